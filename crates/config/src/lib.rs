@@ -1,0 +1,1 @@
+//! Reads Backstage's app-config files: sources, substitution, merge, typed readers.

@@ -1,0 +1,1 @@
+//! Plugin, request and trace of the current work, and spawn that carries them.

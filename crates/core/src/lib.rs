@@ -1,0 +1,1 @@
+//! Services, plugins, modules, the graph, start and stop.

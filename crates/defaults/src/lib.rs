@@ -1,0 +1,1 @@
+//! create_backend(): every default service factory.

@@ -1,0 +1,1 @@
+//! Backstage's error types, their statuses, cause chains and JSON form.

@@ -1,0 +1,1 @@
+//! Readiness, liveness and the registry of named checks.

@@ -1,0 +1,1 @@
+//! Root router, plugin routers, the middleware line, error bodies, drain.

@@ -1,0 +1,1 @@
+//! Root, plugin and child loggers: records, level rules, formats, redaction, sinks.

@@ -1,0 +1,1 @@
+//! Test backends, captured logs and mock services for plugin authors.

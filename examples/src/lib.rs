@@ -1,0 +1,1 @@
+//! What the documents show, compiled and run by tests.

@@ -1,0 +1,1 @@
+//! A /healthcheck route on the root router.

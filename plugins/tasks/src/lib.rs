@@ -1,0 +1,1 @@
+//! Queues tasks and tells their results.

@@ -1,0 +1,1 @@
+//! Replays recorded traffic of the Node backend against Greenroom.
