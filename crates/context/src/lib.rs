@@ -1,1 +1,23 @@
-//! Plugin, request and trace of the current work, and spawn that carries them.
+//! What the current work belongs to, and `spawn` that carries it.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_context::{Context, spawn};
+//!
+//! Context::current().with_plugin("catalog").scope(async {
+//!     let found = spawn("refresh", async { Context::current().plugin().map(str::to_owned) });
+//!     assert_eq!(found.await.unwrap().flatten().as_deref(), Some("catalog"));
+//! }).await;
+//! # }
+//! ```
+//!
+//! A context is a cheap handle that travels with a future: the plugin and module at work, and the backend's
+//! [`Tasks`]. Log lines, spans and errors read it, so that code deep in a library is still attributed to its owner.
+//!
+//! This crate must not know services, logging or HTTP.
+
+mod context;
+mod tasks;
+
+pub use context::Context;
+pub use tasks::{Tasks, spawn};

@@ -1,0 +1,145 @@
+//! The error value itself: a Backstage name, a message, a cause, own properties.
+
+use std::{borrow::Cow, fmt, panic::Location};
+
+use serde_json::{Map, Value};
+
+use crate::{BoxError, describe};
+
+/// An error with a Backstage name, which decides its HTTP status.
+///
+/// ```
+/// use greenroom_errors::Error;
+///
+/// let io = std::io::Error::other("connection reset");
+/// let error = Error::service_unavailable("The queue is away").caused_by(io);
+/// assert_eq!(error.to_string(), "The queue is away; caused by Error: connection reset");
+/// ```
+///
+/// As in Backstage, a cause becomes part of the message: `outer; caused by <Name>: inner`.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    name: Cow<'static, str>,
+    message: String,
+    cause: Option<BoxError>,
+    properties: Map<String, Value>,
+    location: &'static Location<'static>,
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $ctor:ident => $name:literal),* $(,)?) => {$(
+        $(#[$doc])*
+        #[track_caller]
+        pub fn $ctor(message: impl Into<String>) -> Self {
+            Self::named($name, message)
+        }
+    )*};
+}
+
+impl Error {
+    named! {
+        /// A plain `Error`: status 500.
+        new => "Error",
+        /// `InputError`: the request is malformed; status 400.
+        input => "InputError",
+        /// `AuthenticationError`: who is calling is not known; status 401.
+        authentication => "AuthenticationError",
+        /// `NotAllowedError`: the caller is known and may not; status 403.
+        not_allowed => "NotAllowedError",
+        /// `NotFoundError`: status 404.
+        not_found => "NotFoundError",
+        /// `ConflictError`: the state of the resource forbids it; status 409.
+        conflict => "ConflictError",
+        /// `NotImplementedError`: status 501.
+        not_implemented => "NotImplementedError",
+        /// `ServiceUnavailableError`: try again later; status 503.
+        service_unavailable => "ServiceUnavailableError",
+        /// `NotModifiedError`: what the caller holds is current; status 304 with an empty body.
+        not_modified => "NotModifiedError",
+    }
+
+    /// An error with a name of one's own; unless [`with`](Self::with) sets `statusCode`, its status is 500.
+    ///
+    /// The name `DatabaseError` is special, as in Backstage: its message reaches the log and never a client.
+    #[track_caller]
+    pub fn named(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            name: name.into(),
+            message: message.into(),
+            cause: None,
+            properties: Map::new(),
+            location: Location::caller(),
+        }))
+    }
+
+    /// `ForwardedError`: adds context, keeps the cause's name and so its status.
+    #[track_caller]
+    pub fn forwarded(message: impl Into<String>, cause: impl Into<BoxError>) -> Self {
+        let cause = cause.into();
+        let name = describe(&*cause).name.into_owned();
+        Self::named(name, message).caused_by(cause)
+    }
+
+    /// Sets the cause and appends it to the message.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
+        let cause = cause.into();
+        let seen = describe(&*cause);
+        self.0.message = format!("{}; caused by {}: {}", self.0.message, seen.name, seen.message);
+        self.0.cause = Some(cause);
+        self
+    }
+
+    /// Attaches a property. **Clients see it**, in `error` of the body; so does the log.
+    ///
+    /// An integer `statusCode` or `status` from 100 to 599 decides the status (the former first).
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.properties.insert(key.into(), value.into());
+        self
+    }
+
+    /// The Backstage name, such as `NotFoundError`.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The message, its causes included.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What [`with`](Self::with) attached, in that order.
+    pub fn properties(&self) -> &Map<String, Value> {
+        &self.0.properties
+    }
+
+    /// The HTTP status that this error maps to.
+    pub fn status(&self) -> u16 {
+        describe(self).status()
+    }
+
+    /// Where the error was made.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.0.location
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.0.name, self.0.message, self.0.location)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as _)
+    }
+}

@@ -1,0 +1,78 @@
+//! What clients and logs see of an error.
+
+use greenroom_errors::{Error, Stacks, describe, to_json};
+use serde_json::json;
+
+#[test]
+fn obs_40_each_name_has_its_status() {
+    for (error, status) in [
+        (Error::not_modified("m"), 304),
+        (Error::input("m"), 400),
+        (Error::authentication("m"), 401),
+        (Error::not_allowed("m"), 403),
+        (Error::not_found("m"), 404),
+        (Error::conflict("m"), 409),
+        (Error::new("m"), 500),
+        (Error::named("MyError", "m"), 500),
+        (Error::not_implemented("m"), 501),
+        (Error::service_unavailable("m"), 503),
+    ] {
+        assert_eq!(error.status(), status, "{error:?}");
+    }
+}
+
+#[test]
+fn obs_41_own_status_wins_when_it_is_an_integer_in_range() {
+    assert_eq!(Error::not_found("m").with("statusCode", 418).status(), 418);
+    assert_eq!(Error::new("m").with("statusCode", 700).status(), 500);
+    assert_eq!(Error::new("m").with("status", "418").status(), 500);
+    assert_eq!(Error::new("m").with("status", 410).with("statusCode", 418).status(), 418);
+}
+
+#[test]
+fn a_forwarded_error_takes_the_name_of_its_cause() {
+    let error = Error::forwarded("fwd", Error::not_found("inner nf"));
+    assert_eq!(
+        to_json(&error, Stacks::Hide),
+        json!({"name": "NotFoundError", "message": "fwd; caused by NotFoundError: inner nf",
+               "cause": {"name": "NotFoundError", "message": "inner nf"}})
+    );
+    assert_eq!(error.status(), 404);
+}
+
+#[test]
+fn properties_follow_in_the_order_they_were_attached() {
+    let error = Error::named("MyError", "custom").with("code", "E_CUSTOM").with("extra", json!({"a": 1}));
+    assert_eq!(
+        to_json(&error, Stacks::Hide).to_string(),
+        r#"{"name":"MyError","message":"custom","code":"E_CUSTOM","extra":{"a":1}}"#
+    );
+}
+
+#[test]
+fn the_stack_tells_where_each_error_was_made() {
+    let error = Error::input("outer").caused_by(Error::new("inner"));
+    let stack = describe(&error).stack();
+    assert!(stack.starts_with("InputError: outer; caused by Error: inner\n    at "), "{stack}");
+    assert!(stack.contains("\ncaused by Error: inner\n    at "), "{stack}");
+    assert!(stack.contains(file!()), "{stack}");
+}
+
+#[test]
+fn a_foreign_error_shows_its_text_and_not_its_source() {
+    #[derive(Debug)]
+    struct Outer(std::io::Error);
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("cannot read")
+        }
+    }
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let error = Outer(std::io::Error::other("disk at /secret"));
+    assert_eq!(to_json(&error, Stacks::Hide), json!({"name": "Error", "message": "cannot read"}));
+    assert!(describe(&error).stack().ends_with("caused by Error: disk at /secret"));
+}
