@@ -1,0 +1,156 @@
+//! What is wrong with the configuration, in Backstage's words, and where.
+//!
+//! Must not know how values are read; readers and loaders build these.
+
+use std::{error::Error, fmt};
+
+use miette::{Diagnostic, LabeledSpan, SourceCode};
+
+use crate::{
+    Config, Place,
+    place::{At, Line},
+};
+
+/// A fault in the configuration.
+///
+/// `Display` is Backstage's text followed by the place: `Invalid type in config for key 'a' in 'app-config.yaml', got
+/// number, wanted string (app-config.yaml:3:5)`. As a [`miette::Diagnostic`] it also shows the line, with every secret
+/// in it replaced by `***`, and never the lines around it.
+pub struct ConfigError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: &'static str,
+    message: String,
+    place: Option<Place>,
+    line: Option<Line>,
+    help: Option<String>,
+}
+
+/// The result of reading configuration.
+pub type Result<T, E = ConfigError> = std::result::Result<T, E>;
+
+impl ConfigError {
+    /// A value that its reader refuses: `message` is the whole text, the place is looked up in `config`.
+    ///
+    /// `key` may contain indices: `backend.logger.overrides[0].level`. When nothing stands there, the nearest value
+    /// above it is pointed at.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, RootConfig};
+    ///
+    /// let config = RootConfig::from_yaml("backend:\n  listen: foo:bar:baz\n").unwrap();
+    /// let error = ConfigError::invalid(&config, "backend.listen", "Unable to parse listen address foo:bar:baz");
+    /// assert_eq!(error.place().unwrap().line, 2);
+    /// ```
+    pub fn invalid(config: &Config, key: &str, message: impl Into<String>) -> Self {
+        let mut error = Self::plain("Error", message);
+        config.point(key, &mut error);
+        error
+    }
+
+    pub(crate) fn plain(name: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { name, message: message.into(), place: None, line: None, help: None }))
+    }
+
+    /// Points at `at`, hiding the secrets that the caller knows to stand on the same line.
+    pub(crate) fn at(mut self, at: &At, hide: &[At]) -> Self {
+        self.0.place = Some(at.place());
+        self.0.line = at.shown(hide);
+        self
+    }
+
+    /// Points into a text that was never read as values.
+    pub(crate) fn at_unread(mut self, at: &At) -> Self {
+        self.0.place = Some(at.place());
+        self.0.line = at.shown(&[]).map(Line::guess_secrets);
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn point(&mut self, at: &At, hide: &[At]) {
+        self.0.place = Some(at.place());
+        self.0.line = at.shown(hide);
+    }
+
+    /// Puts `outer` where the message and the name were, as Backstage does when it forwards an error.
+    pub(crate) fn reworded(mut self, name: &'static str, outer: impl FnOnce(&Self) -> String) -> Self {
+        self.0.message = outer(&self);
+        self.0.name = name;
+        self
+    }
+
+    /// Backstage's text alone, without the place.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The class that Node would throw: `Error`, `TypeError`, `InputError` or `NotFoundError`.
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    /// Where the bad value stands. `None` for what is missing altogether.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        match &self.0.place {
+            Some(place) => write!(f, " ({place})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.0.name)
+    }
+}
+
+impl Error for ConfigError {}
+
+impl Diagnostic for ConfigError {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help.as_ref().map(|help| Box::new(help) as _)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.line.as_ref().map(|line| line as _)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (offset, length) = self.0.line.as_ref()?.label;
+        Some(Box::new(std::iter::once(LabeledSpan::new(Some("here".to_owned()), offset, length))))
+    }
+}
+
+/// A fault met while a file is being parsed or transformed, before it has the file's name around it.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) name: &'static str,
+    pub(crate) message: String,
+    pub(crate) at: Option<At>,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>, at: &At) -> Self {
+        Self { name: "Error", message: message.into(), at: Some(at.clone()) }
+    }
+
+    pub(crate) fn into_error(self) -> ConfigError {
+        let error = ConfigError::plain(self.name, self.message);
+        match self.at {
+            Some(at) => error.at_unread(&at),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `$env`, `$file` and `$include` (core §1.3; checks C8 to C13).
+//!
+//! Must not know the path of the value in its file: the caller says it in the error.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    error::Fault,
+    files::resolve,
+    json,
+    place::At,
+    substitute::{lookup, substitute},
+    transform::{Transform, dir_of},
+    value::{Node, Origin, Value},
+    yaml,
+};
+
+const MAX_FILES: usize = 1_000;
+
+/// What an object turned out to be.
+pub(crate) enum Included {
+    /// Plain data.
+    No,
+    /// A finished value; `None` is undefined.
+    Value(Option<Node>),
+    /// An object or array whose children are still to be transformed, relative to the directory.
+    Tree(Node, PathBuf),
+}
+
+/// Resolves `node` if it is an include object.
+pub(crate) fn apply(cx: &mut Transform<'_, '_>, node: &Node, dir: &Path) -> Result<Included, Fault> {
+    let Some(object) = node.object() else { return Ok(Included::No) };
+    let include = object.iter().find(|(key, _)| matches!(key.as_str(), "$env" | "$file" | "$include"));
+    let Some((key, argument)) = include else { return Ok(Included::No) };
+    let at = &argument.at;
+    if object.len() != 1 {
+        return Err(Fault::new(format!("include key {key} should not have adjacent keys"), at));
+    }
+    let Value::String(raw) = &argument.value else {
+        return Err(Fault::new(format!("{key} include value is not a string"), at));
+    };
+    let Some(argument) = substitute(raw, cx.env).into_option() else {
+        return Err(Fault::new(format!("{key} substitution value was undefined"), at));
+    };
+    let value = |text: String, origin| Node { value: Value::String(text), origin, at: at.clone() };
+    match key.as_str() {
+        "$env" => Ok(Included::Value(
+            lookup(cx.env, &argument).map(|text| value(text.to_owned(), Origin::EnvInclude)),
+        )),
+        "$file" => {
+            let text = read(cx, &resolve(dir, &argument), at).map_err(|fault| Fault {
+                message: format!("failed to read file {argument}, {}: {}", fault.name, fault.message),
+                name: "Error",
+                ..fault
+            })?;
+            Ok(Included::Value(Some(value(text.body.trim_end().to_owned(), Origin::FileInclude))))
+        }
+        _ => include_file(cx, &argument, dir, at),
+    }
+}
+
+fn include_file(cx: &mut Transform<'_, '_>, argument: &str, dir: &Path, at: &At) -> Result<Included, Fault> {
+    let (file, fragment) = argument.split_once('#').unwrap_or((argument, ""));
+    let parse = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+        Some("json") => json::parse,
+        Some("yaml" | "yml") => yaml::parse,
+        _ => {
+            return Err(Fault::new(format!("no configuration parser available for included file {file}"), at));
+        }
+    };
+    let path = resolve(dir, file);
+    let text = read(cx, &path, at)?;
+    let mut found = parse(&text).map_err(|fault| Fault {
+        message: format!("failed to parse included file {file}, {}: {}", fault.name, fault.message),
+        name: "Error",
+        ..fault
+    })?;
+    let parts: Vec<&str> = if fragment.is_empty() { Vec::new() } else { fragment.split('.').collect() };
+    for (depth, part) in parts.iter().enumerate() {
+        let Some(Node { value: Value::Object(mut object), .. }) = found else {
+            let above = parts[..depth].join(".");
+            let message = format!("value at '{above}' in included file {file} is not an object");
+            return Err(Fault::new(message, at));
+        };
+        found = object.shift_remove(*part);
+    }
+    let found = match found {
+        Some(found) => found,
+        // An included file without content is null; a missing last key is undefined.
+        None if parts.is_empty() => Node::new(Value::Null, at.clone()),
+        None => return Ok(Included::Value(None)),
+    };
+    Ok(match found.value {
+        Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&path)),
+        Value::String(text) => Included::Value(cx.string(&text).map(|(text, replaced)| {
+            let origin = if replaced { Origin::Substitution } else { Origin::Literal };
+            Node { value: Value::String(text), origin, at: found.at }
+        })),
+        _ => Included::Value(Some(found)),
+    })
+}
+
+fn read(
+    cx: &mut Transform<'_, '_>,
+    path: &Path,
+    at: &At,
+) -> Result<std::sync::Arc<crate::place::Text>, Fault> {
+    if cx.files.count() >= MAX_FILES {
+        return Err(Fault::new(format!("more than {MAX_FILES} files included"), at));
+    }
+    match cx.files.read(path) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => {
+            let message = format!("failed to include \"{}\", file does not exist", path.display());
+            Err(Fault { name: "NotFoundError", ..Fault::new(message, at) })
+        }
+        Err(error) => Err(Fault::new(format!("failed to include \"{}\", {error}", path.display()), at)),
+    }
+}

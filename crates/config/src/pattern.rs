@@ -1,0 +1,140 @@
+//! Which paths hold secrets, and which the browser may see: tables of path patterns.
+//!
+//! Must not know of values. More patterns come from the schemas that packages bring along.
+
+use crate::key::Step;
+
+/// Paths whose string values are secrets, from the schema of Backstage's own backend packages and command line.
+///
+/// The object forms of `connection` name their secret members one by one, as the schema does: a host or user name
+/// hidden wherever it occurs would make logs unreadable.
+const SECRET: &[&str] = &[
+    "app.https.certificate.cert",
+    "app.https.certificate.key",
+    "backend.auth.externalAccess[].options.secret",
+    "backend.auth.externalAccess[].options.token",
+    "backend.auth.keys[].secret",
+    "backend.cache.connection",
+    "backend.cache.infinispan.authentication.password",
+    "backend.cache.infinispan.authentication.token",
+    "backend.cache.redis.cluster.defaults.**",
+    "backend.cache.redis.cluster.rootNodes.**",
+    "backend.cache.valkey.cluster.defaults.**",
+    "backend.cache.valkey.cluster.rootNodes.**",
+    "backend.database.connection",
+    "backend.database.connection.connectionString",
+    "backend.database.connection.password",
+    "backend.database.connection.ssl.key",
+    "backend.database.connection.tokenCredential.clientSecret",
+    "backend.database.plugin.*.connection",
+    "backend.database.plugin.*.connection.connectionString",
+    "backend.database.plugin.*.connection.password",
+    "backend.database.plugin.*.connection.ssl.key",
+    "backend.database.plugin.*.connection.tokenCredential.clientSecret",
+    "backend.https.certificate.key",
+    "greenroom.ops.token",
+];
+
+/// Paths that Backstage's own packages declare visible to the browser (core §1.8).
+const FRONTEND: &[&str] = &[
+    "app.baseUrl",
+    "app.routes.bindings.**",
+    "app.support.**",
+    "app.title",
+    "auth.autologout.**",
+    "auth.environment",
+    "backend.baseUrl",
+    "catalog.experimentalPagination.**",
+    "discovery.endpoints[].plugins[]",
+    "discovery.endpoints[].target",
+    "discovery.endpoints[].target.external",
+    "enableExperimentalRedirectFlow",
+    "integrations.*[].apiBaseUrl",
+    "integrations.*[].baseUrl",
+    "integrations.*[].host",
+    "integrations.*[].rawBaseUrl",
+    "organization.name",
+    "permission.EXPERIMENTAL_enableBatchedRequests",
+    "permission.enabled",
+];
+
+/// What is declared of paths.
+#[derive(Debug)]
+pub(crate) struct Declared {
+    secret: Vec<Pattern>,
+    frontend: Vec<Pattern>,
+}
+
+impl Declared {
+    pub(crate) fn built_in() -> Self {
+        let parse = |table: &[&str]| table.iter().map(|text| Pattern::parse(text)).collect();
+        Self { secret: parse(SECRET), frontend: parse(FRONTEND) }
+    }
+
+    pub(crate) fn is_secret(&self, path: &[Step]) -> bool {
+        self.secret.iter().any(|pattern| pattern.matches(path))
+    }
+
+    pub(crate) fn is_frontend(&self, path: &[Step]) -> bool {
+        self.frontend.iter().any(|pattern| pattern.matches(path))
+    }
+}
+
+/// `a.*.b[].c` or `a.**`: `*` is any key, `[]` any index, a trailing `**` everything at and below.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    parts: Vec<Part>,
+    deep: bool,
+}
+
+#[derive(Debug)]
+enum Part {
+    Key(String),
+    AnyKey,
+    AnyIndex,
+}
+
+impl Pattern {
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut deep = false;
+        for part in text.split('.') {
+            let name = part.trim_end_matches("[]");
+            match name {
+                "**" => deep = true,
+                "*" => parts.push(Part::AnyKey),
+                name => parts.push(Part::Key(name.to_owned())),
+            }
+            parts.extend((0..(part.len() - name.len()) / 2).map(|_| Part::AnyIndex));
+        }
+        Self { parts, deep }
+    }
+
+    pub(crate) fn matches(&self, path: &[Step]) -> bool {
+        let long_enough =
+            if self.deep { path.len() >= self.parts.len() } else { path.len() == self.parts.len() };
+        long_enough
+            && self.parts.iter().zip(path).all(|(part, step)| match (part, step) {
+                (Part::Key(name), Step::Key(key)) => name == key,
+                (Part::AnyKey, Step::Key(_)) | (Part::AnyIndex, Step::Index(_)) => true,
+                _ => false,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::steps;
+
+    #[test]
+    fn patterns_match_keys_indices_and_subtrees() {
+        let matches = |pattern: &str, path: &str| Pattern::parse(pattern).matches(&steps(path));
+        assert!(matches("a.keys[].secret", "a.keys[3].secret"));
+        assert!(!matches("a.keys[].secret", "a.keys.x.secret"));
+        assert!(matches("a.*.b", "a.x.b"));
+        assert!(!matches("a.*.b", "a.x.b.c"));
+        assert!(matches("a.**", "a") && matches("a.**", "a[0].b.c"));
+        assert!(!matches("a.**", "b"));
+    }
+}

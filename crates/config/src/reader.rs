@@ -1,0 +1,249 @@
+//! Looks values up: from the highest source down, in Backstage's order and with its errors (core §1.6).
+//!
+//! Must not know of reloading: a reader lives as long as one snapshot.
+
+use crate::{
+    ConfigError,
+    error::Result,
+    key::{is_key, join},
+    number,
+    snapshot::{Snapshot, merge},
+    value::{Node, Value},
+};
+
+/// The sources below one path, highest priority first.
+pub(crate) struct Reader<'a> {
+    snapshot: &'a Snapshot,
+    sources: Vec<Source<'a>>,
+    prefix: String,
+}
+
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    context: &'a str,
+    /// Always an object.
+    node: &'a Node,
+}
+
+/// A value and the name of the source that it is in.
+pub(crate) struct Found<'a> {
+    pub(crate) context: &'a str,
+    pub(crate) node: &'a Node,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
+        let sources = snapshot
+            .roots()
+            .filter(|(_, node)| node.object().is_some())
+            .map(|(context, node)| Source { context, node });
+        Self { snapshot, sources: sources.collect(), prefix: snapshot.prefix.clone() }
+    }
+
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    pub(crate) fn full_key(&self, key: &str) -> String {
+        join(&self.prefix, key)
+    }
+
+    /// The value that counts: the first source that has the key decides, and null means that there is none.
+    pub(crate) fn find(&self, key: &str) -> Result<Option<Found<'a>>> {
+        self.check(key)?;
+        for source in &self.sources {
+            if let Some(node) = self.read(source, key)? {
+                return Ok(
+                    Some(Found { context: source.context, node }).filter(|found| !found.node.is_null())
+                );
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> Result<bool> {
+        Ok(self.find(key)?.is_some())
+    }
+
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut out = indexmap::IndexMap::new();
+        for source in &self.sources {
+            for (key, node) in source.node.object().into_iter().flat_map(crate::value::in_js_order) {
+                out.entry(key.clone()).or_insert(!node.is_null());
+            }
+        }
+        out.into_iter().filter_map(|(key, present)| present.then_some(key)).collect()
+    }
+
+    /// Merged from all sources.
+    pub(crate) fn merged(&self, key: &str) -> Result<Option<Node>> {
+        self.check(key)?;
+        let nodes = self.sources.iter().map(|source| self.read(source, key)).collect::<Result<Vec<_>>>()?;
+        Ok(nodes.into_iter().rev().fold(None, |below, node| merge(node, below)))
+    }
+
+    /// The sources below `key`. As in Backstage, every source must hold an object there, or nothing.
+    pub(crate) fn view(&self, key: &str) -> Result<Option<Reader<'a>>> {
+        self.check(key)?;
+        let nodes = self.sources.iter().map(|source| self.read(source, key)).collect::<Result<Vec<_>>>()?;
+        let mut sources: Vec<Source<'a>> = Vec::new();
+        for (source, node) in self.sources.iter().zip(nodes).rev() {
+            let Some(node) = node else { continue };
+            match &node.value {
+                Value::Object(_) => sources.insert(0, Source { context: source.context, node }),
+                Value::Null => sources.clear(),
+                _ => return Err(self.wrong_type(key, &Found { context: source.context, node }, "object")),
+            }
+        }
+        let view = Reader { snapshot: self.snapshot, sources, prefix: self.full_key(key) };
+        Ok(Some(view).filter(|view| !view.sources.is_empty()))
+    }
+
+    pub(crate) fn string(&self, key: &str) -> Result<Option<String>> {
+        self.typed(key, "string", |node| match &node.value {
+            Value::String(text) if !text.is_empty() => Some(Ok(text.clone())),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn number(&self, key: &str) -> Result<Option<f64>> {
+        self.typed(key, "number", |node| match &node.value {
+            Value::Number(n) => Some(Ok(*n)),
+            Value::String(text) => Some(number::from_string(text).ok_or("number")),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>> {
+        self.typed(key, "boolean", |node| match &node.value {
+            Value::Bool(b) => Some(Ok(*b)),
+            Value::Number(n) => Some(boolean_from(&number::to_string(*n)).ok_or("boolean")),
+            Value::String(text) => Some(boolean_from(text).ok_or("boolean")),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn string_array(&self, key: &str) -> Result<Option<Vec<String>>> {
+        let Some((found, items)) = self.array(key, "string-array")? else { return Ok(None) };
+        let strings = items.iter().enumerate().map(|(index, node)| match &node.value {
+            Value::String(text) if !text.is_empty() => Ok(text.clone()),
+            _ => Err(self.wrong_element(key, index, found.context, node, "string-array")),
+        });
+        strings.collect::<Result<_>>().map(Some)
+    }
+
+    /// The objects of an array with their full keys.
+    pub(crate) fn objects(&self, key: &str) -> Result<Option<Vec<(Found<'a>, String)>>> {
+        let Some((found, items)) = self.array(key, "object-array")? else { return Ok(None) };
+        let objects = items.iter().enumerate().map(|(index, node)| match node.object() {
+            Some(_) => {
+                Ok((Found { context: found.context, node }, format!("{}[{index}]", self.full_key(key))))
+            }
+            None => Err(self.wrong_element(key, index, found.context, node, "object-array")),
+        });
+        objects.collect::<Result<_>>().map(Some)
+    }
+
+    /// `Missing required config value at …`, in the name of the highest source here.
+    pub(crate) fn missing(&self, key: &str) -> ConfigError {
+        let context = self.sources.first().map_or("mock-config", |source| source.context);
+        let full = self.full_key(key);
+        let error =
+            ConfigError::plain("Error", format!("Missing required config value at '{full}' in '{context}'"));
+        if full.is_empty() { error } else { error.help(format!("set `{full}` in one of the config files")) }
+    }
+
+    fn check(&self, key: &str) -> Result<()> {
+        if is_key(key) {
+            return Ok(());
+        }
+        Err(ConfigError::plain("TypeError", format!("Invalid config key '{key}'")))
+    }
+
+    fn read(&self, source: &Source<'a>, key: &str) -> Result<Option<&'a Node>> {
+        let mut node = source.node;
+        if key.is_empty() {
+            return Ok(Some(node));
+        }
+        for (start, part) in parts(key) {
+            if node.is_null() {
+                return Ok(Some(node));
+            }
+            let Some(object) = node.object() else {
+                let found = Found { context: source.context, node };
+                return Err(self.wrong_type(&key[..start.saturating_sub(1)], &found, "object"));
+            };
+            match object.get(part) {
+                Some(next) => node = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(node))
+    }
+
+    fn array(&self, key: &str, wanted: &str) -> Result<Option<(Found<'a>, &'a [Node])>> {
+        let Some(found) = self.find(key)? else { return Ok(None) };
+        match &found.node.value {
+            Value::Array(items) => Ok(Some((Found { ..found }, items))),
+            _ => Err(self.wrong_type(key, &found, wanted)),
+        }
+    }
+
+    fn typed<T>(
+        &self,
+        key: &str,
+        wanted: &str,
+        convert: impl Fn(&Node) -> Option<Result<T, &'static str>>,
+    ) -> Result<Option<T>> {
+        let Some(found) = self.find(key)? else { return Ok(None) };
+        match convert(found.node) {
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(to)) => {
+                let (key, context) = (self.full_key(key), found.context);
+                let text = format!("Unable to convert config value for key '{key}' in '{context}' to a {to}");
+                Err(self.pointed(ConfigError::plain("Error", text), found.node))
+            }
+            None => Err(self.wrong_type(key, &found, wanted)),
+        }
+    }
+
+    fn wrong_type(&self, key: &str, found: &Found<'_>, wanted: &str) -> ConfigError {
+        let (key, context, got) = (self.full_key(key), found.context, found.node.kind());
+        let text =
+            format!("Invalid type in config for key '{key}' in '{context}', got {got}, wanted {wanted}");
+        self.pointed(ConfigError::plain("TypeError", text), found.node)
+    }
+
+    fn wrong_element(
+        &self,
+        key: &str,
+        index: usize,
+        context: &str,
+        node: &Node,
+        wanted: &str,
+    ) -> ConfigError {
+        self.wrong_type(&format!("{key}[{index}]"), &Found { context, node }, wanted)
+    }
+
+    fn pointed(&self, mut error: ConfigError, node: &Node) -> ConfigError {
+        self.snapshot.point(&mut error, &node.at);
+        error
+    }
+}
+
+/// The parts of a key with their offsets.
+fn parts(key: &str) -> impl Iterator<Item = (usize, &str)> {
+    key.split('.').scan(0, |next, part| {
+        let start = *next;
+        *next += part.len() + 1;
+        Some((start, part))
+    })
+}
+
+fn boolean_from(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" | "true" | "1" | "on" => Some(true),
+        "n" | "no" | "false" | "0" | "off" => Some(false),
+        _ => None,
+    }
+}

@@ -1,0 +1,226 @@
+//! Which files and variables make up the configuration, and reading them (core §1.1).
+//!
+//! Must not know what the values mean. Everything it depends on is in [`ConfigOptions`].
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    ConfigError, RootConfig, env,
+    error::Result,
+    files::{Files, resolve},
+    pattern::Declared,
+    snapshot::{Layer, Snapshot},
+    substitute::Env,
+    transform::{Transform, dir_of},
+    yaml,
+};
+
+/// What decides the configuration: command line, environment and working directory, as values.
+#[derive(Clone, Debug, Default)]
+pub struct ConfigOptions {
+    /// The command line without the program's name. Only `--config <target>` and `--config=<target>` are looked at.
+    pub args: Vec<String>,
+    /// The environment, in its order: that of `APP_CONFIG_*` variables matters.
+    pub env: Env,
+    /// The working directory, absolute: relative targets and the search for the root start here.
+    pub cwd: PathBuf,
+    /// Whether a missing `app-config.yaml` is fine. Default: no.
+    pub allow_missing_default: bool,
+}
+
+impl ConfigOptions {
+    /// Those of this process. Variables and arguments that are no Unicode are left out.
+    ///
+    /// # Errors
+    /// When the working directory is gone.
+    pub fn from_process() -> std::io::Result<Self> {
+        let text = |value: std::ffi::OsString| value.into_string().ok();
+        Ok(Self {
+            args: std::env::args_os().skip(1).filter_map(text).collect(),
+            env: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
+            cwd: std::env::current_dir()?,
+            allow_missing_default: false,
+        })
+    }
+}
+
+/// The sources that were found, before any is read.
+#[derive(Debug)]
+pub struct ConfigSources {
+    options: ConfigOptions,
+    /// In rising priority.
+    files: Vec<PathBuf>,
+}
+
+impl ConfigSources {
+    /// Finds the files: those of `--config`, else the default ones.
+    ///
+    /// # Errors
+    /// A `--config` that names a URL (core §1 C32), or nothing.
+    pub fn find(options: &ConfigOptions) -> Result<Self> {
+        let targets = targets(&options.args)?;
+        if let Some(url) = targets.iter().find(|target| is_url(target)) {
+            return Err(ConfigError::plain("Error", format!(
+                "Config argument \"{url}\" looks like a URL but remote configuration is not enabled. Enable it by \
+                 passing the `remote` option"
+            )).help("download it, and give the file's path"));
+        }
+        let files = if targets.is_empty() {
+            default_files(options)
+        } else {
+            targets.iter().map(|target| resolve(&options.cwd, target)).collect()
+        };
+        Ok(Self { options: options.clone(), files })
+    }
+
+    /// The line that Backstage prints before it reads: `Loading config from MergedConfigSource{…}`.
+    pub fn description(&self) -> String {
+        let mut out = "Loading config from MergedConfigSource{".to_owned();
+        for path in &self.files {
+            out.push_str(&format!("FileConfigSource{{path=\"{}\"}}, ", path.display()));
+        }
+        out.push_str(&format!("EnvConfigSource{{count={}}}}}", env::count(&self.options.env)));
+        out
+    }
+
+    /// Reads all of them. Blocks: on files, and 10 ms for each empty one.
+    ///
+    /// # Errors
+    /// The first source that fails, and `Missing required config value at '' in 'mock-config'` when none says
+    /// anything.
+    pub fn load(&self) -> Result<RootConfig> {
+        let mut layers = Vec::with_capacity(self.files.len() + 1);
+        for path in &self.files {
+            layers.push(self.file(path)?);
+        }
+        let root = env::read(&self.options.env)?;
+        layers.push(Layer { context: "env".into(), root, files: Vec::new() });
+        if layers.iter().all(|layer| layer.root.is_none()) {
+            let message = "Missing required config value at '' in 'mock-config'";
+            return Err(ConfigError::plain("Error", message).help("every config file is empty"));
+        }
+        layers.reverse();
+        Ok(RootConfig::from_snapshot(Snapshot {
+            layers,
+            prefix: String::new(),
+            live: true,
+            declared: Arc::new(Declared::built_in()),
+            description: self.description(),
+        }))
+    }
+
+    fn file(&self, path: &Path) -> Result<Layer> {
+        let mut files = Files::new(&self.options.cwd);
+        let failed = |reason: String| {
+            ConfigError::plain(
+                "Error",
+                format!("Failed to read config file at \"{}\", {reason}", path.display()),
+            )
+        };
+        let Some(text) = files.read(path).map_err(|error| failed(error.to_string()))? else {
+            let message = format!("Config file \"{}\" does not exist", path.display());
+            return Err(ConfigError::plain("NotFoundError", message)
+                .help("start in a directory with an app-config.yaml, or name the files with --config"));
+        };
+        let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
+        let root = parsed.map(|root| Transform::new(&self.options.env, &mut files).root(root, &dir_of(path)));
+        let root = root.transpose().map_err(|mut fault| {
+            fault.message = failed(fault.message).message().to_owned();
+            fault.name = "Error";
+            fault.into_error()
+        })?;
+        let context = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(Layer { context: context.into(), root, files: files.into_read() })
+    }
+}
+
+impl RootConfig {
+    /// Finds and reads the configuration; short for [`ConfigSources::find`] and [`ConfigSources::load`].
+    ///
+    /// # Errors
+    /// As those two.
+    pub fn load(options: &ConfigOptions) -> Result<Self> {
+        ConfigSources::find(options)?.load()
+    }
+}
+
+/// The values of `--config`, empty ones dropped.
+fn targets(args: &[String]) -> Result<Vec<String>> {
+    let mut out = Vec::new();
+    let mut args = args.iter().take_while(|arg| *arg != "--").peekable();
+    while let Some(arg) = args.next() {
+        let target = match arg.strip_prefix("--config") {
+            Some("") => match args.next_if(|next| !next.starts_with('-')) {
+                Some(target) => target.as_str(),
+                None => return Err(ConfigError::plain("Error", "Config argument --config needs a file")),
+            },
+            Some(value) => match value.strip_prefix('=') {
+                Some(target) => target,
+                None => continue,
+            },
+            None => continue,
+        };
+        if !target.is_empty() {
+            out.push(target.to_owned());
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a target parses as a URL with a host: `C:\x` and `file:///x` do not (core §1.1).
+fn is_url(target: &str) -> bool {
+    let Some((scheme, rest)) = target.trim().split_once(':') else { return false };
+    let scheme = scheme.to_ascii_lowercase();
+    let mut letters = scheme.chars();
+    if !letters.next().is_some_and(|c| c.is_ascii_alphabetic())
+        || !letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    {
+        return false;
+    }
+    let host = match scheme.as_str() {
+        // These have a host however many slashes are written.
+        "http" | "https" | "ws" | "wss" | "ftp" => rest.trim_start_matches(['/', '\\']),
+        _ => match rest.strip_prefix("//") {
+            Some(host) => host,
+            None => return false,
+        },
+    };
+    !host.split(['/', '\\', '?', '#']).next().unwrap_or_default().is_empty()
+}
+
+fn default_files(options: &ConfigOptions) -> Vec<PathBuf> {
+    let root = root_dir(&options.cwd);
+    let envs: Vec<&str> = options
+        .env
+        .get("BACKSTAGE_ENV")
+        .map(|list| list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect())
+        .unwrap_or_default();
+    let first = resolve(&root, "app-config.yaml");
+    let optional = envs
+        .iter()
+        .map(|name| format!("app-config.{name}.yaml"))
+        .chain(["app-config.local.yaml".to_owned()])
+        .chain(envs.iter().map(|name| format!("app-config.{name}.local.yaml")))
+        .map(|name| resolve(&root, name))
+        .filter(|path| path.exists());
+    let mandatory = (!options.allow_missing_default || first.exists()).then(|| first.clone());
+    mandatory.into_iter().chain(optional).collect()
+}
+
+/// The nearest directory upwards whose package.json has `workspaces`, else the working directory itself.
+fn root_dir(cwd: &Path) -> PathBuf {
+    let has_workspaces = |dir: &&Path| {
+        let Ok(text) = std::fs::read(dir.join("package.json")) else { return false };
+        let Ok(package) = serde_json::from_slice::<serde_json::Value>(&text) else { return false };
+        match package.get("workspaces") {
+            None | Some(serde_json::Value::Null | serde_json::Value::Bool(false)) => false,
+            Some(serde_json::Value::String(text)) => !text.is_empty(),
+            Some(serde_json::Value::Number(n)) => n.as_f64() != Some(0.0),
+            Some(_) => true,
+        }
+    };
+    cwd.ancestors().find(has_workspaces).unwrap_or(cwd).to_owned()
+}
