@@ -1,1 +1,64 @@
-//! Services, plugins, modules, the graph, start and stop.
+//! Services, plugins, modules, the graph, start and stop: Backstage's "new backend system", typed.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_core::{Backend, Service, plugin, scope, service};
+//!
+//! #[derive(Clone)]
+//! struct Greeting(&'static str);
+//! impl Service for Greeting {
+//!     const ID: &'static str = "demo.greeting";
+//!     type Scope = scope::Root;
+//! }
+//!
+//! let hello = plugin("hello", |env| {
+//!     env.register_init(async |greeting: Greeting| {
+//!         assert_eq!(greeting.0, "good evening");
+//!         Ok(())
+//!     });
+//! });
+//! let evening = service(async || Ok(Greeting("good evening")));
+//! Backend::new([]).add(evening).add(hello).start().await.unwrap().stop().await;
+//! # }
+//! ```
+//!
+//! The arguments of a function are its dependencies, so the whole graph is known, and checked, before anything runs.
+//! Scope is a compile-time fact. This crate speaks of services, never of a particular one: it reports to a
+//! [`boot::BootObserver`] and takes [`boot::BootPolicy`] as a value. It must not know HTTP, config or logging.
+
+mod backend;
+pub mod boot;
+mod env;
+mod feature;
+mod graph;
+mod hooks;
+mod inject;
+mod instances;
+mod lifecycle;
+mod metadata;
+mod panics;
+mod run;
+pub mod scope;
+mod service;
+mod start_error;
+mod stop;
+
+pub use backend::{Backend, Running};
+pub use env::Env;
+pub use feature::{Feature, Module, Plugin, Registered, module, plugin};
+pub use graph::{Fault, Orphan, Owner};
+pub use greenroom_core_macros::Deps;
+pub use inject::{Callable, Dependency, Inject, InjectAfter, InjectAll, Resolved};
+pub use lifecycle::{Lifecycle, Phase, RootLifecycle, State};
+pub use metadata::{InstalledPlugin, InstanceMetadata, PluginMetadata};
+pub use service::{Decorator, Service, ServiceFactory, decorate, service};
+pub use start_error::StartError;
+
+/// What `#[derive(Deps)]` expands to; reached through the name `greenroom`.
+#[doc(hidden)]
+pub mod __derive {
+    pub use crate::{
+        inject::{Dependency, Inject, Resolved},
+        scope::{ModuleInit, Site},
+    };
+}

@@ -27,7 +27,7 @@ pub struct Described<'a> {
 /// Source: observability §1.8 and §4.5.
 pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
     match error.downcast_ref::<Error>() {
-        Some(own) => Described {
+        Some(own) if own.foreign().is_none() => Described {
             name: Cow::Borrowed(own.name()),
             message: own.message().to_owned(),
             own_name: own.name() != "Error",
@@ -35,7 +35,7 @@ pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
             cause: error.source(),
             error,
         },
-        None => Described {
+        _ => Described {
             name: Cow::Borrowed("Error"),
             message: error.to_string(),
             own_name: false,
@@ -82,7 +82,7 @@ impl Described<'_> {
 }
 
 fn push_location(out: &mut String, error: &(dyn StdError + 'static)) {
-    if let Some(own) = error.downcast_ref::<Error>() {
+    if let Some(own) = error.downcast_ref::<Error>().filter(|own| own.foreign().is_none()) {
         out.push_str(&format!("\n    at {}", own.location()));
     }
 }

@@ -1,6 +1,6 @@
 //! The error value itself: a Backstage name, a message, a cause, own properties.
 
-use std::{borrow::Cow, fmt, panic::Location};
+use std::{borrow::Cow, error::Error as StdError, fmt, panic::Location, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -17,12 +17,15 @@ use crate::{BoxError, describe};
 /// ```
 ///
 /// As in Backstage, a cause becomes part of the message: `outer; caused by <Name>: inner`.
-pub struct Error(Box<Inner>);
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     name: Cow<'static, str>,
     message: String,
-    cause: Option<BoxError>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
+    foreign: Option<Arc<dyn StdError + Send + Sync>>,
     properties: Map<String, Value>,
     location: &'static Location<'static>,
 }
@@ -64,10 +67,11 @@ impl Error {
     /// The name `DatabaseError` is special, as in Backstage: its message reaches the log and never a client.
     #[track_caller]
     pub fn named(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        Self(Arc::new(Inner {
             name: name.into(),
             message: message.into(),
             cause: None,
+            foreign: None,
             properties: Map::new(),
             location: Location::caller(),
         }))
@@ -81,13 +85,27 @@ impl Error {
         Self::named(name, message).caused_by(cause)
     }
 
+    /// Any error as this cheap, cloneable one; it is described as it was before.
+    #[track_caller]
+    pub fn from_any(error: impl Into<BoxError>) -> Self {
+        match error.into().downcast::<Self>() {
+            Ok(own) => *own,
+            Err(foreign) => {
+                let mut own = Self::named("Error", foreign.to_string());
+                Arc::make_mut(&mut own.0).foreign = Some(foreign.into());
+                own
+            }
+        }
+    }
+
     /// Sets the cause and appends it to the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         let cause = cause.into();
         let seen = describe(&*cause);
-        self.0.message = format!("{}; caused by {}: {}", self.0.message, seen.name, seen.message);
-        self.0.cause = Some(cause);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.message = format!("{}; caused by {}: {}", inner.message, seen.name, seen.message);
+        inner.cause = Some(cause.into());
         self
     }
 
@@ -96,7 +114,7 @@ impl Error {
     /// An integer `statusCode` or `status` from 100 to 599 decides the status (the former first).
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.0.properties.insert(key.into(), value.into());
+        Arc::make_mut(&mut self.0).properties.insert(key.into(), value.into());
         self
     }
 
@@ -120,6 +138,11 @@ impl Error {
         describe(self).status()
     }
 
+    /// The error that [`from_any`](Self::from_any) took.
+    pub(crate) fn foreign(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.foreign.as_deref().map(|foreign| foreign as _)
+    }
+
     /// Where the error was made.
     pub fn location(&self) -> &'static Location<'static> {
         self.0.location
@@ -140,6 +163,9 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.cause.as_deref().map(|cause| cause as _)
+        match self.foreign() {
+            Some(foreign) => foreign.source(),
+            None => self.0.cause.as_deref().map(|cause| cause as _),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value};
 
-use crate::{Error, describe};
+use crate::describe;
 
 /// Whether stacks are part of the JSON. Only development shows them to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Stacks {
 
 /// `{name, message, [cause], …properties, [stack]}`, in that order.
 ///
-/// The source of an error that is not an [`Error`] is left out: Node's plain errors show no cause to clients, and
+/// The source of an error that is not an [`Error`](crate::Error) is left out: Node's plain errors show no cause to clients, and
 /// Rust sources often hold what only the log should see.
 ///
 /// ```
@@ -34,7 +34,7 @@ pub fn to_json(error: &(dyn StdError + 'static), stacks: Stacks) -> Value {
     let mut out = Map::new();
     out.insert("name".into(), seen.name.as_ref().into());
     out.insert("message".into(), seen.message.as_str().into());
-    if let Some(cause) = seen.cause.filter(|_| error.is::<Error>()) {
+    if let Some(cause) = seen.cause.filter(|_| seen.properties.is_some()) {
         out.insert("cause".into(), to_json(cause, stacks));
     }
     for (key, value) in seen.properties.into_iter().flatten() {

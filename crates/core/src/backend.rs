@@ -1,0 +1,169 @@
+//! A backend: features in, a running instance out.
+
+use std::sync::Arc;
+
+use greenroom_context::{Context, Tasks};
+use greenroom_errors::{Error, Result};
+
+use crate::{
+    boot::{Boot, BootEvent, BootReport, OnStartFailure, Plan, Recorder, StepKind, start},
+    feature::Feature,
+    graph::assemble,
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
+    instances::Instances,
+    lifecycle::{Lifecycle, RootLifecycle, State},
+    panics,
+    scope::{Root, Scope},
+    service::{Service, ServiceFactory},
+    start_error::StartError,
+    stop::Stop,
+};
+
+pub(crate) type MakeBoot = Box<dyn FnOnce(Resolved) -> BoxFuture<Result<Boot>> + Send>;
+
+/// A backend before it starts.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use greenroom_core::{Backend, plugin};
+///
+/// let hello = plugin("hello", |env| env.register_init(async || Ok(())));
+/// let running = Backend::new([]).add(hello).start().await.unwrap();
+/// assert_eq!(running.report().plugins[0].plugin_id.as_ref(), "hello");
+/// running.stop().await;
+/// # }
+/// ```
+pub struct Backend {
+    defaults: Vec<ServiceFactory>,
+    features: Vec<Feature>,
+    boot: (Vec<Dependency>, MakeBoot),
+}
+
+impl Backend {
+    /// A backend with default factories; one that is added replaces the default of the same id.
+    pub fn new(defaults: impl IntoIterator<Item = ServiceFactory>) -> Self {
+        let boot: MakeBoot = Box::new(|_| Box::pin(async { Ok(Boot::default()) }));
+        Self { defaults: defaults.into_iter().collect(), features: vec![], boot: (vec![], boot) }
+    }
+
+    /// Adds a plugin, a module, a service factory or a decorator. Nothing runs and nothing is checked before start.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "`add` is Backstage's word, and nobody sums backends")]
+    pub fn add(mut self, feature: impl Into<Feature>) -> Self {
+        self.features.push(feature.into());
+        self
+    }
+
+    /// Says how to boot: an async function of root services, called before any other root service is made.
+    #[must_use]
+    pub fn boot<Args: InjectAll<Root>>(mut self, boot: impl Callable<Args, Boot>) -> Self {
+        self.boot = (declared::<Root, Args>(), Box::new(move |from| boot.call(Args::resolve(&from))));
+        self
+    }
+
+    /// Starts it. When that fails, what did start has been stopped again.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let (running, started) = self.launch().await;
+        match started {
+            Ok(()) => Ok(running),
+            Err(error) => {
+                running.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts it, and keeps what did start when that fails.
+    pub(crate) async fn launch(self) -> (Running, Result<(), StartError>) {
+        let tasks = Tasks::new();
+        let root = RootLifecycle::new();
+        let mut running = Running {
+            stop: Stop { root, plugins: vec![], boot: Boot::default(), tasks: tasks.clone() },
+            instances: None,
+            report: None,
+        };
+        let started = Context::current().with_tasks(tasks).scope(Box::pin(running.start(self))).await;
+        if let Err(error) = &started {
+            running.stop.root.set(State::Failed);
+            running.stop.boot.observer.on(&BootEvent::StartFailed(error));
+        }
+        (running, started)
+    }
+}
+
+/// A backend that runs.
+pub struct Running {
+    stop: Stop,
+    instances: Option<Arc<Instances>>,
+    report: Option<BootReport>,
+}
+
+impl Running {
+    async fn start(&mut self, backend: Backend) -> Result<(), StartError> {
+        let Backend { defaults, features, boot: (dependencies, make_boot) } = backend;
+        let recorder = Recorder::new();
+        let mut graph = assemble(defaults, features, &dependencies);
+        recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
+        if !graph.unowned.is_empty() {
+            return Err(StartError::Graph(graph.faults()));
+        }
+        let lifecycles: Vec<_> = graph.plugins.iter().map(|p| (p.id.clone(), Lifecycle::new())).collect();
+        self.stop.plugins = lifecycles.clone();
+        let instances = Arc::new(Instances::new(
+            std::mem::take(&mut graph.services),
+            graph.metadata(),
+            self.stop.root.clone(),
+            lifecycles.iter().cloned(),
+            recorder.clone(),
+        ));
+        self.instances = Some(instances.clone());
+        let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
+        let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
+        self.stop.boot = boot.clone();
+        recorder.tell(boot.observer.clone());
+        graph.warnings.iter().for_each(|warning| boot.observer.on(&BootEvent::Warning(warning)));
+        graph.orphans.iter().for_each(|orphan| boot.observer.on(&BootEvent::Orphan(orphan)));
+        let plan = Plan {
+            instances,
+            points: graph.points,
+            plugins: graph.plugins,
+            orphans: graph.orphans,
+            lifecycles,
+            root: self.stop.root.clone(),
+            boot,
+            recorder,
+        };
+        self.report = Some(start(plan).await?);
+        Ok(())
+    }
+
+    /// What the start did.
+    pub fn report(&self) -> &BootReport {
+        self.report.as_ref().unwrap_or_else(|| unreachable!("only a started backend is handed out"))
+    }
+
+    /// A root service: what the start made, or makes when first asked for.
+    pub async fn service<T: Service<Scope = Root>>(&self) -> Result<T, Error> {
+        debug_assert_eq!(Root::KIND, T::Scope::KIND);
+        let found = match &self.instances {
+            Some(instances) => instances.get(T::ID, None).await?,
+            None => None,
+        };
+        let typed = found.and_then(|instance| instance.downcast_ref::<T>().cloned());
+        typed.ok_or_else(|| Error::new(format!("Service '{}' is not installed", T::ID)))
+    }
+
+    /// Whether a failed start is to be served on.
+    pub(crate) fn serves_failure(&self) -> bool {
+        self.stop.boot.policy.on_start_failure == OnStartFailure::Serve
+    }
+
+    pub(crate) fn observer(&self) -> Arc<dyn crate::boot::BootObserver> {
+        self.stop.boot.observer.clone()
+    }
+
+    /// Stops it, in the order of [`Phase`](crate::Phase); each part has a deadline.
+    pub async fn stop(self) {
+        self.stop.run().await;
+    }
+}

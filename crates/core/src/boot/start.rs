@@ -1,0 +1,163 @@
+//! The start itself, from root services to root hooks.
+
+use std::{collections::HashMap, sync::Arc};
+
+use greenroom_context::{Context, spawn};
+use greenroom_errors::{Error, Result};
+use tokio_util::sync::CancellationToken;
+
+use super::{Boot, BootEvent, BootReport, Collector, Outcome, Recorder, StepKind};
+use crate::{
+    graph::{ModuleNode, OfferedPoint, Orphan, Owner, PluginNode, one_error},
+    hooks::{Hooks, run_hooks},
+    inject::{Dependency, Resolved},
+    instances::Instances,
+    lifecycle::{Lifecycle, Phase, RootLifecycle, State},
+    panics,
+    scope::ScopeKind,
+    start_error::StartError,
+};
+
+/// What a checked graph and a boot policy leave to do.
+pub(crate) struct Plan {
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) points: HashMap<&'static str, OfferedPoint>,
+    pub(crate) plugins: Vec<PluginNode>,
+    pub(crate) orphans: Vec<Orphan>,
+    pub(crate) lifecycles: Vec<(Arc<str>, Lifecycle)>,
+    pub(crate) root: RootLifecycle,
+    pub(crate) boot: Boot,
+    pub(crate) recorder: Recorder,
+}
+
+/// What every plugin's start shares.
+struct Shared {
+    instances: Arc<Instances>,
+    points: HashMap<&'static str, OfferedPoint>,
+    collector: Collector,
+    boot: Boot,
+    recorder: Recorder,
+}
+
+/// Runs the plan. The report tells of failed plugins; an error tells why nothing of them ran, or that some may not fail.
+pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
+    let Plan { instances, points, plugins, orphans, lifecycles, root, boot, recorder } = plan;
+    for id in instances.eager(ScopeKind::Root) {
+        instances.get(id, None).await.map_err(|error| StartError::Service { id, error })?;
+    }
+    let collector = Collector::start(boot.policy.clone(), boot.observer.clone(), &plugins);
+    let shared = Arc::new(Shared { instances, points, collector, boot, recorder });
+    // Failed registrations come first (plugin-system §11, 93).
+    let (failed, sound): (Vec<_>, Vec<_>) = plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
+    let running = failed.into_iter().chain(sound).map(|plugin| {
+        let lifecycle = lifecycles.iter().find(|(id, _)| *id == plugin.id).map(|(_, l)| l.clone());
+        let (shared, lifecycle) = (shared.clone(), lifecycle.unwrap_or_else(Lifecycle::new));
+        if let Some(error) = one_error(&plugin.faults) {
+            lifecycle.set(State::Failed);
+            shared.collector.plugin_ended(&plugin.id, Some(error));
+            return None;
+        }
+        let context = Context::current().with_plugin(plugin.id.clone());
+        Some(context.sync_scope(|| spawn("start", start_plugin(shared, plugin, lifecycle))))
+    });
+    let running: Vec<_> = running.collect();
+    shared.collector.watch(futures_util::future::join_all(running.into_iter().flatten())).await;
+
+    let plugins = shared.collector.results();
+    let failed = plugins.iter().any(|plugin| {
+        let modules = plugin.modules.iter().filter_map(|module| module.failure.as_ref());
+        plugin.failure.iter().chain(modules).any(|failure| !failure.allowed)
+    });
+    if !failed {
+        let hooks = Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: None };
+        run_hooks(&hooks, Phase::Startup, root.take(Phase::Startup)).await;
+        root.set(State::Started);
+    }
+    let report = BootReport {
+        began_at: shared.recorder.began_at(),
+        took: shared.recorder.elapsed(),
+        outcome: if failed { Outcome::Failure } else { Outcome::Success },
+        plugins,
+        orphans,
+        steps: shared.recorder.steps(),
+    };
+    if failed {
+        return Err(StartError::Plugins(Box::new(report)));
+    }
+    shared.boot.observer.on(&BootEvent::Ready(report.took));
+    Ok(report)
+}
+
+async fn start_plugin(shared: Arc<Shared>, mut plugin: PluginNode, lifecycle: Lifecycle) {
+    let id = plugin.id.clone();
+    let result = init_plugin(&shared, &mut plugin).await;
+    let failed = result.is_err();
+    shared.collector.plugin_ended(&id, result.err());
+    if failed {
+        lifecycle.set(State::Failed);
+    } else {
+        lifecycle.set(State::Started);
+        let hooks = Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: Some(&id) };
+        run_hooks(&hooks, Phase::Startup, lifecycle.take(Phase::Startup)).await;
+    }
+}
+
+async fn init_plugin(shared: &Arc<Shared>, plugin: &mut PluginNode) -> Result<(), Error> {
+    for id in shared.instances.eager(ScopeKind::Plugin) {
+        shared.instances.get(id, Some(&plugin.id)).await?;
+    }
+    start_modules(shared, &plugin.id, std::mem::take(&mut plugin.modules)).await;
+    let Some(init) = plugin.init.take() else { return Ok(()) };
+    let owner = Owner { plugin: plugin.id.clone(), module: None };
+    let work = async {
+        let from = resolve(shared, &plugin.id, &plugin.dependencies).await?;
+        panics::catch_async(async { init(from).await }).await
+    };
+    shared.recorder.time(StepKind::Plugin, Some(owner), &plugin.id, work).await
+}
+
+/// Runs all modules; each begins once those it waits for have ended, well or not.
+async fn start_modules(shared: &Arc<Shared>, plugin: &Arc<str>, modules: Vec<ModuleNode>) {
+    let ended: Vec<_> = modules.iter().map(|_| CancellationToken::new()).collect();
+    let running = modules.into_iter().enumerate().map(|(at, module)| {
+        let before: Vec<_> = module.after.iter().map(|before| ended[*before].clone()).collect();
+        let (shared, plugin, ended) = (shared.clone(), plugin.clone(), ended[at].clone());
+        let context = Context::current().with_module(module.id.clone());
+        context.sync_scope(|| {
+            spawn("start module", async move {
+                let _end = ended.drop_guard();
+                for token in before {
+                    token.cancelled().await;
+                }
+                start_module(&shared, &plugin, module).await;
+            })
+        })
+    });
+    futures_util::future::join_all(running).await;
+}
+
+async fn start_module(shared: &Shared, plugin: &Arc<str>, module: ModuleNode) {
+    let owner = Owner { plugin: plugin.clone(), module: Some(module.id.clone()) };
+    let result = match (one_error(&module.faults), module.init) {
+        (Some(error), _) => Err(error),
+        (None, None) => Ok(()),
+        (None, Some(init)) => {
+            let work = async {
+                let from = resolve(shared, plugin, &module.dependencies).await?;
+                panics::catch_async(async { init(from).await }).await
+            };
+            shared.recorder.time(StepKind::Module, Some(owner), &module.id, work).await
+        }
+    };
+    shared.collector.module_ended(plugin, &module.id, result.err());
+}
+
+async fn resolve(shared: &Shared, plugin: &Arc<str>, dependencies: &[Dependency]) -> Result<Resolved, Error> {
+    let mut resolved = shared.instances.resolve(dependencies, Some(plugin)).await?;
+    for dependency in dependencies.iter().filter(|d| d.is_extension()) {
+        if let Some(offered) = shared.points.get(dependency.id) {
+            resolved.insert(dependency, (offered.point.make)());
+        }
+    }
+    Ok(resolved)
+}

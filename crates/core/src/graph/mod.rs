@@ -1,0 +1,169 @@
+//! The whole graph of a backend, assembled and checked before any factory or init runs.
+//!
+//! [`assemble`] sorts what was added and calls the register functions; [`check`] walks the result. Both collect
+//! [`Fault`]s instead of stopping at the first. A fault with an owner fails that plugin or module and obeys boot
+//! policy; one without rejects the start.
+
+mod assemble;
+mod check;
+mod cycles;
+mod ids;
+mod modules;
+
+use std::{collections::HashMap, sync::Arc};
+
+use greenroom_errors::Error;
+
+pub(crate) use assemble::assemble;
+
+use crate::{
+    env::{ExtensionPoint, Init},
+    inject::Dependency,
+    metadata::{InstalledPlugin, InstanceMetadata},
+    service::{Decorator, ServiceFactory},
+};
+
+/// Whom a fault, a failure or a step belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The plugin.
+    pub plugin: Arc<str>,
+    /// One of its modules.
+    pub module: Option<Arc<str>>,
+}
+
+/// Something wrong with the graph.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Whom it fails; `None` rejects the start.
+    pub owner: Option<Owner>,
+    /// What is wrong.
+    pub error: Error,
+}
+
+/// A service as installed: its factory, and what wraps it.
+pub(crate) struct Installed {
+    pub(crate) factory: ServiceFactory,
+    pub(crate) decorators: Vec<Decorator>,
+    pub(crate) eager: bool,
+}
+
+impl Installed {
+    pub(crate) fn dependencies(&self) -> impl Iterator<Item = &Dependency> {
+        self.factory.dependencies.iter().chain(self.decorators.iter().flat_map(|d| &d.dependencies))
+    }
+}
+
+/// The services, in the order in which eager ones are made.
+#[derive(Default)]
+pub(crate) struct Services {
+    pub(crate) installed: Vec<Installed>,
+    index: HashMap<&'static str, usize>,
+}
+
+impl Services {
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    fn get(&self, id: &str) -> Option<&Installed> {
+        self.position(id).map(|at| &self.installed[at])
+    }
+
+    fn push(&mut self, factory: ServiceFactory, eager: bool) {
+        self.index.insert(factory.id, self.installed.len());
+        self.installed.push(Installed { factory, decorators: Vec::new(), eager });
+    }
+}
+
+/// A plugin that will run, or that failed already.
+pub(crate) struct PluginNode {
+    pub(crate) id: Arc<str>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) init: Option<Init>,
+    pub(crate) modules: Vec<ModuleNode>,
+    pub(crate) faults: Vec<Error>,
+}
+
+/// A module of a plugin.
+pub(crate) struct ModuleNode {
+    pub(crate) id: Arc<str>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) init: Option<Init>,
+    pub(crate) offers: Vec<&'static str>,
+    /// Modules of the same plugin that finish before this one begins.
+    pub(crate) after: Vec<usize>,
+    pub(crate) faults: Vec<Error>,
+}
+
+/// An extension point and the plugin whose modules may use it.
+pub(crate) struct OfferedPoint {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) point: ExtensionPoint,
+}
+
+/// A module whose plugin is not installed: it does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Orphan {
+    /// The plugin that it extends.
+    pub plugin: Arc<str>,
+    /// The module.
+    pub module: Arc<str>,
+}
+
+/// What [`assemble`] made of the features.
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub(crate) services: Services,
+    pub(crate) plugins: Vec<PluginNode>,
+    pub(crate) points: HashMap<&'static str, OfferedPoint>,
+    pub(crate) orphans: Vec<Orphan>,
+    /// Ids that will be refused by Backstage some day, with the warning's text.
+    pub(crate) warnings: Vec<String>,
+    /// Faults that reject the start.
+    pub(crate) unowned: Vec<Error>,
+}
+
+impl Graph {
+    pub(crate) fn plugin_mut(&mut self, id: &str) -> Option<&mut PluginNode> {
+        self.plugins.iter_mut().find(|plugin| &*plugin.id == id)
+    }
+
+    /// All faults, those without an owner first.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let fault = |owner, error: &Error| Fault { owner, error: error.clone() };
+        let mut all: Vec<_> = self.unowned.iter().map(|error| fault(None, error)).collect();
+        for plugin in &self.plugins {
+            let owner = |module| Some(Owner { plugin: plugin.id.clone(), module });
+            all.extend(plugin.faults.iter().map(|error| fault(owner(None), error)));
+            for module in &plugin.modules {
+                all.extend(module.faults.iter().map(|error| fault(owner(Some(module.id.clone())), error)));
+            }
+        }
+        all
+    }
+
+    pub(crate) fn metadata(&self) -> InstanceMetadata {
+        InstanceMetadata::new(
+            self.plugins
+                .iter()
+                .map(|plugin| InstalledPlugin {
+                    plugin_id: plugin.id.clone(),
+                    modules: plugin.modules.iter().map(|module| module.id.clone()).collect(),
+                })
+                .collect(),
+        )
+    }
+}
+
+/// Several faults of one owner as one error.
+pub(crate) fn one_error(faults: &[Error]) -> Option<Error> {
+    match faults {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, ..] => {
+            let text: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            Some(Error::named(first.name().to_owned(), text.join("; ")))
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Hooks: what runs after start and before the end, and who waits for it.
+//!
+//! ```
+//! # use greenroom_core::{plugin, Lifecycle};
+//! plugin("catalog", |env| {
+//!     env.register_init(async |lifecycle: Lifecycle| {
+//!         lifecycle.add_startup_hook("warm the cache", async || Ok(()))?;
+//!         lifecycle.add_shutdown_hook("save the cursor", async || Ok(()))
+//!     });
+//! });
+//! ```
+//!
+//! Hooks of one phase run in parallel; a failing or slow one is reported by its name and never fatal. The order of a
+//! stop is [`Phase`]'s.
+
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+
+use greenroom_errors::{Error, Result};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::{Service, inject::BoxFuture, scope};
+
+/// When hooks run, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Phase {
+    /// After the plugin's init; for root hooks, after all plugins.
+    Startup,
+    /// As soon as the backend is asked to stop: readiness goes down, load balancers get time.
+    BeforeShutdown,
+    /// Per plugin, all plugins in parallel.
+    PluginShutdown,
+    /// Requests in flight are answered; no new ones are taken.
+    Drain,
+    /// Root shutdown hooks.
+    Shutdown,
+    /// Telemetry leaves.
+    Flush,
+    /// Pools and files are closed.
+    Close,
+}
+
+/// Where a backend or a plugin stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not ready yet.
+    Starting,
+    /// Startup hooks have run (of a plugin: have begun to).
+    Started,
+    /// The start failed.
+    Failed,
+    /// Shutting down.
+    Stopping,
+}
+
+pub(crate) struct Hook {
+    pub(crate) name: String,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) run: Box<dyn FnOnce() -> BoxFuture<Result> + Send>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    hooks: BTreeMap<Phase, Vec<Hook>>,
+    /// The last phase that has begun.
+    begun: Option<Phase>,
+}
+
+struct Hooks {
+    waiting: Mutex<Waiting>,
+    state: watch::Sender<State>,
+}
+
+impl Hooks {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), state: watch::Sender::new(State::Starting) })
+    }
+
+    fn add<F, Fut>(&self, phase: Phase, name: impl Into<String>, deadline: Option<Duration>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        let mut waiting = self.waiting.lock();
+        if waiting.begun.is_some_and(|begun| begun >= phase) {
+            return Err(Error::new(match phase {
+                Phase::Startup => "Attempted to add startup hook after startup",
+                Phase::BeforeShutdown => "Attempt to add before shutdown hook after shutdown has started",
+                _ => "Attempted to add shutdown hook after shutdown",
+            })
+            .into());
+        }
+        let hook = Hook { name: name.into(), deadline, run: Box::new(move || Box::pin(f())) };
+        waiting.hooks.entry(phase).or_default().push(hook);
+        Ok(())
+    }
+
+    fn take(&self, phase: Phase) -> Vec<Hook> {
+        let mut waiting = self.waiting.lock();
+        waiting.begun = waiting.begun.max(Some(phase));
+        waiting.hooks.remove(&phase).unwrap_or_default()
+    }
+}
+
+/// A plugin's hooks. Backstage's `core.lifecycle`; the backend provides it.
+#[derive(Clone)]
+pub struct Lifecycle(Arc<Hooks>);
+
+impl Service for Lifecycle {
+    const ID: &'static str = "core.lifecycle";
+    type Scope = scope::Plugin;
+}
+
+impl Lifecycle {
+    pub(crate) fn new() -> Self {
+        Self(Hooks::new())
+    }
+
+    /// Runs `f` right after the plugin's init. Deadline: 60 s. Errors once startup hooks have begun.
+    pub fn add_startup_hook<F, Fut>(&self, name: impl Into<String>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(Phase::Startup, name, None, f)
+    }
+
+    /// Runs `f` when the backend stops, in parallel with all other plugins. Deadline: 10 s.
+    pub fn add_shutdown_hook<F, Fut>(&self, name: impl Into<String>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(Phase::PluginShutdown, name, None, f)
+    }
+
+    /// Where the plugin stands; a receiver sees every change.
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.0.state.subscribe()
+    }
+
+    pub(crate) fn set(&self, state: State) {
+        self.0.state.send_replace(state);
+    }
+
+    pub(crate) fn take(&self, phase: Phase) -> Vec<Hook> {
+        self.0.take(phase)
+    }
+}
+
+/// The backend's hooks. Backstage's `core.rootLifecycle`; the backend provides it.
+#[derive(Clone)]
+pub struct RootLifecycle(Arc<Hooks>);
+
+impl Service for RootLifecycle {
+    const ID: &'static str = "core.rootLifecycle";
+    type Scope = scope::Root;
+}
+
+impl RootLifecycle {
+    pub(crate) fn new() -> Self {
+        Self(Hooks::new())
+    }
+
+    /// Runs `f` once all plugins have started. Deadline: 60 s.
+    pub fn add_startup_hook<F, Fut>(&self, name: impl Into<String>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(Phase::Startup, name, None, f)
+    }
+
+    /// Runs `f` as soon as the backend is asked to stop. Deadline: 10 s.
+    pub fn add_before_shutdown_hook<F, Fut>(&self, name: impl Into<String>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(Phase::BeforeShutdown, name, None, f)
+    }
+
+    /// Runs `f` after requests have drained and before pools close. Deadline: 10 s.
+    pub fn add_shutdown_hook<F, Fut>(&self, name: impl Into<String>, f: F) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(Phase::Shutdown, name, None, f)
+    }
+
+    /// Runs `f` in any phase but [`Phase::PluginShutdown`], with a deadline of its own: for services that are part of
+    /// the order of a stop.
+    pub fn add_hook_in<F, Fut>(
+        &self,
+        phase: Phase,
+        name: impl Into<String>,
+        deadline: Duration,
+        f: F,
+    ) -> Result
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = Result> + Send + 'static,
+    {
+        self.0.add(phase, name, Some(deadline), f)
+    }
+
+    /// Where the backend stands; a receiver sees every change.
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.0.state.subscribe()
+    }
+
+    pub(crate) fn set(&self, state: State) {
+        self.0.state.send_replace(state);
+    }
+
+    pub(crate) fn take(&self, phase: Phase) -> Vec<Hook> {
+        self.0.take(phase)
+    }
+}

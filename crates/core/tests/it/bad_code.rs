@@ -1,0 +1,7 @@
+//! What rustc says of the mistakes an author can make (P22, P51, P67 and others are impossible by type).
+
+#[test]
+fn each_mistake_is_named_where_it_is_made() {
+    // The texts are those of the pinned minimum version of Rust.
+    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+}

@@ -1,0 +1,142 @@
+//! Results, policy and progress of a start.
+
+use std::{collections::HashMap, time::Duration};
+
+use greenroom_core::{
+    Backend, StartError,
+    boot::{BootPolicy, OnFailure, Outcome, PluginPolicy, StepKind},
+    module, plugin, service,
+};
+use greenroom_errors::Error;
+
+use crate::kit::{Db, Journal, observed};
+
+fn thrower(id: &'static str) -> greenroom_core::Plugin {
+    plugin(id, |env| env.register_init(async || Err(Error::new("boom").into())))
+}
+
+fn slow(id: &'static str, millis: u64) -> greenroom_core::Plugin {
+    plugin(id, move |env| {
+        env.register_init(async move || {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn p80_p81_p92_all_plugins_settle_before_a_failed_start_rejects() {
+    let journal = Journal::default();
+    let backend = Backend::new([]).add(thrower("p1")).add(slow("p2", 2500)).add(slow("p3", 2500));
+    let failed = observed(backend, &journal, BootPolicy::default()).start().await.err().unwrap();
+    assert_eq!(
+        failed.to_string(),
+        "Backend startup failed due to the following errors:\n  Plugin 'p1' startup failed; caused by Error: boom"
+    );
+    assert_eq!(failed.to_error().name(), "BackendStartupError");
+    let StartError::Plugins(report) = failed else { panic!("{failed}") };
+    assert_eq!(report.outcome, Outcome::Failure);
+    let ids: Vec<_> = report.plugins.iter().map(|p| (&*p.plugin_id, p.failure.is_some())).collect();
+    assert_eq!(ids, [("p1", true), ("p2", false), ("p3", false)]);
+    journal.position("failed p1 allowed=false waiting=2: boom");
+}
+
+fn permitting(plugin: &str, policy: PluginPolicy) -> HashMap<String, PluginPolicy> {
+    HashMap::from([(plugin.to_owned(), policy)])
+}
+
+#[tokio::test]
+async fn p82_p83_p84_p85_policy() {
+    let lenient = || BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
+    let run = async |policy, backend| observed(backend, &Journal::default(), policy).start().await;
+
+    let running = run(lenient(), Backend::new([]).add(thrower("p"))).await.unwrap();
+    assert_eq!(running.report().outcome, Outcome::Success);
+    assert!(running.report().plugins[0].failure.as_ref().unwrap().allowed);
+
+    let strict = PluginPolicy { on_failure: Some(OnFailure::Abort), ..PluginPolicy::default() };
+    let policy = BootPolicy { plugins: permitting("p", strict), ..lenient() };
+    assert!(run(policy, Backend::new([]).add(thrower("p"))).await.is_err());
+
+    let bad = || module("p", "m", |env| env.register_init(async || Err(Error::new("module boom").into())));
+    let both = || Backend::new([]).add(slow("p", 0)).add(bad());
+    assert!(run(lenient(), both()).await.is_err());
+    let modules = HashMap::from([("m".to_owned(), OnFailure::Continue)]);
+    let policy = BootPolicy {
+        plugins: permitting("p", PluginPolicy { modules, on_failure: None }),
+        ..BootPolicy::default()
+    };
+    let running = run(policy, both()).await.unwrap();
+    let plugin = &running.report().plugins[0];
+    assert!(plugin.failure.is_none());
+    assert_eq!(plugin.modules[0].failure.as_ref().unwrap().error.message(), "module boom");
+}
+
+#[tokio::test]
+async fn p87_a_failing_eager_service_skips_the_modules() {
+    let db = service(async || Err::<Db, _>(Error::new("no disk").into())).always();
+    let refuse = async || -> greenroom_errors::Result { unreachable!("skipped") };
+    let m = module("p", "m", move |env| env.register_init(refuse));
+    let policy = BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
+    let backend = Backend::new([db]).add(plugin("p", move |env| env.register_init(refuse))).add(m);
+    let running = observed(backend, &Journal::default(), policy).start().await.unwrap();
+    let plugin = &running.report().plugins[0];
+    assert!(plugin.failure.is_some() && plugin.modules.is_empty());
+}
+
+#[tokio::test]
+async fn p88_p89_no_plugins_and_sorted_plugins() {
+    let journal = Journal::default();
+    let running = observed(Backend::new([]), &journal, BootPolicy::default()).start().await.unwrap();
+    assert!(running.report().plugins.is_empty());
+    let journal = Journal::default();
+    let backend = Backend::new([]).add(slow("b", 0)).add(slow("a", 0));
+    observed(backend, &journal, BootPolicy::default()).start().await.unwrap();
+    assert_eq!(journal.lines()[0], r#"started ["a", "b"]"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p90_p91_progress_at_fibonacci_times_and_each_plugin_newly_once() {
+    let journal = Journal::default();
+    let backend = Backend::new([]).add(slow("slow", 13_000)).add(slow("mid", 2500));
+    observed(backend, &journal, BootPolicy::default()).start().await.unwrap();
+    assert_eq!(
+        journal.lines(),
+        [
+            r#"started ["mid", "slow"]"#,
+            r#"progress [] ["mid", "slow"]"#,
+            r#"progress [] ["mid", "slow"]"#,
+            r#"progress ["mid"] ["slow"]"#,
+            r#"progress [] ["slow"]"#,
+            r#"progress [] ["slow"]"#,
+            r#"completed ["slow"]"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn p94_every_part_of_a_start_is_timed() {
+    let db = service(async || Ok(Db(String::new())));
+    let p = plugin("p", |env| env.register_init(async |_db: Db| Ok(())));
+    let running = Backend::new([db]).add(p).start().await.unwrap();
+    let report = running.report();
+    let steps: Vec<_> = report.steps.iter().map(|step| (step.kind, &*step.name, step.ok)).collect();
+    assert_eq!(
+        steps,
+        [
+            (StepKind::Graph, "graph", true),
+            (StepKind::Service, "core.database", true),
+            (StepKind::Plugin, "p", true)
+        ]
+    );
+    assert_eq!(&*report.steps[1].owner.as_ref().unwrap().plugin, "p");
+    assert!(report.steps.iter().all(|step| step.began + step.took <= report.took));
+    assert!(report.began_at <= report.plugins[0].result_at);
+}
+
+#[tokio::test]
+async fn a_panicking_init_fails_its_plugin() {
+    let p = plugin("p", |env| env.register_init(async || -> greenroom_errors::Result { panic!("lost it") }));
+    let failed = Backend::new([]).add(p).start().await.err().unwrap().to_string();
+    assert!(failed.ends_with("Plugin 'p' startup failed; caused by Error: panicked: lost it"), "{failed}");
+}

@@ -1,0 +1,11 @@
+//! The plugin system's rules, each named by its number in the specification of Backstage's (P…).
+
+extern crate greenroom_core as greenroom;
+
+mod bad_code;
+mod boot;
+mod graph;
+mod hooks;
+mod kit;
+mod modules;
+mod services;
