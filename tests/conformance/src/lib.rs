@@ -1,1 +1,17 @@
 //! Replays recorded traffic of the Node backend against Greenroom.
+//!
+//! A [`transcript`] is one recorded exchange: what was sent, and what Node answered. A [`scenario`](scenarios) says how the
+//! backend of a group of transcripts was configured and in which order they happened. [`replay::run`] starts a backend that
+//! way, sends the same bytes and has [`compare`] list every difference that is not due to the passing of time.
+//!
+//! The backend is any command that takes `--config` arguments and reads `FEATURES` ([`backend::Launch`]), so that the same
+//! table drives Greenroom and Node itself. This crate must not know how either is built.
+
+pub mod backend;
+pub mod client;
+pub mod compare;
+pub mod mask;
+pub mod replay;
+pub mod scenarios;
+pub mod transcript;
+pub mod wire;

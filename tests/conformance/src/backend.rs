@@ -1,0 +1,216 @@
+//! A backend process: started on a free port with a scenario's configuration, watched, and stopped.
+//!
+//! Any command will do that takes `--config <file>` arguments, reads `FEATURES`, logs to stdout and stops on SIGTERM.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use crate::client::Client;
+use crate::scenarios::Scenario;
+use crate::transcript::Request;
+use crate::wire::Outcome;
+
+mod output;
+
+use output::Output;
+
+/// How long a backend may take to reach a state that is waited for.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// How often a state of the foreign process is looked at.
+const POLL: Duration = Duration::from_millis(20);
+/// How often another port is tried when the chosen one was taken meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// Which command the backend is.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    command: Vec<OsString>,
+    directory: Option<PathBuf>,
+}
+
+impl Launch {
+    /// The command in `BACKEND_CMD` (words separated by spaces), run in `BACKEND_DIR` if set, else the given program.
+    pub fn from_env_or(program: &str) -> Self {
+        match std::env::var("BACKEND_CMD") {
+            Ok(command) if !command.trim().is_empty() => Self {
+                directory: std::env::var_os("BACKEND_DIR").map(PathBuf::from),
+                ..Self::new(command.split_whitespace())
+            },
+            _ => Self::new([program]),
+        }
+    }
+
+    /// A program and its arguments; at least one word.
+    pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        Self { command: words.into_iter().map(Into::into).collect(), directory: None }
+    }
+}
+
+/// A running backend; killed when dropped.
+#[derive(Debug)]
+pub struct Backend {
+    child: Child,
+    port: u16,
+    output: Output,
+    _directory: TempDir,
+}
+
+impl Backend {
+    /// Starts a backend and waits until it listens (it need not be ready).
+    pub async fn start(launch: &Launch, scenario: &Scenario) -> io::Result<Self> {
+        for _ in 1..ATTEMPTS {
+            match Self::attempt(launch, scenario).await {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => continue,
+                other => return other,
+            }
+        }
+        Self::attempt(launch, scenario).await
+    }
+
+    async fn attempt(launch: &Launch, scenario: &Scenario) -> io::Result<Self> {
+        let port = free_port()?;
+        let directory = tempfile::tempdir()?;
+        let mut command = Command::new(&launch.command[0]);
+        command.args(&launch.command[1..]);
+        if let Some(directory) = &launch.directory {
+            command.current_dir(directory);
+        }
+        for file in write_configs(directory.path(), port, scenario.config)? {
+            command.arg("--config").arg(file);
+        }
+        for name in ["NODE_ENV", "LOG_LEVEL", "LOG_FORMAT"] {
+            command.env_remove(name);
+        }
+        command.env("FEATURES", scenario.features).envs(scenario.env.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn()?;
+        let output = Output::collect(&mut child);
+        let mut backend = Self { child, port, output, _directory: directory };
+        backend.listening().await?;
+        Ok(backend)
+    }
+
+    /// A client of this backend.
+    pub fn client(&self) -> Client {
+        Client::new(self.port)
+    }
+
+    /// All it has printed, stdout and stderr, in the order of arrival.
+    pub fn output(&self) -> String {
+        self.output.text()
+    }
+
+    /// Waits until a line with this text has been printed.
+    pub async fn await_line(&self, text: &str) -> io::Result<()> {
+        match timeout(DEADLINE, self.output.contains(text)).await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(failed(io::ErrorKind::UnexpectedEof, &format!("ended without printing {text:?}")))
+            }
+            Err(_) => Err(failed(io::ErrorKind::TimedOut, &format!("did not print {text:?}"))),
+        }
+    }
+
+    /// Waits until a GET of `path` is answered with `status`.
+    pub async fn await_status(&self, path: &str, status: u16) -> io::Result<()> {
+        let (client, request) = (self.client(), Request::get(path));
+        self.poll(&format!("GET {path} to answer {status}"), async || {
+            let outcome = client.exchange(&request).await;
+            matches!(outcome, Ok(Outcome::Answered(a)) if a.first().is_some_and(|a| a.head.status == status))
+        })
+        .await
+    }
+
+    /// Waits until new connections are refused.
+    pub async fn await_refused(&self) -> io::Result<()> {
+        self.poll("new connections to be refused", async || !self.accepts().await).await
+    }
+
+    /// Asks it to stop (SIGTERM).
+    pub fn terminate(&self) -> io::Result<()> {
+        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = id.ok_or_else(|| failed(io::ErrorKind::NotFound, "has already exited"))?;
+        Ok(kill_process(id, Signal::TERM)?)
+    }
+
+    /// Waits for its end; `None` is an exit code when a signal ended it.
+    pub async fn exit(&mut self) -> io::Result<Option<i32>> {
+        match timeout(DEADLINE, self.child.wait()).await {
+            Ok(status) => Ok(status?.code()),
+            Err(_) => Err(failed(io::ErrorKind::TimedOut, "did not exit")),
+        }
+    }
+
+    async fn accepts(&self) -> bool {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await.is_ok()
+    }
+
+    async fn listening(&mut self) -> io::Result<()> {
+        let deadline = tokio::time::Instant::now() + DEADLINE;
+        while !self.accepts().await {
+            if let Some(status) = self.child.try_wait()? {
+                self.output.ended().await;
+                let printed = self.output().to_ascii_lowercase();
+                let taken = printed.contains("eaddrinuse") || printed.contains("address already in use");
+                let kind = if taken { io::ErrorKind::AddrInUse } else { io::ErrorKind::BrokenPipe };
+                return Err(self.not_started(kind, &format!("exited before it listened ({status})")));
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err(self.not_started(io::ErrorKind::TimedOut, "did not listen"));
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn poll(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) -> io::Result<()> {
+        let until_it_holds = async {
+            while !holds().await {
+                sleep(POLL).await;
+            }
+        };
+        let late = |_| failed(io::ErrorKind::TimedOut, &format!("waited in vain for {what}"));
+        timeout(DEADLINE, until_it_holds).await.map_err(late)
+    }
+
+    /// An error of a start: nobody will have a backend to ask what it printed.
+    fn not_started(&self, kind: io::ErrorKind, what: &str) -> io::Error {
+        io::Error::new(kind, format!("the backend {what}; it printed:\n{}", self.output()))
+    }
+}
+
+fn failed(kind: io::ErrorKind, what: &str) -> io::Error {
+    io::Error::new(kind, format!("the backend {what}"))
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// The configuration that every recording shared, and the scenario's own on top.
+fn write_configs(directory: &Path, port: u16, overlay: &str) -> io::Result<Vec<PathBuf>> {
+    let base = format!(
+        "app: {{title: Conformance, baseUrl: 'http://localhost:{port}'}}\n\
+         backend:\n  baseUrl: http://localhost:{port}\n  listen: ':{port}'\n  \
+         database: {{client: better-sqlite3, connection: ':memory:'}}\n"
+    );
+    let mut files = Vec::new();
+    for (name, text) in [("base.yaml", base.as_str()), ("overlay.yaml", overlay)] {
+        if !text.is_empty() {
+            let file = directory.join(name);
+            std::fs::write(&file, text)?;
+            files.push(file);
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,100 @@
+//! Sends recorded bytes and reads what comes back: no connection pool, no redirects, no header of its own.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::transcript::{Replies, Request};
+use crate::wire::{Outcome, ended, read_answer};
+
+/// How long an exchange may take. Longer than any that was recorded.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Speaks to a backend on a local port, over IPv4 as the recordings did.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    port: u16,
+}
+
+/// A request that was sent and whose answer is not yet read.
+#[derive(Debug)]
+pub struct Held {
+    stream: TcpStream,
+    replies: Replies,
+    unsent: Vec<u8>,
+}
+
+impl Client {
+    /// A client of `localhost:<port>`.
+    pub fn new(port: u16) -> Self {
+        Self { port }
+    }
+
+    /// Sends a request and reads what it is owed.
+    pub async fn exchange(&self, request: &Request) -> io::Result<Outcome<Vec<u8>>> {
+        match self.connect(request).await {
+            Ok(held) => held.finish().await,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(Outcome::Refused),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends a request and leaves it in flight.
+    pub async fn hold(&self, request: &Request) -> io::Result<Held> {
+        let mut held = self.connect(request).await?;
+        held.stream.write_all(&held.unsent).await?;
+        held.unsent.clear();
+        Ok(held)
+    }
+
+    async fn connect(&self, request: &Request) -> io::Result<Held> {
+        let stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await?;
+        let unsent = request.encode(&format!("localhost:{}", self.port));
+        Ok(Held { stream, replies: request.replies, unsent })
+    }
+}
+
+impl Held {
+    /// Sends what is left and reads all answers.
+    pub async fn finish(mut self) -> io::Result<Outcome<Vec<u8>>> {
+        let (reader, mut writer) = self.stream.split();
+        let mut reader = BufReader::new(reader);
+        // A backend may answer and close before it has read everything: the answer counts, the failed write does not.
+        let write = async {
+            match writer.write_all(&self.unsent).await {
+                Err(error) if !ended(&error) => Err(error),
+                _ => Ok(()),
+            }
+        };
+        let read = async {
+            let mut answers = Vec::new();
+            let bodiless = self.replies == (Replies::One { bodiless: true });
+            while let Some(answer) = read_answer(&mut reader, bodiless).await? {
+                answers.push(answer);
+                if self.replies != Replies::UntilClose {
+                    break;
+                }
+            }
+            Ok(answers)
+        };
+        let both = async {
+            tokio::pin!(write);
+            tokio::pin!(read);
+            tokio::select! {
+                answers = &mut read => answers,
+                written = &mut write => match written {
+                    Ok(()) => read.await,
+                    Err(error) => Err(error),
+                },
+            }
+        };
+        match timeout(DEADLINE, both).await {
+            Ok(answers) => answers.map(Outcome::Answered),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no complete answer in time")),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Runs a scenario: starts its backend, takes its steps and reports on each recording.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use crate::backend::{Backend, Launch};
+use crate::client::{Client, Held};
+use crate::compare::{Difference, compare};
+use crate::scenarios::{Scenario, Step, ignored_headers};
+use crate::transcript::{Request, Transcript};
+use crate::wire::Outcome;
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub struct Report {
+    scenario: &'static str,
+    cases: Vec<Case>,
+    /// The step that could not be taken; those after it were not tried.
+    broken: Option<String>,
+    output: String,
+}
+
+/// What came of one recording.
+#[derive(Debug)]
+pub struct Case {
+    /// The recording's name.
+    pub transcript: String,
+    /// All that differs from it.
+    pub differences: Vec<Difference>,
+}
+
+impl Report {
+    /// Every recording was repeated without a difference and every step was taken.
+    pub fn is_ok(&self) -> bool {
+        self.broken.is_none() && self.cases.iter().all(|case| case.differences.is_empty())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let equal = self.cases.iter().filter(|case| case.differences.is_empty()).count();
+        writeln!(f, "scenario {}: {equal} of {} recordings repeated", self.scenario, self.cases.len())?;
+        for case in &self.cases {
+            let verdict = if case.differences.is_empty() { "same" } else { "DIFFERS" };
+            writeln!(f, "{verdict:>8} {}", case.transcript)?;
+            for difference in &case.differences {
+                writeln!(f, "{}", indented(difference))?;
+            }
+        }
+        if let Some(broken) = &self.broken {
+            writeln!(f, "  BROKEN {broken}")?;
+        }
+        if !self.is_ok() {
+            writeln!(f, "the backend printed:\n{}", indented(&last_lines(&self.output)))?;
+        }
+        Ok(())
+    }
+}
+
+fn indented(text: &impl ToString) -> String {
+    text.to_string().lines().map(|line| format!("           {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The end of an output, without the lines about our own polling.
+fn last_lines(output: &str) -> String {
+    const KEPT: usize = 40;
+    let mut lines: Vec<&str> =
+        output.lines().filter(|line| !line.contains("\"poll\"")).rev().take(KEPT).collect();
+    lines.reverse();
+    lines.join("\n")
+}
+
+/// Starts the backend of a scenario and takes its steps; `recordings` is the directory of the `.http` files.
+pub async fn run(launch: &Launch, scenario: &Scenario, recordings: &Path) -> Report {
+    let mut report =
+        Report { scenario: scenario.name, cases: Vec::new(), broken: None, output: String::new() };
+    match Backend::start(launch, scenario).await {
+        Ok(mut backend) => {
+            let mut held = None;
+            for step in scenario.steps {
+                if let Err(error) = take(step, &mut backend, &mut held, recordings, &mut report.cases).await {
+                    report.broken = Some(format!("{step:?}: {error}"));
+                    break;
+                }
+            }
+            report.output = backend.output();
+        }
+        Err(error) => report.broken = Some(format!("start: {error}")),
+    }
+    report
+}
+
+async fn take(
+    step: &Step,
+    backend: &mut Backend,
+    held: &mut Option<Held>,
+    recordings: &Path,
+    cases: &mut Vec<Case>,
+) -> io::Result<()> {
+    match *step {
+        Step::Replay(names) => {
+            for name in names {
+                cases.push(replay(backend.client(), &Transcript::load(recordings, name).await?).await);
+            }
+            Ok(())
+        }
+        Step::AwaitStatus(path, status) => backend.await_status(path, status).await,
+        Step::AwaitLine(text) => backend.await_line(text).await,
+        Step::AwaitRefused => backend.await_refused().await,
+        Step::Hold(path) => {
+            *held = Some(backend.client().hold(&Request::get(path)).await?);
+            Ok(())
+        }
+        Step::HeldAnswers(expected) => {
+            let held = held.take().ok_or_else(|| io::Error::other("no request is in flight"))?;
+            match held.finish().await? {
+                Outcome::Answered(answers) if answers.iter().any(|a| a.head.status == expected && !a.cut) => {
+                    Ok(())
+                }
+                other => Err(io::Error::other(format!("the request in flight: {other:?}"))),
+            }
+        }
+        Step::Terminate => backend.terminate(),
+        Step::Exit(expected) => match backend.exit().await? {
+            Some(code) if code == expected => Ok(()),
+            other => Err(io::Error::other(format!("exit code {other:?}"))),
+        },
+    }
+}
+
+/// Sends a recorded request and lists what differs from its recorded answer.
+pub async fn replay(client: Client, transcript: &Transcript) -> Case {
+    let differences = match client.exchange(&transcript.request).await {
+        Ok(received) => compare(&transcript.recorded, &received, ignored_headers(&transcript.name)),
+        Err(error) => {
+            vec![Difference {
+                what: "exchange".to_owned(),
+                recorded: None,
+                received: Some(error.to_string()),
+            }]
+        }
+    };
+    Case { transcript: transcript.name.clone(), differences }
+}

@@ -1,0 +1,53 @@
+//! Every scenario against a running backend: this package's own, or the command in `BACKEND_CMD`.
+//!
+//! A test is one scenario, one process; its output names each recording with all that differs. The ones that are not yet
+//! replayed are ignored tests: `--run-ignored all` (nextest) or `--include-ignored` (cargo) runs them too.
+
+use std::collections::BTreeSet;
+
+use greenroom_conformance::backend::Launch;
+use greenroom_conformance::replay::run;
+use greenroom_conformance::scenarios::{SCENARIOS, Scenario, Stage};
+
+use crate::recordings::directory;
+
+async fn replay(name: &str) {
+    let scenario = Scenario::named(name).expect("a scenario of this name");
+    let launch = Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend"));
+    let report = Box::pin(run(&launch, scenario, &directory())).await;
+    assert!(report.is_ok(), "\n{report}");
+}
+
+macro_rules! scenarios {
+    (now: $($now:ident)*, later: $($later:ident = $why:literal)*) => {
+        $(#[tokio::test] async fn $now() { replay(stringify!($now)).await; })*
+        $(#[tokio::test] #[ignore = $why] async fn $later() { replay(stringify!($later)).await; })*
+
+        #[test]
+        fn every_scenario_is_a_test_of_its_stage() {
+            let tests = BTreeSet::from([
+                $((stringify!($now), Stage::One),)*
+                $((stringify!($later), Stage::Later($why)),)*
+            ]);
+            assert_eq!(tests, SCENARIOS.iter().map(|s| (s.name, s.stage)).collect());
+        }
+    };
+}
+
+scenarios! {
+    now:
+        http_production
+        http_unset
+        starting
+        startup_pause_timeout
+        shutdown_delay
+        failed_start
+        percent_in_url,
+    later:
+        router_and_bodies = "Express's URL, JSON body and compression rules"
+        raw_requests = "malformed requests answered in front of hyper"
+        http_development = "stacks in error bodies"
+        configured = "trustProxy, cors, csp and referrer from config"
+        rate_limit = "the root rate limiter"
+        external_access = "static tokens and the protected plugins"
+}
