@@ -118,6 +118,13 @@ impl fmt::Debug for ConfigError {
 
 impl Error for ConfigError {}
 
+/// Keeps Node's name for the class, and the place as part of the message; the line is left behind.
+impl From<ConfigError> for greenroom_errors::Error {
+    fn from(error: ConfigError) -> Self {
+        Self::named(error.name(), error.to_string())
+    }
+}
+
 impl Diagnostic for ConfigError {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.0.help.as_ref().map(|help| Box::new(help) as _)
@@ -129,7 +136,7 @@ impl Diagnostic for ConfigError {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (offset, length) = self.0.line.as_ref()?.label;
-        Some(Box::new(std::iter::once(LabeledSpan::new(Some("here".to_owned()), offset, length))))
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, offset, length))))
     }
 }
 

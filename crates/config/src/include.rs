@@ -65,7 +65,10 @@ fn include_file(cx: &mut Transform<'_, '_>, argument: &str, dir: &Path, at: &At)
         Some("json") => json::parse,
         Some("yaml" | "yml") => yaml::parse,
         _ => {
-            return Err(Fault::new(format!("no configuration parser available for included file {file}"), at));
+            return Err(Fault::new(
+                format!("no configuration parser available for included file {file}"),
+                at,
+            ));
         }
     };
     let path = resolve(dir, file);

@@ -39,15 +39,16 @@ impl Text {
         Arc::new(Self { name: name.into(), body: body.into() })
     }
 
-    /// The line with this number (from 1), by YAML's idea of a line break.
-    fn line(&self, number: u32) -> Option<&str> {
+    /// The line with this number (from 1) by YAML's idea of a line break, and how many characters stand before it.
+    fn line(&self, number: u32) -> Option<(usize, &str)> {
         let mut rest = self.body.as_str();
         for _ in 1..number {
             let end = rest.find(['\n', '\r'])?;
             let skip = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
             rest = &rest[end + skip..];
         }
-        Some(&rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())])
+        let before = self.body[..self.body.len() - rest.len()].chars().count();
+        Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
     }
 }
 
@@ -70,22 +71,27 @@ impl At {
         Place { file: self.text.name.clone(), line: self.line, column: self.column }
     }
 
-    pub(crate) fn same_line(&self, other: &At) -> bool {
-        self.line > 0 && self.line == other.line && Arc::ptr_eq(&self.text, &other.text)
+    /// The characters of the text that the span covers.
+    fn range(&self) -> Option<std::ops::Range<usize>> {
+        let start = self.text.line(self.line)?.0 + self.column.saturating_sub(1) as usize;
+        Some(start..start + self.chars as usize)
     }
 
-    /// The line as it may be shown, with `hide` (spans on the same line) replaced by `***`.
+    /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`.
     pub(crate) fn shown(&self, hide: &[At]) -> Option<Line> {
         if self.line == 0 {
             return None;
         }
-        let raw: Vec<char> = self.text.line(self.line)?.chars().collect();
+        let (before, line) = self.text.line(self.line)?;
+        let raw: Vec<char> = line.chars().collect();
         let mut hidden = vec![false; raw.len()];
-        for span in hide {
-            let start = span.column.saturating_sub(1) as usize;
-            // A value that goes on over lines hides the rest of this one.
-            let end = start.saturating_add(span.chars as usize).min(raw.len());
-            hidden.iter_mut().take(end).skip(start).for_each(|c| *c = true);
+        for span in hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text)) {
+            let range = span.range()?;
+            hidden
+                .iter_mut()
+                .enumerate()
+                .filter(|(i, _)| range.contains(&(before + i)))
+                .for_each(|(_, c)| *c = true);
         }
         let start = (self.column.saturating_sub(1) as usize).min(raw.len());
         let end = start.saturating_add((self.chars as usize).max(1)).min(raw.len());
@@ -146,7 +152,12 @@ impl miette::SourceCode for Line {
     ) -> Result<Box<dyn miette::SpanContents<'a> + 'a>, miette::MietteError> {
         // Neighbouring lines are never shown, whatever is asked for: they may hold secrets.
         let line = self.place.line.saturating_sub(1) as usize;
-        let column = if before == 0 && after == 0 { span.offset().min(self.text.len()) } else { 0 };
+        // The header shows the column in the file; hiding secrets may have moved it in the text.
+        let column = if before == 0 && after == 0 && span.offset() == self.label.0 {
+            self.place.column.saturating_sub(1) as usize
+        } else {
+            0
+        };
         let whole = miette::SourceSpan::from((0, self.text.len()));
         Ok(Box::new(miette::MietteSpanContents::new_named(
             self.place.file.to_string(),

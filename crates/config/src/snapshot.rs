@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     ConfigError,
-    key::{self, Step},
+    key::Step,
     pattern::Declared,
     place::At,
     value::{Node, Object, Value},
@@ -22,6 +22,12 @@ pub(crate) struct Layer {
     pub(crate) files: Vec<PathBuf>,
 }
 
+impl Layer {
+    fn in_code(context: &str, root: Node) -> Self {
+        Self { context: context.into(), root: Some(root), files: Vec::new() }
+    }
+}
+
 /// All sources, the highest priority first.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -31,28 +37,30 @@ pub(crate) struct Snapshot {
     /// Whether `config()` gives views that may be empty now and filled by a later reload (core §1.7).
     pub(crate) live: bool,
     pub(crate) declared: Arc<Declared>,
+    secret_spots: Arc<[At]>,
     pub(crate) description: String,
 }
 
 impl Snapshot {
+    pub(crate) fn new(layers: Vec<Layer>, live: bool, description: String) -> Self {
+        let declared = Arc::new(Declared::built_in());
+        let secret_spots = secret_spots(&layers, &declared);
+        Self { layers, prefix: String::new(), live, declared, secret_spots, description }
+    }
+
     /// One tree under one name, made in code.
     pub(crate) fn single(context: &str, root: Node, description: String) -> Self {
-        Self {
-            layers: vec![Layer { context: context.into(), root: Some(root), files: Vec::new() }],
-            prefix: String::new(),
-            live: false,
-            declared: Arc::new(Declared::built_in()),
-            description,
-        }
+        Self::new(vec![Layer::in_code(context, root)], false, description)
     }
 
     /// One object out of this snapshot, on its own: no source below it is asked.
     pub(crate) fn pinned(&self, context: &str, node: Node, prefix: String) -> Self {
         Self {
-            layers: vec![Layer { context: context.into(), root: Some(node), files: Vec::new() }],
+            layers: vec![Layer::in_code(context, node)],
             prefix,
             live: false,
             declared: self.declared.clone(),
+            secret_spots: self.secret_spots.clone(),
             description: self.description.clone(),
         }
     }
@@ -96,17 +104,21 @@ impl Snapshot {
 
     /// Points an error at a value; secrets on its line are hidden.
     pub(crate) fn point(&self, error: &mut ConfigError, at: &At) {
-        let mut hide = Vec::new();
-        let prefix = key::steps(&self.prefix);
-        for (_, root) in self.roots() {
-            visit(root, &mut prefix.clone(), &mut |path, node| {
-                if at.same_line(&node.at) && self.declared.is_secret(path) {
-                    hide.push(node.at.clone());
-                }
-            });
-        }
-        error.point(at, &hide);
+        error.point(at, &self.secret_spots);
     }
+}
+
+/// Where the values at secret paths are written, in all sources, those hidden by higher ones too.
+fn secret_spots(layers: &[Layer], declared: &Declared) -> Arc<[At]> {
+    let mut spots = Vec::new();
+    for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
+        visit(root, &mut Vec::new(), &mut |path, node| {
+            if declared.is_secret(path) {
+                spots.push(node.at.clone());
+            }
+        });
+    }
+    spots.into()
 }
 
 /// Calls `f` for every scalar.

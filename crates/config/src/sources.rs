@@ -2,16 +2,12 @@
 //!
 //! Must not know what the values mean. Everything it depends on is in [`ConfigOptions`].
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     ConfigError, RootConfig, env,
     error::Result,
     files::{Files, resolve},
-    pattern::Declared,
     snapshot::{Layer, Snapshot},
     substitute::Env,
     transform::{Transform, dir_of},
@@ -103,13 +99,7 @@ impl ConfigSources {
             return Err(ConfigError::plain("Error", message).help("every config file is empty"));
         }
         layers.reverse();
-        Ok(RootConfig::from_snapshot(Snapshot {
-            layers,
-            prefix: String::new(),
-            live: true,
-            declared: Arc::new(Declared::built_in()),
-            description: self.description(),
-        }))
+        Ok(RootConfig::from_snapshot(Snapshot::new(layers, true, self.description())))
     }
 
     fn file(&self, path: &Path) -> Result<Layer> {

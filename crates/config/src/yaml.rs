@@ -37,9 +37,8 @@ pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
                 }
             }
             Event::Scalar(raw, style, anchor, tag) => {
-                let value = scalar(&raw, style, tag.as_deref()).ok_or_else(|| {
-                    builder.fault(&format!("Cannot read '{raw}' as its tag demands"), at.clone())
-                })?;
+                let value = scalar(&raw, style, tag.as_deref())
+                    .ok_or_else(|| builder.fault("The value is not what its tag demands", at.clone()))?;
                 builder.finished(Node::new(value, at), anchor)?;
             }
             Event::Alias(anchor) => builder.alias(anchor, at)?,

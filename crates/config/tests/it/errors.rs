@@ -1,0 +1,138 @@
+use greenroom_config::{ConfigError, RootConfig};
+
+use crate::support::{World, rendered, yaml};
+
+#[test]
+fn a_wrong_type_shows_its_line() {
+    let config = yaml("backend:\n  # the port\n  listen:\n    port: [7007]\n").load();
+    let error = config.number("backend.listen.port").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Invalid type in config for key 'backend.listen.port' in 'app-config.yaml', got array, wanted number \
+         (app-config.yaml:4:5)"
+    );
+    insta::assert_snapshot!(rendered(&error), @r"
+     × Invalid type in config for key 'backend.listen.port' in 'app-config.yaml', got array, wanted number (app-config.yaml:4:5)
+      ╭─[app-config.yaml:4:5]
+    4 │     port: [7007]
+      ·     ────
+      ╰────
+    ");
+}
+
+#[test]
+fn a_missing_value_says_what_to_set() {
+    let error = yaml("backend: {}").load().string("backend.baseUrl").unwrap_err();
+    insta::assert_snapshot!(rendered(&error), @r"
+    × Missing required config value at 'backend.baseUrl' in 'app-config.yaml'
+    help: set `backend.baseUrl` in one of the config files
+    ");
+}
+
+#[test]
+fn a_value_that_its_reader_refuses() {
+    let config =
+        yaml("backend:\n  logger:\n    overrides:\n      - matchers: {plugin: x}\n        level: loud\n")
+            .load();
+    let error = ConfigError::invalid(
+        &config,
+        "backend.logger.overrides[0].level",
+        "Invalid config at backend.logger.overrides[0].level, 'loud' is not a valid logging level",
+    );
+    insta::assert_snapshot!(rendered(&error), @r"
+     × Invalid config at backend.logger.overrides[0].level, 'loud' is not a valid logging level (app-config.yaml:5:16)
+      ╭─[app-config.yaml:5:16]
+    5 │         level: loud
+      ·                ────
+      ╰────
+    ");
+    // From inside a view, and for what is not there at all.
+    let element = &config.config_array("backend.logger.overrides").unwrap()[0];
+    assert_eq!(ConfigError::invalid(element, "level", "x").place().unwrap().line, 5);
+    assert_eq!(ConfigError::invalid(&config, "backend.logger.nope[1].x", "x").place().unwrap().line, 2);
+    assert_eq!(ConfigError::invalid(&config, "nope", "x").place(), None);
+}
+
+#[test]
+fn a_file_that_is_no_yaml() {
+    let world = yaml("a: 1\nb: 2\na: 3\n");
+    insta::assert_snapshot!(rendered(&world.try_load().unwrap_err()), @r"
+     × Map keys must be unique at line 3, column 1 (app-config.yaml:3:1)
+      ╭─[app-config.yaml:3:1]
+    3 │ a: 3
+      · ─
+      ╰────
+    ");
+}
+
+#[test]
+fn a_bad_include_shows_where_it_stands() {
+    let world = yaml("a:\n  b: {$file: ./gone.txt}\n");
+    insta::assert_snapshot!(world.plain(&rendered(&world.try_load().unwrap_err())), @r#"
+     × Failed to read config file at "/cwd/app-config.yaml", error at .a.b, failed to read file ./gone.txt, NotFoundError: failed to include "/cwd/gone.txt", file does not exist (app-config.yaml:2:14)
+      ╭─[app-config.yaml:2:14]
+    2 │   b: {$file: ./gone.txt}
+      ·              ──────────
+      ╰────
+    "#);
+}
+
+#[test]
+fn places_in_included_files() {
+    let world = yaml("a: {$include: more/x.yaml}\n").file("more/x.yaml", "\nb: [1, two]\n");
+    let config = world.load();
+    assert_eq!(config.place("a.b[1]").unwrap().to_string(), "more/x.yaml:2:8");
+    insta::assert_snapshot!(rendered(&config.string_array("a.b").unwrap_err()), @r"
+     × Invalid type in config for key 'a.b[0]' in 'app-config.yaml', got number, wanted string-array (more/x.yaml:2:5)
+      ╭─[more/x.yaml:2:5]
+    2 │ b: [1, two]
+      ·     ─
+      ╰────
+    ");
+}
+
+#[test]
+fn secrets_on_the_line_are_not_shown() {
+    let text = "backend:\n  auth:\n    externalAccess: [{options: {token: sesame-open, subject: 5}}]\n";
+    let config = RootConfig::from_yaml(text).unwrap();
+    let options = config.config_array("backend.auth.externalAccess").unwrap()[0].config("options").unwrap();
+    let error = options.string("subject").unwrap_err();
+    insta::assert_snapshot!(rendered(&error), @r"
+     × Invalid type in config for key 'backend.auth.externalAccess[0].options.subject' in 'mock-config', got number, wanted string (mock-config:3:62)
+      ╭─[mock-config:3:62]
+    3 │     externalAccess: [{options: {token: ***, subject: 5}}]
+      ·                                                      ─
+      ╰────
+    ");
+    // The refused value is the secret itself.
+    insta::assert_snapshot!(rendered(&options.number("token").unwrap_err()), @r"
+     × Unable to convert config value for key 'backend.auth.externalAccess[0].options.token' in 'mock-config' to a number (mock-config:3:40)
+      ╭─[mock-config:3:40]
+    3 │     externalAccess: [{options: {token: ***, subject: 5}}]
+      ·                                        ───
+      ╰────
+    ");
+}
+
+#[test]
+fn secrets_beside_an_element_and_over_lines_are_not_shown() {
+    let text = "backend: {auth: {keys: [{secret: sesame}, {secret: 'door\n  open', x: 5}]}}";
+    let config = RootConfig::from_yaml(text).unwrap();
+    let keys = config.config_array("backend.auth.keys").unwrap();
+    let shown = rendered(&keys[0].boolean("secret").unwrap_err());
+    assert!(shown.contains("[{secret: ***}, {secret: ***") && !shown.contains("sesame"), "{shown}");
+    let shown = rendered(&keys[1].string("x").unwrap_err());
+    assert!(shown.contains("***, x: 5") && !shown.contains("open"), "{shown}");
+}
+
+#[test]
+fn secrets_in_a_file_that_is_no_yaml_are_not_shown() {
+    let error = RootConfig::from_yaml("backend:\n  password: hunter2: x\n").unwrap_err();
+    assert!(!rendered(&error).contains("hunter2"), "{}", rendered(&error));
+}
+
+#[test]
+fn variables_are_named_but_not_shown() {
+    let world = World::new().file("app-config.yaml", "{}").env("APP_CONFIG_a", "[\"sesame\"]");
+    insta::assert_snapshot!(rendered(&world.load().number("a").unwrap_err()), @"  × Invalid type in config for key 'a' in 'env', got array, wanted number (environment variable APP_CONFIG_a)");
+}

@@ -1,0 +1,129 @@
+use greenroom_config::Format;
+
+use crate::support::{World, yaml};
+
+fn world() -> World {
+    yaml(
+        "\
+app: {baseUrl: '${BASE}', title: Greenroom}
+backend:
+  baseUrl: http://localhost:7007
+  database: {client: pg, connection: 'postgresql://u:p@h/d'}
+  upstream: https://user:pass@example.com/x?y=a@b
+  list: [1, yes, 'true', {a: ~}, [], {}]
+proxy:
+  endpoints: {/t1: 'a: b'}
+  token: {$env: TOKEN}
+  text: {$file: x.txt}
+  plain: $${NOT}
+",
+    )
+    .file("x.txt", "from-file")
+    .file("app-config.local.yaml", "backend:\n  port: 1e21\n  text: \"two\\nlines\"\n")
+    .env("BASE", "http://base")
+    .env("TOKEN", "sesame")
+    .env("APP_CONFIG_proxy_x", "42")
+}
+
+#[test]
+fn flat() {
+    insta::assert_snapshot!(world().load().print(Format::Flat), @r#"
+    proxy.x: <secret>  # environment variable APP_CONFIG_proxy_x
+    proxy.endpoints./t1: "a: b"  # app-config.yaml:8
+    proxy.token: <secret>  # app-config.yaml:9
+    proxy.text: <secret>  # app-config.yaml:10
+    proxy.plain: "${NOT}"  # app-config.yaml:11
+    backend.port: 1e+21  # app-config.local.yaml:2
+    backend.text: "two\nlines"  # app-config.local.yaml:3
+    backend.baseUrl: http://localhost:7007  # app-config.yaml:3
+    backend.database.client: pg  # app-config.yaml:4
+    backend.database.connection: <secret>  # app-config.yaml:4
+    backend.upstream: "https://<secret>@example.com/x?y=a@b"  # app-config.yaml:5
+    backend.list[0]: 1  # app-config.yaml:6
+    backend.list[1]: "yes"  # app-config.yaml:6
+    backend.list[2]: "true"  # app-config.yaml:6
+    backend.list[3].a: null  # app-config.yaml:6
+    backend.list[4]: []  # app-config.yaml:6
+    backend.list[5]: {}  # app-config.yaml:6
+    app.baseUrl: http://base  # app-config.yaml:1
+    app.title: Greenroom  # app-config.yaml:1
+    "#);
+}
+
+#[test]
+fn yaml_blocks() {
+    let printed = world().load().print(Format::Yaml);
+    insta::assert_snapshot!(printed, @r#"
+    proxy:
+      x: <secret>  # environment variable APP_CONFIG_proxy_x
+      endpoints:
+        /t1: "a: b"  # app-config.yaml:8
+      token: <secret>  # app-config.yaml:9
+      text: <secret>  # app-config.yaml:10
+      plain: "${NOT}"  # app-config.yaml:11
+    backend:
+      port: 1e+21  # app-config.local.yaml:2
+      text: "two\nlines"  # app-config.local.yaml:3
+      baseUrl: http://localhost:7007  # app-config.yaml:3
+      database:
+        client: pg  # app-config.yaml:4
+        connection: <secret>  # app-config.yaml:4
+      upstream: "https://<secret>@example.com/x?y=a@b"  # app-config.yaml:5
+      list:
+        - 1  # app-config.yaml:6
+        - "yes"  # app-config.yaml:6
+        - "true"  # app-config.yaml:6
+        -
+          a: null  # app-config.yaml:6
+        - []  # app-config.yaml:6
+        - {}  # app-config.yaml:6
+    app:
+      baseUrl: http://base  # app-config.yaml:1
+      title: Greenroom  # app-config.yaml:1
+    "#);
+    // What is printed reads back as the same values.
+    let again = greenroom_config::RootConfig::from_yaml(&printed).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&world().load().print(Format::Json)).unwrap();
+    assert_eq!(again.get("").unwrap(), json);
+}
+
+#[test]
+fn json() {
+    insta::assert_snapshot!(world().load().print(Format::Json), @r#"
+    {
+      "proxy": {
+        "x": "<secret>",
+        "endpoints": {
+          "/t1": "a: b"
+        },
+        "token": "<secret>",
+        "text": "<secret>",
+        "plain": "${NOT}"
+      },
+      "backend": {
+        "port": 1e+21,
+        "text": "two\nlines",
+        "baseUrl": "http://localhost:7007",
+        "database": {
+          "client": "pg",
+          "connection": "<secret>"
+        },
+        "upstream": "https://<secret>@example.com/x?y=a@b",
+        "list": [
+          1,
+          "yes",
+          "true",
+          {
+            "a": null
+          },
+          [],
+          {}
+        ]
+      },
+      "app": {
+        "baseUrl": "http://base",
+        "title": "Greenroom"
+      }
+    }
+    "#);
+}

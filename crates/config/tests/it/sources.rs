@@ -1,0 +1,81 @@
+use greenroom_config::ConfigSources;
+
+use crate::support::{World, yaml};
+
+fn all_files(world: World) -> World {
+    ["app-config.yaml", "app-config.stg.yaml", "app-config.local.yaml", "app-config.stg.local.yaml"]
+        .iter()
+        .fold(world, |world, name| world.file(name, &format!("v: {name}\n'{name}': 1")))
+}
+
+#[test]
+fn core_1_c14_a_missing_file() {
+    insta::assert_snapshot!(World::new().args(&["--config", "nofile.yaml"]).fails(), @r#"NotFoundError: Config file "/cwd/nofile.yaml" does not exist"#);
+    insta::assert_snapshot!(World::new().fails(), @r#"NotFoundError: Config file "/cwd/app-config.yaml" does not exist"#);
+}
+
+#[test]
+fn core_1_c23_environments() {
+    let world = all_files(World::new()).env("BACKSTAGE_ENV", "stg, other");
+    assert_eq!(world.load().string("v").unwrap(), "app-config.stg.local.yaml");
+    insta::assert_snapshot!(world.plain(&world.load().sources_description()), @r#"Loading config from MergedConfigSource{FileConfigSource{path="/cwd/app-config.yaml"}, FileConfigSource{path="/cwd/app-config.stg.yaml"}, FileConfigSource{path="/cwd/app-config.local.yaml"}, FileConfigSource{path="/cwd/app-config.stg.local.yaml"}, EnvConfigSource{count=0}}"#);
+    let world = all_files(World::new());
+    assert_eq!(world.load().string("v").unwrap(), "app-config.local.yaml");
+}
+
+#[test]
+fn core_1_c32_urls_are_refused() {
+    insta::assert_snapshot!(World::new().args(&["--config", "https://x/y"]).fails(), @r#"Error: Config argument "https://x/y" looks like a URL but remote configuration is not enabled. Enable it by passing the `remote` option"#);
+    for (target, url) in [
+        ("https:x", true),
+        ("foo://host/x", true),
+        ("file://host/x", true),
+        ("file:///x.yaml", false),
+        ("C:\\x.yaml", false),
+        ("a/b:c", false),
+        ("https:", false),
+    ] {
+        let sources = ConfigSources::find(&World::new().args(&["--config", target]).options);
+        assert_eq!(sources.is_err(), url, "{target}");
+    }
+}
+
+#[test]
+fn config_arguments() {
+    let found = |args: &[&str]| {
+        let world = World::new().args(args);
+        ConfigSources::find(&world.options)
+            .map(|sources| world.plain(&sources.description()))
+            .map_err(|e| e.to_string())
+    };
+    let expected = "Loading config from MergedConfigSource{FileConfigSource{path=\"/cwd/a.yaml\"}, \
+                    FileConfigSource{path=\"/b.yaml\"}, EnvConfigSource{count=0}}";
+    assert_eq!(
+        found(&["x", "--config", "./y/../a.yaml", "--config=", "--config=/b.yaml", "--configs", "z"])
+            .unwrap(),
+        expected
+    );
+    assert!(found(&["--config", "--verbose"]).is_err());
+    assert!(found(&["--", "--config", "https://x/y"]).is_ok());
+}
+
+#[test]
+fn the_root_is_the_nearest_directory_with_workspaces() {
+    let mut world = World::new()
+        .file("package.json", r#"{"workspaces": ["packages/*"]}"#)
+        .file("app-config.yaml", "v: root")
+        .file("packages/backend/package.json", "{}")
+        .file("packages/backend/app-config.yaml", "v: backend");
+    world.options.cwd = world.path("packages/backend");
+    assert_eq!(world.load().string("v").unwrap(), "root");
+}
+
+#[test]
+fn sources_without_content() {
+    insta::assert_snapshot!(yaml("# nothing\n").fails(), @"Error: Missing required config value at '' in 'mock-config'");
+    let world = yaml("# nothing\n").file("app-config.local.yaml", "a: 1");
+    assert_eq!(world.load().number("a").unwrap(), 1.0);
+    let mut world = World::new().env("APP_CONFIG_a", "1");
+    world.options.allow_missing_default = true;
+    assert_eq!(world.load().number("a").unwrap(), 1.0);
+}

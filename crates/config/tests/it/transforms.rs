@@ -1,0 +1,137 @@
+use serde_json::json;
+
+use crate::support::{World, whole, yaml};
+
+fn included() -> World {
+    World::new()
+        .file("sub/i.yaml", "a: {b: 'val-${FOO}', c: {$file: ./y.txt}}")
+        .file("sub/y.txt", "why\n")
+        .env("FOO", "foo")
+}
+
+#[test]
+fn core_1_c4_variables_are_trimmed() {
+    let world = yaml("v: ${FOO}\nw: pre-${ FOO }-post\nn: ${NUM}").env("FOO", "  foo ").env("NUM", "42");
+    assert_eq!(whole(&world.load()), json!({"v": "foo", "w": "pre-foo-post", "n": "42"}));
+}
+
+#[test]
+fn core_1_c5_an_unset_variable_removes_the_value() {
+    let world = yaml("y: a${MISS}b\narr: [1, '${MISS}', 3]\n'${MISS}': key");
+    assert_eq!(whole(&world.load()), json!({"arr": [1, 3], "${MISS}": "key"}));
+}
+
+#[test]
+fn core_1_c6_defaults() {
+    let world = yaml("a: ${EMPTY:-def}\nb: ${EMPTY}\nc: ${MISS:-}\nd: '${MISS:- a:-b }'").env("EMPTY", "");
+    assert_eq!(whole(&world.load()), json!({"a": "def", "b": "", "d": "a:-b"}));
+}
+
+#[test]
+fn core_1_c7_escapes() {
+    let world = yaml("a: $${FOO}\nb: $$${FOO}\nc: ${A${B}}\nd: $FOO\ne: ${FOO}$\nf: '${'").env("FOO", "x");
+    assert_eq!(
+        whole(&world.load()),
+        json!({"a": "${FOO}", "b": "$${FOO}", "d": "$FOO", "e": "x$", "f": "${"})
+    );
+}
+
+#[test]
+fn core_1_c8_file_drops_trailing_space_and_is_not_substituted() {
+    let world = yaml("a: {$file: ./x.txt}\nb: {$file: './${NAME}.txt'}")
+        .file("x.txt", "hello ${FOO}\n \n")
+        .env("NAME", "x");
+    assert_eq!(whole(&world.load()), json!({"a": "hello ${FOO}", "b": "hello ${FOO}"}));
+}
+
+#[test]
+fn core_1_c9_paths_are_relative_to_the_included_file() {
+    let world = included().file("app-config.yaml", "i: {$include: sub/i.yaml}");
+    let config = world.load();
+    assert_eq!(whole(&config), json!({"i": {"a": {"b": "val-foo", "c": "why"}}}));
+    let files: Vec<_> = config.files().iter().map(|file| world.plain(file.to_str().unwrap())).collect();
+    assert_eq!(files, ["/cwd/app-config.yaml", "/cwd/sub/i.yaml", "/cwd/sub/y.txt"]);
+}
+
+#[test]
+fn core_1_c10_an_include_that_is_the_included_value_stays_data() {
+    let world = included().file("app-config.yaml", "i: {$include: sub/i.yaml#a.c}");
+    assert_eq!(whole(&world.load()), json!({"i": {"$file": "./y.txt"}}));
+}
+
+#[test]
+fn core_1_c11_fragments() {
+    let world = included()
+        .file("app-config.yaml", "x: 1\ni: {$include: sub/i.yaml#nope}\ns: {$include: sub/i.yaml#a.b}");
+    assert_eq!(whole(&world.load()), json!({"x": 1, "s": "val-foo"}));
+    let world = included().file("app-config.yaml", "i: {$include: sub/i.yaml#a.b.c.d}");
+    insta::assert_snapshot!(world.fails(), @r#"Error: Failed to read config file at "/cwd/app-config.yaml", error at .i, value at 'a.b' in included file sub/i.yaml is not an object (app-config.yaml:1:15)"#);
+}
+
+#[test]
+fn core_1_c12_adjacent_keys() {
+    let world = yaml("a:\n  b:\n    - c\n    - {$env: FOO, other: 1}");
+    insta::assert_snapshot!(world.fails(), @r#"Error: Failed to read config file at "/cwd/app-config.yaml", error at .a.b[1], include key $env should not have adjacent keys (app-config.yaml:4:14)"#);
+}
+
+#[test]
+fn core_1_c13_unknown_dollar_keys_are_data() {
+    assert_eq!(whole(&yaml("a: {$unknown: x}").load()), json!({"a": {"$unknown": "x"}}));
+}
+
+#[test]
+fn env_include() {
+    let world = yaml("a: {$env: FOO}\nb: {$env: MISS}\nc: [{$env: '${WHICH}'}]")
+        .env("FOO", " foo ")
+        .env("WHICH", "FOO");
+    assert_eq!(whole(&world.load()), json!({"a": "foo", "c": ["foo"]}));
+}
+
+#[test]
+fn an_include_at_the_root_and_json() {
+    let world = yaml("$include: more.json")
+        .file("more.json", "{\n\t\"a\": \"${FOO}\", \"n\": 1.0,\n \"e\": \"\\ud83d\\ude00\"}")
+        .env("FOO", "x");
+    assert_eq!(whole(&world.load()).to_string(), r#"{"a":"x","n":1,"e":"😀"}"#);
+    // JSON repeats keys freely; the last one counts.
+    let world = yaml("$include: more.json").file("more.json", r#"{"a": 1, "a": 2}"#);
+    assert_eq!(whole(&world.load()), json!({"a": 2}));
+}
+
+#[test]
+fn error_texts_of_includes() {
+    let fails = |text: &str| {
+        let world = yaml(text).file("bad.yaml", "a: [").file("bad.json", "{a}").file("x.toml", "");
+        world.fails()
+    };
+    let all: Vec<String> = [
+        "a: {$env: [x]}",
+        "a: {$include: '${MISS}'}",
+        "a: {$include: no.yaml}",
+        "a: {$file: no.txt}",
+        "a: {$include: x.toml}",
+        "a: {$include: bad.yaml}",
+        "a: {$include: bad.json}",
+        "- 1",
+    ]
+    .map(fails)
+    .into();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, $env include value is not a string (app-config.yaml:1:5)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, $include substitution value was undefined (app-config.yaml:1:15)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to include "/cwd/no.yaml", file does not exist (app-config.yaml:1:15)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to read file no.txt, NotFoundError: failed to include "/cwd/no.txt", file does not exist (app-config.yaml:1:12)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, no configuration parser available for included file x.toml (app-config.yaml:1:15)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to parse included file bad.yaml, YAMLParseError: while parsing a node, did not find expected node content at line 2, column 1 (bad.yaml:2:1)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to parse included file bad.json, SyntaxError: key must be a string at line 1 column 2 (bad.json:1:2)
+    Error: Failed to read config file at "/cwd/app-config.yaml", expected object at config root (app-config.yaml:1:1)
+    "#);
+}
+
+#[test]
+fn files_that_include_one_another_end() {
+    let world = yaml("a: {$include: app-config.yaml}");
+    assert!(world.fails().contains("files include one another more than 32 deep"));
+    let world = yaml("a: [{$include: app-config.yaml}, {$include: app-config.yaml}]");
+    assert!(world.fails().contains("more than 32 deep"));
+}
