@@ -32,6 +32,7 @@ mod pattern;
 mod place;
 mod print;
 mod reader;
+mod service;
 mod snapshot;
 mod sources;
 mod substitute;
