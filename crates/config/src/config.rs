@@ -2,7 +2,7 @@
 //!
 //! Must not know how sources are found or parsed.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use serde_json::Value as Json;
@@ -30,7 +30,7 @@ use crate::{
 /// assert_eq!(config.config("backend").unwrap().number("listen").unwrap(), 7007.0);
 /// assert_eq!(config.optional_string("app.title").unwrap(), None);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RootConfig {
     whole: Config,
 }
@@ -41,14 +41,13 @@ pub struct RootConfig {
 /// `optional_string` gives `None`; null counts as missing. Both fail for a value of the wrong type, with
 /// `Invalid type in config for key …`, for a path through a scalar, and for a key that cannot be one,
 /// with `Invalid config key …`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     live: Arc<Live>,
     /// The keys that led here from the root, one for each `config()`.
     path: Arc<[String]>,
 }
 
-#[derive(Debug)]
 struct Live {
     current: ArcSwap<Snapshot>,
 }
@@ -121,6 +120,19 @@ impl RootConfig {
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.whole.live.current.load_full()
+    }
+}
+
+impl fmt::Debug for RootConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RootConfig")
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values may be secrets.
+        f.debug_tuple("Config").field(&self.full_key("")).finish()
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Must not know what the values mean. Everything it depends on is in [`ConfigOptions`].
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     ConfigError, RootConfig, env,
@@ -15,7 +18,7 @@ use crate::{
 };
 
 /// What decides the configuration: command line, environment and working directory, as values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ConfigOptions {
     /// The command line without the program's name. Only `--config <target>` and `--config=<target>` are looked at.
     pub args: Vec<String>,
@@ -40,6 +43,13 @@ impl ConfigOptions {
             cwd: std::env::current_dir()?,
             allow_missing_default: false,
         })
+    }
+}
+
+impl fmt::Debug for ConfigOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Arguments and variables may be secrets.
+        f.debug_struct("ConfigOptions").field("cwd", &self.cwd).finish_non_exhaustive()
     }
 }
 

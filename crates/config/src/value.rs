@@ -2,6 +2,8 @@
 //!
 //! Must not know of merging, keys or readers.
 
+use std::fmt;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
@@ -10,8 +12,8 @@ use crate::{
     place::{At, Text},
 };
 
-/// A value and its place.
-#[derive(Clone, Debug)]
+/// A value and its place. Its `Debug` form tells the kind and the place: the value may be a secret.
+#[derive(Clone)]
 pub struct Node {
     /// What is written there.
     pub value: Value,
@@ -59,6 +61,12 @@ impl Origin {
     /// Whether the value comes from outside the config files, so that it is likely a secret.
     pub fn is_external(self) -> bool {
         self != Self::Literal
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind(), self.place())
     }
 }
 

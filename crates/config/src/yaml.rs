@@ -26,7 +26,7 @@ const MAX_ALIASED: usize = 100_000;
 pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
     let mut builder = Builder::default();
     let mut documents = 0;
-    for event in Parser::new_from_str(&text.body) {
+    for event in Parser::new_from_str(without_last_blanks(&text.body)) {
         let (event, span) = event.map_err(|e| builder.fault(e.info(), at_marker(text, e.marker())))?;
         let at = at_span(text, span);
         match event {
@@ -53,6 +53,12 @@ pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
         }
     }
     Ok(builder.root.filter(|root| !root.is_null()))
+}
+
+/// The parser takes spaces after the last line break for a line of a block scalar.
+fn without_last_blanks(body: &str) -> &str {
+    let trimmed = body.trim_end_matches(' ');
+    if trimmed.ends_with(['\n', '\r']) { trimmed } else { body }
 }
 
 enum Frame {

@@ -49,6 +49,15 @@ greenroom: {ops: {token: ops-token}}
 }
 
 #[test]
+fn debug_forms_tell_no_values() {
+    let world = yaml("backend: {cache: {connection: sesame}}").env("APP_CONFIG_a", "sesame");
+    let config = world.load();
+    let node = config.optional_node("").unwrap();
+    let debug = format!("{config:?} {:?} {node:?} {:?}", config.config("backend").unwrap(), world.options);
+    assert!(!debug.contains("sesame"), "{debug}");
+}
+
+#[test]
 fn of_the_merged_config_and_longer_than_one_character() {
     let world = yaml("backend: {database: {connection: low}, cache: {connection: x}}")
         .file("app-config.local.yaml", "backend: {database: {connection: ':memory:'}}");

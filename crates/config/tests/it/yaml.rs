@@ -43,6 +43,13 @@ fn keys_become_strings() {
 }
 
 #[test]
+fn blanks_at_the_end_of_the_file_are_no_text() {
+    assert_eq!(parsed("a: |\n  x\n  "), json!({"a": "x\n"}));
+    assert_eq!(parsed("a: |\n  x"), json!({"a": "x\n"}));
+    assert_eq!(parsed("a: |-\n  x\n \n"), json!({"a": "x"}));
+}
+
+#[test]
 fn anchors_and_aliases() {
     assert_eq!(
         parsed("a: &x {b: [1]}\nc: *x\nd: &x 2\ne: *x"),
