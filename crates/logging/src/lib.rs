@@ -1,1 +1,56 @@
 //! Root, plugin and child loggers: records, level rules, formats, redaction, sinks.
+//!
+//! ```
+//! use greenroom_logging::{CaptureSink, RootLogger, fields, info};
+//!
+//! let lines = CaptureSink::new();
+//! let root = RootLogger::builder().sink(lines.clone()).build();
+//! let log = root.plugin("catalog").child(fields! { task: "refresh" });
+//! info!(log, entities = 12, "Refreshed");
+//! assert_eq!(
+//!     lines.take(),
+//!     [r#"{"entities":12,"level":"info","message":"Refreshed","plugin":"catalog","service":"backstage","task":"refresh"}"#]
+//! );
+//! ```
+//!
+//! A [`Record`] borrows everything from the call. A logger asks the level rules first, which it has settled by its own
+//! fields, so that a dropped call costs a comparison. A kept record is encoded once per [`Format`], by merging the
+//! logger's fields, encoded once, with those of the call; secrets are masked before text is escaped. The bytes go to
+//! [`Sink`]s, which never block. What libraries say through `tracing` comes the same way ([`TracingBridge`]).
+//!
+//! This crate knows nothing of HTTP, of plugins' life, or of where telemetry is exported to.
+
+mod bridge;
+mod builder;
+mod encode;
+mod engine;
+mod error;
+mod field;
+mod format;
+mod level;
+mod macros;
+mod matcher;
+mod panics;
+mod record;
+mod redact;
+mod rules;
+mod service;
+mod sink;
+mod value;
+
+pub use bridge::{BridgeOptions, TracingBridge};
+pub use builder::{LoggerOptions, RootLoggerBuilder};
+pub use field::{Field, Fields};
+pub use format::{Format, FormatInputs, choose_format};
+pub use level::{Chosen, Level, UnknownLevel, choose_level};
+pub use panics::PanicHook;
+pub use record::Record;
+pub use rules::Overrides;
+pub use service::{Logger, LoggerService, RootLogger, RootLoggerService};
+pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Sink, Wants};
+pub use value::{FieldValue, ToField};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::macros::{AsError, AsErrorRef, ViaDisplay, ViaError, ViaErrorRef, ViaField, Wrap};
+}

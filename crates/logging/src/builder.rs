@@ -1,0 +1,165 @@
+//! Putting a root logger together.
+
+use std::{borrow::Cow, sync::Arc};
+
+use crate::{
+    Fields, Format, Level, Overrides, Record, RootLogger,
+    engine::{Child, Engine, Root},
+    field::Flags,
+    service::RootLoggerService,
+    sink::{BufferedSink, Sink, Wants},
+    value::{OwnedValue, ToField},
+};
+
+/// What a root logger is made of, as plain values.
+#[derive(Clone, Debug)]
+pub struct LoggerOptions {
+    /// The threshold where no override decides.
+    pub level: Level,
+    /// The format of lines.
+    pub format: Format,
+    /// The fields of every line.
+    pub meta: Fields,
+    /// The level overrides.
+    pub overrides: Overrides,
+    /// Text to mask.
+    pub secrets: Vec<String>,
+    /// Where config comes from: told in a first line, as is the number of secrets.
+    pub source: Option<String>,
+    /// What the operator should hear of these options, at warn.
+    pub warnings: Vec<String>,
+}
+
+impl Default for LoggerOptions {
+    fn default() -> Self {
+        let mut meta = Fields::new();
+        meta.set("service".into(), OwnedValue::Str("backstage".into()), Flags::LITERAL);
+        Self {
+            level: Level::Info,
+            format: Format::NodeJson,
+            meta,
+            overrides: Overrides::none(),
+            secrets: Vec::new(),
+            source: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Makes a [`RootLogger`].
+///
+/// ```
+/// use greenroom_logging::{CaptureSink, Format, RootLogger};
+///
+/// let lines = CaptureSink::new();
+/// let logger = RootLogger::builder()
+///     .format(Format::Backstage)
+///     .field("region", "eu-1")
+///     .secrets(["hunter2hunter2"])
+///     .sink(lines.clone())
+///     .build();
+/// logger.info("The password is hunter2hunter2");
+/// assert_eq!(lines.json()[0]["message"], "The password is ***");
+/// assert_eq!(lines.json()[0]["region"], "eu-1");
+/// ```
+#[derive(Default)]
+pub struct RootLoggerBuilder {
+    options: LoggerOptions,
+    sinks: Vec<Arc<dyn Sink>>,
+}
+
+impl RootLogger {
+    /// A builder with Backstage's defaults: level info, `service: backstage`, Node's JSON, standard output.
+    pub fn builder() -> RootLoggerBuilder {
+        RootLoggerBuilder::default()
+    }
+}
+
+impl RootLoggerBuilder {
+    /// Sets everything but the sinks.
+    #[must_use]
+    pub fn options(mut self, options: LoggerOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets the threshold.
+    #[must_use]
+    pub fn level(mut self, level: Level) -> Self {
+        self.options.level = level;
+        self
+    }
+
+    /// Sets the format.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.options.format = format;
+        self
+    }
+
+    /// Sets fields of every line; `service` may be replaced.
+    #[must_use]
+    pub fn meta(mut self, fields: Fields) -> Self {
+        self.options.meta.extend(fields);
+        self
+    }
+
+    /// Sets one field of every line.
+    #[must_use]
+    pub fn field(mut self, key: impl Into<Cow<'static, str>>, value: impl ToField) -> Self {
+        self.options.meta.insert(key, value);
+        self
+    }
+
+    /// Sets the level overrides.
+    #[must_use]
+    pub fn overrides(mut self, overrides: Overrides) -> Self {
+        self.options.overrides = overrides;
+        self
+    }
+
+    /// Masks these secrets.
+    #[must_use]
+    pub fn secrets<S: Into<String>>(mut self, secrets: impl IntoIterator<Item = S>) -> Self {
+        self.options.secrets.extend(secrets.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a sink; with none, lines go to standard output.
+    #[must_use]
+    pub fn sink(mut self, sink: impl Sink) -> Self {
+        self.sinks.push(Arc::new(sink));
+        self
+    }
+
+    /// Builds it, and prints the first lines.
+    ///
+    /// They come before redaction and overrides are in force, in Node's order.
+    pub fn build(self) -> RootLogger {
+        let Self { options, mut sinks } = self;
+        if sinks.is_empty() {
+            sinks.push(Arc::new(BufferedSink::stdout()));
+        }
+        let sinks = sinks.into_iter().map(|sink| match sink.wants() {
+            Wants::Line => (Some(options.format), sink),
+            Wants::LineIn(format) => (Some(format), sink),
+            Wants::Record => (None, sink),
+        });
+        let engine = Arc::new(Engine::new(options.level, sinks.collect()));
+        engine.attach(&options.meta);
+        let root = Arc::new(Root(Child::new(engine, options.meta)));
+        let logger = RootLogger::from_arc(root.clone());
+        if let Some(source) = &options.source {
+            let distinct: std::collections::HashSet<&String> = options.secrets.iter().collect();
+            logger.info(format_args!("Loading config from {source}"));
+            logger.info(format_args!("Found {} new secrets in config that will be redacted", distinct.len()));
+        }
+        let secrets: Vec<&str> = options.secrets.iter().map(String::as_str).collect();
+        root.add_redactions(&secrets);
+        root.set_overrides(options.overrides);
+        for warning in &options.warnings {
+            logger.log(&Record::new(Level::Warn, format_args!("{warning}")));
+        }
+        logger
+    }
+}

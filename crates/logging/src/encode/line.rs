@@ -1,0 +1,198 @@
+//! The development line: `<time> <origin> <level> <message> <fields>`.
+//!
+//! Fields stand in the order of a JavaScript object: whole numbers first, then the child's, then the call's; a call
+//! that sets a field of the child leaves it in its place. A line without fields ends in a space, as Node's does.
+
+use crate::{
+    Format,
+    encode::{Fragments, Message, Part, Target, View, is_undefined, text},
+    field::{Field, Fields},
+    redact::Redactor,
+    value::FieldValue,
+};
+
+struct Style {
+    dim: (&'static str, &'static str),
+    blue: &'static str,
+    cyan: &'static str,
+    plain: &'static str,
+}
+
+const COLOURED: Style =
+    Style { dim: ("\x1b[2m", "\x1b[22m"), blue: "\x1b[34m", cyan: "\x1b[36m", plain: "\x1b[39m" };
+const PLAIN: Style = Style { dim: ("", ""), blue: "", cyan: "", plain: "" };
+
+fn style(format: Format) -> &'static Style {
+    if format.is_coloured() { &COLOURED } else { &PLAIN }
+}
+
+/// Keys that are no fields of the line, for they stand elsewhere in it.
+fn is_placed(key: &str) -> bool {
+    matches!(key, "plugin" | "service" | "timestamp" | "level" | "message")
+}
+
+/// A child's fields as `key=value`, in their order, and its origin.
+pub(super) fn fragments(own: &Fields, redactor: &Redactor, format: Format) -> Fragments {
+    let (mut bytes, mut value) = (Vec::new(), String::new());
+    let mut parts = Vec::new();
+    let clock = &mut super::Clock::default();
+    let mut to = Target { out: &mut bytes, value: &mut value, clock, redactor };
+    for (i, field) in own.iter().enumerate() {
+        if is_placed(field.key) || (field.is_added() && !format.has_additions()) {
+            continue;
+        }
+        let from = to.out.len();
+        pair(&mut to, &field, style(format));
+        parts.push(Part { field: i, bytes: from..to.out.len() });
+    }
+    let from = to.out.len();
+    let origin = own.get("plugin").filter(FieldValue::truthy).or_else(|| own.get("service"));
+    if let Some(origin) = origin {
+        let mut text = String::new();
+        origin.push_text(&mut text);
+        to.out.extend_from_slice(text.as_bytes());
+    }
+    let prefix = origin.map(|_| from..to.out.len());
+    Fragments { generation: redactor.generation, bytes, parts, prefix }
+}
+
+fn pair(to: &mut Target<'_>, field: &Field<'_>, style: &Style) {
+    to.out.extend_from_slice(style.cyan.as_bytes());
+    if field.flags.has(crate::field::Flags::LITERAL) {
+        to.out.extend_from_slice(field.key.as_bytes());
+    } else {
+        to.redactor.pieces(field.key, |piece| to.out.extend_from_slice(piece.as_bytes()));
+    }
+    to.out.extend_from_slice(style.plain.as_bytes());
+    to.out.push(b'=');
+    if is_undefined(field) {
+        to.out.extend_from_slice(b"undefined");
+    } else {
+        to.json_value(field, false);
+    }
+}
+
+/// A value as plain text, its secrets masked.
+fn plain(to: &mut Target<'_>, field: &Field<'_>) {
+    to.value.clear();
+    field.value.push_text(to.value);
+    if field.flags.has(crate::field::Flags::TRUSTED) {
+        to.out.extend_from_slice(to.value.as_bytes());
+    } else {
+        to.redactor.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+    }
+}
+
+pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, format: Format) {
+    let style = style(format);
+    let additions = format.has_additions();
+    to.out.extend_from_slice(style.dim.0.as_bytes());
+    time(to, view, additions);
+    to.out.extend_from_slice(style.dim.1.as_bytes());
+    to.out.push(b' ');
+
+    to.out.extend_from_slice(style.blue.as_bytes());
+    origin(to, view, fragments, additions);
+    to.out.extend_from_slice(style.plain.as_bytes());
+    to.out.push(b' ');
+
+    if format.is_coloured() {
+        to.out.extend_from_slice(view.level.colour().as_bytes());
+    }
+    to.out.extend_from_slice(view.level.as_str().as_bytes());
+    to.out.extend_from_slice(style.plain.as_bytes());
+    to.out.push(b' ');
+
+    match view.message {
+        Message::Text(text) => to.redactor.pieces(text, |piece| to.out.extend_from_slice(piece.as_bytes())),
+        Message::Args(args) => {
+            to.value.clear();
+            text::render(to.value, args);
+            to.redactor.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+        }
+    }
+    let from = to.out.len();
+    fields(to, view, fragments, style, additions);
+    if to.out.len() == from {
+        to.out.push(b' ');
+    }
+}
+
+fn time(to: &mut Target<'_>, view: &View<'_>, additions: bool) {
+    match view.last("timestamp", additions) {
+        Some(i) => plain(to, view.at(i)),
+        None => match view.own.iter().find(|field| field.key == "timestamp") {
+            Some(field) => plain(to, &field),
+            None => to.out.extend_from_slice(to.clock.text(view.time).as_bytes()),
+        },
+    }
+}
+
+/// The plugin if there is one, else the service.
+fn origin(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions: bool) {
+    let (plugin, service) = (view.last("plugin", additions), view.last("service", additions));
+    if plugin.is_none() && service.is_none() {
+        match &fragments.prefix {
+            Some(range) => to.out.extend_from_slice(&fragments.bytes[range.clone()]),
+            None => to.out.extend_from_slice(b"undefined"),
+        }
+        return;
+    }
+    let of = |called: Option<usize>, key: &str| match called {
+        Some(i) => Some(*view.at(i)),
+        None => view.own.iter().find(|field| field.key == key).map(Field::trusted),
+    };
+    let chosen = of(plugin, "plugin").filter(|f| f.value.truthy()).or_else(|| of(service, "service"));
+    match chosen {
+        Some(field) => plain(to, &field),
+        None => to.out.extend_from_slice(b"undefined"),
+    }
+}
+
+/// Where a printed field comes from.
+#[derive(Clone, Copy)]
+enum Slot<'f> {
+    /// The child, unless the call sets it anew.
+    Own(&'f Part),
+    /// The call.
+    Called(usize),
+}
+
+fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &Style, additions: bool) {
+    let own = |key: &str| fragments.parts.iter().any(|part| view.own.at(part.field).key == key);
+    let called = |&i: &usize| {
+        let field = view.at(i);
+        !is_placed(field.key)
+            && (additions || !field.is_added())
+            && view.last(field.key, additions) == Some(i)
+            && !own(field.key)
+    };
+    let context = view.context().filter(|_| additions);
+    let slots = || {
+        let own = fragments.parts.iter().map(Slot::Own);
+        own.chain((0..view.called()).filter(called).map(Slot::Called))
+    };
+    let index = |slot: &Slot<'_>| match *slot {
+        Slot::Own(part) => array_index(view.own.at(part.field).key),
+        Slot::Called(i) => array_index(view.at(i).key),
+    };
+    let mut numbered: Vec<_> = slots().filter(|slot| index(slot).is_some()).collect();
+    numbered.sort_by_key(index);
+    let named = slots().filter(|slot| index(slot).is_none());
+    for slot in numbered.into_iter().chain(named).chain(context.map(Slot::Called)) {
+        to.out.push(b' ');
+        match slot {
+            Slot::Called(i) => pair(to, view.at(i), style),
+            Slot::Own(part) => match view.last(view.own.at(part.field).key, additions) {
+                Some(i) => pair(to, view.at(i), style),
+                None => to.out.extend_from_slice(&fragments.bytes[part.bytes.clone()]),
+            },
+        }
+    }
+}
+
+/// A key that JavaScript counts as an index, which comes first in an object.
+fn array_index(key: &str) -> Option<u32> {
+    let n: u32 = key.parse().ok()?;
+    (n < u32::MAX && key.len() == itoa::Buffer::new().format(n).len() && !key.starts_with('+')).then_some(n)
+}

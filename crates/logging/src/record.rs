@@ -1,0 +1,102 @@
+//! What one call to log brings, borrowed for as long as the call.
+
+use std::{error::Error as StdError, fmt, panic::Location, time::SystemTime};
+
+use crate::{Level, field::Field};
+
+/// One call to log: level, time, place, text, fields.
+///
+/// Macros and methods make it once the level passes; a [`LoggerService`](crate::LoggerService) receives it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    level: Level,
+    time: SystemTime,
+    message: fmt::Arguments<'a>,
+    error: Option<&'a (dyn StdError + 'static)>,
+    fields: &'a [Field<'a>],
+    location: Option<&'static Location<'static>>,
+    target: Option<&'a str>,
+}
+
+impl<'a> Record<'a> {
+    /// A record of now.
+    #[track_caller]
+    pub fn new(level: Level, message: fmt::Arguments<'a>) -> Self {
+        Self {
+            level,
+            time: SystemTime::now(),
+            message,
+            error: None,
+            fields: &[],
+            location: Some(Location::caller()),
+            target: None,
+        }
+    }
+
+    /// Sets the fields of the call.
+    #[must_use]
+    pub fn with_fields(mut self, fields: &'a [Field<'a>]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// Spreads an error over the line: its message is appended, its name, properties, cause and stack become fields.
+    #[must_use]
+    pub fn with_error(mut self, error: &'a (dyn StdError + 'static)) -> Self {
+        self.error = Some(error);
+        self
+    }
+
+    /// Sets when it happened.
+    #[must_use]
+    pub fn at(mut self, time: SystemTime) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Sets which library it comes from, in place of the calling line.
+    pub(crate) fn from_target(mut self, target: &'a str) -> Self {
+        (self.target, self.location) = (Some(target), None);
+        self
+    }
+
+    /// How grave it is.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// When it happened.
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+
+    /// The text, without what `message` fields and errors append.
+    pub fn message(&self) -> fmt::Arguments<'a> {
+        self.message
+    }
+
+    /// The error that is spread over the line.
+    pub fn error(&self) -> Option<&'a (dyn StdError + 'static)> {
+        self.error
+    }
+
+    /// The fields of the call.
+    pub fn fields(&self) -> &'a [Field<'a>] {
+        self.fields
+    }
+
+    /// The value of a field of the call.
+    pub fn field(&self, key: &str) -> Option<crate::FieldValue<'a>> {
+        self.fields.iter().rev().find(|field| field.key == key).map(|field| field.value)
+    }
+
+    /// The line of code that logs, where it is ours.
+    pub fn location(&self) -> Option<&'static Location<'static>> {
+        self.location
+    }
+
+    /// The library that logs, for what came by `tracing`.
+    pub fn target(&self) -> Option<&'a str> {
+        self.target
+    }
+}

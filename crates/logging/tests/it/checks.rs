@@ -1,0 +1,438 @@
+//! The checks 1 to 26 and 62, under `node` and under `backstage`.
+
+use greenroom_errors::Error;
+use greenroom_logging::{
+    Format, FormatInputs, Level, Overrides, choose_format, choose_level, debug, error, fields, info, warn,
+};
+use serde_json::json;
+
+use crate::fixture::{Fixture, both};
+
+#[test]
+fn obs_1_info_line_is_sorted_json() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.info("hi");
+        assert_eq!(f.line(), expected(r#"{"level":"info","message":"hi","service":"backstage"}"#));
+    });
+}
+
+#[test]
+fn obs_2_fields_are_sorted_null_stays_and_undefined_goes() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        info!(f.root, z = 1, a = 2, n = json!(null), u = None::<u8>, "hi");
+        let line = r#"{"a":2,"level":"info","message":"hi","n":null,"service":"backstage","z":1}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+#[test]
+fn obs_3_debug_is_dropped_by_default() {
+    both(|with, _| {
+        let f = with(|b| b);
+        f.root.debug("x");
+        debug!(f.root, a = 1, "x");
+        assert!(f.all().is_empty());
+    });
+}
+
+#[test]
+fn obs_4_the_environment_wins_over_config() {
+    assert_eq!(choose_level(Some("debug"), Some("error")).unwrap().value, Level::Debug);
+    both(|with, expected| {
+        let f = with(|b| b.level(Level::Debug));
+        f.root.debug("x");
+        assert_eq!(f.line(), expected(r#"{"level":"debug","message":"x","service":"backstage"}"#));
+    });
+}
+
+#[test]
+fn obs_5_an_empty_environment_is_none() {
+    assert_eq!(choose_level(Some(""), Some("debug")).unwrap().value, Level::Debug);
+}
+
+/// Node filters nothing at an unknown level; we accept any case, warn of the rest in the environment and refuse it in
+/// config.
+#[test]
+fn obs_6_an_unknown_level_is_told_and_means_info() {
+    assert_eq!(choose_level(Some("INFO"), None).unwrap().value, Level::Info);
+    let bogus = choose_level(Some("bogus"), Some("debug")).unwrap();
+    assert_eq!(bogus.value, Level::Info);
+    assert_eq!(bogus.warning.unwrap(), "LOG_LEVEL 'bogus' is not a valid logging level, using 'info'");
+    assert_eq!(
+        choose_level(None, Some("bogus")).unwrap_err().to_string(),
+        "Invalid config at backend.logger.level, 'bogus' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'."
+    );
+}
+
+#[test]
+fn obs_7_a_plugins_logger_names_it() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.plugin("catalog").info("p");
+        let line = r#"{"level":"info","message":"p","plugin":"catalog","service":"backstage"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+#[test]
+fn obs_8_nested_objects_are_replaced() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let child = f.root.child(fields! { a: json!({"b": 1}) });
+        info!(child, a = json!({"c": 2}), "p");
+        let line = r#"{"a":{"c":2},"level":"info","message":"p","service":"backstage"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+#[test]
+fn obs_9_a_message_field_is_appended_and_a_level_field_ignored() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        info!(f.root, message = "extra", level = "warn", "msg");
+        assert_eq!(f.line(), expected(r#"{"level":"info","message":"msg extra","service":"backstage"}"#));
+    });
+}
+
+#[test]
+fn obs_10_an_error_is_spread_over_the_line() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.error_with("boom", &Error::new("inner"));
+        let line = r#"{"level":"error","message":"boom inner","service":"backstage","stack":"Error: inner"}"#;
+        assert_eq!(f.line(), expected(line));
+        error!(f.root, ..&Error::new("inner"), "boom");
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+/// Node serialises the cause as `{}`; we keep it.
+#[test]
+fn obs_11_an_errors_name_and_cause_are_kept() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.warn_with("input", &Error::input("bad").caused_by(Error::new("root cause")));
+        let line = r#"{"cause":{"message":"root cause","name":"Error"},"level":"warn","message":"input bad; caused by Error: root cause","name":"InputError","service":"backstage","stack":"InputError: bad; caused by Error: root cause"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+/// The trap of Node: with `%s` in the message the fields are lost.
+#[test]
+fn obs_13_a_printf_token_is_ordinary_text() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        info!(f.root, a = 1, "tok %s x");
+        assert_eq!(
+            f.line(),
+            expected(r#"{"a":1,"level":"info","message":"tok %s x","service":"backstage"}"#)
+        );
+    });
+}
+
+#[test]
+fn obs_14_a_percent_sign_is_ordinary_text() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        info!(f.root, a = 1, "pct 100%");
+        assert_eq!(
+            f.line(),
+            expected(r#"{"a":1,"level":"info","message":"pct 100%","service":"backstage"}"#)
+        );
+    });
+}
+
+#[test]
+fn obs_15_secrets_are_trimmed_and_literal() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.add_redactions(["  s3cr3t ", "x", "a.b"]);
+        f.lines.take();
+        f.root.info("s3cr3t xx a.b aXb");
+        assert_eq!(
+            f.line(),
+            expected(r#"{"level":"info","message":"*** xx *** aXb","service":"backstage"}"#)
+        );
+    });
+}
+
+/// Node masks in the order in which secrets were added, so that it prints `***er`.
+#[test]
+fn obs_16_the_longest_secret_is_masked() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        f.root.add_redactions(["short", "shorter"]);
+        f.lines.take();
+        f.root.info("shorter short");
+        assert_eq!(f.line(), expected(r#"{"level":"info","message":"*** ***","service":"backstage"}"#));
+    });
+}
+
+/// Check 17 is a type: only the root logger has `add_redactions`. What the root masks, a child masks too.
+#[test]
+fn obs_17_redactions_of_the_root_reach_children_made_before() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let child = f.root.child(fields! { token: "a zzzzzzzz" });
+        child.info("before");
+        f.root.add_redactions(["zzzzzzzz"]);
+        f.lines.take();
+        child.info("after zzzzzzzz");
+        let line = r#"{"level":"info","message":"after ***","service":"backstage","token":"a ***"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+fn overrides(value: serde_json::Value) -> Overrides {
+    Overrides::parse(&value).unwrap()
+}
+
+#[test]
+fn obs_18_an_override_loosens_for_one_plugin() {
+    both(|with, expected| {
+        let f =
+            with(|b| b.overrides(overrides(json!([{"matchers": {"plugin": "catalog"}, "level": "debug"}]))));
+        f.root.plugin("catalog").debug("x");
+        let line = r#"{"level":"debug","message":"x","plugin":"catalog","service":"backstage"}"#;
+        assert_eq!(f.line(), expected(line));
+        f.root.debug("x");
+        f.root.plugin("auth").debug("x");
+        assert!(f.all().is_empty());
+    });
+}
+
+#[test]
+fn obs_19_an_array_matches_any_of_its_elements() {
+    both(|with, _| {
+        let f = with(|b| {
+            b.overrides(overrides(json!([{"matchers": {"plugin": ["catalog", "auth"]}, "level": "error"}])))
+        });
+        f.root.plugin("auth").warn("x");
+        assert!(f.all().is_empty());
+        f.root.plugin("tasks").warn("x");
+        f.root.plugin("auth").error("x");
+        assert_eq!(f.all().len(), 2);
+    });
+}
+
+#[test]
+fn obs_20_a_message_is_matched_by_a_regular_expression() {
+    both(|with, _| {
+        let f = with(|b| {
+            b.overrides(overrides(json!([{"matchers": {"message": "/^noisy/i"}, "level": "error"}])))
+        });
+        f.root.info("NOISY");
+        let word = "Noisy";
+        info!(f.root, "{word} too");
+        assert!(f.all().is_empty());
+        f.root.info("not noisy");
+        assert_eq!(f.all().len(), 1);
+    });
+}
+
+#[test]
+fn obs_21_numbers_match_numbers_only() {
+    both(|with, _| {
+        let f = with(|b| b.overrides(overrides(json!([{"matchers": {"status": 200}, "level": "warn"}]))));
+        info!(f.root, status = 200, "x");
+        info!(f.root, status = 200.0, "x");
+        info!(f.root, status = json!(200), "x");
+        assert!(f.all().is_empty());
+        info!(f.root, status = "200", "x");
+        info!(f.root, status = json!({"a": 200}), "x");
+        assert_eq!(f.all().len(), 2);
+    });
+}
+
+#[test]
+fn obs_22_an_override_of_an_unknown_level_is_refused() {
+    let list = json!([{"matchers": {}, "level": "info"}, {"matchers": {}, "level": "invalid"}]);
+    assert_eq!(
+        Overrides::parse(&list).unwrap_err().to_string(),
+        "Invalid config at backend.logger.overrides[1].level, 'invalid' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'."
+    );
+}
+
+fn format(inputs: FormatInputs<'_>) -> Format {
+    choose_format(inputs).unwrap().value
+}
+
+/// Node colours always; we colour on a terminal, unless asked for `node`.
+#[test]
+fn obs_23_outside_production_a_line_is_for_people() {
+    assert_eq!(format(FormatInputs::default()), Format::Pretty);
+    let f = Fixture::new(Format::Pretty);
+    f.root.info("hi");
+    assert_eq!(f.line(), "<ts> backstage info hi ");
+
+    let terminal = FormatInputs { is_terminal: true, ..Default::default() };
+    assert_eq!(format(terminal), Format::PrettyColour);
+    let node = FormatInputs { config: Some("node"), ..Default::default() };
+    assert_eq!(format(node), Format::NodeLine);
+    for format in [Format::NodeLine, Format::PrettyColour] {
+        let f = Fixture::new(format);
+        f.root.info("hi");
+        assert_eq!(f.line(), "\x1b[2m<ts>\x1b[22m \x1b[34mbackstage\x1b[39m \x1b[32minfo\x1b[39m hi ");
+    }
+}
+
+#[test]
+fn obs_24_a_line_for_people_names_the_plugin_and_the_fields() {
+    let f = Fixture::new(Format::NodeLine);
+    info!(f.root.plugin("catalog"), x = 1, "p");
+    assert_eq!(
+        f.line(),
+        "\x1b[2m<ts>\x1b[22m \x1b[34mcatalog\x1b[39m \x1b[32minfo\x1b[39m p \x1b[36mx\x1b[39m=1"
+    );
+    let f = Fixture::new(Format::Pretty);
+    info!(f.root.plugin("catalog"), x = 1, "p");
+    assert_eq!(f.line(), "<ts> catalog info p x=1");
+}
+
+#[test]
+fn the_format_is_chosen_by_environment_config_and_node_env() {
+    let production = FormatInputs { node_env: Some("production"), ..Default::default() };
+    assert_eq!(format(production), Format::Backstage);
+    assert_eq!(format(FormatInputs { config: Some("node"), ..production }), Format::NodeJson);
+    assert_eq!(format(FormatInputs { config: Some("pretty"), ..production }), Format::Pretty);
+    assert_eq!(
+        format(FormatInputs { config: Some("node"), log_format: Some("BACKSTAGE"), ..Default::default() }),
+        Format::Backstage
+    );
+    let colour = |force_color| FormatInputs { force_color: Some(force_color), ..Default::default() };
+    assert_eq!(format(colour("1")), Format::PrettyColour);
+    assert_eq!(format(FormatInputs { is_terminal: true, ..colour("0") }), Format::Pretty);
+
+    let bogus = choose_format(FormatInputs { log_format: Some("xml"), ..production }).unwrap();
+    assert_eq!(bogus.value, Format::Backstage);
+    assert!(bogus.warning.unwrap().contains("'xml' is not a log format"));
+    assert!(choose_format(FormatInputs { config: Some("xml"), ..production }).is_err());
+}
+
+#[test]
+fn obs_26_the_old_backends_line_is_the_same_field_for_field() {
+    let f = Fixture::new(Format::NodeJson);
+    f.root.child(fields! { type: "plugin", plugin: "catalog" }).info("plug");
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"plug","plugin":"catalog","service":"backstage","type":"plugin"}"#
+    );
+    let component = "catalog-all-locations-refresh";
+    let logger = f.root.child(fields! { type: "plugin", plugin: "catalog", component: component });
+    logger.info("Locations Refresh: Refreshing location bootstrap:bootstrap");
+    assert_eq!(
+        f.line(),
+        r#"{"component":"catalog-all-locations-refresh","level":"info","message":"Locations Refresh: Refreshing location bootstrap:bootstrap","plugin":"catalog","service":"backstage","type":"plugin"}"#
+    );
+}
+
+/// Node prints `"message":{}` for an error given as the message.
+#[test]
+fn obs_62_an_error_as_the_message_keeps_its_text() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let log = f.root.plugin("sched").child(fields! { task: "glob-fail" });
+        log.error(Error::new("no such thing"));
+        let line = r#"{"level":"error","message":"no such thing","plugin":"sched","service":"backstage","task":"glob-fail"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+/// The fields of an access line survive any URL.
+#[test]
+fn obs_50_an_access_line_keeps_its_fields_whatever_the_url() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let log = f.root.child(fields! { service: "rootHttpRouter" });
+        let url = "/x?y=%c3%a9";
+        info!(log, type = "incomingRequest", method = "GET", url, status = 404, "GET {url}");
+        let line = r#"{"level":"info","message":"GET /x?y=%c3%a9","method":"GET","service":"rootHttpRouter","status":404,"type":"incomingRequest","url":"/x?y=%c3%a9"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+#[test]
+fn the_first_lines_come_before_redaction_and_overrides() {
+    let f = Fixture::with(Format::NodeJson, |b| {
+        b.options(greenroom_logging::LoggerOptions {
+            source: Some("FileConfigSource{path=\"a.yaml\"}".into()),
+            secrets: ["new secrets", "x", "x", "another-secret"].map(String::from).into(),
+            overrides: overrides(json!([{"matchers": {}, "level": "error"}])),
+            ..Default::default()
+        })
+    });
+    assert_eq!(
+        f.all(),
+        [
+            r#"{"level":"info","message":"Loading config from FileConfigSource{path=\"a.yaml\"}","service":"backstage"}"#,
+            r#"{"level":"info","message":"Found 3 new secrets in config that will be redacted","service":"backstage"}"#,
+        ]
+    );
+    f.root.info("dropped");
+    f.root.error("new secrets");
+    assert_eq!(f.line(), r#"{"level":"error","message":"***","service":"backstage"}"#);
+}
+
+#[test]
+fn a_timestamp_of_the_callers_stays() {
+    let f = Fixture::new(Format::Backstage);
+    info!(f.root, timestamp = "T", "x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"T"}"#);
+    f.root.child(fields! { timestamp: "C" }).info("x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"C"}"#);
+    f.root.info("x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"<ts>"}"#);
+}
+
+#[test]
+fn additions_are_left_out_of_nodes_formats() {
+    let log = |format| {
+        let f = Fixture::new(format);
+        let child = f.root.child(fields! { task: 1, +hook: "h" });
+        info!(child, a = 1, +duration_ms = 1.5, "x");
+        f.line()
+    };
+    assert_eq!(
+        log(Format::NodeJson),
+        r#"{"a":1,"level":"info","message":"x","service":"backstage","task":1}"#
+    );
+    assert_eq!(
+        log(Format::Backstage),
+        r#"{"a":1,"duration_ms":1.5,"hook":"h","level":"info","message":"x","service":"backstage","task":1,"timestamp":"<ts>"}"#
+    );
+    assert_eq!(log(Format::Pretty), r#"<ts> backstage info x task=1 hook="h" a=1 duration_ms=1.5"#);
+    assert!(log(Format::NodeLine).ends_with("x \x1b[36mtask\x1b[39m=1 \x1b[36ma\x1b[39m=1"));
+}
+
+#[test]
+fn the_module_at_work_is_an_addition() {
+    let f = Fixture::new(Format::Backstage);
+    let work = greenroom_context::Context::default().with_plugin("catalog").with_module("github");
+    let log = f.root.plugin("catalog");
+    work.clone().sync_scope(|| log.info("x"));
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"x","module":"github","plugin":"catalog","service":"backstage","timestamp":"<ts>"}"#
+    );
+    work.clone().sync_scope(|| info!(log, module = "mine", "x"));
+    assert!(f.line().contains(r#""module":"mine""#));
+    let f = Fixture::new(Format::NodeJson);
+    work.sync_scope(|| f.root.info("x"));
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage"}"#);
+}
+
+#[test]
+fn levels_have_names_and_order() {
+    let f = Fixture::with(Format::NodeJson, |b| b.level(Level::Silly));
+    f.root.error("e");
+    f.root.warn("w");
+    warn!(f.root, "w");
+    f.root.debug("d");
+    let lines = f.all();
+    assert!(lines[2].contains(r#""level":"warn""#) && lines[3].contains(r#""level":"debug""#));
+    for level in Level::ALL {
+        assert_eq!(level.as_str().to_uppercase().parse(), Ok(level));
+    }
+}

@@ -1,0 +1,13 @@
+//! The logger as a whole. Tests named `obs_<n>_…` hold the numbered checks of Node's behaviour.
+
+mod bridge;
+mod checks;
+mod fixture;
+mod macros;
+mod mock;
+mod overrides;
+mod panics;
+mod recorded;
+mod redaction;
+mod sinks;
+mod values;
