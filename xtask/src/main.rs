@@ -1,1 +1,35 @@
-fn main() {}
+//! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts.
+//!
+//! [`plan`] is the table of suites and decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
+//! Nothing but the standard library and clap, so that it compiles before anything else does.
+
+#![expect(clippy::print_stdout, reason = "a command line tool: its output is for the person who started it")]
+
+mod needs;
+mod plan;
+mod run;
+mod tally;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development tasks of this workspace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every suite, and tell what passed, failed and was skipped
+    Test(plan::Options),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().task {
+        Task::Test(options) => run::test(&options),
+    }
+}

@@ -1,0 +1,66 @@
+//! What suites need besides Rust itself: how to find out whether it is there, and how to get it.
+
+use std::process::{Command, Stdio};
+
+/// Something on the machine that a suite cannot do without.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Need {
+    /// What to call it.
+    pub(crate) name: &'static str,
+    /// Succeeds when it is there.
+    detect: &'static [&'static str],
+    /// Gets it.
+    pub(crate) install: &'static [&'static str],
+    /// Whether `--yes` covers it; else it is only suggested.
+    pub(crate) automatic: bool,
+}
+
+pub(crate) const RUSTFMT: Need = Need {
+    name: "rustfmt",
+    detect: &["cargo", "fmt", "--version"],
+    install: &["rustup", "component", "add", "rustfmt"],
+    automatic: true,
+};
+
+pub(crate) const CLIPPY: Need = Need {
+    name: "clippy",
+    detect: &["cargo", "clippy", "--version"],
+    install: &["rustup", "component", "add", "clippy"],
+    automatic: true,
+};
+
+/// Pinned: a newer release may want a newer compiler.
+pub(crate) const NEXTEST: Need = Need {
+    name: "cargo-nextest",
+    detect: &["cargo", "nextest", "--version"],
+    install: &["cargo", "install", "cargo-nextest", "--version", "0.9.143", "--locked"],
+    automatic: true,
+};
+
+/// Not automatic: it takes longer to compile than all suites together.
+pub(crate) const DENY: Need = Need {
+    name: "cargo-deny",
+    detect: &["cargo", "deny", "--version"],
+    install: &["cargo", "install", "cargo-deny", "--version", "0.20.2", "--locked"],
+    automatic: false,
+};
+
+impl Need {
+    /// Whether it is there.
+    pub(crate) fn is_met(&self) -> bool {
+        let mut command = Command::new(self.detect[0]);
+        command.args(&self.detect[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+
+    /// Gets it; false if that did not work.
+    pub(crate) fn get(&self) -> bool {
+        let installed = Command::new(self.install[0]).args(&self.install[1..]).stdin(Stdio::null()).status();
+        installed.is_ok_and(|status| status.success()) && self.is_met()
+    }
+
+    /// The command that gets it, for a person to type.
+    pub(crate) fn how(&self) -> String {
+        self.install.join(" ")
+    }
+}

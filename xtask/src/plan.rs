@@ -1,0 +1,240 @@
+//! The suites, and what to do about each on this machine.
+//!
+//! A suite is a row of [`SUITES`]; a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and
+//! the cargo feature that turns its tests on. Deciding runs nothing and asks the machine only through `is_met`.
+
+use std::fmt;
+
+use crate::needs::{CLIPPY, DENY, NEXTEST, Need, RUSTFMT};
+
+/// How to test.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct Options {
+    /// Install what is missing
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Only tests whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+}
+
+/// One thing to run.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) needs: &'static [&'static Need],
+    /// Cargo features that turn on the tests that need more than Rust.
+    pub(crate) features: &'static [&'static str],
+    pub(crate) command: Command,
+    /// What to run when a need stays unmet; without it the suite is skipped.
+    pub(crate) otherwise: Option<Command>,
+}
+
+/// A cargo command and how its result is read.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) reads: Reads,
+}
+
+/// What a command's output looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// One check: it succeeds or not.
+    Status,
+    /// `cargo nextest run`
+    Nextest,
+    /// `cargo test`
+    Libtest,
+}
+
+/// All suites, quickest answers first.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "formatting",
+        needs: &[&RUSTFMT],
+        features: &[],
+        command: check(&["fmt", "--all", "--check"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "bans, licences and sources",
+        needs: &[&DENY],
+        features: &[],
+        command: check(&["deny", "--offline", "check", "bans", "licenses", "sources"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "lints",
+        needs: &[&CLIPPY],
+        features: &[],
+        command: check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "rust tests",
+        needs: &[&NEXTEST],
+        features: &[],
+        command: Command {
+            arguments: &["nextest", "run", "--workspace", "--profile", "ci", "--no-tests", "pass"],
+            reads: Reads::Nextest,
+        },
+        otherwise: Some(Command {
+            arguments: &["test", "--workspace", "--tests", "--no-fail-fast"],
+            reads: Reads::Libtest,
+        }),
+    },
+    Suite {
+        name: "doctests",
+        needs: &[],
+        features: &[],
+        command: Command {
+            arguments: &["test", "--workspace", "--doc", "--no-fail-fast"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+];
+
+const fn check(arguments: &'static [&'static str]) -> Command {
+    Command { arguments, reads: Reads::Status }
+}
+
+impl Suite {
+    /// All arguments to cargo for one of the suite's commands.
+    pub(crate) fn line(&self, command: &Command, filter: Option<&str>) -> Vec<String> {
+        let mut line: Vec<String> = command.arguments.iter().map(|&argument| argument.to_owned()).collect();
+        if !self.features.is_empty() {
+            line.extend(["--features".to_owned(), self.features.join(",")]);
+        }
+        if let Some(filter) = filter {
+            line.extend(["--".to_owned(), filter.to_owned()]);
+        }
+        line
+    }
+
+    /// What is left to do when these needs stay unmet.
+    pub(crate) fn without(&self, missing: Vec<&'static Need>) -> Action {
+        if self.otherwise.is_some() { Action::Otherwise(missing) } else { Action::Skip(missing) }
+    }
+}
+
+/// What is decided about a suite.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Run,
+    /// Get these first.
+    Install(Vec<&'static Need>),
+    /// Run the other command, because these are missing.
+    Otherwise(Vec<&'static Need>),
+    /// Do not run, because these are missing.
+    Skip(Vec<&'static Need>),
+}
+
+/// A suite and what is decided about it.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) suite: &'static Suite,
+    pub(crate) action: Action,
+}
+
+/// Decides about every suite. A filter leaves out the checks, which have no test names.
+pub(crate) fn decide(
+    suites: &'static [Suite],
+    options: &Options,
+    is_met: impl Fn(&Need) -> bool,
+) -> Vec<Planned> {
+    let chosen =
+        suites.iter().filter(|suite| options.filter.is_none() || suite.command.reads != Reads::Status);
+    chosen
+        .map(|suite| {
+            let missing: Vec<_> = suite.needs.iter().copied().filter(|need| !is_met(need)).collect();
+            let action = if missing.is_empty() {
+                Action::Run
+            } else if options.yes && missing.iter().all(|need| need.automatic) {
+                Action::Install(missing)
+            } else {
+                suite.without(missing)
+            };
+            Planned { suite, action }
+        })
+        .collect()
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |command: &Command| format!("cargo {}", self.suite.line(command, None).join(" "));
+        let needs: Vec<_> = self.suite.needs.iter().map(|need| need.name).collect();
+        let needs = if needs.is_empty() { String::new() } else { format!(" (needs {})", needs.join(", ")) };
+        write!(f, "{}{needs}: ", self.suite.name)?;
+        match (&self.action, &self.suite.otherwise) {
+            (Action::Otherwise(missing), Some(command)) => {
+                write!(f, "{}; {}", line(command), absent(missing))
+            }
+            (Action::Skip(missing), _) => write!(f, "skipped; {}", absent(missing)),
+            (Action::Install(missing), _) => {
+                let ways: Vec<_> = missing.iter().map(|need| need.how()).collect();
+                write!(f, "{}; then {}", ways.join("; "), line(&self.suite.command))
+            }
+            _ => write!(f, "{}", line(&self.suite.command)),
+        }
+    }
+}
+
+/// Says what is missing and how to get it.
+pub(crate) fn absent(missing: &[&Need]) -> String {
+    let texts = missing.iter().map(|need| format!("{} is not installed (`{}`)", need.name, need.how()));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(options: &Options, missing: &[&Need]) -> Vec<String> {
+        let plan = decide(SUITES, options, |need| !missing.contains(&need));
+        plan.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn with_everything_there_all_suites_run() {
+        let plan = decide(SUITES, &Options::default(), |_| true);
+        assert_eq!(plan.len(), SUITES.len());
+        assert!(plan.iter().all(|planned| planned.action == Action::Run));
+    }
+
+    #[test]
+    fn what_is_missing_is_installed_only_with_consent() {
+        let asked = Options { yes: true, filter: None };
+        let with = decided(&asked, &[&NEXTEST]);
+        assert!(
+            with[3].starts_with("rust tests (needs cargo-nextest): cargo install cargo-nextest "),
+            "{with:?}"
+        );
+        let without = decided(&Options::default(), &[&NEXTEST]);
+        assert_eq!(
+            without[3],
+            "rust tests (needs cargo-nextest): cargo test --workspace --tests --no-fail-fast; \
+             cargo-nextest is not installed (`cargo install cargo-nextest --version 0.9.143 --locked`)"
+        );
+    }
+
+    #[test]
+    fn a_suite_without_another_way_is_skipped_with_the_reason() {
+        let plan = decided(&Options { yes: true, filter: None }, &[&DENY]);
+        assert_eq!(
+            plan[1],
+            "bans, licences and sources (needs cargo-deny): skipped; \
+             cargo-deny is not installed (`cargo install cargo-deny --version 0.20.2 --locked`)"
+        );
+    }
+
+    #[test]
+    fn a_filter_runs_tests_only_and_reaches_the_command() {
+        let options = Options { yes: false, filter: Some("health".to_owned()) };
+        let plan = decide(SUITES, &options, |_| true);
+        assert_eq!(plan.iter().map(|p| p.suite.name).collect::<Vec<_>>(), ["rust tests", "doctests"]);
+        let line = plan[0].suite.line(&plan[0].suite.command, options.filter.as_deref());
+        assert_eq!(line[line.len() - 2..], ["--", "health"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Carries out a plan: prints it, installs, runs each command with its output shown as it comes, and counts.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{self, ExitCode, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use crate::needs::Need;
+use crate::plan::{Action, Command, Options, Planned, Reads, SUITES, Suite, absent, decide};
+use crate::tally::{self, Skipped, Tally};
+
+/// `cargo xtask test`
+pub(crate) fn test(options: &Options) -> ExitCode {
+    let plan = decide(SUITES, options, Need::is_met);
+    println!("plan:");
+    for planned in &plan {
+        println!("  {planned}");
+    }
+    let mut total = Tally::default();
+    for planned in plan {
+        total.add(carry_out(planned, options.filter.as_deref()));
+    }
+    println!("\n{total}");
+    if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn carry_out(planned: Planned, filter: Option<&str>) -> Tally {
+    let Planned { suite, action } = planned;
+    println!("\n== {} ==", suite.name);
+    let action = match action {
+        Action::Install(missing) => {
+            let failed: Vec<_> = missing.into_iter().filter(|need| !need.get()).collect();
+            if failed.is_empty() { Action::Run } else { suite.without(failed) }
+        }
+        decided => decided,
+    };
+    match (action, &suite.otherwise) {
+        (Action::Skip(missing), _) => Tally::of_skipped(suite.name, absent(&missing)),
+        (Action::Otherwise(_), Some(command)) => execute(suite, command, filter),
+        _ => execute(suite, &suite.command, filter),
+    }
+}
+
+fn execute(suite: &Suite, command: &Command, filter: Option<&str>) -> Tally {
+    let (succeeded, output) = cargo(&suite.line(command, filter), Show::Yes);
+    match command.reads {
+        Reads::Status => Tally::of_check(suite.name, succeeded),
+        Reads::Libtest => tally::libtest(&output).explain_status(suite.name, succeeded),
+        Reads::Nextest => {
+            let mut tally = tally::nextest(&output, filter).explain_status(suite.name, succeeded);
+            tell_reasons(suite, &mut tally.skipped);
+            tally
+        }
+    }
+}
+
+/// Fills in why tests were skipped. Only libtest tells, and it does so without running them when asked for them by name.
+fn tell_reasons(suite: &Suite, skipped: &mut [Skipped]) {
+    let Some(command) = suite.otherwise.as_ref().filter(|_| !skipped.is_empty()) else { return };
+    let mut line = suite.line(command, None);
+    line.extend(["--".to_owned(), "--exact".to_owned()]);
+    line.extend(skipped.iter().map(|skipped| test_of(&skipped.name).to_owned()));
+    let (_, output) = cargo(&line, Show::No);
+    let known = tally::libtest(&output).skipped;
+    for skipped in skipped {
+        if let Some(known) = known.iter().find(|known| known.name == test_of(&skipped.name)) {
+            skipped.reason.clone_from(&known.reason);
+        }
+    }
+}
+
+/// The test's own name, without its binary's.
+fn test_of(name: &str) -> &str {
+    name.split_once(' ').map_or(name, |(_, test)| test)
+}
+
+/// Whether a command's output is for the person too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Yes,
+    No,
+}
+
+/// Runs cargo in the workspace; whether it succeeded, and all it printed.
+fn cargo(arguments: &[String], show: Show) -> (bool, String) {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut command = process::Command::new("cargo");
+    command.args(arguments).current_dir(workspace).env("CARGO_TERM_COLOR", "never");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return (false, format!("cannot start cargo: {error}\n")),
+    };
+    let (sender, lines) = mpsc::channel();
+    let streams: [Option<Box<dyn Read + Send>>; 2] =
+        [child.stdout.take().map(|s| Box::new(s) as _), child.stderr.take().map(|s| Box::new(s) as _)];
+    for stream in streams.into_iter().flatten() {
+        let sender = sender.clone();
+        thread::spawn(move || forward(stream, &sender));
+    }
+    drop(sender);
+    let mut output = String::new();
+    for line in lines {
+        if show == Show::Yes {
+            println!("{line}");
+        }
+        output.push_str(&line);
+        output.push('\n');
+    }
+    (child.wait().is_ok_and(|status| status.success()), output)
+}
+
+fn forward(stream: impl Read, lines: &mpsc::Sender<String>) {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+        if lines.send(text).is_err() {
+            return;
+        }
+        line.clear();
+    }
+}
