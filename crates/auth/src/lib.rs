@@ -1,1 +1,37 @@
 //! Who is calling: principals, credentials, external tokens.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_auth::{Auth, ExternalTokens, Principal};
+//! use greenroom_config::RootConfig;
+//!
+//! let config = RootConfig::from_yaml("
+//! backend:
+//!   auth:
+//!     externalAccess:
+//!       - type: static
+//!         options: { token: a-long-token, subject: ci }
+//! ").unwrap();
+//! let auth = Auth::external(ExternalTokens::from_config(&config).unwrap(), "catalog");
+//! let credentials = auth.authenticate("a-long-token").await.unwrap();
+//! assert_eq!(credentials.principal().as_service(), Some("ci"));
+//! # }
+//! ```
+//!
+//! So far there are *static external tokens* only. Users and tokens between plugins come with the identity stage;
+//! what carries them is here: [`Auth`] and [`HttpAuth`] are replaceable handles over traits.
+
+mod auth;
+mod external;
+mod http_auth;
+mod principal;
+
+pub use auth::{Auth, AuthService};
+pub use external::ExternalTokens;
+pub use http_auth::{Allow, HttpAuth, HttpAuthService};
+pub use principal::{AccessRestrictions, Credentials, Principal};
+
+use std::{future::Future, pin::Pin};
+
+/// A boxed future, as the traits behind handles return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -19,6 +19,7 @@ pub struct Described<'a> {
     pub properties: Option<&'a Map<String, Value>>,
     /// The cause, one level down.
     pub cause: Option<&'a (dyn StdError + 'static)>,
+    status: Option<u16>,
     error: &'a (dyn StdError + 'static),
 }
 
@@ -33,6 +34,7 @@ pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
             own_name: own.name() != "Error",
             properties: Some(own.properties()),
             cause: error.source(),
+            status: own.own_status(),
             error,
         },
         _ => Described {
@@ -41,19 +43,20 @@ pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
             own_name: false,
             properties: None,
             cause: error.source(),
+            status: None,
             error,
         },
     }
 }
 
 impl Described<'_> {
-    /// The HTTP status: an integer `statusCode`, then `status`, of 100 to 599; else by name.
+    /// The HTTP status: the one set by [`Error::with_status`]; an integer `statusCode`, then `status`, of 100 to 599; else by name.
     pub fn status(&self) -> u16 {
         let own = |key| {
             let n = self.properties?.get(key)?.as_u64()?;
             (100..=599).contains(&n).then_some(n as u16)
         };
-        own("statusCode").or_else(|| own("status")).unwrap_or(match &*self.name {
+        self.status.or_else(|| own("statusCode")).or_else(|| own("status")).unwrap_or(match &*self.name {
             "NotModifiedError" => 304,
             "InputError" => 400,
             "AuthenticationError" => 401,

@@ -27,6 +27,7 @@ struct Inner {
     cause: Option<Arc<dyn StdError + Send + Sync>>,
     foreign: Option<Arc<dyn StdError + Send + Sync>>,
     properties: Map<String, Value>,
+    status: Option<u16>,
     location: &'static Location<'static>,
 }
 
@@ -73,6 +74,7 @@ impl Error {
             cause: None,
             foreign: None,
             properties: Map::new(),
+            status: None,
             location: Location::caller(),
         }))
     }
@@ -116,6 +118,18 @@ impl Error {
     pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         Arc::make_mut(&mut self.0).properties.insert(key.into(), value.into());
         self
+    }
+
+    /// Sets the status without showing it as a property.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        Arc::make_mut(&mut self.0).status = Some(status);
+        self
+    }
+
+    /// What [`with_status`](Self::with_status) set.
+    pub(crate) fn own_status(&self) -> Option<u16> {
+        self.0.status
     }
 
     /// The Backstage name, such as `NotFoundError`.

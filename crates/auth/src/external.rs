@@ -1,0 +1,138 @@
+//! `backend.auth.externalAccess`: tokens for systems outside of Backstage.
+//!
+//! Source: core-services §4.4.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use greenroom_config::{Config, ConfigError, RootConfig};
+use greenroom_core::{Service, ServiceFactory, scope, service};
+use greenroom_errors::{Error, Result};
+use subtle::ConstantTimeEq;
+
+use crate::{AccessRestrictions, Principal};
+
+const KEY: &str = "backend.auth.externalAccess";
+
+/// The external tokens that the config lists.
+#[derive(Clone, Debug, Default)]
+pub struct ExternalTokens {
+    tokens: Arc<[StaticToken]>,
+    unsupported: Arc<[String]>,
+    open: bool,
+}
+
+struct StaticToken {
+    token: String,
+    subject: Arc<str>,
+    /// By plugin id; `None` for every plugin.
+    restrictions: Option<BTreeMap<String, AccessRestrictions>>,
+}
+
+impl std::fmt::Debug for StaticToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StaticToken").field("subject", &self.subject).finish_non_exhaustive()
+    }
+}
+
+impl Service for ExternalTokens {
+    const ID: &'static str = "greenroom.externalTokens";
+    type Scope = scope::Root;
+}
+
+impl ExternalTokens {
+    /// Reads and checks `backend.auth`.
+    pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+        let (mut tokens, mut unsupported) = (vec![], vec![]);
+        for entry in config.optional_config_array(KEY)?.unwrap_or_default() {
+            match entry.string("type")?.as_str() {
+                "static" => tokens.push(static_token(&entry)?),
+                known @ ("legacy" | "jwks") => {
+                    let place = entry.place("type").map(|place| format!(" ({place})")).unwrap_or_default();
+                    unsupported.push(format!(
+                        "External access of type '{known}' is not supported yet, its tokens will be refused{place}"
+                    ));
+                }
+                other => {
+                    let text = format!(
+                        "Unknown type '{other}' in {KEY}, expected one of 'static', 'legacy', 'jwks'"
+                    );
+                    return Err(ConfigError::invalid(&entry, "type", text));
+                }
+            }
+        }
+        let open =
+            config.optional_boolean("backend.auth.dangerouslyDisableDefaultAuthPolicy")?.unwrap_or(false);
+        Ok(Self { tokens: tokens.into(), unsupported: unsupported.into(), open })
+    }
+
+    /// The default factory.
+    pub fn factory() -> ServiceFactory {
+        service(async |config: RootConfig| Ok(Self::from_config(&config)?))
+    }
+
+    /// What the config lists and this version cannot verify, each a sentence for the log.
+    pub fn unsupported(&self) -> &[String] {
+        &self.unsupported
+    }
+
+    /// Whether `backend.auth.dangerouslyDisableDefaultAuthPolicy` opens every route.
+    pub fn policy_is_disabled(&self) -> bool {
+        self.open
+    }
+
+    /// The principal of a token at `plugin`; `None` for an unknown token, `NotAllowedError` for one that is restricted
+    /// to other plugins. Every token is compared, in constant time.
+    pub fn verify(&self, token: &str, plugin: &str) -> Result<Option<Principal>, Error> {
+        let matching = |t: &&StaticToken| bool::from(t.token.as_bytes().ct_eq(token.as_bytes()));
+        let Some(found) = self.tokens.iter().filter(matching).last() else { return Ok(None) };
+        let access_restrictions = match &found.restrictions {
+            None => None,
+            Some(plugins) => Some(plugins.get(plugin).cloned().ok_or_else(|| {
+                let names: Vec<_> = plugins.keys().map(|plugin| format!("'{plugin}'")).collect();
+                Error::not_allowed(format!(
+                    "This token's access is restricted to plugin(s) {}",
+                    names.join(", ")
+                ))
+            })?),
+        };
+        Ok(Some(Principal::Service { subject: found.subject.clone(), access_restrictions }))
+    }
+}
+
+fn static_token(entry: &Config) -> Result<StaticToken, ConfigError> {
+    let token = entry.string("options.token")?;
+    let invalid = |key, text: &str| Err(ConfigError::invalid(entry, key, text));
+    if token.chars().any(char::is_whitespace) {
+        return invalid("options.token", "Illegal token, must be a set of non-space characters");
+    }
+    if token.len() < 8 {
+        return invalid("options.token", "Illegal token, must be at least 8 characters length");
+    }
+    let subject = entry.string("options.subject")?;
+    if subject.chars().any(char::is_whitespace) {
+        return invalid("options.subject", "Illegal subject, must be a set of non-space characters");
+    }
+    let restrictions = match entry.optional_config_array("accessRestrictions")? {
+        None => None,
+        Some(entries) => Some(entries.iter().map(restriction).collect::<Result<_, _>>()?),
+    };
+    Ok(StaticToken { token, subject: subject.into(), restrictions })
+}
+
+fn restriction(entry: &Config) -> Result<(String, AccessRestrictions), ConfigError> {
+    let restrictions = AccessRestrictions {
+        permission_names: words(entry, "permission")?,
+        actions: words(entry, "permissionAttribute.action")?,
+    };
+    Ok((entry.string("plugin")?, restrictions))
+}
+
+/// A list of strings, or one string split on spaces and commas.
+fn words(entry: &Config, key: &str) -> Result<Vec<String>, ConfigError> {
+    let value = entry.optional_get(key)?;
+    if value.is_some_and(|value| value.is_array()) {
+        return entry.string_array(key);
+    }
+    let text = entry.optional_string(key)?.unwrap_or_default();
+    Ok(text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect())
+}

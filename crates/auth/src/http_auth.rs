@@ -1,0 +1,101 @@
+//! From a request to credentials.
+
+use std::sync::Arc;
+
+use greenroom_core::{Service, ServiceFactory, scope, service};
+use greenroom_errors::{Error, Result};
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use crate::{Auth, BoxFuture, Credentials, Principal};
+
+/// Which principals a route accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// Nobody in particular.
+    pub none: bool,
+    /// People.
+    pub user: bool,
+    /// Plugins and systems outside.
+    pub service: bool,
+}
+
+impl Allow {
+    /// People and services: what plugin routes accept by default.
+    pub const AUTHENTICATED: Self = Self { none: false, user: true, service: true };
+    /// Anybody.
+    pub const ANY: Self = Self { none: true, user: true, service: true };
+}
+
+/// What stands behind [`HttpAuth`].
+pub trait HttpAuthService: Send + Sync + 'static {
+    /// Whose request it is, whatever that is; `AuthenticationError` for a token that is nobody's.
+    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>>;
+}
+
+/// Reads the credentials of requests. Backstage's `core.httpAuth`.
+#[derive(Clone)]
+pub struct HttpAuth(Arc<dyn HttpAuthService>);
+
+impl Service for HttpAuth {
+    const ID: &'static str = "core.httpAuth";
+    type Scope = scope::Plugin;
+}
+
+impl HttpAuth {
+    /// A handle on an implementation of one's own.
+    pub fn new(service: impl HttpAuthService) -> Self {
+        Self(Arc::new(service))
+    }
+
+    /// Reads `Authorization: Bearer <token>`.
+    pub fn bearer(auth: Auth) -> Self {
+        Self::new(Bearer(auth))
+    }
+
+    /// The default factory.
+    pub fn factory() -> ServiceFactory {
+        service(async |auth: Auth| Ok(Self::bearer(auth)))
+    }
+
+    /// Whose request it is, if the route accepts them.
+    ///
+    /// Errors: 401 `Missing credentials`, 401 `Illegal token`, 403 `This endpoint does not allow '…' credentials`
+    /// (core-services §5.3).
+    pub async fn credentials(&self, headers: &HeaderMap, allow: Allow) -> Result<Credentials> {
+        let credentials = self.0.credentials(headers).await?;
+        let allowed = match credentials.principal() {
+            Principal::None => allow.none,
+            Principal::User { .. } => allow.user,
+            Principal::Service { .. } => allow.service,
+        };
+        match credentials.principal().kind() {
+            _ if allowed => Ok(credentials),
+            "none" => Err(Error::authentication("Missing credentials").into()),
+            kind => {
+                Err(Error::not_allowed(format!("This endpoint does not allow '{kind}' credentials")).into())
+            }
+        }
+    }
+}
+
+struct Bearer(Auth);
+
+impl HttpAuthService for Bearer {
+    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>> {
+        Box::pin(async move {
+            match bearer(headers) {
+                Some(token) => self.0.authenticate(token).await,
+                None => Ok(Credentials::none()),
+            }
+        })
+    }
+}
+
+/// The token of `Authorization: Bearer …`, in any case and with any number of spaces; other schemes hold none.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = value.split_once(' ')?;
+    let token = rest.trim_start_matches(' ');
+    let one_word = !token.is_empty() && !token.contains(char::is_whitespace);
+    (scheme.eq_ignore_ascii_case("bearer") && one_word).then_some(token)
+}
