@@ -1,1 +1,138 @@
+//! What libraries log by `tracing`.
 
+use greenroom_context::Context;
+use greenroom_logging::{BridgeOptions, CaptureSink, Format, Level, Overrides, RootLogger};
+use serde_json::json;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::fixture::Fixture;
+
+fn within(f: &Fixture, options: BridgeOptions, work: impl FnOnce()) {
+    let subscriber = tracing_subscriber::registry().with(f.root.tracing_bridge(options));
+    tracing::subscriber::with_default(subscriber, work);
+}
+
+#[test]
+fn an_event_is_a_line_with_typed_fields_and_the_plugin_at_work() {
+    let f = Fixture::new(Format::NodeJson);
+    within(&f, BridgeOptions::new(), || {
+        let work = Context::default().with_plugin("catalog");
+        work.sync_scope(|| {
+            let error: &(dyn std::error::Error + 'static) = &std::io::Error::other("broken");
+            tracing::warn!(a = 1, b = -1, c = 1.5, d = true, e = "s", f = %"t", g = ?Some(1), error, "took {}", 2);
+        });
+        tracing::info!("outside");
+    });
+    assert_eq!(
+        f.all(),
+        [
+            r#"{"a":1,"b":-1,"c":1.5,"d":true,"e":"s","error":{"message":"broken","name":"Error","stack":"Error: broken"},"f":"t","g":"Some(1)","level":"warn","message":"took 2","plugin":"catalog","service":"backstage"}"#,
+            r#"{"level":"info","message":"outside","service":"backstage"}"#,
+        ]
+    );
+}
+
+#[test]
+fn the_target_and_the_module_are_additions() {
+    let f = Fixture::new(Format::Backstage);
+    within(&f, BridgeOptions::new(), || {
+        let work = Context::default().with_plugin("catalog").with_module("github");
+        work.sync_scope(|| tracing::info!(target: "octocrab", "x"));
+    });
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"x","module":"github","plugin":"catalog","service":"backstage","target":"octocrab","timestamp":"<ts>"}"#
+    );
+}
+
+#[test]
+fn fields_of_spans_are_included_the_innermost_wins() {
+    let f = Fixture::new(Format::NodeJson);
+    within(&f, BridgeOptions::new(), || {
+        let outer = tracing::info_span!("outer", a = 1, b = 1, late = tracing::field::Empty);
+        let _outer = outer.enter();
+        let _inner = tracing::info_span!("inner", b = 2).entered();
+        outer.record("late", "now");
+        tracing::info!(c = 3, "x");
+    });
+    assert_eq!(
+        f.line(),
+        r#"{"a":1,"b":2,"c":3,"late":"now","level":"info","message":"x","service":"backstage"}"#
+    );
+}
+
+#[test]
+fn libraries_stop_at_info_and_own_crates_follow_the_rules() {
+    let f = Fixture::with(Format::NodeJson, |b| b.level(Level::Silly));
+    within(&f, BridgeOptions::new().own("my_plugin").exclude("opentelemetry"), || {
+        tracing::debug!(target: "hyper::proto", "library debug");
+        tracing::info!(target: "hyper::proto", "library info");
+        tracing::trace!(target: "my_plugin::queue", "own trace");
+        tracing::error!(target: "opentelemetry_sdk", "exporter");
+    });
+    let lines: Vec<String> = f.all();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("library info"));
+    assert!(lines[1].contains(r#""level":"silly","message":"own trace""#));
+}
+
+#[test]
+fn level_rules_hold_for_events_also_when_they_change() {
+    let f = Fixture::new(Format::NodeJson);
+    within(&f, BridgeOptions::new().own("my_plugin"), || {
+        let log = || {
+            let work = Context::default().with_plugin("catalog");
+            work.sync_scope(|| tracing::debug!(target: "my_plugin", "x"));
+        };
+        log();
+        assert!(f.all().is_empty());
+        let rules = json!([{"matchers": {"plugin": "catalog"}, "level": "debug"}]);
+        f.root.set_overrides(Overrides::parse(&rules).unwrap());
+        log();
+        assert_eq!(f.all().len(), 1);
+        let rules = json!([{"matchers": {"target": "my_plugin"}, "level": "error"}]);
+        f.root.set_overrides(Overrides::parse(&rules).unwrap());
+        tracing::warn!(target: "my_plugin", "x");
+        assert!(f.all().is_empty());
+    });
+}
+
+#[test]
+fn secrets_of_libraries_are_masked() {
+    let f = Fixture::with(Format::NodeJson, |b| b.secrets(["hunter2hunter2"]));
+    within(&f, BridgeOptions::new(), || tracing::info!(url = "postgres://u:hunter2hunter2@db", "connecting"));
+    assert!(f.line().contains(r#""url":"postgres://u:***@db""#));
+}
+
+/// A `Debug` that logs by `tracing` does not stall or mix lines.
+#[test]
+fn a_value_may_trace_while_it_is_captured() {
+    struct Chatty;
+    impl std::fmt::Debug for Chatty {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            greenroom_logging::Logger::noop().info("x");
+            f.write_str("chatty")
+        }
+    }
+    let f = Fixture::new(Format::NodeJson);
+    within(&f, BridgeOptions::new(), || tracing::info!(a = ?Chatty, "x"));
+    assert!(f.line().contains(r#""a":"chatty""#));
+}
+
+#[test]
+fn installing_twice_redirects() {
+    let logger = || {
+        let lines = CaptureSink::new();
+        (RootLogger::builder().sink(lines.clone()).build(), lines)
+    };
+    let ((first, first_lines), (second, second_lines)) = (logger(), logger());
+    assert!(first.install_tracing(BridgeOptions::new()));
+    tracing::info!(target: "installing", "to the first");
+    assert!(second.install_tracing(BridgeOptions::new()));
+    tracing::info!(target: "installing", "to the second");
+    let of = |lines: &CaptureSink| {
+        let all = lines.json();
+        all.iter().filter(|l| l["message"].as_str().unwrap().starts_with("to the")).count()
+    };
+    assert_eq!((of(&first_lines), of(&second_lines)), (1, 1));
+}
