@@ -1,6 +1,6 @@
 //! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts.
 //!
-//! [`plan`] is the table of suites and decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
+//! [`suites`] is the table, [`plan`] decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
 //! Nothing but the standard library and clap, so that it compiles before anything else does.
 
 #![expect(clippy::print_stdout, reason = "a command line tool: its output is for the person who started it")]
@@ -8,6 +8,7 @@
 mod needs;
 mod plan;
 mod run;
+mod suites;
 mod tally;
 
 use std::process::ExitCode;

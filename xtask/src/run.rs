@@ -7,7 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use crate::needs::Need;
-use crate::plan::{Action, Command, Options, Planned, Reads, SUITES, Suite, absent, decide};
+use crate::plan::{Action, Options, Planned, absent, decide};
+use crate::suites::{Command, Reads, SUITES, Suite};
 use crate::tally::{self, Skipped, Tally};
 
 /// `cargo xtask test`

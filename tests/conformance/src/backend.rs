@@ -25,7 +25,7 @@ mod output;
 use output::Output;
 
 /// How long a backend may take to reach a state that is waited for.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How often a state of the foreign process is looked at.
 const POLL: Duration = Duration::from_millis(20);
 /// How often another port is tried when the chosen one was taken meanwhile.

@@ -12,7 +12,7 @@ use crate::transcript::{Replies, Request};
 use crate::wire::{Outcome, ended, read_answer};
 
 /// How long an exchange may take. Longer than any that was recorded.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Speaks to a backend on a local port, over IPv4 as the recordings did.
 #[derive(Clone, Copy, Debug)]

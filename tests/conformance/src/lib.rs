@@ -10,6 +10,7 @@
 pub mod backend;
 pub mod client;
 pub mod compare;
+pub mod log;
 pub mod mask;
 pub mod replay;
 pub mod scenarios;

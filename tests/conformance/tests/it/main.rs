@@ -1,6 +1,7 @@
 //! The replayer's own tests: that it reads every recording, finds no difference where there is none, and every one there is.
 
 mod comparing;
+mod logs;
 mod playback;
 mod reading;
 mod recordings;

@@ -1,0 +1,100 @@
+//! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
+//! feature that turns its tests on.
+
+use crate::needs::{CLIPPY, DENY, NEXTEST, Need, RUSTFMT};
+
+/// One thing to run.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) needs: &'static [&'static Need],
+    /// Cargo features that turn on the tests that need more than Rust.
+    pub(crate) features: &'static [&'static str],
+    pub(crate) command: Command,
+    /// What to run when a need stays unmet; without it the suite is skipped.
+    pub(crate) otherwise: Option<Command>,
+}
+
+/// A cargo command and how its result is read.
+#[derive(Debug)]
+pub(crate) struct Command {
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) reads: Reads,
+}
+
+/// What a command's output looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// One check: it succeeds or not.
+    Status,
+    /// `cargo nextest run`
+    Nextest,
+    /// `cargo test`
+    Libtest,
+}
+
+/// All suites, quickest answers first.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "formatting",
+        needs: &[&RUSTFMT],
+        features: &[],
+        command: check(&["fmt", "--all", "--check"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "bans, licences and sources",
+        needs: &[&DENY],
+        features: &[],
+        command: check(&["deny", "check", "bans", "licenses", "sources"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "lints",
+        needs: &[&CLIPPY],
+        features: &[],
+        command: check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "rust tests",
+        needs: &[&NEXTEST],
+        features: &[],
+        command: Command {
+            arguments: &["nextest", "run", "--workspace", "--profile", "ci", "--no-tests", "pass"],
+            reads: Reads::Nextest,
+        },
+        otherwise: Some(Command {
+            arguments: &["test", "--workspace", "--tests", "--no-fail-fast"],
+            reads: Reads::Libtest,
+        }),
+    },
+    Suite {
+        name: "doctests",
+        needs: &[],
+        features: &[],
+        command: Command {
+            arguments: &["test", "--workspace", "--doc", "--no-fail-fast"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+];
+
+const fn check(arguments: &'static [&'static str]) -> Command {
+    Command { arguments, reads: Reads::Status }
+}
+
+impl Suite {
+    /// All arguments to cargo for one of the suite's commands.
+    pub(crate) fn line(&self, command: &Command, filter: Option<&str>) -> Vec<String> {
+        let mut line: Vec<String> = command.arguments.iter().map(|&argument| argument.to_owned()).collect();
+        if !self.features.is_empty() {
+            line.extend(["--features".to_owned(), self.features.join(",")]);
+        }
+        if let Some(filter) = filter {
+            line.extend(["--".to_owned(), filter.to_owned()]);
+        }
+        line
+    }
+}
