@@ -24,8 +24,8 @@ pub struct LoggerOptions {
     pub overrides: Overrides,
     /// Text to mask.
     pub secrets: Vec<String>,
-    /// Where config comes from: told in a first line, as is the number of secrets.
-    pub source: Option<String>,
+    /// The first line, `Loading config from …`; with it the number of secrets is told.
+    pub loading: Option<String>,
     /// What the operator should hear of these options, at warn.
     pub warnings: Vec<String>,
 }
@@ -40,7 +40,7 @@ impl Default for LoggerOptions {
             meta,
             overrides: Overrides::none(),
             secrets: Vec::new(),
-            source: None,
+            loading: None,
             warnings: Vec::new(),
         }
     }
@@ -149,9 +149,9 @@ impl RootLoggerBuilder {
         engine.attach(&options.meta);
         let root = Arc::new(Root(Child::new(engine, options.meta)));
         let logger = RootLogger::from_arc(root.clone());
-        if let Some(source) = &options.source {
+        if let Some(loading) = &options.loading {
             let distinct: std::collections::HashSet<&String> = options.secrets.iter().collect();
-            logger.info(format_args!("Loading config from {source}"));
+            logger.info(loading);
             logger.info(format_args!("Found {} new secrets in config that will be redacted", distinct.len()));
         }
         let secrets: Vec<&str> = options.secrets.iter().map(String::as_str).collect();

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use greenroom_errors::Error;
+
 /// How grave a line is. The order is from the gravest to the most talkative: `Error < Silly`.
 ///
 /// Authors use four of them; `http`, `verbose` and `silly` exist because config may name them.
@@ -107,13 +109,9 @@ pub struct Chosen<T> {
 /// assert!(choose_level(Some("bogus"), None).unwrap().warning.is_some());
 /// assert!(choose_level(None, Some("bogus")).is_err());
 /// ```
-pub fn choose_level(
-    env: Option<&str>,
-    config: Option<&str>,
-) -> Result<Chosen<Level>, greenroom_errors::Error> {
-    let config = config
-        .map(|text| text.parse::<Level>().map_err(|_| invalid("backend.logger.level", text)))
-        .transpose()?;
+pub fn choose_level(env: Option<&str>, config: Option<&str>) -> Result<Chosen<Level>, Error> {
+    let refuse = |text| Error::input(invalid("backend.logger.level", text));
+    let config = config.map(|text| text.parse::<Level>().map_err(|_| refuse(text))).transpose()?;
     let fine = |value| Ok(Chosen { value, warning: None });
     match env.filter(|text| !text.is_empty()) {
         None => fine(config.unwrap_or(Level::Info)),
@@ -128,8 +126,8 @@ pub fn choose_level(
 }
 
 /// Backstage's text for a level that is none.
-pub(crate) fn invalid(key: &str, found: &str) -> greenroom_errors::Error {
-    greenroom_errors::Error::input(format!(
+pub(crate) fn invalid(key: &str, found: &str) -> String {
+    format!(
         "Invalid config at {key}, '{found}' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'."
-    ))
+    )
 }

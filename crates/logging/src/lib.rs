@@ -22,6 +22,7 @@
 
 mod bridge;
 mod builder;
+mod config;
 mod encode;
 mod engine;
 mod error;
@@ -35,11 +36,13 @@ mod record;
 mod redact;
 mod rules;
 mod service;
+mod services;
 mod sink;
 mod value;
 
 pub use bridge::{BridgeOptions, TracingBridge};
 pub use builder::{LoggerOptions, RootLoggerBuilder};
+pub use config::LogEnvironment;
 pub use field::{Field, Fields};
 pub use format::{Format, FormatInputs, choose_format};
 pub use level::{Chosen, Level, UnknownLevel, choose_level};
@@ -47,6 +50,7 @@ pub use panics::PanicHook;
 pub use record::Record;
 pub use rules::Overrides;
 pub use service::{Logger, LoggerService, RootLogger, RootLoggerService};
+pub use services::{logger, root_logger};
 pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Sink, Wants};
 pub use value::{FieldValue, ToField};
 

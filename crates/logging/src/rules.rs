@@ -46,25 +46,33 @@ impl Overrides {
     /// );
     /// ```
     pub fn parse(value: &Value) -> Result<Self, Error> {
+        Self::read(value).map_err(|(_, message)| Error::input(message))
+    }
+
+    /// As [`parse`](Self::parse); a fault comes with the key that it is at.
+    pub(crate) fn read(value: &Value) -> Result<Self, (String, String)> {
         const KEY: &str = "backend.logger.overrides";
+        let wrong = |key: String, what: &str| {
+            let message = format!("Invalid config at {key}, must be {what}.");
+            (key, message)
+        };
         let list = match value {
             Value::Null => return Ok(Self::none()),
             Value::Array(list) => list,
-            _ => return Err(Error::input(format!("Invalid config at {KEY}, must be an array."))),
+            _ => return Err(wrong(KEY.into(), "an array")),
         };
         let rules = list.iter().enumerate().map(|(i, entry)| {
-            let level = match entry.get("level") {
-                Some(Value::String(text)) => {
-                    text.parse().map_err(|_| invalid(&format!("{KEY}[{i}].level"), text))?
-                }
-                other => {
-                    let found = other.map_or("undefined".to_owned(), ToString::to_string);
-                    return Err(invalid(&format!("{KEY}[{i}].level"), &found));
-                }
+            let found = match entry.get("level") {
+                Some(Value::String(text)) => text.clone(),
+                other => other.map_or("undefined".to_owned(), ToString::to_string),
             };
+            let level = found.parse().map_err(|_| {
+                let key = format!("{KEY}[{i}].level");
+                let message = invalid(&key, &found);
+                (key, message)
+            })?;
             let Some(Value::Object(matchers)) = entry.get("matchers") else {
-                let text = format!("Invalid config at {KEY}[{i}].matchers, must be an object.");
-                return Err(Error::input(text));
+                return Err(wrong(format!("{KEY}[{i}].matchers"), "an object"));
             };
             let matchers = matchers.iter().map(|(k, v)| (k.as_str().into(), Matcher::parse(v))).collect();
             Ok(Rule { matchers, level })

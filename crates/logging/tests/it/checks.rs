@@ -357,7 +357,7 @@ fn obs_50_an_access_line_keeps_its_fields_whatever_the_url() {
 fn the_first_lines_come_before_redaction_and_overrides() {
     let f = Fixture::with(Format::NodeJson, |b| {
         b.options(greenroom_logging::LoggerOptions {
-            source: Some("FileConfigSource{path=\"a.yaml\"}".into()),
+            loading: Some("Loading config from FileConfigSource{path=\"a.yaml\"}".into()),
             secrets: ["new secrets", "x", "x", "another-secret"].map(String::from).into(),
             overrides: overrides(json!([{"matchers": {}, "level": "error"}])),
             ..Default::default()

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod checks;
+mod config;
 mod fixture;
 mod macros;
 mod mock;

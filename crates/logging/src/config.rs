@@ -1,0 +1,106 @@
+//! What config and environment say of the log.
+//!
+//! `backend.logger.{level, meta, overrides}` are Backstage's, `greenroom.logger.format` is ours.
+
+use std::io::IsTerminal;
+
+use greenroom_config::{Config, ConfigError, Result, RootConfig};
+
+use crate::{
+    FormatInputs, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder, choose_format, choose_level,
+};
+
+/// What the environment says of the log, as values.
+#[derive(Clone, Debug, Default)]
+pub struct LogEnvironment {
+    /// `LOG_LEVEL`, which goes before config.
+    pub log_level: Option<String>,
+    /// `LOG_FORMAT`, which goes before config.
+    pub log_format: Option<String>,
+    /// `NODE_ENV`.
+    pub node_env: Option<String>,
+    /// `FORCE_COLOR`.
+    pub force_color: Option<String>,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
+}
+
+impl LogEnvironment {
+    /// That of this process.
+    pub fn from_process() -> Self {
+        let var = |name| std::env::var(name).ok();
+        Self {
+            log_level: var("LOG_LEVEL"),
+            log_format: var("LOG_FORMAT"),
+            node_env: var("NODE_ENV"),
+            force_color: var("FORCE_COLOR"),
+            is_terminal: std::io::stdout().is_terminal(),
+        }
+    }
+}
+
+const LEVEL: &str = "backend.logger.level";
+const FORMAT: &str = "greenroom.logger.format";
+
+impl LoggerOptions {
+    /// Reads config, with the environment before it.
+    ///
+    /// # Errors
+    /// For a level, format or override that is none, pointing at it.
+    pub fn from_config(config: &RootConfig, env: &LogEnvironment) -> Result<Self> {
+        let level = config.optional_string(LEVEL)?;
+        let level = choose_level(env.log_level.as_deref(), level.as_deref())
+            .map_err(|error| ConfigError::invalid(config, LEVEL, error.message()))?;
+        let format = config.optional_string(FORMAT)?;
+        let format = choose_format(FormatInputs {
+            config: format.as_deref(),
+            log_format: env.log_format.as_deref(),
+            node_env: env.node_env.as_deref(),
+            force_color: env.force_color.as_deref(),
+            is_terminal: env.is_terminal,
+        })
+        .map_err(|error| ConfigError::invalid(config, FORMAT, error.message()))?;
+        let mut options = Self {
+            level: level.value,
+            format: format.value,
+            overrides: overrides(config)?,
+            secrets: config.secrets(),
+            loading: Some(config.sources_description()),
+            warnings: [level.warning, format.warning].into_iter().flatten().collect(),
+            ..Self::default()
+        };
+        if let Some(serde_json::Value::Object(meta)) = config.optional_get("backend.logger.meta")? {
+            options.meta.extend((&meta).into());
+        }
+        Ok(options)
+    }
+}
+
+fn overrides(config: &Config) -> Result<Overrides> {
+    let list = config.optional_get("backend.logger.overrides")?.unwrap_or_default();
+    Overrides::read(&list).map_err(|(key, message)| ConfigError::invalid(config, &key, message))
+}
+
+impl RootLogger {
+    /// A builder with what config and the environment of this process say.
+    ///
+    /// # Errors
+    /// As [`LoggerOptions::from_config`].
+    pub fn builder_from(config: &RootConfig) -> Result<RootLoggerBuilder> {
+        let options = LoggerOptions::from_config(config, &LogEnvironment::from_process())?;
+        Ok(Self::builder().options(options))
+    }
+
+    /// Follows a change of config: new secrets are masked besides, overrides are replaced. As in Backstage, level and
+    /// meta stay.
+    ///
+    /// # Errors
+    /// For an override that is none; then the old ones stay, and the new secrets are masked all the same.
+    pub fn reload(&self, config: &RootConfig) -> Result<()> {
+        let secrets = config.secrets();
+        self.info(format_args!("Found {} new secrets in config that will be redacted", secrets.len()));
+        self.add_redactions(secrets);
+        self.set_overrides(overrides(config)?);
+        Ok(())
+    }
+}

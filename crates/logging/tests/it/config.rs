@@ -1,0 +1,129 @@
+//! Config and environment.
+
+use greenroom_config::RootConfig;
+use greenroom_core::{Backend, plugin, service};
+use greenroom_logging::{
+    CaptureSink, Format, Level, LogEnvironment, Logger, LoggerOptions, RootLogger, logger,
+};
+
+fn options(yaml: &str, env: LogEnvironment) -> Result<LoggerOptions, greenroom_config::ConfigError> {
+    LoggerOptions::from_config(&RootConfig::from_yaml(yaml).unwrap(), &env)
+}
+
+fn none() -> LogEnvironment {
+    LogEnvironment::default()
+}
+
+const WHOLE: &str = "
+backend:
+  logger:
+    level: warn
+    meta: { service: mine, region: eu-1, nested: { b: 1, a: 2 } }
+    overrides:
+      - matchers: { plugin: catalog }
+        level: debug
+greenroom:
+  logger: { format: node }
+";
+
+#[test]
+fn config_is_read() {
+    let production = LogEnvironment { node_env: Some("production".into()), ..none() };
+    let options = options(WHOLE, production).unwrap();
+    assert_eq!((options.level, options.format), (Level::Warn, Format::NodeJson));
+    let lines = CaptureSink::new();
+    let root = RootLogger::builder().options(options).sink(lines.clone()).build();
+    root.plugin("catalog").debug("x");
+    root.info("dropped");
+    assert_eq!(
+        lines.take(),
+        [
+            r#"{"level":"debug","message":"x","nested":{"a":2,"b":1},"plugin":"catalog","region":"eu-1","service":"mine"}"#
+        ]
+    );
+}
+
+#[test]
+fn the_environment_goes_before_config_and_is_warned_of() {
+    let env = LogEnvironment {
+        log_level: Some("Bogus".into()),
+        log_format: Some("xml".into()),
+        node_env: Some("production".into()),
+        ..none()
+    };
+    let options = options(WHOLE, env).unwrap();
+    assert_eq!((options.level, options.format), (Level::Info, Format::NodeJson));
+    let lines = CaptureSink::new();
+    let _root = RootLogger::builder().options(options).sink(lines.clone()).build();
+    assert_eq!(
+        lines.take(),
+        [
+            r#"{"level":"info","message":"Loading config from StaticConfigSource{}","nested":{"a":2,"b":1},"region":"eu-1","service":"mine"}"#,
+            r#"{"level":"info","message":"Found 0 new secrets in config that will be redacted","nested":{"a":2,"b":1},"region":"eu-1","service":"mine"}"#,
+            r#"{"level":"warn","message":"LOG_LEVEL 'Bogus' is not a valid logging level, using 'info'","nested":{"a":2,"b":1},"region":"eu-1","service":"mine"}"#,
+            r#"{"level":"warn","message":"LOG_FORMAT 'xml' is not a log format, must be one of 'backstage', 'pretty' or 'node'","nested":{"a":2,"b":1},"region":"eu-1","service":"mine"}"#,
+        ]
+    );
+}
+
+#[test]
+fn obs_22_a_bad_override_is_pointed_at() {
+    let yaml = "
+backend:
+  logger:
+    overrides:
+      - matchers: { plugin: catalog }
+        level: debug
+      - matchers: { plugin: auth }
+        level: invalid
+";
+    let error = options(yaml, none()).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "Invalid config at backend.logger.overrides[1].level, 'invalid' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'."
+    );
+    assert_eq!(error.place().unwrap().line, 8);
+    let error = options("backend: { logger: { level: loud } }", none()).unwrap_err();
+    assert!(error.message().starts_with("Invalid config at backend.logger.level, 'loud'"));
+    let error = options("greenroom: { logger: { format: xml } }", none()).unwrap_err();
+    assert!(error.message().starts_with("Invalid config at greenroom.logger.format, 'xml'"));
+}
+
+#[test]
+fn a_reload_adds_secrets_and_replaces_overrides() {
+    let lines = CaptureSink::new();
+    let first = RootConfig::from_yaml(WHOLE).unwrap();
+    let node = LogEnvironment { node_env: Some("production".into()), ..none() };
+    let options = LoggerOptions::from_config(&first, &node).unwrap();
+    let root = RootLogger::builder().options(options).level(Level::Info).sink(lines.clone()).build();
+    let catalog = root.plugin("catalog");
+    let next = "
+backend:
+  auth: { externalAccess: [{ type: static, options: { token: hunter2hunter2, subject: s } }] }
+  logger: { level: error }
+";
+    root.reload(&RootConfig::from_yaml(next).unwrap()).unwrap();
+    lines.take();
+    catalog.debug("dropped");
+    catalog.info("token hunter2hunter2");
+    let all = lines.json();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0]["message"], "token ***");
+}
+
+#[tokio::test]
+async fn plugins_get_their_own_logger() {
+    let lines = CaptureSink::new();
+    let sink = lines.clone();
+    let root = service(async move || Ok(RootLogger::builder().sink(sink).build()));
+    let catalog = plugin("catalog", |env| {
+        env.register_init(async |logger: Logger| {
+            logger.info("init");
+            Ok(())
+        });
+    });
+    let running = Backend::new([root, logger()]).add(catalog).start().await.unwrap();
+    running.stop().await;
+    let line = r#"{"level":"info","message":"init","plugin":"catalog","service":"backstage"}"#;
+    assert!(lines.take().contains(&line.to_owned()));
+}
