@@ -165,7 +165,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
             }
             fields.push(Field::literal("target", FieldValue::Str(metadata.target())).added());
             let message = format_args!("{}", captured.message());
-            let record = Record::new(level, message).with_fields(fields.get()).from_target(metadata.target());
+            let record = Record::new(level, message).with_fields(fields.get()).of_target(metadata.target());
             inner.logger.log(&record);
         });
     }

@@ -5,10 +5,10 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant, SystemTime},
 };
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use greenroom_context::Context;
 use parking_lot::Mutex;
 
@@ -80,7 +80,7 @@ fn told(engine: &Weak<Engine>, own: &Fields, format: Format, count: u64) -> Vec<
         let redactor = engine.redactor.load();
         let call = [Field::literal("dropped", FieldValue::U64(count))];
         let view = View {
-            time: std::time::SystemTime::now(),
+            time: SystemTime::now(),
             level: Level::Warn,
             message: Message::Text("Log lines were dropped because the output was blocked"),
             own,
@@ -122,7 +122,7 @@ impl Child {
     }
 
     /// The verdict on the rules in force.
-    fn verdict(&self) -> arc_swap::Guard<Option<Arc<Verdict>>> {
+    fn verdict(&self) -> Guard<Option<Arc<Verdict>>> {
         let kept = self.verdict.load();
         let now = self.engine.generation.load(Ordering::Acquire);
         if kept.as_ref().is_some_and(|verdict| verdict.generation >= now) {
@@ -146,16 +146,16 @@ impl Child {
         level <= verdict.most_of_all() && keys.iter().any(|key| verdict.unsettled_by(&self.fields, key))
     }
 
-    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Arc<Fragments> {
+    /// The fields encoded for an output, with the secrets of this very generation masked.
+    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Guard<Option<Arc<Fragments>>> {
         let slot = &self.fragments[index];
-        if let Some(kept) = slot.load_full()
-            && kept.generation == redactor.generation
-        {
+        let kept = slot.load();
+        if kept.as_ref().is_some_and(|kept| kept.generation == redactor.generation) {
             return kept;
         }
         let made = Arc::new(Fragments::new(format, &self.fields, redactor));
         slot.store(Some(made.clone()));
-        made
+        Guard::from_inner(Some(made))
     }
 
     fn emit(&self, record: &Record<'_>, spread: &[Field<'_>], appended: Option<&str>) {
@@ -189,10 +189,11 @@ impl Child {
             // The ring takes the record here, before any format does.
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 scratch.line.clear();
-                if let Some(format) = output.format {
-                    let fragments = self.fragments(index, format, &redactor);
+                if let Some(format) = output.format
+                    && let Some(fragments) = &*self.fragments(index, format, &redactor)
+                {
                     let (line, value) = (&mut scratch.line, &mut scratch.value);
-                    encode(format, &view, &fragments, &redactor, line, value, &mut scratch.clock);
+                    encode(format, &view, fragments, &redactor, line, value, &mut scratch.clock);
                 }
                 let emitted = Emitted {
                     record,
@@ -331,11 +332,12 @@ impl RootLoggerService for Root {
     }
 
     fn flush(&self, deadline: Duration) -> bool {
-        let end = std::time::Instant::now() + deadline;
-        let sinks = self.0.engine().outputs.iter().flat_map(|output| &output.sinks);
-        sinks.fold(true, |done, sink| {
-            sink.flush(end.saturating_duration_since(std::time::Instant::now())) && done
-        })
+        let end = Instant::now() + deadline;
+        let mut done = true;
+        for sink in self.0.engine().outputs.iter().flat_map(|output| &output.sinks) {
+            done &= sink.flush(end.saturating_duration_since(Instant::now()));
+        }
+        done
     }
 
     fn max_level(&self) -> Level {

@@ -123,16 +123,18 @@ macro_rules! __fields {
             [$($f,)* $crate::__field!($m $key, $crate::__value!($value)),] $e plain $($rest)+)
     };
     (log ($level:expr, $log:expr) [$($k:expr,)*] [$($f:expr,)*] [$($error:expr)?] plain $($message:tt)+) => {
-        if $log.enabled($level, &[$($k),*]) {
-            #[allow(unused_imports, reason = "which are used depends on the fields")]
-            use $crate::__private::{
-                AsError as _, AsErrorRef as _, ViaDisplay as _, ViaError as _, ViaErrorRef as _, ViaField as _,
-            };
-            $log.log(
-                &$crate::Record::new($level, ::std::format_args!($($message)+))
-                    .with_fields(&[$($f),*])
-                    $(.with_error((&&$crate::__private::Wrap(&$error)).error()))?
-            );
+        match &$log {
+            log => if log.enabled($level, &[$($k),*]) {
+                #[allow(unused_imports, reason = "which are used depends on the fields")]
+                use $crate::__private::{
+                    AsError as _, AsErrorRef as _, ViaDisplay as _, ViaError as _, ViaErrorRef as _, ViaField as _,
+                };
+                log.log(
+                    &$crate::Record::new($level, ::std::format_args!($($message)+))
+                        .with_fields(&[$($f),*])
+                        $(.with_error((&&$crate::__private::Wrap(&$error)).error()))?
+                );
+            }
         }
     };
 }

@@ -55,7 +55,7 @@ impl<'a> Record<'a> {
     }
 
     /// Sets which library it comes from, in place of the calling line.
-    pub(crate) fn from_target(mut self, target: &'a str) -> Self {
+    pub(crate) fn of_target(mut self, target: &'a str) -> Self {
         (self.target, self.location) = (Some(target), None);
         self
     }

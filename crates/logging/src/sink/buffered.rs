@@ -55,7 +55,8 @@ struct State {
     lines: u64,
     /// Lines dropped and not told yet.
     dropped: u64,
-    dropped_ever: u64,
+    /// Lines dropped since the start.
+    lost: u64,
     /// Batches handed to the writer, and batches it is done with.
     taken: u64,
     done: u64,
@@ -95,8 +96,8 @@ impl BufferedSink {
     }
 
     /// How many lines were dropped since the start.
-    pub fn dropped(&self) -> u64 {
-        self.0.state.lock().dropped_ever
+    pub fn lost(&self) -> u64 {
+        self.0.state.lock().lost
     }
 }
 
@@ -129,7 +130,7 @@ impl Shared {
         let mut state = self.state.lock();
         if state.broken || state.buffer.len() + line.len() > self.capacity {
             state.dropped += 1;
-            state.dropped_ever += 1;
+            state.lost += 1;
             return;
         }
         state.buffer.extend_from_slice(line);
@@ -197,7 +198,7 @@ impl Shared {
             let mut state = self.state.lock();
             if let Err(error) = outcome {
                 state.dropped += lines + dropped;
-                state.dropped_ever += lines;
+                state.lost += lines;
                 state.broken = is_final(&error);
                 if state.broken {
                     state.buffer = Vec::new();

@@ -171,3 +171,19 @@ fn many_fields_are_as_good_as_few() {
     assert_eq!(found.len(), 103);
     assert!(found.is_sorted());
 }
+
+#[test]
+fn the_logger_is_computed_once_and_may_be_any_handle() {
+    let f = Fixture::new(Format::NodeJson);
+    let made = Cell::new(0);
+    let log = || {
+        made.set(made.get() + 1);
+        f.root.plugin("p")
+    };
+    info!(log(), a = 1, "x");
+    assert_eq!(made.get(), 1);
+    info!(&f.root, "x");
+    info!(&&f.root.plugin("p"), "x");
+    info!(Arc::new(f.root.clone()), "x");
+    assert_eq!(f.all().len(), 4);
+}

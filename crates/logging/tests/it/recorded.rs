@@ -30,9 +30,11 @@ fn cases(text: &'static str) -> HashMap<&'static str, Vec<&'static str>> {
         .collect()
 }
 
-fn calls(root: &RootLogger) -> Vec<(&'static str, Box<dyn Fn()>)> {
+type Case = (&'static str, Box<dyn Fn()>);
+
+fn calls(root: &RootLogger) -> Vec<Case> {
     let logger = root.plugin("logs");
-    let mut all: Vec<(&'static str, Box<dyn Fn()>)> = Vec::new();
+    let mut all: Vec<Case> = Vec::new();
     let mut case = |name, call: Box<dyn Fn()>| all.push((name, call));
     let l = logger.clone();
     case(
