@@ -1,1 +1,131 @@
-//! create_backend(): every default service factory.
+//! `create_backend()`: a backend with every default service factory.
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use greenroom_core::plugin;
+//! use greenroom_defaults::create_backend;
+//!
+//! # fn main() -> ExitCode { run() }
+//! #[tokio::main]
+//! # async fn run() -> ExitCode {
+//! # /*
+//! async fn main() -> ExitCode {
+//! # */
+//!     let hello = plugin("hello", |env| env.register_init(async || Ok(())));
+//!     create_backend().add(hello).run().await
+//! }
+//! ```
+//!
+//! It reads `app-config.yaml` as Backstage does, `--config` arguments included. What is added replaces the default of
+//! the same id, in the order of [`factories`].
+
+mod boot_config;
+mod boot_log;
+
+use std::sync::Arc;
+
+use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
+use greenroom_config::{ConfigOptions, RootConfig};
+use greenroom_core::{Backend, ServiceFactory, boot::Boot, service};
+use greenroom_errors::{Error, Result};
+use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
+use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
+use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
+
+use crate::boot_log::BootLog;
+
+/// What a backend takes from its surroundings, as values.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The config: where it is read from, or itself.
+    pub config: ConfigFrom,
+    /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
+    pub log: LogEnvironment,
+    /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
+    pub is_process: bool,
+}
+
+/// Where the config comes from.
+#[derive(Clone, Debug)]
+pub enum ConfigFrom {
+    /// Files, arguments and variables, read at start.
+    Options(ConfigOptions),
+    /// One that is there already.
+    Loaded(RootConfig),
+}
+
+impl Surroundings {
+    /// Those of this process, with a config that is there already.
+    ///
+    /// As in Node, panics are not logged under `NODE_ENV=test`.
+    pub fn of_process(config: RootConfig) -> Self {
+        let log = LogEnvironment::from_process();
+        let is_process = log.node_env.as_deref() != Some("test");
+        Self { config: ConfigFrom::Loaded(config), log, is_process }
+    }
+}
+
+/// A backend with all defaults, configured by this process's files, arguments and environment.
+pub fn create_backend() -> Backend {
+    let log = LogEnvironment::from_process();
+    let is_process = log.node_env.as_deref() != Some("test");
+    match ConfigOptions::from_process() {
+        Ok(options) => {
+            create_backend_in(Surroundings { config: ConfigFrom::Options(options), log, is_process })
+        }
+        Err(error) => {
+            let error = Error::from_any(error);
+            Backend::new([service(async move || Err::<RootConfig, _>(error.clone().into()))])
+        }
+    }
+}
+
+/// A backend with all defaults, in surroundings of one's choice.
+pub fn create_backend_in(surroundings: Surroundings) -> Backend {
+    let Surroundings { log, is_process, .. } = surroundings.clone();
+    Backend::new(factories(&surroundings)).boot(
+        async move |config: RootConfig, logger: RootLogger, tokens: ExternalTokens| {
+            if is_process {
+                logger.log_panics().forever();
+                logger.install_tracing(BridgeOptions::new());
+            }
+            tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
+            boot(&config, &logger, &log)
+        },
+    )
+}
+
+fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment) -> Result<Boot> {
+    let additions = LoggerOptions::from_config(config, log)?.format.has_additions();
+    Ok(Boot {
+        policy: boot_config::policy(config)?,
+        deadlines: boot_config::deadlines(config)?,
+        observer: Arc::new(BootLog::new(logger, !additions)),
+    })
+}
+
+/// Every default factory, in the order in which root services are made.
+pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
+    let Surroundings { config, log, .. } = surroundings.clone();
+    let node_env = log.node_env.clone();
+    vec![
+        service(async move || match config {
+            ConfigFrom::Loaded(config) => Ok(config),
+            ConfigFrom::Options(options) => Ok(RootConfig::load(&options)?),
+        }),
+        service(async move |config: RootConfig| {
+            let options = LoggerOptions::from_config(&config, &log)?;
+            Ok(RootLogger::builder().options(options).build())
+        }),
+        greenroom_logging::logger(),
+        ExternalTokens::factory(),
+        Auth::factory(),
+        HttpAuth::factory(),
+        HealthRegistry::factory(),
+        HealthChecks::factory(),
+        RootHealth::factory(),
+        HttpSettings::factory(node_env),
+        RootHttpRouter::factory(),
+        HttpRouter::factory(),
+    ]
+}

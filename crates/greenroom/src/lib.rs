@@ -1,1 +1,49 @@
-//! What a plugin author depends on: services, plugins, loggers, routers.
+//! What a plugin author depends on.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use greenroom::prelude::*;
+//!
+//! /// Greets by name at `/api/hello/greet/{name}`.
+//! pub fn hello() -> Plugin {
+//!     plugin("hello", |env| {
+//!         env.register_init(async |logger: Logger, http: HttpRouter, health: HealthChecks| {
+//!             http.mount(Router::new().route("/greet/{name}", get(async move |Path(name): Path<String>| {
+//!                 logger.child(fields! { name: &name }).info("Greeting.");
+//!                 Json(format!("good evening, {name}"))
+//!             })));
+//!             health.check("manners", async || Check::pass());
+//!             Ok(())
+//!         });
+//!     })
+//! }
+//! ```
+//!
+//! This facade has no drivers and no defaults: a backend is made by `greenroom_defaults::create_backend()`. The rooms
+//! behind it are re-exported as modules; [`prelude`] is what most plugins need. The guide is `docs/plugin-guide.md`.
+
+pub use greenroom_auth as auth;
+pub use greenroom_config as config;
+pub use greenroom_context as context;
+pub use greenroom_core as core;
+#[doc(hidden)]
+pub use greenroom_core::__derive;
+pub use greenroom_errors as errors;
+pub use greenroom_health as health;
+pub use greenroom_http as http;
+pub use greenroom_logging as logging;
+
+/// What most plugins need, under the names of Backstage's concepts.
+pub mod prelude {
+    pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal};
+    pub use greenroom_config::RootConfig;
+    pub use greenroom_context::spawn;
+    pub use greenroom_core::{
+        Backend, Decorator, Deps, InstanceMetadata, Lifecycle, Module, Plugin, PluginMetadata, RootLifecycle,
+        Service, ServiceFactory, decorate, module, plugin, scope, service,
+    };
+    pub use greenroom_errors::{BoxError, Error, Result};
+    pub use greenroom_health::{Check, HealthChecks, RootHealth};
+    pub use greenroom_http::{Allow, HandlerResult, HttpRouter, Json, Path, RootHttpRouter};
+    pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
+}

@@ -1,1 +1,44 @@
-//! Root router, plugin routers, the middleware line, error bodies, drain.
+//! The HTTP line: root router, plugin routers, headers, error bodies, health routes, drain.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use greenroom_core::plugin;
+//! use greenroom_errors::Error;
+//! use greenroom_http::{Allow, HandlerResult, HttpRouter, Json, Path};
+//!
+//! async fn greet(Path(name): Path<String>) -> HandlerResult<Json<String>> {
+//!     if name.is_empty() {
+//!         Err(Error::not_found("Nobody is here"))?
+//!     }
+//!     Ok(Json(format!("good evening, {name}")))
+//! }
+//!
+//! plugin("hello", |env| {
+//!     env.register_init(async |http: HttpRouter| {
+//!         http.mount(Router::new().route("/greet/{name}", get(greet)));
+//!         http.add_auth_policy("/greet", Allow::Unauthenticated)
+//!     });
+//! });
+//! ```
+//!
+//! A request passes, in this order: checks in front of the router, security headers, the access line, health, the
+//! root routes; in a plugin's router: public keys, the lifecycle gate, the credentials barrier, the plugin's routes,
+//! the error envelope. What nobody answers is a 404 with an empty body. The bytes are those of Backstage's Node
+//! backend; where they are not, `docs/compatibility.md` says so.
+
+mod access_log;
+mod extract;
+mod failure;
+mod health_routes;
+mod matching;
+mod plugin;
+mod respond;
+mod root;
+mod server;
+mod settings;
+
+pub use extract::{Json, Path};
+pub use failure::{HandlerResult, HttpError};
+pub use plugin::{Allow, HttpRouter};
+pub use root::RootHttpRouter;
+pub use settings::{HttpSettings, Listen};

@@ -5,4 +5,5 @@ mod logs;
 mod playback;
 mod reading;
 mod recordings;
+mod replay;
 mod scenarios;

@@ -1,0 +1,74 @@
+//! Boot policy and deadlines, as the config says them.
+
+use std::{collections::HashMap, time::Duration};
+
+use greenroom_config::{Config, ConfigError, RootConfig};
+use greenroom_core::boot::{BootPolicy, Deadlines, OnFailure, OnStartFailure, PluginPolicy};
+
+type Result<T> = greenroom_config::Result<T>;
+
+/// `backend.startup` and `greenroom.startup.onFailure` (plugin-system §4.8).
+pub(crate) fn policy(config: &RootConfig) -> Result<BootPolicy> {
+    let mut plugins = HashMap::new();
+    if let Some(named) = config.optional_config("backend.startup.plugins")? {
+        for id in named.keys() {
+            plugins.insert(id.clone(), plugin_policy(&named.config(&id)?)?);
+        }
+    }
+    let default = |key| Ok(on_failure(config, key)?.unwrap_or_default());
+    Ok(BootPolicy {
+        plugin_default: default("backend.startup.default.onPluginBootFailure")?,
+        module_default: default("backend.startup.default.onPluginModuleBootFailure")?,
+        plugins,
+        on_start_failure: on_start_failure(config)?,
+    })
+}
+
+fn plugin_policy(config: &Config) -> Result<PluginPolicy> {
+    let mut modules = HashMap::new();
+    if let Some(named) = config.optional_config("modules")? {
+        for id in named.keys() {
+            let policy = on_failure(&named.config(&id)?, "onPluginModuleBootFailure")?;
+            modules.extend(policy.map(|policy| (id, policy)));
+        }
+    }
+    Ok(PluginPolicy { on_failure: on_failure(config, "onPluginBootFailure")?, modules })
+}
+
+/// Only `continue` permits a failure; any other text means abort, as in Node (plugin-system §11, 86).
+fn on_failure(config: &Config, key: &str) -> Result<Option<OnFailure>> {
+    Ok(config.optional_string(key)?.map(|policy| match policy.as_str() {
+        "continue" => OnFailure::Continue,
+        _ => OnFailure::Abort,
+    }))
+}
+
+fn on_start_failure(config: &Config) -> Result<OnStartFailure> {
+    const KEY: &str = "greenroom.startup.onFailure";
+    match config.optional_string(KEY)?.as_deref() {
+        None | Some("exit") => Ok(OnStartFailure::Exit),
+        Some("serve") => Ok(OnStartFailure::Serve),
+        Some(other) => Err(ConfigError::invalid(
+            config,
+            KEY,
+            format!("'{other}' is neither 'exit' nor 'serve' at {KEY}"),
+        )),
+    }
+}
+
+/// `greenroom.deadlines`.
+pub(crate) fn deadlines(config: &RootConfig) -> Result<Deadlines> {
+    let read = |key: &str, default: Duration| {
+        Ok::<_, ConfigError>(
+            config.optional_duration(&format!("greenroom.deadlines.{key}"))?.unwrap_or(default),
+        )
+    };
+    let default = Deadlines::default();
+    Ok(Deadlines {
+        startup_hook: read("startupHook", default.startup_hook)?,
+        before_shutdown_hook: read("beforeShutdownHook", default.before_shutdown_hook)?,
+        plugin_shutdown_hook: read("pluginShutdownHook", default.plugin_shutdown_hook)?,
+        shutdown_hook: read("shutdownHook", default.shutdown_hook)?,
+        tasks: read("tasks", default.tasks)?,
+    })
+}

@@ -1,0 +1,174 @@
+//! Writes the lines that Node's backend writes while it starts and stops.
+//!
+//! Source: plugin-system §4.11 and §5.4.
+
+use std::{fmt::Display, sync::Arc, time::Duration};
+
+use greenroom_core::{
+    Owner, Phase, StartError,
+    boot::{BootEvent, BootObserver, Step},
+};
+use greenroom_errors::{Error, describe};
+use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
+
+/// How long the last lines may take to be written.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// The observer of every backend made by `create_backend`.
+pub(crate) struct BootLog {
+    root: RootLogger,
+    initialization: Logger,
+    /// Whether lines that Node does not have are left out.
+    only_nodes_lines: bool,
+}
+
+impl BootLog {
+    pub(crate) fn new(root: &RootLogger, only_nodes_lines: bool) -> Self {
+        let initialization = root.child(fields! { "type": "initialization" });
+        Self { root: root.clone(), initialization, only_nodes_lines }
+    }
+
+    fn failed(&self, owner: &Owner, error: &Error, allowed: bool, waiting_for: usize) {
+        let (who, kind) = match &owner.module {
+            None => (format!("Plugin '{}'", owner.plugin), "plugin"),
+            Some(module) => (format!("Module {module} in Plugin '{}'", owner.plugin), "plugin module"),
+        };
+        let consequence = match (allowed, waiting_for) {
+            (true, _) => {
+                format!(", but boot failure is permitted for this {kind} so startup will continue")
+            }
+            (false, 0) => String::new(),
+            (false, n) => {
+                format!(", waiting for {n} other plugins to finish before shutting down the process")
+            }
+        };
+        error!(self.initialization, ..error, "{who} threw an error during startup{consequence}.");
+    }
+
+    fn hook_ended(
+        &self,
+        plugin: Option<&str>,
+        phase: Phase,
+        name: &str,
+        took: Duration,
+        error: Option<&Error>,
+    ) {
+        let log = self.of(plugin);
+        let hook = hook_name(plugin, phase);
+        let duration = millis(took);
+        match error {
+            None => debug!(log, +hook = name, +durationMs = duration, "{hook} hook succeeded"),
+            Some(error) if phase == Phase::PluginShutdown => {
+                error!(log, +hook = name, +durationMs = duration, ..error, "{hook} hook failed");
+            }
+            Some(error) => {
+                let seen = describe(error);
+                let (error_name, text) = (&seen.name, &seen.message);
+                error!(log, +hook = name, +durationMs = duration, "{hook} hook failed, {error_name}: {text}");
+            }
+        }
+    }
+
+    fn of(&self, plugin: Option<&str>) -> Logger {
+        match plugin {
+            Some(plugin) => self.root.plugin(plugin),
+            None => self.root.child(fields! {}),
+        }
+    }
+
+    fn step(&self, step: &Step) {
+        let plugin = step.owner.as_ref().map(|owner| &*owner.plugin);
+        let module = step.owner.as_ref().and_then(|owner| owner.module.as_deref());
+        debug!(
+            self.initialization,
+            +plugin = plugin,
+            +module = module,
+            +step = step.kind.as_str(),
+            +name = step.name.as_str(),
+            +beganMs = millis(step.began),
+            +durationMs = millis(step.took),
+            +ok = step.ok,
+            "Boot step done"
+        );
+    }
+
+    fn start_failed(&self, failed: &StartError) {
+        let log = self.root.child(fields! { "type": "unhandledRejection" });
+        let error = failed.to_error();
+        error!(log, ..&error, "Unhandled rejection");
+    }
+}
+
+impl BootObserver for BootLog {
+    fn on(&self, event: &BootEvent<'_>) {
+        match event {
+            BootEvent::Started(plugins) => {
+                info!(self.initialization, "Plugin initialization started: {}", quoted(plugins));
+            }
+            BootEvent::Progress { newly, pending } => {
+                info!(self.initialization, "Plugin initialization in progress{}", status(newly, pending));
+            }
+            BootEvent::Completed { newly } => {
+                info!(self.initialization, "Plugin initialization complete{}", status(newly, &[]));
+            }
+            BootEvent::Failed { owner, error, allowed, waiting_for } => {
+                self.failed(owner, error, *allowed, *waiting_for);
+            }
+            BootEvent::HooksBegan { plugin, phase, count } => {
+                let tasks = hook_name(*plugin, *phase).to_lowercase();
+                debug!(self.of(*plugin), "Running {count} {tasks} tasks...");
+            }
+            BootEvent::HookEnded { plugin, phase, name, took, error } => {
+                self.hook_ended(*plugin, *phase, name, *took, *error);
+            }
+            BootEvent::StartFailed(failed) => self.start_failed(failed),
+            BootEvent::Warning(text) => warn!(self.root, "{text}"),
+            BootEvent::Orphan(orphan) => warn!(
+                self.initialization,
+                +plugin = &*orphan.plugin,
+                +module = &*orphan.module,
+                "Module {} is not loaded because Plugin '{}' is not installed",
+                orphan.module,
+                orphan.plugin
+            ),
+            BootEvent::TasksLeft(names) => {
+                warn!(self.root, tasks = names.join(", "), "Background tasks did not end in time");
+            }
+            BootEvent::StepDone(_) | BootEvent::Ready(_) if self.only_nodes_lines => {}
+            BootEvent::StepDone(step) => self.step(step),
+            BootEvent::Ready(took) => {
+                debug!(self.initialization, +durationMs = millis(*took), "Backend is ready")
+            }
+            _ => {}
+        }
+    }
+
+    fn close(&self) {
+        self.root.flush(FLUSH);
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn quoted(ids: &[Arc<str>]) -> String {
+    ids.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ")
+}
+
+fn status(newly: &[Arc<str>], pending: &[Arc<str>]) -> impl Display {
+    let part = |what, ids: &[Arc<str>]| {
+        if ids.is_empty() { String::new() } else { format!(", {what}: {}", quoted(ids)) }
+    };
+    format!("{}{}", part("newly initialized", newly), part("still initializing", pending))
+}
+
+fn hook_name(plugin: Option<&str>, phase: Phase) -> &'static str {
+    match (phase, plugin.is_some()) {
+        (Phase::Startup, true) => "Plugin startup",
+        (Phase::Startup, false) => "Startup",
+        (Phase::BeforeShutdown, _) => "Before shutdown",
+        (Phase::PluginShutdown, _) => "Plugin shutdown",
+        (Phase::Drain | Phase::Shutdown | Phase::Flush | Phase::Close, _) => "Shutdown",
+    }
+}

@@ -1,0 +1,54 @@
+//! What a check says.
+
+use greenroom_errors::BoxError;
+
+/// The result of one run of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it passed.
+    pub outcome: Outcome,
+    /// Why not, for the log and for those who hold the ops token; never for anonymous probes.
+    pub message: Option<String>,
+}
+
+/// Whether a check passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Pass,
+    /// Something is off, and requests are served.
+    Warn,
+    /// What it checks does not work.
+    Fail,
+}
+
+impl Check {
+    /// All is well.
+    pub fn pass() -> Self {
+        Self { outcome: Outcome::Pass, message: None }
+    }
+
+    /// Something is off, and requests are served: does not fail readiness.
+    pub fn warn(message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Warn, message: Some(message.into()) }
+    }
+
+    /// What it checks does not work.
+    pub fn fail(message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Fail, message: Some(message.into()) }
+    }
+
+    /// Whether requests can be served.
+    pub fn is_ok(&self) -> bool {
+        self.outcome != Outcome::Fail
+    }
+}
+
+impl<E: Into<BoxError>> From<Result<(), E>> for Check {
+    fn from(result: Result<(), E>) -> Self {
+        match result {
+            Ok(()) => Self::pass(),
+            Err(error) => Self::fail(error.into().to_string()),
+        }
+    }
+}

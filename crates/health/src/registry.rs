@@ -1,0 +1,181 @@
+//! The checks of all plugins, run in the background.
+
+use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use greenroom_config::RootConfig;
+use greenroom_context::spawn;
+use greenroom_core::{PluginMetadata, Service, ServiceFactory, scope, service};
+use greenroom_errors::Result;
+use greenroom_logging::{Logger, info, warn};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::Check;
+
+const INTERVAL: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// All checks of the backend, by `<plugin>.<name>`.
+#[derive(Clone, Default)]
+pub struct HealthRegistry(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    checks: Mutex<BTreeMap<String, Entry>>,
+    /// `greenroom.health.readiness`.
+    required: Vec<String>,
+}
+
+struct Entry {
+    readiness: bool,
+    last: watch::Receiver<Option<Check>>,
+}
+
+impl Service for HealthRegistry {
+    const ID: &'static str = "greenroom.healthRegistry";
+    type Scope = scope::Root;
+}
+
+/// A check as probes see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckState {
+    /// `<plugin>.<name>`.
+    pub name: String,
+    /// Whether readiness fails with it.
+    pub readiness: bool,
+    /// Its last result; `None` before the first run has ended.
+    pub last: Option<Check>,
+}
+
+impl HealthRegistry {
+    /// Reads `greenroom.health.readiness`: names of checks, as `<plugin>.<name>`, that readiness fails with.
+    pub fn from_config(config: &RootConfig) -> Result<Self> {
+        let required = config.optional_string_array("greenroom.health.readiness")?.unwrap_or_default();
+        Ok(Self(Arc::new(Inner { required, ..Inner::default() })))
+    }
+
+    /// The default factory.
+    pub fn factory() -> ServiceFactory {
+        service(async |config: RootConfig| Self::from_config(&config))
+    }
+
+    /// Every check and its last result, by name.
+    pub fn states(&self) -> Vec<CheckState> {
+        let state = |(name, entry): (&String, &Entry)| CheckState {
+            name: name.clone(),
+            readiness: entry.readiness,
+            last: entry.last.borrow().clone(),
+        };
+        self.0.checks.lock().iter().map(state).collect()
+    }
+
+    /// The first check, in order of name, that readiness fails with; those in `exclude` are passed over.
+    ///
+    /// A check that has not run yet is awaited, at most as long as it may run.
+    pub async fn failing(&self, exclude: &[String]) -> Option<String> {
+        let required: Vec<_> = {
+            let checks = self.0.checks.lock();
+            let asked = checks.iter().filter(|(name, entry)| entry.readiness && !exclude.contains(name));
+            asked.map(|(name, entry)| (name.clone(), entry.last.clone())).collect()
+        };
+        for (name, mut last) in required {
+            let first = tokio::time::timeout(TIMEOUT, last.wait_for(Option::is_some)).await;
+            if !matches!(first, Ok(Ok(check)) if check.as_ref().is_some_and(Check::is_ok)) {
+                return Some(name);
+            }
+        }
+        None
+    }
+}
+
+/// Registers a plugin's checks.
+#[derive(Clone)]
+pub struct HealthChecks {
+    registry: HealthRegistry,
+    plugin: Arc<str>,
+    logger: Logger,
+}
+
+impl Service for HealthChecks {
+    const ID: &'static str = "greenroom.healthChecks";
+    type Scope = scope::Plugin;
+}
+
+impl HealthChecks {
+    /// The default factory.
+    pub fn factory() -> ServiceFactory {
+        service(async |registry: HealthRegistry, logger: Logger, me: PluginMetadata| {
+            Ok(Self { registry, logger, plugin: me.id().into() })
+        })
+    }
+
+    /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
+    ///
+    /// A change between passing and failing is logged once. The name is unique within the plugin: the last one of a
+    /// name counts.
+    pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
+    where
+        F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Check> + Send + 'static,
+    {
+        let name = format!("{}.{name}", self.plugin);
+        let (tell, last) = watch::channel(None);
+        let readiness = self.registry.0.required.contains(&name);
+        self.registry.0.checks.lock().insert(name.clone(), Entry { readiness, last });
+        let (logger, called) = (self.logger.clone(), name.clone());
+        spawn("health check", async move {
+            let mut ticks = tokio::time::interval(INTERVAL);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let now = run(check.clone()).await;
+                tell_change(&logger, &called, tell.borrow().as_ref(), &now);
+                tell.send_replace(Some(now));
+            }
+        });
+        CheckHandle { registry: self.registry.clone(), name }
+    }
+}
+
+async fn run<F, Fut>(check: F) -> Check
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Check>,
+{
+    let work = AssertUnwindSafe(async { check().await }).catch_unwind();
+    match tokio::time::timeout(TIMEOUT, work).await {
+        Ok(Ok(check)) => check,
+        Ok(Err(_)) => Check::fail("the check panicked"),
+        Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),
+    }
+}
+
+fn tell_change(logger: &Logger, name: &str, before: Option<&Check>, now: &Check) {
+    let was_ok = before.is_none_or(Check::is_ok);
+    if was_ok && !now.is_ok() {
+        warn!(
+            logger,
+            check = name,
+            reason = now.message.as_deref().unwrap_or_default(),
+            "Health check failed"
+        );
+    } else if !was_ok && now.is_ok() {
+        info!(logger, check = name, "Health check passes again");
+    }
+}
+
+/// A registered check.
+pub struct CheckHandle {
+    registry: HealthRegistry,
+    name: String,
+}
+
+impl CheckHandle {
+    /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
+    pub fn readiness(self) {
+        if let Some(entry) = self.registry.0.checks.lock().get_mut(&self.name) {
+            entry.readiness = true;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The answers to probes.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use greenroom_core::{RootLifecycle, Service, ServiceFactory, State, scope, service};
+use serde_json::{Value, json};
+
+use crate::HealthRegistry;
+
+/// A status and a JSON payload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HealthResponse {
+    /// Such as 200 or 503.
+    pub status: u16,
+    /// The body; `None` for an empty one.
+    pub payload: Option<Value>,
+}
+
+impl HealthResponse {
+    /// 200 `{"status":"ok"}`.
+    pub fn ok() -> Self {
+        Self { status: 200, payload: Some(json!({"status": "ok"})) }
+    }
+
+    /// 503 `{"message":…,"status":"error"}`.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { status: 503, payload: Some(json!({"message": message.into(), "status": "error"})) }
+    }
+}
+
+/// What a probe asked besides the endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// Checks to pass over, as `<plugin>.<name>`: `?exclude=…`.
+    pub exclude: Vec<String>,
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = HealthResponse> + Send + 'a>>;
+
+/// What stands behind [`RootHealth`].
+pub trait RootHealthService: Send + Sync + 'static {
+    /// Whether requests should be sent here.
+    fn readiness<'a>(&'a self, probe: &'a Probe) -> Answer<'a>;
+
+    /// Whether the process should be left alone: 200 as long as it answers, unless you know better.
+    fn liveness(&self) -> Answer<'_> {
+        Box::pin(async { HealthResponse::ok() })
+    }
+}
+
+/// Answers probes. Backstage's `core.rootHealth`.
+#[derive(Clone)]
+pub struct RootHealth(Arc<dyn RootHealthService>);
+
+impl Service for RootHealth {
+    const ID: &'static str = "core.rootHealth";
+    type Scope = scope::Root;
+}
+
+impl RootHealth {
+    /// A handle on an implementation of one's own. It replaces the answers, not the registry of checks.
+    pub fn new(service: impl RootHealthService) -> Self {
+        Self(Arc::new(service))
+    }
+
+    /// The default factory: the backend's lifecycle, then the checks that opted in.
+    pub fn factory() -> ServiceFactory {
+        service(async |lifecycle: RootLifecycle, registry: HealthRegistry| {
+            Ok(Self::new(Default { lifecycle, registry }))
+        })
+    }
+
+    /// Whether requests should be sent here (observability §3).
+    pub async fn readiness(&self, probe: &Probe) -> HealthResponse {
+        self.0.readiness(probe).await
+    }
+
+    /// Whether the process should be left alone.
+    pub async fn liveness(&self) -> HealthResponse {
+        self.0.liveness().await
+    }
+}
+
+struct Default {
+    lifecycle: RootLifecycle,
+    registry: HealthRegistry,
+}
+
+impl RootHealthService for Default {
+    fn readiness<'a>(&'a self, probe: &'a Probe) -> Answer<'a> {
+        Box::pin(async {
+            let state = *self.lifecycle.state().borrow();
+            match state {
+                State::Starting | State::Failed => HealthResponse::unavailable("Backend has not started yet"),
+                State::Stopping => HealthResponse::unavailable("Backend is shutting down"),
+                State::Started => match self.registry.failing(&probe.exclude).await {
+                    Some(check) => HealthResponse::unavailable(format!("Check '{check}' failed")),
+                    None => HealthResponse::ok(),
+                },
+            }
+        })
+    }
+}

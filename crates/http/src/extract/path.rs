@@ -1,0 +1,57 @@
+//! Path parameters, with Express's answer to malformed escapes.
+
+use std::fmt;
+
+use axum::extract::FromRequestParts;
+use greenroom_errors::Error;
+use http::request::Parts;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use crate::HttpError;
+
+/// Path parameters, decoded: `Path(id): Path<String>`, `Path((a, b)): Path<(String, u32)>`.
+///
+/// A parameter that is not UTF-8 once decoded is a 400 `URIError: Failed to decode param '…'`, as in Express; one that
+/// does not parse as the type is a 400 `InputError`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for Path<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<S, T> FromRequestParts<S> for Path<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Send,
+{
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let path = parts.uri.path().to_owned();
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(rejection) => Err(match undecodable(&path) {
+                Some(segment) => Error::named("URIError", format!("Failed to decode param '{segment}'"))
+                    .with("statusCode", 400)
+                    .with("status", 400),
+                None => Error::input(rejection.body_text()),
+            }
+            .into()),
+        }
+    }
+}
+
+/// The first segment that `decodeURIComponent` refuses.
+pub(crate) fn undecodable(path: &str) -> Option<&str> {
+    path.split('/').find(|segment| {
+        let bad_escape = segment.split('%').skip(1).any(|escape| {
+            let digits = escape.as_bytes().get(..2);
+            !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        });
+        bad_escape || percent_decode_str(segment).decode_utf8().is_err()
+    })
+}

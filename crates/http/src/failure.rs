@@ -1,0 +1,60 @@
+//! Errors on their way out of a handler.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use greenroom_errors::{BoxError, Error};
+use http::StatusCode;
+
+/// What a handler returns: `?` works on every error.
+pub type HandlerResult<T> = std::result::Result<T, HttpError>;
+
+/// Any error, as the response that the error envelope will make of it.
+///
+/// ```
+/// use greenroom_errors::Error;
+/// use greenroom_http::{HandlerResult, Json};
+///
+/// async fn number() -> HandlerResult<Json<u32>> {
+///     let number = "seven".parse::<u32>().map_err(|_| Error::input("Not a number"))?;
+///     Ok(Json(number))
+/// }
+/// ```
+pub struct HttpError(Error);
+
+impl<E: Into<BoxError>> From<E> for HttpError {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        Self(Error::from_any(error))
+    }
+}
+
+/// A response that stands for an error; the envelope replaces it by the body, which needs the request.
+#[derive(Clone)]
+pub(crate) struct Failed(pub(crate) Failure);
+
+#[derive(Clone)]
+pub(crate) enum Failure {
+    /// The client may see it.
+    Told(Arc<Error>),
+    /// It was a panic: only the log may see its text.
+    Panic(Arc<str>),
+}
+
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        failed(Failure::Told(Arc::new(self.0)))
+    }
+}
+
+pub(crate) fn failed(failure: Failure) -> Response {
+    let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    response.extensions_mut().insert(Failed(failure));
+    response
+}
+
+impl From<HttpError> for Error {
+    fn from(error: HttpError) -> Self {
+        error.0
+    }
+}

@@ -1,0 +1,134 @@
+//! `/.backstage/health/v1/{readiness,liveness}`, matched as Express matches.
+
+use axum::response::Response;
+use greenroom_health::{HealthRegistry, HealthResponse, Outcome, Probe, RootHealth};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    matching,
+    respond::{empty, json},
+    settings::HttpSettings,
+};
+
+const READINESS: &str = "/.backstage/health/v1/readiness";
+const LIVENESS: &str = "/.backstage/health/v1/liveness";
+
+/// Answers probes.
+pub(crate) struct HealthRoutes {
+    health: RootHealth,
+    registry: HealthRegistry,
+    settings: HttpSettings,
+}
+
+impl HealthRoutes {
+    pub(crate) fn new(health: RootHealth, registry: HealthRegistry, settings: HttpSettings) -> Self {
+        Self { health, registry, settings }
+    }
+
+    /// The answer, if the request is a probe.
+    pub(crate) async fn answer(&self, method: &Method, uri: &Uri) -> Option<Response> {
+        let path = uri.path();
+        if !path.starts_with("/.") {
+            return None;
+        }
+        let readiness = matching::is(READINESS, path);
+        if !readiness && !matching::is(LIVENESS, path) {
+            return None;
+        }
+        match *method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS => return Some(options("GET,HEAD")),
+            _ => return None,
+        }
+        let asked = Query::of(uri.query().unwrap_or_default());
+        let answer = match readiness {
+            true => self.health.readiness(&asked.probe).await,
+            false => self.health.liveness().await,
+        };
+        let mut response = match asked.verbose {
+            true => self.verbose(&answer, readiness, &asked.probe),
+            false => self.plain(answer),
+        };
+        for (name, value) in &self.settings.health_headers {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+        Some(response)
+    }
+
+    fn plain(&self, answer: HealthResponse) -> Response {
+        let status = status(&answer);
+        match answer.payload {
+            Some(payload) => json(status, &payload, self.settings.development),
+            None => empty(status),
+        }
+    }
+
+    /// A line for each check, as Kubernetes' own endpoints print them; reasons are in the log.
+    fn verbose(&self, answer: &HealthResponse, readiness: bool, probe: &Probe) -> Response {
+        let mut text = String::new();
+        for check in self.registry.states().iter().filter(|_| readiness) {
+            let name = &check.name;
+            text.push_str(&match (&check.last, probe.exclude.contains(name)) {
+                (_, true) => format!("[+]{name} excluded: ok\n"),
+                (None, _) => format!("[?]{name} has not run yet\n"),
+                (Some(last), _) => match last.outcome {
+                    Outcome::Pass => format!("[+]{name} ok\n"),
+                    Outcome::Warn => format!("[+]{name} warns: reason withheld\n"),
+                    Outcome::Fail => format!("[-]{name} failed: reason withheld\n"),
+                },
+            });
+        }
+        let probe = if readiness { "readiness" } else { "liveness" };
+        text.push_str(&if status(answer).is_success() {
+            format!("{probe} check passed\n")
+        } else {
+            let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
+            format!("{probe} check failed: {}\n", message.unwrap_or("unknown"))
+        });
+        let mut response = Response::new(text.into());
+        *response.status_mut() = status(answer);
+        let kind = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    }
+}
+
+fn status(answer: &HealthResponse) -> StatusCode {
+    StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Express's answer to OPTIONS: the methods as `Allow` and as the body.
+pub(crate) fn options(allow: &str) -> Response {
+    let mut response = Response::new(allow.to_owned().into());
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// `?verbose` and `?exclude=a.b`, the latter repeated at will.
+#[derive(Default)]
+struct Query {
+    verbose: bool,
+    probe: Probe,
+}
+
+impl Query {
+    fn of(query: &str) -> Self {
+        let mut asked = Self::default();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match name {
+                "verbose" => asked.verbose = !matches!(value, "0" | "false"),
+                "exclude" => {
+                    asked.probe.exclude.push(percent_decode_str(value).decode_utf8_lossy().into_owned())
+                }
+                _ => {}
+            }
+        }
+        asked
+    }
+}

@@ -1,0 +1,81 @@
+//! The body of an error, and the line that tells of it.
+//!
+//! Source: observability §4.5.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use greenroom_errors::{Error, Stacks, describe, to_json};
+use greenroom_logging::{Logger, error, fields};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::failure::{Failed, Failure};
+
+/// Turns failures into error bodies, on behalf of one router.
+pub(crate) struct Envelope {
+    logger: Logger,
+    development: bool,
+}
+
+impl Envelope {
+    pub(crate) fn new(logger: &Logger, development: bool) -> Self {
+        Self { logger: logger.child(fields! { "type": "errorHandler" }), development }
+    }
+
+    /// The response as it is, or the error body in its place. `url` is relative to the router, with its query.
+    pub(crate) fn seal(&self, mut response: Response, method: &Method, url: &str) -> Response {
+        match response.extensions_mut().remove::<Failed>() {
+            Some(Failed(failure)) => self.body(failure, method, url),
+            None => response,
+        }
+    }
+
+    fn body(&self, failure: Failure, method: &Method, url: &str) -> Response {
+        let (shown, filtered) = self.shown(failure);
+        let status = describe(&*shown).status();
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if filtered {
+            error!(self.logger, "Request failed with status {} {shown}", status.as_u16());
+        } else if status.is_server_error() {
+            error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16());
+        }
+        let stacks = if self.development && !filtered { Stacks::Show } else { Stacks::Hide };
+        let body = json!({
+            "error": to_json(&*shown, stacks),
+            "request": {"method": method.as_str(), "url": url},
+            "response": {"statusCode": status.as_u16()},
+        });
+        super::json(status, &body, self.development)
+    }
+
+    /// What the client may see: the error, or a reference to the log for what is nobody's business, and which of them.
+    fn shown(&self, failure: Failure) -> (Arc<Error>, bool) {
+        let hidden = match failure {
+            Failure::Told(error) if error.name() != "DatabaseError" => return (error, false),
+            Failure::Told(error) => error,
+            Failure::Panic(text) => Arc::new(Error::new(format!("panicked: {text}"))),
+        };
+        let log_id = log_id();
+        let hidden: &Error = &hidden;
+        error!(
+            self.logger,
+            logId = &*log_id,
+            ..hidden,
+            "Filtered internal error with logId={log_id} from response"
+        );
+        (Arc::new(Error::new(format!("An internal error occurred logId={log_id}"))), true)
+    }
+}
+
+fn log_id() -> String {
+    let mut bytes = [0; 10];
+    // Without entropy the id is still a valid one; it is a reference, not a secret.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// JSON as Express writes it: compact, or indented in development.
+pub(crate) fn json_text(value: &Value, development: bool) -> String {
+    if development { format!("{value:#}") } else { value.to_string() }
+}

@@ -1,0 +1,69 @@
+//! Express's weak ETag, and whether the client holds it already.
+
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use http::{HeaderMap, HeaderValue, Method, header};
+use sha1::{Digest, Sha1};
+
+/// `W/"<length in hex>-<SHA-1 in base64, 27 characters>"` of the identity body.
+pub(crate) fn weak(body: &[u8]) -> HeaderValue {
+    let text = format!("W/\"{:x}-{}\"", body.len(), STANDARD_NO_PAD.encode(Sha1::digest(body)));
+    HeaderValue::try_from(text).unwrap_or_else(|_| unreachable!("hex and base64 are visible ASCII"))
+}
+
+/// Whether a 2xx response is what the client holds: 304 without a body then. GET and HEAD only.
+pub(crate) fn is_fresh(method: &Method, request: &HeaderMap, response: &HeaderMap) -> bool {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return false;
+    }
+    let text = |headers: &HeaderMap, name| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let none_match = text(request, header::IF_NONE_MATCH);
+    let modified_since = text(request, header::IF_MODIFIED_SINCE);
+    if none_match.is_none() && modified_since.is_none() {
+        return false;
+    }
+    let no_cache = |value: String| value.split(',').any(|d| d.trim().eq_ignore_ascii_case("no-cache"));
+    if text(request, header::CACHE_CONTROL).is_some_and(no_cache) {
+        return false;
+    }
+    if let Some(held) = none_match.filter(|held| held != "*") {
+        let Some(etag) = text(response, header::ETAG) else { return false };
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        if !held.split(',').any(|held| opaque(held) == opaque(&etag)) {
+            return false;
+        }
+    }
+    if let Some(since) = modified_since {
+        let date = |text: String| httpdate::parse_http_date(&text).ok();
+        match (text(response, header::LAST_MODIFIED).and_then(date), date(since)) {
+            (Some(modified), Some(since)) if modified <= since => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_expresss() {
+        assert_eq!(weak(br#"{"status":"ok"}"#), r#"W/"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg""#);
+        assert_eq!(weak(b"GET,HEAD"), r#"W/"8-ZRAf8oNBS3Bjb/SU2GYZCmbtmXg""#);
+    }
+
+    #[test]
+    fn a_tag_that_the_client_holds_is_fresh_unless_it_asks_for_no_cache() {
+        let headers = |pairs: &[(&'static str, &'static str)]| -> HeaderMap {
+            pairs.iter().map(|(k, v)| (k.parse().unwrap(), HeaderValue::from_static(v))).collect()
+        };
+        let response = headers(&[("etag", "W/\"f-x\""), ("last-modified", "Sun, 22 Nov 2026 07:27:10 GMT")]);
+        let fresh = |request: &[_]| is_fresh(&Method::GET, &headers(request), &response);
+        assert!(fresh(&[("if-none-match", "W/\"a\", \"f-x\"")]) && fresh(&[("if-none-match", "*")]));
+        assert!(!fresh(&[("if-none-match", "W/\"a\"")]) && !fresh(&[]));
+        assert!(!fresh(&[("if-none-match", "*"), ("cache-control", "max-age=0, no-cache")]));
+        assert!(fresh(&[("if-modified-since", "Sun, 22 Nov 2026 07:27:10 GMT")]));
+        assert!(!fresh(&[("if-modified-since", "Sat, 21 Nov 2026 07:27:10 GMT")]));
+        assert!(!is_fresh(&Method::POST, &headers(&[("if-none-match", "*")]), &response));
+    }
+}

@@ -1,0 +1,115 @@
+//! The last steps of every response that a route made.
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::{compression, etag, headers, json_text};
+use crate::extract::FromJson;
+
+/// What the last steps need of the request.
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Asked {
+    /// Whether the client wants the connection kept.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let connection =
+            self.headers.get(header::CONNECTION).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let says = |word: &str| connection.split(',').any(|token| token.trim().eq_ignore_ascii_case(word));
+        if self.version == Version::HTTP_10 { says("keep-alive") } else { !says("close") }
+    }
+}
+
+/// A status and nothing else.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A JSON body, as Express's `res.json` sends it.
+pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Response {
+    let mut response = Response::new(Body::from(json_text(value, development)));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// What the last steps need of the server.
+pub(crate) struct Finish {
+    /// No further request is wanted on any connection.
+    pub(crate) draining: bool,
+    /// JSON is indented.
+    pub(crate) development: bool,
+}
+
+/// ETag and freshness of buffered bodies, compression, security headers, keep-alive.
+pub(crate) async fn finish(asked: &Asked, how: &Finish, response: Response) -> Response {
+    let (mut parts, mut body) = response.into_parts();
+    if how.development && parts.extensions.remove::<FromJson>().is_some() {
+        body = indented(&mut parts.headers, body).await;
+    }
+    let mut body = buffered(&asked.method, &mut parts.headers, body).await;
+    let fresh = parts.status.is_success() && etag::is_fresh(&asked.method, &asked.headers, &parts.headers);
+    if fresh {
+        parts.status = StatusCode::NOT_MODIFIED;
+    }
+    if matches!(parts.status, StatusCode::NOT_MODIFIED | StatusCode::NO_CONTENT) {
+        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::TRANSFER_ENCODING] {
+            parts.headers.remove(name);
+        }
+        body = Body::empty();
+    }
+    let body = compression::compress(&asked.method, &asked.headers, &mut parts.headers, body);
+    headers::secure(&mut parts.headers);
+    if parts.status == StatusCode::IM_A_TEAPOT {
+        parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"I'm a Teapot"));
+    }
+    keep_alive(asked, how.draining, &mut parts.headers);
+    Response::from_parts(parts, body)
+}
+
+/// What [`Json`](crate::Json) wrote, as Express writes it in development.
+async fn indented(headers: &mut HeaderMap, body: Body) -> Body {
+    let Ok(collected) = body.collect().await else { return Body::empty() };
+    let bytes = collected.to_bytes();
+    headers.remove(header::CONTENT_LENGTH);
+    match serde_json::from_slice::<Value>(&bytes) {
+        Ok(value) => Body::from(json_text(&value, true)),
+        Err(_) => Body::from(bytes),
+    }
+}
+
+/// A body whose bytes are all there gets its length and, if the route set none, its ETag.
+async fn buffered(method: &Method, headers: &mut HeaderMap, body: Body) -> Body {
+    let Some(length) = body.size_hint().exact() else { return body };
+    let sent = length > 0 || headers.contains_key(header::CONTENT_TYPE);
+    if !sent || headers.contains_key(header::CONTENT_ENCODING) {
+        return body;
+    }
+    // All the bytes are there: this neither waits nor fails.
+    let Ok(collected) = body.collect().await else { return Body::empty() };
+    let bytes: Bytes = collected.to_bytes();
+    headers.entry(header::CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(bytes.len()));
+    headers.entry(header::ETAG).or_insert_with(|| etag::weak(&bytes));
+    if *method == Method::HEAD { Body::empty() } else { Body::from(bytes) }
+}
+
+/// Says what Node says; a draining server asks for no further request on the connection.
+fn keep_alive(asked: &Asked, draining: bool, headers: &mut HeaderMap) {
+    if asked.keeps_alive() && !draining {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+        headers.insert(header::HeaderName::from_static("keep-alive"), HeaderValue::from_static("timeout=5"));
+    } else {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}

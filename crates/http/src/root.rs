@@ -1,0 +1,170 @@
+//! The root router: routes of the whole backend, and the mounts of plugins.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use arc_swap::ArcSwap;
+use axum::{Router, extract::Request, response::Response};
+use futures_util::{FutureExt, future::BoxFuture};
+use greenroom_core::{Service, scope};
+use greenroom_errors::{Error, Result};
+use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
+use tower_service::Service as _;
+
+use crate::{
+    failure::{Failure, failed},
+    health_routes::options,
+    matching,
+    respond::{Envelope, empty},
+};
+
+/// Routes below `/` that belong to no plugin's API. Backstage's `core.rootHttpRouter`.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use greenroom_core::plugin;
+/// use greenroom_http::RootHttpRouter;
+///
+/// plugin("version", |env| {
+///     env.register_init(async |http: RootHttpRouter| {
+///         http.mount("/version", Router::new().route("/", get(async || "1.0")))
+///     });
+/// });
+/// ```
+#[derive(Clone)]
+pub struct RootHttpRouter(Arc<Routes>);
+
+struct Routes {
+    mounts: ArcSwap<Vec<Mount>>,
+    address: std::sync::OnceLock<std::net::SocketAddr>,
+    envelope: Envelope,
+}
+
+#[derive(Clone)]
+struct Mount {
+    path: String,
+    handler: Arc<dyn Handler>,
+}
+
+/// What a mount does with a request whose URI is relative to it.
+pub(crate) trait Handler: Send + Sync + 'static {
+    fn handle(&self, request: Request) -> BoxFuture<'static, Response>;
+}
+
+impl Service for RootHttpRouter {
+    const ID: &'static str = "core.rootHttpRouter";
+    type Scope = scope::Root;
+}
+
+impl RootHttpRouter {
+    pub(crate) fn new(envelope: Envelope) -> Self {
+        Self(Arc::new(Routes { mounts: ArcSwap::default(), address: std::sync::OnceLock::new(), envelope }))
+    }
+
+    /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
+    ///
+    /// Matched as Express matches: in any case, a slash at the end or not. Errors if the path is empty or overlaps
+    /// another (observability §4.1). There is no credentials barrier here.
+    pub fn mount(&self, path: &str, router: Router) -> Result {
+        self.mount_handler(path, Arc::new(AxumRouter(router)))
+    }
+
+    pub(crate) fn mount_handler(&self, path: &str, handler: Arc<dyn Handler>) -> Result {
+        let normal = matching::normalize(path);
+        if normal == "/" {
+            return Err(Error::new("Root router path may not be empty").into());
+        }
+        let mut conflict = None;
+        self.0.mounts.rcu(|mounts| {
+            let overlaps = |mount: &&Mount| {
+                matching::below(&mount.path, &normal).or(matching::below(&normal, &mount.path)).is_some()
+            };
+            conflict = mounts.iter().find(overlaps).map(|mount| mount.path.clone());
+            let mut mounts = Vec::clone(mounts);
+            if conflict.is_none() {
+                mounts.push(Mount { path: normal.clone(), handler: handler.clone() });
+            }
+            mounts
+        });
+        match conflict {
+            None => Ok(()),
+            Some(existing) => {
+                let path = path.trim_end_matches('/');
+                Err(Error::new(format!("Path {path} conflicts with the existing path {existing}")).into())
+            }
+        }
+    }
+
+    /// Where the server listens.
+    pub fn local_addr(&self) -> std::net::SocketAddr {
+        *self
+            .0
+            .address
+            .get()
+            .unwrap_or_else(|| unreachable!("the router is handed out once the server listens"))
+    }
+
+    pub(crate) fn listens_on(&self, address: std::net::SocketAddr) {
+        let _ = self.0.address.set(address);
+    }
+
+    /// What the routes answer; an empty 404 where there are none.
+    pub(crate) async fn route(&self, request: Request) -> Response {
+        let mounts = self.0.mounts.load();
+        let path = request.uri().path();
+        let found =
+            mounts.iter().find_map(|mount| Some((mount, matching::below(&mount.path, path)?.to_owned())));
+        let Some((mount, rest)) = found else { return empty(StatusCode::NOT_FOUND) };
+        let (method, url) = (request.method().clone(), request.uri().clone());
+        let handled = mount.handler.handle(relative(request, &rest));
+        drop(mounts);
+        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        self.0.envelope.seal(handled.await, &method, url)
+    }
+}
+
+/// The request with its URI relative to a mount; the query stays.
+fn relative(mut request: Request, rest: &str) -> Request {
+    let text = match request.uri().query() {
+        Some(query) => format!("{rest}?{query}"),
+        None => rest.to_owned(),
+    };
+    if let Ok(path) = PathAndQuery::try_from(text) {
+        *request.uri_mut() = Uri::from(path);
+    }
+    request
+}
+
+/// An author's router.
+pub(crate) struct AxumRouter(pub(crate) Router);
+
+impl Handler for AxumRouter {
+    fn handle(&self, request: Request) -> BoxFuture<'static, Response> {
+        Box::pin(call(self.0.clone(), request))
+    }
+}
+
+/// Calls an axum router by Express's rules: HEAD is answered by GET's route, another wrong method is an empty 404,
+/// OPTIONS lists the methods, a panic is a failure.
+pub(crate) async fn call(mut router: Router, mut request: Request) -> Response {
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
+    let response = match AssertUnwindSafe(router.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            return failed(Failure::Panic(text.unwrap_or("a value that is not text").into()));
+        }
+    };
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    match response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
+        Some(allow) if method == Method::OPTIONS => options(allow),
+        Some(_) => empty(StatusCode::NOT_FOUND),
+        None => response,
+    }
+}

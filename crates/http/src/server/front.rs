@@ -1,0 +1,76 @@
+//! What a request meets before the routes, and a response after them.
+
+use axum::{extract::Request, response::Response};
+use greenroom_logging::Logger;
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    access_log::AccessLine,
+    health_routes::HealthRoutes,
+    respond::{Asked, Finish, empty, finish},
+    root::RootHttpRouter,
+};
+
+/// One server's way from request to response.
+pub(crate) struct Front {
+    pub(crate) root: RootHttpRouter,
+    pub(crate) health: HealthRoutes,
+    pub(crate) logger: Logger,
+    pub(crate) development: bool,
+    pub(crate) draining: CancellationToken,
+}
+
+impl Front {
+    pub(crate) async fn serve(&self, request: Request) -> Response {
+        if let Some(status) = refused(&request) {
+            return refusal(status);
+        }
+        let (method, uri, version) = (request.method(), request.uri(), request.version());
+        let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
+        let asked = Asked { method: method.clone(), version, headers: kept(request.headers()) };
+        let response = match self.health.answer(method, uri).await {
+            Some(response) => response,
+            None => self.root.route(request).await,
+        };
+        let how = Finish { draining: self.draining.is_cancelled(), development: self.development };
+        let response = finish(&asked, &how, response).await;
+        match line {
+            Some(line) => line.when_sent(response),
+            None => response,
+        }
+    }
+}
+
+/// The headers that the last steps read.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let names = [
+        header::ACCEPT_ENCODING,
+        header::CACHE_CONTROL,
+        header::CONNECTION,
+        header::IF_MODIFIED_SINCE,
+        header::IF_NONE_MATCH,
+    ];
+    let found = names.into_iter().filter_map(|name| headers.get(&name).map(|value| (name, value.clone())));
+    found.collect()
+}
+
+/// What Node's HTTP server refuses before Express sees it, and hyper lets through.
+fn refused(request: &Request) -> Option<StatusCode> {
+    let headers = request.headers();
+    if request.version() == Version::HTTP_11 && !headers.contains_key(header::HOST) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    if !request.uri().path().is_ascii() || request.uri().query().is_some_and(|query| !query.is_ascii()) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    let expect = headers.get(header::EXPECT)?;
+    let known = expect.to_str().is_ok_and(|expect| expect.eq_ignore_ascii_case("100-continue"));
+    (!known).then_some(StatusCode::EXPECTATION_FAILED)
+}
+
+fn refusal(status: StatusCode) -> Response {
+    let mut response = empty(status);
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}

@@ -1,0 +1,71 @@
+//! Sockets, connections, what stands in front of the router, and the drain.
+
+mod body;
+mod connection;
+mod front;
+mod listener;
+
+use std::{sync::Arc, time::Duration};
+
+use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
+use greenroom_errors::Result;
+use greenroom_health::{HealthRegistry, RootHealth};
+use greenroom_logging::{RootLogger, fields, info};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{connection::Connections, front::Front};
+use crate::{health_routes::HealthRoutes, respond::Envelope, root::RootHttpRouter, settings::HttpSettings};
+
+/// How long requests in flight have once the server drains.
+const DRAIN: Duration = Duration::from_secs(30);
+
+impl RootHttpRouter {
+    /// The default factory. The server listens once it is made, before any plugin starts.
+    pub fn factory() -> ServiceFactory {
+        service(
+            async |settings: HttpSettings,
+                   logger: RootLogger,
+                   lifecycle: RootLifecycle,
+                   health: RootHealth,
+                   registry: HealthRegistry| {
+                let logger = logger.child(fields! { service: "rootHttpRouter" });
+                let root = Self::new(Envelope::new(&logger, settings.development));
+                let listener = listener::bind(&settings.listen).await?;
+                let address = listener.local_addr()?;
+                root.listens_on(address);
+                let server = Arc::new(Front {
+                    root: root.clone(),
+                    health: HealthRoutes::new(health, registry, settings.clone()),
+                    logger: logger.clone(),
+                    development: settings.development,
+                    draining: CancellationToken::new(),
+                });
+                let connections = Connections::new(server, TaskTracker::new());
+                connections.accept_on(listener);
+                drain_at_stop(&lifecycle, &settings, connections)?;
+                info!(logger, "Listening on {}:{}", shown(&settings.listen.host), address.port());
+                Ok(root)
+            },
+        )
+    }
+}
+
+fn shown(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// Serves on for the configured delay after readiness went down, then answers what is in flight.
+fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, connections: Connections) -> Result {
+    let delay = settings.shutdown_delay;
+    if !delay.is_zero() {
+        let deadline = delay + Duration::from_secs(1);
+        lifecycle.add_hook_in(Phase::BeforeShutdown, "server shutdown delay", deadline, async move || {
+            tokio::time::sleep(delay).await;
+            Ok(())
+        })?;
+    }
+    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN, async move || {
+        connections.drain().await;
+        Ok(())
+    })
+}

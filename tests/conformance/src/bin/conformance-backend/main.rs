@@ -1,0 +1,41 @@
+//! A backend whose plugins do, name for name, what those of the recorded Node backend do.
+//!
+//! `FEATURES` chooses them; `--config` files are given as to any backend.
+
+mod errs;
+mod hooks;
+mod lifecycle;
+mod tasks;
+
+use std::process::ExitCode;
+
+use greenroom::prelude::*;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let features = std::env::var("FEATURES").unwrap_or_else(|_| "healthcheck,tasks".to_owned());
+    let mut backend = greenroom_defaults::create_backend();
+    for name in features.split(',').filter(|name| !name.is_empty()) {
+        backend = match name {
+            "healthcheck" => backend.add(tasks::healthcheck()),
+            "tasks" => backend.add(tasks::tasks(true)),
+            "tasksprotected" => backend.add(tasks::tasks(false)),
+            "errs" => backend.add(errs::errs()),
+            "slow" => backend.add(lifecycle::slow()),
+            "thrower" => backend.add(lifecycle::thrower()),
+            "throwmodule" => backend.add(lifecycle::throwing_module()),
+            "orphanmod" => backend.add(lifecycle::orphan_module()),
+            "pathconflict" => backend.add(lifecycle::path_conflict()),
+            "hooks" => backend.add(hooks::hooks()),
+            "hang" => backend.add(hooks::hang()),
+            unknown => backend.add(unknown_feature(unknown)),
+        };
+    }
+    backend.run().await
+}
+
+/// A feature that this backend lacks fails its start, as a feature of the wrong kind fails Node's.
+fn unknown_feature(name: &str) -> Plugin {
+    let text = format!("FEATURES names '{name}', which this backend does not have");
+    plugin(name, move |_| Err::<(), _>(Error::input(text)))
+}
