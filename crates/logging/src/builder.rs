@@ -4,8 +4,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     Fields, Format, Level, Overrides, Record, RootLogger,
-    engine::{Child, Engine, Root},
+    child::Child,
+    engine::Engine,
     field::Flags,
+    root::Root,
     service::RootLoggerService,
     sink::{BufferedSink, Sink, Wants},
     value::{OwnedValue, ToField},

@@ -22,6 +22,7 @@
 
 mod bridge;
 mod builder;
+mod child;
 mod config;
 mod encode;
 mod engine;
@@ -34,6 +35,7 @@ mod matcher;
 mod panics;
 mod record;
 mod redact;
+mod root;
 mod rules;
 mod service;
 mod services;

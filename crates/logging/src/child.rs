@@ -1,0 +1,193 @@
+//! The way of a record: level rules, (the ring's place), encoding, sinks.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::{ArcSwapOption, Guard};
+use greenroom_context::Context;
+
+use crate::{
+    FieldValue, Fields, Format, Level, Logger, LoggerService, Record,
+    encode::{Fragments, Message, Scratch, View, encode, text::render},
+    engine::Engine,
+    field::Field,
+    redact::Redactor,
+    rules::{Subject, Verdict},
+    sink::Emitted,
+};
+
+/// A logger: the engine, and the fields that its lines carry.
+pub(crate) struct Child {
+    engine: Arc<Engine>,
+    fields: Fields,
+    /// The generation of the verdict and its most talkative level, in one word.
+    gate: AtomicU64,
+    verdict: ArcSwapOption<Verdict>,
+    /// The fields encoded, per output.
+    fragments: Box<[ArcSwapOption<Fragments>]>,
+}
+
+impl Child {
+    pub(crate) fn new(engine: Arc<Engine>, fields: Fields) -> Self {
+        let fragments = engine.outputs.iter().map(|_| ArcSwapOption::empty()).collect();
+        let (gate, verdict) = (AtomicU64::new(0), ArcSwapOption::empty());
+        Self { engine, fields: fields.without_reserved(), gate, verdict, fragments }
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    /// The verdict on the rules in force.
+    fn verdict(&self) -> Guard<Option<Arc<Verdict>>> {
+        let kept = self.verdict.load();
+        let now = self.engine.generation();
+        if kept.as_ref().is_some_and(|verdict| verdict.generation >= now) {
+            return kept;
+        }
+        let verdict = self.engine.rules().settle(&self.fields);
+        self.gate.store(verdict.generation << 8 | verdict.most as u64, Ordering::Relaxed);
+        self.verdict.store(Some(Arc::new(verdict)));
+        self.verdict.load()
+    }
+
+    #[cold]
+    fn most(&self) -> Level {
+        self.verdict().as_ref().map_or(Level::Silly, |verdict| verdict.most)
+    }
+
+    /// Whether a field of the call could turn a settled rule round.
+    fn may_turn(&self, level: Level, keys: &[&str]) -> bool {
+        let verdict = self.verdict();
+        let Some(verdict) = verdict.as_ref() else { return true };
+        level <= verdict.most_of_all() && keys.iter().any(|key| verdict.unsettled_by(&self.fields, key))
+    }
+
+    /// The fields encoded for an output, with the secrets of this very generation masked.
+    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Guard<Option<Arc<Fragments>>> {
+        let slot = &self.fragments[index];
+        let kept = slot.load();
+        if kept.as_ref().is_some_and(|kept| kept.generation == redactor.generation) {
+            return kept;
+        }
+        let made = Arc::new(Fragments::new(format, &self.fields, redactor));
+        slot.store(Some(made.clone()));
+        Guard::from_inner(Some(made))
+    }
+
+    fn emit(&self, record: &Record<'_>, spread: &[Field<'_>], appended: Option<&str>) {
+        let redactor = self.engine.redactor();
+        let verdict = self.verdict();
+        let Some(verdict) = verdict.as_ref() else { return };
+        Scratch::with(|scratch| {
+            let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
+            let message = if appends || redactor.is_active() || verdict.reads_message() {
+                scratch.text.clear();
+                push_message(&mut scratch.text, record, appended);
+                Message::Text(&scratch.text)
+            } else {
+                Message::Args(record.message())
+            };
+            let context = if self.engine.additions { Context::current() } else { Context::default() };
+            let module =
+                context.module().map(|id| Field::literal("module", FieldValue::Str(id)).added().trusted());
+            let view = View {
+                time: record.time(),
+                level: record.level(),
+                message,
+                own: &self.fields,
+                call: record.fields(),
+                spread,
+                context: module.as_slice(),
+            };
+            if !verdict.keeps(&self.fields, record.fields(), &view) {
+                return;
+            }
+            // The ring takes the record here, before any format does.
+            for (index, output) in self.engine.outputs.iter().enumerate() {
+                scratch.line.clear();
+                if let Some(format) = output.format
+                    && let Some(fragments) = &*self.fragments(index, format, &redactor)
+                {
+                    let (line, value) = (&mut scratch.line, &mut scratch.value);
+                    encode(format, &view, fragments, &redactor, line, value, &mut scratch.clock);
+                }
+                let emitted = Emitted {
+                    record,
+                    own: &self.fields,
+                    context: &context,
+                    line: &scratch.line,
+                    redactor: &redactor,
+                };
+                output.sinks.iter().for_each(|sink| sink.emit(&emitted));
+            }
+        });
+    }
+}
+
+/// The text of a line: the call's, its `message` field's, its error's.
+fn push_message(out: &mut String, record: &Record<'_>, appended: Option<&str>) {
+    render(out, record.message());
+    let extra = record.field("message").filter(FieldValue::truthy);
+    if let Some(extra) = extra {
+        out.push(' ');
+        extra.push_text(out);
+    }
+    if let Some(text) = appended.filter(|text| !text.is_empty()) {
+        out.push(' ');
+        out.push_str(text);
+    }
+}
+
+impl Subject for View<'_> {
+    fn field(&self, key: &str) -> Option<FieldValue<'_>> {
+        let all = self.call.iter().chain(self.spread);
+        let called = all.rev().find(|field| field.key == key).map(|field| field.value);
+        let context = || self.context.iter().find(|field| field.key == key).map(|field| field.value);
+        called.or_else(|| self.own.get(key)).or_else(context)
+    }
+
+    fn message(&self) -> &str {
+        match self.message {
+            Message::Text(text) => text,
+            Message::Args(args) => args.as_str().unwrap_or_default(),
+        }
+    }
+
+    fn level(&self) -> Level {
+        self.level
+    }
+}
+
+impl LoggerService for Child {
+    #[inline]
+    fn enabled(&self, level: Level, keys: &[&str]) -> bool {
+        let gate = self.gate.load(Ordering::Relaxed);
+        let most =
+            if gate >> 8 == self.engine.generation() { Level::from_u8(gate as u8) } else { self.most() };
+        level <= most || (!keys.is_empty() && self.may_turn(level, keys))
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        match record.error() {
+            None => self.emit(record, &[], None),
+            Some(error) => {
+                let (message, fields) = crate::error::spread(error);
+                let spread: Vec<Field<'_>> = fields.iter().collect();
+                self.emit(record, &spread, Some(&message));
+            }
+        }
+    }
+
+    fn child(&self, fields: Fields) -> Logger {
+        let mut all = self.fields.clone();
+        all.extend(fields);
+        Logger::new(Self::new(self.engine.clone(), all))
+    }
+}
