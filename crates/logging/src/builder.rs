@@ -28,6 +28,8 @@ pub struct LoggerOptions {
     pub secrets: Vec<String>,
     /// The first line, `Loading config from …`; with it the number of secrets is told.
     pub loading: Option<String>,
+    /// Whether callers wait for their lines on standard output, so that a hard kill loses none.
+    pub each_line: bool,
     /// What the operator should hear of these options, at warn.
     pub warnings: Vec<String>,
 }
@@ -43,6 +45,7 @@ impl Default for LoggerOptions {
             overrides: Overrides::none(),
             secrets: Vec::new(),
             loading: None,
+            each_line: false,
             warnings: Vec::new(),
         }
     }
@@ -140,7 +143,8 @@ impl RootLoggerBuilder {
     pub fn build(self) -> RootLogger {
         let Self { options, mut sinks } = self;
         if sinks.is_empty() {
-            sinks.push(Arc::new(BufferedSink::stdout()));
+            let stdout = BufferedSink::stdout();
+            sinks.push(Arc::new(if options.each_line { stdout.each_line() } else { stdout }));
         }
         let sinks = sinks.into_iter().map(|sink| match sink.wants() {
             Wants::Line => (Some(options.format), sink),

@@ -1,6 +1,6 @@
 //! What config and environment say of the log.
 //!
-//! `backend.logger.{level, meta, overrides}` are Backstage's, `greenroom.logger.format` is ours.
+//! `backend.logger.{level, meta, overrides}` are Backstage's, `greenroom.logger.{format, flush}` are ours.
 
 use std::io::IsTerminal;
 
@@ -66,6 +66,7 @@ impl LoggerOptions {
             overrides: overrides(config)?,
             secrets: config.secrets(),
             loading: Some(config.sources_description()),
+            each_line: each_line(config)?,
             warnings: [level.warning, format.warning].into_iter().flatten().collect(),
             ..Self::default()
         };
@@ -73,6 +74,18 @@ impl LoggerOptions {
             options.meta.extend((&meta).into());
         }
         Ok(options)
+    }
+}
+
+fn each_line(config: &Config) -> Result<bool> {
+    const FLUSH: &str = "greenroom.logger.flush";
+    match config.optional_string(FLUSH)?.as_deref() {
+        None | Some("interval") => Ok(false),
+        Some("line") => Ok(true),
+        Some(other) => {
+            let text = format!("Invalid config at {FLUSH}, '{other}' must be 'interval' or 'line'.");
+            Err(ConfigError::invalid(config, FLUSH, text))
+        }
     }
 }
 

@@ -35,8 +35,14 @@ const RETRY: Duration = Duration::from_millis(250);
 
 type DropLine = Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
 
+/// How long a caller waits for its own line, where each line is waited for.
+const EACH: Duration = Duration::from_secs(1);
+
 /// A sink that never blocks a caller.
-pub struct BufferedSink(Arc<Shared>);
+pub struct BufferedSink {
+    shared: Arc<Shared>,
+    each_line: bool,
+}
 
 struct Shared {
     capacity: usize,
@@ -92,34 +98,45 @@ impl BufferedSink {
         if started.is_err() {
             shared.state.lock().broken = true;
         }
-        Self(shared)
+        Self { shared, each_line: false }
+    }
+
+    /// Lets a caller wait until its line is written, at most a second: then a hard kill loses no line, and logging
+    /// costs a change of threads.
+    #[must_use]
+    pub fn each_line(mut self) -> Self {
+        self.each_line = true;
+        self
     }
 
     /// How many lines were dropped since the start.
     pub fn lost(&self) -> u64 {
-        self.0.state.lock().lost
+        self.shared.state.lock().lost
     }
 }
 
 impl Sink for BufferedSink {
     fn emit(&self, emitted: &Emitted<'_>) {
-        self.0.push(emitted.line());
+        self.shared.push(emitted.line());
+        if self.each_line {
+            self.shared.flush(EACH);
+        }
     }
 
     fn flush(&self, deadline: Duration) -> bool {
-        self.0.flush(deadline)
+        self.shared.flush(deadline)
     }
 
     fn tell_drops(&self, line: DropLine) {
-        *self.0.drop_line.lock() = Some(line);
+        *self.shared.drop_line.lock() = Some(line);
     }
 }
 
 impl Drop for BufferedSink {
     fn drop(&mut self) {
-        self.0.state.lock().closing = true;
-        self.0.wake.notify_one();
-        self.0.flush(FAREWELL);
+        self.shared.state.lock().closing = true;
+        self.shared.wake.notify_one();
+        self.shared.flush(FAREWELL);
     }
 }
 

@@ -90,6 +90,14 @@ backend:
 }
 
 #[test]
+fn flush_is_by_interval_or_by_line() {
+    assert!(!options("{}", none()).unwrap().each_line);
+    assert!(options("greenroom: { logger: { flush: line } }", none()).unwrap().each_line);
+    let error = options("greenroom: { logger: { flush: never } }", none()).unwrap_err();
+    assert!(error.message().contains("greenroom.logger.flush, 'never'"));
+}
+
+#[test]
 fn a_reload_adds_secrets_and_replaces_overrides() {
     let lines = CaptureSink::new();
     let first = RootConfig::from_yaml(WHOLE).unwrap();

@@ -185,6 +185,17 @@ fn dropping_the_last_handle_writes_what_is_left() {
     assert_eq!(memory.lines().len(), 2);
 }
 
+#[test]
+fn each_line_is_out_when_the_call_returns() {
+    let memory = Memory::default();
+    let sink = BufferedSink::new(memory.clone(), 4096).each_line();
+    let root = RootLogger::builder().sink(sink).build();
+    for n in 1..20 {
+        root.info("x");
+        assert_eq!(memory.lines().len(), n);
+    }
+}
+
 /// Runs one of the ignored tests of this file in a process of its own.
 pub(crate) fn child(test: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
