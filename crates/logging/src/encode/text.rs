@@ -22,16 +22,31 @@ pub(crate) fn utf16_cmp(a: &str, b: &str) -> Ordering {
     }
 }
 
+/// Whether eight bytes hold none that JSON escapes: below 0x20, a quote, a backslash.
+fn is_plain(eight: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let bytes = u64::from_ne_bytes(eight);
+    let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & (ONES << 7);
+    let equal = |c: u8| below(bytes ^ (ONES * u64::from(c)), 1);
+    below(bytes, 0x20) | equal(b'"') | equal(b'\\') == 0
+}
+
 /// Appends text with JSON's escapes, without quotes.
 pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
-    let mut from = 0;
-    for (i, &c) in bytes.iter().enumerate() {
+    let (mut from, mut i) = (0, 0);
+    while i < bytes.len() {
+        if bytes[i..].first_chunk().is_some_and(|eight| is_plain(*eight)) {
+            i += 8;
+            continue;
+        }
+        let c = bytes[i];
+        i += 1;
         if c >= 0x20 && c != b'"' && c != b'\\' {
             continue;
         }
-        out.extend_from_slice(&bytes[from..i]);
-        from = i + 1;
+        out.extend_from_slice(&bytes[from..i - 1]);
+        from = i;
         match c {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
