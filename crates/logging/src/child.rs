@@ -85,46 +85,45 @@ impl Child {
         let redactor = self.engine.redactor();
         let verdict = self.verdict();
         let Some(verdict) = verdict.as_ref() else { return };
-        Scratch::with(|scratch| {
-            let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
-            let message = if appends || redactor.is_active() || verdict.reads_message() {
-                scratch.text.clear();
-                push_message(&mut scratch.text, record, appended);
-                Message::Text(&scratch.text)
-            } else {
-                Message::Args(record.message())
-            };
+        Scratch::with(|Scratch { line, text, value, clock }| {
             let context = if self.engine.additions { Context::current() } else { Context::default() };
             let module =
                 context.module().map(|id| Field::literal("module", FieldValue::Str(id)).added().trusted());
-            let view = View {
+            let unread = View {
                 time: record.time(),
                 level: record.level(),
-                message,
+                message: Message::Args(record.message()),
                 own: &self.fields,
                 call: record.fields(),
                 spread,
                 context: module.as_slice(),
             };
-            if !verdict.keeps(&self.fields, record.fields(), &view) {
+            let read = verdict.reads_message();
+            if read {
+                render_message(text, record, appended);
+            }
+            let message = if read { Message::Text(text) } else { unread.message };
+            if !verdict.keeps(&self.fields, record.fields(), &View { message, ..unread }) {
                 return;
             }
+            let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
+            if !read && (appends || redactor.is_active()) {
+                render_message(text, record, appended);
+            }
+            let rendered = read || appends || redactor.is_active();
+            let message = if rendered { Message::Text(text) } else { unread.message };
+            let view = View { message, ..unread };
+
             // The ring takes the record here, before any format does.
             for (index, output) in self.engine.outputs.iter().enumerate() {
-                scratch.line.clear();
+                line.clear();
                 if let Some(format) = output.format
                     && let Some(fragments) = &*self.fragments(index, format, &redactor)
                 {
-                    let (line, value) = (&mut scratch.line, &mut scratch.value);
-                    encode(format, &view, fragments, &redactor, line, value, &mut scratch.clock);
+                    encode(format, &view, fragments, &redactor, line, value, clock);
                 }
-                let emitted = Emitted {
-                    record,
-                    own: &self.fields,
-                    context: &context,
-                    line: &scratch.line,
-                    redactor: &redactor,
-                };
+                let emitted =
+                    Emitted { record, own: &self.fields, context: &context, line, redactor: &redactor };
                 output.sinks.iter().for_each(|sink| sink.emit(&emitted));
             }
         });
@@ -132,7 +131,8 @@ impl Child {
 }
 
 /// The text of a line: the call's, its `message` field's, its error's.
-fn push_message(out: &mut String, record: &Record<'_>, appended: Option<&str>) {
+fn render_message(out: &mut String, record: &Record<'_>, appended: Option<&str>) {
+    out.clear();
     render(out, record.message());
     let extra = record.field("message").filter(FieldValue::truthy);
     if let Some(extra) = extra {

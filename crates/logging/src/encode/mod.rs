@@ -27,6 +27,7 @@ pub(crate) enum Message<'a> {
 }
 
 /// One record, as encoders see it.
+#[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) time: SystemTime,
     pub(crate) level: Level,

@@ -130,6 +130,22 @@ fn what_is_dropped_is_neither_computed_nor_formatted() {
     assert_eq!(computed.get(), 2);
 }
 
+/// A rule that looks at a field of the call decides before the message is made, secrets or not.
+#[test]
+fn what_a_rule_drops_is_not_formatted() {
+    struct Never;
+    impl fmt::Display for Never {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("formatted")
+        }
+    }
+    let rules = serde_json::json!([{"matchers": {"task": "quiet"}, "level": "error"}]);
+    let rules = greenroom_logging::Overrides::parse(&rules).unwrap();
+    let f = Fixture::with(Format::NodeJson, |b| b.overrides(rules).secrets(["hunter2hunter2"]));
+    info!(f.root, task = "quiet", other = Never, "{}", Never);
+    assert!(f.all().is_empty());
+}
+
 /// A `Display` that logs while it is being logged: its line comes first, and both are whole.
 #[test]
 fn a_value_may_log_while_it_is_logged() {
