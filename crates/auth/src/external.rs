@@ -21,6 +21,7 @@ pub struct ExternalTokens {
     open: bool,
 }
 
+#[derive(Clone)]
 struct StaticToken {
     token: String,
     subject: Arc<str>,
@@ -68,6 +69,14 @@ impl ExternalTokens {
     /// The default factory.
     pub fn factory() -> ServiceFactory {
         service(async |config: RootConfig| Ok(Self::from_config(&config)?))
+    }
+
+    /// The same, and one token more, for a service of that subject.
+    #[must_use]
+    pub fn with_static(self, token: impl Into<String>, subject: impl Into<Arc<str>>) -> Self {
+        let one = StaticToken { token: token.into(), subject: subject.into(), restrictions: None };
+        let all = self.tokens.iter().cloned().chain([one]);
+        Self { tokens: all.collect(), ..self }
     }
 
     /// What the config lists and this version cannot verify, each a sentence for the log.

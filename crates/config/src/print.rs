@@ -19,8 +19,10 @@ const HIDDEN: &str = "<secret>";
 pub enum Format {
     /// One line a value: `a.b: 1  # app-config.yaml:3`.
     Flat,
-    /// YAML blocks, the place behind each value as a comment.
+    /// YAML blocks.
     Yaml,
+    /// YAML blocks, the place behind each value as a comment.
+    YamlWithPlaces,
     /// JSON with two spaces, without places.
     Json,
 }
@@ -34,7 +36,8 @@ impl RootConfig {
         let mut out = String::new();
         match format {
             Format::Flat => flat(&root, &mut Vec::new(), &mut out),
-            Format::Yaml => yaml(&root, 0, &mut out),
+            Format::Yaml => yaml(&root, 0, false, &mut out),
+            Format::YamlWithPlaces => yaml(&root, 0, true, &mut out),
             Format::Json => {
                 out = serde_json::to_string_pretty(&root.to_json()).unwrap_or_default();
                 out.push('\n');
@@ -105,48 +108,48 @@ fn flat(node: &Node, path: &mut Vec<Step>, out: &mut String) {
         _ => {
             out.push_str(&key::print(path));
             out.push_str(": ");
-            scalar(node, out);
+            scalar(node, true, out);
         }
     }
 }
 
-fn yaml(node: &Node, depth: usize, out: &mut String) {
+fn yaml(node: &Node, depth: usize, places: bool, out: &mut String) {
     match &node.value {
         Value::Object(object) if !object.is_empty() => {
             for (key, child) in in_js_order(object) {
                 indent(depth, out);
                 push_string(key, out);
                 out.push(':');
-                nested(child, depth, out);
+                nested(child, depth, places, out);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for child in items {
                 indent(depth, out);
                 out.push('-');
-                nested(child, depth, out);
+                nested(child, depth, places, out);
             }
         }
-        _ => scalar(node, out),
+        _ => scalar(node, places, out),
     }
 }
 
-fn nested(child: &Node, depth: usize, out: &mut String) {
+fn nested(child: &Node, depth: usize, places: bool, out: &mut String) {
     let full = match &child.value {
         Value::Object(object) => !object.is_empty(),
         Value::Array(items) => !items.is_empty(),
         _ => false,
     };
     out.push(if full { '\n' } else { ' ' });
-    yaml(child, depth + 1, out);
+    yaml(child, depth + 1, places, out);
 }
 
 fn indent(depth: usize, out: &mut String) {
     (0..depth).for_each(|_| out.push_str("  "));
 }
 
-/// A value on one line, its place behind it.
-fn scalar(node: &Node, out: &mut String) {
+/// A value on one line, its place behind it if wanted.
+fn scalar(node: &Node, place: bool, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
@@ -157,11 +160,13 @@ fn scalar(node: &Node, out: &mut String) {
         Value::Array(_) => out.push_str("[]"),
         Value::Object(_) => out.push_str("{}"),
     }
-    let place = node.place();
-    out.push_str("  # ");
-    out.push_str(&place.file);
-    if place.line > 0 {
-        out.push_str(&format!(":{}", place.line));
+    if place {
+        let place = node.place();
+        out.push_str("  # ");
+        out.push_str(&place.file);
+        if place.line > 0 {
+            out.push_str(&format!(":{}", place.line));
+        }
     }
     out.push('\n');
 }

@@ -6,7 +6,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     backend::{Backend, Running},
-    boot::BootReport,
     start_error::StartError,
 };
 
@@ -16,13 +15,13 @@ impl Backend {
     /// Exit codes: 0 stopped, 1 the start failed, 130 or 143 forced by a second signal. A signal during the start
     /// waits for it to settle.
     pub async fn run(self) -> ExitCode {
-        self.run_with(|_| {}, |_| {}).await
+        self.run_with(async |_| {}, tell_on_stderr).await
     }
 
     /// The same, and calls `ready` once up, or `failed` when the start failed and the process will exit.
     pub async fn run_with(
         self,
-        ready: impl FnOnce(&BootReport),
+        ready: impl AsyncFnOnce(&Running),
         failed: impl FnOnce(&StartError),
     ) -> ExitCode {
         let mut signals = match Signals::new() {
@@ -35,7 +34,7 @@ impl Backend {
         let (running, started) = self.launch().await;
         let code = match started {
             Ok(()) => {
-                ready(running.report());
+                ready(&running).await;
                 signals.next().await;
                 ExitCode::SUCCESS
             }
@@ -49,6 +48,14 @@ impl Backend {
             }
         };
         stop(running, &mut signals, code).await
+    }
+}
+
+/// What failed before there was a logger is told here; the rest is in the log.
+#[expect(clippy::print_stderr, reason = "there may be no logger yet")]
+fn tell_on_stderr(failed: &StartError) {
+    if let StartError::Graph(_) | StartError::Boot(_) = failed {
+        eprintln!("{failed}");
     }
 }
 

@@ -25,7 +25,7 @@ mod boot_log;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigOptions, RootConfig};
+use greenroom_config::{ConfigError, ConfigOptions, RootConfig};
 use greenroom_core::{Backend, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
@@ -102,6 +102,13 @@ fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment) -> Resul
         deadlines: boot_config::deadlines(config)?,
         observer: Arc::new(BootLog::new(logger, !additions)),
     })
+}
+
+/// Reads what the boot itself reads: policy and deadlines. For those who check a config without starting.
+pub fn check_boot(config: &RootConfig) -> Result<(), ConfigError> {
+    boot_config::policy(config)?;
+    boot_config::deadlines(config)?;
+    Ok(())
 }
 
 /// Every default factory, in the order in which root services are made.

@@ -100,6 +100,12 @@ impl Error {
         }
     }
 
+    /// The error that [`from_any`](Self::from_any) took, if it is a `T`: a hundred callers know it as text, one at the
+    /// edge as what it is.
+    pub fn downcast_ref<T: StdError + 'static>(&self) -> Option<&T> {
+        self.foreign()?.downcast_ref::<T>()
+    }
+
     /// Sets the cause and appends it to the message.
     #[must_use]
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {

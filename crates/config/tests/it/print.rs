@@ -52,7 +52,7 @@ fn flat() {
 
 #[test]
 fn yaml_blocks() {
-    let printed = world().load().print(Format::Yaml);
+    let printed = world().load().print(Format::YamlWithPlaces);
     insta::assert_snapshot!(printed, @r#"
     proxy:
       x: <secret>  # environment variable APP_CONFIG_proxy_x

@@ -85,7 +85,7 @@ fn read_all(config: &RootConfig) {
         }
         let _ = config.string(key).map_err(|error| rendered(&error));
     }
-    for format in [Format::Flat, Format::Yaml, Format::Json] {
+    for format in [Format::Flat, Format::Yaml, Format::YamlWithPlaces, Format::Json] {
         let _ = config.print(format);
     }
     let _ = config.secrets();
