@@ -1,0 +1,68 @@
+//! What a person at a terminal sees once the backend is up: where to look, and three lines to paste.
+
+use std::{fmt::Write, net::SocketAddr, time::Duration};
+
+use crate::catalogue::Choice;
+
+/// Everything that the banner tells.
+pub(crate) struct Banner<'a> {
+    pub(crate) config: &'a str,
+    pub(crate) ready_in: Duration,
+    pub(crate) address: SocketAddr,
+    pub(crate) choice: &'a Choice,
+    /// The file with the demo's header line.
+    pub(crate) demo: Option<&'a str>,
+}
+
+impl Banner<'_> {
+    /// The text, with a blank line before and after.
+    pub(crate) fn text(&self) -> String {
+        let mut out = String::from("\n");
+        let build = if cfg!(debug_assertions) { " (debug build)" } else { "" };
+        let mut row = |name: &str, value: &str| {
+            let _ = writeln!(out, "  {name:<11}{value}");
+        };
+        row("Greenroom", &format!("{}{build}", env!("CARGO_PKG_VERSION")));
+        row("Config", self.config);
+        row("Ready in", &format!("{} ms", self.ready_in.as_millis()));
+        row("Plugins", &listed(self.choice.chosen.iter().copied()));
+        if !self.choice.lacking.is_empty() {
+            let lacking = listed(self.choice.lacking.iter().map(String::as_str));
+            row("Not here", &format!("{lacking} (named in the config, not in this binary)"));
+        }
+        out.push('\n');
+        for line in self.commands() {
+            let _ = writeln!(out, "    {line}");
+        }
+        out.push_str("\n  What you see is explained in docs/observability.md\n\n");
+        out
+    }
+
+    /// Three lines that work when pasted.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let host = match self.address.ip() {
+            ip if ip.is_unspecified() => "localhost".to_owned(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            ip => ip.to_string(),
+        };
+        let url = format!("http://{host}:{}", self.address.port());
+        let has = |id: &str| self.choice.chosen.contains(&id);
+        let readiness = format!("curl {url}/.backstage/health/v1/readiness");
+        match self.demo {
+            Some(header) if has("tasks") => vec![
+                readiness,
+                format!("curl -H @{header} -X POST {url}/api/tasks/task/1/queue"),
+                format!("curl -H @{header} {url}/api/tasks/task/1/results"),
+            ],
+            _ => {
+                let third = if has("healthcheck") { "/healthcheck" } else { "/.backstage/health/v1/readiness?verbose" };
+                vec![readiness, format!("curl {url}/.backstage/health/v1/liveness"), format!("curl {url}{third}")]
+            }
+        }
+    }
+}
+
+fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    let ids: Vec<_> = ids.collect();
+    if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}

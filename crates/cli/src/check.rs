@@ -1,0 +1,80 @@
+//! `greenroom config check`: every reader that a start would run, without starting anything.
+
+use std::process::ExitCode;
+
+use greenroom::{
+    auth::ExternalTokens,
+    config::{ConfigError, ConfigOptions, RootConfig},
+    http::HttpSettings,
+    logging::{LogEnvironment, LoggerOptions},
+};
+
+use crate::{catalogue, data_dir, demo, explain};
+
+/// What the readers found.
+struct Findings {
+    errors: Vec<ConfigError>,
+    warnings: Vec<String>,
+}
+
+impl Findings {
+    fn take<T>(&mut self, read: Result<T, ConfigError>) -> Option<T> {
+        read.map_err(|error| self.errors.push(error)).ok()
+    }
+}
+
+/// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
+pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
+    let config = match RootConfig::load(options) {
+        Ok(config) => config,
+        Err(error) => return explain::config_error(&error),
+    };
+    let mut found = Findings { errors: vec![], warnings: vec![] };
+    readers(&config, options, &mut found);
+    println!("{}", config.sources_description());
+    println!("{} secrets will be redacted in logs", config.secrets().len());
+    for warning in &found.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for error in &found.errors {
+        eprint!("{}", explain::rendered(error));
+    }
+    match found.errors.len() {
+        0 => {
+            println!("The configuration is fine");
+            ExitCode::SUCCESS
+        }
+        1 => explain::fail("1 thing in the configuration is wrong", None),
+        n => explain::fail(&format!("{n} things in the configuration are wrong"), None),
+    }
+}
+
+fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
+    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    let environment = LogEnvironment { node_env: node_env.map(str::to_owned), ..LogEnvironment::from_process() };
+    if let Some(logger) = found.take(LoggerOptions::from_config(config, &environment)) {
+        found.warnings.extend(logger.warnings);
+    }
+    found.take(HttpSettings::from_config(config, node_env));
+    if let Some(tokens) = found.take(ExternalTokens::from_config(config)) {
+        found.warnings.extend(tokens.unsupported().iter().cloned());
+    }
+    found.take(greenroom_defaults::check_boot(config));
+    found.take(data_dir::find(config, options));
+    found.take(demo::check(config, node_env));
+    if let Some(choice) = found.take(catalogue::choose(config)) {
+        let lacking = choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
+        found.warnings.extend(lacking);
+        found.warnings.extend(localhost_in_production(config, node_env));
+    }
+}
+
+fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Option<String> {
+    let url = config.optional_string("backend.baseUrl").ok()??;
+    let local = ["://localhost", "://127.", "://[::1]"].iter().any(|host| url.contains(host));
+    (local && node_env == Some("production")).then(|| {
+        let place = config.place("backend.baseUrl").map(|place| format!(" ({place})")).unwrap_or_default();
+        format!("backend.baseUrl is a localhost URL and NODE_ENV is 'production'{place}")
+    })
+}

@@ -1,0 +1,103 @@
+//! `greenroom.demo: true`: a token for the first ten minutes, on this machine only.
+//!
+//! The token lives in a file that only its owner reads, as a header line for `curl -H @file`; it is made anew at each
+//! start, masked in the log, and good for nothing once the process has ended.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::Write,
+    net::IpAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use greenroom::{
+    auth::ExternalTokens,
+    config::{ConfigError, RootConfig},
+    core::Backend,
+    http::HttpSettings,
+    prelude::{RootLogger, decorate},
+};
+
+const KEY: &str = "greenroom.demo";
+
+/// A demo that is on.
+pub(crate) struct Demo {
+    token: String,
+    /// Where the header line is.
+    pub(crate) header_file: PathBuf,
+}
+
+/// Why a demo is on and cannot run.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The config must not ask for it.
+    Config(ConfigError),
+    /// The file could not be made.
+    File(PathBuf, std::io::Error),
+}
+
+impl Demo {
+    /// Reads `greenroom.demo` and prepares it. Refused in production and where others can connect.
+    pub(crate) fn prepare(
+        config: &RootConfig,
+        node_env: Option<&str>,
+        data_dir: &Path,
+    ) -> Result<Option<Self>, Refused> {
+        if !check(config, node_env).map_err(Refused::Config)? {
+            return Ok(None);
+        }
+        let header_file = data_dir.join("demo.header");
+        let token = token().and_then(|token| write(&header_file, &token).map(|()| token));
+        match token {
+            Ok(token) => Ok(Some(Self { token, header_file })),
+            Err(error) => Err(Refused::File(header_file, error)),
+        }
+    }
+
+    /// Makes the backend accept the token and the log hide it.
+    pub(crate) fn add_to(&self, backend: Backend) -> Backend {
+        let (accepted, masked) = (self.token.clone(), self.token.clone());
+        let accept = decorate(async move |tokens: ExternalTokens| Ok(tokens.with_static(accepted, "greenroom-demo")));
+        let mask = decorate(async move |logger: RootLogger| {
+            logger.add_redactions([masked]);
+            Ok(logger)
+        });
+        backend.add(accept).add(mask)
+    }
+}
+
+/// Whether the demo is on; an error where it must not be.
+pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool, ConfigError> {
+    if !config.optional_boolean(KEY)?.unwrap_or(false) {
+        return Ok(false);
+    }
+    let refuse = |why: &str| {
+        let text = format!("{KEY} is on, but {why}; switch it off, or take it out of this config");
+        Err(ConfigError::invalid(config, KEY, text))
+    };
+    if node_env == Some("production") {
+        return refuse("NODE_ENV is 'production'");
+    }
+    let listen = HttpSettings::from_config(config, node_env)?.listen;
+    let loopback = listen.host == "localhost" || listen.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    if loopback { Ok(true) } else { refuse("backend.listen is not a loopback address") }
+}
+
+fn token() -> std::io::Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes beside and renames, so that nobody reads half a token, nor one through a link left in its place.
+fn write(file: &Path, token: &str) -> std::io::Result<()> {
+    let dir = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(dir)?;
+    let beside = dir.join(format!("demo.header.{}", std::process::id()));
+    let _ = fs::remove_file(&beside);
+    let mut options = OpenOptions::new();
+    let mut out = options.write(true).create_new(true).mode(0o600).open(&beside)?;
+    writeln!(out, "Authorization: Bearer {token}")?;
+    fs::rename(&beside, file)
+}

@@ -1,0 +1,82 @@
+//! Failures, told to people: what was wrong, where, what to do.
+
+use std::process::ExitCode;
+
+use greenroom::{
+    config::ConfigError,
+    core::StartError,
+    errors::{Error, describe},
+};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+/// Prints `error:` and perhaps `help:`; exit code 1.
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
+pub(crate) fn fail(text: &str, help: Option<&str>) -> ExitCode {
+    eprintln!("error: {text}");
+    if let Some(help) = help {
+        eprintln!(" help: {help}");
+    }
+    ExitCode::FAILURE
+}
+
+/// The same, exit code 2.
+pub(crate) fn usage(text: &str) -> ExitCode {
+    fail(text, None);
+    ExitCode::from(2)
+}
+
+/// Prints a config error with the line it points at; exit code 1.
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
+pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
+    eprint!("{}", rendered(error));
+    if error.name() == "NotFoundError" && error.message().contains("app-config.yaml") {
+        eprintln!(" help: run greenroom where your app-config.yaml is, or name it: greenroom --config <file>");
+    }
+    ExitCode::FAILURE
+}
+
+/// A diagnostic as text; coloured by nobody, since it may end in a log.
+pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
+    let mut out = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    match handler.render_report(&mut out, diagnostic) {
+        Ok(()) => out,
+        Err(_) => format!("{diagnostic}\n"),
+    }
+}
+
+/// Why a start failed, after the log lines that tell it in full.
+pub(crate) fn start_error(failed: &StartError) {
+    match failed {
+        StartError::Boot(error) | StartError::Service { error, .. } => one(error),
+        StartError::Graph(_) | StartError::Plugins(_) => {
+            fail(&failed.to_string(), None);
+        }
+    }
+}
+
+fn one(error: &Error) {
+    if let Some(config) = error.downcast_ref::<ConfigError>() {
+        config_error(config);
+        return;
+    }
+    let property = |key: &str| error.properties().get(key);
+    let (code, port) = (property("code").and_then(|c| c.as_str()), property("port").and_then(|p| p.as_u64()));
+    match (code, port) {
+        (Some("EADDRINUSE"), Some(port)) => {
+            let other = if port == 7007 { 7008 } else { 7007 };
+            let help = format!(
+                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' greenroom"
+            );
+            fail(&format!("port {port} is taken ({error})"), Some(&help));
+        }
+        (Some("EACCES"), Some(port)) => {
+            let help = "ports below 1024 need privileges; choose another in backend.listen";
+            fail(&format!("port {port} may not be opened ({error})"), Some(help));
+        }
+        _ => {
+            let seen = describe(error);
+            fail(&format!("{}: {}", seen.name, seen.message), None);
+        }
+    }
+}
