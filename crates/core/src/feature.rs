@@ -25,6 +25,25 @@ pub struct Module {
     pub(crate) register: Register,
 }
 
+impl Plugin {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Module {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of the plugin that it extends.
+    pub fn plugin_id(&self) -> &str {
+        &self.plugin
+    }
+}
+
 /// Anything that [`Backend::add`](crate::Backend::add) takes.
 pub enum Feature {
     /// Replaces the default factory of its id.
