@@ -1,0 +1,177 @@
+//! The backend under test, before it starts.
+
+use std::collections::{BTreeMap, HashSet};
+
+use greenroom::{
+    core::{
+        Env, Feature, Running, Service, ServiceFactory, StartError, boot::BootReport, decorate, module,
+        plugin, scope,
+    },
+    errors::Error,
+    http::{HttpSettings, Listen, RootHttpRouter},
+    logging::LogEnvironment,
+    prelude::RootConfig,
+};
+use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use serde_json::json;
+
+use crate::{
+    Captured, IntoConfig, RunningTestBackend, TestClient, mock,
+    mock_credentials::{self, MockCredentials},
+};
+
+type Offer = Box<dyn FnOnce(&mut Env<scope::ModuleInit>) + Send>;
+
+/// A backend to be started by a test. See the [crate's example](crate).
+///
+/// Defaults: no config, `NODE_ENV=test`, requests without credentials come from [`mock_credentials::user`]. It listens
+/// on a free port of 127.0.0.1 whatever the config says, and takes neither the process's environment nor its panics.
+pub struct TestBackend {
+    config: Result<RootConfig, Error>,
+    features: Vec<Feature>,
+    points: BTreeMap<String, Vec<Offer>>,
+    caller: MockCredentials,
+    node_env: String,
+    lines: Captured,
+}
+
+impl Default for TestBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TestBackend {
+    /// A backend with nothing added.
+    pub fn new() -> Self {
+        Self {
+            config: json!({}).into_config().map_err(Error::from),
+            features: vec![],
+            points: BTreeMap::new(),
+            caller: mock_credentials::user(),
+            node_env: "test".to_owned(),
+            lines: Captured::new(),
+        }
+    }
+
+    /// Sets the config: `json!({…})`, YAML text, or a `RootConfig`. The last one counts; a bad one fails the start.
+    #[must_use]
+    pub fn config(mut self, config: impl IntoConfig) -> Self {
+        self.config = config.into_config().map_err(Error::from);
+        self
+    }
+
+    /// Adds a plugin, a module, a service factory or a decorator, as to a backend in production.
+    ///
+    /// A module whose plugin is not added gets an empty one, so that it runs.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "`add` is Backstage's word, and nobody sums backends")]
+    pub fn add(mut self, feature: impl Into<Feature>) -> Self {
+        self.features.push(feature.into());
+        self
+    }
+
+    /// Offers an extension point in the place of `plugin`, to see what modules do with it. It is registered by a
+    /// module `test-extension-point-registration` of that plugin, which starts after all who use it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # use greenroom::prelude::*;
+    /// # use greenroom_test::TestBackend;
+    /// # use std::sync::{Arc, Mutex};
+    /// #[derive(Clone, Default)]
+    /// struct Providers(Arc<Mutex<Vec<&'static str>>>);
+    /// impl Service for Providers {
+    ///     const ID: &'static str = "catalog.providers";
+    ///     type Scope = scope::Extension;
+    /// }
+    ///
+    /// let github = module("catalog", "github", |env| {
+    ///     env.register_init(async |providers: Providers| Ok(providers.0.lock().unwrap().push("github")));
+    /// });
+    /// let seen = Providers::default();
+    /// TestBackend::new().add(github).extension_point("catalog", seen.clone()).start().await.unwrap();
+    /// assert_eq!(*seen.0.lock().unwrap(), ["github"]);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn extension_point<T: Service<Scope = scope::Extension>>(mut self, plugin: &str, point: T) -> Self {
+        let offer: Offer = Box::new(move |env| env.register_extension_point(point));
+        self.points.entry(plugin.to_owned()).or_default().push(offer);
+        self
+    }
+
+    /// Says who sends requests that carry no token.
+    #[must_use]
+    pub fn default_credentials(mut self, caller: &MockCredentials) -> Self {
+        self.caller = caller.clone();
+        self
+    }
+
+    /// Sets `NODE_ENV`: under `development`, error bodies carry stacks and JSON is indented.
+    #[must_use]
+    pub fn node_env(mut self, node_env: &str) -> Self {
+        self.node_env = node_env.to_owned();
+        self
+    }
+
+    /// The lines that will be logged, for tests of a start that fails.
+    pub fn captured(&self) -> Captured {
+        self.lines.clone()
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Production's; what did start has been stopped again.
+    pub async fn start(self) -> Result<RunningTestBackend, StartError> {
+        let lines = self.lines.clone();
+        let log = LogEnvironment { node_env: Some(self.node_env.clone()), ..LogEnvironment::default() };
+        let config = ConfigFrom::Loaded(self.config.clone().map_err(StartError::Boot)?);
+        let mut backend = create_backend_in(Surroundings { config, log, is_process: false });
+        for feature in self.into_features() {
+            backend = backend.add(feature);
+        }
+        let running = backend.start().await?;
+        let router = running.service::<RootHttpRouter>().await.map_err(StartError::Boot)?;
+        Ok(RunningTestBackend { client: TestClient::new(router.local_addr()), running, lines })
+    }
+
+    /// What was added, the mocks that nothing added replaces, and plugins for modules without one.
+    fn into_features(self) -> Vec<Feature> {
+        let mut features = self.features;
+        for (plugin, offers) in self.points {
+            let registration = module(plugin, "test-extension-point-registration", |env| {
+                offers.into_iter().for_each(|offer| offer(env));
+                env.register_init(async || Ok(()));
+            });
+            features.push(registration.into());
+        }
+        let (mut services, mut plugins, mut extended) = (HashSet::new(), HashSet::new(), vec![]);
+        for feature in &features {
+            match feature {
+                Feature::Service(factory) => drop(services.insert(factory.id())),
+                Feature::Plugin(plugin) => drop(plugins.insert(plugin.id().to_owned())),
+                Feature::Module(module) => extended.push(module.plugin_id().to_owned()),
+                _ => {}
+            }
+        }
+        let mocks: [ServiceFactory; 3] = [
+            mock::root_logger_into(self.lines),
+            mock::auth(),
+            mock::http_auth_with(self.caller.credentials()),
+        ];
+        features.extend(mocks.into_iter().filter(|mock| !services.contains(mock.id())).map(Feature::from));
+        features.push(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))).into());
+        for orphaned in extended {
+            if plugins.insert(orphaned.clone()) {
+                features.push(plugin(orphaned, |env| env.register_init(async || Ok(()))).into());
+            }
+        }
+        features
+    }
+}
+
+fn on_loopback(settings: HttpSettings) -> HttpSettings {
+    HttpSettings { listen: Listen { host: "127.0.0.1".to_owned(), port: 0 }, ..settings }
+}

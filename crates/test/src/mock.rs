@@ -1,0 +1,102 @@
+//! Mock services: factories to [add](crate::TestBackend::add), and working fakes for tests without a backend.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom::health::HealthResponse;
+//! use greenroom_test::{TestBackend, mock};
+//!
+//! let backend = TestBackend::new()
+//!     .add(mock::root_health(HealthResponse::unavailable("on holiday")))
+//!     .start()
+//!     .await
+//!     .unwrap();
+//! assert_eq!(backend.get("/.backstage/health/v1/readiness").await.json()["message"], "on holiday");
+//! # }
+//! ```
+//!
+//! A spy of one's own is as short: `service(async || Ok(RootHealth::new(MyHealth)))`.
+
+use greenroom::{
+    auth::{Auth, Credentials, HttpAuth},
+    core::{PluginMetadata, ServiceFactory, service},
+    health::{HealthResponse, Probe, RootHealth, RootHealthService},
+    logging::{LogEnvironment, Logger, LoggerOptions, RootLogger},
+    prelude::RootConfig,
+};
+
+use crate::{
+    Captured, IntoConfig,
+    mock_auth::{MockAuth, MockHttpAuth},
+    mock_credentials,
+};
+
+/// `core.rootConfig`: JSON or YAML.
+pub fn root_config(config: impl IntoConfig) -> ServiceFactory {
+    let config = config.into_config().map_err(greenroom::errors::Error::from);
+    service(async move || Ok(config?))
+}
+
+/// `core.rootLogger`, and what it logs. As in a [`TestBackend`](crate::TestBackend), it obeys `backend.logger` and
+/// prints nothing.
+pub fn root_logger() -> (ServiceFactory, Captured) {
+    let lines = Captured::new();
+    (root_logger_into(lines.clone()), lines)
+}
+
+pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
+    service(async move |config: RootConfig| {
+        let chosen = config.optional_string("greenroom.logger.format")?.is_some();
+        let env = LogEnvironment {
+            log_format: (!chosen).then(|| "node".to_owned()),
+            node_env: Some("production".to_owned()),
+            ..LogEnvironment::default()
+        };
+        let options = LoggerOptions::from_config(&config, &env)?;
+        Ok(RootLogger::builder().options(options).sink(lines).build())
+    })
+}
+
+/// A working `core.logger` of one plugin, and what it logs.
+pub fn logger(plugin: &str) -> (Logger, Captured) {
+    let lines = Captured::new();
+    (RootLogger::builder().sink(lines.clone()).build().plugin(plugin), lines)
+}
+
+/// `core.auth` that knows the tokens of [`mock_credentials`] and no others.
+pub fn auth() -> ServiceFactory {
+    service(async |me: PluginMetadata| Ok(auth_of(me.id())))
+}
+
+/// A working `core.auth` of one plugin, as [`auth`] makes.
+pub fn auth_of(plugin: &str) -> Auth {
+    Auth::new(MockAuth { plugin: plugin.to_owned() })
+}
+
+/// `core.httpAuth`, by which a request without a token comes from [`mock_credentials::user`].
+pub fn http_auth() -> ServiceFactory {
+    http_auth_with(mock_credentials::user().credentials())
+}
+
+/// `core.httpAuth`, by which a request without a token comes from `default`.
+pub fn http_auth_with(default: Credentials) -> ServiceFactory {
+    service(async move |auth: Auth| Ok(HttpAuth::new(MockHttpAuth::new(auth, default))))
+}
+
+/// `core.rootHealth` that answers both probes with this.
+pub fn root_health(answer: HealthResponse) -> ServiceFactory {
+    service(async move || Ok(RootHealth::new(FixedHealth(answer))))
+}
+
+struct FixedHealth(HealthResponse);
+
+type Answer<'a> = greenroom::auth::BoxFuture<'a, HealthResponse>;
+
+impl RootHealthService for FixedHealth {
+    fn readiness<'a>(&'a self, _: &'a Probe) -> Answer<'a> {
+        self.liveness()
+    }
+
+    fn liveness(&self) -> Answer<'_> {
+        Box::pin(async { self.0.clone() })
+    }
+}

@@ -1,0 +1,100 @@
+//! `Auth` and `HttpAuth` that know the tokens of [`mock_credentials`] and no others.
+
+use greenroom::{
+    auth::{Auth, AuthService, BoxFuture, Credentials, HttpAuth, HttpAuthService},
+    errors::{Error, Result},
+};
+use http::{HeaderMap, header::AUTHORIZATION};
+use serde_json::Value;
+
+use crate::mock_credentials::{
+    self, INVALID_LIMITED_USER_TOKEN, INVALID_SERVICE_TOKEN, INVALID_USER_TOKEN, NONE_TOKEN, SERVICE_TOKEN,
+    USER_TOKEN,
+};
+
+/// Reads tokens sent to one plugin.
+pub(crate) struct MockAuth {
+    pub(crate) plugin: String,
+}
+
+impl AuthService for MockAuth {
+    fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Credentials>> {
+        Box::pin(async move { Ok(self.read(token)?) })
+    }
+}
+
+impl MockAuth {
+    fn read(&self, token: &str) -> Result<Credentials, Error> {
+        match token {
+            USER_TOKEN => return Ok(mock_credentials::user().credentials()),
+            SERVICE_TOKEN => return Ok(mock_credentials::service().credentials()),
+            INVALID_USER_TOKEN => return Err(Error::authentication("User token is invalid")),
+            INVALID_LIMITED_USER_TOKEN => return Err(Error::authentication("Limited user token is invalid")),
+            INVALID_SERVICE_TOKEN => return Err(Error::authentication("Service token is invalid")),
+            "" => return Err(Error::authentication("Token is empty")),
+            _ => {}
+        }
+        let unknown = || Error::authentication(format!("Unknown mock token '{token}'"));
+        let (kind, claims) = token.split_once(':').ok_or_else(unknown)?;
+        let claims: Value = serde_json::from_str(claims).map_err(|_| unknown())?;
+        let claim = |name: &str| claims[name].as_str();
+        match (kind, claim("sub"), claim("obo")) {
+            (USER_TOKEN, Some(user), _) => self.user(user),
+            (SERVICE_TOKEN, subject, on_behalf_of) => {
+                self.check_target(claim("target"))?;
+                match on_behalf_of {
+                    Some(user) => self.user(user),
+                    None => {
+                        let subject = subject.unwrap_or(mock_credentials::DEFAULT_SERVICE);
+                        Ok(mock_credentials::service_of(subject).credentials())
+                    }
+                }
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn user(&self, entity_ref: &str) -> Result<Credentials, Error> {
+        if !mock_credentials::is_full_ref(entity_ref) {
+            return Err(Error::authentication(format!(
+                "Invalid user entity reference '{entity_ref}', expected <kind>:<namespace>/<name>"
+            )));
+        }
+        Ok(mock_credentials::user_of(entity_ref).credentials())
+    }
+
+    fn check_target(&self, target: Option<&str>) -> Result<(), Error> {
+        match target.filter(|target| *target != self.plugin) {
+            None => Ok(()),
+            Some(target) => Err(Error::authentication(format!(
+                "Invalid mock token target plugin ID, got '{target}' but expected '{}'",
+                self.plugin
+            ))),
+        }
+    }
+}
+
+/// Reads requests; those without a token come from `default`.
+pub(crate) struct MockHttpAuth {
+    pub(crate) bearer: HttpAuth,
+    pub(crate) default: Credentials,
+}
+
+impl MockHttpAuth {
+    pub(crate) fn new(auth: Auth, default: Credentials) -> Self {
+        Self { bearer: HttpAuth::bearer(auth), default }
+    }
+}
+
+impl HttpAuthService for MockHttpAuth {
+    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>> {
+        Box::pin(async move {
+            let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+            if authorization.is_some_and(|value| value.split(' ').next_back() == Some(NONE_TOKEN)) {
+                return Ok(Credentials::none());
+            }
+            let read = self.bearer.credentials(headers, greenroom::auth::Allow::ANY).await?;
+            Ok(if read == Credentials::none() { self.default.clone() } else { read })
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Captured lines.
+
+use greenroom::prelude::*;
+use greenroom_test::{TestBackend, mock};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+/// Logs once told to.
+fn talker(told: oneshot::Receiver<()>) -> Plugin {
+    plugin("talker", |env| {
+        env.register_init(async move |logger: Logger| {
+            logger.debug("Listening");
+            spawn("talk", async move {
+                let _ = told.await;
+                info!(logger, +added = true, task = "7", "Told");
+            });
+            Ok(())
+        });
+    })
+}
+
+#[tokio::test]
+async fn a_line_to_come_is_awaited_and_is_what_node_would_print() {
+    let (tell, told) = oneshot::channel();
+    let backend = TestBackend::new().add(talker(told)).start().await.unwrap();
+    let told = |line: &Value| line["message"] == "Told";
+    assert!(!backend.logs().iter().any(told));
+    tell.send(()).unwrap();
+    assert_eq!(
+        backend.await_log(told).await,
+        json!({"level": "info", "message": "Told", "plugin": "talker", "service": "backstage", "task": "7"})
+    );
+    assert!(backend.stop().await.iter().any(told));
+}
+
+#[tokio::test]
+async fn the_config_decides_on_level_meta_and_format() {
+    let (_tell, told) = oneshot::channel();
+    let config = json!({
+        "backend": {"logger": {"level": "debug", "meta": {"region": "eu-1"}}},
+        "greenroom": {"logger": {"format": "backstage"}},
+    });
+    let backend = TestBackend::new().config(config).add(talker(told)).start().await.unwrap();
+    let line = backend.await_log(|line| line["message"] == "Listening").await;
+    assert_eq!((&line["level"], &line["region"]), (&json!("debug"), &json!("eu-1")));
+    assert!(line["timestamp"].is_string());
+}
+
+#[tokio::test]
+async fn a_root_logger_of_the_tests_own_keeps_the_lines_instead() {
+    let (factory, lines) = mock::root_logger();
+    let hello = plugin("hello", |env| {
+        env.register_init(async |logger: Logger| {
+            logger.info("Here");
+            Ok(())
+        });
+    });
+    let backend = TestBackend::new().add(factory).add(hello).start().await.unwrap();
+    assert_eq!(lines.wait_for(|line| line["message"] == "Here").await["plugin"], "hello");
+    assert_eq!(backend.logs(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn messages_come_in_order() {
+    let (logger, lines) = mock::logger("tasks");
+    logger.info("one");
+    logger.info("two");
+    assert_eq!(lines.messages(), ["one", "two"]);
+}
+
+#[tokio::test(start_paused = true)]
+#[should_panic(
+    expected = "the awaited line was not logged; there is\n  {\"level\":\"info\",\"message\":\"one\""
+)]
+async fn a_line_that_never_comes_shows_those_that_did() {
+    let (logger, lines) = mock::logger("tasks");
+    logger.info("one");
+    lines.wait_for(|line| line["message"] == "two").await;
+}

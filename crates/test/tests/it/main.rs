@@ -1,0 +1,6 @@
+//! The kit itself, as plugin authors use it.
+
+mod backend;
+mod credentials;
+mod extension_points;
+mod logs;
