@@ -29,17 +29,12 @@ pub const SCENARIOS: &[Scenario] = &[
         "healthcheck,tasks,errs,hooks",
         &[READY, Replay(ROUTER_AND_BODIES)],
     ),
-    scenario(
-        "raw_requests",
-        Later("malformed requests answered in front of hyper"),
-        "healthcheck,tasks,errs,hooks",
-        &[READY, Replay(RAW)],
-    ),
+    scenario("raw_requests", One, "healthcheck,tasks,errs,hooks", &[READY, Replay(RAW)]),
     Scenario {
         env: &[("NODE_ENV", "development")],
         ..scenario(
             "http_development",
-            Later("stacks in error bodies"),
+            One,
             "healthcheck,tasks,errs,hooks",
             &[READY, Replay(HTTP_DEVELOPMENT)],
         )

@@ -3,6 +3,7 @@
 mod comparing;
 mod logs;
 mod playback;
+mod process;
 mod reading;
 mod recordings;
 mod replay;

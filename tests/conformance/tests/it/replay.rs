@@ -42,11 +42,11 @@ scenarios! {
         startup_pause_timeout
         shutdown_delay
         failed_start
-        percent_in_url,
+        percent_in_url
+        raw_requests
+        http_development,
     later:
         router_and_bodies = "Express's URL, JSON body and compression rules"
-        raw_requests = "malformed requests answered in front of hyper"
-        http_development = "stacks in error bodies"
         configured = "trustProxy, cors, csp and referrer from config"
         rate_limit = "the root rate limiter"
         external_access = "static tokens and the protected plugins"

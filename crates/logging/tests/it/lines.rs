@@ -1,0 +1,189 @@
+//! The checks of lines for people, of start lines, and of what an error keeps.
+
+use greenroom_errors::Error;
+use greenroom_logging::{Format, FormatInputs, Level, Overrides, choose_format, fields, info, warn};
+use serde_json::json;
+
+use crate::fixture::{Fixture, both};
+
+fn format(inputs: FormatInputs<'_>) -> Format {
+    choose_format(inputs).unwrap().value
+}
+
+/// Node colours always; we colour on a terminal, unless asked for `node`.
+#[test]
+fn obs_23_outside_production_a_line_is_for_people() {
+    assert_eq!(format(FormatInputs::default()), Format::Pretty);
+    let f = Fixture::new(Format::Pretty);
+    f.root.info("hi");
+    assert_eq!(f.line(), "<ts> backstage info hi ");
+
+    let terminal = FormatInputs { is_terminal: true, ..Default::default() };
+    assert_eq!(format(terminal), Format::PrettyColour);
+    let node = FormatInputs { config: Some("node"), ..Default::default() };
+    assert_eq!(format(node), Format::NodeLine);
+    for format in [Format::NodeLine, Format::PrettyColour] {
+        let f = Fixture::new(format);
+        f.root.info("hi");
+        assert_eq!(f.line(), "\x1b[2m<ts>\x1b[22m \x1b[34mbackstage\x1b[39m \x1b[32minfo\x1b[39m hi ");
+    }
+}
+
+#[test]
+fn obs_24_a_line_for_people_names_the_plugin_and_the_fields() {
+    let f = Fixture::new(Format::NodeLine);
+    info!(f.root.plugin("catalog"), x = 1, "p");
+    assert_eq!(
+        f.line(),
+        "\x1b[2m<ts>\x1b[22m \x1b[34mcatalog\x1b[39m \x1b[32minfo\x1b[39m p \x1b[36mx\x1b[39m=1"
+    );
+    let f = Fixture::new(Format::Pretty);
+    info!(f.root.plugin("catalog"), x = 1, "p");
+    assert_eq!(f.line(), "<ts> catalog info p x=1");
+}
+
+#[test]
+fn the_format_is_chosen_by_environment_config_and_node_env() {
+    let production = FormatInputs { node_env: Some("production"), ..Default::default() };
+    assert_eq!(format(production), Format::Backstage);
+    assert_eq!(format(FormatInputs { config: Some("node"), ..production }), Format::NodeJson);
+    assert_eq!(format(FormatInputs { config: Some("pretty"), ..production }), Format::Pretty);
+    assert_eq!(
+        format(FormatInputs { config: Some("node"), log_format: Some("BACKSTAGE"), ..Default::default() }),
+        Format::Backstage
+    );
+    let colour = |force_color| FormatInputs { force_color: Some(force_color), ..Default::default() };
+    assert_eq!(format(colour("1")), Format::PrettyColour);
+    assert_eq!(format(FormatInputs { is_terminal: true, ..colour("0") }), Format::Pretty);
+
+    let bogus = choose_format(FormatInputs { log_format: Some("xml"), ..production }).unwrap();
+    assert_eq!(bogus.value, Format::Backstage);
+    assert!(bogus.warning.unwrap().contains("'xml' is not a log format"));
+    assert!(choose_format(FormatInputs { config: Some("xml"), ..production }).is_err());
+}
+
+#[test]
+fn obs_26_the_old_backends_line_is_the_same_field_for_field() {
+    let f = Fixture::new(Format::NodeJson);
+    f.root.child(fields! { type: "plugin", plugin: "catalog" }).info("plug");
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"plug","plugin":"catalog","service":"backstage","type":"plugin"}"#
+    );
+    let component = "catalog-all-locations-refresh";
+    let logger = f.root.child(fields! { type: "plugin", plugin: "catalog", component: component });
+    logger.info("Locations Refresh: Refreshing location bootstrap:bootstrap");
+    assert_eq!(
+        f.line(),
+        r#"{"component":"catalog-all-locations-refresh","level":"info","message":"Locations Refresh: Refreshing location bootstrap:bootstrap","plugin":"catalog","service":"backstage","type":"plugin"}"#
+    );
+}
+
+/// Node prints `"message":{}` for an error given as the message.
+#[test]
+fn obs_62_an_error_as_the_message_keeps_its_text() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let log = f.root.plugin("sched").child(fields! { task: "glob-fail" });
+        log.error(Error::new("no such thing"));
+        let line = r#"{"level":"error","message":"no such thing","plugin":"sched","service":"backstage","task":"glob-fail"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+/// The fields of an access line survive any URL.
+#[test]
+fn obs_50_an_access_line_keeps_its_fields_whatever_the_url() {
+    both(|with, expected| {
+        let f = with(|b| b);
+        let log = f.root.child(fields! { service: "rootHttpRouter" });
+        let url = "/x?y=%c3%a9";
+        info!(log, type = "incomingRequest", method = "GET", url, status = 404, "GET {url}");
+        let line = r#"{"level":"info","message":"GET /x?y=%c3%a9","method":"GET","service":"rootHttpRouter","status":404,"type":"incomingRequest","url":"/x?y=%c3%a9"}"#;
+        assert_eq!(f.line(), expected(line));
+    });
+}
+
+#[test]
+fn the_first_lines_come_before_redaction_and_overrides() {
+    let f = Fixture::with(Format::NodeJson, |b| {
+        b.options(greenroom_logging::LoggerOptions {
+            loading: Some("Loading config from FileConfigSource{path=\"a.yaml\"}".into()),
+            secrets: ["new secrets", "x", "x", "another-secret"].map(String::from).into(),
+            overrides: Overrides::parse(&json!([{"matchers": {}, "level": "error"}])).unwrap(),
+            ..Default::default()
+        })
+    });
+    assert_eq!(
+        f.all(),
+        [
+            r#"{"level":"info","message":"Loading config from FileConfigSource{path=\"a.yaml\"}","service":"backstage"}"#,
+            r#"{"level":"info","message":"Found 3 new secrets in config that will be redacted","service":"backstage"}"#,
+        ]
+    );
+    f.root.info("dropped");
+    f.root.error("new secrets");
+    assert_eq!(f.line(), r#"{"level":"error","message":"***","service":"backstage"}"#);
+}
+
+#[test]
+fn a_timestamp_of_the_callers_stays() {
+    let f = Fixture::new(Format::Backstage);
+    info!(f.root, timestamp = "T", "x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"T"}"#);
+    f.root.child(fields! { timestamp: "C" }).info("x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"C"}"#);
+    f.root.info("x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"<ts>"}"#);
+}
+
+#[test]
+fn additions_are_left_out_of_nodes_formats() {
+    let log = |format| {
+        let f = Fixture::new(format);
+        let child = f.root.child(fields! { task: 1, +hook: "h" });
+        info!(child, a = 1, +duration_ms = 1.5, "x");
+        f.line()
+    };
+    assert_eq!(
+        log(Format::NodeJson),
+        r#"{"a":1,"level":"info","message":"x","service":"backstage","task":1}"#
+    );
+    assert_eq!(
+        log(Format::Backstage),
+        r#"{"a":1,"duration_ms":1.5,"hook":"h","level":"info","message":"x","service":"backstage","task":1,"timestamp":"<ts>"}"#
+    );
+    assert_eq!(log(Format::Pretty), r#"<ts> backstage info x task=1 hook="h" a=1 duration_ms=1.5"#);
+    assert!(log(Format::NodeLine).ends_with("x \x1b[36mtask\x1b[39m=1 \x1b[36ma\x1b[39m=1"));
+}
+
+#[test]
+fn the_module_at_work_is_an_addition() {
+    let f = Fixture::new(Format::Backstage);
+    let work = greenroom_context::Context::default().with_plugin("catalog").with_module("github");
+    let log = f.root.plugin("catalog");
+    work.clone().sync_scope(|| log.info("x"));
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"x","module":"github","plugin":"catalog","service":"backstage","timestamp":"<ts>"}"#
+    );
+    work.clone().sync_scope(|| info!(log, module = "mine", "x"));
+    assert!(f.line().contains(r#""module":"mine""#));
+    let f = Fixture::new(Format::NodeJson);
+    work.sync_scope(|| f.root.info("x"));
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage"}"#);
+}
+
+#[test]
+fn levels_have_names_and_order() {
+    let f = Fixture::with(Format::NodeJson, |b| b.level(Level::Silly));
+    f.root.error("e");
+    f.root.warn("w");
+    warn!(f.root, "w");
+    f.root.debug("d");
+    let lines = f.all();
+    assert!(lines[2].contains(r#""level":"warn""#) && lines[3].contains(r#""level":"debug""#));
+    for level in Level::ALL {
+        assert_eq!(level.as_str().to_uppercase().parse(), Ok(level));
+    }
+}
