@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use greenroom::{
-    core::{
-        Env, Feature, Running, Service, ServiceFactory, StartError, boot::BootReport, decorate, module,
-        plugin, scope,
-    },
+    core::{Env, Feature, Service, ServiceFactory, StartError, decorate, module, plugin, scope},
     errors::Error,
     http::{HttpSettings, Listen, RootHttpRouter},
     logging::LogEnvironment,
