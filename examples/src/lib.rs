@@ -1,1 +1,5 @@
 //! What the documents show, compiled and run by tests.
+//!
+//! Each program in `src/bin` is whole: copy it, and it runs. [`document`] holds the documents to them.
+
+pub mod document;

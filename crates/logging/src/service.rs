@@ -185,6 +185,21 @@ impl RootLogger {
         self.child(fields)
     }
 
+    /// The same root logger, whose own lines and those of loggers made of it carry these fields besides.
+    ///
+    /// ```
+    /// use greenroom_logging::{CaptureSink, RootLogger, fields};
+    ///
+    /// let lines = CaptureSink::new();
+    /// let root = RootLogger::builder().sink(lines.clone()).build().with_fields(fields! { region: "eu-1" });
+    /// root.plugin("catalog").info("Refreshed");
+    /// assert_eq!(lines.json()[0]["region"], "eu-1");
+    /// ```
+    #[must_use]
+    pub fn with_fields(&self, fields: Fields) -> Self {
+        Self { root: self.root.clone(), logger: self.logger.child(fields) }
+    }
+
     /// Masks these secrets from now on, in every line of every child. The set only grows.
     pub fn add_redactions<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) {
         let secrets: Vec<S> = secrets.into_iter().collect();

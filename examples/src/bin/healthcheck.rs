@@ -1,0 +1,25 @@
+//! A health check route as a plugin of its own.
+
+use std::process::ExitCode;
+
+use axum::{Router, routing::get};
+use greenroom::prelude::*;
+use greenroom_defaults::create_backend;
+use serde_json::json;
+
+// region: plugin
+fn health_check() -> Plugin {
+    plugin("healthcheck", |env| {
+        env.register_init(async |root_http_router: RootHttpRouter| {
+            // Route and answer are yours to choose.
+            let ok = get(async || Json(json!({ "status": "ok" })));
+            root_http_router.mount("/healthcheck", Router::new().route("/", ok))
+        });
+    })
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    create_backend().add(health_check()).run().await
+}
+// endregion
