@@ -8,7 +8,7 @@ use greenroom_errors::{Error, Result};
 use crate::{
     boot::{Boot, BootEvent, BootReport, OnStartFailure, Plan, Recorder, StepKind, start},
     feature::Feature,
-    graph::assemble,
+    graph::{Assembly, load},
     inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
     instances::Instances,
     lifecycle::{Lifecycle, RootLifecycle, State},
@@ -102,20 +102,18 @@ impl Running {
     async fn start(&mut self, backend: Backend) -> Result<(), StartError> {
         let Backend { defaults, features, boot: (dependencies, make_boot) } = backend;
         let recorder = Recorder::new();
-        let mut graph = assemble(defaults, features, &dependencies);
+        let mut assembly = Assembly::new(defaults, features);
+        let mut instances = Instances::new(self.stop.root.clone(), recorder.clone());
+        load(&mut assembly, &mut instances).await?;
+        let mut graph = assembly.finish(&dependencies, &instances.made());
         recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
         if !graph.unowned.is_empty() {
             return Err(StartError::Graph(graph.faults()));
         }
         let lifecycles: Vec<_> = graph.plugins.iter().map(|p| (p.id.clone(), Lifecycle::new())).collect();
         self.stop.plugins = lifecycles.clone();
-        let instances = Arc::new(Instances::new(
-            std::mem::take(&mut graph.services),
-            graph.metadata(),
-            self.stop.root.clone(),
-            lifecycles.iter().cloned(),
-            recorder.clone(),
-        ));
+        instances.complete(std::mem::take(&mut graph.services), graph.metadata(), lifecycles.iter().cloned());
+        let instances = Arc::new(instances);
         self.instances = Some(instances.clone());
         let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
         let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
@@ -126,6 +124,7 @@ impl Running {
         let plan = Plan {
             instances,
             points: graph.points,
+            middleware: graph.middleware,
             plugins: graph.plugins,
             orphans: graph.orphans,
             lifecycles,
@@ -146,7 +145,7 @@ impl Running {
     pub async fn service<T: Service<Scope = Root>>(&self) -> Result<T, Error> {
         debug_assert_eq!(Root::KIND, T::Scope::KIND);
         let found = match &self.instances {
-            Some(instances) => instances.get(T::ID, None).await?,
+            Some(instances) => instances.root(T::ID).await?,
             None => None,
         };
         let typed = found.and_then(|instance| instance.downcast_ref::<T>().cloned());

@@ -6,8 +6,9 @@ use greenroom_errors::{BoxError, Error, Result};
 
 use crate::{
     env::{Env, Registrations},
-    scope::{ModuleInit, PluginInit},
-    service::{Decorator, ServiceFactory},
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, declared},
+    scope::{Extension, ModuleInit, PluginInit, Root},
+    service::{Decorator, Service, ServiceFactory},
 };
 
 type Register = Box<dyn FnOnce() -> Registrations + Send>;
@@ -54,6 +55,10 @@ pub enum Feature {
     Plugin(Plugin),
     /// A module of a plugin.
     Module(Module),
+    /// Brings more features, at start.
+    Loader(FeatureLoader),
+    /// Wraps what modules get of an extension point.
+    Middleware(Middleware),
 }
 
 /// A plugin: `register` is called when the backend starts, and says what runs.
@@ -84,6 +89,61 @@ pub fn module<R: Registered>(
     register: impl FnOnce(&mut Env<ModuleInit>) -> R + Send + 'static,
 ) -> Module {
     Module { plugin: plugin.into(), id: id.into(), register: Box::new(|| Env::collect(register)) }
+}
+
+/// Brings features that depend on config or other root services. See [`feature_loader`].
+pub struct FeatureLoader {
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) description: String,
+    pub(crate) load: Box<dyn FnOnce(Resolved) -> BoxFuture<Result<Vec<Feature>>> + Send>,
+}
+
+/// Decides at start what else is installed; its arguments are root services.
+///
+/// ```
+/// use greenroom_core::{feature_loader, plugin};
+///
+/// let loader = feature_loader(async || {
+///     let idle = plugin("idle", |env| env.register_init(async || Ok(())));
+///     Ok(vec![idle.into()])
+/// });
+/// ```
+///
+/// Service factories that it brings win over defaults and lose to what is added. It may bring further loaders, which run
+/// right after it. It cannot ask for what is known only once everything is loaded (plugin-system §2.5).
+#[track_caller]
+pub fn feature_loader<Args: InjectAll<Root>>(load: impl Callable<Args, Vec<Feature>>) -> FeatureLoader {
+    FeatureLoader {
+        dependencies: declared::<Root, Args>(),
+        description: format!("created at '{}'", std::panic::Location::caller()),
+        load: Box::new(move |from| load.call(Args::resolve(&from))),
+    }
+}
+
+/// Wraps what modules get of an extension point. See [`extension_point_middleware`].
+pub struct Middleware {
+    pub(crate) id: &'static str,
+    pub(crate) wrap: Box<dyn Fn(Instance) -> BoxFuture<Result<Instance>> + Send + Sync>,
+}
+
+/// Wraps an extension point on its way to each module, in the order of adding; its owner's own object stays as it is.
+pub fn extension_point_middleware<T, F>(f: F) -> Middleware
+where
+    T: Service<Scope = Extension>,
+    F: Callable<(T,), T> + Clone + Sync,
+{
+    Middleware {
+        id: T::ID,
+        wrap: Box::new(move |instance| {
+            let f = f.clone();
+            Box::pin(async move {
+                let typed = instance.downcast_ref::<T>().cloned();
+                let typed = typed
+                    .ok_or_else(|| Error::new(format!("ExtensionPoint '{}' has another type", T::ID)))?;
+                Ok(Arc::new(f.call((typed,)).await?) as Instance)
+            })
+        }),
+    }
 }
 
 /// What a register function may return: nothing, or a result.
@@ -117,6 +177,16 @@ impl From<Decorator> for Feature {
 impl From<Plugin> for Feature {
     fn from(plugin: Plugin) -> Self {
         Self::Plugin(plugin)
+    }
+}
+impl From<FeatureLoader> for Feature {
+    fn from(loader: FeatureLoader) -> Self {
+        Self::Loader(loader)
+    }
+}
+impl From<Middleware> for Feature {
+    fn from(middleware: Middleware) -> Self {
+        Self::Middleware(middleware)
     }
 }
 impl From<Module> for Feature {

@@ -15,7 +15,7 @@ use greenroom_errors::Result;
 
 use crate::{
     scope::{Scope, ScopeKind, Site, VisibleFrom},
-    service::{Service, ServiceFactory},
+    service::{Multiton, Service, ServiceFactory},
 };
 
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -30,6 +30,8 @@ pub struct Dependency {
     pub scope: ScopeKind,
     /// Absent is fine: asked for as `Option<T>`.
     pub optional: bool,
+    /// All implementations: asked for as `Vec<T>`.
+    pub many: bool,
     pub(crate) type_id: TypeId,
     pub(crate) type_name: &'static str,
     pub(crate) default: fn() -> Option<ServiceFactory>,
@@ -41,6 +43,19 @@ impl Dependency {
             id: T::ID,
             scope: T::Scope::KIND,
             optional,
+            many: false,
+            type_id: TypeId::of::<T>(),
+            type_name: std::any::type_name::<T>(),
+            default: T::default_factory,
+        }
+    }
+
+    fn on_all<T: Multiton>() -> Self {
+        Self {
+            id: T::ID,
+            scope: T::Scope::KIND,
+            optional: false,
+            many: true,
             type_id: TypeId::of::<T>(),
             type_name: std::any::type_name::<T>(),
             default: T::default_factory,
@@ -62,16 +77,16 @@ impl Dependency {
 
 /// The instances that one call's arguments are taken from.
 #[derive(Default)]
-pub struct Resolved(HashMap<(bool, &'static str), Instance>);
+pub struct Resolved(HashMap<(bool, &'static str), Vec<Instance>>);
 
 impl Resolved {
-    pub(crate) fn insert(&mut self, dependency: &Dependency, instance: Instance) {
-        self.0.insert((dependency.is_extension(), dependency.id), instance);
+    pub(crate) fn insert(&mut self, dependency: &Dependency, instances: Vec<Instance>) {
+        self.0.insert((dependency.is_extension(), dependency.id), instances);
     }
 
     fn find<T: Service>(&self) -> Option<T> {
         let extension = T::Scope::KIND == ScopeKind::Extension;
-        self.0.get(&(extension, T::ID))?.downcast_ref::<T>().cloned()
+        self.0.get(&(extension, T::ID))?.first()?.downcast_ref::<T>().cloned()
     }
 
     fn get<T: Service>(&self) -> T {
@@ -83,7 +98,7 @@ impl Resolved {
 /// Anything that may be asked for at a site `S`: a visible [`Service`], an `Option` of one, a `#[derive(Deps)]` struct.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be injected at `{S}`",
-    note = "injectable: services visible from this scope, `Option`s of them, and `#[derive(Deps)]` structs of them"
+    note = "injectable: services visible from this scope, `Option`s of them, `Vec`s of multitons, and `#[derive(Deps)]` structs of all these"
 )]
 pub trait Inject<S: Site>: Sized + Send + 'static {
     /// Adds what this needs.
@@ -113,6 +128,19 @@ where
     }
     fn resolve(from: &Resolved) -> Self {
         from.find()
+    }
+}
+
+impl<T: Multiton, S: Site> Inject<S> for Vec<T>
+where
+    T::Scope: VisibleFrom<S>,
+{
+    fn declare(dependencies: &mut Vec<Dependency>) {
+        dependencies.push(Dependency::on_all::<T>());
+    }
+    fn resolve(from: &Resolved) -> Self {
+        let all = from.0.get(&(false, T::ID)).into_iter().flatten();
+        all.filter_map(|instance| instance.downcast_ref::<T>().cloned()).collect()
     }
 }
 

@@ -44,14 +44,19 @@ mod start_error;
 mod stop;
 
 pub use backend::{Backend, Running};
-pub use env::Env;
-pub use feature::{Feature, Module, Plugin, Registered, module, plugin};
+pub use env::{Env, ModuleContext};
+pub use feature::{
+    Feature, FeatureLoader, Middleware, Module, Plugin, Registered, extension_point_middleware,
+    feature_loader, module, plugin,
+};
 pub use graph::{Fault, Orphan, Owner};
 pub use greenroom_core_macros::Deps;
 pub use inject::{Callable, Dependency, Inject, InjectAfter, InjectAll, Resolved};
 pub use lifecycle::{Lifecycle, Phase, RootLifecycle, State};
 pub use metadata::{InstalledPlugin, InstanceMetadata, PluginMetadata};
-pub use service::{Decorator, Service, ServiceFactory, decorate, service};
+pub use service::{
+    Decorator, Multiton, Service, ServiceFactory, decorate, multiton, service, service_with_root,
+};
 pub use start_error::StartError;
 
 /// What `#[derive(Deps)]` expands to; reached through the name `greenroom`.

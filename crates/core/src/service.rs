@@ -6,7 +6,7 @@ use greenroom_errors::Result;
 
 use crate::{
     inject::{BoxFuture, Callable, Dependency, InjectAfter, InjectAll, Instance, Resolved, declared},
-    scope::{Scope, ScopeKind, Site},
+    scope::{Plugin, Root, Scope, ScopeKind, Site},
 };
 
 /// A cheap handle that plugins ask for by its type.
@@ -41,6 +41,39 @@ pub trait Service: Clone + Send + Sync + 'static {
     }
 }
 
+/// A service of which there may be any number, asked for as `Vec<T>`.
+///
+/// ```
+/// use greenroom_core::{Multiton, multiton, scope};
+///
+/// #[derive(Clone)]
+/// struct Reader(&'static str);
+///
+/// impl Multiton for Reader {
+///     const ID: &'static str = "core.urlReader.factories";
+///     type Scope = scope::Plugin;
+/// }
+///
+/// let github = multiton(async || Ok(Reader("github")));
+/// ```
+///
+/// The order is that of installation: defaults, then what was added, then what loaders brought.
+#[diagnostic::on_unimplemented(
+    message = "`Vec<{Self}>` asks for all implementations of a multiton, but `{Self}` is not one",
+    note = "implement `Multiton` for it; a single service is asked for as `{Self}` or `Option<{Self}>`"
+)]
+pub trait Multiton: Clone + Send + Sync + 'static {
+    /// The id in messages, graphs and overrides.
+    const ID: &'static str;
+    /// [`Root`](crate::scope::Root) or [`Plugin`](crate::scope::Plugin).
+    type Scope: Scope;
+
+    /// The only instance when none is installed for the id.
+    fn default_factory() -> Option<ServiceFactory> {
+        None
+    }
+}
+
 /// When a service is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Initialization {
@@ -50,7 +83,8 @@ enum Initialization {
     Always,
 }
 
-type Build = Arc<dyn Fn(Resolved) -> BoxFuture<Result<Instance>> + Send + Sync>;
+/// From what was resolved, and the root context if there is one.
+type Build = Arc<dyn Fn(Resolved, Option<Instance>) -> BoxFuture<Result<Instance>> + Send + Sync>;
 
 /// How a service is made. [`service`] makes one of an async function.
 #[derive(Clone)]
@@ -59,9 +93,18 @@ pub struct ServiceFactory {
     pub(crate) scope: ScopeKind,
     pub(crate) type_id: TypeId,
     pub(crate) type_name: &'static str,
+    pub(crate) many: bool,
     pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) root_context: Option<RootContext>,
     initialization: Initialization,
     pub(crate) build: Build,
+}
+
+/// What a factory makes once for all of its plugins.
+#[derive(Clone)]
+pub(crate) struct RootContext {
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) build: Arc<dyn Fn(Resolved) -> BoxFuture<Result<Instance>> + Send + Sync>,
 }
 
 impl std::fmt::Debug for ServiceFactory {
@@ -91,15 +134,85 @@ where
     F: Callable<Args, T> + Clone + Sync,
     Args: InjectAll<T::Scope>,
 {
+    factory::<T, T::Scope, F, Args>(T::ID, false, f)
+}
+
+/// A factory for one more instance of a multiton; see [`Multiton`].
+pub fn multiton<T, F, Args>(f: F) -> ServiceFactory
+where
+    T: Multiton,
+    T::Scope: Site,
+    F: Callable<Args, T> + Clone + Sync,
+    Args: InjectAll<T::Scope>,
+{
+    factory::<T, T::Scope, F, Args>(T::ID, true, f)
+}
+
+fn factory<T, S, F, Args>(id: &'static str, many: bool, f: F) -> ServiceFactory
+where
+    T: Clone + Send + Sync + 'static,
+    S: Scope + Site,
+    F: Callable<Args, T> + Clone + Sync,
+    Args: InjectAll<S>,
+{
     ServiceFactory {
-        id: T::ID,
-        scope: T::Scope::KIND,
+        id,
+        scope: S::KIND,
         type_id: TypeId::of::<T>(),
         type_name: std::any::type_name::<T>(),
-        dependencies: declared::<T::Scope, Args>(),
+        many,
+        dependencies: declared::<S, Args>(),
+        root_context: None,
         initialization: Initialization::Default,
-        build: Arc::new(move |from| {
+        build: Arc::new(move |from, _| {
             let made = f.clone().call(Args::resolve(&from));
+            Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
+        }),
+    }
+}
+
+/// A factory of a plugin service with a context of its own: `root` is called once, its value is the first argument of
+/// each call of `each`, once per plugin.
+///
+/// ```
+/// # use greenroom_core::{Service, scope, service_with_root, PluginMetadata};
+/// # #[derive(Clone)] struct Cache(String);
+/// # impl Service for Cache { const ID: &'static str = "core.cache"; type Scope = scope::Plugin; }
+/// let caches = service_with_root(
+///     async || Ok(String::from("one pool")),
+///     async |pool: String, me: PluginMetadata| Ok(Cache(format!("{pool} for {}", me.id()))),
+/// );
+/// ```
+pub fn service_with_root<C, T, R, RootArgs, F, Args>(root: R, each: F) -> ServiceFactory
+where
+    C: Clone + Send + Sync + 'static,
+    T: Service<Scope = Plugin>,
+    R: Callable<RootArgs, C> + Clone + Sync,
+    RootArgs: InjectAll<Root>,
+    F: Callable<Args, T> + Clone + Sync,
+    Args: InjectAfter<C, Plugin>,
+{
+    let mut dependencies = Vec::new();
+    Args::declare(&mut dependencies);
+    ServiceFactory {
+        id: T::ID,
+        scope: ScopeKind::Plugin,
+        type_id: TypeId::of::<T>(),
+        type_name: std::any::type_name::<T>(),
+        many: false,
+        dependencies,
+        root_context: Some(RootContext {
+            dependencies: declared::<Root, RootArgs>(),
+            build: Arc::new(move |from| {
+                let made = root.clone().call(RootArgs::resolve(&from));
+                Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
+            }),
+        }),
+        initialization: Initialization::Default,
+        build: Arc::new(move |from, context| {
+            let context = context.and_then(|context| context.downcast_ref::<C>().cloned());
+            let context = context.unwrap_or_else(|| unreachable!("the context is made before the service"));
+            let made = each.clone().call(Args::resolve(context, &from));
             Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
         }),
     }

@@ -45,6 +45,22 @@ impl BootLog {
         error!(self.initialization, ..error, "{who} threw an error during startup{consequence}.");
     }
 
+    fn reported(&self, owner: &Owner, error: &Error, allowed: bool, late: bool) {
+        let (plugin, module) = (&owner.plugin, owner.module.as_deref().unwrap_or_default());
+        let when = match (late, allowed) {
+            (true, _) => " after startup",
+            (false, false) => " during startup.",
+            (false, true) => {
+                " during startup, but boot failure is permitted for this plugin module so startup will continue."
+            }
+        };
+        error!(
+            self.initialization,
+            ..error,
+            "Plugin '{plugin}' reported failure for module '{module}'{when}"
+        );
+    }
+
     fn hook_ended(
         &self,
         plugin: Option<&str>,
@@ -113,6 +129,9 @@ impl BootObserver for BootLog {
             }
             BootEvent::Failed { owner, error, allowed, waiting_for } => {
                 self.failed(owner, error, *allowed, *waiting_for);
+            }
+            BootEvent::Reported { owner, error, allowed, late } => {
+                self.reported(owner, error, *allowed, *late);
             }
             BootEvent::HooksBegan { plugin, phase, count } => {
                 let tasks = hook_name(*plugin, *phase).to_lowercase();

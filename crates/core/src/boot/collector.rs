@@ -21,6 +21,9 @@ struct Inner {
     newly: Vec<Arc<str>>,
     modules: Vec<(Arc<str>, ModuleResult)>,
     plugins: Vec<PluginResult>,
+    /// Modules blamed before they ended.
+    blamed: Vec<(Owner, Error)>,
+    closed: bool,
 }
 
 impl Collector {
@@ -34,7 +37,17 @@ impl Collector {
 
     pub(crate) fn module_ended(&self, plugin: &Arc<str>, module: &Arc<str>, error: Option<Error>) {
         let allowed = self.policy.module(plugin, module) == OnFailure::Continue;
-        if let Some(error) = &error {
+        let blamed = {
+            let mut inner = self.inner.lock();
+            let is = |(owner, _): &(Owner, Error)| {
+                owner.plugin == *plugin && owner.module.as_ref() == Some(module)
+            };
+            let at = inner.blamed.iter().position(is);
+            at.map(|at| inner.blamed.remove(at).1)
+        };
+        let told = error.is_none() && blamed.is_some();
+        let error = error.or(blamed);
+        if let Some(error) = error.as_ref().filter(|_| !told) {
             let waiting_for = self.inner.lock().pending.len();
             let owner = Owner { plugin: plugin.clone(), module: Some(module.clone()) };
             self.observer.on(&BootEvent::Failed { owner: &owner, error, allowed, waiting_for });
@@ -66,6 +79,27 @@ impl Collector {
         inner.plugins.push(PluginResult { plugin_id: plugin.clone(), result_at, failure, modules });
     }
 
+    /// A plugin blames one of its modules; the last one to blame it counts.
+    pub(crate) fn reported(&self, plugin: &Arc<str>, module: &Arc<str>, error: Error) {
+        let allowed = self.policy.module(plugin, module) == OnFailure::Continue;
+        let owner = Owner { plugin: plugin.clone(), module: Some(module.clone()) };
+        let mut inner = self.inner.lock();
+        let late = inner.closed;
+        if !late {
+            let failure = Failure { error: error.clone(), allowed };
+            let Inner { modules, plugins, blamed, .. } = &mut *inner;
+            let running = modules.iter_mut().filter(|(id, _)| id == plugin).map(|(_, module)| module);
+            let ended =
+                plugins.iter_mut().filter(|result| result.plugin_id == *plugin).flat_map(|p| &mut p.modules);
+            match running.chain(ended).find(|result| result.module_id == *module) {
+                Some(result) => result.failure = Some(failure),
+                None => blamed.push((owner.clone(), error.clone())),
+            }
+        }
+        drop(inner);
+        self.observer.on(&BootEvent::Reported { owner: &owner, error: &error, allowed, late });
+    }
+
     fn progress(&self) {
         let mut inner = self.inner.lock();
         let newly = std::mem::take(&mut inner.newly);
@@ -88,7 +122,10 @@ impl Collector {
         done
     }
 
-    pub(crate) fn results(&self) -> Vec<PluginResult> {
-        std::mem::take(&mut self.inner.lock().plugins)
+    /// The results; what is reported from now on is late.
+    pub(crate) fn close(&self) -> Vec<PluginResult> {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        std::mem::take(&mut inner.plugins)
     }
 }

@@ -44,6 +44,17 @@ pub enum BootEvent<'a> {
         /// How many plugins are still starting.
         waiting_for: usize,
     },
+    /// A plugin blames one of its modules for what it contributed.
+    Reported {
+        /// The module.
+        owner: &'a Owner,
+        /// What is wrong with it.
+        error: &'a Error,
+        /// Whether policy permits it.
+        allowed: bool,
+        /// The start was over already: it changes nothing.
+        late: bool,
+    },
     /// Hooks of a phase begin.
     HooksBegan {
         /// The plugin, or the backend itself.

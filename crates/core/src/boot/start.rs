@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Boot, BootEvent, BootReport, Collector, Outcome, Recorder, StepKind};
 use crate::{
+    env::ModuleContext,
+    feature::Middleware,
     graph::{ModuleNode, OfferedPoint, Orphan, Owner, PluginNode, one_error},
     hooks::{Hooks, run_hooks},
     inject::{Dependency, Resolved},
@@ -22,6 +24,7 @@ use crate::{
 pub(crate) struct Plan {
     pub(crate) instances: Arc<Instances>,
     pub(crate) points: HashMap<&'static str, OfferedPoint>,
+    pub(crate) middleware: Vec<Middleware>,
     pub(crate) plugins: Vec<PluginNode>,
     pub(crate) orphans: Vec<Orphan>,
     pub(crate) lifecycles: Vec<(Arc<str>, Lifecycle)>,
@@ -34,19 +37,20 @@ pub(crate) struct Plan {
 struct Shared {
     instances: Arc<Instances>,
     points: HashMap<&'static str, OfferedPoint>,
-    collector: Collector,
+    middleware: Vec<Middleware>,
+    collector: Arc<Collector>,
     boot: Boot,
     recorder: Recorder,
 }
 
 /// Runs the plan. The report tells of failed plugins; an error tells why nothing of them ran, or that some may not fail.
 pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
-    let Plan { instances, points, plugins, orphans, lifecycles, root, boot, recorder } = plan;
-    for id in instances.eager(ScopeKind::Root) {
-        instances.get(id, None).await.map_err(|error| StartError::Service { id, error })?;
+    let Plan { instances, points, middleware, plugins, orphans, lifecycles, root, boot, recorder } = plan;
+    for (id, at) in instances.eager(ScopeKind::Root) {
+        instances.get(at, None).await.map_err(|error| StartError::Service { id, error })?;
     }
-    let collector = Collector::start(boot.policy.clone(), boot.observer.clone(), &plugins);
-    let shared = Arc::new(Shared { instances, points, collector, boot, recorder });
+    let collector = Arc::new(Collector::start(boot.policy.clone(), boot.observer.clone(), &plugins));
+    let shared = Arc::new(Shared { instances, points, middleware, collector, boot, recorder });
     // Failed registrations come first (plugin-system §11, 93).
     let (failed, sound): (Vec<_>, Vec<_>) = plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
     let running = failed.into_iter().chain(sound).map(|plugin| {
@@ -63,7 +67,7 @@ pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
     let running: Vec<_> = running.collect();
     shared.collector.watch(futures_util::future::join_all(running.into_iter().flatten())).await;
 
-    let plugins = shared.collector.results();
+    let plugins = shared.collector.close();
     let failed = plugins.iter().any(|plugin| {
         let modules = plugin.modules.iter().filter_map(|module| module.failure.as_ref());
         plugin.failure.iter().chain(modules).any(|failure| !failure.allowed)
@@ -103,14 +107,14 @@ async fn start_plugin(shared: Arc<Shared>, mut plugin: PluginNode, lifecycle: Li
 }
 
 async fn init_plugin(shared: &Arc<Shared>, plugin: &mut PluginNode) -> Result<(), Error> {
-    for id in shared.instances.eager(ScopeKind::Plugin) {
-        shared.instances.get(id, Some(&plugin.id)).await?;
+    for (_, at) in shared.instances.eager(ScopeKind::Plugin) {
+        shared.instances.get(at, Some(&plugin.id)).await?;
     }
     start_modules(shared, &plugin.id, std::mem::take(&mut plugin.modules)).await;
     let Some(init) = plugin.init.take() else { return Ok(()) };
     let owner = Owner { plugin: plugin.id.clone(), module: None };
     let work = async {
-        let from = resolve(shared, &plugin.id, &plugin.dependencies).await?;
+        let from = resolve(shared, &plugin.id, None, &plugin.dependencies).await?;
         panics::catch_async(async { init(from).await }).await
     };
     shared.recorder.time(StepKind::Plugin, Some(owner), &plugin.id, work).await
@@ -143,7 +147,7 @@ async fn start_module(shared: &Shared, plugin: &Arc<str>, module: ModuleNode) {
         (None, None) => Ok(()),
         (None, Some(init)) => {
             let work = async {
-                let from = resolve(shared, plugin, &module.dependencies).await?;
+                let from = resolve(shared, plugin, Some(&module.id), &module.dependencies).await?;
                 panics::catch_async(async { init(from).await }).await
             };
             shared.recorder.time(StepKind::Module, Some(owner), &module.id, work).await
@@ -152,12 +156,22 @@ async fn start_module(shared: &Shared, plugin: &Arc<str>, module: ModuleNode) {
     shared.collector.module_ended(plugin, &module.id, result.err());
 }
 
-async fn resolve(shared: &Shared, plugin: &Arc<str>, dependencies: &[Dependency]) -> Result<Resolved, Error> {
+async fn resolve(
+    shared: &Shared,
+    plugin: &Arc<str>,
+    module: Option<&Arc<str>>,
+    dependencies: &[Dependency],
+) -> Result<Resolved, Error> {
     let mut resolved = shared.instances.resolve(dependencies, Some(plugin)).await?;
+    let Some(module) = module else { return Ok(resolved) };
     for dependency in dependencies.iter().filter(|d| d.is_extension()) {
-        if let Some(offered) = shared.points.get(dependency.id) {
-            resolved.insert(dependency, (offered.point.make)());
+        let Some(offered) = shared.points.get(dependency.id) else { continue };
+        let context = ModuleContext::new(shared.collector.clone(), plugin.clone(), module.clone());
+        let mut instance = panics::catch(|| (offered.point.make)(context))?;
+        for middleware in shared.middleware.iter().filter(|middleware| middleware.id == dependency.id) {
+            instance = panics::catch_async((middleware.wrap)(instance)).await?;
         }
+        resolved.insert(dependency, vec![instance]);
     }
     Ok(resolved)
 }

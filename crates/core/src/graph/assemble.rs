@@ -1,68 +1,99 @@
-//! From features to a graph: overrides, registrations, extension points, defaults of what is asked for.
+//! From features to a graph: registrations, extension points, defaults of what is asked for.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 use greenroom_errors::Error;
 
-use super::{Graph, ModuleNode, OfferedPoint, Orphan, PluginNode, check, ids, modules};
+use super::{Graph, ModuleNode, OfferedPoint, Origin, Orphan, PluginNode, check, ids, modules};
 use crate::{
     env::{ExtensionPoint, Registrations},
-    feature::{Feature, Module, Plugin},
+    feature::{Feature, FeatureLoader, Module, Plugin},
     inject::Dependency,
-    instances::BUILT_IN,
     service::{Decorator, ServiceFactory},
 };
 
-/// Sorts the features, calls the register functions, checks the whole; `boot` is what the boot itself asks for.
-pub(crate) fn assemble(defaults: Vec<ServiceFactory>, features: Vec<Feature>, boot: &[Dependency]) -> Graph {
-    let mut graph = Graph::default();
-    let (mut added, mut decorators, mut plugins, mut extenders) = (vec![], vec![], vec![], vec![]);
-    for feature in features {
-        match feature {
-            Feature::Service(factory) => added.push(factory),
-            Feature::Decorator(decorator) => decorators.push(decorator),
-            Feature::Plugin(plugin) => plugins.push(plugin),
-            Feature::Module(module) => extenders.push(module),
-        }
-    }
-    install(&mut graph, defaults, added);
-    plugins.into_iter().for_each(|plugin| add_plugin(&mut graph, plugin));
-    extenders.into_iter().for_each(|module| add_module(&mut graph, module));
-    add_defaults_asked_for(&mut graph, boot);
-    decorators.into_iter().for_each(|decorator| add_decorator(&mut graph, decorator));
-    modules::order(&mut graph);
-    check::check(&mut graph, boot);
-    graph
+/// Features sorted by kind, services installed; nothing has been called yet.
+#[derive(Default)]
+pub(crate) struct Assembly {
+    pub(crate) graph: Graph,
+    pub(crate) loaders: Vec<FeatureLoader>,
+    decorators: Vec<Decorator>,
+    plugins: Vec<Plugin>,
+    modules: Vec<Module>,
 }
 
-/// Defaults, then what was added: the first of an id replaces the default in its place.
-fn install(graph: &mut Graph, defaults: Vec<ServiceFactory>, added: Vec<ServiceFactory>) {
-    let mut explicit: HashMap<&str, bool> = HashMap::new();
-    for (factory, is_default) in
-        defaults.into_iter().map(|f| (f, true)).chain(added.into_iter().map(|f| (f, false)))
-    {
-        let id = factory.id;
-        if BUILT_IN.contains(&id) {
-            graph.unowned.push(Error::new(format!("The {id} service cannot be overridden")));
-            continue;
+impl Assembly {
+    pub(crate) fn new(defaults: Vec<ServiceFactory>, features: Vec<Feature>) -> Self {
+        let mut assembly = Self::default();
+        for factory in defaults {
+            assembly.install(factory, Origin::Default, &HashSet::new());
         }
-        match explicit.insert(id, is_default) {
-            Some(was_default) if was_default == is_default => {
-                graph
-                    .unowned
-                    .push(Error::new(format!("Duplicate service implementations provided for {id}")));
-            }
-            Some(_) => {
-                let at = graph.services.index[id];
-                let place = &mut graph.services.installed[at];
-                place.eager = factory.is_eager();
-                place.factory = factory;
-            }
-            None => {
-                let eager = factory.is_eager();
-                graph.services.push(factory, eager);
+        assembly.loaders = assembly.add(features, &Origin::Added, &HashSet::new());
+        assembly
+    }
+
+    /// Sorts features in, and returns the loaders among them.
+    pub(crate) fn add(
+        &mut self,
+        features: Vec<Feature>,
+        origin: &Origin,
+        made: &HashSet<usize>,
+    ) -> Vec<FeatureLoader> {
+        let mut loaders = vec![];
+        for feature in features {
+            match feature {
+                Feature::Service(factory) => self.install(factory, origin.clone(), made),
+                Feature::Decorator(decorator) => self.decorators.push(decorator),
+                Feature::Plugin(plugin) => self.plugins.push(plugin),
+                Feature::Module(module) => self.modules.push(module),
+                Feature::Loader(loader) => loaders.push(loader),
+                Feature::Middleware(middleware) => self.graph.middleware.push(middleware),
             }
         }
+        loaders
+    }
+
+    fn install(&mut self, factory: ServiceFactory, origin: Origin, made: &HashSet<usize>) {
+        self.graph.unowned.extend(self.graph.services.install(factory, origin, made).err());
+    }
+
+    /// Puts decorators on what is installed, those for services that are not there yet aside.
+    ///
+    /// What has an instance already cannot be wrapped any more.
+    pub(crate) fn decorate(&mut self, made: &HashSet<usize>) {
+        for decorator in std::mem::take(&mut self.decorators) {
+            let (id, graph) = (decorator.id, &mut self.graph);
+            let Some(&at) = graph.services.positions(id).first() else {
+                self.decorators.push(decorator);
+                continue;
+            };
+            let service = &mut graph.services.installed[at];
+            if service.factory.type_id != decorator.type_id {
+                graph.unowned.push(check::two_types(id, decorator.type_name, service.factory.type_name));
+            } else if made.contains(&at) {
+                let text = format!("Unable to decorate service {id}, service has already been instantiated");
+                graph.unowned.push(Error::new(text));
+            } else {
+                service.decorators.push(decorator);
+            }
+        }
+    }
+
+    /// Calls the register functions and checks the whole; `boot` is what the boot itself asks for.
+    pub(crate) fn finish(mut self, boot: &[Dependency], made: &HashSet<usize>) -> Graph {
+        std::mem::take(&mut self.plugins).into_iter().for_each(|plugin| add_plugin(&mut self.graph, plugin));
+        std::mem::take(&mut self.modules).into_iter().for_each(|module| add_module(&mut self.graph, module));
+        add_defaults_asked_for(&mut self.graph, boot);
+        self.decorate(made);
+        let mut graph = self.graph;
+        for decorator in self.decorators {
+            let id = decorator.id;
+            let text = format!("Service '{id}' cannot be decorated because no implementation is installed");
+            graph.unowned.push(Error::new(text));
+        }
+        modules::order(&mut graph);
+        check::check(&mut graph, boot);
+        graph
     }
 }
 
@@ -135,34 +166,20 @@ fn offer(graph: &mut Graph, plugin: &Arc<str>, points: Vec<ExtensionPoint>) -> V
 }
 
 /// A service that is asked for and not installed comes from its default factory, if its type has one.
-fn add_defaults_asked_for(graph: &mut Graph, boot: &[Dependency]) {
+pub(crate) fn add_defaults_asked_for(graph: &mut Graph, also: &[Dependency]) {
     let inits = graph.plugins.iter().flat_map(|plugin| {
         plugin.dependencies.iter().chain(plugin.modules.iter().flat_map(|module| &module.dependencies))
     });
     let installed = graph.services.installed.iter().flat_map(|service| service.dependencies());
-    let mut asked: Vec<Dependency> = inits.chain(installed).chain(boot).cloned().collect();
+    let mut asked: Vec<Dependency> = inits.chain(installed).chain(also).cloned().collect();
     while let Some(dependency) = asked.pop() {
-        if dependency.is_extension() || graph.services.position(dependency.id).is_some() {
+        if dependency.is_extension() || graph.services.get(dependency.id).is_some() {
             continue;
         }
         if let Some(factory) = (dependency.default)() {
             asked.extend(factory.dependencies.iter().cloned());
-            graph.services.push(factory, false);
+            asked.extend(factory.root_context.iter().flat_map(|root| root.dependencies.clone()));
+            graph.services.install_fallback(factory);
         }
     }
-}
-
-fn add_decorator(graph: &mut Graph, decorator: Decorator) {
-    let id = decorator.id;
-    let Some(at) = graph.services.position(id) else {
-        let text = format!("Service '{id}' cannot be decorated because no implementation is installed");
-        graph.unowned.push(Error::new(text));
-        return;
-    };
-    let service = &mut graph.services.installed[at];
-    if service.factory.type_id != decorator.type_id {
-        graph.unowned.push(check::two_types(id, decorator.type_name, service.factory.type_name));
-        return;
-    }
-    service.decorators.push(decorator);
 }

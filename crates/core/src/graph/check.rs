@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use greenroom_errors::Error;
 
 use super::{Graph, Installed, cycles};
-use crate::{inject::Dependency, instances::BUILT_IN, scope::ScopeKind};
+use crate::{Service, inject::Dependency, instances::BUILT_IN, metadata::InstanceMetadata, scope::ScopeKind};
 
 pub(super) fn two_types(id: &str, asked: &str, provided: &str) -> Error {
     Error::new(format!("Service '{id}' is asked for as `{asked}` but provided as `{provided}`"))
@@ -14,24 +14,20 @@ pub(super) fn two_types(id: &str, asked: &str, provided: &str) -> Error {
 /// Adds every fault that the wiring itself shows.
 pub(super) fn check(graph: &mut Graph, boot: &[Dependency]) {
     graph.unowned.extend(cycles::services(&graph.services));
-    let eager = |scope| {
-        graph
-            .services
-            .installed
-            .iter()
-            .filter(move |s| s.eager && s.factory.scope == scope)
-            .collect::<Vec<_>>()
+    let eager = |scope| -> Vec<usize> {
+        let is = |service: &Installed| service.eager && service.factory.scope == scope;
+        (0..graph.services.installed.len()).filter(|at| is(&graph.services.installed[*at])).collect()
     };
     let mut walk = Walk { graph, user: "root", seen: HashSet::new(), faults: vec![] };
     walk.init(boot, "the boot", None);
-    eager(ScopeKind::Root).into_iter().for_each(|service| walk.service(service));
+    eager(ScopeKind::Root).into_iter().for_each(|at| walk.service(at));
     let (rootwide, unowned) = (walk.seen, walk.faults);
 
     let per_plugin = eager(ScopeKind::Plugin);
     let mut owned = vec![];
     for (p, plugin) in graph.plugins.iter().enumerate() {
         let mut walk = Walk { graph, user: &plugin.id, seen: rootwide.clone(), faults: vec![] };
-        per_plugin.iter().for_each(|service| walk.service(service));
+        per_plugin.iter().for_each(|at| walk.service(*at));
         walk.init(&plugin.dependencies, &format!("plugin '{}'", plugin.id), None);
         owned.push((p, None, std::mem::take(&mut walk.faults)));
         for (m, module) in plugin.modules.iter().enumerate() {
@@ -50,20 +46,37 @@ pub(super) fn check(graph: &mut Graph, boot: &[Dependency]) {
     }
 }
 
+/// What is wrong with a loader's dependencies. What is installed is not known yet.
+pub(super) fn loader(graph: &Graph, dependencies: &[Dependency], description: &str) -> Vec<Error> {
+    let mut walk = Walk { graph, user: "root", seen: HashSet::new(), faults: vec![] };
+    let mut missing = walk.follow(dependencies.iter());
+    missing.extend(dependencies.iter().filter(|d| d.id == InstanceMetadata::ID));
+    if !missing.is_empty() {
+        let missing: Vec<_> = missing.iter().map(|d| d.reference()).collect();
+        walk.faults.push(Error::new(format!(
+            "No service available for the following ref(s): {}, depended on by feature loader {description}",
+            missing.join(", ")
+        )));
+    }
+    walk.faults
+}
+
 /// Follows what one user needs, down to the root.
 struct Walk<'a> {
     graph: &'a Graph,
     user: &'a str,
-    seen: HashSet<&'static str>,
+    seen: HashSet<usize>,
     faults: Vec<Error>,
 }
 
 impl<'a> Walk<'a> {
-    fn service(&mut self, service: &'a Installed) {
-        let id = service.factory.id;
-        if !self.seen.insert(id) {
+    fn service(&mut self, at: usize) {
+        if !self.seen.insert(at) {
             return;
         }
+        let graph: &'a Graph = self.graph;
+        let service = &graph.services.installed[at];
+        let id = service.factory.id;
         let missing = self.follow(service.dependencies());
         if !missing.is_empty() {
             let missing: Vec<_> = missing.iter().map(|d| format!("'{}'", d.id)).collect();
@@ -84,8 +97,12 @@ impl<'a> Walk<'a> {
                     let (asked, provided) = (dependency.type_name, service.factory.type_name);
                     self.faults.push(two_types(dependency.id, asked, provided));
                 }
-                Some(service) => self.service(service),
-                None if BUILT_IN.contains(&dependency.id) || dependency.optional => {}
+                Some(_) => {
+                    for at in self.graph.services.positions(dependency.id) {
+                        self.service(*at);
+                    }
+                }
+                None if BUILT_IN.contains(&dependency.id) || dependency.optional || dependency.many => {}
                 None => missing.push(dependency),
             }
         }

@@ -43,7 +43,7 @@ pub(super) fn chain<'a>(circle: &[usize], name: impl Fn(usize) -> &'a str) -> St
 /// The circles among services, as one error.
 pub(super) fn services(services: &Services) -> Option<Error> {
     let circles = find(services.installed.len(), |at| {
-        services.installed[at].dependencies().filter_map(|d| services.position(d.id)).collect()
+        services.installed[at].dependencies().flat_map(|d| services.positions(d.id)).copied().collect()
     });
     if circles.is_empty() {
         return None;

@@ -1,6 +1,6 @@
 //! The whole graph of a backend, assembled and checked before any factory or init runs.
 //!
-//! [`assemble`] sorts what was added and calls the register functions; [`check`] walks the result. Both collect
+//! [`Assembly`] sorts what was added, runs loaders and calls the register functions; [`check`] walks the result. They collect
 //! [`Fault`]s instead of stopping at the first. A fault with an owner fails that plugin or module and obeys boot
 //! policy; one without rejects the start.
 
@@ -8,19 +8,23 @@ mod assemble;
 mod check;
 mod cycles;
 mod ids;
+mod load;
 mod modules;
+mod services;
 
 use std::{collections::HashMap, sync::Arc};
 
 use greenroom_errors::Error;
 
-pub(crate) use assemble::assemble;
+pub(crate) use assemble::Assembly;
+pub(crate) use load::load;
+pub(crate) use services::{Installed, Origin, Services};
 
 use crate::{
     env::{ExtensionPoint, Init},
+    feature::Middleware,
     inject::Dependency,
     metadata::{InstalledPlugin, InstanceMetadata},
-    service::{Decorator, ServiceFactory},
 };
 
 /// Whom a fault, a failure or a step belongs to.
@@ -39,41 +43,6 @@ pub struct Fault {
     pub owner: Option<Owner>,
     /// What is wrong.
     pub error: Error,
-}
-
-/// A service as installed: its factory, and what wraps it.
-pub(crate) struct Installed {
-    pub(crate) factory: ServiceFactory,
-    pub(crate) decorators: Vec<Decorator>,
-    pub(crate) eager: bool,
-}
-
-impl Installed {
-    pub(crate) fn dependencies(&self) -> impl Iterator<Item = &Dependency> {
-        self.factory.dependencies.iter().chain(self.decorators.iter().flat_map(|d| &d.dependencies))
-    }
-}
-
-/// The services, in the order in which eager ones are made.
-#[derive(Default)]
-pub(crate) struct Services {
-    pub(crate) installed: Vec<Installed>,
-    index: HashMap<&'static str, usize>,
-}
-
-impl Services {
-    pub(crate) fn position(&self, id: &str) -> Option<usize> {
-        self.index.get(id).copied()
-    }
-
-    fn get(&self, id: &str) -> Option<&Installed> {
-        self.position(id).map(|at| &self.installed[at])
-    }
-
-    fn push(&mut self, factory: ServiceFactory, eager: bool) {
-        self.index.insert(factory.id, self.installed.len());
-        self.installed.push(Installed { factory, decorators: Vec::new(), eager });
-    }
 }
 
 /// A plugin that will run, or that failed already.
@@ -111,12 +80,14 @@ pub struct Orphan {
     pub module: Arc<str>,
 }
 
-/// What [`assemble`] made of the features.
+/// What became of the features.
 #[derive(Default)]
 pub(crate) struct Graph {
     pub(crate) services: Services,
     pub(crate) plugins: Vec<PluginNode>,
     pub(crate) points: HashMap<&'static str, OfferedPoint>,
+    /// What wraps extension points on their way to modules, in order.
+    pub(crate) middleware: Vec<Middleware>,
     pub(crate) orphans: Vec<Orphan>,
     /// Ids that will be refused by Backstage some day, with the warning's text.
     pub(crate) warnings: Vec<String>,

@@ -43,6 +43,13 @@ impl BootObserver for Journal {
             BootEvent::HookEnded { plugin, phase, name, error: Some(error), .. } => {
                 self.write(format!("hook failed {plugin:?} {phase:?} {name}: {error}"));
             }
+            BootEvent::Reported { owner, error, allowed, late } => {
+                let module = owner.module.as_deref().unwrap_or_default();
+                self.write(format!(
+                    "reported {}/{module} allowed={allowed} late={late}: {error}",
+                    owner.plugin
+                ));
+            }
             BootEvent::Orphan(orphan) => self.write(format!("orphan {}/{}", orphan.plugin, orphan.module)),
             BootEvent::Warning(text) => self.write(format!("warning {text}")),
             BootEvent::StartFailed(error) => self.write(format!("start failed {error}")),

@@ -7,5 +7,7 @@ mod boot;
 mod graph;
 mod hooks;
 mod kit;
+mod loaders;
 mod modules;
+mod multitons;
 mod services;

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use greenroom_core::{Backend, InstanceMetadata, module, plugin};
+use greenroom_core::{
+    Backend, InstanceMetadata, ModuleContext, Service,
+    boot::{BootPolicy, OnFailure},
+    extension_point_middleware, module, plugin, scope,
+};
 use greenroom_errors::Error;
 use tokio::sync::Notify;
 
@@ -103,4 +107,106 @@ async fn p76_the_second_module_of_a_name_fails_and_the_first_runs() {
     let failed = backend.start().await.err().unwrap().to_string();
     assert!(failed.contains("caused by Error: Module 'm' for plugin 'p' is already registered"), "{failed}");
     assert_eq!(journal.lines(), ["ran"]);
+}
+
+/// An extension point of which each module has its own.
+#[derive(Clone)]
+struct Own(ModuleContext, Arc<std::sync::Mutex<Vec<ModuleContext>>>);
+impl Service for Own {
+    const ID: &'static str = "p.own";
+    type Scope = scope::Extension;
+}
+
+fn contributes(id: &'static str) -> greenroom_core::Module {
+    module("p", id, move |env| {
+        env.register_init(async move |own: Own| {
+            assert_eq!(own.0.module_id(), id);
+            own.1.lock().unwrap().push(own.0.clone());
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test]
+async fn p69_p70_p71_each_module_gets_its_own_object_and_can_be_blamed_by_it() {
+    for (allowed, succeeds) in [(OnFailure::Continue, true), (OnFailure::Abort, false)] {
+        let journal = Journal::default();
+        let contributions = Arc::new(std::sync::Mutex::new(vec![]));
+        let (kept, seen) = (contributions.clone(), contributions.clone());
+        let p = plugin("p", move |env| {
+            env.register_extension_point_with(move |context| Own(context, kept.clone()));
+            env.register_init(async move || {
+                let contributions = seen.lock().unwrap().clone();
+                let bad = contributions.iter().find(|context| context.module_id() == "bad").unwrap();
+                bad.report_startup_failure(Error::input("bad contribution"));
+                Ok(())
+            });
+        });
+        let backend = Backend::new([]).add(p).add(contributes("good")).add(contributes("bad"));
+        let policy = BootPolicy { module_default: allowed, ..BootPolicy::default() };
+        let started = observed(backend, &journal, policy).start().await;
+        assert_eq!(contributions.lock().unwrap().len(), 2);
+        journal.position(&format!("reported p/bad allowed={succeeds} late=false: bad contribution"));
+        match started {
+            Ok(running) => {
+                assert!(succeeds);
+                let modules = &running.report().plugins[0].modules;
+                let failed: Vec<_> =
+                    modules.iter().filter(|m| m.failure.is_some()).map(|m| &*m.module_id).collect();
+                assert_eq!(failed, ["bad"]);
+            }
+            Err(failed) => {
+                assert!(!succeeds);
+                let line =
+                    "Module 'bad' for plugin 'p' startup failed; caused by InputError: bad contribution";
+                assert!(failed.to_string().contains(line), "{failed}");
+            }
+        }
+        contributions.lock().unwrap()[0].report_startup_failure(Error::new("too late"));
+        assert!(journal.lines().last().unwrap().ends_with("late=true: too late"), "{:?}", journal.lines());
+    }
+}
+
+#[tokio::test]
+async fn p72_a_module_blamed_within_its_own_init_fails_by_that_error() {
+    let p = plugin("p", |env| {
+        env.register_extension_point_with(|context| Own(context, Arc::default()));
+        env.register_init(async || Ok(()));
+    });
+    let m = module("p", "m", |env| {
+        env.register_init(async |own: Own| {
+            own.0.report_startup_failure(Error::new("my own fault"));
+            Ok(())
+        })
+    });
+    let failed = Backend::new([]).add(p).add(m).start().await.err().unwrap().to_string();
+    assert!(
+        failed.ends_with("Module 'm' for plugin 'p' startup failed; caused by Error: my own fault"),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
+async fn p73_middleware_wraps_what_modules_get_in_order_and_not_what_the_plugin_keeps() {
+    let journal = Journal::default();
+    let (seen, kept) = (journal.clone(), journal.clone());
+    let own = Points("p".into());
+    let p = plugin("p", move |env| {
+        env.register_extension_point(own.clone());
+        env.register_init(async move || {
+            kept.write(own.0);
+            Ok(())
+        });
+    });
+    let m = module("p", "m", move |env| {
+        env.register_init(async move |points: Points| {
+            seen.write(points.0);
+            Ok(())
+        })
+    });
+    let first = extension_point_middleware(async |points: Points| Ok(Points(format!("first({})", points.0))));
+    let second =
+        extension_point_middleware(async |points: Points| Ok(Points(format!("second({})", points.0))));
+    Backend::new([]).add(p).add(m).add(first).add(second).start().await.unwrap();
+    assert_eq!(journal.lines(), ["second(first(p))", "p"]);
 }
