@@ -92,8 +92,9 @@ impl ExternalTokens {
     /// The principal of a token at `plugin`; `None` for an unknown token, `NotAllowedError` for one that is restricted
     /// to other plugins. Every token is compared, in constant time.
     pub fn verify(&self, token: &str, plugin: &str) -> Result<Option<Principal>, Error> {
-        let matching = |t: &&StaticToken| bool::from(t.token.as_bytes().ct_eq(token.as_bytes()));
-        let Some(found) = self.tokens.iter().filter(matching).last() else { return Ok(None) };
+        let matches = |t: &StaticToken| bool::from(t.token.as_bytes().ct_eq(token.as_bytes()));
+        let found = self.tokens.iter().fold(None, |found, t| if matches(t) { Some(t) } else { found });
+        let Some(found) = found else { return Ok(None) };
         let access_restrictions = match &found.restrictions {
             None => None,
             Some(plugins) => Some(plugins.get(plugin).cloned().ok_or_else(|| {

@@ -55,8 +55,16 @@ impl Banner<'_> {
                 format!("curl -H @{header} {url}/api/tasks/task/1/results"),
             ],
             _ => {
-                let third = if has("healthcheck") { "/healthcheck" } else { "/.backstage/health/v1/readiness?verbose" };
-                vec![readiness, format!("curl {url}/.backstage/health/v1/liveness"), format!("curl {url}{third}")]
+                let third = if has("healthcheck") {
+                    "/healthcheck"
+                } else {
+                    "/.backstage/health/v1/readiness?verbose"
+                };
+                vec![
+                    readiness,
+                    format!("curl {url}/.backstage/health/v1/liveness"),
+                    format!("curl {url}{third}"),
+                ]
             }
         }
     }
@@ -65,4 +73,54 @@ impl Banner<'_> {
 fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
     let ids: Vec<_> = ids.collect();
     if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn banner(address: &str, chosen: Vec<&'static str>, lacking: &[&str], demo: Option<&str>) -> String {
+        let choice = Choice { chosen, lacking: lacking.iter().map(|id| id.to_string()).collect() };
+        let address = address.parse().unwrap();
+        let ready_in = Duration::from_millis(12);
+        Banner { config: "app-config.yaml", ready_in, address, choice: &choice, demo }
+            .text()
+            .replace(env!("CARGO_PKG_VERSION"), "<version>")
+    }
+
+    #[test]
+    fn the_demo_gets_lines_with_its_header_file() {
+        let text =
+            banner("127.0.0.1:7007", vec!["healthcheck", "tasks"], &[], Some(".greenroom/demo.header"));
+        insta::assert_snapshot!(text, @r"
+          Greenroom  <version> (debug build)
+          Config     app-config.yaml
+          Ready in   12 ms
+          Plugins    healthcheck, tasks
+
+            curl http://127.0.0.1:7007/.backstage/health/v1/readiness
+            curl -H @.greenroom/demo.header -X POST http://127.0.0.1:7007/api/tasks/task/1/queue
+            curl -H @.greenroom/demo.header http://127.0.0.1:7007/api/tasks/task/1/results
+
+          What you see is explained in docs/observability.md
+        ");
+    }
+
+    #[test]
+    fn ones_own_config_gets_lines_without_credentials_and_what_is_missing() {
+        let text = banner("[::]:7007", vec!["healthcheck"], &["catalog", "techdocs"], None);
+        insta::assert_snapshot!(text, @r"
+          Greenroom  <version> (debug build)
+          Config     app-config.yaml
+          Ready in   12 ms
+          Plugins    healthcheck
+          Not here   catalog, techdocs (named in the config, not in this binary)
+
+            curl http://localhost:7007/.backstage/health/v1/readiness
+            curl http://localhost:7007/.backstage/health/v1/liveness
+            curl http://localhost:7007/healthcheck
+
+          What you see is explained in docs/observability.md
+        ");
+    }
 }

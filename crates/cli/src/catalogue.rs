@@ -22,8 +22,19 @@ const PLUGINS: [Entry; 2] = [
 
 /// Config sections of well-known Backstage plugins that this binary does not have.
 const ELSEWHERE: [&str; 13] = [
-    "auth", "catalog", "events", "homepage", "jenkins", "kubernetes", "notifications", "permission", "proxy",
-    "scaffolder", "search", "signals", "techdocs",
+    "auth",
+    "catalog",
+    "events",
+    "homepage",
+    "jenkins",
+    "kubernetes",
+    "notifications",
+    "permission",
+    "proxy",
+    "scaffolder",
+    "search",
+    "signals",
+    "techdocs",
 ];
 
 /// What a config asks for.
@@ -75,8 +86,13 @@ mod tests {
     fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
         let choice = |yaml: &str| choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
         assert_eq!(choice("app: {}").chosen, ["healthcheck"]);
-        let named = choice("greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}");
-        assert_eq!(named, Choice { chosen: vec!["tasks"], lacking: vec!["catalog".into(), "rollbar".into()] });
+        let named = choice(
+            "greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}",
+        );
+        assert_eq!(
+            named,
+            Choice { chosen: vec!["tasks"], lacking: vec!["catalog".into(), "rollbar".into()] }
+        );
         let wrong = RootConfig::from_yaml("greenroom: {plugins: {tasks: maybe}}").unwrap();
         assert!(choose(&wrong).unwrap_err().message().contains("greenroom.plugins.tasks"));
     }

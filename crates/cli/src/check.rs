@@ -52,7 +52,8 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
 
 fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    let environment = LogEnvironment { node_env: node_env.map(str::to_owned), ..LogEnvironment::from_process() };
+    let environment =
+        LogEnvironment { node_env: node_env.map(str::to_owned), ..LogEnvironment::from_process() };
     if let Some(logger) = found.take(LoggerOptions::from_config(config, &environment)) {
         found.warnings.extend(logger.warnings);
     }
@@ -64,7 +65,8 @@ fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
     found.take(data_dir::find(config, options));
     found.take(demo::check(config, node_env));
     if let Some(choice) = found.take(catalogue::choose(config)) {
-        let lacking = choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
+        let lacking =
+            choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
         found.warnings.extend(lacking);
         found.warnings.extend(localhost_in_production(config, node_env));
     }

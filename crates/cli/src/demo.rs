@@ -58,7 +58,8 @@ impl Demo {
     /// Makes the backend accept the token and the log hide it.
     pub(crate) fn add_to(&self, backend: Backend) -> Backend {
         let (accepted, masked) = (self.token.clone(), self.token.clone());
-        let accept = decorate(async move |tokens: ExternalTokens| Ok(tokens.with_static(accepted, "greenroom-demo")));
+        let accept =
+            decorate(async move |tokens: ExternalTokens| Ok(tokens.with_static(accepted, "greenroom-demo")));
         let mask = decorate(async move |logger: RootLogger| {
             logger.add_redactions([masked]);
             Ok(logger)
@@ -86,7 +87,7 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
 
 fn token() -> std::io::Result<String> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -30,7 +30,9 @@ pub(crate) fn usage(text: &str) -> ExitCode {
 pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
     eprint!("{}", rendered(error));
     if error.name() == "NotFoundError" && error.message().contains("app-config.yaml") {
-        eprintln!(" help: run greenroom where your app-config.yaml is, or name it: greenroom --config <file>");
+        eprintln!(
+            " help: run greenroom where your app-config.yaml is, or name it: greenroom --config <file>"
+        );
     }
     ExitCode::FAILURE
 }

@@ -94,13 +94,16 @@ fn print(options: &ConfigOptions, with_sources: bool, format: PrintFormat) -> Ex
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    print!("{}", config.print(match (format, with_sources) {
-        (PrintFormat::Json, false) => Format::Json,
-        (PrintFormat::Json, true) => {
-            return explain::usage("JSON has no comments: leave out --with-sources, or --format json");
-        }
-        (PrintFormat::Yaml, false) => Format::Yaml,
-        (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
-    }));
+    print!(
+        "{}",
+        config.print(match (format, with_sources) {
+            (PrintFormat::Json, false) => Format::Json,
+            (PrintFormat::Json, true) => {
+                return explain::usage("JSON has no comments: leave out --with-sources, or --format json");
+            }
+            (PrintFormat::Yaml, false) => Format::Yaml,
+            (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
+        })
+    );
     ExitCode::SUCCESS
 }

@@ -1,14 +1,11 @@
 //! `greenroom start`.
 
-use std::{
-    io::IsTerminal,
-    process::ExitCode,
-    time::Instant,
-};
+use std::{io::IsTerminal, process::ExitCode, time::Instant};
 
 use greenroom::{
     config::{ConfigOptions, RootConfig},
     http::RootHttpRouter,
+    prelude::RootLogger,
 };
 use greenroom_defaults::{Surroundings, create_backend_in};
 
@@ -27,7 +24,8 @@ pub(crate) fn start(options: &ConfigOptions, began: Instant) -> ExitCode {
         Err(error) => return explain::config_error(&error),
     };
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    let prepared = catalogue::choose(&config).and_then(|choice| Ok((choice, data_dir::find(&config, options)?)));
+    let prepared =
+        catalogue::choose(&config).and_then(|choice| Ok((choice, data_dir::find(&config, options)?)));
     let (choice, data_dir) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return explain::config_error(&error),
@@ -68,8 +66,13 @@ async fn serve(
     backend
         .run_with(
             async |running| {
-                if let Ok(http) = running.service::<RootHttpRouter>().await {
-                    shown.banner(http.local_addr());
+                let services =
+                    (running.service::<RootHttpRouter>().await, running.service::<RootLogger>().await);
+                if let (Ok(http), Ok(logger)) = services {
+                    let ready_in = shown.began.elapsed();
+                    // The banner is the last thing on the screen.
+                    logger.flush(Duration::from_millis(500));
+                    shown.banner(http.local_addr(), ready_in);
                 }
             },
             explain::start_error,
@@ -88,11 +91,10 @@ struct Shown {
 impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
-    fn banner(&self, address: std::net::SocketAddr) {
+    fn banner(&self, address: std::net::SocketAddr, ready_in: Duration) {
         if !std::io::stderr().is_terminal() {
             return;
         }
-        let ready_in = self.began.elapsed();
         let demo = self.demo.as_deref();
         let banner = Banner { config: &self.config, ready_in, address, choice: &self.choice, demo };
         eprint!("{}", banner.text());
