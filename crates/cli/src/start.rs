@@ -1,6 +1,10 @@
 //! `greenroom start`.
 
-use std::{io::IsTerminal, process::ExitCode, time::Instant};
+use std::{
+    io::IsTerminal,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use greenroom::{
     config::{ConfigOptions, RootConfig},
