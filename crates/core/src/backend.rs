@@ -37,13 +37,33 @@ pub struct Backend {
     defaults: Vec<ServiceFactory>,
     features: Vec<Feature>,
     boot: (Vec<Dependency>, MakeBoot),
+    adopts_orphans: bool,
 }
 
 impl Backend {
     /// A backend with default factories; one that is added replaces the default of the same id.
     pub fn new(defaults: impl IntoIterator<Item = ServiceFactory>) -> Self {
         let boot: MakeBoot = Box::new(|_| Box::pin(async { Ok(Boot::default()) }));
-        Self { defaults: defaults.into_iter().collect(), features: vec![], boot: (vec![], boot) }
+        let defaults = defaults.into_iter().collect();
+        Self { defaults, features: vec![], boot: (vec![], boot), adopts_orphans: false }
+    }
+
+    /// Puts a factory in the place of the default of its id, or adds a default: what loaders and
+    /// [`add`](Self::add) bring still replaces it.
+    #[must_use]
+    pub fn with_default(mut self, factory: ServiceFactory) -> Self {
+        match self.defaults.iter_mut().find(|default| default.id == factory.id) {
+            Some(default) => *default = factory,
+            None => self.defaults.push(factory),
+        }
+        self
+    }
+
+    /// Gives an empty plugin to modules whose plugin is not installed, so that they run: for tests of modules.
+    #[must_use]
+    pub fn adopt_orphans(mut self) -> Self {
+        self.adopts_orphans = true;
+        self
     }
 
     /// Adds a plugin, a module, a service factory or a decorator. Nothing runs and nothing is checked before start.
@@ -100,9 +120,10 @@ pub struct Running {
 
 impl Running {
     async fn start(&mut self, backend: Backend) -> Result<(), StartError> {
-        let Backend { defaults, features, boot: (dependencies, make_boot) } = backend;
+        let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans } = backend;
         let recorder = Recorder::new();
         let mut assembly = Assembly::new(defaults, features);
+        assembly.adopts_orphans = adopts_orphans;
         let mut instances = Instances::new(self.stop.root.clone(), recorder.clone());
         load(&mut assembly, &mut instances).await?;
         let mut graph = assembly.finish(&dependencies, &instances.made());

@@ -7,7 +7,7 @@ use greenroom_errors::Error;
 use super::{Graph, ModuleNode, OfferedPoint, Origin, Orphan, PluginNode, check, ids, modules};
 use crate::{
     env::{ExtensionPoint, Registrations},
-    feature::{Feature, FeatureLoader, Module, Plugin},
+    feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
     service::{Decorator, ServiceFactory},
 };
@@ -17,6 +17,7 @@ use crate::{
 pub(crate) struct Assembly {
     pub(crate) graph: Graph,
     pub(crate) loaders: Vec<FeatureLoader>,
+    pub(crate) adopts_orphans: bool,
     decorators: Vec<Decorator>,
     plugins: Vec<Plugin>,
     modules: Vec<Module>,
@@ -82,7 +83,13 @@ impl Assembly {
     /// Calls the register functions and checks the whole; `boot` is what the boot itself asks for.
     pub(crate) fn finish(mut self, boot: &[Dependency], made: &HashSet<usize>) -> Graph {
         std::mem::take(&mut self.plugins).into_iter().for_each(|plugin| add_plugin(&mut self.graph, plugin));
-        std::mem::take(&mut self.modules).into_iter().for_each(|module| add_module(&mut self.graph, module));
+        for module in std::mem::take(&mut self.modules) {
+            if self.adopts_orphans && self.graph.plugin_mut(&module.plugin).is_none() {
+                let empty = plugin(module.plugin.clone(), |env| env.register_init(async || Ok(())));
+                add_plugin(&mut self.graph, empty);
+            }
+            add_module(&mut self.graph, module);
+        }
         add_defaults_asked_for(&mut self.graph, boot);
         self.decorate(made);
         let mut graph = self.graph;
