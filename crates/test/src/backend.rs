@@ -1,9 +1,9 @@
 //! The backend under test, before it starts.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use greenroom::{
-    core::{Env, Feature, Service, ServiceFactory, StartError, decorate, module, plugin, scope},
+    core::{Env, Feature, Service, StartError, decorate, module, scope},
     errors::Error,
     http::{HttpSettings, Listen, RootHttpRouter},
     logging::LogEnvironment,
@@ -58,9 +58,9 @@ impl TestBackend {
         self
     }
 
-    /// Adds a plugin, a module, a service factory or a decorator, as to a backend in production.
+    /// Adds a plugin, a module, a service factory, a decorator or a loader, as to a backend in production.
     ///
-    /// A module whose plugin is not added gets an empty one, so that it runs.
+    /// A module whose plugin is not there gets an empty one, so that it runs.
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "`add` is Backstage's word, and nobody sums backends")]
     pub fn add(mut self, feature: impl Into<Feature>) -> Self {
@@ -122,50 +122,27 @@ impl TestBackend {
     /// # Errors
     /// Production's; what did start has been stopped again.
     pub async fn start(self) -> Result<RunningTestBackend, StartError> {
-        let lines = self.lines.clone();
-        let log = LogEnvironment { node_env: Some(self.node_env.clone()), ..LogEnvironment::default() };
-        let config = ConfigFrom::Loaded(self.config.clone().map_err(StartError::Boot)?);
-        let mut backend = create_backend_in(Surroundings { config, log, is_process: false });
-        for feature in self.into_features() {
+        let lines = self.lines;
+        let log = LogEnvironment { node_env: Some(self.node_env), ..LogEnvironment::default() };
+        let config = ConfigFrom::Loaded(self.config.map_err(StartError::Boot)?);
+        let mut backend = create_backend_in(Surroundings { config, log, is_process: false })
+            .with_default(mock::root_logger_into(lines.clone()))
+            .with_default(mock::auth())
+            .with_default(mock::http_auth_with(self.caller.credentials()))
+            .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
+            .adopt_orphans();
+        for (plugin, offers) in self.points {
+            backend = backend.add(module(plugin, "test-extension-point-registration", |env| {
+                offers.into_iter().for_each(|offer| offer(env));
+                env.register_init(async || Ok(()));
+            }));
+        }
+        for feature in self.features {
             backend = backend.add(feature);
         }
         let running = backend.start().await?;
         let router = running.service::<RootHttpRouter>().await.map_err(StartError::Boot)?;
         Ok(RunningTestBackend { client: TestClient::new(router.local_addr()), running, lines })
-    }
-
-    /// What was added, the mocks that nothing added replaces, and plugins for modules without one.
-    fn into_features(self) -> Vec<Feature> {
-        let mut features = self.features;
-        for (plugin, offers) in self.points {
-            let registration = module(plugin, "test-extension-point-registration", |env| {
-                offers.into_iter().for_each(|offer| offer(env));
-                env.register_init(async || Ok(()));
-            });
-            features.push(registration.into());
-        }
-        let (mut services, mut plugins, mut extended) = (HashSet::new(), HashSet::new(), vec![]);
-        for feature in &features {
-            match feature {
-                Feature::Service(factory) => drop(services.insert(factory.id())),
-                Feature::Plugin(plugin) => drop(plugins.insert(plugin.id().to_owned())),
-                Feature::Module(module) => extended.push(module.plugin_id().to_owned()),
-                _ => {}
-            }
-        }
-        let mocks: [ServiceFactory; 3] = [
-            mock::root_logger_into(self.lines),
-            mock::auth(),
-            mock::http_auth_with(self.caller.credentials()),
-        ];
-        features.extend(mocks.into_iter().filter(|mock| !services.contains(mock.id())).map(Feature::from));
-        features.push(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))).into());
-        for orphaned in extended {
-            if plugins.insert(orphaned.clone()) {
-                features.push(plugin(orphaned, |env| env.register_init(async || Ok(()))).into());
-            }
-        }
-        features
     }
 }
 

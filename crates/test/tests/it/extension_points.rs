@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use greenroom::prelude::*;
+use greenroom::{core::feature_loader, prelude::*};
 use greenroom_test::TestBackend;
 
 #[derive(Clone, Default)]
@@ -43,6 +43,19 @@ async fn p123_a_module_whose_plugin_is_added_extends_that_one() {
     let modules: Vec<_> =
         backend.report().plugins[0].modules.iter().map(|module| &*module.module_id).collect();
     assert_eq!(modules, ["github"]);
+}
+
+#[tokio::test]
+async fn p123_a_plugin_that_a_loader_brings_is_no_orphans_placeholder() {
+    let loader = feature_loader(async || {
+        let module = module("search", "catalog", |env| env.register_init(async || Ok(())));
+        Ok(vec![plugin("catalog", |env| env.register_init(async || Ok(()))).into(), module.into()])
+    });
+    let github = module("catalog", "github", |env| env.register_init(async || Ok(())));
+    let backend = TestBackend::new().add(github).add(loader).start().await.unwrap();
+    let mut started: Vec<_> = backend.report().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
+    started.sort_unstable();
+    assert_eq!(started, ["catalog", "search"]);
 }
 
 #[tokio::test]

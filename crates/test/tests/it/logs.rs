@@ -1,6 +1,6 @@
 //! Captured lines.
 
-use greenroom::prelude::*;
+use greenroom::{core::feature_loader, prelude::*};
 use greenroom_test::{TestBackend, mock};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -57,6 +57,15 @@ async fn a_root_logger_of_the_tests_own_keeps_the_lines_instead() {
     });
     let backend = TestBackend::new().add(factory).add(hello).start().await.unwrap();
     assert_eq!(lines.wait_for(|line| line["message"] == "Here").await["plugin"], "hello");
+    assert_eq!(backend.logs(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn so_does_one_that_a_loader_brings() {
+    let (factory, lines) = mock::root_logger();
+    let loader = feature_loader(async || Ok(vec![factory.into()]));
+    let backend = TestBackend::new().add(loader).start().await.unwrap();
+    assert!(!lines.all().is_empty());
     assert_eq!(backend.logs(), Vec::<Value>::new());
 }
 
