@@ -19,7 +19,9 @@ fn a_module_says_in_its_first_line_what_it_is_for() {
     let silent: Vec<_> = packages()
         .iter()
         .flat_map(|package| files(&package.dir, ".rs"))
-        .filter(|path| path.components().any(|part| part.as_os_str() == "src") || path.ends_with("it/main.rs"))
+        .filter(|path| {
+            path.components().any(|part| part.as_os_str() == "src") || path.ends_with("it/main.rs")
+        })
         .filter(|path| !std::fs::read_to_string(path).unwrap().starts_with("//! "))
         .collect();
     assert_eq!(silent, Vec::<std::path::PathBuf>::new());
