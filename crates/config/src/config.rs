@@ -4,13 +4,13 @@
 
 use std::{fmt, ops::Deref, sync::Arc, time::Duration};
 
-use arc_swap::ArcSwap;
 use serde_json::Value as Json;
 
 use crate::{
-    ConfigError, Place, duration,
+    ConfigError, Declarations, Place, Subscription, duration,
     error::Result,
     key,
+    live::Live,
     place::Text,
     reader::Reader,
     snapshot::{Snapshot, visit},
@@ -48,14 +48,17 @@ pub struct Config {
     path: Arc<[String]>,
 }
 
-struct Live {
-    current: ArcSwap<Snapshot>,
-}
-
 impl RootConfig {
     pub(crate) fn from_snapshot(snapshot: Snapshot) -> Self {
-        let live = Arc::new(Live { current: ArcSwap::from_pointee(snapshot) });
+        Self::from_live(Live::new(snapshot, None))
+    }
+
+    pub(crate) fn from_live(live: Arc<Live>) -> Self {
         Self { whole: Config { live, path: Arc::new([]) } }
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.whole.live
     }
 
     /// A config made in code, for tests; `mock-config` is its source.
@@ -89,13 +92,13 @@ impl RootConfig {
     /// The line that Backstage prints at start: `Loading config from MergedConfigSource{FileConfigSource{path="/app/
     /// app-config.yaml"}, EnvConfigSource{count=0}}`.
     pub fn sources_description(&self) -> String {
-        self.whole.live.current.load().description.clone()
+        self.whole.live.current().description.clone()
     }
 
     /// Every secret: the distinct strings, trimmed and longer than one character, at the paths that are declared
     /// secret, in the order of the config. Which of them are too short to be looked for is the caller's decision.
     pub fn secrets(&self) -> Vec<String> {
-        let snapshot = self.whole.live.current.load();
+        let snapshot = self.whole.live.current();
         let mut found = indexmap::IndexSet::new();
         if let Some(root) = snapshot.merged() {
             visit(&root, &mut Vec::new(), &mut |path, node| {
@@ -110,16 +113,30 @@ impl RootConfig {
         found.into_iter().collect()
     }
 
+    /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.
+    pub fn declare(&self, declarations: Arc<dyn Declarations>) {
+        self.whole.live.declare(declarations);
+    }
+
+    /// Each source by itself, the lowest first: its name and what it says.
+    pub fn layers(&self) -> Vec<(String, Node)> {
+        let snapshot = self.whole.live.current();
+        let mut layers: Vec<_> =
+            snapshot.roots().map(|(context, node)| (context.to_owned(), node.clone())).collect();
+        layers.reverse();
+        layers
+    }
+
     /// Every file that was read or looked for, included ones too.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
-        let snapshot = self.whole.live.current.load();
+        let snapshot = self.whole.live.current();
         let files: indexmap::IndexSet<_> =
             snapshot.layers.iter().flat_map(|layer| layer.files.iter().cloned()).collect();
         files.into_iter().collect()
     }
 
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.whole.live.current.load_full()
+        self.whole.live.current_full()
     }
 }
 
@@ -208,7 +225,7 @@ impl Config {
     /// # Errors
     /// As the type's description says; a missing value is one where the config is not live.
     pub fn config(&self, key: &str) -> Result<Config> {
-        let live = self.live.current.load().live;
+        let live = self.live.current().live;
         match self.optional(|reader| Ok(reader.view(key)?.map(|_| ())))? {
             None if !live => self.required(key, |_| Ok(None)),
             _ => Ok(self.below(key)),
@@ -272,22 +289,31 @@ impl Config {
         self.optional(|reader| Ok(Some(reader.keys()))).ok().flatten().unwrap_or_default()
     }
 
+    /// Calls `f` after each change of the whole config that makes a difference, on the thread that noticed it.
+    ///
+    /// As in Backstage it is told nothing: it reads what it wants to know. A panic in it is told to whoever watches,
+    /// and stops no other subscriber. Nothing is told unless somebody [watches](RootConfig::watch) or
+    /// [reloads](RootConfig::reload).
+    pub fn subscribe(&self, f: impl Fn() + Send + Sync + 'static) -> Subscription {
+        self.live.subscribe(Arc::new(f))
+    }
+
     /// Where the value stands that readers would give. `key` may contain indices: `a.list[0].b`.
     pub fn place(&self, key: &str) -> Option<Place> {
-        let snapshot = self.live.current.load();
+        let snapshot = self.live.current();
         let (node, exact) = snapshot.locate(&self.steps(key))?;
         exact.then(|| node.place())
     }
 
     /// The key as seen from the root: `backend.auth.keys[0].secret`.
     pub fn full_key(&self, key: &str) -> String {
-        let snapshot = self.live.current.load();
+        let snapshot = self.live.current();
         let above = self.path.iter().fold(snapshot.prefix.clone(), |above, part| key::join(&above, part));
         key::join(&above, key)
     }
 
     pub(crate) fn point(&self, key: &str, error: &mut ConfigError) {
-        let snapshot = self.live.current.load();
+        let snapshot = self.live.current();
         if let Some((node, _)) = snapshot.locate(&self.steps(key)) {
             snapshot.point(error, &node.at);
         }
@@ -312,7 +338,7 @@ impl Config {
     }
 
     fn optional<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<Option<T>>) -> Result<Option<T>> {
-        let snapshot = self.live.current.load();
+        let snapshot = self.live.current();
         let mut reader = Reader::new(&snapshot);
         for key in self.path.iter() {
             match reader.view(key)? {
@@ -324,7 +350,7 @@ impl Config {
     }
 
     fn required<T>(&self, key: &str, read: impl FnOnce(&Reader<'_>) -> Result<Option<T>>) -> Result<T> {
-        let snapshot = self.live.current.load();
+        let snapshot = self.live.current();
         let mut reader = Reader::new(&snapshot);
         for part in self.path.iter() {
             match reader.view(part)? {

@@ -37,7 +37,10 @@ impl<'a> Files<'a> {
         };
         if bytes.is_empty() {
             thread::sleep(SECOND_LOOK);
-            bytes = std::fs::read(path)?;
+            bytes = match std::fs::read(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                other => other?,
+            };
         }
         let body = String::from_utf8_lossy(&bytes);
         Ok(Some(Text::new(self.shown(path), body.strip_prefix('\u{feff}').unwrap_or(&body))))

@@ -64,3 +64,15 @@ pub(crate) fn print(steps: &[Step]) -> String {
     }
     out
 }
+
+/// The path as a JSON pointer, which no key can make ambiguous.
+pub(crate) fn pointer(steps: &[Step]) -> String {
+    steps.iter().fold(String::new(), |mut out, step| {
+        out.push('/');
+        match step {
+            Step::Key(key) => out.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => out.push_str(&index.to_string()),
+        }
+        out
+    })
+}

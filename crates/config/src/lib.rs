@@ -20,6 +20,7 @@
 //! value it found itself by [`ConfigError::invalid`].
 
 mod config;
+mod declare;
 mod duration;
 mod env;
 mod error;
@@ -27,6 +28,7 @@ mod files;
 mod include;
 mod json;
 mod key;
+mod live;
 mod number;
 mod pattern;
 mod place;
@@ -38,11 +40,15 @@ mod sources;
 mod substitute;
 mod transform;
 mod value;
+mod watch;
 mod yaml;
 
 pub use config::{Config, RootConfig};
+pub use declare::{Declarations, Visibility};
 pub use error::{ConfigError, Result};
+pub use live::Subscription;
 pub use place::Place;
 pub use print::Format;
 pub use sources::{ConfigOptions, ConfigSources};
 pub use value::{Node, Object, Origin, Value};
+pub use watch::{ReloadEvent, Watch};

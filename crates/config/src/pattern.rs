@@ -2,7 +2,12 @@
 //!
 //! Must not know of values. More patterns come from the schemas that packages bring along.
 
-use crate::key::Step;
+use std::collections::HashMap;
+
+use crate::{
+    Visibility,
+    key::{Step, pointer},
+};
 
 /// Paths whose string values are secrets, from the schema of Backstage's own backend packages and command line.
 ///
@@ -63,20 +68,31 @@ const FRONTEND: &[&str] = &[
 pub(crate) struct Declared {
     secret: Vec<Pattern>,
     frontend: Vec<Pattern>,
+    /// By JSON pointer, from schemas.
+    more: HashMap<String, Visibility>,
 }
 
 impl Declared {
     pub(crate) fn built_in() -> Self {
         let parse = |table: &[&str]| table.iter().map(|text| Pattern::parse(text)).collect();
-        Self { secret: parse(SECRET), frontend: parse(FRONTEND) }
+        Self { secret: parse(SECRET), frontend: parse(FRONTEND), more: HashMap::new() }
+    }
+
+    /// The same, and what schemas say.
+    pub(crate) fn with(more: HashMap<String, Visibility>) -> Self {
+        Self { more, ..Self::built_in() }
     }
 
     pub(crate) fn is_secret(&self, path: &[Step]) -> bool {
-        self.secret.iter().any(|pattern| pattern.matches(path))
+        self.secret.iter().any(|pattern| pattern.matches(path)) || self.says(path, Visibility::Secret)
     }
 
     pub(crate) fn is_frontend(&self, path: &[Step]) -> bool {
-        self.frontend.iter().any(|pattern| pattern.matches(path))
+        self.frontend.iter().any(|pattern| pattern.matches(path)) || self.says(path, Visibility::Frontend)
+    }
+
+    fn says(&self, path: &[Step], visibility: Visibility) -> bool {
+        !self.more.is_empty() && self.more.get(&pointer(path)) == Some(&visibility)
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    ConfigError,
+    ConfigError, Declarations,
     key::Step,
     pattern::Declared,
     place::At,
@@ -18,20 +18,22 @@ pub(crate) struct Layer {
     /// The name that errors carry: a file's base name, or `env`.
     pub(crate) context: Arc<str>,
     pub(crate) root: Option<Node>,
-    /// The file itself and everything it includes, for watching.
+    /// The config file, if it is one.
+    pub(crate) source: Option<PathBuf>,
+    /// The file itself and everything it includes or would include, for watching.
     pub(crate) files: Vec<PathBuf>,
 }
 
 impl Layer {
     fn in_code(context: &str, root: Node) -> Self {
-        Self { context: context.into(), root: Some(root), files: Vec::new() }
+        Self { context: context.into(), root: Some(root), source: None, files: Vec::new() }
     }
 }
 
 /// All sources, the highest priority first.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) layers: Vec<Arc<Layer>>,
     /// Where the roots of the layers stand in the whole config: elements of config arrays are snapshots of their own.
     pub(crate) prefix: String,
     /// Whether `config()` gives views that may be empty now and filled by a later reload (core §1.7).
@@ -43,9 +45,22 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub(crate) fn new(layers: Vec<Layer>, live: bool, description: String) -> Self {
+        let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
         let declared = Arc::new(Declared::built_in());
         let secret_spots = secret_spots(&layers, &declared);
         Self { layers, prefix: String::new(), live, declared, secret_spots, description }
+    }
+
+    /// The same config after a change, or with more declared.
+    pub(crate) fn with(&self, layers: Vec<Arc<Layer>>, more: Option<&dyn Declarations>) -> Self {
+        let (prefix, description) = (self.prefix.clone(), self.description.clone());
+        let (live, declared) = (self.live, Arc::new(Declared::built_in()));
+        let mut next = Self { layers, prefix, live, declared, secret_spots: Arc::new([]), description };
+        if let (Some(more), Some(merged)) = (more, next.merged()) {
+            next.declared = Arc::new(Declared::with(more.visibility(&merged.to_json())));
+        }
+        next.secret_spots = secret_spots(&next.layers, &next.declared);
+        next
     }
 
     /// One tree under one name, made in code.
@@ -56,7 +71,7 @@ impl Snapshot {
     /// One object out of this snapshot, on its own: no source below it is asked.
     pub(crate) fn pinned(&self, context: &str, node: Node, prefix: String) -> Self {
         Self {
-            layers: vec![Layer::in_code(context, node)],
+            layers: vec![Arc::new(Layer::in_code(context, node))],
             prefix,
             live: false,
             declared: self.declared.clone(),
@@ -109,7 +124,7 @@ impl Snapshot {
 }
 
 /// Where the values at secret paths are written, in all sources, those hidden by higher ones too.
-fn secret_spots(layers: &[Layer], declared: &Declared) -> Arc<[At]> {
+fn secret_spots(layers: &[Arc<Layer>], declared: &Declared) -> Arc<[At]> {
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {
@@ -155,5 +170,20 @@ pub(crate) fn merge(high: Option<&Node>, low: Option<Node>) -> Option<Node> {
             Some(Node { value: Value::Object(out), origin: high.origin, at: high.at.clone() })
         }
         _ => Some(high.clone()),
+    }
+}
+
+/// Whether two values are the same, whatever the order of members; NaN is itself.
+pub(crate) fn same(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Number(a), Value::Number(b)) => a == b || (a.is_nan() && b.is_nan()),
+        (Value::String(a), Value::String(b)) => a == b,
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+        }
+        _ => false,
     }
 }

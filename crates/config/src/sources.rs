@@ -11,9 +11,11 @@ use crate::{
     ConfigError, RootConfig, env,
     error::Result,
     files::{Files, resolve},
+    live::Live,
     snapshot::{Layer, Snapshot},
     substitute::Env,
     transform::{Transform, dir_of},
+    value::Node,
     yaml,
 };
 
@@ -28,6 +30,9 @@ pub struct ConfigOptions {
     pub cwd: PathBuf,
     /// Whether a missing `app-config.yaml` is fine. Default: no.
     pub allow_missing_default: bool,
+    /// Whether a backend that starts on this config follows changes of its files. Default: no;
+    /// [`from_process`](Self::from_process) says yes, as Backstage does.
+    pub watch: bool,
 }
 
 impl ConfigOptions {
@@ -42,6 +47,7 @@ impl ConfigOptions {
             env: std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect(),
             cwd: std::env::current_dir()?,
             allow_missing_default: false,
+            watch: true,
         })
     }
 }
@@ -54,7 +60,7 @@ impl fmt::Debug for ConfigOptions {
 }
 
 /// The sources that were found, before any is read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ConfigSources {
     options: ConfigOptions,
     /// In rising priority.
@@ -100,20 +106,33 @@ impl ConfigSources {
     pub fn load(&self) -> Result<RootConfig> {
         let mut layers = Vec::with_capacity(self.files.len() + 1);
         for path in &self.files {
-            layers.push(self.file(path)?);
+            let (files, root) = self.file(path);
+            let context =
+                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            layers.push(Layer { context: context.into(), root: root?, source: Some(path.clone()), files });
         }
         let root = env::read(&self.options.env)?;
-        layers.push(Layer { context: "env".into(), root, files: Vec::new() });
+        layers.push(Layer { context: "env".into(), root, source: None, files: Vec::new() });
         if layers.iter().all(|layer| layer.root.is_none()) {
-            let message = "Missing required config value at '' in 'mock-config'";
-            return Err(ConfigError::plain("Error", message).help("every config file is empty"));
+            return Err(nothing_said());
         }
         layers.reverse();
-        Ok(RootConfig::from_snapshot(Snapshot::new(layers, true, self.description())))
+        let snapshot = Snapshot::new(layers, true, self.description());
+        Ok(RootConfig::from_live(Live::new(snapshot, Some(self.clone()))))
     }
 
-    fn file(&self, path: &Path) -> Result<Layer> {
+    pub(crate) fn watches_by_default(&self) -> bool {
+        self.options.watch
+    }
+
+    /// One file's values, and every file that was read or looked for on the way.
+    pub(crate) fn file(&self, path: &Path) -> (Vec<PathBuf>, Result<Option<Node>>) {
         let mut files = Files::new(&self.options.cwd);
+        let read = self.read(path, &mut files);
+        (files.into_read(), read)
+    }
+
+    fn read(&self, path: &Path, files: &mut Files<'_>) -> Result<Option<Node>> {
         let failed = |reason: String| {
             ConfigError::plain(
                 "Error",
@@ -126,15 +145,18 @@ impl ConfigSources {
                 .help("start in a directory with an app-config.yaml, or name the files with --config"));
         };
         let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
-        let root = parsed.map(|root| Transform::new(&self.options.env, &mut files).root(root, &dir_of(path)));
-        let root = root.transpose().map_err(|mut fault| {
+        let root = parsed.map(|root| Transform::new(&self.options.env, files).root(root, &dir_of(path)));
+        root.transpose().map_err(|mut fault| {
             fault.message = failed(fault.message).message().to_owned();
             fault.name = "Error";
             fault.into_error()
-        })?;
-        let context = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok(Layer { context: context.into(), root, files: files.into_read() })
+        })
     }
+}
+
+pub(crate) fn nothing_said() -> ConfigError {
+    let message = "Missing required config value at '' in 'mock-config'";
+    ConfigError::plain("Error", message).help("every config file is empty")
 }
 
 impl RootConfig {

@@ -21,6 +21,7 @@
 
 mod boot_config;
 mod boot_log;
+mod live_config;
 
 use std::sync::Arc;
 
@@ -90,6 +91,7 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
                 logger.install_tracing(BridgeOptions::new());
             }
             tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
+            live_config::follow(&config, &logger);
             boot(&config, &logger, &log)
         },
     )

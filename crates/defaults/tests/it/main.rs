@@ -1,0 +1,5 @@
+//! What the defaults do beside their services.
+
+#![allow(missing_docs, reason = "tests are named by what they hold")]
+
+mod live_config;
