@@ -118,6 +118,12 @@ pub struct Running {
     report: Option<BootReport>,
 }
 
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
 impl Running {
     async fn start(&mut self, backend: Backend) -> Result<(), StartError> {
         let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans } = backend;

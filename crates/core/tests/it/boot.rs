@@ -28,7 +28,7 @@ fn slow(id: &'static str, millis: u64) -> greenroom_core::Plugin {
 async fn p80_p81_p92_all_plugins_settle_before_a_failed_start_rejects() {
     let journal = Journal::default();
     let backend = Backend::new([]).add(thrower("p1")).add(slow("p2", 2500)).add(slow("p3", 2500));
-    let failed = observed(backend, &journal, BootPolicy::default()).start().await.err().unwrap();
+    let failed = observed(backend, &journal, BootPolicy::default()).start().await.unwrap_err();
     assert_eq!(
         failed.to_string(),
         "Backend startup failed due to the following errors:\n  Plugin 'p1' startup failed; caused by Error: boom"
@@ -137,6 +137,6 @@ async fn p94_every_part_of_a_start_is_timed() {
 #[tokio::test]
 async fn a_panicking_init_fails_its_plugin() {
     let p = plugin("p", |env| env.register_init(async || -> greenroom_errors::Result { panic!("lost it") }));
-    let failed = Backend::new([]).add(p).start().await.err().unwrap().to_string();
+    let failed = Backend::new([]).add(p).start().await.unwrap_err().to_string();
     assert!(failed.ends_with("Plugin 'p' startup failed; caused by Error: panicked: lost it"), "{failed}");
 }

@@ -5,7 +5,7 @@ use greenroom_core::{Backend, Service, decorate, module, plugin, scope, service}
 use crate::kit::{Cache, Clock, Db, Journal, MorePoints, Points, Wall, observed};
 
 async fn fails(backend: Backend) -> String {
-    backend.start().await.err().expect("the start should fail").to_string()
+    backend.start().await.expect_err("the start should fail").to_string()
 }
 
 fn idle(id: &'static str) -> greenroom_core::Plugin {

@@ -13,7 +13,7 @@ fn clock(name: &'static str) -> ServiceFactory {
 }
 
 async fn fails(backend: Backend) -> String {
-    backend.start().await.err().expect("the start should fail").to_string()
+    backend.start().await.expect_err("the start should fail").to_string()
 }
 
 #[tokio::test]

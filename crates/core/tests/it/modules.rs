@@ -66,7 +66,7 @@ async fn p60_p62_the_owner_of_a_point_waits_for_all_who_contribute_failed_ones_t
     let p = plugin("p", |env| env.register_init(async || Ok(())));
     let (fast, slow) =
         (contributes("fast", 1, true, journal.clone()), contributes("slow", 3, false, journal.clone()));
-    let failed = Backend::new([]).add(p).add(owner).add(fast).add(slow).start().await.err().unwrap();
+    let failed = Backend::new([]).add(p).add(owner).add(fast).add(slow).start().await.unwrap_err();
     assert_eq!(journal.lines(), ["fast", "slow", "owner"]);
     assert!(failed.to_string().ends_with("Module 'fast' for plugin 'p' startup failed; caused by Error: no"));
 }
@@ -104,7 +104,7 @@ async fn p76_the_second_module_of_a_name_fails_and_the_first_runs() {
     };
     let p = plugin("p", |env| env.register_init(async || Ok(())));
     let backend = Backend::new([]).add(p).add(twin(journal.clone())).add(twin(journal.clone()));
-    let failed = backend.start().await.err().unwrap().to_string();
+    let failed = backend.start().await.unwrap_err().to_string();
     assert!(failed.contains("caused by Error: Module 'm' for plugin 'p' is already registered"), "{failed}");
     assert_eq!(journal.lines(), ["ran"]);
 }
@@ -179,7 +179,7 @@ async fn p72_a_module_blamed_within_its_own_init_fails_by_that_error() {
             Ok(())
         })
     });
-    let failed = Backend::new([]).add(p).add(m).start().await.err().unwrap().to_string();
+    let failed = Backend::new([]).add(p).add(m).start().await.unwrap_err().to_string();
     assert!(
         failed.ends_with("Module 'm' for plugin 'p' startup failed; caused by Error: my own fault"),
         "{failed}"

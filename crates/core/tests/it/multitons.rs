@@ -119,7 +119,7 @@ async fn p38_a_failing_root_context_is_attempted_once_and_fails_each_plugin() {
         async |_pool: u8| Ok(Db(String::new())),
     );
     let asks = |id: &'static str| plugin(id, |env| env.register_init(async |_: Db| Ok(())));
-    let text = Backend::new([db]).add(asks("a")).add(asks("b")).start().await.err().unwrap().to_string();
+    let text = Backend::new([db]).add(asks("a")).add(asks("b")).start().await.unwrap_err().to_string();
     let expected = "Failed to instantiate service 'core.database' because createRootContext threw an error, Error: no pool";
     assert_eq!(text.matches(expected).count(), 2, "{text}");
     assert_eq!(made.load(SeqCst), 1);

@@ -107,7 +107,7 @@ async fn p37_p39_a_failing_plugin_service_fails_each_plugin_that_needs_it_by_nam
     let db = service(async || Err::<Db, _>(Error::input("no disk").into()));
     let cache = service(async |_db: Db| Ok(Cache(String::new())));
     let asks = |id| plugin(id, |env| env.register_init(async |_cache: Cache| Ok(())));
-    let failed = Backend::new([db, cache]).add(asks("a")).add(asks("b")).start().await.err().unwrap();
+    let failed = Backend::new([db, cache]).add(asks("a")).add(asks("b")).start().await.unwrap_err();
     let text = |id: &str| {
         format!(
             "Plugin '{id}' startup failed; caused by Error: Failed to instantiate service 'core.cache' for '{id}' because the factory function threw an error, Error: Failed to instantiate service 'core.database' for '{id}' because the factory function threw an error, InputError: no disk"
@@ -128,7 +128,7 @@ async fn p40_a_failing_root_service_rejects_the_start_undecorated_and_no_plugin_
             Ok(())
         })
     });
-    let failed = Backend::new([clock]).add(idle).start().await.err().unwrap();
+    let failed = Backend::new([clock]).add(idle).start().await.unwrap_err();
     assert_eq!((failed.to_string().as_str(), failed.to_error().name()), ("factory boom", "ConflictError"));
     assert_eq!(journal.lines(), Vec::<String>::new());
 }
@@ -137,7 +137,7 @@ async fn p40_a_failing_root_service_rejects_the_start_undecorated_and_no_plugin_
 async fn a_panicking_factory_is_an_error_with_an_owner() {
     let db = service(async || -> greenroom_errors::Result<Db> { panic!("lost it") });
     let asks = plugin("a", |env| env.register_init(async |_db: Db| Ok(())));
-    let failed = Backend::new([db]).add(asks).start().await.err().unwrap().to_string();
+    let failed = Backend::new([db]).add(asks).start().await.unwrap_err().to_string();
     assert!(failed.contains("Failed to instantiate service 'core.database' for 'a'"), "{failed}");
     assert!(failed.contains("panicked: lost it"), "{failed}");
 }
