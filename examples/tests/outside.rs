@@ -1,1 +1,48 @@
-//! placeholder
+//! The guide's plugin as a crate of its own, outside of this workspace: what somebody else's repository does.
+//!
+//! The feature `outside` turns it on, because it compiles the framework once more; `cargo xtask test` does.
+
+use std::{fs, path::Path, process::Command};
+
+use greenroom_examples::document::root;
+
+#[test]
+fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let guide = root().join("examples/guide");
+    for file in ["src/lib.rs", "src/main.rs", "tests/greetings.rs"] {
+        copy(&guide.join(file), &directory.path().join(file));
+    }
+    // The versions that are tested here, and no network.
+    copy(&root().join("Cargo.lock"), &directory.path().join("Cargo.lock"));
+    let manifest = fs::read_to_string(guide.join("outside.toml")).expect("the manifest of the guide");
+    let beside = "../greenroom/";
+    assert_eq!(manifest.matches(beside).count(), 3, "the paths of the guide");
+    let here = format!("{}/", root().display());
+    fs::write(directory.path().join("Cargo.toml"), manifest.replace(beside, &here)).expect("a manifest");
+
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--offline", "--quiet"]).current_dir(directory.path());
+    // What this workspace's profile says, so that what is compiled already is used.
+    cargo.args(["--config", "profile.dev.debug='line-tables-only'"]);
+    cargo.args(["--config", "profile.dev.package.'*'.debug=false"]);
+    cargo.arg("--target-dir").arg(target());
+    let output = cargo.output().expect("cargo");
+
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    assert!(out.contains("test result: ok. 4 passed"), "{out}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    let parent = to.parent().expect("a directory");
+    fs::create_dir_all(parent).and_then(|()| fs::copy(from, to)).unwrap_or_else(|error| {
+        panic!("{} to {}: {error}", from.display(), to.display());
+    });
+}
+
+/// The target directory of this test.
+fn target() -> std::path::PathBuf {
+    let test = std::env::current_exe().expect("this test");
+    test.ancestors().nth(3).expect("target/<profile>/deps").to_owned()
+}

@@ -139,7 +139,10 @@ mod tests {
     fn a_filter_runs_tests_only_and_reaches_the_command() {
         let options = Options { yes: false, filter: Some("health".to_owned()) };
         let plan = decide(SUITES, &options, |_| true);
-        assert_eq!(plan.iter().map(|p| p.suite.name).collect::<Vec<_>>(), ["rust tests", "doctests"]);
+        assert_eq!(
+            plan.iter().map(|p| p.suite.name).collect::<Vec<_>>(),
+            ["rust tests", "a plugin in a repository of its own", "doctests"]
+        );
         let line = plan[0].suite.line(&plan[0].suite.command, options.filter.as_deref());
         assert_eq!(line[line.len() - 2..], ["--", "health"]);
     }

@@ -70,6 +70,16 @@ pub(crate) const SUITES: &[Suite] = &[
         }),
     },
     Suite {
+        name: "a plugin in a repository of its own",
+        needs: &[],
+        features: &["outside"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-examples", "--test", "outside"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
         name: "doctests",
         needs: &[],
         features: &[],

@@ -22,7 +22,7 @@ use crate::wire::Outcome;
 
 mod output;
 
-use output::Output;
+pub use output::{Output, Stream};
 
 /// How long a backend may take to reach a state that is waited for.
 const DEADLINE: Duration = Duration::from_secs(30);

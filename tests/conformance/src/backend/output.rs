@@ -7,9 +7,12 @@ use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// What lines are read from.
+pub type Stream = Box<dyn AsyncRead + Send + Unpin>;
+
 /// The output of a process. Reading stops when this is dropped.
 #[derive(Debug)]
-pub(super) struct Output {
+pub struct Output {
     lines: Arc<Mutex<Vec<String>>>,
     /// How many lines there are; closed when both streams have ended.
     count: watch::Receiver<usize>,
@@ -18,26 +21,30 @@ pub(super) struct Output {
 
 impl Output {
     /// Takes over the piped stdout and stderr of a child.
-    pub(super) fn collect(child: &mut Child) -> Self {
+    pub fn collect(child: &mut Child) -> Self {
+        let stdout = child.stdout.take().map(|stream| Box::new(stream) as Stream);
+        let stderr = child.stderr.take().map(|stream| Box::new(stream) as Stream);
+        Self::of(stdout.into_iter().chain(stderr))
+    }
+
+    /// Takes over these streams.
+    pub fn of(streams: impl IntoIterator<Item = Stream>) -> Self {
         let lines = Arc::default();
         let (sender, count) = watch::channel(0);
         let mut readers = JoinSet::new();
-        if let Some(stream) = child.stdout.take() {
+        for stream in streams {
             readers.spawn(read(stream, Arc::clone(&lines), sender.clone()));
-        }
-        if let Some(stream) = child.stderr.take() {
-            readers.spawn(read(stream, Arc::clone(&lines), sender));
         }
         Self { lines, count, _readers: readers }
     }
 
     /// All lines so far.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         lock(&self.lines).join("\n")
     }
 
     /// Waits for a line with this text; false when the output ends without one.
-    pub(super) async fn contains(&self, text: &str) -> bool {
+    pub async fn contains(&self, text: &str) -> bool {
         let mut count = self.count.clone();
         let mut seen = 0;
         loop {
@@ -58,7 +65,7 @@ impl Output {
     }
 
     /// Waits until both streams have ended.
-    pub(super) async fn ended(&self) {
+    pub async fn ended(&self) {
         let mut count = self.count.clone();
         while count.changed().await.is_ok() {}
     }

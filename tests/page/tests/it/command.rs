@@ -1,0 +1,135 @@
+//! `greenroom --help`, `config check`, `config print`.
+
+use greenroom_page::{Finished, Program};
+
+const CONFIG: &str = "app:\n  title: Greenroom\nbackend:\n  baseUrl: http://localhost:7007\n  \
+                      auth:\n    externalAccess:\n      - type: static\n        options: {token: page-test-secret, subject: tests}\n";
+
+/// What a person sees, less the directory, which is another each time.
+fn seen(ended: &Finished) -> String {
+    let text = format!("code {:?}\n{}\n---\n{}", ended.code, ended.stdout, ended.stderr);
+    let directory = std::env::temp_dir();
+    let pattern = format!("{}/[.A-Za-z0-9]+", directory.display().to_string().trim_end_matches('/'));
+    regress::Regex::new(&pattern).expect("a pattern").replace_all(&text, "<directory>")
+}
+
+#[tokio::test]
+async fn help() {
+    insta::assert_snapshot!(seen(&Program::greenroom().args("--help").run().await), @r#"
+    code Some(0)
+    A backend for Backstage that says what it does and why
+
+    Usage: greenroom [OPTIONS] [COMMAND]
+
+    Commands:
+      start   Start the backend and serve until SIGTERM or SIGINT (the default command)
+      config  Look at the configuration
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+          --config <FILE>  A config file; repeat it to layer several, the last one wins. Without it:
+                           app-config.yaml and its variants
+      -h, --help           Print help
+      -V, --version        Print version
+
+    Environment:
+      APP_CONFIG_<key>   sets a config key, such as APP_CONFIG_backend_listen=':7008'
+      NODE_ENV           `production`: JSON log lines; `development`: stacks in error bodies
+      LOG_LEVEL          error, warn, info or debug; wins over backend.logger.level
+      LOG_FORMAT         backstage, pretty or node; wins over greenroom.logger.format
+      BACKSTAGE_ENV      which app-config.<env>.yaml files are read besides
+
+    Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn version() {
+    insta::assert_snapshot!(seen(&Program::greenroom().args("--version").run().await), @r#"
+    code Some(0)
+    greenroom 0.1.0
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn config_check_of_a_fine_config() {
+    insta::assert_snapshot!(seen(&Program::greenroom().config(CONFIG).args("config check").run().await), @r#"
+    code Some(0)
+    Loading config from MergedConfigSource{FileConfigSource{path="<directory>/app-config.yaml"}, EnvConfigSource{count=0}}
+    1 secrets will be redacted in logs
+    The configuration is fine
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn config_check_reports_all_that_is_wrong() {
+    let config =
+        "backend:\n  listen: nowhere\n  logger:\n    level: loud\ngreenroom:\n  plugins:\n    tasks: 7\n";
+    insta::assert_snapshot!(seen(&Program::greenroom().config(config).args("config check").run().await), @r#"
+    code Some(1)
+    Loading config from MergedConfigSource{FileConfigSource{path="<directory>/app-config.yaml"}, EnvConfigSource{count=0}}
+    0 secrets will be redacted in logs
+    ---
+      × Invalid config at backend.logger.level, 'loud' is not a valid logging level, must be one of
+      │ 'error', 'warn', 'info' or 'debug'. (app-config.yaml:4:12)
+       ╭─[app-config.yaml:4:12]
+     4 │     level: loud
+       ·            ────
+       ╰────
+      × Unable to parse listen address nowhere, expected <port> or <host>:<port> (app-
+      │ config.yaml:2:11)
+       ╭─[app-config.yaml:2:11]
+     2 │   listen: nowhere
+       ·           ───────
+       ╰────
+      × Unable to convert config value for key 'greenroom.plugins.tasks' in 'app-config.yaml' to a
+      │ boolean (app-config.yaml:7:12)
+       ╭─[app-config.yaml:7:12]
+     7 │     tasks: 7
+       ·            ─
+       ╰────
+    error: 3 things in the configuration are wrong
+    "#);
+}
+
+#[tokio::test]
+async fn config_print_hides_secrets() {
+    insta::assert_snapshot!(seen(&Program::greenroom().config(CONFIG).args("config print").run().await), @r#"
+    code Some(0)
+    app:
+      title: Greenroom
+    backend:
+      baseUrl: http://localhost:7007
+      auth:
+        externalAccess:
+          -
+            type: static
+            options:
+              token: <secret>
+              subject: tests
+    ---
+    "#);
+}
+
+#[tokio::test]
+async fn config_print_with_sources_tells_file_and_line() {
+    let program = Program::greenroom().config(CONFIG).env("APP_CONFIG_app_title", "From outside");
+    insta::assert_snapshot!(seen(&program.args("config print --with-sources").run().await), @r#"
+    code Some(0)
+    app:
+      title: From outside  # environment variable APP_CONFIG_app_title
+    backend:
+      baseUrl: http://localhost:7007  # app-config.yaml:4
+      auth:
+        externalAccess:
+          -
+            type: static  # app-config.yaml:7
+            options:
+              token: <secret>  # app-config.yaml:8
+              subject: tests  # app-config.yaml:8
+    ---
+    "#);
+}

@@ -1,0 +1,9 @@
+//! What the observability page shows, through real programs, real HTTP and a pipe.
+
+mod command;
+mod demo;
+mod documents;
+mod examples;
+mod health;
+mod logging;
+mod refusals;

@@ -1,0 +1,55 @@
+//! Starts that are refused: exit code 1, a text that says what to do, no backend.
+
+use std::net::TcpListener;
+
+use greenroom_page::{Finished, Program};
+
+#[track_caller]
+fn refused(ended: &Finished, texts: &[&str]) {
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for text in texts {
+        assert!(ended.stderr.contains(text), "no {text:?} in:\n{}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn the_demo_in_production() {
+    let program = Program::greenroom().config("greenroom:\n  demo: true\n").env("NODE_ENV", "production");
+    let ended = program.env("APP_CONFIG_backend_listen", "127.0.0.1:0").run().await;
+    refused(&ended, &["greenroom.demo is on, but NODE_ENV is 'production'", "app-config.yaml:2"]);
+    assert_eq!(ended.stdout, "");
+}
+
+#[tokio::test]
+async fn the_demo_off_loopback() {
+    let program = Program::greenroom().config("backend: {listen: ':0'}\ngreenroom: {demo: true}\n");
+    refused(&program.run().await, &["greenroom.demo is on, but backend.listen is not a loopback address"]);
+}
+
+#[tokio::test]
+async fn a_taken_port() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port();
+    let listen = format!("127.0.0.1:{port}");
+    let ended = Program::greenroom().env("APP_CONFIG_backend_listen", &listen).run().await;
+    refused(&ended, &[&format!("port {port} is taken"), "help:", "APP_CONFIG_backend_listen="]);
+}
+
+#[tokio::test]
+async fn a_missing_config() {
+    let ended = Program::greenroom().without("app-config.yaml").run().await;
+    refused(&ended, &["app-config.yaml", "help:", "greenroom --config <file>"]);
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_shown_with_its_line() {
+    let ended = Program::greenroom().config("backend:\n  logger:\n    level: loud\n").run().await;
+    refused(&ended, &["loud", "app-config.yaml:3"]);
+}
+
+#[tokio::test]
+async fn an_unknown_option_is_a_usage_error() {
+    let ended = Program::greenroom().args("--confg x").run().await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("--config"), "{ended:?}");
+}
