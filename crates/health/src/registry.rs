@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, sync::
 use futures_util::FutureExt;
 use greenroom_config::RootConfig;
 use greenroom_context::spawn;
-use greenroom_core::{PluginMetadata, Service, ServiceFactory, scope, service};
+use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
 use greenroom_errors::Result;
-use greenroom_logging::{Logger, info, warn};
+use greenroom_logging::{Logger, RootLogger, info, warn};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -55,9 +55,26 @@ impl HealthRegistry {
         Ok(Self(Arc::new(Inner { required, ..Inner::default() })))
     }
 
-    /// The default factory.
+    /// The default factory; once all plugins have started, it warns of configured names that no check has.
     pub fn factory() -> ServiceFactory {
-        service(async |config: RootConfig| Self::from_config(&config))
+        service(async |config: RootConfig, lifecycle: RootLifecycle, logger: RootLogger| {
+            let registry = Self::from_config(&config)?;
+            let known = registry.clone();
+            lifecycle.add_startup_hook("configured health checks", async move || {
+                for name in known.unknown() {
+                    logger.warn(format_args!(
+                        "No plugin has registered the health check '{name}' of greenroom.health.readiness"
+                    ));
+                }
+                Ok(())
+            })?;
+            Ok(registry)
+        })
+    }
+
+    fn unknown(&self) -> Vec<&str> {
+        let checks = self.0.checks.lock();
+        self.0.required.iter().map(String::as_str).filter(|name| !checks.contains_key(*name)).collect()
     }
 
     /// Every check and its last result, by name.
@@ -112,8 +129,8 @@ impl HealthChecks {
 
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
     ///
-    /// A change between passing and failing is logged once. The name is unique within the plugin: the last one of a
-    /// name counts.
+    /// A change between passing and failing is logged once. The name is unique within the plugin: registered again, it
+    /// takes the place of the check before, which is not run any more.
     pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
     where
         F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
@@ -129,7 +146,11 @@ impl HealthChecks {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let now = run(check.clone()).await;
+                // Nobody reads the results of a check that another has replaced.
+                if tell.is_closed() {
+                    return;
+                }
+                let now = run(|| check.clone()()).await;
                 tell_change(&logger, &called, tell.borrow().as_ref(), &now);
                 tell.send_replace(Some(now));
             }

@@ -1,0 +1,222 @@
+//! Checks, run in paused time: a minute here takes no time at all.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use greenroom_config::RootConfig;
+use greenroom_core::{Backend, Running, plugin, service};
+use greenroom_errors::Error;
+use greenroom_health::{Check, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
+use greenroom_logging::{CaptureSink, RootLogger};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+struct Up {
+    running: Running,
+    registry: HealthRegistry,
+    health: RootHealth,
+    lines: CaptureSink,
+}
+
+impl Up {
+    /// Starts a backend whose plugin `db` registers checks.
+    async fn with(register: impl Fn(&HealthChecks) + Clone + Send + Sync + 'static) -> Self {
+        Self::configured(json!({}), register).await
+    }
+
+    async fn configured(
+        config: Value,
+        register: impl Fn(&HealthChecks) + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let lines = CaptureSink::new();
+        let sink = lines.clone();
+        let backend = Backend::new([
+            service(async move || Ok(RootConfig::from_json(config)?)),
+            service(async move || Ok(RootLogger::builder().sink(sink).build())),
+            greenroom_logging::logger(),
+            HealthRegistry::factory(),
+            HealthChecks::factory(),
+            RootHealth::factory(),
+        ]);
+        let db = plugin("db", move |env| {
+            env.register_init(async move |checks: HealthChecks| {
+                register(&checks);
+                Ok(())
+            });
+        });
+        let running = backend.add(db).start().await.unwrap_or_else(|error| panic!("{error}"));
+        let registry = running.service().await.unwrap();
+        let health = running.service().await.unwrap();
+        Self { running, registry, health, lines }
+    }
+
+    async fn ready(&self) -> HealthResponse {
+        self.health.readiness(&Probe::default()).await
+    }
+
+    /// The last result of the check `db.<name>`.
+    fn last(&self, name: &str) -> Option<Check> {
+        let states = self.registry.states();
+        states.into_iter().find(|state| state.name == format!("db.{name}")).unwrap().last
+    }
+
+    fn told(&self) -> Vec<String> {
+        let text = |line: Value| {
+            let reason = line["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{} {} {}{reason}", line["level"], line["message"], line["check"]).replace('"', "")
+        };
+        self.lines.json().into_iter().map(text).collect()
+    }
+}
+
+fn failed(check: &str) -> HealthResponse {
+    HealthResponse::unavailable(format!("Check '{check}' failed"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_and_warning_checks_are_ready_failing_ones_are_not() {
+    let up = Up::with(|checks| {
+        checks.check("pass", async || Check::pass()).readiness();
+        checks.check("warn", async || Check::warn("slow")).readiness();
+    })
+    .await;
+    assert_eq!(up.ready().await, HealthResponse::ok());
+    let up = Up::with(|checks| {
+        checks.check("other", async || Check::fail("not opted in"));
+        checks.check("b", async || Check::fail("second")).readiness();
+        checks.check("a", async || Err::<(), _>(Error::new("first")).into()).readiness();
+    })
+    .await;
+    assert_eq!(up.ready().await, failed("db.a"), "the first by name");
+    assert_eq!(up.last("a"), Some(Check::fail("first")));
+    let without = |names: &[&str]| Probe { exclude: names.iter().map(ToString::to_string).collect() };
+    assert_eq!(up.health.readiness(&without(&["db.a"])).await, failed("db.b"));
+    assert_eq!(up.health.readiness(&without(&["db.b", "db.a"])).await, HealthResponse::ok());
+    assert_eq!(up.health.liveness().await, HealthResponse::ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_hangs_fails_after_a_second_and_no_probe_waits_longer() {
+    let up = Up::with(|checks| {
+        checks.check("hangs", async || std::future::pending().await).readiness();
+    })
+    .await;
+    let begun = Instant::now();
+    assert_eq!(up.ready().await, failed("db.hangs"));
+    assert!(begun.elapsed() <= Duration::from_secs(1), "{:?}", begun.elapsed());
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(up.last("hangs"), Some(Check::fail("no answer within 1 s")));
+    let begun = Instant::now();
+    assert_eq!(up.ready().await, failed("db.hangs"));
+    assert_eq!(begun.elapsed(), Duration::ZERO, "answered from the last result");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_panics_fails_and_is_run_again() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let up = Up::with(move |checks| {
+        let runs = counted.clone();
+        let check = async move || match runs.fetch_add(1, SeqCst) {
+            0 => panic!("no such table"),
+            _ => Check::pass(),
+        };
+        checks.check("panics", check).readiness();
+    })
+    .await;
+    assert_eq!(up.ready().await, failed("db.panics"));
+    assert_eq!(up.last("panics"), Some(Check::fail("the check panicked")));
+    sleep(Duration::from_secs(11)).await;
+    assert_eq!(up.ready().await, HealthResponse::ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_is_told_once_each_way() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let up = Up::with(move |checks| {
+        let runs = runs.clone();
+        checks.check("flaps", async move || match runs.fetch_add(1, SeqCst) {
+            0 | 3 | 4 => Check::pass(),
+            5 => Check::warn("slow"),
+            number => Check::fail(format!("run {number}")),
+        });
+    })
+    .await;
+    sleep(Duration::from_secs(65)).await;
+    let expected = [
+        "warn Health check failed db.flaps: run 1",
+        "info Health check passes again db.flaps",
+        "warn Health check failed db.flaps: run 6",
+    ];
+    assert_eq!(up.told(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_read_the_last_result_and_run_nothing() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let up = Up::with(move |checks| {
+        let runs = counted.clone();
+        let check = async move || {
+            runs.fetch_add(1, SeqCst);
+            Check::pass()
+        };
+        checks.check("counts", check).readiness();
+    })
+    .await;
+    sleep(Duration::from_secs(25)).await;
+    for _ in 0..100 {
+        up.ready().await;
+    }
+    assert_eq!(runs.load(SeqCst), 3, "at 0, 10 and 20 s");
+    up.running.stop().await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(runs.load(SeqCst), 3, "none after the stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_registered_again_takes_the_place_of_the_check_before() {
+    let old = Arc::new(AtomicUsize::new(0));
+    let counted = old.clone();
+    let up = Up::with(move |checks| {
+        let runs = counted.clone();
+        let first = async move || {
+            runs.fetch_add(1, SeqCst);
+            Check::fail("the old one")
+        };
+        checks.check("same", first).readiness();
+        checks.check("same", async || Check::pass()).readiness();
+    })
+    .await;
+    assert_eq!(up.registry.states().len(), 1);
+    assert_eq!(up.ready().await, HealthResponse::ok());
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(old.load(SeqCst), 0, "the old one is never run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_are_opted_in_by_config_and_unknown_names_are_warned_of() {
+    let config = json!({"greenroom": {"health": {"readiness": ["db.a", "db.typo"]}}});
+    let up = Up::configured(config, |checks| {
+        checks.check("a", async || Check::fail("x"));
+    })
+    .await;
+    assert_eq!(up.ready().await, failed("db.a"));
+    let warned = "No plugin has registered the health check 'db.typo' of greenroom.health.readiness";
+    assert!(up.told().iter().any(|line| line.contains(warned)), "{:?}", up.told());
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_is_down_once_the_backend_stops() {
+    let up = Up::with(|_| {}).await;
+    let health = up.health.clone();
+    up.running.stop().await;
+    let stopping = HealthResponse::unavailable("Backend is shutting down");
+    assert_eq!(health.readiness(&Probe::default()).await, stopping);
+    assert_eq!(health.liveness().await, HealthResponse::ok());
+}
