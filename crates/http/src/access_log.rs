@@ -11,7 +11,7 @@ use std::{
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use greenroom_logging::{Field, FieldValue, Level, Logger, Record};
-use http::{HeaderMap, Method, Uri, Version, header};
+use http::{HeaderMap, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 const KEYS: [&str; 9] =
@@ -46,11 +46,12 @@ impl AccessLine {
         let text =
             |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let referrer = text(header::REFERER).or_else(|| text(header::HeaderName::from_static("referrer")));
-        let url = uri.path_and_query().map_or("*", |url| url.as_str());
+        let absolute = uri.scheme().map(|_| uri.to_string());
+        let url = absolute.as_deref().or_else(|| uri.path_and_query().map(PathAndQuery::as_str));
         Some(Self {
             logger: logger.clone(),
             method: method.clone(),
-            url: masked(url),
+            url: masked(url.unwrap_or("*")),
             version: if version == Version::HTTP_10 { "1.0" } else { "1.1" },
             user_agent: text(header::USER_AGENT).filter(|value| !value.is_empty()),
             referrer: referrer.filter(|value| !value.is_empty()).map(|value| masked(&value)),
@@ -62,7 +63,8 @@ impl AccessLine {
         let status = response.status().as_u16();
         let length =
             response.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-        response.map(|body| Body::new(Sent { body, line: Some((self, status, length)) }))
+        let bodiless = self.method == Method::HEAD || response.status() == StatusCode::NOT_MODIFIED;
+        response.map(|body| Body::new(Sent { body, bodiless, line: Some((self, status, length)) }))
     }
 
     fn write(&self, status: u16, length: Option<u64>) {
@@ -119,6 +121,8 @@ fn is_masked(name: &str) -> bool {
 /// A body that writes the line at its end.
 struct Sent {
     body: Body,
+    /// Whatever the body is, it is not sent.
+    bodiless: bool,
     line: Option<(AccessLine, u16, Option<u64>)>,
 }
 
@@ -160,8 +164,8 @@ impl HttpBody for Sent {
 
 impl Drop for Sent {
     fn drop(&mut self) {
-        // Of a body known to be empty, nothing is polled.
-        if self.body.is_end_stream() {
+        // Of a body that is not sent, nothing is polled.
+        if self.bodiless || self.body.is_end_stream() {
             self.done();
         }
     }

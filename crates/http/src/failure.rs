@@ -53,6 +53,13 @@ pub(crate) fn failed(failure: Failure) -> Response {
     response
 }
 
+/// The failure that a caught panic is.
+pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    failed(Failure::Panic(text.unwrap_or("a value that is not text").into()))
+}
+
 impl From<HttpError> for Error {
     fn from(error: HttpError) -> Self {
         error.0

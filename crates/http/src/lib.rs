@@ -27,6 +27,7 @@
 //! backend; where they are not, `docs/compatibility.md` says so.
 
 mod access_log;
+mod dispatch;
 mod extract;
 mod failure;
 mod health_routes;
@@ -41,4 +42,4 @@ pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};
 pub use root::RootHttpRouter;
-pub use settings::{HttpSettings, Listen};
+pub use settings::{HttpSettings, Listen, Timeouts};

@@ -38,20 +38,22 @@ impl PathPattern {
         if pattern == "*" {
             return Ok(Self(vec![]));
         }
-        let segments = pattern.split('/').filter(|segment| !segment.is_empty());
-        let parsed: Result<Vec<_>, Error> = segments
-            .map(|segment| match segment.as_bytes() {
-                [b':', _, ..] => Ok(Segment::Any),
-                [b'*', _, ..] => Ok(Segment::Rest),
+        let mut segments = pattern.split('/').filter(|segment| !segment.is_empty()).peekable();
+        let mut parsed = vec![];
+        while let Some(segment) = segments.next() {
+            let is_last = segments.peek().is_none();
+            parsed.push(match segment.split_at_checked(1) {
+                Some((":", name)) if is_name(name) => Segment::Any,
+                Some(("*", name)) if is_name(name) && is_last => Segment::Rest,
                 _ if segment.contains([':', '*', '{', '}', '(', ')', '[', ']', '?', '+', '!']) => {
-                    Err(Error::input(format!(
-                        "Invalid auth policy path '{pattern}': '{segment}' is not a name, `:param` or `*rest`"
-                    )))
+                    return Err(Error::input(format!(
+                        "Invalid auth policy path '{pattern}': '{segment}' is not a name, `:param` or a last `*rest`"
+                    )));
                 }
-                _ => Ok(Segment::Literal(segment.to_ascii_lowercase())),
-            })
-            .collect();
-        Ok(Self(parsed?))
+                _ => Segment::Literal(segment.to_ascii_lowercase()),
+            });
+        }
+        Ok(Self(parsed))
     }
 
     /// Whether the pattern matches the path or the beginning of it, segment by segment.
@@ -67,6 +69,11 @@ impl PathPattern {
         }
         true
     }
+}
+
+/// Whether a parameter may be called so.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$')
 }
 
 #[cfg(test)]
@@ -93,6 +100,9 @@ mod tests {
         let task = PathPattern::parse("/task/:id/queue").unwrap();
         assert!(task.matches("/task/7/queue") && !task.matches("/task/7") && !task.matches("/task//queue"));
         assert!(PathPattern::parse("/files/*path").unwrap().matches("/files/a/b"));
+        for opens_more_than_it_says in ["/:id.json", "/files/*path/meta", "/*", "/:", "/a:b", "/(x)"] {
+            assert!(PathPattern::parse(opens_more_than_it_says).is_err(), "{opens_more_than_it_says}");
+        }
         assert!(PathPattern::parse("/a/*").is_err() && PathPattern::parse("/a{/b}").is_err());
     }
 }

@@ -17,10 +17,11 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
+    dispatch::dispatch,
     failure::{Failure, failed},
     matching::{self, PathPattern},
-    respond::{self, Envelope, empty},
-    root::{Handler, RootHttpRouter, call},
+    respond::{self, Envelope},
+    root::{Handler, RootHttpRouter},
     settings::HttpSettings,
 };
 
@@ -78,8 +79,9 @@ impl HttpRouter {
         .always()
     }
 
-    /// Serves `router`, whose routes are relative to `/api/<plugin>`. Called again, the next router gets what the
-    /// ones before answer by an empty 404.
+    /// Serves `router`, whose routes are relative to `/api/<plugin>`; a slash at the end of a path is tolerated.
+    ///
+    /// Called again, the next router gets what the ones before answer by an empty 404, its body unread.
     pub fn mount(&self, router: Router) {
         self.0.routers.rcu(|routers| {
             let mut routers = Vec::clone(routers);
@@ -137,7 +139,7 @@ impl PluginRouter {
             closed => closed,
         };
         match passed {
-            Ok(()) => self.dispatch(request).await,
+            Ok(()) => dispatch(&self.routes.routers.load_full(), request).await,
             Err(error) => failed(Failure::Told(Arc::new(error))),
         }
     }
@@ -171,18 +173,4 @@ impl PluginRouter {
         request.extensions_mut().insert(allowed.map_err(Error::from_any)?);
         Ok(())
     }
-
-    async fn dispatch(&self, request: Request) -> Response {
-        let routers = self.routes.routers.load_full();
-        match &**routers {
-            [] => empty(StatusCode::NOT_FOUND),
-            [only] => call(only.clone(), request).await,
-            several => call(one_of(several), request).await,
-        }
-    }
-}
-
-/// Several routers as one: each is the fallback of the one before.
-fn one_of(routers: &[Router]) -> Router {
-    routers.iter().rev().cloned().reduce(|next, router| router.fallback_service(next)).unwrap_or_default()
 }

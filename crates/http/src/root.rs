@@ -1,18 +1,16 @@
 //! The root router: routes of the whole backend, and the mounts of plugins.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::{Router, extract::Request, response::Response};
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
-use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
-use tower_service::Service as _;
+use http::{Method, StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
-    failure::{Failure, failed},
-    health_routes::options,
+    dispatch::dispatch,
     matching,
     respond::{Envelope, empty},
 };
@@ -41,6 +39,8 @@ struct Routes {
 
 #[derive(Clone)]
 struct Mount {
+    /// As the author wrote it.
+    named: String,
     path: String,
     handler: Arc<dyn Handler>,
 }
@@ -70,7 +70,7 @@ impl RootHttpRouter {
 
     pub(crate) fn mount_handler(&self, path: &str, handler: Arc<dyn Handler>) -> Result {
         let normal = matching::normalize(path);
-        if normal == "/" {
+        if path.chars().all(|c| c == '/' || c.is_whitespace()) {
             return Err(Error::new("Root router path may not be empty").into());
         }
         let mut conflict = None;
@@ -78,17 +78,16 @@ impl RootHttpRouter {
             let overlaps = |mount: &&Mount| {
                 matching::below(&mount.path, &normal).or(matching::below(&normal, &mount.path)).is_some()
             };
-            conflict = mounts.iter().find(overlaps).map(|mount| mount.path.clone());
+            conflict = mounts.iter().find(overlaps).map(|mount| mount.named.clone());
             let mut mounts = Vec::clone(mounts);
             if conflict.is_none() {
-                mounts.push(Mount { path: normal.clone(), handler: handler.clone() });
+                mounts.push(Mount { named: path.to_owned(), path: normal.clone(), handler: handler.clone() });
             }
             mounts
         });
         match conflict {
             None => Ok(()),
             Some(existing) => {
-                let path = path.trim_end_matches('/');
                 Err(Error::new(format!("Path {path} conflicts with the existing path {existing}")).into())
             }
         }
@@ -117,8 +116,12 @@ impl RootHttpRouter {
         let (method, url) = (request.method().clone(), request.uri().clone());
         let handled = mount.handler.handle(relative(request, &rest));
         drop(mounts);
-        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
-        self.0.envelope.seal(handled.await, &method, url)
+        self.seal(handled.await, &method, &url)
+    }
+
+    /// An error body in place of a failure.
+    pub(crate) fn seal(&self, response: Response, method: &Method, url: &Uri) -> Response {
+        self.0.envelope.seal(response, method, url.path_and_query().map_or("/", PathAndQuery::as_str))
     }
 }
 
@@ -135,36 +138,11 @@ fn relative(mut request: Request, rest: &str) -> Request {
 }
 
 /// An author's router.
-pub(crate) struct AxumRouter(pub(crate) Router);
+struct AxumRouter(Router);
 
 impl Handler for AxumRouter {
     fn handle(&self, request: Request) -> BoxFuture<'static, Response> {
-        Box::pin(call(self.0.clone(), request))
-    }
-}
-
-/// Calls an axum router by Express's rules: HEAD is answered by GET's route, another wrong method is an empty 404,
-/// OPTIONS lists the methods, a panic is a failure.
-pub(crate) async fn call(mut router: Router, mut request: Request) -> Response {
-    let method = request.method().clone();
-    if method == Method::HEAD {
-        *request.method_mut() = Method::GET;
-    }
-    let response = match AssertUnwindSafe(router.call(request)).catch_unwind().await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().copied();
-            let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-            return failed(Failure::Panic(text.unwrap_or("a value that is not text").into()));
-        }
-    };
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return response;
-    }
-    match response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
-        Some(allow) if method == Method::OPTIONS => options(allow),
-        Some(_) => empty(StatusCode::NOT_FOUND),
-        None => response,
+        let router = self.0.clone();
+        Box::pin(async move { dispatch(std::slice::from_ref(&router), request).await })
     }
 }

@@ -10,7 +10,15 @@ use serde::de::DeserializeOwned;
 
 use crate::HttpError;
 
-/// Path parameters, decoded: `Path(id): Path<String>`, `Path((a, b)): Path<(String, u32)>`.
+/// Path parameters, decoded.
+///
+/// ```
+/// use greenroom_http::Path;
+///
+/// async fn part(Path((task, part)): Path<(String, u32)>) -> String {
+///     format!("part {part} of {task}")
+/// }
+/// ```
 ///
 /// A parameter that is not UTF-8 once decoded is a 400 `URIError: Failed to decode param '…'`, as in Express; one that
 /// does not parse as the type is a 400 `InputError`.
@@ -31,21 +39,19 @@ where
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
-        let path = parts.uri.path().to_owned();
+        if let Some(segment) = undecodable(parts.uri.path()) {
+            Err(Error::named("URIError", format!("Failed to decode param '{segment}'"))
+                .with("statusCode", 400)
+                .with("status", 400))?
+        }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) => Err(match undecodable(&path) {
-                Some(segment) => Error::named("URIError", format!("Failed to decode param '{segment}'"))
-                    .with("statusCode", 400)
-                    .with("status", 400),
-                None => Error::input(rejection.body_text()),
-            }
-            .into()),
+            Err(rejection) => Err(Error::input(rejection.body_text()))?,
         }
     }
 }
 
-/// The first segment that `decodeURIComponent` refuses.
+/// The first segment that `decodeURIComponent` refuses. No literal of a route holds one, so it is a parameter's.
 pub(crate) fn undecodable(path: &str) -> Option<&str> {
     path.split('/').find(|segment| {
         let bad_escape = segment.split('%').skip(1).any(|escape| {

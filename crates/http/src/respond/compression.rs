@@ -28,7 +28,7 @@ pub(crate) fn compress(method: &Method, request: &HeaderMap, response: &mut Head
         return body;
     }
     add_vary(response);
-    let small = body.size_hint().exact().is_some_and(|length| length < THRESHOLD);
+    let small = length(response).or(body.size_hint().exact()).is_some_and(|length| length < THRESHOLD);
     if small || *method == Method::HEAD || response.contains_key(header::CONTENT_ENCODING) {
         return body;
     }
@@ -46,39 +46,61 @@ pub(crate) fn compress(method: &Method, request: &HeaderMap, response: &mut Head
     }
 }
 
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Media types beside `text/*`, `+json`, `+text` and `+xml` that mime-db calls compressible.
+const COMPRESSIBLE: [&str; 41] = [
+    "application/dart",
+    "application/ecmascript",
+    "application/javascript",
+    "application/json",
+    "application/octet-stream",
+    "application/postscript",
+    "application/raml+yaml",
+    "application/rtf",
+    "application/tar",
+    "application/toml",
+    "application/vnd.dart",
+    "application/vnd.ms-fontobject",
+    "application/vnd.ms-opentype",
+    "application/wasm",
+    "application/x-httpd-php",
+    "application/x-javascript",
+    "application/x-ns-proxy-autoconfig",
+    "application/x-sh",
+    "application/x-tar",
+    "application/x-virtualbox-hdd",
+    "application/x-virtualbox-ova",
+    "application/x-virtualbox-ovf",
+    "application/x-virtualbox-vbox",
+    "application/x-virtualbox-vdi",
+    "application/x-virtualbox-vhd",
+    "application/x-virtualbox-vmdk",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "application/xml-dtd",
+    "font/otf",
+    "font/ttf",
+    "image/bmp",
+    "image/vnd.adobe.photoshop",
+    "image/vnd.microsoft.icon",
+    "image/vnd.ms-dds",
+    "image/x-icon",
+    "image/x-ms-bmp",
+    "message/rfc822",
+    "model/gltf-binary",
+    "x-shader/x-fragment",
+    "x-shader/x-vertex",
+];
+
 fn is_compressible(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (class, sub) = kind.split_once('/').unwrap_or((&kind, ""));
-    match class {
-        "text" => true,
-        "image" => matches!(sub, "svg+xml" | "bmp" | "x-icon" | "vnd.microsoft.icon"),
-        "font" => matches!(sub, "otf" | "ttf"),
-        "application" => {
-            matches!(
-                sub,
-                "json"
-                    | "javascript"
-                    | "xml"
-                    | "wasm"
-                    | "graphql"
-                    | "x-javascript"
-                    | "x-ndjson"
-                    | "x-sh"
-                    | "sql"
-                    | "toml"
-                    | "x-httpd-php"
-                    | "x-www-form-urlencoded"
-                    | "vnd.ms-fontobject"
-                    | "x-tar"
-                    | "rtf"
-            ) || sub.ends_with("+json")
-                || sub.ends_with("+xml")
-                || sub.ends_with("+text")
-                || sub.ends_with("+yaml")
-        }
-        _ => sub.ends_with("+json") || sub.ends_with("+xml"),
-    }
+    kind.starts_with("text/")
+        || ["+json", "+text", "+xml"].iter().any(|suffix| kind.ends_with(suffix))
+        || COMPRESSIBLE.binary_search(&kind.as_str()).is_ok()
 }
 
 fn has_no_transform(headers: &HeaderMap) -> bool {
@@ -86,38 +108,51 @@ fn has_no_transform(headers: &HeaderMap) -> bool {
     control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
 }
 
+/// One header for all names, as the `vary` package writes it.
 fn add_vary(headers: &mut HeaderMap) {
-    let names = |value: &HeaderValue| value.to_str().unwrap_or_default().to_ascii_lowercase();
-    let vary = headers.get_all(header::VARY).iter().map(names).collect::<Vec<_>>().join(",");
-    if !vary.split(',').any(|name| matches!(name.trim(), "accept-encoding" | "*")) {
-        headers.append(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    let values: Vec<_> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
+    let vary = values.join(", ");
+    let covers = |name: &str| name == "*" || name.eq_ignore_ascii_case("accept-encoding");
+    if vary.split(',').any(|name| covers(name.trim())) {
+        return;
     }
+    let value = match vary.is_empty() {
+        true => HeaderValue::from_static("Accept-Encoding"),
+        false => match HeaderValue::try_from(format!("{vary}, Accept-Encoding")) {
+            Ok(value) => value,
+            Err(_) => return,
+        },
+    };
+    headers.insert(header::VARY, value);
 }
 
 /// The coding of greatest weight, by preference among equals; `None` if the client wants the body as it is.
+///
+/// The rules are those of the `negotiator` package, whose choice is Express's.
 fn negotiate(request: &HeaderMap) -> Option<(Coding, &'static str)> {
     let accepted = request.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
-    let weights: Vec<(&str, f32)> = accepted
-        .split(',')
-        .map(|item| {
-            let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-            let weight = parameters.split(';').find_map(|p| p.trim().strip_prefix("q=")?.trim().parse().ok());
-            (name.trim(), weight.unwrap_or(1.0))
-        })
-        .collect();
-    let weight = |name: &str| {
-        let of = |wanted: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, q)| *q);
-        of(name).or_else(|| of("*")).unwrap_or(0.0)
-    };
-    let identity = weights.iter().find(|(n, _)| n.eq_ignore_ascii_case("identity")).map_or(0.0, |(_, q)| *q);
+    let weights: Vec<(&str, f32)> = accepted.split(',').map(weighted).collect();
+    let listed = |wanted: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, q)| *q);
+    let weight = |name: &str| listed(name).or_else(|| listed("*")).unwrap_or(0.0);
     let mut best: Option<(Coding, &'static str, f32)> = None;
     for (coding, name) in Coding::ALL {
         let q = weight(name);
-        if q > 0.0 && q >= identity && best.is_none_or(|(_, _, other)| q > other) {
+        if q > 0.0 && best.is_none_or(|(_, _, other)| q > other) {
             best = Some((coding, name, q));
         }
     }
-    best.map(|(coding, name, _)| (coding, name))
+    let (coding, name, q) = best?;
+    let preferred = coding != Coding::Deflate;
+    let identity = listed("identity").unwrap_or(0.0);
+    (q > identity || (q == identity && preferred)).then_some((coding, name))
+}
+
+/// `gzip;q=0.5`: the name, and its weight; 0 for a weight that is no number.
+fn weighted(item: &str) -> (&str, f32) {
+    let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+    let weight = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+    let weight = weight.map(|weight| weight.trim().parse().ok().filter(|q: &f32| q.is_finite()));
+    (name.trim(), weight.map_or(1.0, Option::unwrap_or_default))
 }
 
 #[cfg(test)]
@@ -131,13 +166,41 @@ mod tests {
                 [(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted))].into_iter().collect();
             negotiate(&headers).map(|(_, name)| name)
         };
-        assert_eq!(chosen("br, gzip, deflate"), Some("br"));
-        assert_eq!(chosen("gzip;q=1.0, br;q=0.5"), Some("gzip"));
-        assert_eq!(chosen("deflate"), Some("deflate"));
-        assert_eq!(chosen("*"), Some("br"));
-        assert_eq!(chosen("zstd"), None);
-        assert_eq!(chosen("gzip;q=0"), None);
-        assert_eq!(chosen("gzip;q=0.5, identity"), None);
+        // What `negotiator` answers, `None` for `identity`.
+        let brotli = ["br, gzip, deflate", "*", "identity, br", "br;q=1.5"];
+        let gzip = [
+            "gzip;q=1.0, br;q=0.5",
+            "gzip, *;q=0",
+            "gzip;q=0.5, *;q=0.1",
+            "deflate, gzip",
+            "GZIP",
+            "br;q=0, *",
+            "identity;q=0.5, gzip;q=0.5",
+            "gzip;x=1",
+        ];
+        let deflate = ["deflate", "gzip; q=0.2, deflate;q=0.9", "deflate;q=0.1"];
+        let none = [
+            "zstd",
+            "gzip;q=0",
+            "gzip;q=0.5, identity",
+            "identity",
+            "identity;q=0",
+            "*;q=0",
+            "gzip;q=abc",
+            "",
+            " ,,",
+            "identity;q=1, *;q=0",
+            "identity;q=0.5, *;q=0.2",
+        ];
+        for (accepted, expected) in brotli
+            .map(|a| (a, Some("br")))
+            .into_iter()
+            .chain(gzip.map(|a| (a, Some("gzip"))))
+            .chain(deflate.map(|a| (a, Some("deflate"))))
+            .chain(none.map(|a| (a, None)))
+        {
+            assert_eq!(chosen(accepted), expected, "{accepted}");
+        }
         assert_eq!(negotiate(&HeaderMap::new()), None);
     }
 }

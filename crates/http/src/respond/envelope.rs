@@ -34,7 +34,9 @@ impl Envelope {
     fn body(&self, failure: Failure, method: &Method, url: &str) -> Response {
         let (shown, filtered) = self.shown(failure);
         let status = describe(&*shown).status();
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // An informational status is no answer: the client would wait for one.
+        let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if filtered {
             error!(self.logger, "Request failed with status {} {shown}", status.as_u16());
         } else if status.is_server_error() {

@@ -45,21 +45,26 @@ pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Resp
 }
 
 /// What the last steps need of the server.
-pub(crate) struct Finish {
+pub(crate) struct Finish<'a> {
     /// No further request is wanted on any connection.
     pub(crate) draining: bool,
     /// JSON is indented.
     pub(crate) development: bool,
+    /// The value of `Keep-Alive`.
+    pub(crate) keep_alive: Option<&'a HeaderValue>,
 }
 
 /// ETag and freshness of buffered bodies, compression, security headers, keep-alive.
-pub(crate) async fn finish(asked: &Asked, how: &Finish, response: Response) -> Response {
+pub(crate) async fn finish(asked: &Asked, how: &Finish<'_>, response: Response) -> Response {
     let (mut parts, mut body) = response.into_parts();
     if how.development && parts.extensions.remove::<FromJson>().is_some() {
         body = indented(&mut parts.headers, body).await;
     }
+    let is_buffered = body.size_hint().exact().is_some();
     let mut body = buffered(&asked.method, &mut parts.headers, body).await;
-    let fresh = parts.status.is_success() && etag::is_fresh(&asked.method, &asked.headers, &parts.headers);
+    let fresh = is_buffered
+        && parts.status.is_success()
+        && etag::is_fresh(&asked.method, &asked.headers, &parts.headers);
     if fresh {
         parts.status = StatusCode::NOT_MODIFIED;
     }
@@ -74,7 +79,10 @@ pub(crate) async fn finish(asked: &Asked, how: &Finish, response: Response) -> R
     if parts.status == StatusCode::IM_A_TEAPOT {
         parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"I'm a Teapot"));
     }
-    keep_alive(asked, how.draining, &mut parts.headers);
+    if !keep_alive(asked, how, &mut parts.headers, &body) && asked.version == Version::HTTP_10 {
+        // Or else hyper adds `keep-alive` when such a client asked for it.
+        parts.version = Version::HTTP_10;
+    }
     Response::from_parts(parts, body)
 }
 
@@ -92,8 +100,12 @@ async fn indented(headers: &mut HeaderMap, body: Body) -> Body {
 /// A body whose bytes are all there gets its length and, if the route set none, its ETag.
 async fn buffered(method: &Method, headers: &mut HeaderMap, body: Body) -> Body {
     let Some(length) = body.size_hint().exact() else { return body };
-    let sent = length > 0 || headers.contains_key(header::CONTENT_TYPE);
-    if !sent || headers.contains_key(header::CONTENT_ENCODING) {
+    if length == 0 && !headers.contains_key(header::CONTENT_TYPE) {
+        // Express's `end()`: nothing is said of a length, neither here nor in the request line.
+        headers.remove(header::CONTENT_LENGTH);
+        return body;
+    }
+    if headers.contains_key(header::CONTENT_ENCODING) {
         return body;
     }
     // All the bytes are there: this neither waits nor fails.
@@ -104,12 +116,19 @@ async fn buffered(method: &Method, headers: &mut HeaderMap, body: Body) -> Body 
     if *method == Method::HEAD { Body::empty() } else { Body::from(bytes) }
 }
 
-/// Says what Node says; a draining server asks for no further request on the connection.
-fn keep_alive(asked: &Asked, draining: bool, headers: &mut HeaderMap) {
-    if asked.keeps_alive() && !draining {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
-        headers.insert(header::HeaderName::from_static("keep-alive"), HeaderValue::from_static("timeout=5"));
-    } else {
+/// Says what Node says, and whether the connection is kept; a draining server wants no further request on it.
+fn keep_alive(asked: &Asked, how: &Finish<'_>, headers: &mut HeaderMap, body: &Body) -> bool {
+    // HTTP/1.0 knows no chunks: the end of the connection is the end of a body of unknown length.
+    let endless = asked.version == Version::HTTP_10
+        && body.size_hint().exact().is_none()
+        && !headers.contains_key(header::CONTENT_LENGTH);
+    if !asked.keeps_alive() || how.draining || endless {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return false;
     }
+    headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+    if let Some(value) = how.keep_alive {
+        headers.insert(header::HeaderName::from_static("keep-alive"), value.clone());
+    }
+    true
 }

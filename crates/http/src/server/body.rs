@@ -1,4 +1,4 @@
-//! Request bodies that must keep coming.
+//! Request bodies that must keep coming, and response bodies whose end is noted.
 
 use std::{
     pin::Pin,
@@ -6,23 +6,24 @@ use std::{
     time::Duration,
 };
 
+use axum::body::Body as AnyBody;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
-/// How long a client may pause within a body.
-const IDLE: Duration = Duration::from_secs(30);
+use super::activity::Work;
 
-/// A body that fails when nothing arrives for 30 s.
+/// A request's body, which fails when nothing arrives for a while.
 pub(crate) struct Arriving {
     body: Incoming,
+    pause: Duration,
     idle: Option<Pin<Box<Sleep>>>,
 }
 
 impl Arriving {
-    pub(crate) fn new(body: Incoming) -> Self {
-        Self { body, idle: None }
+    pub(crate) fn new(body: Incoming, pause: Duration) -> Self {
+        Self { body, pause, idle: None }
     }
 }
 
@@ -34,21 +35,54 @@ impl Body for Arriving {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
+        let pause = self.pause;
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 if let Some(idle) = &mut self.idle {
-                    idle.as_mut().reset(Instant::now() + IDLE);
+                    idle.as_mut().reset(Instant::now() + pause);
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => {
-                let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE)));
+                let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
                 match idle.as_mut().poll(cx) {
-                    Poll::Ready(()) => Poll::Ready(Some(Err("no data for 30 s".into()))),
+                    Poll::Ready(()) => Poll::Ready(Some(Err("the body does not go on".into()))),
                     Poll::Pending => Poll::Pending,
                 }
             }
         }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A response's body; its request is at work until it has been taken.
+pub(crate) struct Leaving {
+    body: AnyBody,
+    _work: Work,
+}
+
+impl Leaving {
+    pub(crate) fn new(body: AnyBody, work: Work) -> Self {
+        Self { body, _work: work }
+    }
+}
+
+impl Body for Leaving {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,65 +1,78 @@
-//! Accepting connections, and their end: idle ones after 5 s, all of them when the server drains.
+//! Accepting connections, and their end: idle ones after a while, all of them when the server drains.
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use axum::{body::Body, response::Response};
-use greenroom_context::{Context, spawn};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use axum::body::Body;
+use greenroom_context::Context;
+use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
-    sync::Notify,
 };
 use tokio_util::task::TaskTracker;
 
-use super::{body::Arriving, front::Front};
+use super::{
+    activity::{Activity, Work},
+    body::{Arriving, Leaving},
+    front::Front,
+    socket::Socket,
+};
+use crate::settings::Timeouts;
 
-/// How long a header may take to arrive.
-const HEADER: Duration = Duration::from_secs(10);
-/// How long a kept connection may be idle: the 5 s that `Keep-Alive` says, and one for requests under way.
-const IDLE: Duration = Duration::from_secs(6);
 /// As in Node; more is a 431.
 const MAX_HEADER: usize = 16 * 1024;
+
+/// Node's limit is the size; this one only has to be out of the way.
+const MAX_HEADERS: usize = 2000;
+
+/// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
+/// What was sent before the listener closed has arrived after this time.
+const ARRIVAL: Duration = Duration::from_millis(100);
 
 /// The open connections of one server.
 #[derive(Clone)]
 pub(crate) struct Connections {
     server: Arc<Front>,
+    timeouts: Timeouts,
     open: TaskTracker,
 }
 
 impl Connections {
-    pub(crate) fn new(server: Arc<Front>, open: TaskTracker) -> Self {
-        Self { server, open }
+    pub(crate) fn new(server: Arc<Front>, timeouts: Timeouts) -> Self {
+        Self { server, timeouts, open: TaskTracker::new() }
     }
 
     /// Accepts until the server drains.
     pub(crate) fn accept_on(&self, listener: TcpListener) {
-        let (connections, draining) = (self.clone(), self.server.draining.clone());
-        spawn("http server", async move {
-            draining.run_until_cancelled(connections.accept(listener)).await;
-        });
+        self.open.spawn(Context::current().scope(self.clone().accept(listener)));
     }
 
     async fn accept(self, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    // Small responses must not wait for an acknowledgement.
-                    let _ = stream.set_nodelay(true);
-                    self.open.spawn(Context::current().scope(serve(self.server.clone(), stream)));
-                }
+        let draining = self.server.draining.clone();
+        while let Some(accepted) = draining.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, _)) => self.begin(stream),
                 // Out of descriptors, or the peer has left: others may still come.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
+        // The kernel has accepted these already: dropping the listener now would reset them.
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, _)) = listener.accept() {
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                self.begin(stream);
+            }
+        }
+    }
+
+    fn begin(&self, stream: TcpStream) {
+        // Small responses must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let Self { server, timeouts, .. } = self.clone();
+        self.open.spawn(Context::current().scope(serve(server, timeouts, stream)));
     }
 
     /// Takes no new connections, closes idle ones, and waits for those at work.
@@ -70,67 +83,54 @@ impl Connections {
     }
 }
 
-/// Requests at work on one connection, and the end of each.
-#[derive(Default)]
-struct Activity {
-    running: AtomicUsize,
-    ended: Notify,
-}
-
-async fn serve(server: Arc<Front>, stream: TcpStream) {
+async fn serve(server: Arc<Front>, timeouts: Timeouts, stream: TcpStream) {
     let activity = Arc::new(Activity::default());
     let (front, noted) = (server.clone(), activity.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (front, noted) = (front.clone(), noted.clone());
+        let (front, work) = (front.clone(), Work::begin(&noted));
         async move {
-            let _work = Work::begin(noted);
-            let request = request.map(|body| Body::new(Arriving::new(body)));
-            Ok::<Response, Infallible>(front.serve(request).await)
+            let request = request.map(|body| Body::new(Arriving::new(body, timeouts.body)));
+            let response = front.serve(request).await;
+            Ok::<Response<_>, Infallible>(response.map(|body| Leaving::new(body, work)))
         }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEADER)
+        .header_read_timeout(timeouts.headers)
         .max_header_size(MAX_HEADER)
         .max_headers(MAX_HEADERS);
-    let connection = http.serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = server.draining.cancelled() => {}
-        () = idle(&activity) => {}
-    }
-    connection.as_mut().graceful_shutdown();
+    let mut connection = http.serve_connection(TokioIo::new(Socket::new(stream, activity.clone())), service);
+    let ended = tokio::select! {
+        ended = &mut connection => Some(ended),
+        () = server.draining.cancelled() => None,
+        () = idle(&activity, timeouts.keep_alive) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // A request that has begun is answered: the answer says `Connection: close` when the server drains.
+        None => tokio::select! {
+            ended = &mut connection => ended,
+            () = activity.quiet_for(ARRIVAL) => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        },
+    };
     // What the peer did to the connection is no concern of the log's.
-    let _ = connection.await;
-}
-
-/// Node's limit is the size; this one only has to be out of the way.
-const MAX_HEADERS: usize = 2000;
-
-/// Resolves when no request has been at work for a while, once there has been one.
-async fn idle(activity: &Activity) {
-    loop {
-        activity.ended.notified().await;
-        while tokio::time::timeout(IDLE, activity.ended.notified()).await.is_ok() {}
-        if activity.running.load(Relaxed) == 0 {
-            return;
-        }
+    if ended.is_err_and(|error| error.is_timeout()) && activity.has_heard() {
+        request_timeout(connection.into_parts().io.into_inner().into_stream()).await;
     }
 }
 
-struct Work(Arc<Activity>);
-
-impl Work {
-    fn begin(activity: Arc<Activity>) -> Self {
-        activity.running.fetch_add(1, Relaxed);
-        Self(activity)
+async fn idle(activity: &Activity, keep_alive: Duration) {
+    match keep_alive.is_zero() {
+        true => std::future::pending().await,
+        false => activity.idle_for(keep_alive + UNDER_WAY).await,
     }
 }
 
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Relaxed);
-        self.0.ended.notify_one();
-    }
+/// A header that did not arrive in time is answered as Node answers it.
+async fn request_timeout(mut stream: TcpStream) {
+    let _ = stream.write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n").await;
+    let _ = stream.shutdown().await;
 }

@@ -1,12 +1,16 @@
 //! What a request meets before the routes, and a response after them.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{extract::Request, response::Response};
+use futures_util::FutureExt;
 use greenroom_logging::Logger;
-use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access_log::AccessLine,
+    failure::panicked,
     health_routes::HealthRoutes,
     respond::{Asked, Finish, empty, finish},
     root::RootHttpRouter,
@@ -18,6 +22,8 @@ pub(crate) struct Front {
     pub(crate) health: HealthRoutes,
     pub(crate) logger: Logger,
     pub(crate) development: bool,
+    /// The value of `Keep-Alive`; `None` when idle connections stay open.
+    pub(crate) keep_alive: Option<HeaderValue>,
     pub(crate) draining: CancellationToken,
 }
 
@@ -29,15 +35,27 @@ impl Front {
         let (method, uri, version) = (request.method(), request.uri(), request.version());
         let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
         let asked = Asked { method: method.clone(), version, headers: kept(request.headers()) };
-        let response = match self.health.answer(method, uri).await {
-            Some(response) => response,
-            None => self.root.route(request).await,
+        let (method, uri) = (method.clone(), uri.clone());
+        let response = match AssertUnwindSafe(self.answer(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(panic) => self.root.seal(panicked(&*panic), &method, &uri),
         };
-        let how = Finish { draining: self.draining.is_cancelled(), development: self.development };
+        let how = Finish {
+            draining: self.draining.is_cancelled(),
+            development: self.development,
+            keep_alive: self.keep_alive.as_ref(),
+        };
         let response = finish(&asked, &how, response).await;
         match line {
             Some(line) => line.when_sent(response),
             None => response,
+        }
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        match self.health.answer(request.method(), request.uri()).await {
+            Some(response) => response,
+            None => self.root.route(request).await,
         }
     }
 }
@@ -51,13 +69,24 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
         header::IF_MODIFIED_SINCE,
         header::IF_NONE_MATCH,
     ];
-    let found = names.into_iter().filter_map(|name| headers.get(&name).map(|value| (name, value.clone())));
-    found.collect()
+    names.into_iter().filter_map(|name| joined(headers, &name).map(|value| (name, value))).collect()
+}
+
+/// The value of a header; the values of a repeated one with commas between, as Node reads them.
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.clone();
+    let Some(second) = values.next() else { return Some(first) };
+    let all: Vec<_> = [&first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
 /// What Node's HTTP server refuses before Express sees it, and hyper lets through.
 fn refused(request: &Request) -> Option<StatusCode> {
     let headers = request.headers();
+    if *request.method() == Method::CONNECT {
+        return Some(StatusCode::BAD_REQUEST);
+    }
     if request.version() == Version::HTTP_11 && !headers.contains_key(header::HOST) {
         return Some(StatusCode::BAD_REQUEST);
     }

@@ -12,7 +12,7 @@ const BACKLOG: i32 = 511;
 
 /// Listens on the first address of the host that can be bound.
 pub(crate) async fn bind(listen: &Listen) -> Result<TcpListener, Error> {
-    let addresses = addresses(listen).await.map_err(|error| refused(listen, "getaddrinfo", &error))?;
+    let addresses = addresses(listen).await.map_err(|_| not_found(&listen.host))?;
     let mut last = None;
     for address in addresses {
         match socket(address) {
@@ -21,7 +21,7 @@ pub(crate) async fn bind(listen: &Listen) -> Result<TcpListener, Error> {
         }
     }
     let error = last.unwrap_or_else(|| std::io::Error::other("the host has no address"));
-    Err(refused(listen, "listen", &error))
+    Err(refused(listen, &error))
 }
 
 async fn addresses(listen: &Listen) -> std::io::Result<Vec<SocketAddr>> {
@@ -44,8 +44,17 @@ fn socket(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
+/// Node's words and properties for a host that nobody knows.
+fn not_found(host: &str) -> Error {
+    Error::new(format!("getaddrinfo ENOTFOUND {host}"))
+        .with("errno", -3008)
+        .with("code", "ENOTFOUND")
+        .with("syscall", "getaddrinfo")
+        .with("hostname", host)
+}
+
 /// Node's words and properties, and what to do about it.
-fn refused(listen: &Listen, call: &str, error: &std::io::Error) -> Error {
+fn refused(listen: &Listen, error: &std::io::Error) -> Error {
     let (code, text) = match error.kind() {
         std::io::ErrorKind::AddrInUse => ("EADDRINUSE", "address already in use".to_owned()),
         std::io::ErrorKind::AddrNotAvailable => ("EADDRNOTAVAIL", "address not available".to_owned()),
@@ -53,9 +62,9 @@ fn refused(listen: &Listen, call: &str, error: &std::io::Error) -> Error {
         _ => ("EUNKNOWN", error.to_string()),
     };
     let host = if listen.host.is_empty() { "::" } else { &listen.host };
-    let mut refused = Error::new(format!("{call} {code}: {text} {host}:{}", listen.port))
+    let mut refused = Error::new(format!("listen {code}: {text} {host}:{}", listen.port))
         .with("code", code)
-        .with("syscall", call)
+        .with("syscall", "listen")
         .with("address", host)
         .with("port", listen.port);
     if let Some(number) = error.raw_os_error() {

@@ -1,9 +1,11 @@
 //! Sockets, connections, what stands in front of the router, and the drain.
 
+mod activity;
 mod body;
 mod connection;
 mod front;
 mod listener;
+mod socket;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +13,8 @@ use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_logging::{RootLogger, fields, info};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use http::HeaderValue;
+use tokio_util::sync::CancellationToken;
 
 use self::{connection::Connections, front::Front};
 use crate::{health_routes::HealthRoutes, respond::Envelope, root::RootHttpRouter, settings::HttpSettings};
@@ -38,9 +41,10 @@ impl RootHttpRouter {
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     logger: logger.clone(),
                     development: settings.development,
+                    keep_alive: keep_alive(settings.timeouts.keep_alive),
                     draining: CancellationToken::new(),
                 });
-                let connections = Connections::new(server, TaskTracker::new());
+                let connections = Connections::new(server, settings.timeouts);
                 connections.accept_on(listener);
                 drain_at_stop(&lifecycle, &settings, connections)?;
                 info!(logger, "Listening on {}:{}", shown(&settings.listen.host), address.port());
@@ -48,6 +52,12 @@ impl RootHttpRouter {
             },
         )
     }
+}
+
+/// Node says whole seconds, and nothing when idle connections stay open.
+fn keep_alive(timeout: Duration) -> Option<HeaderValue> {
+    let value = HeaderValue::try_from(format!("timeout={}", timeout.as_secs()));
+    value.ok().filter(|_| !timeout.is_zero())
 }
 
 fn shown(host: &str) -> String {

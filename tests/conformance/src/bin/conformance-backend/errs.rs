@@ -32,7 +32,8 @@ pub(crate) fn errs() -> Plugin {
     })
 }
 
-async fn fail(Path(kind): Path<String>) -> Response {
+async fn fail(kind: Result<Path<String>, HttpError>) -> Response {
+    let Ok(Path(kind)) = kind else { return axum::http::StatusCode::NOT_FOUND.into_response() };
     let error = match kind.as_str() {
         "sync" => Error::new("plain sync"),
         "async" => {

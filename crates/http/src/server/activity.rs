@@ -1,0 +1,70 @@
+//! What is at work on one connection.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::timeout};
+
+/// Requests at work on one connection, bytes of the next one, and the end of each.
+#[derive(Default)]
+pub(crate) struct Activity {
+    running: AtomicUsize,
+    heard: AtomicBool,
+    ended: Notify,
+}
+
+impl Activity {
+    /// Bytes have come: a request has begun, even if its header is not complete.
+    pub(crate) fn hear(&self) {
+        self.heard.store(true, SeqCst);
+    }
+
+    /// Whether bytes came since the last response ended.
+    pub(crate) fn has_heard(&self) -> bool {
+        self.heard.load(SeqCst)
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.running.load(SeqCst) == 0 && !self.has_heard()
+    }
+
+    /// Resolves once nothing has been at work, nor begun, for that long.
+    pub(crate) async fn quiet_for(&self, span: Duration) {
+        loop {
+            while timeout(span, self.ended.notified()).await.is_ok() {}
+            if self.is_quiet() {
+                return;
+            }
+            self.ended.notified().await;
+        }
+    }
+
+    /// The same, counted from the end of the first request: a fresh connection has the time that a header has.
+    pub(crate) async fn idle_for(&self, span: Duration) {
+        self.ended.notified().await;
+        self.quiet_for(span).await;
+    }
+}
+
+/// One request and its response, until the last byte of the response was taken.
+pub(crate) struct Work(Arc<Activity>);
+
+impl Work {
+    pub(crate) fn begin(activity: &Arc<Activity>) -> Self {
+        activity.running.fetch_add(1, SeqCst);
+        Self(activity.clone())
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.0.heard.store(false, SeqCst);
+        self.0.running.fetch_sub(1, SeqCst);
+        self.0.ended.notify_one();
+    }
+}

@@ -1,0 +1,122 @@
+//! The request line.
+
+use axum::{Router, body::Body, routing::get};
+use bytes::Bytes;
+use futures_util::stream;
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, Up};
+
+async fn up() -> Up {
+    let streamed = async || {
+        let parts = stream::iter(["a", "b"].map(|part| Ok::<_, std::io::Error>(Bytes::from(part))));
+        Body::from_stream(parts)
+    };
+    let endless = async || {
+        Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 8192]))))
+    };
+    let broken =
+        async || Body::from_stream(stream::iter([Ok(Bytes::from("a")), Err(std::io::Error::other("x"))]));
+    let router = Router::new()
+        .route("/text", get(async || "fine"))
+        .route("/big", get(async || "x".repeat(4096)))
+        .route("/streamed", get(streamed))
+        .route("/endless", get(endless))
+        .route("/broken", get(broken))
+        .route("/nothing", get(async || axum::http::StatusCode::NO_CONTENT));
+    Kit::new().open(router).start().await
+}
+
+/// The line of one request, without its time.
+async fn line(up: &Up, method: &str, target: &str, headers: &[(&str, &str)]) -> Value {
+    let before = up.lines_of("incomingRequest", 0).await.len();
+    up.client.ask(method, target, headers, b"").await;
+    let mut line = up.lines_of("incomingRequest", before + 1).await.remove(before);
+    let date = line["date"].as_str().unwrap().to_owned();
+    assert_eq!((date.len(), &date[10..11], &date[23..]), (24, "T", "Z"), "{date}");
+    line["message"] = line["message"].as_str().unwrap().replace(&format!("[{date}] "), "").into();
+    line.as_object_mut().unwrap().remove("date");
+    line
+}
+
+#[tokio::test]
+async fn obs_49_the_line_has_nodes_fields_and_text() {
+    let up = up().await;
+    let headers = [("User-Agent", "curl/7.88.1"), ("Referer", "http://a/b")];
+    let expected = json!({
+        "contentLength": 4,
+        "httpVersion": "1.1",
+        "level": "info",
+        "message": "\"GET /api/x/text?q=1 HTTP/1.1\" 200 4 \"http://a/b\" \"curl/7.88.1\"",
+        "method": "GET",
+        "referrer": "http://a/b",
+        "service": "rootHttpRouter",
+        "status": 200,
+        "type": "incomingRequest",
+        "url": "/api/x/text?q=1",
+        "userAgent": "curl/7.88.1",
+    });
+    assert_eq!(line(&up, "GET", "/api/x/text?q=1", &headers).await, expected);
+}
+
+#[tokio::test]
+async fn the_length_is_that_of_the_header_if_there_is_one() {
+    let up = up().await;
+    let tag = up.get("/api/x/text").await.header("etag").unwrap().to_owned();
+    up.lines_of("incomingRequest", 1).await;
+    for (method, target, headers, status, length) in [
+        ("HEAD", "/api/x/text", vec![], 200, Some(4)),
+        ("GET", "/api/x/text", vec![("If-None-Match", tag.as_str())], 304, None),
+        ("GET", "/api/x/streamed", vec![], 200, None),
+        ("HEAD", "/api/x/streamed", vec![], 200, None),
+        ("GET", "/api/x/big", vec![("Accept-Encoding", "gzip")], 200, None),
+        ("GET", "/api/x/nothing", vec![], 204, None),
+        ("GET", "/api/x/unknown", vec![], 404, None),
+        ("GET", "/unknown", vec![], 404, None),
+        ("OPTIONS", "/api/x/text", vec![], 200, Some(8)),
+    ] {
+        let line = line(&up, method, target, &headers).await;
+        assert_eq!(line["status"], status, "{line}");
+        assert_eq!(line.get("contentLength").and_then(Value::as_u64), length, "{line}");
+        let told = format!("\"{method} {target} HTTP/1.1\" {status} {} \"-\" \"-\"", length.unwrap_or(0));
+        assert_eq!(line["message"], told);
+        assert!(line.get("userAgent").is_none() && line.get("referrer").is_none(), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn an_aborted_or_broken_answer_is_no_line() {
+    let up = up().await;
+    for target in ["/api/x/endless", "/api/x/broken"] {
+        let mut connection = up.client.connect().await;
+        connection.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        let mut some = [0; 512];
+        tokio::io::AsyncReadExt::read(&mut connection.stream, &mut some).await.unwrap();
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    up.get("/api/x/text").await;
+    let lines = up.lines_of("incomingRequest", 1).await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+}
+
+#[tokio::test]
+async fn credentials_in_urls_are_masked() {
+    let up = up().await;
+    let referrer = [("Referer", "http://a/cb?state=s3cret")];
+    let line = line(&up, "GET", "/api/x/text?code=s3cret&x=1", &referrer).await;
+    assert_eq!(line["url"], "/api/x/text?code=***&x=1");
+    assert_eq!(line["referrer"], "http://a/cb?state=***");
+    assert!(!line.to_string().contains("s3cret"), "{line}");
+}
+
+#[tokio::test]
+async fn texts_are_told_as_they_came() {
+    let up = up().await;
+    let line_of = line(&up, "GET", "/api/x/text", &[("User-Agent", "a \"quoted\" b")]).await;
+    assert_eq!(line_of["message"], "\"GET /api/x/text HTTP/1.1\" 200 4 \"-\" \"a \"quoted\" b\"");
+    assert_eq!(line_of["userAgent"], "a \"quoted\" b");
+    let absolute = line(&up, "GET", "http://localhost/api/x/text", &[]).await;
+    assert_eq!((&absolute["url"], &absolute["status"]), (&json!("http://localhost/api/x/text"), &json!(200)));
+    let star = line(&up, "OPTIONS", "*", &[]).await;
+    assert_eq!((&star["url"], &star["status"]), (&json!("*"), &json!(404)));
+}

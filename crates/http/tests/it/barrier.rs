@@ -1,0 +1,103 @@
+//! Credentials in front of a plugin's routes.
+
+use axum::{Router, routing::get};
+use greenroom_auth::Credentials;
+use greenroom_core::plugin;
+use greenroom_http::{Allow, HttpRouter};
+use serde_json::json;
+
+use crate::kit::{Answer, Kit, TOKEN, Up};
+
+/// Plugin `x`, closed but for these paths.
+fn kit(open: &'static [&'static str]) -> Kit {
+    Kit::new().add(plugin("x", move |env| {
+        env.register_init(async move |http: HttpRouter| {
+            let whoami = async |credentials: Option<axum::Extension<Credentials>>| match credentials {
+                Some(axum::Extension(credentials)) => credentials.principal().kind(),
+                None => "nobody asked",
+            };
+            http.mount(Router::new().route("/", get(whoami)).route("/{*rest}", get(whoami)));
+            open.iter().try_for_each(|path| http.add_auth_policy(path, Allow::Unauthenticated))
+        });
+    }))
+}
+
+async fn with(up: &Up, path: &str, authorization: &str) -> Answer {
+    up.client.ask("GET", path, &[("Authorization", authorization)], b"").await
+}
+
+fn message(answer: &Answer) -> (u16, String) {
+    (answer.status, answer.json()["error"]["message"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn obs_47_core_5_h1_h2_h3_no_token_a_bad_token_and_a_good_one() {
+    let up = kit(&[]).start().await;
+    let missing = r#"{"error":{"name":"AuthenticationError","message":"Missing credentials"},"request":{"method":"GET","url":"/a?b=1"},"response":{"statusCode":401}}"#;
+    assert_eq!(up.get("/api/x/a?b=1").await.seen(), (401, missing));
+    for empty in ["Basic abc", "Bearer", "Bearer ", "Bearer a b"] {
+        assert_eq!(
+            message(&with(&up, "/api/x/a", empty).await),
+            (401, "Missing credentials".into()),
+            "{empty}"
+        );
+    }
+    let illegal = message(&with(&up, "/api/x/a", "Bearer wrong").await);
+    assert_eq!(illegal, (401, "Illegal token".into()));
+    assert_eq!(with(&up, "/api/x/a", &format!("bEARER   {TOKEN}")).await.seen(), (200, "service"));
+    let restricted = message(&with(&up, "/api/x/a", "Bearer elsewhere-1234").await);
+    assert_eq!(restricted, (403, "This token's access is restricted to plugin(s) 'elsewhere'".into()));
+    assert!(up.lines_of("errorHandler", 0).await.is_empty(), "4xx are told by the request line alone");
+}
+
+#[tokio::test]
+async fn the_barrier_comes_before_the_routes_and_the_keys_before_the_barrier() {
+    let up = Kit::new().add(plugin("x", |env| env.register_init(async |_: HttpRouter| Ok(())))).start().await;
+    assert_eq!(up.get("/api/x/unknown").await.status, 401);
+    assert_eq!(with(&up, "/api/x/unknown", &format!("Bearer {TOKEN}")).await.seen(), (404, ""));
+    for keys in ["/api/x/.backstage/auth/v1/jwks.json", "/API/X/.Backstage/auth/v1/JWKS.json/"] {
+        assert_eq!(up.get(keys).await.seen(), (200, r#"{"keys":[]}"#));
+    }
+    assert_eq!(up.client.ask("POST", "/api/x/.backstage/auth/v1/jwks.json", &[], b"").await.status, 401);
+}
+
+#[tokio::test]
+async fn core_5_h12_a_policy_opens_its_path_and_what_is_below() {
+    let up = kit(&["/open", "/task/:id/log"]).start().await;
+    for open in ["/open", "/open/", "/open/x", "/OPEN/x", "/open?x", "/task/7/log", "/task/7/log/x"] {
+        assert_eq!(up.get(&format!("/api/x{open}")).await.seen(), (200, "nobody asked"), "{open}");
+    }
+    let closed = [
+        "/openx",
+        "/open%2Fx",
+        "/%6fpen",
+        "//open",
+        "/./open",
+        "/x/../open",
+        "/task/7",
+        "/task//log",
+        "/",
+        "",
+    ];
+    for closed in closed {
+        assert_eq!(up.get(&format!("/api/x{closed}")).await.status, 401, "{closed}");
+    }
+    let unread = with(&up, "/api/x/open", "Bearer wrong").await;
+    assert_eq!(unread.seen(), (200, "nobody asked"), "a bad token is not even looked at");
+}
+
+#[tokio::test]
+async fn a_slash_opens_everything() {
+    let up = kit(&["/"]).start().await;
+    for path in ["", "/", "/a/b"] {
+        assert_eq!(up.get(&format!("/api/x{path}")).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_can_be_disabled_for_all() {
+    let disabled = "backend.auth.dangerouslyDisableDefaultAuthPolicy";
+    let up = kit(&[]).config(disabled, json!(true)).start().await;
+    assert_eq!(up.get("/api/x/a").await.seen(), (200, "nobody asked"));
+    assert_eq!(with(&up, "/api/x/a", "Bearer wrong").await.status, 200);
+}

@@ -1,0 +1,91 @@
+//! Where the server listens.
+
+use std::time::Duration;
+
+use greenroom_config::RootConfig;
+use greenroom_http::{HttpSettings, Timeouts};
+use serde_json::{Value, json};
+
+use crate::kit::Kit;
+
+fn settings(backend: Value) -> Result<HttpSettings, String> {
+    let config = RootConfig::from_json(json!({"backend": backend})).unwrap();
+    HttpSettings::from_config(&config, None).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_form_of_listen_is_read() {
+    for (listen, host, port) in [
+        (json!(7000), "", 7000),
+        (json!("7000"), "", 7000),
+        (json!(":7000"), "", 7000),
+        (json!("localhost:7000"), "localhost", 7000),
+        (json!("0.0.0.0:7000"), "0.0.0.0", 7000),
+        (json!("[::1]:7000"), "::1", 7000),
+        (json!({"port": 7000}), "", 7000),
+        (json!({"port": "7000"}), "", 7000),
+        (json!({"host": "127.0.0.1"}), "127.0.0.1", 7007),
+        (json!({"host": "[::1]", "port": 0}), "::1", 0),
+    ] {
+        let read = settings(json!({"listen": listen})).unwrap().listen;
+        assert_eq!((read.host.as_str(), read.port), (host, port), "{listen}");
+    }
+    let default = settings(json!({})).unwrap().listen;
+    assert_eq!((default.host.as_str(), default.port), ("", 7007));
+}
+
+#[test]
+fn obs_65_a_bad_listen_is_refused_in_nodes_words_and_with_its_place() {
+    for bad in ["a:b", "a", "", "a:1:2", "::1", "[::1", "[x]:1", "1.5", "70000", "-1", "a:"] {
+        let said = settings(json!({"listen": bad})).unwrap_err();
+        let text = format!("Unable to parse listen address {bad}, expected <port> or <host>:<port>");
+        assert!(said.contains(&text), "{said}");
+    }
+    for bad in [json!(70000), json!(-1), json!(1.5)] {
+        assert!(settings(json!({"listen": {"port": bad}})).is_err(), "{bad}");
+        assert!(settings(json!({"listen": bad})).is_err(), "{bad}");
+    }
+    let config = RootConfig::from_yaml("backend:\n  listen: 'a:b'\n").unwrap();
+    let error = HttpSettings::from_config(&config, None).unwrap_err();
+    assert!(format!("{error:?}{error}").contains("mock-config:2"), "{error:?}");
+}
+
+#[test]
+fn timeouts_are_milliseconds_or_durations() {
+    assert_eq!(settings(json!({})).unwrap().timeouts, Timeouts::default());
+    let server = json!({"headersTimeout": 1500, "keepAliveTimeout": "20s"});
+    let read = settings(json!({"server": server})).unwrap().timeouts;
+    assert_eq!((read.headers, read.keep_alive), (Duration::from_millis(1500), Duration::from_secs(20)));
+    for bad in [json!(-1), json!("soon"), json!(true)] {
+        assert!(settings(json!({"server": {"headersTimeout": bad}})).is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_in_nodes_words() {
+    let up = Kit::new().start().await;
+    let port = up.client.port();
+    let refused =
+        Kit::new().config("backend.listen", json!({"host": "127.0.0.1", "port": port})).refused().await;
+    let text = format!("listen EADDRINUSE: address already in use 127.0.0.1:{port}");
+    assert!(refused.to_string().contains(&text), "{refused}");
+}
+
+#[tokio::test]
+async fn an_unknown_host_is_told_in_nodes_words() {
+    let refused =
+        Kit::new().config("backend.listen", json!({"host": "nosuch.invalid", "port": 0})).refused().await;
+    assert!(refused.to_string().contains("getaddrinfo ENOTFOUND nosuch.invalid"), "{refused}");
+}
+
+#[tokio::test]
+async fn no_host_is_every_address() {
+    let up = Kit::new().config("backend.listen", json!(":0")).start().await;
+    assert_eq!(up.get("/nope").await.status, 404, "by IPv4");
+    assert!(
+        up.lines.lines().iter().any(|line| line.contains(&format!("Listening on :{}", up.client.port())))
+    );
+    if let Ok(stream) = tokio::net::TcpStream::connect(("::1", up.client.port())).await {
+        assert!(stream.peer_addr().unwrap().is_ipv6());
+    }
+}

@@ -1,0 +1,18 @@
+//! The HTTP line from the outside: a backend in this process, exact bytes over a socket.
+//!
+//! A test that holds a numbered check of the contract is named by it: `obs_36` is check 36 of observability.
+
+mod kit;
+
+mod access;
+mod barrier;
+mod bodies;
+mod drain;
+mod errors;
+mod gate;
+mod health;
+mod listen;
+mod mounts;
+mod properties;
+mod responses;
+mod wire;
