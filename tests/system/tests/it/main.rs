@@ -1,0 +1,3 @@
+//! What only shows over many runs.
+
+mod cycles;
