@@ -32,7 +32,7 @@ async fn a_phrase_without_a_name_fails_the_start_and_names_its_line() {
     let backend = TestBackend::new().config("greetings:\n  phrase: Hello\n").add(greetings());
     let lines = backend.captured();
 
-    let failed = backend.start().await.err().expect("it does not start");
+    let failed = backend.start().await.expect_err("it does not start");
 
     assert!(failed.to_string().ends_with("greetings.phrase must hold {name} (mock-config:2:11)"), "{failed}");
     let line = lines.wait_for(|line| line["level"] == "error").await;

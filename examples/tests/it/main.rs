@@ -1,5 +1,7 @@
 //! The documents show the code that is compiled here.
 
+mod names;
+
 use greenroom_examples::document::{blocks, included, root, settle};
 
 #[track_caller]

@@ -28,7 +28,7 @@ pub fn path(package: &str, name: &str) -> io::Result<PathBuf> {
     };
     let target = profile.parent().ok_or_else(no_profile)?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--profile", profile_name, "--package", package, "--bin", name]);
+    cargo.args(["build", "--quiet", "--profile", profile_name, "--package", package, "--bins"]);
     cargo.arg("--target-dir").arg(target).current_dir(root());
     let status = cargo.status()?;
     if status.success() {

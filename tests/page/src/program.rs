@@ -100,14 +100,20 @@ impl Program {
     }
 
     /// Starts it and waits until it has started, on a free port unless one was set.
-    pub async fn start(mut self) -> Server {
+    pub async fn start(self) -> Server {
+        let server = self.listen().await;
+        server.settled().await;
+        server
+    }
+
+    /// The same, and waits only until it listens.
+    pub async fn listen(mut self) -> Server {
         if !self.command.as_std().get_envs().any(|(name, _)| name == LISTEN) {
             self.command.env(LISTEN, "127.0.0.1:0");
         }
         let child = self.command.spawn().unwrap_or_else(|error| panic!("{error}"));
         let mut server = Server::new(child, self.directory);
         server.port = server.listening().await;
-        server.settled().await;
         server
     }
 }

@@ -115,7 +115,7 @@ async fn the_guides_backend_greets() {
 }
 
 #[tokio::test]
-async fn the_guides_backend_does_not_start_with_a_phrase_that_is_none() {
+async fn the_guides_backend_does_not_start_with_a_phrase_without_a_name() {
     let ended = Program::of("greetings", "greetings")
         .config("backend: {listen: '127.0.0.1:0'}\ngreetings:\n  phrase: Hello\n")
         .run()

@@ -16,6 +16,15 @@ async fn a_running_backend_is_ready_and_alive() {
 }
 
 #[tokio::test]
+async fn a_starting_backend_is_alive_and_not_ready() {
+    let slow = Program::of("greenroom-conformance", "conformance-backend").env("FEATURES", "slow");
+    let server = slow.env("SLOW_MS", "60000").listen().await;
+    let starting = (503, r#"{"message":"Backend has not started yet","status":"error"}"#);
+    assert_eq!(server.get(READINESS).await.seen(), starting);
+    assert_eq!(server.get(LIVENESS).await.seen(), OK);
+}
+
+#[tokio::test]
 async fn while_the_shutdown_delay_lasts_it_is_alive_and_not_ready() {
     let config = "backend: {lifecycle: {serverShutdownDelay: {milliseconds: 1500}}}\n";
     let server = Program::greenroom().config(config).start().await;

@@ -109,6 +109,7 @@ async fn the_level_comes_from_config_and_the_variable_wins() {
     let config = "backend: {logger: {level: warn}}\n";
     let debug = Program::greenroom().config(config).env("LOG_LEVEL", "debug").start().await;
     debug.line("Backend is ready").await;
-    let silent = Program::greenroom().config(config).env("APP_CONFIG_backend_listen", "host:x").run().await;
-    assert!(!silent.stdout.contains(" info Listening"), "{silent:?}");
+    let refused = Program::greenroom().config(config).env("APP_CONFIG_backend_listen", "host:x").run().await;
+    assert_eq!(refused.code, Some(1));
+    assert!(!refused.stdout.contains(" info "), "{refused:?}");
 }
