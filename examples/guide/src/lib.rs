@@ -1,5 +1,6 @@
 //! The plugin of docs/plugin-guide.md: greets people, in as many styles as modules add.
 
+// region: use
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -7,6 +8,7 @@ use std::{
 
 use axum::{Router, extract::State, routing::get};
 use greenroom::{config::ConfigError, prelude::*};
+// endregion
 
 // region: plugin
 /// Greets at `/api/greetings/greet/{style}/{name}`.
@@ -88,17 +90,19 @@ impl Styles {
     fn get(&self, name: &str) -> Option<Style> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
     }
-    // endregion
+}
+// endregion
 
-    // region: check
+// region: check
+impl Styles {
     fn check(&self) -> Check {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).len() {
             0 => Check::fail("no module has added a style"),
             _ => Check::pass(),
         }
     }
-    // endregion
 }
+// endregion
 
 // region: module
 /// Adds the style `loud`.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use axum::{Router, routing::get};
+use axum::Router;
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
 use serde_json::json;
@@ -12,8 +12,8 @@ fn health_check() -> Plugin {
     plugin("healthcheck", |env| {
         env.register_init(async |root_http_router: RootHttpRouter| {
             // Route and answer are yours to choose.
-            let ok = get(async || Json(json!({ "status": "ok" })));
-            root_http_router.mount("/healthcheck", Router::new().route("/", ok))
+            let ok = async || Json(json!({ "status": "ok" }));
+            root_http_router.mount("/healthcheck", Router::new().fallback(ok))
         });
     })
 }

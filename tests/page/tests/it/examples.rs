@@ -61,7 +61,12 @@ async fn old_log_line() {
 #[tokio::test]
 async fn healthcheck() {
     let server = Program::example("healthcheck").start().await;
-    assert_eq!(server.get("/healthcheck").await.seen(), (200, r#"{"status":"ok"}"#));
+    for (method, path) in
+        [("GET", "/healthcheck"), ("POST", "/healthcheck"), ("GET", "/HealthCheck/below/it")]
+    {
+        let answer = server.send(&Request::new(method, path)).await;
+        assert_eq!(answer.seen(), (200, r#"{"status":"ok"}"#), "{method} {path}");
+    }
 }
 
 #[tokio::test]
