@@ -17,7 +17,9 @@
 //! This crate must not know services, logging or HTTP.
 
 mod context;
+mod panic;
 mod tasks;
 
 pub use context::Context;
+pub use panic::{CaughtPanic, catch_panic, note_panic};
 pub use tasks::{Tasks, spawn};

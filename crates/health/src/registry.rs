@@ -1,10 +1,9 @@
 //! The checks of all plugins, run in the background.
 
-use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use greenroom_config::RootConfig;
-use greenroom_context::spawn;
+use greenroom_context::{catch_panic, spawn};
 use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
 use greenroom_errors::Result;
 use greenroom_logging::{Logger, RootLogger, info, warn};
@@ -164,10 +163,9 @@ where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Check>,
 {
-    let work = AssertUnwindSafe(async { check().await }).catch_unwind();
-    match tokio::time::timeout(TIMEOUT, work).await {
+    match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await })).await {
         Ok(Ok(check)) => check,
-        Ok(Err(_)) => Check::fail("the check panicked"),
+        Ok(Err(panic)) => Check::fail(format!("the check panicked: {}", panic.text)),
         Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),
     }
 }

@@ -181,4 +181,17 @@ mod tests {
         assert_eq!(masked("/cb?%74oken=abc"), "/cb?%74oken=***");
         assert_eq!(masked("/x%c3%a9?y=%c3%a9"), "/x%c3%a9?y=%c3%a9");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_masked_value_is_never_told(before in "[!-%\'-<>-~]{0,8}", name in "(CODE|token|s%69g)", after in "(&[!-~]{0,8})?") {
+            let told = masked(&format!("/x?{before}&{name}=hunter2{after}"));
+            proptest::prop_assert!(!told.contains("hunter2"), "{}", told);
+        }
+
+        #[test]
+        fn any_url_can_be_masked(url in "\\PC{0,40}") {
+            masked(&url);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Calling authors' routers by Express's rules.
 
 use std::{
-    panic::AssertUnwindSafe,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -9,7 +8,7 @@ use std::{
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
-use futures_util::FutureExt;
+use greenroom_context::catch_panic;
 use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use parking_lot::Mutex;
@@ -74,10 +73,10 @@ async fn call(mut router: Router, mut request: Request) -> Response {
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
     }
-    let response = match AssertUnwindSafe(router.call(request)).catch_unwind().await {
+    let response = match catch_panic(router.call(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
-        Err(panic) => return panicked(&*panic),
+        Err(panic) => return panicked(panic),
     };
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;

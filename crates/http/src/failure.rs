@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use greenroom_context::CaughtPanic;
 use greenroom_errors::{BoxError, Error};
 use http::StatusCode;
 
@@ -38,7 +39,7 @@ pub(crate) enum Failure {
     /// The client may see it.
     Told(Arc<Error>),
     /// It was a panic: only the log may see its text.
-    Panic(Arc<str>),
+    Panic(Arc<CaughtPanic>),
 }
 
 impl IntoResponse for HttpError {
@@ -54,10 +55,8 @@ pub(crate) fn failed(failure: Failure) -> Response {
 }
 
 /// The failure that a caught panic is.
-pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    failed(Failure::Panic(text.unwrap_or("a value that is not text").into()))
+pub(crate) fn panicked(panic: CaughtPanic) -> Response {
+    failed(Failure::Panic(Arc::new(panic)))
 }
 
 impl From<HttpError> for Error {

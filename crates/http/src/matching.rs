@@ -105,4 +105,17 @@ mod tests {
         }
         assert!(PathPattern::parse("/a/*").is_err() && PathPattern::parse("/a{/b}").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_path_or_pattern_panics(mount in "\\PC{0,12}", path in "\\PC{0,16}", pattern in "[/:*a-zé%.{]{0,10}") {
+            let mount = normalize(&mount);
+            if let Some(rest) = below(&mount, &path) {
+                proptest::prop_assert!(rest.starts_with('/') && path.len() <= mount.len() + rest.len());
+            }
+            if let Ok(pattern) = PathPattern::parse(&pattern) {
+                pattern.matches(&path);
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use greenroom_context::Context;
+use greenroom_context::{Context, note_panic};
 
 use crate::{RootLogger, error};
 
@@ -53,6 +53,10 @@ impl PanicHook {
 }
 
 fn report(logger: &RootLogger, info: &PanicHookInfo<'_>) {
+    // Whoever catches it tells of it, with its place.
+    if note_panic(info) {
+        return;
+    }
     let text = info.payload_as_str().unwrap_or("a panic without text");
     let mut stack = format!("Error: {text}");
     if let Some(place) = info.location() {

@@ -130,7 +130,7 @@ async fn a_check_that_panics_fails_and_is_run_again() {
     })
     .await;
     assert_eq!(up.ready().await, failed("db.panics"));
-    assert_eq!(up.last("panics"), Some(Check::fail("the check panicked")));
+    assert_eq!(up.last("panics"), Some(Check::fail("the check panicked: no such table")));
     sleep(Duration::from_secs(11)).await;
     assert_eq!(up.ready().await, HealthResponse::ok());
 }

@@ -203,4 +203,12 @@ mod tests {
         }
         assert_eq!(negotiate(&HeaderMap::new()), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_accept_encoding_is_understood(accepted in "[ -~]{0,40}") {
+            let headers = [(header::ACCEPT_ENCODING, HeaderValue::try_from(accepted).unwrap())];
+            negotiate(&headers.into_iter().collect());
+        }
+    }
 }

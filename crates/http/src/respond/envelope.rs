@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use greenroom_context::CaughtPanic;
 use greenroom_errors::{Error, Stacks, describe, to_json};
 use greenroom_logging::{Logger, error, fields};
 use http::{Method, StatusCode};
@@ -53,19 +54,18 @@ impl Envelope {
 
     /// What the client may see: the error, or a reference to the log for what is nobody's business, and which of them.
     fn shown(&self, failure: Failure) -> (Arc<Error>, bool) {
-        let hidden = match failure {
-            Failure::Told(error) if error.name() != "DatabaseError" => return (error, false),
-            Failure::Told(error) => error,
-            Failure::Panic(text) => Arc::new(Error::new(format!("panicked: {text}"))),
-        };
         let log_id = log_id();
-        let hidden: &Error = &hidden;
-        error!(
-            self.logger,
-            logId = &*log_id,
-            ..hidden,
-            "Filtered internal error with logId={log_id} from response"
-        );
+        let filtered = format_args!("Filtered internal error with logId={log_id} from response");
+        match failure {
+            Failure::Told(error) if error.name() != "DatabaseError" => return (error, false),
+            Failure::Told(error) => error!(self.logger, logId = &*log_id, ..&*error, "{filtered}"),
+            Failure::Panic(panic) => {
+                let CaughtPanic { text, place } = &*panic;
+                let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
+                let stack = format!("Error: panicked: {text}{place}");
+                error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {text}");
+            }
+        }
         (Arc::new(Error::new(format!("An internal error occurred logId={log_id}"))), true)
     }
 }

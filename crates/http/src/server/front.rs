@@ -1,9 +1,7 @@
 //! What a request meets before the routes, and a response after them.
 
-use std::panic::AssertUnwindSafe;
-
 use axum::{extract::Request, response::Response};
-use futures_util::FutureExt;
+use greenroom_context::catch_panic;
 use greenroom_logging::Logger;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio_util::sync::CancellationToken;
@@ -36,9 +34,9 @@ impl Front {
         let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
         let asked = Asked { method: method.clone(), version, headers: kept(request.headers()) };
         let (method, uri) = (method.clone(), uri.clone());
-        let response = match AssertUnwindSafe(self.answer(request)).catch_unwind().await {
+        let response = match catch_panic(self.answer(request)).await {
             Ok(response) => response,
-            Err(panic) => self.root.seal(panicked(&*panic), &method, &uri),
+            Err(panic) => self.root.seal(panicked(panic), &method, &uri),
         };
         let how = Finish {
             draining: self.draining.is_cancelled(),

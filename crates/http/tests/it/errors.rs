@@ -134,6 +134,23 @@ async fn obs_42_a_panic_is_filtered() {
 }
 
 #[tokio::test]
+async fn a_caught_panic_is_told_once_with_its_place() {
+    let lines = greenroom_logging::CaptureSink::new();
+    let logger = greenroom_logging::RootLogger::builder().sink(lines.clone()).build();
+    let hook = logger.log_panics();
+    let up = kit().start().await;
+    up.get("/api/x/boom").await;
+    let line = up.lines_of("errorHandler", 2).await.remove(0);
+    drop(hook);
+    let stack = line["stack"].as_str().unwrap();
+    assert!(
+        stack.starts_with("Error: panicked: secret of the panic\n    at ") && stack.contains("errors.rs:"),
+        "{line}"
+    );
+    assert!(lines.lines().is_empty(), "no unhandled rejection: {:?}", lines.lines());
+}
+
+#[tokio::test]
 async fn obs_43_a_database_error_is_filtered() {
     filtered("/api/x/err/database", "select * from secret").await;
 }

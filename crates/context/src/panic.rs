@@ -1,0 +1,62 @@
+//! Panics that whoever awaits catches, and tells of itself.
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    future::Future,
+    panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
+tokio::task_local! {
+    /// Where the panic was, once there was one.
+    static CATCHING: RefCell<Option<String>>;
+}
+
+/// A panic that was caught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaughtPanic {
+    /// Its text.
+    pub text: String,
+    /// `file:line:column`, if a panic hook noted it.
+    pub place: Option<String>,
+}
+
+/// Awaits a future; a panic in it is an error, which the caller tells of.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # std::panic::set_hook(Box::new(|info| { greenroom_context::note_panic(info); }));
+/// let caught = greenroom_context::catch_panic(async { panic!("no such table") }).await;
+/// assert_eq!(caught.map(|()| "fine").unwrap_err().text, "no such table");
+/// # }
+/// ```
+pub async fn catch_panic<F: Future>(future: F) -> Result<F::Output, CaughtPanic> {
+    CATCHING
+        .scope(RefCell::default(), async {
+            let mut future = pin!(future);
+            std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+                Err(payload) => Poll::Ready(Err(CaughtPanic {
+                    text: text(&*payload).to_owned(),
+                    place: CATCHING.with(RefCell::take),
+                })),
+            })
+            .await
+        })
+        .await
+}
+
+/// For panic hooks: whether the panic is inside of [`catch_panic`], which then knows its place and tells of it.
+pub fn note_panic(info: &PanicHookInfo<'_>) -> bool {
+    let place = info.location().map(ToString::to_string);
+    CATCHING.try_with(|noted| noted.replace(place)).is_ok()
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a value that is not text")
+}
