@@ -5,22 +5,27 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use axum::{Router, extract::Request, response::Response};
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use futures_util::future::BoxFuture;
 use greenroom_auth::{Allow as AllowPrincipals, ExternalTokens, HttpAuth};
 use greenroom_context::Context;
 use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, State, scope, service};
 use greenroom_errors::{Error, Result};
 use greenroom_logging::Logger;
-use http::{Method, StatusCode, uri::PathAndQuery};
+use http::{Method, uri::PathAndQuery};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
+    Json,
     dispatch::dispatch,
     failure::{Failure, failed},
     matching::{self, PathPattern},
-    respond::{self, Envelope},
+    respond::Envelope,
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
 };
@@ -130,9 +135,10 @@ impl Handler for Mounted {
 
 impl PluginRouter {
     async fn answer(&self, mut request: Request) -> Response {
-        if matching::is(JWKS, request.uri().path()) && *request.method() == Method::GET {
+        if matching::is(JWKS, request.uri().path()) && matches!(*request.method(), Method::GET | Method::HEAD)
+        {
             // No keys are issued before the identity stage; the answer is that of a fresh key store.
-            return respond::json(StatusCode::OK, &json!({"keys": []}), false);
+            return Json(json!({"keys": []})).into_response();
         }
         let passed = match self.gate().await {
             Ok(()) => self.barrier(&mut request).await,
@@ -146,6 +152,9 @@ impl PluginRouter {
 
     /// Waits until the plugin has started, at most the configured pause.
     async fn gate(&self) -> Result<(), Error> {
+        if *self.state.borrow() == State::Started {
+            return Ok(());
+        }
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| *state != State::Starting);
         let state = match tokio::time::timeout(self.pause, settled).await {

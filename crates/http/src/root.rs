@@ -108,15 +108,14 @@ impl RootHttpRouter {
 
     /// What the routes answer; an empty 404 where there are none.
     pub(crate) async fn route(&self, request: Request) -> Response {
-        let mounts = self.0.mounts.load();
         let path = request.uri().path();
-        let found =
-            mounts.iter().find_map(|mount| Some((mount, matching::below(&mount.path, path)?.to_owned())));
-        let Some((mount, rest)) = found else { return empty(StatusCode::NOT_FOUND) };
+        let found = self.0.mounts.load().iter().find_map(|mount| {
+            matching::below(&mount.path, path).map(|_| (mount.handler.clone(), mount.path.len()))
+        });
+        let Some((handler, mount)) = found else { return empty(StatusCode::NOT_FOUND) };
         let (method, url) = (request.method().clone(), request.uri().clone());
-        let handled = mount.handler.handle(relative(request, &rest));
-        drop(mounts);
-        self.seal(handled.await, &method, &url)
+        let response = handler.handle(relative(request, mount)).await;
+        self.seal(response, &method, &url)
     }
 
     /// An error body in place of a failure.
@@ -125,13 +124,12 @@ impl RootHttpRouter {
     }
 }
 
-/// The request with its URI relative to a mount; the query stays.
-fn relative(mut request: Request, rest: &str) -> Request {
-    let text = match request.uri().query() {
-        Some(query) => format!("{rest}?{query}"),
-        None => rest.to_owned(),
-    };
-    if let Ok(path) = PathAndQuery::try_from(text) {
+/// The request with its URI relative to a mount of that length; the query stays.
+fn relative(mut request: Request, mount: usize) -> Request {
+    let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+    let rest = whole.get(mount..).unwrap_or_default();
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    if let Ok(path) = PathAndQuery::try_from(rest) {
         *request.uri_mut() = Uri::from(path);
     }
     request

@@ -58,6 +58,8 @@ async fn the_barrier_comes_before_the_routes_and_the_keys_before_the_barrier() {
     for keys in ["/api/x/.backstage/auth/v1/jwks.json", "/API/X/.Backstage/auth/v1/JWKS.json/"] {
         assert_eq!(up.get(keys).await.seen(), (200, r#"{"keys":[]}"#));
     }
+    let head = up.client.ask("HEAD", "/api/x/.backstage/auth/v1/jwks.json", &[], b"").await;
+    assert_eq!((head.status, head.header("content-length")), (200, Some("11")));
     assert_eq!(up.client.ask("POST", "/api/x/.backstage/auth/v1/jwks.json", &[], b"").await.status, 401);
 }
 

@@ -169,6 +169,8 @@ async fn obs_45_development_indents_and_shows_stacks() {
     assert!(error["cause"]["stack"].is_string(), "{error}");
     let health = up.get("/.backstage/health/v1/readiness").await;
     assert_eq!(health.seen(), (200, "{\n  \"status\": \"ok\"\n}"));
+    let keys = up.get("/api/x/.backstage/auth/v1/jwks.json").await;
+    assert_eq!(keys.seen(), (200, "{\n  \"keys\": []\n}"));
     let filtered = up.get("/api/x/boom").await;
     assert!(!filtered.text().contains("secret of the panic"), "{}", filtered.text());
 }
