@@ -118,6 +118,11 @@ impl RootConfig {
         self.whole.live.declare(declarations);
     }
 
+    /// What was declared, if anything was.
+    pub fn declarations(&self) -> Option<Arc<dyn Declarations>> {
+        self.whole.live.declarations()
+    }
+
     /// Each source by itself, the lowest first: its name and what it says.
     pub fn layers(&self) -> Vec<(String, Node)> {
         let snapshot = self.whole.live.current();

@@ -44,7 +44,7 @@ mod watch;
 mod yaml;
 
 pub use config::{Config, RootConfig};
-pub use declare::{Declarations, Visibility};
+pub use declare::{Declarations, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use live::Subscription;
 pub use place::Place;

@@ -78,6 +78,10 @@ impl Live {
         *lock(&self.declarations) = Some(declarations);
     }
 
+    pub(crate) fn declarations(&self) -> Option<Arc<dyn Declarations>> {
+        lock(&self.declarations).clone()
+    }
+
     /// Reads the wanted files again and swaps. Subscribers are not called yet.
     pub(crate) fn reread(&self, wanted: impl Fn(&Layer) -> bool) -> Reread {
         let Some(sources) = &self.sources else { return Reread::default() };

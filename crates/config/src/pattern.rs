@@ -63,6 +63,11 @@ const FRONTEND: &[&str] = &[
     "permission.enabled",
 ];
 
+/// The tables, with the words of schemas.
+pub(crate) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
+    [("secret", SECRET), ("frontend", FRONTEND)]
+}
+
 /// What is declared of paths.
 #[derive(Debug)]
 pub(crate) struct Declared {

@@ -1,0 +1,189 @@
+//! Keys as a schema declares them: their reference, and those that it does not know.
+//!
+//! A declared key is told of if it has a `description`. Its default is what `default` says, or the text after `default: `
+//! of a `$comment` where that is no value (`the default`, `see above`). The name of a free key, as in
+//! `greenroom.plugins.<plugin>`, is the `title` of `additionalProperties`.
+
+use std::fmt;
+
+use greenroom_config::{Place, RootConfig};
+use serde_json::{Map, Value as Json};
+
+use crate::ConfigSchema;
+
+/// How deep keys are followed.
+const MAX_DEPTH: usize = 64;
+
+/// A key and what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key, with `<name>` for what may be any name and `[]` for any index.
+    pub key: String,
+    /// Its default, as Markdown.
+    pub default: String,
+    /// What it means, as Markdown.
+    pub description: String,
+}
+
+/// The keys that a schema describes, in its order.
+pub fn reference(schema: &ConfigSchema) -> Vec<Key> {
+    let mut out = Vec::new();
+    describe(schema.merged(), "", &mut out);
+    out
+}
+
+/// The reference as a Markdown table.
+pub fn table(keys: &[Key]) -> String {
+    let mut out = "| key | default | meaning |\n| --- | --- | --- |\n".to_owned();
+    for Key { key, default, description } in keys {
+        out.push_str(&format!("| `{key}` | {default} | {} |\n", description.replace('|', "\\|")));
+    }
+    out
+}
+
+fn describe(schema: &Json, key: &str, out: &mut Vec<Key>) {
+    let Json::Object(object) = schema else { return };
+    if out.len() > 10_000 || key.matches('.').count() > MAX_DEPTH {
+        return;
+    }
+    if let Some(description) = object.get("description").and_then(Json::as_str).filter(|_| !key.is_empty()) {
+        let (key, description) = (key.to_owned(), description.to_owned());
+        out.push(Key { key, default: default(object), description });
+    }
+    let join = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    for (name, member) in members(object) {
+        describe(member, &join(name), out);
+    }
+    if let Some(any) = object.get("additionalProperties") {
+        let name = any.get("title").and_then(Json::as_str).unwrap_or("key");
+        describe(any, &join(&format!("<{name}>")), out);
+    }
+    if let Some(items) = object.get("items") {
+        describe(items, &format!("{key}[]"), out);
+    }
+}
+
+fn default(schema: &Map<String, Json>) -> String {
+    let comment =
+        schema.get("$comment").and_then(Json::as_str).and_then(|text| text.strip_prefix("default: "));
+    match (comment, schema.get("default")) {
+        (Some(text), _) => text.to_owned(),
+        (None, None | Some(Json::Null)) => "none".to_owned(),
+        (None, Some(Json::Number(n))) => n.to_string(),
+        (None, Some(Json::String(text))) => format!("`{text}`"),
+        (None, Some(other)) => format!("`{other}`"),
+    }
+}
+
+/// A key that nobody reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The key.
+    pub key: String,
+    /// Where it is written.
+    pub place: Option<Place>,
+    /// The known key that was probably meant.
+    pub near: Option<String>,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nobody reads '{}'", self.key)?;
+        if let Some(near) = &self.near {
+            write!(f, ", did you mean '{near}'?")?;
+        }
+        match &self.place {
+            Some(place) => write!(f, " ({place})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The keys of a config, below some prefixes, that a schema does not declare. The prefixes are what the schema knows in
+/// full: elsewhere others have keys too.
+pub fn unknown(schema: &ConfigSchema, config: &RootConfig, prefixes: &[&str]) -> Vec<Unknown> {
+    let Ok(Some(whole)) = config.optional_get("") else { return Vec::new() };
+    let mut out = Vec::new();
+    for prefix in prefixes {
+        let parts = || prefix.split('.').filter(|part| !part.is_empty());
+        let declared = parts().try_fold(schema.merged(), |at, part| {
+            members(at.as_object()?).find(|(name, _)| *name == part).map(|(_, member)| member)
+        });
+        let value = parts().try_fold(&whole, |at, part| at.get(part));
+        if let (Some(declared), Some(value)) = (declared, value) {
+            compare(declared, value, prefix, config, &mut out);
+        }
+    }
+    out
+}
+
+fn compare(schema: &Json, value: &Json, key: &str, config: &RootConfig, out: &mut Vec<Unknown>) {
+    let Json::Object(object) = schema else { return };
+    match value {
+        Json::Array(items) => {
+            let below = object.get("items");
+            for (index, item) in items.iter().enumerate() {
+                below
+                    .into_iter()
+                    .for_each(|below| compare(below, item, &format!("{key}[{index}]"), config, out));
+            }
+        }
+        Json::Object(found) => {
+            let known: Vec<(&String, &Json)> = members(object).collect();
+            for (name, member) in found {
+                let full = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                let declared = known.iter().find(|(known, _)| *known == name).map(|(_, schema)| *schema);
+                match declared.or_else(|| object.get("additionalProperties")) {
+                    Some(Json::Bool(false)) | None if !known.is_empty() => {
+                        let names = known.iter().map(|(name, _)| name.as_str());
+                        let near = nearest(name, names).map(|near| match key {
+                            "" => near.to_owned(),
+                            _ => format!("{key}.{near}"),
+                        });
+                        out.push(Unknown { place: config.place(&full), key: full, near });
+                    }
+                    Some(below) => compare(below, member, &full, config, out),
+                    None => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The declared members of an object, those of branches too.
+fn members(object: &Map<String, Json>) -> impl Iterator<Item = (&String, &Json)> {
+    let branches =
+        ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| object.get(key)?.as_array()).flatten();
+    let all = [object].into_iter().chain(branches.filter_map(Json::as_object));
+    all.filter_map(|object| object.get("properties")?.as_object()).flatten()
+}
+
+/// The name that is most like what was written, if one is like it.
+fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let written: Vec<char> = written.to_lowercase().chars().take(MAX_DEPTH).collect();
+    let distances = names.map(|name| {
+        let name_chars: Vec<char> = name.to_lowercase().chars().collect();
+        (distance(&written, &name_chars), name_chars.len(), name)
+    });
+    let near = distances.filter(|(distance, length, _)| *distance <= (length / 3).max(1)).min();
+    near.map(|(_, _, name)| name)
+}
+
+/// How many letters must be put in, left out, replaced, or swapped with their neighbour.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let same = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + same);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}

@@ -1,0 +1,156 @@
+//! All schemas as one, and what it is for.
+
+use std::collections::HashMap;
+
+use greenroom_config::{Declarations, RootConfig, Visibility};
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    Filtered, Result, Schema, SchemaError, filter, merge, pointer, refs, sound,
+    validate::{Fault, Marks, validate},
+};
+
+/// What is declared of the config, by everybody.
+#[derive(Debug)]
+pub struct ConfigSchema {
+    merged: Json,
+    /// Where something is visible, as (path in the schema, visibility).
+    declared: Vec<(String, String)>,
+}
+
+impl ConfigSchema {
+    /// Merges schemas; the first one's descriptions count.
+    ///
+    /// # Errors
+    /// For a schema that is none, and where one value is declared both `frontend` and `secret`.
+    pub fn new(schemas: impl IntoIterator<Item = Schema>) -> Result<Self> {
+        let mut values = Vec::new();
+        for (index, schema) in schemas.into_iter().enumerate() {
+            sound::check(&schema.value, &schema.path)?;
+            values.push(refs::prepare(schema.value, index));
+        }
+        let merged = merge::merge(values)?;
+        sound::conflicts(&merged)?;
+        let declared = sound::declared(&merged);
+        Ok(Self { merged, declared })
+    }
+
+    /// The merged schema.
+    pub fn merged(&self) -> &Json {
+        &self.merged
+    }
+
+    /// Checks the merged config.
+    ///
+    /// # Errors
+    /// [`SchemaError::Config`] with all faults. Their places are paths of the value; no value is told, it may be secret.
+    pub fn validate(&self, config: &RootConfig) -> Result<()> {
+        let (_, faults) = self.run(config);
+        as_error(faults.iter())
+    }
+
+    /// Reduces each source to what has one of these visibilities, the lowest source first.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate), but faults of values that are not asked for are passed over, as in Backstage.
+    pub fn filter(&self, config: &RootConfig, visible: &[Visibility]) -> Result<Vec<Filtered>> {
+        let (marks, faults) = self.run(config);
+        as_error(faults.iter().filter(|fault| self.concerns(fault, visible, &marks)))?;
+        Ok(Self::sources(config, visible, &marks))
+    }
+
+    /// As [`filter`](Self::filter), whatever faults there are.
+    pub fn filter_anyway(&self, config: &RootConfig, visible: &[Visibility]) -> Vec<Filtered> {
+        Self::sources(config, visible, &self.run(config).0)
+    }
+
+    /// Backstage's warnings of deprecated keys.
+    pub fn deprecations(&self, config: &RootConfig) -> Vec<String> {
+        let warn = |context: &str, (key, text): &(String, String)| {
+            format!(
+                "The configuration key '{key}' of {context} is deprecated and may be removed soon. {text}"
+            )
+        };
+        let sources = self.filter_anyway(config, &[]);
+        let warnings = sources
+            .iter()
+            .flat_map(|source| source.deprecated_keys.iter().map(|key| warn(&source.context, key)));
+        warnings.collect()
+    }
+
+    /// Every secret of every source, those that a higher one hides too.
+    pub fn secrets(&self, config: &RootConfig) -> Vec<String> {
+        let (marks, _) = self.run(config);
+        let mut out = Vec::new();
+        for (_, node) in config.layers() {
+            filter::scalars(&node.to_json(), &marks, &mut |_, value, visibility| {
+                if let (Json::String(text), Visibility::Secret) = (value, visibility) {
+                    out.push(text.clone());
+                }
+            });
+        }
+        out
+    }
+
+    fn run(&self, config: &RootConfig) -> (Marks, Vec<Fault>) {
+        let empty = || Json::Object(Map::new());
+        validate(&self.merged, &config.optional_get("").ok().flatten().unwrap_or_else(empty))
+    }
+
+    fn sources(config: &RootConfig, visible: &[Visibility], marks: &Marks) -> Vec<Filtered> {
+        let reduce = |(context, node): (String, greenroom_config::Node)| {
+            filter::filter(&context, &node.to_json(), visible, marks)
+        };
+        config.layers().into_iter().map(reduce).collect()
+    }
+
+    /// Whether a fault is of what is asked for, by Backstage's three rules.
+    fn concerns(&self, fault: &Fault, visible: &[Visibility], marks: &Marks) -> bool {
+        let param = |name: &str| fault.params.iter().find(|(key, _)| *key == name).map(|(_, text)| text);
+        if fault.keyword == "type" && param("type").is_some_and(|word| word == "object" || word == "array") {
+            return true;
+        }
+        if fault.keyword == "required"
+            && let Some(missing) = param("missingProperty")
+        {
+            let path = format!("{}/properties/{missing}", pointer::printed(&fault.schema_at));
+            let wanted = |word: &str| visible.iter().any(|one| word_of(*one) == word);
+            if self.declared.iter().any(|(at, word)| at.starts_with(&path) && wanted(word)) {
+                return true;
+            }
+        }
+        visible.contains(marks.visibility.get(&fault.at).unwrap_or(&Visibility::Backend))
+    }
+}
+
+impl Declarations for ConfigSchema {
+    fn visibility(&self, merged: &Json) -> HashMap<String, Visibility> {
+        let (marks, _) = validate(&self.merged, merged);
+        let mut out = HashMap::new();
+        filter::scalars(merged, &marks, &mut |at, _, visibility| {
+            if visibility != Visibility::Backend {
+                out.insert(at.to_owned(), visibility);
+            }
+        });
+        out
+    }
+}
+
+fn word_of(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Frontend => "frontend",
+        Visibility::Backend => "backend",
+        Visibility::Secret => "secret",
+    }
+}
+
+fn as_error<'f>(faults: impl Iterator<Item = &'f Fault>) -> Result<()> {
+    let messages: Vec<String> = faults
+        .map(|fault| {
+            let params: Vec<_> = fault.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let at = pointer::printed(&fault.at);
+            format!("Config {} {{ {} }} at {at}", fault.message, params.join(" "))
+        })
+        .collect();
+    if messages.is_empty() { Ok(()) } else { Err(SchemaError::Config(messages)) }
+}

@@ -1,0 +1,51 @@
+use greenroom_config_schema::keys;
+use serde_json::json;
+
+use crate::support::{one, schema};
+
+fn declared() -> greenroom_config_schema::ConfigSchema {
+    schema(json!({ "properties": { "greenroom": { "properties": {
+        "logger": { "properties": { "format": { "description": "a | b", "default": "pretty" }, "flush": {} } },
+        "plugins": { "additionalProperties": { "title": "plugin", "type": "boolean", "description": "on or off", "$comment": "default: per plugin" } },
+        "meta": { "type": "object", "description": "anything", "additionalProperties": true },
+        "list": { "items": { "properties": { "level": { "description": "how much", "default": 2 } } } },
+        "either": { "description": "text or object", "anyOf": [{ "type": "string" }, { "properties": { "host": {} } }] },
+        "free": { "type": "object" },
+    } } } }))
+}
+
+#[test]
+fn described_keys_make_a_table() {
+    assert_eq!(
+        keys::table(&keys::reference(&declared())),
+        "\
+| key | default | meaning |
+| --- | --- | --- |
+| `greenroom.logger.format` | `pretty` | a \\| b |
+| `greenroom.plugins.<plugin>` | per plugin | on or off |
+| `greenroom.meta` | none | anything |
+| `greenroom.list[].level` | 2 | how much |
+| `greenroom.either` | none | text or object |
+"
+    );
+}
+
+#[test]
+fn unknown_keys_are_told_with_their_place_and_what_was_meant() {
+    let text = "greenroom:\n  loger: {format: x}\n  logger: {fromat: x, whatever: 1}\n  plugins: {any: true}\n  meta: {x: 1}\n  \
+                list: [{level: 1}, {lvel: 1}]\n  either: {hots: x}\n  free: {x: 1}\nbackend: {loger: 1}\n";
+    let config = greenroom_config::RootConfig::from_yaml(text).unwrap();
+    let told: Vec<_> =
+        keys::unknown(&declared(), &config, &["greenroom"]).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "nobody reads 'greenroom.loger', did you mean 'greenroom.logger'? (mock-config:2:3)",
+            "nobody reads 'greenroom.logger.fromat', did you mean 'greenroom.logger.format'? (mock-config:3:20)",
+            "nobody reads 'greenroom.logger.whatever' (mock-config:3:33)",
+            "nobody reads 'greenroom.list[1].lvel', did you mean 'greenroom.list[1].level'? (mock-config:6:29)",
+            "nobody reads 'greenroom.either.hots', did you mean 'greenroom.either.host'? (mock-config:7:18)",
+        ]
+    );
+    assert_eq!(keys::unknown(&declared(), &one(&json!({ "greenroom": 1 })), &["greenroom", "none.such"]), []);
+}
