@@ -33,7 +33,10 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
     let mut found = Findings { errors: vec![], warnings: vec![] };
     readers(&config, options, &mut found);
     println!("{}", config.sources_description());
-    println!("{} secrets will be redacted in logs", config.secrets().len());
+    match config.secrets().len() {
+        1 => println!("1 secret will be redacted in logs"),
+        n => println!("{n} secrets will be redacted in logs"),
+    }
     for warning in &found.warnings {
         eprintln!("warning: {warning}");
     }

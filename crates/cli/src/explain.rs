@@ -40,7 +40,8 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
 /// A diagnostic as text; coloured by nobody, since it may end in a log.
 pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
     let mut out = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
+    let handler =
+        GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_wrap_lines(false);
     match handler.render_report(&mut out, diagnostic) {
         Ok(()) => out,
         Err(_) => format!("{diagnostic}\n"),

@@ -58,7 +58,7 @@ async fn config_check_of_a_fine_config() {
     insta::assert_snapshot!(seen(&Program::greenroom().config(CONFIG).args("config check").run().await), @r#"
     code Some(0)
     Loading config from MergedConfigSource{FileConfigSource{path="<directory>/app-config.yaml"}, EnvConfigSource{count=0}}
-    1 secrets will be redacted in logs
+    1 secret will be redacted in logs
     The configuration is fine
     ---
     "#);
@@ -73,20 +73,17 @@ async fn config_check_reports_all_that_is_wrong() {
     Loading config from MergedConfigSource{FileConfigSource{path="<directory>/app-config.yaml"}, EnvConfigSource{count=0}}
     0 secrets will be redacted in logs
     ---
-      × Invalid config at backend.logger.level, 'loud' is not a valid logging level, must be one of
-      │ 'error', 'warn', 'info' or 'debug'. (app-config.yaml:4:12)
+      × Invalid config at backend.logger.level, 'loud' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'. (app-config.yaml:4:12)
        ╭─[app-config.yaml:4:12]
      4 │     level: loud
        ·            ────
        ╰────
-      × Unable to parse listen address nowhere, expected <port> or <host>:<port> (app-
-      │ config.yaml:2:11)
+      × Unable to parse listen address nowhere, expected <port> or <host>:<port> (app-config.yaml:2:11)
        ╭─[app-config.yaml:2:11]
      2 │   listen: nowhere
        ·           ───────
        ╰────
-      × Unable to convert config value for key 'greenroom.plugins.tasks' in 'app-config.yaml' to a
-      │ boolean (app-config.yaml:7:12)
+      × Unable to convert config value for key 'greenroom.plugins.tasks' in 'app-config.yaml' to a boolean (app-config.yaml:7:12)
        ╭─[app-config.yaml:7:12]
      7 │     tasks: 7
        ·            ─
