@@ -5,5 +5,6 @@ mod demo;
 mod documents;
 mod examples;
 mod health;
+mod load;
 mod logging;
 mod refusals;
