@@ -1,5 +1,6 @@
 //! The documents show the code that is compiled here.
 
+mod left_out;
 mod names;
 
 use greenroom_examples::document::{blocks, included, root, settle};

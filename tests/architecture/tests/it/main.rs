@@ -2,6 +2,7 @@
 
 mod deviations;
 mod documents;
+mod features;
 mod floors;
 mod repository;
 mod sources;
