@@ -33,5 +33,8 @@ pub use principal::{AccessRestrictions, Credentials, Principal};
 
 use std::{future::Future, pin::Pin};
 
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
 /// A boxed future, as the traits behind handles return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -9,7 +9,7 @@ use greenroom::{
     logging::{LogEnvironment, LoggerOptions},
 };
 
-use crate::{catalogue, data_dir, demo, explain};
+use crate::{catalogue, data_dir, demo, explain, schema};
 
 /// What the readers found.
 struct Findings {
@@ -32,6 +32,10 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
     };
     let mut found = Findings { errors: vec![], warnings: vec![] };
     readers(&config, options, &mut found);
+    let misspelt = schema::unknown(&config).map(|keys| keys.iter().map(ToString::to_string).collect());
+    for told in [misspelt, schema::remarks(&config)] {
+        found.warnings.extend(told.unwrap_or_else(|error| vec![error.to_string()]));
+    }
     println!("{}", config.sources_description());
     match config.secrets().len() {
         1 => println!("1 secret will be redacted in logs"),

@@ -9,6 +9,7 @@ mod check;
 mod data_dir;
 mod demo;
 mod explain;
+mod schema;
 mod start;
 
 use std::process::ExitCode;
@@ -46,10 +47,15 @@ enum ConfigCommand {
         /// Tell of each value which file and line it comes from.
         #[arg(long)]
         with_sources: bool,
+        /// Only what the browser gets to see, as it is.
+        #[arg(long, conflicts_with = "with_sources")]
+        frontend: bool,
         /// How to print it.
         #[arg(long, value_enum, default_value = "yaml")]
         format: PrintFormat,
     },
+    /// Print the JSON Schema of the configuration, merged from Greenroom's own and those found beside the config.
+    Schema,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,7 +84,12 @@ fn main() -> ExitCode {
     match cli.command.unwrap_or(Command::Start) {
         Command::Start => start::start(&options, began),
         Command::Config(ConfigCommand::Check) => check::check(&options),
-        Command::Config(ConfigCommand::Print { with_sources, format }) => {
+        Command::Config(ConfigCommand::Schema) => schema::print(&options),
+        Command::Config(ConfigCommand::Print { frontend: true, format, .. }) => {
+            let format = if format == PrintFormat::Json { Format::Json } else { Format::Yaml };
+            schema::print_frontend(&options, format)
+        }
+        Command::Config(ConfigCommand::Print { with_sources, format, .. }) => {
             print(&options, with_sources, format)
         }
     }

@@ -6,7 +6,7 @@ use greenroom_config::{Declarations, RootConfig, Visibility};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Filtered, Result, Schema, SchemaError, filter, merge, pointer, refs, sound,
+    Filtered, Found, Result, Schema, SchemaError, filter, find, merge, pointer, refs, sound,
     validate::{Fault, Marks, validate},
 };
 
@@ -16,9 +16,58 @@ pub struct ConfigSchema {
     merged: Json,
     /// Where something is visible, as (path in the schema, visibility).
     declared: Vec<(String, String)>,
+    notes: Vec<String>,
 }
 
 impl ConfigSchema {
+    /// All that is declared of a config: the built-in tables, `own` schemas, and those of built apps and installed
+    /// packages in the directory of the config.
+    ///
+    /// What was found and cannot be used is left out and told in [`notes`](Self::notes): it never fails a start.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), for the `own` ones.
+    pub fn near(config: &RootConfig, own: impl IntoIterator<Item = Schema>) -> Result<Self> {
+        let built_in = Schema {
+            package: "greenroom-config".to_owned(),
+            path: "built-in".to_owned(),
+            value: greenroom_config::built_in_schema(),
+        };
+        let own: Vec<Schema> = own.into_iter().chain([built_in]).collect();
+        let files = config.files();
+        let Found { schemas, mut notes } =
+            files.first().and_then(|file| file.parent()).map(find::find).unwrap_or_default();
+        let (sound, unsound): (Vec<_>, Vec<_>) = schemas
+            .into_iter()
+            .map(|schema| (sound::check(&schema.value, &schema.path), schema))
+            .partition(|(checked, _)| checked.is_ok());
+        notes.extend(unsound.into_iter().filter_map(|(checked, _)| Some(checked.err()?.to_string())));
+        let sound = sound.into_iter().map(|(_, schema)| schema);
+        let schema = match Self::new(own.iter().cloned().chain(sound)) {
+            Ok(schema) => schema,
+            Err(error) => {
+                notes.push(format!("the schemas of packages are not used: {error}"));
+                Self::new(own)?
+            }
+        };
+        Ok(Self { notes, ..schema })
+    }
+
+    /// Which schemas are not used, and why.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What the browser gets to see, as a config of its own.
+    ///
+    /// # Errors
+    /// As [`filter`](Self::filter).
+    pub fn frontend(&self, config: &RootConfig) -> Result<RootConfig> {
+        let sources = self.filter(config, &[Visibility::Frontend])?;
+        RootConfig::from_layers(sources.into_iter().map(|source| (source.context, source.data)))
+            .map_err(|error| SchemaError::Unreadable(error.to_string()))
+    }
+
     /// Merges schemas; the first one's descriptions count.
     ///
     /// # Errors
@@ -32,7 +81,7 @@ impl ConfigSchema {
         let merged = merge::merge(values)?;
         sound::conflicts(&merged)?;
         let declared = sound::declared(&merged);
-        Ok(Self { merged, declared })
+        Ok(Self { merged, declared, notes: Vec::new() })
     }
 
     /// The merged schema.
@@ -133,6 +182,10 @@ impl Declarations for ConfigSchema {
             }
         });
         out
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
     }
 }
 

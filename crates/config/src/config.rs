@@ -2,38 +2,13 @@
 //!
 //! Must not know how sources are found or parsed.
 
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 
 use crate::{
-    ConfigError, Declarations, Place, Subscription, duration,
-    error::Result,
-    key,
-    live::Live,
-    place::Text,
-    reader::Reader,
-    snapshot::{Snapshot, visit},
-    value::{Node, Value},
-    yaml,
+    ConfigError, Place, Subscription, duration, error::Result, key, live::Live, reader::Reader, value::Node,
 };
-
-/// The whole configuration: the service `core.rootConfig`.
-///
-/// It derefs to [`Config`], which has the readers.
-///
-/// ```
-/// use greenroom_config::RootConfig;
-///
-/// let config = RootConfig::from_yaml("backend:\n  baseUrl: http://localhost:7007\n  listen: '7007'\n").unwrap();
-/// assert_eq!(config.string("backend.baseUrl").unwrap(), "http://localhost:7007");
-/// assert_eq!(config.config("backend").unwrap().number("listen").unwrap(), 7007.0);
-/// assert_eq!(config.optional_string("app.title").unwrap(), None);
-/// ```
-#[derive(Clone)]
-pub struct RootConfig {
-    whole: Config,
-}
 
 /// A part of the configuration, and its readers.
 ///
@@ -48,121 +23,10 @@ pub struct Config {
     path: Arc<[String]>,
 }
 
-impl RootConfig {
-    pub(crate) fn from_snapshot(snapshot: Snapshot) -> Self {
-        Self::from_live(Live::new(snapshot, None))
-    }
-
-    pub(crate) fn from_live(live: Arc<Live>) -> Self {
-        Self { whole: Config { live, path: Arc::new([]) } }
-    }
-
-    pub(crate) fn live(&self) -> &Arc<Live> {
-        &self.whole.live
-    }
-
-    /// A config made in code, for tests; `mock-config` is its source.
-    ///
-    /// # Errors
-    /// `expected object at config root`.
-    pub fn from_json(json: Json) -> Result<Self> {
-        Self::from_node(Node::in_code(json, "mock-config"))
-    }
-
-    /// A config from YAML text, for tests; values have places in `mock-config`. Nothing is substituted or included.
-    ///
-    /// # Errors
-    /// What YAML refuses, and `expected object at config root`.
-    pub fn from_yaml(text: &str) -> Result<Self> {
-        let text = Text::new("mock-config", text);
-        match yaml::parse(&text).map_err(|fault| fault.into_error())? {
-            Some(node) => Self::from_node(node),
-            None => Self::from_json(Json::Object(serde_json::Map::new())),
-        }
-    }
-
-    fn from_node(root: Node) -> Result<Self> {
-        if root.object().is_none() {
-            return Err(crate::transform::not_an_object(&root.at).into_error());
-        }
-        let description = "Loading config from StaticConfigSource{}".to_owned();
-        Ok(Self::from_snapshot(Snapshot::single("mock-config", root, description)))
-    }
-
-    /// The line that Backstage prints at start: `Loading config from MergedConfigSource{FileConfigSource{path="/app/
-    /// app-config.yaml"}, EnvConfigSource{count=0}}`.
-    pub fn sources_description(&self) -> String {
-        self.whole.live.current().description.clone()
-    }
-
-    /// Every secret: the distinct strings, trimmed and longer than one character, at the paths that are declared
-    /// secret, in the order of the config. Which of them are too short to be looked for is the caller's decision.
-    pub fn secrets(&self) -> Vec<String> {
-        let snapshot = self.whole.live.current();
-        let mut found = indexmap::IndexSet::new();
-        if let Some(root) = snapshot.merged() {
-            visit(&root, &mut Vec::new(), &mut |path, node| {
-                if let Value::String(text) = &node.value
-                    && text.trim().chars().nth(1).is_some()
-                    && snapshot.declared.is_secret(path)
-                {
-                    found.insert(text.trim().to_owned());
-                }
-            });
-        }
-        found.into_iter().collect()
-    }
-
-    /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.
-    pub fn declare(&self, declarations: Arc<dyn Declarations>) {
-        self.whole.live.declare(declarations);
-    }
-
-    /// What was declared, if anything was.
-    pub fn declarations(&self) -> Option<Arc<dyn Declarations>> {
-        self.whole.live.declarations()
-    }
-
-    /// Each source by itself, the lowest first: its name and what it says.
-    pub fn layers(&self) -> Vec<(String, Node)> {
-        let snapshot = self.whole.live.current();
-        let mut layers: Vec<_> =
-            snapshot.roots().map(|(context, node)| (context.to_owned(), node.clone())).collect();
-        layers.reverse();
-        layers
-    }
-
-    /// Every file that was read or looked for, included ones too.
-    pub fn files(&self) -> Vec<std::path::PathBuf> {
-        let snapshot = self.whole.live.current();
-        let files: indexmap::IndexSet<_> =
-            snapshot.layers.iter().flat_map(|layer| layer.files.iter().cloned()).collect();
-        files.into_iter().collect()
-    }
-
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.whole.live.current_full()
-    }
-}
-
-impl fmt::Debug for RootConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RootConfig")
-    }
-}
-
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Values may be secrets.
         f.debug_tuple("Config").field(&self.full_key("")).finish()
-    }
-}
-
-impl Deref for RootConfig {
-    type Target = Config;
-
-    fn deref(&self) -> &Config {
-        &self.whole
     }
 }
 
@@ -187,6 +51,15 @@ macro_rules! readers {
 }
 
 impl Config {
+    /// All of it.
+    pub(crate) fn root(live: Arc<Live>) -> Self {
+        Self { live, path: Arc::new([]) }
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
     readers! {
         /// A string that is not empty. Numbers and booleans are refused (core §1 C20).
         string, optional_string -> String;
@@ -337,7 +210,7 @@ impl Config {
         let Some(objects) = reader.objects(key)? else { return Ok(None) };
         let pinned = objects.into_iter().map(|(found, full)| {
             let snapshot = reader.snapshot().pinned(found.context, found.node.clone(), full);
-            RootConfig::from_snapshot(snapshot).whole
+            Config::root(Live::new(snapshot, None))
         });
         Ok(Some(pinned.collect()))
     }

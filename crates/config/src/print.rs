@@ -33,18 +33,27 @@ impl RootConfig {
         let snapshot = self.snapshot();
         let Some(mut root) = snapshot.merged() else { return "{}\n".to_owned() };
         hide(&mut root, &mut Vec::new(), &snapshot.declared);
-        let mut out = String::new();
-        match format {
-            Format::Flat => flat(&root, &mut Vec::new(), &mut out),
-            Format::Yaml => yaml(&root, 0, false, &mut out),
-            Format::YamlWithPlaces => yaml(&root, 0, true, &mut out),
-            Format::Json => {
-                out = serde_json::to_string_pretty(&root.to_json()).unwrap_or_default();
-                out.push('\n');
-            }
-        }
-        out
+        render(&root, format)
     }
+
+    /// Renders everything as it is: for a config that holds only what everybody may see.
+    pub fn print_public(&self, format: Format) -> String {
+        self.snapshot().merged().map_or_else(|| "{}\n".to_owned(), |root| render(&root, format))
+    }
+}
+
+fn render(root: &Node, format: Format) -> String {
+    let mut out = String::new();
+    match format {
+        Format::Flat => flat(root, &mut Vec::new(), &mut out),
+        Format::Yaml => yaml(root, 0, false, &mut out),
+        Format::YamlWithPlaces => yaml(root, 0, true, &mut out),
+        Format::Json => {
+            out = serde_json::to_string_pretty(&root.to_json()).unwrap_or_default();
+            out.push('\n');
+        }
+    }
+    out
 }
 
 fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &Declared) {

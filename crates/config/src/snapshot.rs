@@ -25,7 +25,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    fn in_code(context: &str, root: Node) -> Self {
+    pub(crate) fn in_code(context: &str, root: Node) -> Self {
         Self { context: context.into(), root: Some(root), source: None, files: Vec::new() }
     }
 }

@@ -22,6 +22,7 @@
 mod boot_config;
 mod boot_log;
 mod live_config;
+mod schemas;
 
 use std::sync::Arc;
 
@@ -34,6 +35,11 @@ use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
 
 use crate::boot_log::BootLog;
+
+pub use crate::schemas::config_schemas;
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
 /// What a backend takes from its surroundings, as values.
 #[derive(Clone, Debug)]
@@ -91,6 +97,7 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
                 logger.install_tracing(BridgeOptions::new());
             }
             tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
+            schemas::tell(&config, &logger);
             live_config::follow(&config, &logger);
             boot(&config, &logger, &log)
         },
@@ -118,9 +125,13 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, .. } = surroundings.clone();
     let node_env = log.node_env.clone();
     vec![
-        service(async move || match config {
-            ConfigFrom::Loaded(config) => Ok(config),
-            ConfigFrom::Options(options) => Ok(RootConfig::load(&options)?),
+        service(async move || {
+            let config = match config {
+                ConfigFrom::Loaded(config) => config,
+                ConfigFrom::Options(options) => RootConfig::load(&options)?,
+            };
+            schemas::declare(&config)?;
+            Ok(config)
         }),
         service(async move |config: RootConfig| {
             let options = LoggerOptions::from_config(&config, &log)?;

@@ -26,3 +26,6 @@ mod root_health;
 pub use check::{Check, Outcome};
 pub use registry::{CheckHandle, CheckState, HealthChecks, HealthRegistry};
 pub use root_health::{HealthResponse, Probe, RootHealth, RootHealthService};
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

@@ -43,3 +43,6 @@ pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};
 pub use root::RootHttpRouter;
 pub use settings::{HttpSettings, Listen, Timeouts};
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

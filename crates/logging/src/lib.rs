@@ -56,6 +56,9 @@ pub use services::{logger, root_logger};
 pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Sink, Wants};
 pub use value::{FieldValue, ToField};
 
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
 #[doc(hidden)]
 pub mod __private {
     pub use crate::macros::{AsError, AsErrorRef, ViaDisplay, ViaError, ViaErrorRef, ViaField, Wrap};

@@ -62,6 +62,9 @@ use crate::{queue::Queue, settings::Settings};
 
 pub use crate::runner::{TaskContext, TaskRunner, TaskRunners};
 
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
 /// The plugin `tasks`. See the [crate's documentation](crate).
 pub fn tasks() -> Plugin {
     plugin("tasks", |env| {
