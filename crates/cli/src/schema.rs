@@ -47,7 +47,9 @@ pub(crate) fn remarks(config: &RootConfig) -> Result<Vec<String>, SchemaError> {
 pub(crate) fn print(options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
         let schema = ConfigSchema::near(config, own()?)?;
-        Ok(format!("{:#}\n", schema.merged()))
+        let mut merged = schema.merged().clone();
+        merged["title"] = "The configuration, as far as it is declared".into();
+        Ok(format!("{merged:#}\n"))
     })
 }
 

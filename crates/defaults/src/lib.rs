@@ -97,7 +97,6 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
                 logger.install_tracing(BridgeOptions::new());
             }
             tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
-            schemas::tell(&config, &logger);
             live_config::follow(&config, &logger);
             boot(&config, &logger, &log)
         },
@@ -106,6 +105,9 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
 
 fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment) -> Result<Boot> {
     let additions = LoggerOptions::from_config(config, log)?.format.has_additions();
+    if additions {
+        schemas::tell(config, logger);
+    }
     Ok(Boot {
         policy: boot_config::policy(config)?,
         deadlines: boot_config::deadlines(config)?,
