@@ -27,6 +27,7 @@
 //! backend; where they are not, `docs/compatibility.md` says so.
 
 mod access_log;
+mod client;
 mod dispatch;
 mod extract;
 mod failure;
@@ -38,6 +39,7 @@ mod root;
 mod server;
 mod settings;
 
+pub use client::{ClientAddress, TrustProxy};
 pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};

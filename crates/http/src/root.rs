@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use axum::{Router, extract::Request, response::Response};
+use axum::{
+    Router,
+    extract::{OriginalUri, Request},
+    response::Response,
+};
 use futures_util::future::BoxFuture;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
@@ -126,6 +130,8 @@ impl RootHttpRouter {
 
 /// The request with its URI relative to a mount of that length; the query stays.
 fn relative(mut request: Request, mount: usize) -> Request {
+    let original = OriginalUri(request.uri().clone());
+    request.extensions_mut().insert(original);
     let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     let rest = whole.get(mount..).unwrap_or_default();
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };

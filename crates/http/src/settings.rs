@@ -6,6 +6,8 @@ use greenroom_config::{ConfigError, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use http::{HeaderName, HeaderValue};
 
+use crate::client::TrustProxy;
+
 /// Where to listen: a host, empty for every address, and a port, 0 for any free one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
@@ -49,6 +51,8 @@ pub struct HttpSettings {
     pub shutdown_delay: Duration,
     /// `backend.server.*`: how long the server waits for a client.
     pub timeouts: Timeouts,
+    /// `backend.trustProxy`: whose word about the client is taken; nobody's.
+    pub trust_proxy: TrustProxy,
     /// Whether error bodies carry stacks and JSON is indented: `NODE_ENV=development`.
     pub development: bool,
 }
@@ -71,6 +75,7 @@ impl HttpSettings {
                 .optional_duration("backend.lifecycle.serverShutdownDelay")?
                 .unwrap_or_default(),
             timeouts: timeouts(config)?,
+            trust_proxy: TrustProxy::from_config(config)?,
             development: node_env == Some("development"),
         })
     }

@@ -23,3 +23,12 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
         headers.entry(name).or_insert_with(|| value.clone());
     }
 }
+
+/// The value of a header; the values of a repeated one with commas between, as Node reads them.
+pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.clone();
+    let Some(second) = values.next() else { return Some(first) };
+    let all: Vec<_> = [&first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+}

@@ -8,3 +8,4 @@ mod headers;
 
 pub(crate) use envelope::{Envelope, json_text};
 pub(crate) use finish::{Asked, Finish, empty, finish, json};
+pub(crate) use headers::joined;

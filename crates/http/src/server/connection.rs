@@ -1,6 +1,6 @@
 //! Accepting connections, and their end: idle ones after a while, all of them when the server drains.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use greenroom_context::Context;
@@ -18,7 +18,10 @@ use super::{
     front::Front,
     socket::Socket,
 };
-use crate::settings::Timeouts;
+use crate::{
+    client::{Peer, TrustProxy},
+    settings::{HttpSettings, Timeouts},
+};
 
 /// As in Node; more is a 431.
 const MAX_HEADER: usize = 16 * 1024;
@@ -37,12 +40,14 @@ const ARRIVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Connections {
     server: Arc<Front>,
     timeouts: Timeouts,
+    trust: TrustProxy,
     open: TaskTracker,
 }
 
 impl Connections {
-    pub(crate) fn new(server: Arc<Front>, timeouts: Timeouts) -> Self {
-        Self { server, timeouts, open: TaskTracker::new() }
+    pub(crate) fn new(server: Arc<Front>, settings: &HttpSettings) -> Self {
+        let (timeouts, trust) = (settings.timeouts, settings.trust_proxy.clone());
+        Self { server, timeouts, trust, open: TaskTracker::new() }
     }
 
     /// Accepts until the server drains.
@@ -54,25 +59,26 @@ impl Connections {
         let draining = self.server.draining.clone();
         while let Some(accepted) = draining.run_until_cancelled(listener.accept()).await {
             match accepted {
-                Ok((stream, _)) => self.begin(stream),
+                Ok((stream, address)) => self.begin(stream, address),
                 // Out of descriptors, or the peer has left: others may still come.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
         // The kernel has accepted these already: dropping the listener now would reset them.
         let Ok(listener) = listener.into_std() else { return };
-        while let Ok((stream, _)) = listener.accept() {
+        while let Ok((stream, address)) = listener.accept() {
             if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                self.begin(stream);
+                self.begin(stream, address);
             }
         }
     }
 
-    fn begin(&self, stream: TcpStream) {
+    fn begin(&self, stream: TcpStream, address: SocketAddr) {
         // Small responses must not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let Self { server, timeouts, .. } = self.clone();
-        self.open.spawn(Context::current().scope(serve(server, timeouts, stream)));
+        let Self { server, timeouts, trust, .. } = self.clone();
+        let peer = Peer { address: address.ip(), encrypted: false, trust };
+        self.open.spawn(Context::current().scope(serve(server, timeouts, stream, peer)));
     }
 
     /// Takes no new connections, closes idle ones, and waits for those at work.
@@ -83,13 +89,14 @@ impl Connections {
     }
 }
 
-async fn serve(server: Arc<Front>, timeouts: Timeouts, stream: TcpStream) {
+async fn serve(server: Arc<Front>, timeouts: Timeouts, stream: TcpStream, peer: Peer) {
     let activity = Arc::new(Activity::default());
     let (front, noted) = (server.clone(), activity.clone());
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let (front, work) = (front.clone(), Work::begin(&noted));
+        let (front, work, peer) = (front.clone(), Work::begin(&noted), peer.clone());
         async move {
-            let request = request.map(|body| Body::new(Arriving::new(body, timeouts.body)));
+            let mut request = request.map(|body| Body::new(Arriving::new(body, timeouts.body)));
+            request.extensions_mut().insert(peer);
             let response = front.serve(request).await;
             Ok::<Response<_>, Infallible>(response.map(|body| Leaving::new(body, work)))
         }

@@ -3,14 +3,14 @@
 use axum::{extract::Request, response::Response};
 use greenroom_context::catch_panic;
 use greenroom_logging::Logger;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access_log::AccessLine,
     failure::panicked,
     health_routes::HealthRoutes,
-    respond::{Asked, Finish, empty, finish},
+    respond::{Asked, Finish, empty, finish, joined},
     root::RootHttpRouter,
 };
 
@@ -68,15 +68,6 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
         header::IF_NONE_MATCH,
     ];
     names.into_iter().filter_map(|name| joined(headers, &name).map(|value| (name, value))).collect()
-}
-
-/// The value of a header; the values of a repeated one with commas between, as Node reads them.
-fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    let first = values.next()?.clone();
-    let Some(second) = values.next() else { return Some(first) };
-    let all: Vec<_> = [&first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
-    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
 /// What Node's HTTP server refuses before Express sees it, and hyper lets through.

@@ -12,12 +12,15 @@ use std::{sync::Arc, time::Duration};
 use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
-use greenroom_logging::{RootLogger, fields, info};
+use greenroom_logging::{RootLogger, fields, info, warn};
 use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use self::{connection::Connections, front::Front};
-use crate::{health_routes::HealthRoutes, respond::Envelope, root::RootHttpRouter, settings::HttpSettings};
+use crate::{
+    client::TrustProxy, health_routes::HealthRoutes, respond::Envelope, root::RootHttpRouter,
+    settings::HttpSettings,
+};
 
 /// How long requests in flight have once the server drains.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -33,6 +36,12 @@ impl RootHttpRouter {
                    registry: HealthRegistry| {
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
                 let root = Self::new(Envelope::new(&logger, settings.development));
+                if settings.trust_proxy == TrustProxy::Everybody {
+                    warn!(
+                        logger,
+                        "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies there are, or which. Rate limits count the address that the nearest proxy saw"
+                    );
+                }
                 let listener = listener::bind(&settings.listen).await?;
                 let address = listener.local_addr()?;
                 root.listens_on(address);
@@ -44,7 +53,7 @@ impl RootHttpRouter {
                     keep_alive: keep_alive(settings.timeouts.keep_alive),
                     draining: CancellationToken::new(),
                 });
-                let connections = Connections::new(server, settings.timeouts);
+                let connections = Connections::new(server, &settings);
                 connections.accept_on(listener);
                 drain_at_stop(&lifecycle, &settings, connections)?;
                 info!(logger, "Listening on {}:{}", shown(&settings.listen.host), address.port());

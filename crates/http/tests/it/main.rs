@@ -7,6 +7,7 @@ mod kit;
 mod access;
 mod barrier;
 mod bodies;
+mod client;
 mod drain;
 mod errors;
 mod gate;

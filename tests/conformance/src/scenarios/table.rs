@@ -23,12 +23,7 @@ pub const SCENARIOS: &[Scenario] = &[
         env: &[],
         ..scenario("http_unset", One, "healthcheck,tasks,errs,hooks", &[READY, Replay(HTTP_UNSET)])
     },
-    scenario(
-        "router_and_bodies",
-        Later("Express's URL, JSON body and compression rules"),
-        "healthcheck,tasks,errs,hooks",
-        &[READY, Replay(ROUTER_AND_BODIES)],
-    ),
+    scenario("router_and_bodies", One, "healthcheck,tasks,errs,hooks", &[READY, Replay(ROUTER_AND_BODIES)]),
     scenario("raw_requests", One, "healthcheck,tasks,errs,hooks", &[READY, Replay(RAW)]),
     Scenario {
         env: &[("NODE_ENV", "development")],

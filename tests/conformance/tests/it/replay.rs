@@ -44,9 +44,9 @@ scenarios! {
         failed_start
         percent_in_url
         raw_requests
+        router_and_bodies
         http_development,
     later:
-        router_and_bodies = "Express's URL, JSON body and compression rules"
         configured = "trustProxy, cors, csp and referrer from config"
         rate_limit = "the root rate limiter"
         external_access = "static tokens and the protected plugins"

@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Body,
-    extract::Query,
+    extract::{OriginalUri, Query},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use greenroom::{http::HttpError, prelude::*};
+use greenroom::{http::{ClientAddress, HttpError}, prelude::*};
 use serde_json::{Value, json};
 
 pub(crate) fn errs() -> Plugin {
@@ -23,6 +23,7 @@ pub(crate) fn errs() -> Plugin {
                 .route("/sleep/{ms}", get(sleep))
                 .route("/param/{p}", get(async |Path(p): Path<String>| Json(json!({"p": p}))))
                 .route("/json", post(async |Json(body): Json<Value>| Json(json!({"got": body}))))
+                .route("/ip", get(ip))
                 .route("/unhandled", get(unhandled))
                 .route("/uncaught", get(uncaught))
                 .route("/{kind}", any(fail));
@@ -110,6 +111,20 @@ async fn big(
 async fn sleep(Path(millis): Path<u64>) -> Json<Value> {
     tokio::time::sleep(Duration::from_millis(millis)).await;
     Json(json!({"slept": millis}))
+}
+
+async fn ip(client: ClientAddress, OriginalUri(original): OriginalUri) -> Json<Value> {
+    let original = original.to_string();
+    let (base, url) = original.split_at("/api/errs".len());
+    let mut seen = json!({"ip": client.ip(), "ips": client.ips(), "protocol": client.protocol()});
+    if let Some(host) = client.hostname() {
+        seen["hostname"] = host.into();
+    }
+    seen["secure"] = client.secure().into();
+    seen["originalUrl"] = original.as_str().into();
+    seen["url"] = url.into();
+    seen["baseUrl"] = base.into();
+    Json(seen)
 }
 
 async fn unhandled() -> Json<Value> {

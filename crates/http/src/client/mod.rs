@@ -1,0 +1,148 @@
+//! Who a request comes from: the socket's address, or what trusted proxies say.
+//!
+//! The rules are those of Express's `trust proxy`.
+
+mod trust;
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use greenroom_errors::Error;
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+
+pub use self::trust::TrustProxy;
+use crate::{failure::HttpError, respond::joined};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Who a request comes from, as `backend.trustProxy` lets one say it; an extractor.
+///
+/// Its values are those of Express's `req.ip`, `req.ips`, `req.protocol`, `req.secure` and `req.hostname`. An IPv4
+/// address on a socket that takes both families is shown as Node shows it, `::ffff:127.0.0.1`, and compared without
+/// the prefix everywhere.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use greenroom_http::ClientAddress;
+///
+/// let router: Router = Router::new().route("/whoami", get(async |client: ClientAddress| client.ip().to_owned()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAddress {
+    ip: String,
+    ips: Vec<String>,
+    protocol: String,
+    hostname: Option<String>,
+}
+
+impl ClientAddress {
+    /// The address furthest from here that is still vouched for.
+    pub fn ip(&self) -> &str {
+        &self.ip
+    }
+
+    /// The addresses of the client and of the trusted proxies, furthest first, without the socket's; empty when no
+    /// proxy is trusted.
+    pub fn ips(&self) -> &[String] {
+        &self.ips
+    }
+
+    /// `http` or `https`, or whatever a trusted proxy says.
+    pub fn protocol(&self) -> &str {
+        &self.protocol
+    }
+
+    /// Whether the protocol is `https`.
+    pub fn secure(&self) -> bool {
+        self.protocol == "https"
+    }
+
+    /// The host that the client asked for, without the port.
+    pub fn hostname(&self) -> Option<&str> {
+        self.hostname.as_deref()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        let peer = parts.extensions.get::<Peer>();
+        let peer = peer.ok_or_else(|| Error::new("The request came over no connection of the server"))?;
+        Ok(peer.client(&parts.headers))
+    }
+}
+
+/// The other end of a connection, and whether it is believed.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    pub(crate) encrypted: bool,
+    pub(crate) trust: TrustProxy,
+}
+
+impl Peer {
+    /// Who stands behind the peer.
+    pub(crate) fn client(&self, headers: &HeaderMap) -> ClientAddress {
+        let mut ips = self.addresses(headers);
+        let ip = ips.last().cloned().unwrap_or_default();
+        ips.remove(0);
+        ips.reverse();
+        let said = |name: &HeaderName| {
+            let said =
+                joined(headers, name).filter(|said| self.trust.trusts(self.address, 0) && !said.is_empty());
+            said.map(|said| text(&said).split(',').next().unwrap_or_default().trim().to_owned())
+        };
+        let own = if self.encrypted { "https" } else { "http" };
+        let protocol = said(&FORWARDED_PROTO).unwrap_or_else(|| own.to_owned());
+        let host = said(&FORWARDED_HOST).or_else(|| headers.get(header::HOST).map(text));
+        ClientAddress { ip, ips, protocol, hostname: host.and_then(hostname) }
+    }
+
+    /// Whom a rate limit counts: the client, or only what the nearest proxy says when all are believed, because anyone
+    /// can say the rest. An address that is none is the peer's.
+    pub(crate) fn counted(&self, headers: &HeaderMap) -> IpAddr {
+        let addresses = match &self.trust {
+            TrustProxy::Nobody => return self.address.to_canonical(),
+            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.addresses(headers),
+            TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.addresses(headers),
+        };
+        let counted = addresses.last().and_then(|address| address.parse().ok()).unwrap_or(self.address);
+        counted.to_canonical()
+    }
+
+    /// The peer, then what `X-Forwarded-For` lists, nearest first, up to the first address that is not trusted.
+    fn addresses(&self, headers: &HeaderMap) -> Vec<String> {
+        let mut addresses = vec![self.address.to_string()];
+        if self.trust == TrustProxy::Nobody {
+            return addresses;
+        }
+        let Some(listed) = joined(headers, &FORWARDED_FOR) else { return addresses };
+        let listed = text(&listed);
+        let listed = listed.rsplit(',').map(|one| one.trim_matches(' ')).filter(|one| !one.is_empty());
+        for (hop, address) in listed.enumerate() {
+            let nearer = addresses.last().and_then(|nearer| nearer.parse().ok());
+            if !self.trust.trusts_any(nearer, hop) {
+                break;
+            }
+            addresses.push(address.to_owned());
+        }
+        addresses
+    }
+}
+
+/// Without the port.
+fn hostname(mut host: String) -> Option<String> {
+    let after_brackets = if host.starts_with('[') { host.find(']').map_or(0, |end| end + 1) } else { 0 };
+    if let Some(colon) = host[after_brackets..].find(':') {
+        host.truncate(after_brackets + colon);
+    }
+    (!host.is_empty()).then_some(host)
+}
+
+/// A header's value as Node reads it: each byte is a character.
+fn text(value: &HeaderValue) -> String {
+    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}
