@@ -72,3 +72,37 @@ pub(crate) fn deadlines(config: &RootConfig) -> Result<Deadlines> {
         tasks: read("tasks", default.tasks)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p86_only_continue_permits_a_failure() {
+        let yaml = "
+backend:
+  startup:
+    default: { onPluginBootFailure: bogus, onPluginModuleBootFailure: continue }
+    plugins:
+      a:
+        onPluginBootFailure: continue
+        modules: { m: { onPluginModuleBootFailure: abort } }
+";
+        let policy = policy(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+        assert_eq!((policy.plugin("x"), policy.plugin("a")), (OnFailure::Abort, OnFailure::Continue));
+        assert_eq!(
+            (policy.module("x", "m"), policy.module("a", "m")),
+            (OnFailure::Continue, OnFailure::Abort)
+        );
+    }
+
+    #[test]
+    fn a_start_failure_exits_or_serves_and_nothing_else() {
+        let read =
+            |text: &str| policy(&RootConfig::from_yaml(text).unwrap()).map(|policy| policy.on_start_failure);
+        assert_eq!(read("a: 1").unwrap(), OnStartFailure::Exit);
+        let key = |value| format!("greenroom: {{startup: {{onFailure: {value}}}}}");
+        assert_eq!(read(&key("serve")).unwrap(), OnStartFailure::Serve);
+        assert!(read(&key("retry")).unwrap_err().message().contains("'retry' is neither 'exit' nor 'serve'"));
+    }
+}

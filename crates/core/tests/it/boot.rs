@@ -140,3 +140,13 @@ async fn a_panicking_init_fails_its_plugin() {
     let failed = Backend::new([]).add(p).start().await.unwrap_err().to_string();
     assert!(failed.ends_with("Plugin 'p' startup failed; caused by Error: panicked: lost it"), "{failed}");
 }
+
+#[tokio::test]
+async fn p93_failed_registrations_come_first_in_the_results() {
+    let never = plugin("never", |_| ());
+    let policy = BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
+    let backend = Backend::new([]).add(slow("sound", 0)).add(never);
+    let running = observed(backend, &Journal::default(), policy).start().await.unwrap();
+    let ids: Vec<_> = running.report().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
+    assert_eq!(ids, ["never", "sound"]);
+}

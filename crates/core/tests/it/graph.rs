@@ -114,7 +114,7 @@ async fn p43_a_decorator_that_closes_a_circle_is_found() {
 }
 
 #[tokio::test]
-async fn p24_p25_p26_missing_dependencies_of_a_plugin_are_its_own() {
+async fn p24_p25_p26_p66_missing_dependencies_of_a_plugin_are_its_own() {
     let cache = service(async |_db: Db| Ok(Cache(String::new())));
     let direct = plugin("direct", |env| env.register_init(async |_db: Db, _clock: Clock| Ok(())));
     let through = plugin("through", |env| env.register_init(async |_cache: Cache| Ok(())));
@@ -207,4 +207,66 @@ async fn p63_p64_modules_in_a_circle_fail_their_plugin() {
     });
     let text = fails(Backend::new([]).add(idle("q")).add(own)).await;
     assert!(text.contains("of plugin 'q', 'm' -> 'm'"), "{text}");
+}
+
+#[tokio::test]
+async fn p5_the_plugin_id_that_a_module_names_is_not_checked() {
+    let journal = Journal::default();
+    let odd = module("not valid!", "m", |env| env.register_init(async || Ok(())));
+    observed(Backend::new([]).add(odd), &journal, Default::default()).start().await.unwrap();
+    journal.position("orphan not valid!/m");
+}
+
+/// Two services whose types' own defaults ask for each other.
+#[derive(Clone)]
+struct Hen;
+#[derive(Clone)]
+struct Egg;
+impl Service for Hen {
+    const ID: &'static str = "root.hen";
+    type Scope = scope::Root;
+    fn default_factory() -> Option<greenroom_core::ServiceFactory> {
+        Some(service(async |_: Egg| Ok(Hen)))
+    }
+}
+impl Service for Egg {
+    const ID: &'static str = "root.egg";
+    type Scope = scope::Root;
+    fn default_factory() -> Option<greenroom_core::ServiceFactory> {
+        Some(service(async |_: Hen| Ok(Egg)))
+    }
+}
+
+#[tokio::test]
+async fn p44_a_circle_through_default_factories_is_refused() {
+    let asks = plugin("p", |env| env.register_init(async |_: Hen| Ok(())));
+    let text = fails(Backend::new([]).add(asks)).await;
+    assert_eq!(text, "Circular dependencies detected:\n  'root.hen' -> 'root.egg' -> 'root.hen'");
+}
+
+/// An extension point that bears a service's id.
+#[derive(Clone)]
+struct Shadow;
+impl Service for Shadow {
+    const ID: &'static str = "core.database";
+    type Scope = scope::Extension;
+}
+
+#[tokio::test]
+async fn p79_an_extension_point_does_not_shadow_the_service_of_its_id() {
+    let db = service(async || Ok(Db("the service".into())));
+    let p = plugin("p", |env| {
+        env.register_extension_point(Shadow);
+        env.register_init(async |db: Db| {
+            assert_eq!(db.0, "the service");
+            Ok(())
+        });
+    });
+    let m = module("p", "m", |env| {
+        env.register_init(async |db: Db, _shadow: Shadow| {
+            assert_eq!(db.0, "the service");
+            Ok(())
+        })
+    });
+    Backend::new([db]).add(p).add(m).start().await.unwrap();
 }

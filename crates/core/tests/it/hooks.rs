@@ -54,7 +54,7 @@ async fn p95_p99_the_order_of_start_and_stop() {
 }
 
 #[tokio::test]
-async fn p96_p103_hooks_that_fail_panic_or_hang_are_named_and_never_fatal() {
+async fn p96_p103_p106_hooks_that_fail_panic_or_hang_are_named_and_never_fatal() {
     let journal = Journal::default();
     let p = plugin("p", |env| {
         env.register_init(async |own: Lifecycle, root: RootLifecycle| {

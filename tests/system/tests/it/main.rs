@@ -1,3 +1,4 @@
 //! What only shows over many runs.
 
 mod cycles;
+mod signals;
