@@ -36,7 +36,7 @@ async fn ends(features: &str, yaml: &str) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn a_failed_start_exits_with_code_1() {
+async fn p107_obs_39_a_failed_start_exits_with_code_1() {
     let (code, printed) = ends("slow,thrower", "backend: {listen: '127.0.0.1:0'}").await;
     assert_eq!(code, Some(1), "{printed}");
     for text in [
@@ -108,4 +108,34 @@ async fn p105_a_second_signal_forces_the_end() {
     backend.terminate().unwrap();
     assert_eq!(backend.exit().await.unwrap(), Some(143), "{}", backend.output());
     assert!(!backend.output().contains("HOOK hang end"));
+}
+
+#[tokio::test]
+async fn p101_a_signal_during_the_start_waits_for_it_to_settle() {
+    let mut scenario = scenario("slow", "slow,hooks", "");
+    scenario.env = &[("NODE_ENV", "production"), ("SLOW_MS", "700")];
+    let mut backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
+    backend.await_line("Plugin initialization started").await.unwrap();
+    backend.terminate().unwrap();
+    assert_eq!(backend.exit().await.unwrap(), Some(0), "{}", backend.output());
+    let output = backend.output();
+    let at = |text: &str| output.find(text).unwrap_or_else(|| panic!("no {text} in {output}"));
+    // Hooks print past the logger, so that each kind of line is compared with its own.
+    assert!(at("slow done") < at("Plugin shutdown hook failed"), "{output}");
+    assert!(at("HOOK root startup") < at("HOOK root beforeShutdown begin"), "{output}");
+}
+
+#[tokio::test]
+async fn p110_a_background_panic_is_logged_and_the_process_stays() {
+    let scenario = scenario("panics", "errs", "");
+    let backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
+    for (path, kind, text) in [
+        ("/api/errs/unhandled", "unhandledRejection", "Unhandled rejection floating rejection"),
+        ("/api/errs/uncaught", "uncaughtException", "Uncaught exception uncaught in timer"),
+    ] {
+        backend.await_status(path, 200).await.unwrap();
+        backend.await_line(text).await.unwrap();
+        assert!(backend.output().contains(&format!(r#""type":"{kind}""#)), "{}", backend.output());
+    }
+    backend.await_status(READINESS, 200).await.unwrap();
 }
