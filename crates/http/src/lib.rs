@@ -28,6 +28,7 @@
 
 mod access_log;
 mod client;
+mod cors;
 mod dispatch;
 mod extract;
 mod failure;
@@ -40,9 +41,11 @@ mod server;
 mod settings;
 
 pub use client::{ClientAddress, TrustProxy};
+pub use cors::Cors;
 pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};
+pub use respond::SecurityHeaders;
 pub use root::RootHttpRouter;
 pub use settings::{HttpSettings, Listen, Timeouts};
 

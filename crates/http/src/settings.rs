@@ -6,7 +6,7 @@ use greenroom_config::{ConfigError, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use http::{HeaderName, HeaderValue};
 
-use crate::client::TrustProxy;
+use crate::{client::TrustProxy, cors::Cors, respond::SecurityHeaders};
 
 /// Where to listen: a host, empty for every address, and a port, 0 for any free one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub struct HttpSettings {
     pub timeouts: Timeouts,
     /// `backend.trustProxy`: whose word about the client is taken; nobody's.
     pub trust_proxy: TrustProxy,
+    /// `backend.cors`: who may read answers across origins; nobody without it.
+    pub cors: Option<Cors>,
+    /// `backend.csp`, `backend.referrer.policy` and what else helmet sets.
+    pub security_headers: SecurityHeaders,
     /// Whether error bodies carry stacks and JSON is indented: `NODE_ENV=development`.
     pub development: bool,
 }
@@ -75,6 +79,8 @@ impl HttpSettings {
                 .optional_duration("backend.lifecycle.serverShutdownDelay")?
                 .unwrap_or_default(),
             timeouts: timeouts(config)?,
+            cors: Cors::from_config(config)?,
+            security_headers: SecurityHeaders::from_config(config)?,
             trust_proxy: TrustProxy::from_config(config)?,
             development: node_env == Some("development"),
         })

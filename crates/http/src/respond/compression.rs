@@ -7,6 +7,8 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use tokio_util::io::{ReaderStream, StreamReader};
 
+use super::headers::add_vary;
+
 const THRESHOLD: u64 = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub(crate) fn compress(method: &Method, request: &HeaderMap, response: &mut Head
     if !is_compressible(response) || has_no_transform(response) {
         return body;
     }
-    add_vary(response);
+    add_vary(response, "Accept-Encoding");
     let small = length(response).or(body.size_hint().exact()).is_some_and(|length| length < THRESHOLD);
     if small || *method == Method::HEAD || response.contains_key(header::CONTENT_ENCODING) {
         return body;
@@ -106,24 +108,6 @@ fn is_compressible(headers: &HeaderMap) -> bool {
 fn has_no_transform(headers: &HeaderMap) -> bool {
     let control = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok()).unwrap_or_default();
     control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
-}
-
-/// One header for all names, as the `vary` package writes it.
-fn add_vary(headers: &mut HeaderMap) {
-    let values: Vec<_> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
-    let vary = values.join(", ");
-    let covers = |name: &str| name == "*" || name.eq_ignore_ascii_case("accept-encoding");
-    if vary.split(',').any(|name| covers(name.trim())) {
-        return;
-    }
-    let value = match vary.is_empty() {
-        true => HeaderValue::from_static("Accept-Encoding"),
-        false => match HeaderValue::try_from(format!("{vary}, Accept-Encoding")) {
-            Ok(value) => value,
-            Err(_) => return,
-        },
-    };
-    headers.insert(header::VARY, value);
 }
 
 /// The coding of greatest weight, by preference among equals; `None` if the client wants the body as it is.

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
-use super::{compression, etag, headers, json_text};
-use crate::extract::FromJson;
+use super::{SecurityHeaders, compression, etag, json_text};
+use crate::{cors::Grant, extract::FromJson};
 
 /// What the last steps need of the request.
 pub(crate) struct Asked {
@@ -52,10 +52,13 @@ pub(crate) struct Finish<'a> {
     pub(crate) development: bool,
     /// The value of `Keep-Alive`.
     pub(crate) keep_alive: Option<&'a HeaderValue>,
+    pub(crate) security: &'a SecurityHeaders,
+    /// What the request's origin is granted.
+    pub(crate) grant: Option<Grant>,
 }
 
 /// ETag and freshness of buffered bodies, compression, security headers, keep-alive.
-pub(crate) async fn finish(asked: &Asked, how: &Finish<'_>, response: Response) -> Response {
+pub(crate) async fn finish(asked: &Asked, mut how: Finish<'_>, response: Response) -> Response {
     let (mut parts, mut body) = response.into_parts();
     if how.development && parts.extensions.remove::<FromJson>().is_some() {
         body = indented(&mut parts.headers, body).await;
@@ -74,15 +77,30 @@ pub(crate) async fn finish(asked: &Asked, how: &Finish<'_>, response: Response) 
         }
         body = Body::empty();
     }
+    if let Some(grant) = how.grant.take() {
+        grant.apply(&mut parts.headers);
+    }
     let body = compression::compress(&asked.method, &asked.headers, &mut parts.headers, body);
-    headers::secure(&mut parts.headers);
+    how.security.apply(&mut parts.headers);
     if parts.status == StatusCode::IM_A_TEAPOT {
         parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"I'm a Teapot"));
     }
-    if !keep_alive(asked, how, &mut parts.headers, &body) && asked.version == Version::HTTP_10 {
+    if !keep_alive(asked, &how, &mut parts.headers, &body) && asked.version == Version::HTTP_10 {
         // Or else hyper adds `keep-alive` when such a client asked for it.
         parts.version = Version::HTTP_10;
     }
+    Response::from_parts(parts, body)
+}
+
+/// A preflight's answer: what is granted, and nothing else.
+pub(crate) fn finish_preflight(asked: &Asked, mut how: Finish<'_>, status: StatusCode) -> Response {
+    let (mut parts, body) = empty(status).into_parts();
+    if let Some(grant) = how.grant.take() {
+        grant.apply(&mut parts.headers);
+    }
+    how.security.apply(&mut parts.headers);
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    keep_alive(asked, &how, &mut parts.headers, &body);
     Response::from_parts(parts, body)
 }
 

@@ -1,28 +1,6 @@
-//! The security headers that Backstage's helmet sets by default, on every response of the router.
+//! Headers of several values.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self';base-uri 'self';font-src 'self' https: data:;frame-ancestors 'self';img-src 'self' data:;object-src 'none';script-src 'self' 'unsafe-eval';script-src-attr 'none';style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests";
-
-static DEFAULTS: [(HeaderName, HeaderValue); 9] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=15552000; includeSubDomains")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")),
-    (HeaderName::from_static("x-download-options"), HeaderValue::from_static("noopen")),
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
-    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
-    (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
-];
-
-/// Adds those that the route did not set itself.
-pub(crate) fn secure(headers: &mut HeaderMap) {
-    headers.reserve(DEFAULTS.len());
-    for (name, value) in &DEFAULTS {
-        headers.entry(name).or_insert_with(|| value.clone());
-    }
-}
 
 /// The value of a header; the values of a repeated one with commas between, as Node reads them.
 pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
@@ -31,4 +9,22 @@ pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderVal
     let Some(second) = values.next() else { return Some(first) };
     let all: Vec<_> = [&first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
     HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+}
+
+/// Adds a name to `Vary`: one header for all names, as the `vary` package writes it.
+pub(crate) fn add_vary(headers: &mut HeaderMap, name: &'static str) {
+    let values: Vec<_> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
+    let vary = values.join(", ");
+    let covers = |listed: &str| listed == "*" || listed.eq_ignore_ascii_case(name);
+    if vary.split(',').any(|listed| covers(listed.trim())) {
+        return;
+    }
+    let value = match vary.is_empty() {
+        true => HeaderValue::from_static(name),
+        false => match HeaderValue::try_from(format!("{vary}, {name}")) {
+            Ok(value) => value,
+            Err(_) => return,
+        },
+    };
+    headers.insert(header::VARY, value);
 }

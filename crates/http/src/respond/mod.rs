@@ -5,7 +5,9 @@ mod envelope;
 mod etag;
 mod finish;
 mod headers;
+mod security;
 
 pub(crate) use envelope::{Envelope, json_text};
-pub(crate) use finish::{Asked, Finish, empty, finish, json};
-pub(crate) use headers::joined;
+pub(crate) use finish::{Asked, Finish, empty, finish, finish_preflight, json};
+pub(crate) use headers::{add_vary, joined};
+pub use security::SecurityHeaders;

@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access_log::AccessLine,
+    cors::Cors,
     failure::panicked,
     health_routes::HealthRoutes,
-    respond::{Asked, Finish, empty, finish, joined},
+    respond::{Asked, Finish, SecurityHeaders, empty, finish, finish_preflight, joined},
     root::RootHttpRouter,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct Front {
     pub(crate) development: bool,
     /// The value of `Keep-Alive`; `None` when idle connections stay open.
     pub(crate) keep_alive: Option<HeaderValue>,
+    pub(crate) cors: Option<Cors>,
+    pub(crate) security: SecurityHeaders,
     pub(crate) draining: CancellationToken,
 }
 
@@ -31,19 +34,27 @@ impl Front {
             return refusal(status);
         }
         let (method, uri, version) = (request.method(), request.uri(), request.version());
-        let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
+        let grant = self.cors.as_ref().and_then(|cors| cors.grant(method, request.headers()));
         let asked = Asked { method: method.clone(), version, headers: kept(request.headers()) };
+        let preflight = grant.as_ref().and_then(|grant| grant.preflight);
+        let how = Finish {
+            draining: self.draining.is_cancelled(),
+            development: self.development,
+            keep_alive: self.keep_alive.as_ref(),
+            security: &self.security,
+            grant,
+        };
+        if let Some(status) = preflight {
+            return finish_preflight(&asked, how, status);
+        }
+        let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
         let (method, uri) = (method.clone(), uri.clone());
         let response = match catch_panic(self.answer(request)).await {
             Ok(response) => response,
             Err(panic) => self.root.seal(panicked(panic), &method, &uri),
         };
-        let how = Finish {
-            draining: self.draining.is_cancelled(),
-            development: self.development,
-            keep_alive: self.keep_alive.as_ref(),
-        };
-        let response = finish(&asked, &how, response).await;
+        let how = Finish { draining: self.draining.is_cancelled(), ..how };
+        let response = finish(&asked, how, response).await;
         match line {
             Some(line) => line.when_sent(response),
             None => response,

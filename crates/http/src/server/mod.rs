@@ -51,6 +51,8 @@ impl RootHttpRouter {
                     logger: logger.clone(),
                     development: settings.development,
                     keep_alive: keep_alive(settings.timeouts.keep_alive),
+                    cors: settings.cors.clone(),
+                    security: settings.security_headers.clone(),
                     draining: CancellationToken::new(),
                 });
                 let connections = Connections::new(server, &settings);

@@ -82,7 +82,7 @@ pub const SCENARIOS: &[Scenario] = &[
         config: VARIANTS,
         ..scenario(
             "configured",
-            Later("trustProxy, cors, csp and referrer from config"),
+            One,
             "healthcheck,tasks,errs",
             &[READY, Replay(&["trustproxy-true-ip", "cors-configured-mismatch", "csp-configured"])],
         )

@@ -45,9 +45,9 @@ scenarios! {
         percent_in_url
         raw_requests
         router_and_bodies
+        configured
         http_development,
     later:
-        configured = "trustProxy, cors, csp and referrer from config"
         rate_limit = "the root rate limiter"
         external_access = "static tokens and the protected plugins"
 }
