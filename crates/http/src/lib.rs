@@ -21,8 +21,8 @@
 //! });
 //! ```
 //!
-//! A request passes, in this order: checks in front of the router, security headers, the access line, health, the
-//! root routes; in a plugin's router: public keys, the lifecycle gate, the credentials barrier, the plugin's routes,
+//! A request passes, in this order: checks in front of the router, security headers, CORS, compression, the
+//! access line, the rate limit, health, the root routes; in a plugin's router: its own rate limit, public keys, the lifecycle gate, the credentials barrier, the plugin's routes,
 //! the error envelope. What nobody answers is a 404 with an empty body. The bytes are those of Backstage's Node
 //! backend; where they are not, `docs/compatibility.md` says so.
 
@@ -35,6 +35,7 @@ mod failure;
 mod health_routes;
 mod matching;
 mod plugin;
+mod rate_limit;
 mod respond;
 mod root;
 mod server;
@@ -45,6 +46,7 @@ pub use cors::Cors;
 pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};
+pub use rate_limit::RateLimits;
 pub use respond::SecurityHeaders;
 pub use root::RootHttpRouter;
 pub use settings::{HttpSettings, Listen, Timeouts};

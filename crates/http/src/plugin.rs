@@ -25,6 +25,7 @@ use crate::{
     dispatch::dispatch,
     failure::{Failure, failed},
     matching::{self, PathPattern},
+    rate_limit::Limiter,
     respond::Envelope,
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
@@ -75,6 +76,8 @@ impl HttpRouter {
                     state: lifecycle.state(),
                     pause: settings.startup_pause,
                     http_auth: (!tokens.policy_is_disabled()).then_some(http_auth),
+                    limiter: settings.rate_limits.plugins.get(me.id()).cloned().map(Limiter::new),
+                    development: settings.development,
                     envelope: Envelope::new(&logger, settings.development),
                 };
                 root.mount_handler(&format!("/api/{}", me.id()), Arc::new(Mounted(Arc::new(plugin))))?;
@@ -115,6 +118,8 @@ struct PluginRouter {
     state: watch::Receiver<State>,
     pause: Duration,
     http_auth: Option<HttpAuth>,
+    limiter: Option<Arc<Limiter>>,
+    development: bool,
     envelope: Envelope,
 }
 
@@ -127,8 +132,18 @@ impl Handler for Mounted {
         Box::pin(context.scope(async move {
             let method = request.method().clone();
             let url = request.uri().clone();
-            let response = plugin.answer(request).await;
-            plugin.envelope.seal(response, &method, url.path_and_query().map_or("/", PathAndQuery::as_str))
+            let hit = plugin.limiter.as_ref().and_then(|limiter| limiter.count(&request));
+            let refusal = hit.as_ref().and_then(|hit| hit.refusal(plugin.development));
+            let response = match refusal {
+                Some(refusal) => refusal,
+                None => plugin.answer(request).await,
+            };
+            let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
+            let mut response = plugin.envelope.seal(response, &method, url);
+            if let Some(hit) = hit {
+                hit.settle(&mut response);
+            }
+            response
         }))
     }
 }

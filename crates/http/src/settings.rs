@@ -6,7 +6,7 @@ use greenroom_config::{ConfigError, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use http::{HeaderName, HeaderValue};
 
-use crate::{client::TrustProxy, cors::Cors, respond::SecurityHeaders};
+use crate::{client::TrustProxy, cors::Cors, rate_limit::RateLimits, respond::SecurityHeaders};
 
 /// Where to listen: a host, empty for every address, and a port, 0 for any free one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct HttpSettings {
     pub cors: Option<Cors>,
     /// `backend.csp`, `backend.referrer.policy` and what else helmet sets.
     pub security_headers: SecurityHeaders,
+    /// `backend.rateLimit`: how many requests a client may send; any number without it.
+    pub rate_limits: RateLimits,
     /// Whether error bodies carry stacks and JSON is indented: `NODE_ENV=development`.
     pub development: bool,
 }
@@ -80,6 +82,7 @@ impl HttpSettings {
                 .unwrap_or_default(),
             timeouts: timeouts(config)?,
             cors: Cors::from_config(config)?,
+            rate_limits: RateLimits::from_config(config)?,
             security_headers: SecurityHeaders::from_config(config)?,
             trust_proxy: TrustProxy::from_config(config)?,
             development: node_env == Some("development"),

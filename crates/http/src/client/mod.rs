@@ -10,6 +10,7 @@ use axum::extract::FromRequestParts;
 use greenroom_errors::Error;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 
+pub(crate) use self::trust::Network;
 pub use self::trust::TrustProxy;
 use crate::{failure::HttpError, respond::joined};
 

@@ -47,13 +47,7 @@ impl TrustProxy {
                 return Err(invalid(format!("Invalid value, expected {forms}")));
             }
         };
-        let mut networks = vec![];
-        for one in &list {
-            match named(one) {
-                Some(ranges) => networks.extend(ranges.iter().filter_map(|range| Network::parse(range).ok())),
-                None => networks.push(Network::parse(one).map_err(invalid)?),
-            }
-        }
+        let networks = Network::all(&list).map_err(invalid)?;
         Ok(if networks.is_empty() { Self::Nobody } else { Self::Networks(networks.into()) })
     }
 
@@ -93,6 +87,18 @@ pub struct Network {
 }
 
 impl Network {
+    /// Addresses, networks and the names that Express knows.
+    pub(crate) fn all(list: &[String]) -> Result<Vec<Self>, String> {
+        let mut networks = vec![];
+        for one in list {
+            match named(one) {
+                Some(ranges) => networks.extend(ranges.iter().filter_map(|range| Self::parse(range).ok())),
+                None => networks.push(Self::parse(one)?),
+            }
+        }
+        Ok(networks)
+    }
+
     /// `10.0.0.1`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `fc00::/7`; the error is Express's text.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (ip, range) = text.rsplit_once('/').map_or((text, None), |(ip, range)| (ip, Some(range)));

@@ -88,7 +88,6 @@ fn expand(text: &str) -> Option<Vec<String>> {
 }
 
 /// The first `{a,b}`: its braces and what stands between the commas. The outer `None` is a range.
-#[expect(clippy::type_complexity, reason = "one caller, which takes it apart at once")]
 fn group(text: &str) -> Option<Option<(usize, usize, Vec<&str>)>> {
     for (start, _) in text.match_indices('{') {
         let (mut depth, mut commas) = (0, vec![start]);

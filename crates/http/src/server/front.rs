@@ -1,5 +1,7 @@
 //! What a request meets before the routes, and a response after them.
 
+use std::sync::Arc;
+
 use axum::{extract::Request, response::Response};
 use greenroom_context::catch_panic;
 use greenroom_logging::Logger;
@@ -11,6 +13,7 @@ use crate::{
     cors::Cors,
     failure::panicked,
     health_routes::HealthRoutes,
+    rate_limit::Limiter,
     respond::{Asked, Finish, SecurityHeaders, empty, finish, finish_preflight, joined},
     root::RootHttpRouter,
 };
@@ -24,6 +27,7 @@ pub(crate) struct Front {
     /// The value of `Keep-Alive`; `None` when idle connections stay open.
     pub(crate) keep_alive: Option<HeaderValue>,
     pub(crate) cors: Option<Cors>,
+    pub(crate) limiter: Option<Arc<Limiter>>,
     pub(crate) security: SecurityHeaders,
     pub(crate) draining: CancellationToken,
 }
@@ -49,10 +53,18 @@ impl Front {
         }
         let line = AccessLine::begin(&self.logger, method, uri, version, request.headers());
         let (method, uri) = (method.clone(), uri.clone());
-        let response = match catch_panic(self.answer(request)).await {
-            Ok(response) => response,
-            Err(panic) => self.root.seal(panicked(panic), &method, &uri),
+        let hit = self.limiter.as_ref().and_then(|limiter| limiter.count(&request));
+        let refusal = hit.as_ref().and_then(|hit| hit.refusal(self.development));
+        let mut response = match refusal {
+            Some(refusal) => refusal,
+            None => match catch_panic(self.answer(request)).await {
+                Ok(response) => response,
+                Err(panic) => self.root.seal(panicked(panic), &method, &uri),
+            },
         };
+        if let Some(hit) = hit {
+            hit.settle(&mut response);
+        }
         let how = Finish { draining: self.draining.is_cancelled(), ..how };
         let response = finish(&asked, how, response).await;
         match line {

@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{connection::Connections, front::Front};
 use crate::{
-    client::TrustProxy, health_routes::HealthRoutes, respond::Envelope, root::RootHttpRouter,
-    settings::HttpSettings,
+    client::TrustProxy, health_routes::HealthRoutes, rate_limit::Limiter, respond::Envelope,
+    root::RootHttpRouter, settings::HttpSettings,
 };
 
 /// How long requests in flight have once the server drains.
@@ -42,6 +42,12 @@ impl RootHttpRouter {
                         "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies there are, or which. Rate limits count the address that the nearest proxy saw"
                     );
                 }
+                if settings.rate_limits.wants_redis {
+                    warn!(
+                        logger,
+                        "backend.rateLimit.store: redis comes later, each process counts in its own memory until then"
+                    );
+                }
                 let listener = listener::bind(&settings.listen).await?;
                 let address = listener.local_addr()?;
                 root.listens_on(address);
@@ -52,6 +58,7 @@ impl RootHttpRouter {
                     development: settings.development,
                     keep_alive: keep_alive(settings.timeouts.keep_alive),
                     cors: settings.cors.clone(),
+                    limiter: settings.rate_limits.global.clone().map(Limiter::new),
                     security: settings.security_headers.clone(),
                     draining: CancellationToken::new(),
                 });

@@ -16,6 +16,7 @@ mod health;
 mod listen;
 mod mounts;
 mod properties;
+mod rate_limit;
 mod responses;
 mod security;
 mod wire;

@@ -91,7 +91,7 @@ pub const SCENARIOS: &[Scenario] = &[
         config: "backend: {rateLimit: {window: 5s, incomingRequestLimit: 2, ipAllowList: []}}",
         ..scenario(
             "rate_limit",
-            Later("the root rate limiter"),
+            One,
             "healthcheck,errs",
             &[
                 AwaitLine("initialization complete"),

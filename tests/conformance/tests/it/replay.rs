@@ -46,8 +46,8 @@ scenarios! {
         raw_requests
         router_and_bodies
         configured
+        rate_limit
         http_development,
     later:
-        rate_limit = "the root rate limiter"
         external_access = "static tokens and the protected plugins"
 }
