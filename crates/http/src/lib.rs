@@ -21,10 +21,10 @@
 //! });
 //! ```
 //!
-//! A request passes, in this order: checks in front of the router, security headers, CORS, compression, the
-//! access line, the rate limit, health, the root routes; in a plugin's router: its own rate limit, public keys, the lifecycle gate, the credentials barrier, the plugin's routes,
-//! the error envelope. What nobody answers is a 404 with an empty body. The bytes are those of Backstage's Node
-//! backend; where they are not, `docs/compatibility.md` says so.
+//! A request passes, in this order: checks in front of the router, security headers, CORS, compression, the access
+//! line, the rate limit, health, the root routes; in a plugin's router: its own rate limit, public keys, the lifecycle
+//! gate, the credentials barrier, the plugin's routes, the error envelope. What nobody answers is a 404 with an empty
+//! body. The bytes are those of Backstage's Node backend; where they are not, `docs/compatibility.md` says so.
 
 mod access_log;
 mod client;
@@ -34,6 +34,7 @@ mod extract;
 mod failure;
 mod health_routes;
 mod matching;
+pub mod old_backend;
 mod plugin;
 mod rate_limit;
 mod respond;
@@ -49,7 +50,7 @@ pub use plugin::{Allow, HttpRouter};
 pub use rate_limit::RateLimits;
 pub use respond::SecurityHeaders;
 pub use root::RootHttpRouter;
-pub use settings::{HttpSettings, Listen, Timeouts};
+pub use settings::{ConnectionLimits, HttpSettings, Listen, Timeouts};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

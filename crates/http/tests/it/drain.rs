@@ -70,7 +70,7 @@ async fn ask_until_refused(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_begun_before_the_delay_ends_is_refused_or_reset() {
+async fn p118_nothing_begun_before_the_delay_ends_is_refused_or_reset() {
     const DELAY: Duration = Duration::from_millis(1000);
     let up = kit(1000).start().await;
     let (client, lines) = (up.client, up.lines.clone());

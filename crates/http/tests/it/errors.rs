@@ -176,7 +176,7 @@ async fn obs_45_development_indents_and_shows_stacks() {
 }
 
 #[tokio::test]
-async fn obs_48_what_nobody_answers_is_an_empty_404() {
+async fn obs_48_p119_what_nobody_answers_is_an_empty_404() {
     let up = kit().start().await;
     for path in ["/", "/nope", "/api/nonexist", "/api/nonexist/a", "/api/x/nope", "/api", "/api/x/err/a/b"] {
         let answer = up.get(path).await;

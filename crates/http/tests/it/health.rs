@@ -28,7 +28,7 @@ fn waiting() -> (greenroom_core::Plugin, watch::Sender<bool>) {
 }
 
 #[tokio::test]
-async fn obs_31_32_readiness_waits_for_every_plugin_and_liveness_for_none() {
+async fn obs_31_32_p111_p115_readiness_waits_for_every_plugin_and_liveness_for_none() {
     let (slow, go) = waiting();
     let rising = Kit::new().add(slow).launch().await;
     let client = rising.client;
@@ -45,7 +45,7 @@ async fn obs_31_32_readiness_waits_for_every_plugin_and_liveness_for_none() {
 }
 
 #[tokio::test]
-async fn obs_33_34_readiness_goes_down_at_once_and_the_rest_is_served_until_the_delay_ends() {
+async fn obs_33_34_p116_readiness_goes_down_at_once_and_the_rest_is_served_until_the_delay_ends() {
     let router = axum::Router::new().route("/ok", axum::routing::get(async || "fine"));
     let up = Kit::new()
         .config("backend.lifecycle.serverShutdownDelay", json!({"milliseconds": 700}))

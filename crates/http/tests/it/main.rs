@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod listen;
 mod mounts;
+mod old_backend;
 mod properties;
 mod rate_limit;
 mod responses;
