@@ -37,6 +37,14 @@ pub(crate) const NEXTEST: Need = Need {
     automatic: true,
 };
 
+/// Any version: only its `JSON` is asked.
+pub(crate) const NODE: Need = Need {
+    name: "node",
+    detect: &["node", "--version"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "nodejs"],
+    automatic: true,
+};
+
 /// Not automatic: it takes longer to compile than all suites together.
 pub(crate) const DENY: Need = Need {
     name: "cargo-deny",

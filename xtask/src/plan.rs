@@ -141,7 +141,7 @@ mod tests {
         let plan = decide(SUITES, &options, |_| true);
         assert_eq!(
             plan.iter().map(|p| p.suite.name).collect::<Vec<_>>(),
-            ["rust tests", "a plugin in a repository of its own", "doctests"]
+            ["rust tests", "a plugin in a repository of its own", "JSON beside a real Node's", "doctests"]
         );
         let line = plan[0].suite.line(&plan[0].suite.command, options.filter.as_deref());
         assert_eq!(line[line.len() - 2..], ["--", "health"]);

@@ -1,7 +1,7 @@
 //! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
 //! feature that turns its tests on.
 
-use crate::needs::{CLIPPY, DENY, NEXTEST, Need, RUSTFMT};
+use crate::needs::{CLIPPY, DENY, NEXTEST, NODE, Need, RUSTFMT};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -75,6 +75,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["outside"],
         command: Command {
             arguments: &["test", "--package", "greenroom-examples", "--test", "outside"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "JSON beside a real Node's",
+        needs: &[&NODE],
+        features: &["node"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-logging", "--test", "node"],
             reads: Reads::Libtest,
         },
         otherwise: None,

@@ -4,6 +4,7 @@ mod bridge;
 mod checks;
 mod config;
 mod fixture;
+mod left_out;
 mod lines;
 mod macros;
 mod mock;
