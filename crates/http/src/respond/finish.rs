@@ -46,8 +46,8 @@ pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Resp
 
 /// What the last steps need of the server.
 pub(crate) struct Finish<'a> {
-    /// No further request is wanted on any connection.
-    pub(crate) draining: bool,
+    /// No further request is wanted on the connection.
+    pub(crate) ends: bool,
     /// JSON is indented.
     pub(crate) development: bool,
     /// The value of `Keep-Alive`.
@@ -140,7 +140,7 @@ fn keep_alive(asked: &Asked, how: &Finish<'_>, headers: &mut HeaderMap, body: &B
     let endless = asked.version == Version::HTTP_10
         && body.size_hint().exact().is_none()
         && !headers.contains_key(header::CONTENT_LENGTH);
-    if !asked.keeps_alive() || how.draining || endless {
+    if !asked.keeps_alive() || how.ends || endless {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         return false;
     }

@@ -3,12 +3,18 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 /// Requests at work on one connection, bytes of the next one, and the end of each.
 #[derive(Default)]
@@ -16,12 +22,30 @@ pub(crate) struct Activity {
     running: AtomicUsize,
     heard: AtomicBool,
     ended: Notify,
+    /// Counts what either side sent.
+    moved: AtomicUsize,
 }
 
 impl Activity {
     /// Bytes have come: a request has begun, even if its header is not complete.
     pub(crate) fn hear(&self) {
         self.heard.store(true, SeqCst);
+    }
+
+    /// Bytes were sent or received.
+    pub(crate) fn stir(&self) {
+        self.moved.fetch_add(1, Relaxed);
+    }
+
+    /// Resolves once neither side has sent anything for that long, a quarter more at most.
+    pub(crate) async fn silent_for(&self, span: Duration) {
+        let (mut seen, mut quiet) = (self.moved.load(Relaxed), 0);
+        while quiet < 5 {
+            sleep(span / 4).await;
+            let now = self.moved.load(Relaxed);
+            quiet = if now == seen { quiet + 1 } else { 1 };
+            seen = now;
+        }
     }
 
     /// Whether bytes came since the last response ended.

@@ -13,17 +13,21 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 
 use super::activity::Work;
+use crate::settings::Timeouts;
 
-/// A request's body, which fails when nothing arrives for a while.
+/// A request's body, which fails when nothing arrives for a while, or the whole takes too long.
 pub(crate) struct Arriving {
     body: Incoming,
     pause: Duration,
+    deadline: Option<Instant>,
     idle: Option<Pin<Box<Sleep>>>,
 }
 
 impl Arriving {
-    pub(crate) fn new(body: Incoming, pause: Duration) -> Self {
-        Self { body, pause, idle: None }
+    pub(crate) fn new(body: Incoming, timeouts: &Timeouts) -> Self {
+        let whole = timeouts.request;
+        let deadline = (!whole.is_zero() && !body.is_end_stream()).then(|| Instant::now() + whole);
+        Self { body, pause: timeouts.body, deadline, idle: None }
     }
 }
 
@@ -35,16 +39,17 @@ impl Body for Arriving {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
-        let pause = self.pause;
+        let until = Instant::now() + self.pause;
+        let until = self.deadline.map_or(until, |deadline| deadline.min(until));
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 if let Some(idle) = &mut self.idle {
-                    idle.as_mut().reset(Instant::now() + pause);
+                    idle.as_mut().reset(until);
                 }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => {
-                let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+                let idle = self.idle.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
                 match idle.as_mut().poll(cx) {
                     Poll::Ready(()) => Poll::Ready(Some(Err("the body does not go on".into()))),
                     Poll::Pending => Poll::Pending,

@@ -1,6 +1,14 @@
 //! Accepting connections, and their end: idle ones after a while, all of them when the server drains.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::body::Body;
 use greenroom_context::Context;
@@ -20,14 +28,14 @@ use super::{
 };
 use crate::{
     client::{Peer, TrustProxy},
-    settings::{HttpSettings, Timeouts},
+    settings::{ConnectionLimits, HttpSettings, Timeouts},
 };
 
 /// As in Node; more is a 431.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// Node's limit is the size; this one only has to be out of the way.
-const MAX_HEADERS: usize = 2000;
+/// No more headers fit into the size.
+const MAX_HEADERS: u32 = 4096;
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -40,14 +48,16 @@ const ARRIVAL: Duration = Duration::from_millis(100);
 pub(crate) struct Connections {
     server: Arc<Front>,
     timeouts: Timeouts,
+    limits: ConnectionLimits,
     trust: TrustProxy,
     open: TaskTracker,
 }
 
 impl Connections {
     pub(crate) fn new(server: Arc<Front>, settings: &HttpSettings) -> Self {
-        let (timeouts, trust) = (settings.timeouts, settings.trust_proxy.clone());
-        Self { server, timeouts, trust, open: TaskTracker::new() }
+        let (timeouts, limits) = (settings.timeouts, settings.connection_limits);
+        let trust = settings.trust_proxy.clone();
+        Self { server, timeouts, limits, trust, open: TaskTracker::new() }
     }
 
     /// Accepts until the server drains.
@@ -76,9 +86,9 @@ impl Connections {
     fn begin(&self, stream: TcpStream, address: SocketAddr) {
         // Small responses must not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        let Self { server, timeouts, trust, .. } = self.clone();
+        let Self { server, timeouts, limits, trust, .. } = self.clone();
         let peer = Peer { address: address.ip(), encrypted: false, trust };
-        self.open.spawn(Context::current().scope(serve(server, timeouts, stream, peer)));
+        self.open.spawn(Context::current().scope(serve(server, timeouts, limits, stream, peer)));
     }
 
     /// Takes no new connections, closes idle ones, and waits for those at work.
@@ -89,34 +99,44 @@ impl Connections {
     }
 }
 
-async fn serve(server: Arc<Front>, timeouts: Timeouts, stream: TcpStream, peer: Peer) {
+async fn serve(
+    server: Arc<Front>,
+    timeouts: Timeouts,
+    limits: ConnectionLimits,
+    stream: TcpStream,
+    peer: Peer,
+) {
     let activity = Arc::new(Activity::default());
-    let (front, noted) = (server.clone(), activity.clone());
+    let (front, noted, carried) = (server.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: http::Request<Incoming>| {
         let (front, work, peer) = (front.clone(), Work::begin(&noted), peer.clone());
+        let carried = carried.fetch_add(1, Relaxed) + 1;
+        let is_last = limits.requests > 0 && carried >= limits.requests;
         async move {
-            let mut request = request.map(|body| Body::new(Arriving::new(body, timeouts.body)));
+            let mut request = request.map(|body| Body::new(Arriving::new(body, &timeouts)));
             request.extensions_mut().insert(peer);
-            let response = front.serve(request).await;
+            let response = front.serve(request, is_last).await;
             Ok::<Response<_>, Infallible>(response.map(|body| Leaving::new(body, work)))
         }
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(timeouts.headers)
+        .header_read_timeout(timeouts.until_header())
         .max_header_size(MAX_HEADER)
-        .max_headers(MAX_HEADERS);
+        .max_headers(most_headers(limits.headers));
     let mut connection = http.serve_connection(TokioIo::new(Socket::new(stream, activity.clone())), service);
     let ended = tokio::select! {
         ended = &mut connection => Some(ended),
         () = server.draining.cancelled() => None,
         () = idle(&activity, timeouts.keep_alive) => None,
+        () = silence(&activity, timeouts.silence) => return,
     };
     let ended = match ended {
         Some(ended) => ended,
         // A request that has begun is answered: the answer says `Connection: close` when the server drains.
         None => tokio::select! {
             ended = &mut connection => ended,
+            () = silence(&activity, timeouts.silence) => return,
             () = activity.quiet_for(ARRIVAL) => {
                 std::pin::Pin::new(&mut connection).graceful_shutdown();
                 (&mut connection).await
@@ -134,6 +154,18 @@ async fn idle(activity: &Activity, keep_alive: Duration) {
         true => std::future::pending().await,
         false => activity.idle_for(keep_alive + UNDER_WAY).await,
     }
+}
+
+async fn silence(activity: &Activity, timeout: Duration) {
+    match timeout.is_zero() {
+        true => std::future::pending().await,
+        false => activity.silent_for(timeout).await,
+    }
+}
+
+fn most_headers(limit: u32) -> usize {
+    let limit = if limit == 0 { MAX_HEADERS } else { limit.min(MAX_HEADERS) };
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// A header that did not arrive in time is answered as Node answers it.

@@ -33,7 +33,8 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) async fn serve(&self, request: Request) -> Response {
+    /// Answers a request; after the last one of its connection, no other is wanted.
+    pub(crate) async fn serve(&self, request: Request, is_last: bool) -> Response {
         if let Some(status) = refused(&request) {
             return refusal(status);
         }
@@ -42,7 +43,7 @@ impl Front {
         let asked = Asked { method: method.clone(), version, headers: kept(request.headers()) };
         let preflight = grant.as_ref().and_then(|grant| grant.preflight);
         let how = Finish {
-            draining: self.draining.is_cancelled(),
+            ends: is_last || self.draining.is_cancelled(),
             development: self.development,
             keep_alive: self.keep_alive.as_ref(),
             security: &self.security,
@@ -65,7 +66,7 @@ impl Front {
         if let Some(hit) = hit {
             hit.settle(&mut response);
         }
-        let how = Finish { draining: self.draining.is_cancelled(), ..how };
+        let how = Finish { ends: how.ends || self.draining.is_cancelled(), ..how };
         let response = finish(&asked, how, response).await;
         match line {
             Some(line) => line.when_sent(response),

@@ -56,7 +56,7 @@ impl RootHttpRouter {
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     logger: logger.clone(),
                     development: settings.development,
-                    keep_alive: keep_alive(settings.timeouts.keep_alive),
+                    keep_alive: keep_alive(&settings),
                     cors: settings.cors.clone(),
                     limiter: settings.rate_limits.global.clone().map(Limiter::new),
                     security: settings.security_headers.clone(),
@@ -73,8 +73,13 @@ impl RootHttpRouter {
 }
 
 /// Node says whole seconds, and nothing when idle connections stay open.
-fn keep_alive(timeout: Duration) -> Option<HeaderValue> {
-    let value = HeaderValue::try_from(format!("timeout={}", timeout.as_secs()));
+fn keep_alive(settings: &HttpSettings) -> Option<HeaderValue> {
+    let timeout = settings.timeouts.keep_alive;
+    let most = match settings.connection_limits.requests {
+        0 => String::new(),
+        most => format!(", max={most}"),
+    };
+    let value = HeaderValue::try_from(format!("timeout={}{most}", timeout.as_secs()));
     value.ok().filter(|_| !timeout.is_zero())
 }
 

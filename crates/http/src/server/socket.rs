@@ -48,6 +48,7 @@ impl AsyncRead for Socket {
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.activity.hear();
+            self.activity.stir();
         }
         polled
     }
@@ -55,6 +56,7 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.activity.stir();
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -63,6 +65,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.activity.stir();
         Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
     }
 

@@ -30,7 +30,7 @@ const KEPT: (Option<&str>, Option<&str>) = (Some("keep-alive"), Some("timeout=5"
 const CLOSED: (Option<&str>, Option<&str>) = (Some("close"), None);
 
 #[tokio::test]
-async fn http_1_1_keeps_the_connection_and_http_1_0_if_asked() {
+async fn http_1_1_keeps_the_carrierand_http_1_0_if_asked() {
     let up = kit().start().await;
     let mut kept = up.client.connect().await;
     for _ in 0..2 {
@@ -83,7 +83,7 @@ async fn status(client: Client, request: impl AsRef<[u8]>) -> String {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_a_400_and_the_connection_ends() {
+async fn what_is_no_http_is_a_400_and_the_carrierends() {
     let up = kit().start().await;
     let bad = "HTTP/1.1 400 Bad Request";
     for request in [
@@ -128,7 +128,7 @@ async fn a_slow_header_is_a_408_and_silence_a_closed_connection() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_a_second_after_it_was_said() {
+async fn an_idle_carrieris_closed_a_second_after_it_was_said() {
     let up = kit().config("backend.server.keepAliveTimeout", json!({"seconds": 1})).start().await;
     let mut kept = up.client.connect().await;
     let answer = kept.ask("GET", "/api/x/text", &[], b"").await;
@@ -162,4 +162,80 @@ async fn an_answer_before_the_end_of_a_long_body_is_not_lost_in_a_reset() {
         let answer = connection.answer("POST").await;
         assert!(matches!(answer.status, 200 | 404), "{}", answer.head);
     }
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_as_a_whole_breaks_off() {
+    let up = kit().config("backend.server.requestTimeout", json!(300)).start().await;
+    let begun = Instant::now();
+    let mut slow = up.client.connect().await;
+    slow.send("POST /api/x/read HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n").await;
+    let drip = async {
+        loop {
+            slow.send("a").await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if begun.elapsed() > Duration::from_millis(600) {
+                break;
+            }
+        }
+    };
+    drip.await;
+    assert_eq!(slow.answer("POST").await.status, 400);
+    let header = up.client.raw("GET /api/x/text HTTP/1.1\r\nHo").await;
+    assert_eq!(header, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_timeout_of_zero_is_none() {
+    let server = json!({"headersTimeout": 0, "requestTimeout": 0, "keepAliveTimeout": 0, "timeout": 0});
+    let up = kit().config("backend.server", server).start().await;
+    let mut slow = up.client.connect().await;
+    slow.send("GET /api/x/text HTTP/1.1\r\n").await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    slow.send("Host: x\r\n\r\n").await;
+    let answer = slow.answer("GET").await;
+    assert_eq!((answer.status, connection(&answer)), (200, (Some("keep-alive"), None)));
+}
+
+#[tokio::test]
+async fn a_carrieron_which_nothing_moves_is_closed() {
+    let hang = get(async || std::future::pending::<()>().await);
+    let router = axum::Router::new().route("/hang", hang).route("/text", get(async || "fine"));
+    let up = Kit::new().open(router).config("backend.server.timeout", json!(200)).start().await;
+    let mut connection = up.client.connect().await;
+    for _ in 0..3 {
+        assert_eq!(connection.ask("GET", "/api/x/text", &[], b"").await.status, 200);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    connection.send("GET /api/x/hang HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let begun = Instant::now();
+    connection.ends().await;
+    let waited = begun.elapsed();
+    assert!(waited > Duration::from_millis(190) && waited < Duration::from_secs(5), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_carriercarries_so_many_requests() {
+    let up = kit().config("backend.server.maxRequestsPerSocket", json!(2)).start().await;
+    let mut carrier = up.client.connect().await;
+    let first = carrier.ask("GET", "/api/x/text", &[], b"").await;
+    assert_eq!(connection(&first), (Some("keep-alive"), Some("timeout=5, max=2")));
+    let last = carrier.ask("GET", "/nowhere", &[], b"").await;
+    assert_eq!((last.status, connection(&last)), (404, (Some("close"), None)));
+    carrier.ends().await;
+}
+
+#[tokio::test]
+async fn more_headers_than_allowed_are_a_431() {
+    let up = kit().config("backend.server.maxHeadersCount", json!(3)).start().await;
+    let status = async |headers: usize| {
+        let more = "a: b\r\n".repeat(headers - 2);
+        let head = format!("GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n");
+        up.client.raw(head).await.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((&*status(3).await, &*status(4).await), ("404", "431"));
+    let up = kit().config("backend.server.maxHeadersCount", json!(0)).start().await;
+    let head = format!("GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}\r\n", "a:\r\n".repeat(3000));
+    assert!(up.client.raw(head).await.starts_with("HTTP/1.1 404"));
 }

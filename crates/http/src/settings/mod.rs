@@ -1,11 +1,14 @@
 //! What the HTTP line reads from the config.
 
+mod server;
+
 use std::time::Duration;
 
 use greenroom_config::{ConfigError, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use http::{HeaderName, HeaderValue};
 
+pub use self::server::{ConnectionLimits, Timeouts};
 use crate::{client::TrustProxy, cors::Cors, rate_limit::RateLimits, respond::SecurityHeaders};
 
 /// Where to listen: a host, empty for every address, and a port, 0 for any free one.
@@ -15,27 +18,6 @@ pub struct Listen {
     pub host: String,
     /// The port.
     pub port: u16,
-}
-
-/// How long the server waits for a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// `backend.server.headersTimeout`: for a request's header, 10 s; then 408.
-    pub headers: Duration,
-    /// `backend.server.keepAliveTimeout`: for another request on the connection, 5 s; 0 for ever.
-    pub keep_alive: Duration,
-    /// `greenroom.server.bodyTimeout`: for the next bytes of a request's body, 30 s.
-    pub body: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            headers: Duration::from_secs(10),
-            keep_alive: Duration::from_secs(5),
-            body: Duration::from_secs(30),
-        }
-    }
 }
 
 /// `backend.listen`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and checked once, before anything listens.
@@ -51,6 +33,8 @@ pub struct HttpSettings {
     pub shutdown_delay: Duration,
     /// `backend.server.*`: how long the server waits for a client.
     pub timeouts: Timeouts,
+    /// `backend.server.*`: how much one connection or request may carry.
+    pub connection_limits: ConnectionLimits,
     /// `backend.trustProxy`: whose word about the client is taken; nobody's.
     pub trust_proxy: TrustProxy,
     /// `backend.cors`: who may read answers across origins; nobody without it.
@@ -80,7 +64,8 @@ impl HttpSettings {
             shutdown_delay: config
                 .optional_duration("backend.lifecycle.serverShutdownDelay")?
                 .unwrap_or_default(),
-            timeouts: timeouts(config)?,
+            timeouts: Timeouts::from_config(config)?,
+            connection_limits: ConnectionLimits::from_config(config)?,
             cors: Cors::from_config(config)?,
             rate_limits: RateLimits::from_config(config)?,
             security_headers: SecurityHeaders::from_config(config)?,
@@ -141,28 +126,6 @@ fn parse_listen(text: &str) -> Option<Listen> {
 fn as_port(number: f64) -> Option<u16> {
     let port = number as u16;
     (f64::from(port) == number).then_some(port)
-}
-
-fn timeouts(config: &RootConfig) -> Result<Timeouts, ConfigError> {
-    let default = Timeouts::default();
-    let read = |key: &str, default| Ok(duration(config, key)?.unwrap_or(default));
-    Ok(Timeouts {
-        headers: read("backend.server.headersTimeout", default.headers)?,
-        keep_alive: read("backend.server.keepAliveTimeout", default.keep_alive)?,
-        body: read("greenroom.server.bodyTimeout", default.body)?,
-    })
-}
-
-/// Milliseconds as a number, or a duration in words.
-fn duration(config: &RootConfig, key: &str) -> Result<Option<Duration>, ConfigError> {
-    if !config.optional_get(key)?.is_some_and(|value| value.is_number()) {
-        return config.optional_duration(key);
-    }
-    let milliseconds = config.optional_number(key)?.unwrap_or_default();
-    let duration = Duration::try_from_secs_f64(milliseconds / 1000.0);
-    duration.map(Some).map_err(|_| {
-        ConfigError::invalid(config, key, format!("Invalid duration {milliseconds}, expected milliseconds"))
-    })
 }
 
 const HEALTH_HEADERS: &str = "backend.health.headers";
