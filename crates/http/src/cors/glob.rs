@@ -45,6 +45,11 @@ impl Glob {
         Ok(Self { negated, alternatives: texts.iter().map(parts).collect() })
     }
 
+    /// `*` or `**`.
+    pub(crate) fn is_stars(&self) -> bool {
+        !self.negated && self.alternatives == [[[Token::Any]]]
+    }
+
     pub(crate) fn matches(&self, origin: &str) -> bool {
         let origin = origin.to_ascii_lowercase();
         let parts: Vec<Vec<char>> = split(&origin).into_iter().map(|part| part.chars().collect()).collect();

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{connection::Connections, front::Front};
 use crate::{
-    client::TrustProxy, health_routes::HealthRoutes, rate_limit::Limiter, respond::Envelope,
+    client::TrustProxy, cors::Cors, health_routes::HealthRoutes, rate_limit::Limiter, respond::Envelope,
     root::RootHttpRouter, settings::HttpSettings,
 };
 
@@ -40,6 +40,12 @@ impl RootHttpRouter {
                     warn!(
                         logger,
                         "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies there are, or which. Rate limits count the address that the nearest proxy saw"
+                    );
+                }
+                if settings.cors.as_ref().is_some_and(Cors::has_useless_star) {
+                    warn!(
+                        logger,
+                        "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write 'https://*'"
                     );
                 }
                 if settings.rate_limits.wants_redis {

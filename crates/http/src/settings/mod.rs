@@ -55,6 +55,7 @@ impl Service for HttpSettings {
 impl HttpSettings {
     /// Reads them; `node_env` is the value of `NODE_ENV`.
     pub fn from_config(config: &RootConfig, node_env: Option<&str>) -> Result<Self, ConfigError> {
+        refuse_https(config)?;
         Ok(Self {
             listen: listen(config)?,
             health_headers: health_headers(config)?,
@@ -77,6 +78,18 @@ impl HttpSettings {
     /// The default factory.
     pub fn factory(node_env: Option<String>) -> ServiceFactory {
         service(async move |config: RootConfig| Ok(Self::from_config(&config, node_env.as_deref())?))
+    }
+}
+
+/// To serve plain HTTP to who configured encryption would be a leak.
+fn refuse_https(config: &RootConfig) -> Result<(), ConfigError> {
+    match config.optional_get("backend.https")? {
+        None | Some(serde_json::Value::Null | serde_json::Value::Bool(false)) => Ok(()),
+        Some(_) => {
+            let text =
+                "backend.https is not served yet: leave it out and end TLS in a proxy before the backend";
+            Err(ConfigError::invalid(config, "backend.https", text))
+        }
     }
 }
 

@@ -160,6 +160,7 @@ async fn a_configured_check_that_nobody_registers_is_warned_of() {
 #[tokio::test]
 async fn verbose_lists_the_checks_and_withholds_the_reasons() {
     let up = Kit::new().add(checks(Check::fail("password wrong at db-7"))).start().await;
+    until(async || !up.get(&format!("{READINESS}?verbose")).await.text().contains("has not run")).await;
     let answer = up.get(&format!("{READINESS}?verbose")).await;
     let expected = "[-]db.lag failed: reason withheld\n[-]db.pool failed: reason withheld\n\
                     readiness check failed: Check 'db.pool' failed\n";

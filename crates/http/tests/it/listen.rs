@@ -99,3 +99,13 @@ async fn no_host_is_every_address() {
         assert!(stream.peer_addr().unwrap().is_ipv6());
     }
 }
+
+#[test]
+fn https_is_refused_and_never_served_without_encryption() {
+    for https in ["true", "{certificate: {cert: a, key: b}}"] {
+        let config = RootConfig::from_yaml(&format!("backend:\n  https: {https}\n")).unwrap();
+        let error = HttpSettings::from_config(&config, None).unwrap_err();
+        assert!(format!("{error:?}").contains("mock-config:2"), "{error:?}");
+    }
+    assert!(settings(json!({"https": false})).is_ok());
+}

@@ -30,7 +30,7 @@ const KEPT: (Option<&str>, Option<&str>) = (Some("keep-alive"), Some("timeout=5"
 const CLOSED: (Option<&str>, Option<&str>) = (Some("close"), None);
 
 #[tokio::test]
-async fn http_1_1_keeps_the_carrierand_http_1_0_if_asked() {
+async fn http_1_1_keeps_the_connection_and_http_1_0_if_asked() {
     let up = kit().start().await;
     let mut kept = up.client.connect().await;
     for _ in 0..2 {
@@ -83,7 +83,7 @@ async fn status(client: Client, request: impl AsRef<[u8]>) -> String {
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_a_400_and_the_carrierends() {
+async fn what_is_no_http_is_a_400_and_the_connection_ends() {
     let up = kit().start().await;
     let bad = "HTTP/1.1 400 Bad Request";
     for request in [
@@ -128,7 +128,7 @@ async fn a_slow_header_is_a_408_and_silence_a_closed_connection() {
 }
 
 #[tokio::test]
-async fn an_idle_carrieris_closed_a_second_after_it_was_said() {
+async fn an_idle_connection_is_closed_a_second_after_it_was_said() {
     let up = kit().config("backend.server.keepAliveTimeout", json!({"seconds": 1})).start().await;
     let mut kept = up.client.connect().await;
     let answer = kept.ask("GET", "/api/x/text", &[], b"").await;
@@ -199,7 +199,7 @@ async fn a_timeout_of_zero_is_none() {
 }
 
 #[tokio::test]
-async fn a_carrieron_which_nothing_moves_is_closed() {
+async fn a_connection_on_which_nothing_moves_is_closed() {
     let hang = get(async || std::future::pending::<()>().await);
     let router = axum::Router::new().route("/hang", hang).route("/text", get(async || "fine"));
     let up = Kit::new().open(router).config("backend.server.timeout", json!(200)).start().await;
@@ -216,7 +216,7 @@ async fn a_carrieron_which_nothing_moves_is_closed() {
 }
 
 #[tokio::test]
-async fn a_carriercarries_so_many_requests() {
+async fn a_connection_carries_so_many_requests() {
     let up = kit().config("backend.server.maxRequestsPerSocket", json!(2)).start().await;
     let mut carrier = up.client.connect().await;
     let first = carrier.ask("GET", "/api/x/text", &[], b"").await;
