@@ -4,7 +4,7 @@
 
 mod trust;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::FromRequestParts;
 use greenroom_errors::Error;
@@ -103,14 +103,14 @@ impl Peer {
     }
 
     /// Whom a rate limit counts: the client, or only what the nearest proxy says when all are believed, because anyone
-    /// can say the rest. An address that is none is the peer's.
+    /// can say the rest. In place of what is no address stands who said it.
     pub(crate) fn counted(&self, headers: &HeaderMap) -> IpAddr {
         let addresses = match &self.trust {
             TrustProxy::Nobody => return self.address.to_canonical(),
             TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.addresses(headers),
             TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.addresses(headers),
         };
-        let counted = addresses.last().and_then(|address| address.parse().ok()).unwrap_or(self.address);
+        let counted = addresses.iter().rev().find_map(|said| address(said)).unwrap_or(self.address);
         counted.to_canonical()
     }
 
@@ -132,6 +132,11 @@ impl Peer {
         }
         addresses
     }
+}
+
+/// An address, which some proxies write with the client's port.
+fn address(said: &str) -> Option<IpAddr> {
+    said.parse().ok().or_else(|| said.parse().ok().map(|socket: SocketAddr| socket.ip()))
 }
 
 /// Without the port.

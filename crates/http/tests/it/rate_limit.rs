@@ -86,6 +86,12 @@ async fn the_client_is_counted_and_not_the_proxy_before_it() {
     assert_eq!(count(json!("loopback"), &["::ffff:1.1.1.1", "1.1.1.1"]).await, [counted, over]);
     // Anyone can say the first address: the last is what the nearest proxy saw.
     assert_eq!(count(json!(true), &["1.1.1.1, 3.3.3.3", "2.2.2.2, 3.3.3.3"]).await, [counted, over]);
+    // What is no address is no client: who said it is.
+    assert_eq!(count(json!(2), &["a, 1.1.1.1", "b, 1.1.1.1"]).await, [counted, over]);
+    assert_eq!(
+        count(json!(1), &["1.1.1.1:80", "1.1.1.1:81", "[::2]:80", "::2"]).await,
+        [counted, over, counted, over]
+    );
     assert_eq!(count(json!(false), &["1.1.1.1", "1.1.1.1"]).await, [free, free]);
 }
 
