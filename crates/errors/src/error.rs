@@ -111,8 +111,11 @@ impl Error {
     pub fn caused_by(mut self, cause: impl Into<BoxError>) -> Self {
         let cause = cause.into();
         let seen = describe(&*cause);
+        // JavaScript's text of an error leaves out whichever of the two is empty.
+        let colon = if seen.name.is_empty() || seen.message.is_empty() { "" } else { ": " };
         let inner = Arc::make_mut(&mut self.0);
-        inner.message = format!("{}; caused by {}: {}", inner.message, seen.name, seen.message);
+        let semicolon = if inner.message.is_empty() { "" } else { "; " };
+        inner.message = format!("{}{semicolon}caused by {}{colon}{}", inner.message, seen.name, seen.message);
         inner.cause = Some(cause.into());
         self
     }

@@ -114,7 +114,9 @@ impl RootHttpRouter {
     pub(crate) async fn route(&self, request: Request) -> Response {
         let path = request.uri().path();
         let found = self.0.mounts.load().iter().find_map(|mount| {
-            matching::below(&mount.path, path).map(|_| (mount.handler.clone(), mount.path.len()))
+            // Express counts one slash more to the mount: `/api/x//y` is `/y` there.
+            let below = matching::below(&mount.path, path)?;
+            Some((mount.handler.clone(), mount.path.len() + usize::from(below.starts_with("//"))))
         });
         let Some((handler, mount)) = found else { return empty(StatusCode::NOT_FOUND) };
         let (method, url) = (request.method().clone(), request.uri().clone());

@@ -76,8 +76,3 @@ fn log_id() -> String {
     let _ = getrandom::fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-/// JSON as Express writes it: compact, or indented in development.
-pub(crate) fn json_text(value: &Value, development: bool) -> String {
-    if development { format!("{value:#}") } else { value.to_string() }
-}

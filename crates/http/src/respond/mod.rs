@@ -5,9 +5,11 @@ mod envelope;
 mod etag;
 mod finish;
 mod headers;
+mod numbers;
 mod security;
 
-pub(crate) use envelope::{Envelope, json_text};
+pub(crate) use envelope::Envelope;
 pub(crate) use finish::{Asked, Finish, empty, finish, finish_preflight, json};
 pub(crate) use headers::{add_vary, joined};
+pub(crate) use numbers::json_text;
 pub use security::SecurityHeaders;

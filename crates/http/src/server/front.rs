@@ -108,7 +108,8 @@ fn refused(request: &Request) -> Option<StatusCode> {
     }
     let expect = headers.get(header::EXPECT)?;
     let known = expect.to_str().is_ok_and(|expect| expect.eq_ignore_ascii_case("100-continue"));
-    (!known).then_some(StatusCode::EXPECTATION_FAILED)
+    // HTTP/1.0 has no expectations.
+    (!known && request.version() != Version::HTTP_10).then_some(StatusCode::EXPECTATION_FAILED)
 }
 
 fn refusal(status: StatusCode) -> Response {

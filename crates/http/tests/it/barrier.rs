@@ -66,21 +66,13 @@ async fn the_barrier_comes_before_the_routes_and_the_keys_before_the_barrier() {
 #[tokio::test]
 async fn core_5_h12_a_policy_opens_its_path_and_what_is_below() {
     let up = kit(&["/open", "/task/:id/log"]).start().await;
-    for open in ["/open", "/open/", "/open/x", "/OPEN/x", "/open?x", "/task/7/log", "/task/7/log/x"] {
+    // Express counts a second slash to the mount, for the barrier and for the routes alike.
+    let open = ["/open", "/open/", "/open/x", "/OPEN/x", "/open?x", "//open", "/task/7/log", "/task/7/log/x"];
+    for open in open {
         assert_eq!(up.get(&format!("/api/x{open}")).await.seen(), (200, "nobody asked"), "{open}");
     }
-    let closed = [
-        "/openx",
-        "/open%2Fx",
-        "/%6fpen",
-        "//open",
-        "/./open",
-        "/x/../open",
-        "/task/7",
-        "/task//log",
-        "/",
-        "",
-    ];
+    let closed =
+        ["/openx", "/open%2Fx", "/%6fpen", "/./open", "/x/../open", "/task/7", "/task//log", "/", ""];
     for closed in closed {
         assert_eq!(up.get(&format!("/api/x{closed}")).await.status, 401, "{closed}");
     }
