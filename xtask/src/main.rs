@@ -1,10 +1,12 @@
-//! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts.
+//! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts;
+//! `cargo xtask bench` builds and starts what takes the figures.
 //!
 //! [`suites`] is the table, [`plan`] decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
 //! Nothing but the standard library and clap, so that it compiles before anything else does.
 
 #![expect(clippy::print_stdout, reason = "a command line tool: its output is for the person who started it")]
 
+mod bench;
 mod needs;
 mod plan;
 mod run;
@@ -27,10 +29,13 @@ struct Arguments {
 enum Task {
     /// Run every suite, and tell what passed, failed and was skipped
     Test(plan::Options),
+    /// Take the figures of Greenroom, of the Node backend and of floors
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Test(options) => run::test(&options),
+        Task::Bench(options) => bench::bench(&options),
     }
 }

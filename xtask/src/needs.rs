@@ -53,22 +53,44 @@ pub(crate) const DENY: Need = Need {
     automatic: false,
 };
 
+/// The load generator of the benchmark.
+pub(crate) const WRK: Need = Need {
+    name: "wrk",
+    detect: &["sh", "-c", "command -v wrk"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "wrk"],
+    automatic: true,
+};
+
+/// The Node backend that Greenroom is compared with, locked.
+pub(crate) const PEER: Need = Need {
+    name: "the Node backend",
+    detect: &["sh", "tests/conformance/peer/install.sh", "--check"],
+    install: &["sh", "tests/conformance/peer/install.sh"],
+    automatic: true,
+};
+
 impl Need {
     /// Whether it is there.
     pub(crate) fn is_met(&self) -> bool {
-        let mut command = Command::new(self.detect[0]);
-        command.args(&self.detect[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut command = command(self.detect);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }
 
     /// Gets it; false if that did not work.
     pub(crate) fn get(&self) -> bool {
-        let installed = Command::new(self.install[0]).args(&self.install[1..]).stdin(Stdio::null()).status();
-        installed.is_ok_and(|status| status.success()) && self.is_met()
+        command(self.install).status().is_ok_and(|status| status.success()) && self.is_met()
     }
 
     /// The command that gets it, for a person to type.
     pub(crate) fn how(&self) -> String {
         self.install.join(" ")
     }
+}
+
+/// A command in the checkout that is asked nothing.
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).stdin(Stdio::null());
+    command
 }

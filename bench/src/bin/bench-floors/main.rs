@@ -1,0 +1,24 @@
+//! Servers of the same crates with nothing around them: `bench-floors <hyper|axum|axum-lines> <port>`.
+
+mod lines;
+mod plain;
+
+use std::env;
+use std::io;
+use std::net::Ipv4Addr;
+
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let usage = || io::Error::new(io::ErrorKind::InvalidInput, "bench-floors <hyper|axum|axum-lines> <port>");
+    let [way, port] = &arguments[..] else { return Err(usage()) };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().map_err(|_| usage())?)).await?;
+    match way.as_str() {
+        "hyper" => plain::hyper(listener).await,
+        "axum" => axum::serve(listener, plain::axum()).await,
+        "axum-lines" => axum::serve(listener, lines::axum()?).await,
+        _ => Err(usage()),
+    }
+}

@@ -1,0 +1,83 @@
+//! Takes the figures: what `cargo xtask bench` runs once everything is built and installed.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tool for the person who started it"
+)]
+
+use std::fs;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use greenroom_bench::measure::{self, Plan};
+use greenroom_bench::process::{Core, end_with_children};
+use greenroom_bench::subject::Places;
+use greenroom_bench::{FIGURES, Figure, Subject, machine, report};
+
+/// Takes the figures of Greenroom, of the Node backend, and of floors.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Seconds of each load
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// How often everything is measured
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=20))]
+    rounds: u64,
+    /// Greenroom and its floors only
+    #[arg(long)]
+    without_node: bool,
+    /// This figure only; may be given again
+    #[arg(long, value_parser = figure)]
+    only: Vec<&'static Figure>,
+    /// Write docs/benchmarks.md; needs a full run
+    #[arg(long, conflicts_with_all = ["without_node", "only"])]
+    write: bool,
+}
+
+fn figure(id: &str) -> Result<&'static Figure, String> {
+    let known: Vec<_> = FIGURES.iter().map(|figure| figure.id).collect();
+    Figure::find(id).ok_or_else(|| format!("the figures are {}", known.join(", ")))
+}
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> io::Result<()> {
+    let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
+    let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));
+    let chosen =
+        |subject: &Subject| concerned(subject) && !(options.without_node && *subject == Subject::Node);
+    let subjects = Subject::ALL.into_iter().filter(chosen).collect();
+    let plan = Plan { figures, subjects, seconds: options.seconds, rounds: options.rounds };
+
+    let places = Places::find();
+    // Before anything is pinned: the number of cores is asked for.
+    let machine = machine::describe(&places, !options.without_node);
+    end_with_children()?;
+    Core::Load.pin()?;
+    println!("about {} s; load average {}", plan.estimate().as_secs(), machine::load());
+    let measured = measure::run(&plan, &places, |value| println!("{value}"))?;
+
+    println!("\n{}", report::tables(&plan, &measured));
+    for (name, value) in &machine {
+        println!("{name}: {value}");
+    }
+    for figure in plan.figures.iter().filter(|figure| report::is_met(figure, &measured) == Some(false)) {
+        println!("above its target: {}", figure.name);
+    }
+    if options.write {
+        let page = places.workspace.join("docs/benchmarks.md");
+        fs::write(&page, report::page(&plan, &measured, &machine))?;
+        println!("written: {}", page.display());
+    }
+    Ok(())
+}

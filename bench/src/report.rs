@@ -1,0 +1,173 @@
+//! The page: what was measured, on what, how.
+
+use std::fmt::Write;
+
+use crate::measure::{Measured, Plan};
+use crate::subject::Subject;
+use crate::{Figure, Samples, wrk};
+
+/// The two tables.
+pub fn tables(plan: &Plan, measured: &Measured) -> String {
+    let mut text = String::from(
+        "| figure | Node | Greenroom | floor | Node ÷ Greenroom | Greenroom ÷ floor | target |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for &figure in &plan.figures {
+        let of = |subject| measured.of(figure, subject);
+        let floor = figure.floor().and_then(of);
+        let (node, greenroom) = (of(Subject::Node), of(Subject::Greenroom));
+        let cells = [
+            format!("{} ({})", figure.name, figure.unit),
+            value(node),
+            value(greenroom),
+            value(floor),
+            ratio(node, greenroom),
+            ratio(greenroom, floor),
+            format!("≤ {}", figure.target),
+        ];
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text.push_str("\nThe floors, each one's last being that of the table above:\n\n");
+    text.push_str("| figure | floor | value | Greenroom ÷ floor |\n| --- | --- | --- | --- |\n");
+    for &figure in &plan.figures {
+        for &subject in figure.floors {
+            let floor = measured.of(figure, subject);
+            let times = ratio(measured.of(figure, Subject::Greenroom), floor);
+            let name = format!("{} ({})", figure.name, figure.unit);
+            let _ = writeln!(text, "| {name} | {} | {} | {times} |", subject.name(), value(floor));
+        }
+    }
+    if !measured.notes.is_empty() {
+        text.push('\n');
+        measured.notes.iter().for_each(|note| text.push_str(&format!("* {note}\n")));
+    }
+    text
+}
+
+/// The whole page.
+pub fn page(plan: &Plan, measured: &Measured, machine: &[(&'static str, String)]) -> String {
+    let mut text = String::from(
+        "# Benchmarks\n\n\
+         Written by `cargo xtask bench --write`, from one run on one machine; figures of different machines are never \
+         mixed. The\nvalues are medians; in brackets how far the least and the greatest are apart, in percent of the \
+         median. What lasts is the\nratios.\n\n",
+    );
+    text.push_str(&tables(plan, measured));
+    text.push_str("\n## Machine and versions\n\n| | |\n| --- | --- |\n");
+    for (name, value) in machine {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    text.push_str("\n## How each is measured\n\n");
+    for figure in &plan.figures {
+        let _ = writeln!(text, "* **{}** (`--only {}`): {}.", figure.name, figure.id, figure.how);
+    }
+    let _ = write!(text, "\n{}", setting(plan));
+    text
+}
+
+fn setting(plan: &Plan) -> String {
+    let command = wrk::arguments("<url>", 32, plan.seconds).join(" ");
+    format!(
+        "Both backends run the plugins `healthcheck` and `tasks` with the same config file, with `NODE_ENV=production`, \
+         on core 0,\ntheir standard output in a file; `wrk` and what reads the clocks run on core 1. Greenroom is a \
+         release build, the Node\nbackend is the locked one of `tests/conformance/peer` with signing keys of its own, so \
+         that no database is opened. {} rounds;\nin each one all take their turn, in every second one the other way \
+         round. A load is preceded by a second of the same\nload; a run with an answer other than 2xx, a broken \
+         connection or a missing log line is thrown away.\n\n```sh\n\
+         taskset -c 0 env NODE_ENV=production FEATURES=healthcheck,tasks \\\n  \
+         node tests/conformance/peer/backend.js --config app-config.yaml > server.log   # Node\n\
+         taskset -c 0 env NODE_ENV=production FEATURES=healthcheck,tasks \\\n  \
+         target/release/conformance-backend --config app-config.yaml > server.log       # Greenroom\n\
+         taskset -c 0 target/release/bench-floors axum-lines <port> > server.log        # floor; also: hyper, axum\n\
+         taskset -c 1 wrk {command}\n\
+         taskset -c 0 node bench/node/log.js <lines> <secrets> > loop.log\n\
+         taskset -c 0 target/release/bench-log greenroom <lines> <secrets> > loop.log   # also: write, write-batched\n\
+         ```\n",
+        plan.rounds
+    )
+}
+
+fn value(samples: Option<&Samples>) -> String {
+    let Some(median) = samples.and_then(Samples::median) else { return "–".to_owned() };
+    match samples.filter(|samples| samples.count() > 1).and_then(Samples::spread) {
+        Some(spread) => format!("{} ({spread:.0} %)", number(median)),
+        None => number(median),
+    }
+}
+
+fn ratio(above: Option<&Samples>, below: Option<&Samples>) -> String {
+    let medians = (above.and_then(Samples::median), below.and_then(Samples::median));
+    match medians {
+        (Some(above), Some(below)) if below > 0.0 => format!("**{}**", number(above / below)),
+        _ => "–".to_owned(),
+    }
+}
+
+/// Three digits that count.
+fn number(value: f64) -> String {
+    match value.abs() {
+        0.0..9.995 => format!("{value:.2}"),
+        9.995..99.95 => format!("{value:.1}"),
+        _ => format!("{value:.0}"),
+    }
+}
+
+/// Whether Greenroom keeps what we want; `None` if it was not measured.
+pub fn is_met(figure: &Figure, measured: &Measured) -> Option<bool> {
+    Some(measured.of(figure, Subject::Greenroom)?.median()? <= figure.target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured() -> (Plan, Measured) {
+        let figure = Figure::find("readiness").unwrap();
+        let subjects = Subject::ALL.to_vec();
+        let plan = Plan { figures: vec![figure], subjects, seconds: 5, rounds: 3 };
+        let mut measured = Measured::default();
+        let values = [
+            (Subject::Node, [100.0, 110.0, 105.0]),
+            (Subject::Greenroom, [10.0, 11.0, 10.5]),
+            (Subject::AxumLine, [7.0, 7.0, 7.0]),
+        ];
+        for (subject, values) in values {
+            values.into_iter().for_each(|value| measured.add(figure, subject, value));
+        }
+        (plan, measured)
+    }
+
+    #[test]
+    fn the_table_shows_medians_with_their_spread_and_ratios() {
+        let (plan, measured) = measured();
+        let text = tables(&plan, &measured);
+        let name = "CPU per request, readiness, its line to a file (µs)";
+        let row = format!("| {name} | 105 (10 %) | 10.5 (10 %) | 7.00 (0 %) | **10.0** | **1.50** | ≤ 12 |");
+        assert_eq!(text.lines().nth(2), Some(&*row));
+        assert!(text.contains(&format!("| {name} | bare axum | – | – |\n")), "{text}");
+        assert!(
+            text.contains(&format!("| {name} | axum and the same lines | 7.00 (0 %) | **1.50** |\n")),
+            "{text}"
+        );
+        assert_eq!(is_met(plan.figures[0], &measured), Some(true));
+    }
+
+    #[test]
+    fn the_page_tells_the_machine_the_definitions_and_the_commands() {
+        let (plan, measured) = measured();
+        let page = page(&plan, &measured, &[("processor", "a quick one, 2 cores".to_owned())]);
+        for text in
+            ["| processor | a quick one, 2 cores |", "(`--only readiness`): user and", "wrk -t1 -c32 -d5s "]
+        {
+            assert!(page.contains(text), "{text} is missing in:\n{page}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_three_digits_that_count() {
+        assert_eq!(
+            [0.0, 1.234, 9.996, 12.34, 99.96, 1234.5].map(number),
+            ["0.00", "1.23", "10.0", "12.3", "100", "1234"]
+        );
+    }
+}

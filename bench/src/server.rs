@@ -1,0 +1,128 @@
+//! A server under measurement: started on a free port, its log in a file, killed when dropped.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::figures::Route;
+use crate::proc;
+use crate::process::{Core, Process};
+use crate::subject::{Places, Subject};
+
+/// How long it may take to become ready, to answer, and to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause after an answer that is not the one waited for: such answers are the server's work.
+const PAUSE: Duration = Duration::from_micros(200);
+
+/// A server that has become ready.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    log: File,
+    log_path: PathBuf,
+    port: u16,
+    /// From exec to the first readiness 200.
+    pub start: Duration,
+}
+
+impl Server {
+    /// Starts it, and waits until it is ready.
+    pub fn start(places: &Places, subject: Subject, scratch: &Path) -> io::Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let config = scratch.join("app-config.yaml");
+        places.write_config(&config, port)?;
+        let log_path = scratch.join("server.log");
+        let log = OpenOptions::new().create(true).append(true).open(&log_path)?;
+        log.set_len(0)?;
+        let mut command = places.server(subject, port, &config);
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
+        let process = Process::start(&mut command, Core::Server)?;
+        let mut server = Self { process, log, log_path, port, start: Duration::ZERO };
+        server.start = server.await_readiness()?;
+        Ok(server)
+    }
+
+    fn await_readiness(&mut self) -> io::Result<Duration> {
+        loop {
+            let status = status(self.port);
+            let passed = self.process.started().elapsed();
+            match status {
+                Ok(200) => {
+                    // Whoever answers must be the one that we have started.
+                    self.process.still_runs()?;
+                    return Ok(passed);
+                }
+                Ok(_) => thread::sleep(PAUSE),
+                Err(_) => self.process.still_runs()?,
+            }
+            if passed > PATIENCE {
+                return Err(io::Error::new(ErrorKind::TimedOut, "it did not become ready"));
+            }
+        }
+    }
+
+    /// Fails if it has ended.
+    pub fn still_runs(&mut self) -> io::Result<()> {
+        self.process.still_runs()
+    }
+
+    /// Where a route is.
+    pub fn url(&self, route: Route) -> String {
+        format!("http://127.0.0.1:{}{}", self.port, route.path())
+    }
+
+    /// CPU time so far.
+    pub fn cpu(&self) -> io::Result<Duration> {
+        proc::cpu(self.process.id())
+    }
+
+    /// Resident memory in MiB when it has been ready for so long.
+    pub fn resident_after(&self, idle: Duration) -> io::Result<f64> {
+        let ready = self.process.started() + self.start;
+        thread::sleep((ready + idle).saturating_duration_since(Instant::now()));
+        proc::resident(self.process.id())
+    }
+
+    /// Empties the log.
+    pub fn forget_lines(&self) -> io::Result<()> {
+        self.log.set_len(0)
+    }
+
+    /// How many lines the log holds.
+    pub fn lines(&self) -> io::Result<u64> {
+        count_lines(&self.log_path)
+    }
+
+    /// Asks it to end, and waits.
+    pub fn stop(self) -> io::Result<()> {
+        self.process.stop(PATIENCE)
+    }
+}
+
+/// Lines of a file.
+pub fn count_lines(path: &Path) -> io::Result<u64> {
+    let (mut file, mut buffer, mut lines) = (File::open(path)?, vec![0; 1 << 18], 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(lines),
+            read => lines += buffer[..read].iter().filter(|&&byte| byte == b'\n').count() as u64,
+        }
+    }
+}
+
+/// The status of readiness, over a new connection.
+fn status(port: u16) -> io::Result<u16> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let path = Route::Readiness.path();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    let status = std::str::from_utf8(&head).ok().and_then(|head| head.strip_prefix("HTTP/1.1 "));
+    status.and_then(|status| status.parse().ok()).ok_or_else(|| ErrorKind::InvalidData.into())
+}

@@ -1,0 +1,97 @@
+//! `cargo xtask bench`: gets what the figures need, builds what is measured, and starts the package that measures.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::needs::{Need, PEER, WRK};
+
+/// How to measure.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct Options {
+    /// Install what is missing
+    #[arg(long)]
+    yes: bool,
+    /// Seconds of each load
+    #[arg(long, value_name = "N")]
+    seconds: Option<u64>,
+    /// How often everything is measured
+    #[arg(long, value_name = "N")]
+    rounds: Option<u64>,
+    /// Greenroom and its floors only
+    #[arg(long)]
+    without_node: bool,
+    /// This figure only (start, memory, readiness, route, p99, log, log-secrets); may be given again
+    #[arg(long, value_name = "FIGURE")]
+    only: Vec<String>,
+    /// Write docs/benchmarks.md; needs a full run
+    #[arg(long, conflicts_with_all = ["without_node", "only"])]
+    write: bool,
+}
+
+/// What is measured and what measures.
+const BUILD: &[&str] =
+    &["build", "--release", "--package", "greenroom-bench", "--package", "greenroom-conformance"];
+const PROGRAMS: [&str; 4] = ["greenroom-bench", "bench-floors", "bench-log", "conformance-backend"];
+
+/// `cargo xtask bench`
+pub(crate) fn bench(options: &Options) -> ExitCode {
+    let missing: Vec<_> = options.needs().into_iter().filter(|need| !need.is_met()).collect();
+    for need in missing {
+        if !options.yes {
+            println!("{} is not installed: `{}`, or give --yes{}", need.name, need.how(), options.hint(need));
+            return ExitCode::FAILURE;
+        }
+        if !need.get() {
+            println!("{} could not be installed: `{}` failed", need.name, need.how());
+            return ExitCode::FAILURE;
+        }
+    }
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut build = Command::new("cargo");
+    build.args(BUILD).args(PROGRAMS.iter().flat_map(|program| ["--bin", program])).current_dir(&workspace);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let mut run = Command::new(target.join("release/greenroom-bench"));
+    run.args(options.passed_on());
+    let succeeded = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+    if succeeded(&mut build) && succeeded(&mut run) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+impl Options {
+    fn needs(&self) -> Vec<&'static Need> {
+        if self.without_node { vec![&WRK] } else { vec![&WRK, &PEER] }
+    }
+
+    /// What else can be done about a missing need.
+    fn hint(&self, need: &Need) -> &'static str {
+        if *need == PEER { ", or --without-node" } else { "" }
+    }
+
+    fn passed_on(&self) -> Vec<String> {
+        let mut arguments = vec![];
+        let numbers = [("--seconds", self.seconds), ("--rounds", self.rounds)];
+        for (name, number) in numbers {
+            arguments.extend(number.into_iter().flat_map(|number| [name.to_owned(), number.to_string()]));
+        }
+        arguments.extend(self.only.iter().flat_map(|figure| ["--only".to_owned(), figure.clone()]));
+        for (name, given) in [("--without-node", self.without_node), ("--write", self.write)] {
+            arguments.extend(given.then(|| name.to_owned()));
+        }
+        arguments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_is_passed_on_and_node_is_needed_unless_left_out() {
+        let options = Options { seconds: Some(2), without_node: true, yes: true, ..Options::default() };
+        assert_eq!(options.passed_on(), ["--seconds", "2", "--without-node"]);
+        assert_eq!(options.needs(), [&WRK]);
+        let options = Options { only: vec!["p99".to_owned()], ..Options::default() };
+        assert_eq!(options.passed_on(), ["--only", "p99"]);
+        assert_eq!(options.needs(), [&WRK, &PEER]);
+        assert_eq!(options.hint(&PEER), ", or --without-node");
+    }
+}
