@@ -141,7 +141,13 @@ mod tests {
         let plan = decide(SUITES, &options, |_| true);
         assert_eq!(
             plan.iter().map(|p| p.suite.name).collect::<Vec<_>>(),
-            ["rust tests", "a plugin in a repository of its own", "JSON beside a real Node's", "doctests"]
+            [
+                "rust tests",
+                "a plugin in a repository of its own",
+                "JSON beside a real Node's",
+                "beside a real Node backend",
+                "doctests"
+            ]
         );
         let line = plan[0].suite.line(&plan[0].suite.command, options.filter.as_deref());
         assert_eq!(line[line.len() - 2..], ["--", "health"]);

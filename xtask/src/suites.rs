@@ -1,7 +1,7 @@
 //! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
 //! feature that turns its tests on.
 
-use crate::needs::{CLIPPY, DENY, NEXTEST, NODE, Need, RUSTFMT};
+use crate::needs::{CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -85,6 +85,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["node"],
         command: Command {
             arguments: &["test", "--package", "greenroom-logging", "--test", "node"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "beside a real Node backend",
+        needs: &[&PEER],
+        features: &["peer"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-conformance", "--test", "live"],
             reads: Reads::Libtest,
         },
         otherwise: None,

@@ -2,7 +2,7 @@
 //!
 //! Any command will do that takes `--config <file>` arguments, reads `FEATURES`, logs to stdout and stops on SIGTERM.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use crate::scenarios::Scenario;
 use crate::transcript::Request;
 use crate::wire::Outcome;
 
+mod listener;
 mod output;
 
 pub use output::{Output, Stream};
@@ -31,28 +32,55 @@ const POLL: Duration = Duration::from_millis(20);
 /// How often another port is tried when the chosen one was taken meanwhile.
 const ATTEMPTS: usize = 5;
 
-/// Which command the backend is.
+/// Which command the backend is, and what it is given besides what the scenario says.
 #[derive(Clone, Debug)]
 pub struct Launch {
     command: Vec<OsString>,
     directory: Option<PathBuf>,
+    env: Vec<(OsString, OsString)>,
+    config: String,
 }
 
 impl Launch {
     /// The command in `BACKEND_CMD` (words separated by spaces), run in `BACKEND_DIR` if set, else the given program.
     pub fn from_env_or(program: &str) -> Self {
         match std::env::var("BACKEND_CMD") {
-            Ok(command) if !command.trim().is_empty() => Self {
-                directory: std::env::var_os("BACKEND_DIR").map(PathBuf::from),
-                ..Self::new(command.split_whitespace())
-            },
+            Ok(command) if !command.trim().is_empty() => {
+                let launch = Self::new(command.split_whitespace());
+                match std::env::var_os("BACKEND_DIR") {
+                    Some(directory) => launch.in_directory(directory),
+                    None => launch,
+                }
+            }
             _ => Self::new([program]),
         }
     }
 
     /// A program and its arguments; at least one word.
     pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
-        Self { command: words.into_iter().map(Into::into).collect(), directory: None }
+        let command = words.into_iter().map(Into::into).collect();
+        Self { command, directory: None, env: Vec::new(), config: String::new() }
+    }
+
+    /// Runs it there.
+    #[must_use]
+    pub fn in_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Sets an environment variable; those of a scenario win.
+    #[must_use]
+    pub fn with_env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Adds configuration (YAML) under that of the scenario.
+    #[must_use]
+    pub fn with_config(mut self, yaml: &str) -> Self {
+        yaml.clone_into(&mut self.config);
+        self
     }
 }
 
@@ -78,6 +106,13 @@ impl Backend {
     }
 
     async fn attempt(launch: &Launch, scenario: &Scenario) -> io::Result<Self> {
+        let mut backend = Self::spawn(launch, scenario)?;
+        backend.listening().await?;
+        Ok(backend)
+    }
+
+    /// Starts a backend and waits for nothing: it may be meant not to come up.
+    pub fn spawn(launch: &Launch, scenario: &Scenario) -> io::Result<Self> {
         let port = free_port()?;
         let directory = tempfile::tempdir()?;
         let mut command = Command::new(&launch.command[0]);
@@ -85,19 +120,18 @@ impl Backend {
         if let Some(directory) = &launch.directory {
             command.current_dir(directory);
         }
-        for file in write_configs(directory.path(), port, scenario.config)? {
+        for file in write_configs(directory.path(), port, [&launch.config, scenario.config])? {
             command.arg("--config").arg(file);
         }
         for name in ["NODE_ENV", "LOG_LEVEL", "LOG_FORMAT"] {
             command.env_remove(name);
         }
+        command.envs(launch.env.iter().map(|(name, value)| (name, value)));
         command.env("FEATURES", scenario.features).envs(scenario.env.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
         let output = Output::collect(&mut child);
-        let mut backend = Self { child, port, output, _directory: directory };
-        backend.listening().await?;
-        Ok(backend)
+        Ok(Self { child, port, output, _directory: directory })
     }
 
     /// A client of this backend.
@@ -138,17 +172,30 @@ impl Backend {
 
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) -> io::Result<()> {
+        self.signal(Signal::TERM)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
         let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let id = id.ok_or_else(|| failed(io::ErrorKind::NotFound, "has already exited"))?;
-        Ok(kill_process(id, Signal::TERM)?)
+        Ok(kill_process(id, signal)?)
     }
 
     /// Waits for its end; `None` is an exit code when a signal ended it.
     pub async fn exit(&mut self) -> io::Result<Option<i32>> {
         match timeout(DEADLINE, self.child.wait()).await {
-            Ok(status) => Ok(status?.code()),
+            Ok(status) => {
+                self.output.ended().await;
+                Ok(status?.code())
+            }
             Err(_) => Err(failed(io::ErrorKind::TimedOut, "did not exit")),
         }
+    }
+
+    /// Whether it has ended.
+    pub fn has_exited(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
     }
 
     async fn accepts(&self) -> bool {
@@ -170,7 +217,13 @@ impl Backend {
             }
             sleep(POLL).await;
         }
-        Ok(())
+        // Whoever took the port between our looking and its binding is not who we want to talk to.
+        match self.child.id().and_then(|id| listener::is(id, self.port)) {
+            Some(false) => {
+                Err(self.not_started(io::ErrorKind::AddrInUse, "listens, but another process answers"))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn poll(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) -> io::Result<()> {
@@ -197,15 +250,15 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// The configuration that every recording shared, and the scenario's own on top.
-fn write_configs(directory: &Path, port: u16, overlay: &str) -> io::Result<Vec<PathBuf>> {
+/// The configuration that every recording shared, that of the command, and the scenario's own on top.
+fn write_configs(directory: &Path, port: u16, [under, over]: [&str; 2]) -> io::Result<Vec<PathBuf>> {
     let base = format!(
         "app: {{title: Conformance, baseUrl: 'http://localhost:{port}'}}\n\
          backend:\n  baseUrl: http://localhost:{port}\n  listen: ':{port}'\n  \
          database: {{client: better-sqlite3, connection: ':memory:'}}\n"
     );
     let mut files = Vec::new();
-    for (name, text) in [("base.yaml", base.as_str()), ("overlay.yaml", overlay)] {
+    for (name, text) in [("base.yaml", base.as_str()), ("command.yaml", under), ("overlay.yaml", over)] {
         if !text.is_empty() {
             let file = directory.join(name);
             std::fs::write(&file, text)?;

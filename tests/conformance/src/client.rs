@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -51,10 +51,38 @@ impl Client {
         Ok(held)
     }
 
+    /// Has a request answered and keeps the connection.
+    pub async fn linger(&self, request: &Request) -> io::Result<Idle> {
+        let held = self.hold(request).await?;
+        let mut stream = BufReader::new(held.stream);
+        match timeout(DEADLINE, read_answer(&mut stream, false)).await {
+            Ok(Ok(Some(_))) => Ok(Idle(stream)),
+            Ok(Err(error)) => Err(error),
+            _ => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer to keep a connection for")),
+        }
+    }
+
     async fn connect(&self, request: &Request) -> io::Result<Held> {
         let stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await?;
         let unsent = request.encode(&format!("localhost:{}", self.port));
         Ok(Held { stream, replies: request.replies, unsent })
+    }
+}
+
+/// A connection on which nothing is owed.
+#[derive(Debug)]
+pub struct Idle(BufReader<TcpStream>);
+
+impl Idle {
+    /// Waits until the other side closes it.
+    pub async fn ends(mut self) -> io::Result<()> {
+        let mut rest = Vec::new();
+        match timeout(DEADLINE, self.0.read_to_end(&mut rest)).await {
+            Ok(Err(error)) if !ended(&error) => Err(error),
+            Ok(_) if rest.is_empty() => Ok(()),
+            Ok(_) => Err(io::Error::other("something was sent that nobody asked for")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "an idle connection stays open")),
+        }
     }
 }
 

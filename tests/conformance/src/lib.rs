@@ -4,15 +4,25 @@
 //! backend of a group of transcripts was configured and in which order they happened. [`replay::run`] starts a backend that
 //! way, sends the same bytes and has [`compare`] list every difference that is not due to the passing of time.
 //!
+//! With the real Node backend installed ([`peer`]), [`both`] tells stories to it and to Greenroom and compares what they say;
+//! [`differential`] does so with generated requests and log calls. [`deviation`] names the differences that are meant.
+//!
 //! The backend is any command that takes `--config` arguments and reads `FEATURES` ([`backend::Launch`]), so that the same
 //! table drives Greenroom and Node itself. This crate must not know how either is built.
 
 pub mod backend;
+pub mod both;
 pub mod client;
 pub mod compare;
+pub mod comparison;
+pub mod deviation;
+pub mod differential;
 pub mod log;
 pub mod mask;
+pub mod peer;
 pub mod replay;
+pub mod reply;
 pub mod scenarios;
+pub mod score;
 pub mod transcript;
 pub mod wire;

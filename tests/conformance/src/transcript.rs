@@ -57,6 +57,12 @@ impl Request {
         Self { bytes: bytes.into_bytes(), replies: Replies::One { bodiless: false } }
     }
 
+    /// These bytes, in which [`RECORDED_AUTHORITY`] stands for where the backend listens; one answer is read.
+    pub fn raw(bytes: Vec<u8>) -> Self {
+        let bodiless = bytes.starts_with(b"HEAD ");
+        Self { bytes, replies: Replies::One { bodiless } }
+    }
+
     /// The bytes to send to a backend at `authority`.
     pub fn encode(&self, authority: &str) -> Vec<u8> {
         replace(&self.bytes, RECORDED_AUTHORITY.as_bytes(), authority.as_bytes())

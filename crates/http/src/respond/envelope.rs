@@ -9,7 +9,7 @@ use greenroom_context::CaughtPanic;
 use greenroom_errors::{Error, Stacks, describe, to_json};
 use greenroom_logging::{Logger, error, fields};
 use http::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::failure::{Failed, Failure};
 

@@ -1,11 +1,13 @@
 'use strict';
 // Logs what it is told by a request: {"calls": [{"root", "children", "level", "message", "meta" | "error"}]}.
 const { coreServices, createBackendPlugin } = require('@backstage/backend-plugin-api');
+const { CustomErrorBase } = require('@backstage/errors');
 const express = require('express');
 const Router = require('express-promise-router').default;
 
 const made = ({ name, message, cause, ...properties }) => {
-  const error = new Error(message, cause && { cause: made(cause) });
+  const error = cause ? new CustomErrorBase(message, made(cause)) : new Error(message);
+  if (cause) delete error.name;
   if (name !== undefined) error.name = name;
   return Object.assign(error, properties);
 };

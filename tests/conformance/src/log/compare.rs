@@ -59,9 +59,9 @@ fn same(recorded: &Line, received: &Line) -> bool {
         (Line::Record(before), Line::Record(now)) => {
             ["level", "message", "plugin"].iter().all(|name| before.get(*name) == now.get(*name))
         }
-        (Line::Crash(error), Line::Record(_)) => {
+        (Line::Crash(error), received) => {
             let message = error.split_once(": ").map_or(error.as_str(), |(_, message)| message);
-            received.message().is_some_and(|text| text.contains(message))
+            received.said().is_some_and(|text| text.contains(message)) || recorded == received
         }
         (recorded, received) => recorded == received,
     }

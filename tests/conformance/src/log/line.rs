@@ -42,6 +42,14 @@ impl Line {
         }
     }
 
+    /// What it says: the message of a record, or the text.
+    pub(super) fn said(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => self.message(),
+        }
+    }
+
     /// The message of a record.
     pub(super) fn message(&self) -> Option<&str> {
         match self {
@@ -71,7 +79,8 @@ fn mask_value(name: &str, value: &mut Value) {
     }
 }
 
-/// Masks times, ids, stacks, files and ports; sorts lists of plugins, whose order is that of their finishing.
+/// Masks times, ids, stacks, files and ports, and what depends on the order in which plugins finish: how many are waited
+/// for, and the order in lists of them.
 fn mask_text(text: &str) -> String {
     static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         mask::rules(&[
@@ -80,6 +89,7 @@ fn mask_text(text: &str) -> String {
             (r"(?<=Listening on \S*):\d+\b", ":<port>"),
             (r"(?<=address already in use \S*):\d+\b", ":<port>"),
             (r"Found \d+ new secrets", "Found <n> new secrets"),
+            (r", waiting for \d+ other plugins to finish before shutting down the process", ""),
             (r"curl/[\d.]+", "curl/<version>"),
         ])
     });

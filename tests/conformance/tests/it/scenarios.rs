@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use greenroom_conformance::deviation::RULES;
 use greenroom_conformance::scenarios::{DEVIATIONS, NOT_APPLICABLE, SCENARIOS, Scenario, Stage};
 
 use crate::recordings;
@@ -48,4 +49,18 @@ fn stage_one_covers_its_groups() {
         let missing: Vec<_> = later.iter().filter(|name| name.starts_with(group)).collect();
         assert!(missing.is_empty(), "group {group} is not whole: {missing:?}");
     }
+}
+
+#[test]
+fn each_rule_of_deviation_cites_a_row_of_the_page() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/compatibility.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    let missing: Vec<_> = RULES
+        .iter()
+        .filter(|rule| !page.contains(&format!("\n| {} |", rule.row)))
+        .map(|rule| rule.row)
+        .collect();
+    assert!(missing.is_empty(), "rows that the page lacks: {missing:#?}");
+    let names: BTreeSet<_> = RULES.iter().map(|rule| rule.name).collect();
+    assert_eq!(names.len(), RULES.len(), "names are unique");
 }

@@ -5,12 +5,15 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Body,
-    extract::{OriginalUri, Query},
-    http::{HeaderValue, header},
+    extract::{FromRequest, OriginalUri, Query, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use greenroom::{http::{ClientAddress, HttpError}, prelude::*};
+use greenroom::{
+    http::{ClientAddress, HttpError},
+    prelude::*,
+};
 use serde_json::{Value, json};
 
 pub(crate) fn errs() -> Plugin {
@@ -23,6 +26,7 @@ pub(crate) fn errs() -> Plugin {
                 .route("/sleep/{ms}", get(sleep))
                 .route("/param/{p}", get(async |Path(p): Path<String>| Json(json!({"p": p}))))
                 .route("/json", post(async |Json(body): Json<Value>| Json(json!({"got": body}))))
+                .route("/json10", post(json10))
                 .route("/ip", get(ip))
                 .route("/unhandled", get(unhandled))
                 .route("/uncaught", get(uncaught))
@@ -33,9 +37,9 @@ pub(crate) fn errs() -> Plugin {
     })
 }
 
-async fn fail(kind: Result<Path<String>, HttpError>) -> Response {
-    let Ok(Path(kind)) = kind else { return axum::http::StatusCode::NOT_FOUND.into_response() };
-    let error = match kind.as_str() {
+/// Chosen by the path as it was sent: a route's own text is not decoded.
+async fn fail(uri: Uri) -> Response {
+    let error = match uri.path().trim_start_matches('/') {
         "sync" => Error::new("plain sync"),
         "async" => {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -62,7 +66,7 @@ async fn fail(kind: Result<Path<String>, HttpError>) -> Response {
         // What Node throws as a string or an object is a panic here.
         "str" | "nextstr" => panic!("just a string"),
         "obj" => std::panic::panic_any(json!({"foo": "bar"})),
-        _ => return axum::http::StatusCode::NOT_FOUND.into_response(),
+        _ => return StatusCode::NOT_FOUND.into_response(),
     };
     HttpError::from(error).into_response()
 }
@@ -97,11 +101,11 @@ async fn consumed() -> Response {
 }
 
 async fn big(
-    Path(n): Path<usize>,
+    Path(n): Path<String>,
     Query(query): Query<std::collections::HashMap<String, String>>,
 ) -> Response {
     let kind = query.get("ct").map_or("text/plain", String::as_str);
-    let mut response = "x".repeat(n).into_response();
+    let mut response = "x".repeat(n.parse().unwrap_or(0)).into_response();
     if let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8")) {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
@@ -113,9 +117,41 @@ async fn sleep(Path(millis): Path<u64>) -> Json<Value> {
     Json(json!({"slept": millis}))
 }
 
+/// A JSON body of at most ten bytes.
+async fn json10(request: Request) -> Result<Response, HttpError> {
+    const LIMIT: usize = 10;
+    let (length, is_json) = (declared(request.headers()), is_json(request.headers()));
+    let answer = match Json::<Value>::from_request(request, &()).await {
+        Ok(Json(body)) => Json(json!({"got": body})).into_response(),
+        Err(refused) => refused.into_response(),
+    };
+    if !is_json || length <= LIMIT || answer.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return Ok(answer);
+    }
+    let error = Error::named("PayloadTooLargeError", "request entity too large").with_status(413);
+    Err(error
+        .with("expected", length)
+        .with("length", length)
+        .with("limit", LIMIT)
+        .with("type", "entity.too.large")
+        .into())
+}
+
+fn declared(headers: &HeaderMap) -> usize {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or(0)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
 async fn ip(client: ClientAddress, OriginalUri(original): OriginalUri) -> Json<Value> {
     let original = original.to_string();
     let (base, url) = original.split_at("/api/errs".len());
+    // A second slash counts to the mount.
+    let url = url.strip_prefix('/').filter(|url| url.starts_with('/')).unwrap_or(url);
     let mut seen = json!({"ip": client.ip(), "ips": client.ips(), "protocol": client.protocol()});
     if let Some(host) = client.hostname() {
         seen["hostname"] = host.into();

@@ -1,4 +1,4 @@
-//! Plugins that are slow to start, fail to, or get in each other's way.
+//! A plugin that is slow to start.
 
 use std::time::Duration;
 
@@ -16,28 +16,5 @@ pub(crate) fn slow() -> Plugin {
             logger.info("slow done");
             Ok(())
         });
-    })
-}
-
-pub(crate) fn thrower() -> Plugin {
-    plugin("thrower", |env| env.register_init(async || Err(Error::new("init boom").into())))
-}
-
-pub(crate) fn throwing_module() -> Module {
-    module("tasks", "badmod", |env| env.register_init(async || Err(Error::new("module boom").into())))
-}
-
-pub(crate) fn orphan_module() -> Module {
-    module("nosuchplugin", "m", |env| {
-        env.register_init(async |logger: Logger| {
-            logger.info("orphan module init");
-            Ok(())
-        })
-    })
-}
-
-pub(crate) fn path_conflict() -> Plugin {
-    plugin("pathconflict", |env| {
-        env.register_init(async |http: RootHttpRouter| http.mount("/healthcheck/sub", Router::new()))
     })
 }

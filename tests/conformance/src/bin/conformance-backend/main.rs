@@ -3,8 +3,10 @@
 //! `FEATURES` chooses them; `--config` files are given as to any backend.
 
 mod errs;
+mod faults;
 mod hooks;
 mod lifecycle;
+mod logs;
 mod tasks;
 
 use std::process::ExitCode;
@@ -22,10 +24,19 @@ async fn main() -> ExitCode {
             "tasksprotected" => backend.add(tasks::tasks(false)),
             "errs" => backend.add(errs::errs()),
             "slow" => backend.add(lifecycle::slow()),
-            "thrower" => backend.add(lifecycle::thrower()),
-            "throwmodule" => backend.add(lifecycle::throwing_module()),
-            "orphanmod" => backend.add(lifecycle::orphan_module()),
-            "pathconflict" => backend.add(lifecycle::path_conflict()),
+            "logs" => backend.add(logs::logs()),
+            "thrower" => backend.add(faults::thrower()),
+            "throwmodule" => backend.add(faults::throwing_module()),
+            "orphanmod" => backend.add(faults::orphan_module()),
+            "pathconflict" => backend.add(faults::path_conflict()),
+            "registerthrows" => backend.add(faults::throwing_registration()),
+            "missingdep" => backend.add(faults::missing_dependency()),
+            "circa" => backend.add(faults::circle_a()),
+            "circb" => backend.add(faults::circle_b()),
+            "dupsvc1" | "dupsvc2" => backend.add(faults::twice()),
+            "badfactory" => backend.add(faults::bad_factory()),
+            "circmod1" => backend.add(faults::circular_module_1()),
+            "circmod2" => backend.add(faults::circular_module_2()),
             "hooks" => backend.add(hooks::hooks()),
             "hang" => backend.add(hooks::hang()),
             unknown => backend.add(unknown_feature(unknown)),

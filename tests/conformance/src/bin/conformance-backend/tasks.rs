@@ -1,12 +1,15 @@
 //! `healthcheck`, `tasks` and `tasksprotected`.
 
 use axum::{
-    Router,
+    Extension, Router,
+    body::Body,
+    extract::{FromRequest, Request},
     http::StatusCode,
-    response::IntoResponse,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use greenroom::prelude::*;
+use greenroom::{http::HttpError, prelude::*};
 use serde_json::{Value, json};
 
 pub(crate) fn healthcheck() -> Plugin {
@@ -22,7 +25,7 @@ pub(crate) fn tasks(open: bool) -> Plugin {
     plugin("tasks", move |env| {
         env.register_init(async move |logger: Logger, http: HttpRouter| {
             let log = logger.clone();
-            let queue = async move |Path(task): Path<String>, Json(body): Json<Value>| {
+            let queue = async move |Path(task): Path<String>, Extension(Parsed(body)): Extension<Parsed>| {
                 log.child(fields! { task: &task }).info("Queueing task");
                 (StatusCode::ACCEPTED, Json(json!({"task": task, "queued": true, "body": body})))
                     .into_response()
@@ -34,11 +37,24 @@ pub(crate) fn tasks(open: bool) -> Plugin {
             let router = Router::new()
                 .route("/task/{task}/queue", post(queue))
                 .route("/task/{task}/results", get(results));
-            http.mount(router);
+            http.mount(router.layer(from_fn(parse)));
             if open {
                 http.add_auth_policy("/task", Allow::Unauthenticated)?;
             }
             Ok(())
         });
     })
+}
+
+/// The body of a request, read before any route is looked for.
+#[derive(Clone)]
+struct Parsed(Value);
+
+async fn parse(request: Request, next: Next) -> Result<Response, HttpError> {
+    let (parts, body) = request.into_parts();
+    let whole = Request::from_parts(parts.clone(), body);
+    let Json(body) = Json::<Value>::from_request(whole, &()).await?;
+    let mut request = Request::from_parts(parts, Body::empty());
+    request.extensions_mut().insert(Parsed(body));
+    Ok(next.run(request).await)
 }

@@ -1,0 +1,18 @@
+//! Prints the score that the last runs have left; with `UPDATE_DOCS=1` also puts it into `docs/compatibility.md`.
+
+#![expect(clippy::print_stdout, reason = "a command line tool")]
+
+use std::{fs, io, path::Path};
+
+use greenroom_conformance::score;
+
+fn main() -> io::Result<()> {
+    let table = score::table(&score::sums()?);
+    print!("{table}");
+    if std::env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/compatibility.md");
+        let page = score::page(&fs::read_to_string(&path)?, &table, &score::versions()?);
+        fs::write(path, page)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! Greenroom and Node's backend side by side: started alike, asked alike, compared as they answer.
+//!
+//! What differs is compared with [`crate::deviation`]: a difference without a name there fails the run.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::time::{sleep, timeout};
+
+use crate::backend::{Backend, Launch};
+use crate::client::{Held, Idle};
+use crate::compare::Difference;
+use crate::comparison::Comparison;
+use crate::deviation::Subject;
+use crate::log::{self, Format, Log};
+use crate::reply::{Reply, differences};
+use crate::scenarios::{Scenario, Stage};
+use crate::transcript::Request;
+
+/// How long a log may take to settle once all else has been done.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// One way to set up both and what is done with them.
+#[derive(Clone, Copy, Debug)]
+pub struct Story {
+    /// Snake case: also the name of its test.
+    pub name: &'static str,
+    /// The plugins (`FEATURES`).
+    pub features: &'static str,
+    /// YAML for both.
+    pub config: &'static str,
+    /// YAML for Greenroom besides.
+    pub ours: &'static str,
+    /// Environment variables for both.
+    pub env: &'static [(&'static str, &'static str)],
+    /// Whether they come to listen at all.
+    pub listens: bool,
+    /// What happens, in order.
+    pub acts: &'static [Act],
+}
+
+/// Something done to both or awaited of both.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    /// Send a request (method and path) and compare the answers.
+    Ask(&'static str),
+    /// Wait until a GET is answered with this status.
+    AwaitStatus(&'static str, u16),
+    /// Wait until both have printed this.
+    AwaitLine(&'static str),
+    /// Wait until both refuse connections.
+    AwaitRefused,
+    /// Begin a request and leave it in flight.
+    Hold(&'static str),
+    /// Compare the answers to the request in flight.
+    HeldAnswers,
+    /// Open a connection, have one request answered on it, and leave it idle.
+    Linger,
+    /// The idle connection is closed.
+    LingeringEnds,
+    /// Let this many milliseconds pass.
+    Pass(u64),
+    /// Send a signal.
+    Signal(Signal),
+    /// Compare the exit codes.
+    Exit,
+    /// Both run on.
+    RunOn,
+}
+
+/// Both of them.
+#[derive(Debug)]
+pub struct Both {
+    /// Node's.
+    pub node: Backend,
+    /// Ours.
+    pub ours: Backend,
+}
+
+impl Both {
+    /// Starts both. Greenroom writes Node's log format.
+    pub async fn start(node: &Launch, ours: &Launch, story: &Story) -> io::Result<Self> {
+        let scenario = Scenario {
+            name: story.name,
+            stage: Stage::One,
+            features: story.features,
+            config: story.config,
+            env: story.env,
+            steps: &[],
+        };
+        let ours = ours.clone().with_config(story.ours).with_env("LOG_FORMAT", "node");
+        if story.listens {
+            let (node, ours) =
+                tokio::try_join!(Backend::start(node, &scenario), Backend::start(&ours, &scenario))?;
+            return Ok(Self { node, ours });
+        }
+        Ok(Self { node: Backend::spawn(node, &scenario)?, ours: Backend::spawn(&ours, &scenario)? })
+    }
+
+    /// Sends a request to both.
+    pub async fn exchange(&self, request: &Request) -> (Reply, Reply) {
+        let (node, ours) = (self.node.client(), self.ours.client());
+        tokio::join!(node.exchange(request), ours.exchange(request))
+    }
+}
+
+/// Tells a story to both and compares all that they say.
+pub async fn tell(node: &Launch, ours: &Launch, story: &Story) -> Comparison {
+    let mut comparison = Comparison::default();
+    let broken = |act: &str, error: io::Error| format!("{}: {act}: {error}", story.name);
+    let mut both = match Both::start(node, ours, story).await {
+        Ok(both) => both,
+        Err(error) => {
+            comparison.unexplained.push(broken("start", error));
+            return comparison;
+        }
+    };
+    let mut held = InFlight::default();
+    for act in story.acts {
+        if let Err(error) = perform(act, &mut both, &mut held, story, &mut comparison).await {
+            comparison.unexplained.push(broken(&format!("{act:?}"), error));
+            comparison.unexplained.push(format!(
+                "Node printed:\n{}\nwe printed:\n{}",
+                both.node.output(),
+                both.ours.output()
+            ));
+            return comparison;
+        }
+    }
+    let found = settled(&both).await;
+    let lines = Log::parse(&both.node.output()).lines.len();
+    comparison.note_lines(&format!("{}: log", story.name), &Subject::Log { story: story.name }, lines, found);
+    comparison
+}
+
+/// The differences of the logs, once they stop growing fewer.
+async fn settled(both: &Both) -> Vec<Difference> {
+    let found = || {
+        let (node, ours) = (without_progress(&both.node), without_progress(&both.ours));
+        in_any_order(log::compare(&node, &ours, Format::Node))
+    };
+    let quiet = async {
+        while !found().is_empty() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let _ = timeout(SETTLING, quiet).await;
+    found()
+}
+
+/// The log, without the lines that tell from time to time what a start still waits for.
+fn without_progress(backend: &Backend) -> Log {
+    let mut log = Log::parse(&backend.output());
+    log.lines.retain(|line| !line.to_string().contains("Plugin initialization in progress"));
+    log
+}
+
+/// Leaves out lines that both have, in another order: what plugins do side by side has none.
+fn in_any_order(mut differences: Vec<Difference>) -> Vec<Difference> {
+    let mut at = 0;
+    while at < differences.len() {
+        let (before, now) = (differences[at].recorded.clone(), differences[at].received.clone());
+        let twin = differences.iter().skip(at + 1).position(|other| {
+            differences[at].what.ends_with(" line")
+                && other.what.ends_with(" line")
+                && other.recorded == now
+                && other.received == before
+                && other.what != differences[at].what
+        });
+        match twin {
+            Some(offset) => {
+                differences.remove(at + 1 + offset);
+                differences.remove(at);
+            }
+            None => at += 1,
+        }
+    }
+    differences
+}
+
+/// What is open between two acts.
+#[derive(Default)]
+struct InFlight {
+    requests: Option<(Held, Held)>,
+    idle: Option<(Idle, Idle)>,
+}
+
+async fn perform(
+    act: &Act,
+    both: &mut Both,
+    held: &mut InFlight,
+    story: &Story,
+    comparison: &mut Comparison,
+) -> io::Result<()> {
+    let request = |line: &str| {
+        let text = format!("{line} HTTP/1.1\r\nHost: localhost:17041\r\nUser-Agent: story\r\n\r\n");
+        Request::raw(text.into_bytes())
+    };
+    match *act {
+        Act::Ask(line) => {
+            let (node, ours) = both.exchange(&request(line)).await;
+            let what = format!("{}: {line}", story.name);
+            comparison.note(
+                &what,
+                &Subject::Story { story: story.name, request: line },
+                differences(node, ours).await,
+            );
+            Ok(())
+        }
+        Act::AwaitStatus(path, status) => {
+            twice(both.node.await_status(path, status), both.ours.await_status(path, status)).await
+        }
+        Act::AwaitLine(text) => twice(both.node.await_line(text), both.ours.await_line(text)).await,
+        Act::AwaitRefused => twice(both.node.await_refused(), both.ours.await_refused()).await,
+        Act::Hold(line) => {
+            let request = request(line);
+            let (node, ours) = (both.node.client(), both.ours.client());
+            held.requests = Some(tokio::try_join!(node.hold(&request), ours.hold(&request))?);
+            Ok(())
+        }
+        Act::HeldAnswers => {
+            let (node, ours) =
+                held.requests.take().ok_or_else(|| io::Error::other("no request is in flight"))?;
+            let (node, ours) = tokio::join!(node.finish(), ours.finish());
+            let subject = Subject::Story { story: story.name, request: "in flight" };
+            comparison.note(&format!("{}: in flight", story.name), &subject, differences(node, ours).await);
+            Ok(())
+        }
+        Act::Linger => {
+            let request = request("GET /.backstage/health/v1/liveness");
+            let (node, ours) = (both.node.client(), both.ours.client());
+            held.idle = Some(tokio::try_join!(node.linger(&request), ours.linger(&request))?);
+            Ok(())
+        }
+        Act::LingeringEnds => {
+            let (node, ours) = held.idle.take().ok_or_else(|| io::Error::other("nothing lingers"))?;
+            twice(node.ends(), ours.ends()).await
+        }
+        Act::Pass(millis) => {
+            sleep(Duration::from_millis(millis)).await;
+            Ok(())
+        }
+        Act::Signal(signal) => {
+            both.node.signal(signal)?;
+            both.ours.signal(signal)
+        }
+        Act::Exit => {
+            let (node, ours) = tokio::join!(both.node.exit(), both.ours.exit());
+            let (node, ours) = (node.map_err(named("node"))?, ours.map_err(named("ours"))?);
+            let said = |code: Option<i32>| Some(code.map_or("a signal".to_owned(), |code| code.to_string()));
+            let found = match node == ours {
+                true => Vec::new(),
+                false => vec![Difference {
+                    what: "exit code".to_owned(),
+                    recorded: said(node),
+                    received: said(ours),
+                }],
+            };
+            let subject = Subject::Story { story: story.name, request: "exit" };
+            comparison.note(&format!("{}: exit", story.name), &subject, found);
+            Ok(())
+        }
+        Act::RunOn => match (both.node.has_exited()?, both.ours.has_exited()?) {
+            (false, false) => Ok(()),
+            (node, ours) => Err(io::Error::other(format!("exited: node {node}, ours {ours}"))),
+        },
+    }
+}
+
+fn named(side: &'static str) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{side}: {error}"))
+}
+
+async fn twice(
+    node: impl Future<Output = io::Result<()>>,
+    ours: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    let (node, ours) = tokio::join!(node, ours);
+    node.map_err(named("node"))?;
+    ours.map_err(named("ours"))
+}

@@ -1,0 +1,35 @@
+//! The real Node backend, as `peer/install.sh` has installed it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::backend::Launch;
+
+/// How to start it; an error that says how to install it when that has not been done.
+pub fn launch() -> io::Result<Launch> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer");
+    let installed = target().join("peer");
+    if !installed.join("installed").is_file() {
+        let text = "the Node backend is not installed: run `sh tests/conformance/peer/install.sh`";
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    let own = installed.join("node_modules/.bin/node");
+    let node = if own.exists() { own } else { PathBuf::from("node") };
+    let keys = installed.join("keys");
+    // With signing keys of its own the backend never opens a database.
+    let config = format!(
+        "backend: {{auth: {{pluginKeyStore: {{type: static, static: {{keys: [{{keyId: peer, algorithm: ES256, \
+         publicKeyFile: '{keys}/public.pem', privateKeyFile: '{keys}/private.pem'}}]}}}}}}}}\n",
+        keys = keys.display(),
+    );
+    Ok(Launch::new([node, source.join("backend.js")])
+        .with_env("NODE_PATH", installed.join("node_modules"))
+        .in_directory(installed)
+        .with_config(&config))
+}
+
+/// Cargo's target directory.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from)
+}

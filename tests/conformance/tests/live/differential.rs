@@ -1,0 +1,54 @@
+//! Generated requests and log calls. `DIFFERENTIAL_SEED`, `DIFFERENTIAL_REQUESTS` and `DIFFERENTIAL_CALLS` say which and how many.
+
+#![expect(clippy::print_stdout, reason = "a run that fails is repeated by its seed")]
+
+use greenroom_conformance::{
+    both::{Both, Story},
+    differential::{log_calls, number, run_requests, seed},
+    peer,
+    scenarios::READINESS,
+    score,
+};
+
+use crate::lifecycle::ours;
+
+async fn start(features: &'static str) -> Both {
+    let node = peer::launch().unwrap_or_else(|error| panic!("{error}"));
+    let story = Story {
+        name: "differential",
+        features,
+        config: "",
+        ours: "",
+        env: &[("NODE_ENV", "production")],
+        listens: true,
+        acts: &[],
+    };
+    let both = Both::start(&node, &ours(), &story).await.expect("both start");
+    both.node.await_status(READINESS, 200).await.expect("Node is ready");
+    both.ours.await_status(READINESS, 200).await.expect("we are ready");
+    both
+}
+
+#[tokio::test]
+async fn generated_requests_are_answered_alike() {
+    let (seed, count) = (seed(), number("DIFFERENTIAL_REQUESTS", 2000));
+    println!("DIFFERENTIAL_SEED={seed} DIFFERENTIAL_REQUESTS={count}");
+    let both = start("healthcheck,tasks,errs").await;
+    let findings = run_requests(&both, seed, count).await.expect("both answer");
+    println!("{findings}");
+    score::leave("generated requests", "run", findings.main.count).expect("a file of counts");
+    score::leave("access lines of generated requests", "run", findings.access.count)
+        .expect("a file of counts");
+    assert!(findings.is_ok(), "seed {seed}: see above");
+}
+
+#[tokio::test]
+async fn generated_log_calls_are_written_alike() {
+    let (seed, count) = (seed(), number("DIFFERENTIAL_CALLS", 500));
+    println!("DIFFERENTIAL_SEED={seed} DIFFERENTIAL_CALLS={count}");
+    let both = start("logs").await;
+    let findings = log_calls(&both, seed, count).await.expect("both log");
+    println!("{findings}");
+    score::leave("generated log calls", "run", findings.main.count).expect("a file of counts");
+    assert!(findings.is_ok(), "seed {seed}: see above");
+}
