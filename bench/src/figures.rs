@@ -141,7 +141,7 @@ pub const FIGURES: &[Figure] = &[
               lines found in the file",
         target: 600.0,
         kind: Kind::Log { secrets: 0 },
-        floors: &[Subject::WriteBatched, Subject::Write],
+        floors: &[Subject::Write, Subject::WriteBatched],
     },
     Figure {
         id: "log-secrets",
@@ -150,7 +150,7 @@ pub const FIGURES: &[Figure] = &[
         how: "as above; no line holds one of them",
         target: 900.0,
         kind: Kind::Log { secrets: 50 },
-        floors: &[Subject::WriteBatched, Subject::Write],
+        floors: &[Subject::Write, Subject::WriteBatched],
     },
 ];
 
