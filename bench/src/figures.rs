@@ -122,7 +122,7 @@ pub const FIGURES: &[Figure] = &[
         how: "as above, `/api/tasks/task/1/results`",
         target: 15.0,
         kind: load(Route::Results, 32, Reads::Cpu),
-        floors: &[Subject::Hyper, Subject::Axum, Subject::AxumLine],
+        floors: &[Subject::AxumLine],
     },
     Figure {
         id: "p99",
@@ -150,7 +150,7 @@ pub const FIGURES: &[Figure] = &[
         how: "as above; no line holds one of them",
         target: 900.0,
         kind: Kind::Log { secrets: 50 },
-        floors: &[Subject::Write, Subject::WriteBatched],
+        floors: &[Subject::WriteBatched],
     },
 ];
 

@@ -20,7 +20,9 @@ use crate::{Samples, sample, wrk};
 const STARTS: u64 = 3;
 /// How long a server is left alone before its memory is read.
 const IDLE: Duration = Duration::from_secs(2);
-/// Seconds of load before the load that counts.
+/// Seconds of load before the first load of a process: Node compiles what is hot.
+const COLD: u64 = 4;
+/// Seconds of load before each load that counts.
 const WARM_UP: u64 = 1;
 /// After a load: the last lines are on their way.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -56,6 +58,9 @@ impl Plan {
 
     /// About how long it takes.
     pub fn estimate(&self) -> Duration {
+        let is_load = |figure: &Figure| matches!(figure.kind, Kind::Load { .. });
+        let loaded = |subject: &&Subject| self.concerning(**subject).any(is_load);
+        let cold = self.subjects.iter().filter(loaded).count() as u64 * COLD;
         let seconds = self.subjects.iter().flat_map(|&subject| {
             let start = if subject == Subject::Node { 2.5 } else { 0.2 };
             self.concerning(subject).map(move |figure| match figure.kind {
@@ -65,7 +70,7 @@ impl Plan {
                 Kind::Log { .. } => start + 1.0,
             })
         });
-        Duration::from_secs_f64(seconds.sum::<f64>() * self.rounds as f64)
+        Duration::from_secs_f64((seconds.sum::<f64>() + cold as f64) * self.rounds as f64)
     }
 }
 
@@ -161,8 +166,12 @@ impl Turn<'_> {
         if let Some(figure) = figures.iter().find(|figure| figure.kind == Kind::Memory) {
             self.values.push((figure, server.resident_after(IDLE)?));
         }
+        let mut cold = true;
         for figure in figures {
             if let Kind::Load { route, connections, reads } = figure.kind {
+                if std::mem::take(&mut cold) {
+                    wrk::run(&server.url(route), connections, COLD)?;
+                }
                 let value = self.load(&mut server, route, connections, reads)?;
                 self.values.push((figure, value));
             }
@@ -200,7 +209,7 @@ impl Turn<'_> {
 
     fn log_loop(&self, secrets: usize) -> io::Result<f64> {
         // A run lasts some tenths of a second on either side.
-        let lines = if self.subject == Subject::Node { 50_000 } else { 500_000 };
+        let lines = if self.subject == Subject::Node { 100_000 } else { 500_000 };
         let path = self.scratch.join("loop.log");
         let mut command = self.places.log_loop(self.subject, lines, secrets);
         command.stdin(Stdio::null()).stdout(File::create(&path)?).stderr(Stdio::piped());

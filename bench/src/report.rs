@@ -72,7 +72,7 @@ fn setting(plan: &Plan) -> String {
          on core 0,\ntheir standard output in a file; `wrk` and what reads the clocks run on core 1. Greenroom is a \
          release build, the Node\nbackend is the locked one of `tests/conformance/peer` with signing keys of its own, so \
          that no database is opened. {} rounds;\nin each one all take their turn, in every second one the other way \
-         round. A load is preceded by a second of the same\nload; a run with an answer other than 2xx, a broken \
+         round. A load is preceded by a second of the same\nload, the first one of a process by five; a run with an answer other than 2xx, a broken \
          connection or a missing log line is thrown away.\n\n```sh\n\
          taskset -c 0 env NODE_ENV=production FEATURES=healthcheck,tasks \\\n  \
          node tests/conformance/peer/backend.js --config app-config.yaml > server.log   # Node\n\
