@@ -114,12 +114,12 @@ mod tests {
         let asked = Options { yes: true, filter: None };
         let with = decided(&asked, &[&NEXTEST]);
         assert!(
-            with[3].starts_with("rust tests (needs cargo-nextest): cargo install cargo-nextest "),
+            with[4].starts_with("rust tests (needs cargo-nextest): cargo install cargo-nextest "),
             "{with:?}"
         );
         let without = decided(&Options::default(), &[&NEXTEST]);
         assert_eq!(
-            without[3],
+            without[4],
             "rust tests (needs cargo-nextest): cargo test --workspace --tests --no-fail-fast; \
              cargo-nextest is not installed (`cargo install cargo-nextest --version 0.9.143 --locked`)"
         );

@@ -56,6 +56,14 @@ pub(crate) const SUITES: &[Suite] = &[
         command: check(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         otherwise: None,
     },
+    // Tests start them: built here, none of them waits for it.
+    Suite {
+        name: "programs",
+        needs: &[],
+        features: &[],
+        command: check(&["build", "--workspace", "--bins"]),
+        otherwise: None,
+    },
     Suite {
         name: "rust tests",
         needs: &[&NEXTEST],
