@@ -1,6 +1,6 @@
 //! A server under measurement: started on a free port, its log in a file, killed when dropped.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,9 @@ impl Server {
     /// Starts it, and waits until it is ready.
     pub fn start(places: &Places, subject: Subject, scratch: &Path) -> io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let config = scratch.join("app-config.yaml");
+        // In a directory of its own: backends watch it, and the log's writes are not to wake them.
+        let config = scratch.join("config/app-config.yaml");
+        fs::create_dir_all(scratch.join("config"))?;
         places.write_config(&config, port)?;
         let log_path = scratch.join("server.log");
         let log = OpenOptions::new().create(true).append(true).open(&log_path)?;

@@ -65,8 +65,9 @@ impl Context {
     }
 
     /// Runs a future in this context.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
+    // Not an `async fn`, which would hold the future twice: futures are moved often, and nested ones would double.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
     }
 
     /// Runs a function in this context.

@@ -21,5 +21,5 @@ mod panic;
 mod tasks;
 
 pub use context::Context;
-pub use panic::{CaughtPanic, catch_panic, note_panic};
+pub use panic::{CatchPanic, CaughtPanic, catch_panic, note_panic};
 pub use tasks::{Tasks, spawn};

@@ -5,9 +5,11 @@ use std::{
     cell::RefCell,
     future::Future,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
-    pin::pin,
-    task::Poll,
+    pin::Pin,
+    task::{self, Poll},
 };
+
+use pin_project_lite::pin_project;
 
 tokio::task_local! {
     /// Where the panic was, once there was one.
@@ -32,21 +34,33 @@ pub struct CaughtPanic {
 /// assert_eq!(caught.map(|()| "fine").unwrap_err().text, "no such table");
 /// # }
 /// ```
-pub async fn catch_panic<F: Future>(future: F) -> Result<F::Output, CaughtPanic> {
-    CATCHING
-        .scope(RefCell::default(), async {
-            let mut future = pin!(future);
-            std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-                Err(payload) => Poll::Ready(Err(CaughtPanic {
-                    text: text(&*payload).to_owned(),
-                    place: CATCHING.with(RefCell::take),
-                })),
-            })
-            .await
+pub fn catch_panic<F: Future>(future: F) -> CatchPanic<F> {
+    CatchPanic { future }
+}
+
+pin_project! {
+    /// The future of [`catch_panic`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct CatchPanic<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, CaughtPanic>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let future = self.project().future;
+        CATCHING.sync_scope(RefCell::default(), || match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(CaughtPanic {
+                text: text(&*payload).to_owned(),
+                place: CATCHING.with(RefCell::take),
+            })),
         })
-        .await
+    }
 }
 
 /// For panic hooks: whether the panic is inside of [`catch_panic`], which then knows its place and tells of it.

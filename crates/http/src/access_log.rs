@@ -3,6 +3,8 @@
 //! Source: observability §4.2. A connection that breaks before that logs nothing, as in Node.
 
 use std::{
+    borrow::Cow,
+    io,
     pin::Pin,
     task::{Context, Poll},
     time::SystemTime,
@@ -11,7 +13,7 @@ use std::{
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use greenroom_logging::{Field, FieldValue, Level, Logger, Record};
-use http::{HeaderMap, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 const KEYS: [&str; 9] =
@@ -25,10 +27,10 @@ const MASKED: [&str; 9] =
 pub(crate) struct AccessLine {
     logger: Logger,
     method: Method,
-    url: String,
+    uri: Uri,
     version: &'static str,
-    user_agent: Option<String>,
-    referrer: Option<String>,
+    user_agent: Option<HeaderValue>,
+    referrer: Option<HeaderValue>,
 }
 
 impl AccessLine {
@@ -43,18 +45,15 @@ impl AccessLine {
         if !logger.enabled(Level::Info, &KEYS) {
             return None;
         }
-        let text =
-            |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        let referrer = text(header::REFERER).or_else(|| text(header::HeaderName::from_static("referrer")));
-        let absolute = uri.scheme().map(|_| uri.to_string());
-        let url = absolute.as_deref().or_else(|| uri.path_and_query().map(PathAndQuery::as_str));
+        let kept = |name| headers.get(name).filter(|value| !value.is_empty()).cloned();
+        let referrer = kept(header::REFERER).or_else(|| kept(header::HeaderName::from_static("referrer")));
         Some(Self {
             logger: logger.clone(),
             method: method.clone(),
-            url: masked(url.unwrap_or("*")),
+            uri: uri.clone(),
             version: if version == Version::HTTP_10 { "1.0" } else { "1.1" },
-            user_agent: text(header::USER_AGENT).filter(|value| !value.is_empty()),
-            referrer: referrer.filter(|value| !value.is_empty()).map(|value| masked(&value)),
+            user_agent: kept(header::USER_AGENT),
+            referrer,
         })
     }
 
@@ -69,28 +68,34 @@ impl AccessLine {
 
     fn write(&self, status: u16, length: Option<u64>) {
         let now = SystemTime::now();
-        let date = iso_millis(now);
+        let mut date = [0; ISO_MILLIS];
+        let date = iso_millis(now, &mut date);
+        let absolute = self.uri.scheme().map(|_| self.uri.to_string());
+        let url = absolute.as_deref().or_else(|| self.uri.path_and_query().map(PathAndQuery::as_str));
+        let url = &*masked(url.unwrap_or("*").into());
+        let agent = self.user_agent.as_ref().map(lossy);
+        let referrer = self.referrer.as_ref().map(|referrer| masked(lossy(referrer)));
         let literal = |key, text| Field::literal(key, FieldValue::Str(text));
         let number = |key, number| Field::literal(key, FieldValue::U64(number));
         let mut fields = [literal("type", "incomingRequest"); KEYS.len()];
-        fields[1] = literal("date", &date);
+        fields[1] = literal("date", date);
         fields[2] = literal("method", self.method.as_str());
-        fields[3] = literal("url", &self.url);
+        fields[3] = literal("url", url);
         fields[4] = number("status", u64::from(status));
         fields[5] = literal("httpVersion", self.version);
         let optional = [
-            self.user_agent.as_deref().map(|agent| literal("userAgent", agent)),
+            agent.as_deref().map(|agent| literal("userAgent", agent)),
             length.map(|length| number("contentLength", length)),
-            self.referrer.as_deref().map(|referrer| literal("referrer", referrer)),
+            referrer.as_deref().map(|referrer| literal("referrer", referrer)),
         ];
         let mut count = 6;
         for field in optional.into_iter().flatten() {
             fields[count] = field;
             count += 1;
         }
-        let Self { method, url, version, .. } = self;
-        let (length, referrer) = (length.unwrap_or(0), self.referrer.as_deref().unwrap_or("-"));
-        let agent = self.user_agent.as_deref().unwrap_or("-");
+        let Self { method, version, .. } = self;
+        let (length, referrer) = (length.unwrap_or(0), referrer.as_deref().unwrap_or("-"));
+        let agent = agent.as_deref().unwrap_or("-");
         let message = format_args!(
             "[{date}] \"{method} {url} HTTP/{version}\" {status} {length} \"{referrer}\" \"{agent}\""
         );
@@ -98,19 +103,34 @@ impl AccessLine {
     }
 }
 
-fn iso_millis(time: SystemTime) -> String {
+fn lossy(value: &HeaderValue) -> Cow<'_, str> {
+    String::from_utf8_lossy(value.as_bytes())
+}
+
+/// The length of `2026-11-22T07:27:01.529Z`.
+const ISO_MILLIS: usize = 24;
+
+fn iso_millis(time: SystemTime, buffer: &mut [u8; ISO_MILLIS]) -> &str {
     let time = jiff::Timestamp::try_from(time).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    format!("{time:.3}")
+    let mut rest = &mut buffer[..];
+    // Four digits of year fit, which the clock will show for a while.
+    let _ = io::Write::write_fmt(&mut rest, format_args!("{time:.3}"));
+    std::str::from_utf8(buffer).unwrap_or_default()
 }
 
 /// The URL with the values of credentials in its query replaced by `***`.
-fn masked(url: &str) -> String {
-    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
+fn masked(url: Cow<'_, str>) -> Cow<'_, str> {
+    let Some((path, query)) = url.split_once('?') else { return url };
+    let is_secret =
+        |pair: &str| pair.split_once('=').is_some_and(|(name, value)| !value.is_empty() && is_masked(name));
+    if !query.split('&').any(is_secret) {
+        return url;
+    }
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, value)) if !value.is_empty() && is_masked(name) => format!("{name}=***"),
+        Some((name, _)) if is_secret(pair) => format!("{name}=***"),
         _ => pair.to_owned(),
     });
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")).into()
 }
 
 fn is_masked(name: &str) -> bool {
@@ -177,21 +197,21 @@ mod tests {
 
     #[test]
     fn credentials_in_a_query_are_masked_and_nothing_else_is() {
-        assert_eq!(masked("/cb?code=abc&x=1&STATE=s&token="), "/cb?code=***&x=1&STATE=***&token=");
-        assert_eq!(masked("/cb?%74oken=abc"), "/cb?%74oken=***");
-        assert_eq!(masked("/x%c3%a9?y=%c3%a9"), "/x%c3%a9?y=%c3%a9");
+        assert_eq!(masked("/cb?code=abc&x=1&STATE=s&token=".into()), "/cb?code=***&x=1&STATE=***&token=");
+        assert_eq!(masked("/cb?%74oken=abc".into()), "/cb?%74oken=***");
+        assert_eq!(masked("/x%c3%a9?y=%c3%a9".into()), "/x%c3%a9?y=%c3%a9");
     }
 
     proptest::proptest! {
         #[test]
         fn a_masked_value_is_never_told(before in "[!-%\'-<>-~]{0,8}", name in "(CODE|token|s%69g)", after in "(&[!-~]{0,8})?") {
-            let told = masked(&format!("/x?{before}&{name}=hunter2{after}"));
+            let told = masked(format!("/x?{before}&{name}=hunter2{after}").into());
             proptest::prop_assert!(!told.contains("hunter2"), "{}", told);
         }
 
         #[test]
         fn any_url_can_be_masked(url in "\\PC{0,40}") {
-            masked(&url);
+            masked(url.into());
         }
     }
 }

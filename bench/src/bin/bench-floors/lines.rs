@@ -15,8 +15,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::plain::{READY, done, json};
 
-/// How long lines are gathered.
-const GATHER: Duration = Duration::from_micros(500);
+/// How long lines are gathered, as in Greenroom.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// Both routes.
 pub(crate) fn axum() -> io::Result<Router> {

@@ -5,12 +5,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use greenroom_errors::Error;
-use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{body, syntax};
-use crate::HttpError;
+use crate::{
+    HttpError,
+    respond::{json_response, json_text},
+};
 
 /// A JSON body: what came in, or what goes out.
 ///
@@ -66,9 +68,9 @@ fn parse(text: &str) -> Result<Value, Error> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_value(&self.0) {
-            Ok(value) => {
-                let mut response = crate::respond::json(StatusCode::OK, &value, false);
+        match json_text(&self.0, false) {
+            Ok(text) => {
+                let mut response = json_response(text);
                 response.extensions_mut().insert(FromJson);
                 response
             }

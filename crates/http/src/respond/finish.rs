@@ -37,8 +37,15 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 
 /// A JSON body, as Express's `res.json` sends it.
 pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Response {
-    let mut response = Response::new(Body::from(json_text(value, development)));
+    // A `Value` has nothing that cannot be written.
+    let mut response = json_response(json_text(value, development).unwrap_or_default());
     *response.status_mut() = status;
+    response
+}
+
+/// The text as a body of JSON.
+pub(crate) fn json_response(text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
     let kind = HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
@@ -57,9 +64,14 @@ pub(crate) struct Finish<'a> {
     pub(crate) grant: Option<Grant>,
 }
 
+/// About as many headers as [`finish`] adds.
+const MOST_ADDED: usize = 14;
+
 /// ETag and freshness of buffered bodies, compression, security headers, keep-alive.
 pub(crate) async fn finish(asked: &Asked, mut how: Finish<'_>, response: Response) -> Response {
     let (mut parts, mut body) = response.into_parts();
+    // All that is added below, at once.
+    parts.headers.reserve(MOST_ADDED);
     if how.development && parts.extensions.remove::<FromJson>().is_some() {
         body = indented(&mut parts.headers, body).await;
     }
@@ -110,7 +122,7 @@ async fn indented(headers: &mut HeaderMap, body: Body) -> Body {
     let bytes = collected.to_bytes();
     headers.remove(header::CONTENT_LENGTH);
     match serde_json::from_slice::<Value>(&bytes) {
-        Ok(value) => Body::from(json_text(&value, true)),
+        Ok(value) => Body::from(json_text(&value, true).unwrap_or_default()),
         Err(_) => Body::from(bytes),
     }
 }

@@ -58,7 +58,6 @@ impl SecurityHeaders {
 
     /// Adds those that the route did not set itself.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
-        headers.reserve(self.0.len());
         for (name, value) in &self.0 {
             headers.entry(name).or_insert_with(|| value.clone());
         }

@@ -22,7 +22,7 @@ use crate::sink::{Emitted, Sink};
 pub const DEFAULT_CAPACITY: usize = 8 << 20;
 
 /// How long the writer gathers lines before it writes.
-const GATHER: Duration = Duration::from_micros(500);
+const GATHER: Duration = Duration::from_millis(2);
 
 /// How long dropping the sink waits for its lines.
 const FAREWELL: Duration = Duration::from_secs(2);

@@ -52,8 +52,9 @@ struct Parsed(Value);
 
 async fn parse(request: Request, next: Next) -> Result<Response, HttpError> {
     let (parts, body) = request.into_parts();
-    let whole = Request::from_parts(parts.clone(), body);
-    let Json(body) = Json::<Value>::from_request(whole, &()).await?;
+    let mut read = Request::new(body);
+    read.headers_mut().clone_from(&parts.headers);
+    let Json(body) = Json::<Value>::from_request(read, &()).await?;
     let mut request = Request::from_parts(parts, Body::empty());
     request.extensions_mut().insert(Parsed(body));
     Ok(next.run(request).await)
