@@ -1,7 +1,8 @@
 //! What schemas may say of values. The schemas themselves are another crate's matter.
 
-use std::{collections::HashMap, fmt};
+use std::{any::Any, borrow::Cow, collections::HashMap, fmt};
 
+use greenroom_core::Declares;
 use serde_json::{Map, Value as Json};
 
 use crate::pattern;
@@ -18,7 +19,7 @@ pub enum Visibility {
 }
 
 /// What schemas declare, besides the built-in table of secrets.
-pub trait Declarations: fmt::Debug + Send + Sync {
+pub trait Declarations: Any + fmt::Debug + Send + Sync {
     /// The visibility of single values of the merged config, by JSON pointer; those of none are backend.
     fn visibility(&self, merged: &Json) -> HashMap<String, Visibility>;
 
@@ -27,6 +28,47 @@ pub trait Declarations: fmt::Debug + Send + Sync {
         &[]
     }
 }
+
+/// The config that a feature reads, as it declares it.
+#[derive(Clone, Debug)]
+pub struct DeclaredConfig {
+    schema: Cow<'static, str>,
+}
+
+impl DeclaredConfig {
+    /// The text of the JSON Schema, as it was given.
+    pub fn schema(&self) -> &str {
+        &self.schema
+    }
+}
+
+/// Says what config a plugin, a module, a service factory or a feature loader reads.
+///
+/// ```
+/// use greenroom_config::{DeclareConfig, DeclaredConfig};
+/// use greenroom_core::{Backend, plugin};
+///
+/// // In a file beside the code: `include_str!("../config.schema.json")`.
+/// const CONFIG_SCHEMA: &str = r#"{"type": "object", "properties": {"weather": {"type": "object", "properties": {
+///     "station": {"type": "string", "description": "whose reports are read"},
+///     "apiKey": {"type": "string", "visibility": "secret"}
+/// }}}}"#;
+///
+/// let weather = plugin("weather", |env| env.register_init(async || Ok(()))).config_schema(CONFIG_SCHEMA);
+/// assert_eq!(Backend::new([]).add(weather).declared().of::<DeclaredConfig>()[0].1.schema(), CONFIG_SCHEMA);
+/// ```
+pub trait DeclareConfig: Declares {
+    /// Declares it by the text of a JSON Schema, draft-07 with Backstage's `visibility`, `deepVisibility` and
+    /// `deprecated`, of the config as a whole. It is in force before the first log line, and where `visibility` is
+    /// `secret` that value is masked in all of them. A config that it refuses fails the start of the feature; a text that
+    /// is no schema does so too.
+    #[must_use]
+    fn config_schema(self, schema: impl Into<Cow<'static, str>>) -> Self {
+        self.declare(DeclaredConfig { schema: schema.into() })
+    }
+}
+
+impl<F: Declares> DeclareConfig for F {}
 
 /// The built-in tables of secrets, and of what Backstage's own packages show to the browser, as a JSON Schema.
 pub fn built_in_schema() -> Json {

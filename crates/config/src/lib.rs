@@ -45,7 +45,7 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use declare::{Declarations, Visibility, built_in_schema};
+pub use declare::{Declarations, DeclareConfig, DeclaredConfig, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use live::Subscription;
 pub use place::Place;

@@ -6,6 +6,7 @@ use greenroom_context::{Context, Tasks};
 use greenroom_errors::{Error, Result};
 
 use crate::{
+    Declared,
     boot::{Boot, BootEvent, BootReport, OnStartFailure, Plan, Recorder, StepKind, start},
     feature::Feature,
     graph::{Assembly, load},
@@ -74,6 +75,13 @@ impl Backend {
         self
     }
 
+    /// What the features added so far declare; those that loaders will bring are not among them.
+    pub fn declared(&self) -> Declared {
+        let declared = Declared::default();
+        self.features.iter().for_each(|feature| declared.take_in(feature));
+        declared
+    }
+
     /// Says how to boot: an async function of root services, called before any other root service is made.
     #[must_use]
     pub fn boot<Args: InjectAll<Root>>(mut self, boot: impl Callable<Args, Boot>) -> Self {
@@ -130,7 +138,8 @@ impl Running {
         let recorder = Recorder::new();
         let mut assembly = Assembly::new(defaults, features);
         assembly.adopts_orphans = adopts_orphans;
-        let mut instances = Instances::new(self.stop.root.clone(), recorder.clone());
+        let mut instances =
+            Instances::new(self.stop.root.clone(), assembly.declared.clone(), recorder.clone());
         load(&mut assembly, &mut instances).await?;
         let mut graph = assembly.finish(&dependencies, &instances.made());
         recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
@@ -145,6 +154,10 @@ impl Running {
         let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
         let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
         self.stop.boot = boot.clone();
+        graph.blame(&boot.faults);
+        if !graph.unowned.is_empty() {
+            return Err(StartError::Graph(graph.faults()));
+        }
         recorder.tell(boot.observer.clone());
         graph.warnings.iter().for_each(|warning| boot.observer.on(&BootEvent::Warning(warning)));
         graph.orphans.iter().for_each(|orphan| boot.observer.on(&BootEvent::Orphan(orphan)));

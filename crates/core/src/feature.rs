@@ -5,6 +5,7 @@ use std::sync::Arc;
 use greenroom_errors::{BoxError, Error, Result};
 
 use crate::{
+    declared::{DeclarationList, Declares},
     env::{Env, Registrations},
     inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, declared},
     scope::{Extension, ModuleInit, PluginInit, Root},
@@ -17,6 +18,7 @@ type Register = Box<dyn FnOnce() -> Registrations + Send>;
 pub struct Plugin {
     pub(crate) id: Arc<str>,
     pub(crate) register: Register,
+    pub(crate) declared: DeclarationList,
 }
 
 /// A module: extends the plugin whose id it names. See [`module`].
@@ -24,6 +26,7 @@ pub struct Module {
     pub(crate) plugin: Arc<str>,
     pub(crate) id: Arc<str>,
     pub(crate) register: Register,
+    pub(crate) declared: DeclarationList,
 }
 
 impl Plugin {
@@ -79,7 +82,11 @@ pub fn plugin<R: Registered>(
     id: impl Into<Arc<str>>,
     register: impl FnOnce(&mut Env<PluginInit>) -> R + Send + 'static,
 ) -> Plugin {
-    Plugin { id: id.into(), register: Box::new(|| Env::collect(register)) }
+    Plugin {
+        id: id.into(),
+        register: Box::new(|| Env::collect(register)),
+        declared: DeclarationList::default(),
+    }
 }
 
 /// A module of the plugin `plugin`: initialised before it, sees its extension points.
@@ -88,7 +95,12 @@ pub fn module<R: Registered>(
     id: impl Into<Arc<str>>,
     register: impl FnOnce(&mut Env<ModuleInit>) -> R + Send + 'static,
 ) -> Module {
-    Module { plugin: plugin.into(), id: id.into(), register: Box::new(|| Env::collect(register)) }
+    Module {
+        plugin: plugin.into(),
+        id: id.into(),
+        register: Box::new(|| Env::collect(register)),
+        declared: DeclarationList::default(),
+    }
 }
 
 /// Brings features that depend on config or other root services. See [`feature_loader`].
@@ -96,6 +108,7 @@ pub struct FeatureLoader {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) description: String,
     pub(crate) load: Box<dyn FnOnce(Resolved) -> BoxFuture<Result<Vec<Feature>>> + Send>,
+    pub(crate) declared: DeclarationList,
 }
 
 /// Decides at start what else is installed; its arguments are root services.
@@ -117,6 +130,7 @@ pub fn feature_loader<Args: InjectAll<Root>>(load: impl Callable<Args, Vec<Featu
         dependencies: declared::<Root, Args>(),
         description: format!("created at '{}'", std::panic::Location::caller()),
         load: Box::new(move |from| load.call(Args::resolve(&from))),
+        declared: DeclarationList::default(),
     }
 }
 
@@ -161,6 +175,24 @@ impl Registered for () {
 impl<E: Into<BoxError>> Registered for Result<(), E> {
     fn registered(self) -> Result<(), Error> {
         self.map_err(Error::from_any)
+    }
+}
+
+impl Declares for Plugin {
+    fn declarations(&mut self) -> &mut DeclarationList {
+        &mut self.declared
+    }
+}
+
+impl Declares for Module {
+    fn declarations(&mut self) -> &mut DeclarationList {
+        &mut self.declared
+    }
+}
+
+impl Declares for FeatureLoader {
+    fn declarations(&mut self) -> &mut DeclarationList {
+        &mut self.declared
     }
 }
 

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Service,
+    Declared, Service,
     boot::{Recorder, StepKind},
     graph::{Owner, Services},
     inject::{Dependency, Instance, Resolved},
@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// What the backend itself provides, and nobody replaces.
-pub(crate) const BUILT_IN: [&str; 4] =
-    [PluginMetadata::ID, InstanceMetadata::ID, Lifecycle::ID, RootLifecycle::ID];
+pub(crate) const BUILT_IN: [&str; 5] =
+    [PluginMetadata::ID, InstanceMetadata::ID, Lifecycle::ID, RootLifecycle::ID, Declared::ID];
 
 type Cell = Arc<OnceCell<Result<Instance, Error>>>;
 /// A factory's position, and the plugin that it made the instance for.
@@ -39,9 +39,12 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// With nothing but the root lifecycle: enough for loaders.
-    pub(crate) fn new(root: RootLifecycle, recorder: Recorder) -> Self {
-        let root = HashMap::from([(RootLifecycle::ID, Arc::new(root) as Instance)]);
+    /// With nothing but the root lifecycle and what is declared: enough for loaders.
+    pub(crate) fn new(root: RootLifecycle, declared: Declared, recorder: Recorder) -> Self {
+        let root = HashMap::from([
+            (RootLifecycle::ID, Arc::new(root) as Instance),
+            (Declared::ID, Arc::new(declared)),
+        ]);
         Self {
             services: Services::default(),
             root,

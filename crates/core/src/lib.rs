@@ -28,6 +28,7 @@
 
 mod backend;
 pub mod boot;
+mod declared;
 mod env;
 mod feature;
 mod graph;
@@ -44,6 +45,7 @@ mod start_error;
 mod stop;
 
 pub use backend::{Backend, Running};
+pub use declared::{Declared, Declarer, Declares};
 pub use env::{Env, ModuleContext};
 pub use feature::{
     Feature, FeatureLoader, Middleware, Module, Plugin, Registered, extension_point_middleware,

@@ -5,6 +5,7 @@ use std::{any::TypeId, sync::Arc};
 use greenroom_errors::Result;
 
 use crate::{
+    declared::{DeclarationList, Declares},
     inject::{BoxFuture, Callable, Dependency, InjectAfter, InjectAll, Instance, Resolved, declared},
     scope::{Plugin, Root, Scope, ScopeKind, Site},
 };
@@ -98,6 +99,7 @@ pub struct ServiceFactory {
     pub(crate) root_context: Option<RootContext>,
     initialization: Initialization,
     pub(crate) build: Build,
+    pub(crate) declared: DeclarationList,
 }
 
 /// What a factory makes once for all of its plugins.
@@ -164,6 +166,7 @@ where
         dependencies: declared::<S, Args>(),
         root_context: None,
         initialization: Initialization::Default,
+        declared: DeclarationList::default(),
         build: Arc::new(move |from, _| {
             let made = f.clone().call(Args::resolve(&from));
             Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
@@ -209,12 +212,19 @@ where
             }),
         }),
         initialization: Initialization::Default,
+        declared: DeclarationList::default(),
         build: Arc::new(move |from, context| {
             let context = context.and_then(|context| context.downcast_ref::<C>().cloned());
             let context = context.unwrap_or_else(|| unreachable!("the context is made before the service"));
             let made = each.clone().call(Args::resolve(context, &from));
             Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
         }),
+    }
+}
+
+impl Declares for ServiceFactory {
+    fn declarations(&mut self) -> &mut DeclarationList {
+        &mut self.declared
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{BootObserver, Silent};
+use crate::graph::Fault;
 
 /// What a plugin's or module's failure means for the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,10 +105,17 @@ pub struct Boot {
     pub deadlines: Deadlines,
     /// Who is told what happens.
     pub observer: Arc<dyn BootObserver>,
+    /// What is wrong with features by their [declarations](crate::Declares). One without an owner rejects the start.
+    pub faults: Vec<Fault>,
 }
 
 impl Default for Boot {
     fn default() -> Self {
-        Self { policy: BootPolicy::default(), deadlines: Deadlines::default(), observer: Arc::new(Silent) }
+        Self {
+            policy: BootPolicy::default(),
+            deadlines: Deadlines::default(),
+            observer: Arc::new(Silent),
+            faults: Vec::new(),
+        }
     }
 }

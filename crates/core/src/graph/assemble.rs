@@ -6,6 +6,7 @@ use greenroom_errors::Error;
 
 use super::{Graph, ModuleNode, OfferedPoint, Origin, Orphan, PluginNode, check, ids, modules};
 use crate::{
+    declared::Declared,
     env::{ExtensionPoint, Registrations},
     feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
@@ -18,6 +19,7 @@ pub(crate) struct Assembly {
     pub(crate) graph: Graph,
     pub(crate) loaders: Vec<FeatureLoader>,
     pub(crate) adopts_orphans: bool,
+    pub(crate) declared: Declared,
     decorators: Vec<Decorator>,
     plugins: Vec<Plugin>,
     modules: Vec<Module>,
@@ -42,6 +44,7 @@ impl Assembly {
     ) -> Vec<FeatureLoader> {
         let mut loaders = vec![];
         for feature in features {
+            self.declared.take_in(&feature);
             match feature {
                 Feature::Service(factory) => self.install(factory, origin.clone(), made),
                 Feature::Decorator(decorator) => self.decorators.push(decorator),

@@ -100,6 +100,24 @@ impl Graph {
         self.plugins.iter_mut().find(|plugin| &*plugin.id == id)
     }
 
+    /// Takes in faults that were found elsewhere; one of a module that is not loaded harms nobody.
+    pub(crate) fn blame(&mut self, faults: &[Fault]) {
+        for Fault { owner, error } in faults {
+            let Some(owner) = owner else {
+                self.unowned.push(error.clone());
+                continue;
+            };
+            let Some(plugin) = self.plugin_mut(&owner.plugin) else { continue };
+            match &owner.module {
+                None => plugin.faults.push(error.clone()),
+                Some(id) => {
+                    let modules = plugin.modules.iter_mut().filter(|module| module.id == *id);
+                    modules.for_each(|module| module.faults.push(error.clone()));
+                }
+            }
+        }
+    }
+
     /// All faults, those without an owner first.
     pub(crate) fn faults(&self) -> Vec<Fault> {
         let fault = |owner, error: &Error| Fault { owner, error: error.clone() };

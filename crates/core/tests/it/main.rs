@@ -4,6 +4,7 @@ extern crate greenroom_core as greenroom;
 
 mod bad_code;
 mod boot;
+mod declared;
 mod graph;
 mod hooks;
 mod kit;

@@ -1,0 +1,121 @@
+//! What features declare of themselves, for a floor above to interpret.
+//!
+//! A declaration is a value of any type that travels with its feature. It is there before anything of the feature runs,
+//! register functions included; this crate neither looks into it nor knows what types there are.
+
+use std::{any::Any, fmt, sync::Arc};
+
+use parking_lot::RwLock;
+
+use crate::{Feature, Service, graph::Owner, scope};
+
+type Value = Arc<dyn Any + Send + Sync>;
+
+/// A feature that can carry declarations: plugins, modules, service factories and feature loaders.
+///
+/// ```
+/// use greenroom_core::{Backend, Declares, plugin};
+///
+/// struct Motto(&'static str);
+///
+/// let hello = plugin("hello", |env| env.register_init(async || Ok(()))).declare(Motto("be kind"));
+/// let declared = Backend::new([]).add(hello).declared().of::<Motto>();
+/// assert_eq!((declared[0].0.to_string().as_str(), declared[0].1.0), ("Plugin 'hello'", "be kind"));
+/// ```
+///
+/// What types mean something is said where they are: `greenroom_config::DeclareConfig` has the one for config.
+pub trait Declares: Sized {
+    /// What it carries so far.
+    #[doc(hidden)]
+    fn declarations(&mut self) -> &mut DeclarationList;
+
+    /// Adds a declaration. A feature may have any number, of one type too.
+    #[must_use]
+    fn declare<T: Any + Send + Sync>(mut self, what: T) -> Self {
+        self.declarations().0.push(Arc::new(what));
+        self
+    }
+}
+
+/// What [`Declares`] adds to; of no use elsewhere.
+#[doc(hidden)]
+#[derive(Clone, Default)]
+pub struct DeclarationList(Vec<Value>);
+
+/// Who declared something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declarer {
+    /// A plugin or a module.
+    Owner(Owner),
+    /// The factory of a service, by the service's id.
+    Service(&'static str),
+    /// A feature loader, by where it was made.
+    Loader(String),
+}
+
+impl Declarer {
+    /// The plugin or module that it is.
+    pub fn owner(&self) -> Option<&Owner> {
+        match self {
+            Self::Owner(owner) => Some(owner),
+            Self::Service(_) | Self::Loader(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Declarer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}'"),
+            Self::Owner(Owner { plugin, module: Some(module) }) => {
+                write!(f, "Module '{module}' for plugin '{plugin}'")
+            }
+            Self::Service(id) => write!(f, "Service '{id}'"),
+            Self::Loader(description) => write!(f, "Feature loader {description}"),
+        }
+    }
+}
+
+/// All that the features of a backend declare: a root service that the backend itself provides.
+///
+/// It grows while feature loaders bring more; once anything but a loader's own services is made, it is complete.
+#[derive(Clone, Default)]
+pub struct Declared(Arc<RwLock<Vec<(Declarer, Value)>>>);
+
+impl Service for Declared {
+    const ID: &'static str = "greenroom.declared";
+    type Scope = scope::Root;
+}
+
+impl Declared {
+    /// What was declared of this type, in the order of adding, by whom.
+    pub fn of<T: Any + Send + Sync>(&self) -> Vec<(Declarer, Arc<T>)> {
+        let all = self.0.read();
+        let typed = |(by, what): &(Declarer, Value)| Some((by.clone(), what.clone().downcast::<T>().ok()?));
+        all.iter().filter_map(typed).collect()
+    }
+
+    pub(crate) fn take_in(&self, feature: &Feature) {
+        let (by, declared) = match feature {
+            Feature::Plugin(plugin) => {
+                (Declarer::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
+            }
+            Feature::Module(module) => {
+                let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
+                (Declarer::Owner(owner), &module.declared)
+            }
+            Feature::Service(factory) => (Declarer::Service(factory.id), &factory.declared),
+            Feature::Loader(loader) => (Declarer::Loader(loader.description.clone()), &loader.declared),
+            Feature::Decorator(_) | Feature::Middleware(_) => return,
+        };
+        let mut all = self.0.write();
+        all.extend(declared.0.iter().map(|what| (by.clone(), what.clone())));
+    }
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.0.read();
+        f.debug_list().entries(all.iter().map(|(by, _)| by)).finish()
+    }
+}
