@@ -99,12 +99,29 @@ impl fmt::Display for Unknown {
     }
 }
 
+/// What only `schema` declares, and not `others`: below these keys it is known in full.
+pub fn sections(schema: &ConfigSchema, others: &ConfigSchema) -> Vec<String> {
+    fn visit(schema: &Json, others: &Json, key: &str, out: &mut Vec<String>) {
+        let (Some(object), Some(others)) = (schema.as_object(), others.as_object()) else { return };
+        for (name, member) in members(object) {
+            let full = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            match members(others).find(|(other, _)| *other == name) {
+                Some((_, other)) => visit(member, other, &full, out),
+                None => out.push(full),
+            }
+        }
+    }
+    let mut out = Vec::new();
+    visit(schema.merged(), others.merged(), "", &mut out);
+    out
+}
+
 /// The keys of a config, below some prefixes, that a schema does not declare. The prefixes are what the schema knows in
 /// full: elsewhere others have keys too.
-pub fn unknown(schema: &ConfigSchema, config: &RootConfig, prefixes: &[&str]) -> Vec<Unknown> {
+pub fn unknown<P: AsRef<str>>(schema: &ConfigSchema, config: &RootConfig, prefixes: &[P]) -> Vec<Unknown> {
     let Ok(Some(whole)) = config.optional_get("") else { return Vec::new() };
     let mut out = Vec::new();
-    for prefix in prefixes {
+    for prefix in prefixes.iter().map(AsRef::as_ref) {
         let parts = || prefix.split('.').filter(|part| !part.is_empty());
         let declared = parts().try_fold(schema.merged(), |at, part| {
             members(at.as_object()?).find(|(name, _)| *name == part).map(|(_, member)| member)

@@ -27,6 +27,7 @@ mod filter;
 mod find;
 pub mod keys;
 mod merge;
+mod near;
 mod pointer;
 mod refs;
 mod schema;

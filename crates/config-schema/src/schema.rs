@@ -2,57 +2,26 @@
 
 use std::collections::HashMap;
 
-use greenroom_config::{Declarations, RootConfig, Visibility};
+use greenroom_config::{ConfigError, Declarations, RootConfig, Visibility};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Filtered, Found, Result, Schema, SchemaError, filter, find, merge, pointer, refs, sound,
+    Filtered, Result, Schema, SchemaError, filter, merge, pointer, refs, sound,
     validate::{Fault, Marks, validate},
 };
 
 /// What is declared of the config, by everybody.
 #[derive(Debug)]
 pub struct ConfigSchema {
-    merged: Json,
+    pub(crate) merged: Json,
     /// Where something is visible, as (path in the schema, visibility).
     declared: Vec<(String, String)>,
-    notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    /// What it is made of, if more may be added: own schemas, and those that were found.
+    pub(crate) parts: Option<(Vec<Schema>, Vec<Schema>)>,
 }
 
 impl ConfigSchema {
-    /// All that is declared of a config: the built-in tables, `own` schemas, and those of built apps and installed
-    /// packages in the directory of the config.
-    ///
-    /// What was found and cannot be used is left out and told in [`notes`](Self::notes): it never fails a start.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new), for the `own` ones.
-    pub fn near(config: &RootConfig, own: impl IntoIterator<Item = Schema>) -> Result<Self> {
-        let built_in = Schema {
-            package: "greenroom-config".to_owned(),
-            path: "built-in".to_owned(),
-            value: greenroom_config::built_in_schema(),
-        };
-        let own: Vec<Schema> = own.into_iter().chain([built_in]).collect();
-        let files = config.files();
-        let Found { schemas, mut notes } =
-            files.first().and_then(|file| file.parent()).map(find::find).unwrap_or_default();
-        let (sound, unsound): (Vec<_>, Vec<_>) = schemas
-            .into_iter()
-            .map(|schema| (sound::check(&schema.value, &schema.path), schema))
-            .partition(|(checked, _)| checked.is_ok());
-        notes.extend(unsound.into_iter().filter_map(|(checked, _)| Some(checked.err()?.to_string())));
-        let sound = sound.into_iter().map(|(_, schema)| schema);
-        let schema = match Self::new(own.iter().cloned().chain(sound)) {
-            Ok(schema) => schema,
-            Err(error) => {
-                notes.push(format!("the schemas of packages are not used: {error}"));
-                Self::new(own)?
-            }
-        };
-        Ok(Self { notes, ..schema })
-    }
-
     /// Which schemas are not used, and why.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -81,7 +50,7 @@ impl ConfigSchema {
         let merged = merge::merge(values)?;
         sound::conflicts(&merged)?;
         let declared = sound::declared(&merged);
-        Ok(Self { merged, declared, notes: Vec::new() })
+        Ok(Self { merged, declared, notes: Vec::new(), parts: None })
     }
 
     /// The merged schema.
@@ -96,6 +65,16 @@ impl ConfigSchema {
     pub fn validate(&self, config: &RootConfig) -> Result<()> {
         let (_, faults) = self.run(config);
         as_error(faults.iter())
+    }
+
+    /// The faults that [`validate`](Self::validate) tells, one by one, each pointing at its value.
+    pub fn faults(&self, config: &RootConfig) -> Vec<ConfigError> {
+        let whole = config.optional_get("").ok().flatten().unwrap_or_default();
+        let error = |fault: Fault| {
+            let text = format!("Config validation failed, {}", told(&fault));
+            ConfigError::invalid(config, &pointer::key(&fault.at, &whole), text)
+        };
+        validate(&self.merged, &whole).1.into_iter().map(error).collect()
     }
 
     /// Reduces each source to what has one of these visibilities, the lowest source first.
@@ -197,13 +176,13 @@ fn word_of(visibility: Visibility) -> &'static str {
     }
 }
 
+fn told(fault: &Fault) -> String {
+    let params: Vec<_> = fault.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let at = pointer::printed(&fault.at);
+    format!("Config {} {{ {} }} at {at}", fault.message, params.join(" "))
+}
+
 fn as_error<'f>(faults: impl Iterator<Item = &'f Fault>) -> Result<()> {
-    let messages: Vec<String> = faults
-        .map(|fault| {
-            let params: Vec<_> = fault.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let at = pointer::printed(&fault.at);
-            format!("Config {} {{ {} }} at {at}", fault.message, params.join(" "))
-        })
-        .collect();
+    let messages: Vec<String> = faults.map(told).collect();
     if messages.is_empty() { Ok(()) } else { Err(SchemaError::Config(messages)) }
 }

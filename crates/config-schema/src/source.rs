@@ -16,6 +16,12 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// The tables of secrets, and of what Backstage's own packages show to the browser.
+    pub fn built_in() -> Self {
+        let (package, path) = ("greenroom-config".to_owned(), "built-in".to_owned());
+        Self { package, path, value: greenroom_config::built_in_schema() }
+    }
+
     /// Reads a schema from its JSON text.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 mod built_in;
 mod find;
 mod keys;
+mod near;
 mod properties;
 mod recorded;
 mod support;
