@@ -16,7 +16,7 @@ fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
     let lib = directory.path().join("src/lib.rs");
     fs::create_dir_all(directory.path().join("src")).expect("a directory");
     fs::write(lib, parts.map(|block| block.text).collect::<Vec<_>>().join("\n")).expect("a library");
-    for file in ["src/main.rs", "tests/greetings.rs"] {
+    for file in ["src/main.rs", "tests/greetings.rs", "config.schema.json"] {
         copy(&guide.join(file), &directory.path().join(file));
     }
     // The versions that are tested here, and no network.
@@ -37,7 +37,7 @@ fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
 
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
-    assert!(out.contains("test result: ok. 4 passed"), "{out}");
+    assert!(out.contains("test result: ok. 5 passed"), "{out}");
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -72,6 +72,11 @@ pub(crate) fn choose(config: &RootConfig) -> Result<Choice, ConfigError> {
     Ok(Choice { chosen, lacking })
 }
 
+/// A backend of all plugins that there are, to be asked and not to be started.
+pub(crate) fn everything() -> Backend {
+    PLUGINS.iter().fold(Backend::new([]), |backend, entry| backend.add((entry.make)()))
+}
+
 /// Adds the chosen plugins.
 pub(crate) fn add(backend: Backend, choice: &Choice) -> Backend {
     let chosen = PLUGINS.iter().filter(|entry| choice.chosen.contains(&entry.id));

@@ -5,11 +5,17 @@ use std::process::ExitCode;
 use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, ConfigOptions, RootConfig},
+    core::Backend,
     http::HttpSettings,
     logging::{LogEnvironment, LoggerOptions},
 };
 
-use crate::{catalogue, data_dir, demo, explain, schema};
+use greenroom_defaults::FeatureSchemas;
+
+use crate::{
+    catalogue, data_dir, demo, explain,
+    schema::{self, Remarks},
+};
 
 /// What the readers found.
 struct Findings {
@@ -26,16 +32,19 @@ impl Findings {
 /// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
 pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
-    let config = match RootConfig::load(options) {
+    let config = match schema::load(options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
     let mut found = Findings { errors: vec![], warnings: vec![] };
     readers(&config, options, &mut found);
-    let misspelt = schema::unknown(&config).map(|keys| keys.iter().map(ToString::to_string).collect());
-    for told in [misspelt, schema::remarks(&config)] {
-        found.warnings.extend(told.unwrap_or_else(|error| vec![error.to_string()]));
-    }
+    let everything = FeatureSchemas::of(&catalogue::everything().declared());
+    found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));
+    let Remarks { texts, faults } = schema::remarks(&config);
+    found.warnings.extend(texts);
+    let known = |fault: &ConfigError| found.errors.iter().any(|error| error.place() == fault.place());
+    let faults: Vec<_> = faults.iter().filter(|fault| !known(fault)).map(ToString::to_string).collect();
+    found.warnings.extend(faults);
     println!("{}", config.sources_description());
     match config.secrets().len() {
         1 => println!("1 secret will be redacted in logs"),
@@ -75,6 +84,9 @@ fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
         let lacking =
             choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
         found.warnings.extend(lacking);
+        let chosen = catalogue::add(Backend::new([]), &choice);
+        let refusals = FeatureSchemas::of(&chosen.declared()).refusals(config);
+        found.errors.extend(refusals.into_iter().map(|(_, error)| error));
         found.warnings.extend(localhost_in_production(config, node_env));
     }
 }

@@ -101,7 +101,7 @@ fn config_arguments(files: &[String]) -> Vec<String> {
 
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 fn print(options: &ConfigOptions, with_sources: bool, format: PrintFormat) -> ExitCode {
-    let config = match greenroom::config::RootConfig::load(options) {
+    let config = match schema::load(options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };

@@ -4,43 +4,48 @@
 use std::process::ExitCode;
 
 use greenroom::config::{ConfigError, ConfigOptions, Format, RootConfig};
-use greenroom_config_schema::{
-    ConfigSchema, Schema, SchemaError,
-    keys::{self, Unknown},
-};
+use greenroom_config_schema::{ConfigSchema, Schema, SchemaError};
+use greenroom_defaults::FeatureSchemas;
 
-use crate::explain;
+use crate::{catalogue, explain};
 
 /// The config keys that this crate reads, as a JSON Schema.
 const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
-/// Where every key is ours, or known to us in full: elsewhere others have keys too.
-const KNOWN: [&str; 5] =
-    ["greenroom", "backend.health", "backend.lifecycle", "backend.logger", "backend.startup"];
-
-/// The schemas of all crates in this binary.
+/// The schemas of all crates in this binary, of plugins that a config does not choose too.
 fn own() -> Result<Vec<Schema>, SchemaError> {
     let mut schemas = greenroom_defaults::config_schemas();
-    for (package, text) in
-        [("greenroom-cli", CONFIG_SCHEMA), ("greenroom-plugin-tasks", greenroom_plugin_tasks::CONFIG_SCHEMA)]
-    {
-        schemas.push(Schema::parse(package, "config.schema.json", text)?);
-    }
+    schemas.push(Schema::parse("greenroom-cli", "config.schema.json", CONFIG_SCHEMA)?);
+    schemas.extend(FeatureSchemas::of(&catalogue::everything().declared()).schemas());
     Ok(schemas)
 }
 
-/// The keys that nobody reads, where that is known.
-pub(crate) fn unknown(config: &RootConfig) -> Result<Vec<Unknown>, SchemaError> {
-    Ok(keys::unknown(&ConfigSchema::new(own()?)?, config, &KNOWN))
+/// Reads the config, with all that is declared of it: what it shows hides every secret that is known.
+pub(crate) fn load(options: &ConfigOptions) -> Result<RootConfig, ConfigError> {
+    let config = RootConfig::load(options)?;
+    declare(&config)?;
+    Ok(config)
 }
 
-/// What there is to say of a config by all schemas: notes, deprecated keys, and the faults that others' schemas find.
-pub(crate) fn remarks(config: &RootConfig) -> Result<Vec<String>, SchemaError> {
-    let schema = ConfigSchema::near(config, own()?)?;
-    let mut out = schema.notes().to_vec();
-    out.extend(schema.deprecations(config));
-    out.extend(schema.validate(config).err().map(|error| error.to_string()));
-    Ok(out)
+fn declare(config: &RootConfig) -> Result<(), ConfigError> {
+    let declared = own().and_then(|own| ConfigSchema::declare(config, own));
+    declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
+}
+
+/// What there is to say of a loaded config by all schemas.
+pub(crate) struct Remarks {
+    /// Notes, and deprecated keys.
+    pub(crate) texts: Vec<String>,
+    /// What somebody's schema refuses.
+    pub(crate) faults: Vec<ConfigError>,
+}
+
+pub(crate) fn remarks(config: &RootConfig) -> Remarks {
+    let Some(schema) = ConfigSchema::declared(config) else {
+        return Remarks { texts: vec![], faults: vec![] };
+    };
+    let texts = schema.notes().iter().cloned().chain(schema.deprecations(config)).collect();
+    Remarks { texts, faults: schema.faults(config) }
 }
 
 /// `greenroom config schema`.
@@ -73,6 +78,8 @@ fn shown(options: &ConfigOptions, text: impl FnOnce(&RootConfig) -> Result<Strin
 
 #[cfg(test)]
 mod tests {
+    use greenroom_config_schema::keys;
+
     use super::*;
 
     fn page() -> std::path::PathBuf {
@@ -100,8 +107,10 @@ mod tests {
     #[test]
     fn misspelt_keys_of_ours_are_told_and_no_others() {
         let text = "greenroom: {deadlines: {tsks: 1s}}\nbackend: {logger: {overides: []}, databse: {}, startup: {plugins: \
-                    {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\n";
-        let told = unknown(&RootConfig::from_yaml(text).unwrap()).unwrap();
+                    {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\ntasks: {wrokers: 2}\n";
+        let config = RootConfig::from_yaml(text).unwrap();
+        declare(&config).unwrap();
+        let told = FeatureSchemas::of(&catalogue::everything().declared()).unknown(&config);
         let near: Vec<_> =
             told.iter().map(|key| (key.key.as_str(), key.near.as_deref().unwrap_or_default())).collect();
         assert_eq!(
@@ -113,6 +122,7 @@ mod tests {
                     "backend.startup.plugins.tasks.onPluginBootfailure",
                     "backend.startup.plugins.tasks.onPluginBootFailure"
                 ),
+                ("tasks.wrokers", "tasks.workers"),
             ]
         );
     }
@@ -126,6 +136,8 @@ mod tests {
         let shown = ConfigSchema::near(&config, own().unwrap()).unwrap().frontend(&config).unwrap();
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
-        assert_eq!(remarks(&config).unwrap(), Vec::<String>::new());
+        declare(&config).unwrap();
+        assert_eq!(remarks(&config).texts, Vec::<String>::new());
+        assert_eq!(remarks(&config).faults.len(), 0);
     }
 }

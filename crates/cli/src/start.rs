@@ -18,12 +18,12 @@ use crate::{
     catalogue::{self, Choice},
     data_dir,
     demo::{Demo, Refused},
-    explain,
+    explain, schema,
 };
 
 /// Starts the backend that the config describes, and serves until a signal.
 pub(crate) fn start(options: &ConfigOptions, began: Instant) -> ExitCode {
-    let config = match RootConfig::load(options) {
+    let config = match schema::load(options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };

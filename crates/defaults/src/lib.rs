@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
 use greenroom_config::{ConfigError, ConfigOptions, RootConfig};
-use greenroom_core::{Backend, ServiceFactory, boot::Boot, service};
+use greenroom_core::{Backend, Declared, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
@@ -36,7 +36,7 @@ use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger
 
 use crate::boot_log::BootLog;
 
-pub use crate::schemas::config_schemas;
+pub use crate::schemas::{FeatureSchemas, config_schemas};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -91,27 +91,33 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, .. } = surroundings.clone();
     Backend::new(factories(&surroundings)).boot(
-        async move |config: RootConfig, logger: RootLogger, tokens: ExternalTokens| {
+        async move |config: RootConfig, logger: RootLogger, tokens: ExternalTokens, declared: Declared| {
             if is_process {
                 logger.log_panics().forever();
                 logger.install_tracing(BridgeOptions::new());
             }
             tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
             live_config::follow(&config, &logger);
-            boot(&config, &logger, &log)
+            boot(&config, &logger, &log, &declared)
         },
     )
 }
 
-fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment) -> Result<Boot> {
+fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared: &Declared) -> Result<Boot> {
+    let features = FeatureSchemas::of(declared);
+    // News is what loaders brought, or that the config is not by the default factory.
+    if features.declare(config)? {
+        logger.add_redactions(config.secrets());
+    }
     let additions = LoggerOptions::from_config(config, log)?.format.has_additions();
     if additions {
-        schemas::tell(config, logger);
+        schemas::tell(config, &features, logger);
     }
     Ok(Boot {
         policy: boot_config::policy(config)?,
         deadlines: boot_config::deadlines(config)?,
         observer: Arc::new(BootLog::new(logger, !additions)),
+        faults: features.into_faults(config),
     })
 }
 
@@ -127,12 +133,12 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, .. } = surroundings.clone();
     let node_env = log.node_env.clone();
     vec![
-        service(async move || {
+        service(async move |declared: Declared| {
             let config = match config {
                 ConfigFrom::Loaded(config) => config,
                 ConfigFrom::Options(options) => RootConfig::load(&options)?,
             };
-            schemas::declare(&config)?;
+            FeatureSchemas::of(&declared).declare(&config)?;
             Ok(config)
         }),
         service(async move |config: RootConfig| {

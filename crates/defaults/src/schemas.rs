@@ -1,11 +1,20 @@
-//! What is declared of config, so that secrets of packages are masked as well.
+//! What is declared of config: by the crates of every backend, and by the features that were added.
+//!
+//! It is in force before the logger is made, so that no line shows a secret. What loaders bring is added before anything
+//! of theirs runs.
 
-use std::sync::Arc;
-
-use greenroom_config::RootConfig;
-use greenroom_config_schema::{ConfigSchema, Schema};
+use greenroom_config::{ConfigError, DeclaredConfig, RootConfig};
+use greenroom_config_schema::{
+    ConfigSchema, Schema,
+    keys::{self, Unknown},
+};
+use greenroom_core::{Declared, Declarer, Fault};
 use greenroom_errors::{Error, Result};
-use greenroom_logging::{RootLogger, debug};
+use greenroom_logging::{RootLogger, debug, warn};
+
+/// Where every key is ours, or known to us in full: elsewhere others have keys too.
+const KNOWN: [&str; 5] =
+    ["greenroom", "backend.health", "backend.lifecycle", "backend.logger", "backend.startup"];
 
 /// The schemas of the crates that make up every backend.
 pub fn config_schemas() -> Vec<Schema> {
@@ -20,19 +29,94 @@ pub fn config_schemas() -> Vec<Schema> {
     own.iter().filter_map(|(package, text)| Schema::parse(package, "config.schema.json", text).ok()).collect()
 }
 
-/// Declares what is known of the config, unless somebody did.
-pub(crate) fn declare(config: &RootConfig) -> Result<()> {
-    if config.declarations().is_none() {
-        let schema = ConfigSchema::near(config, config_schemas());
-        config.declare(Arc::new(schema.map_err(|error| Error::new(error.to_string()))?));
-    }
-    Ok(())
+/// The config that features say they read.
+#[derive(Debug)]
+pub struct FeatureSchemas {
+    sound: Vec<(Declarer, Schema)>,
+    /// Schemas that are none, or contradict those before them.
+    faults: Vec<Fault>,
 }
 
-/// Tells which schemas are not used.
-pub(crate) fn tell(config: &RootConfig, logger: &RootLogger) {
-    for note in config.declarations().iter().flat_map(|declared| declared.notes()) {
+impl FeatureSchemas {
+    /// Takes what was declared by `config_schema`, each text by itself.
+    pub fn of(declared: &Declared) -> Self {
+        let mut out = Self { sound: vec![], faults: vec![] };
+        let mut known = config_schemas();
+        known.push(Schema::built_in());
+        for (by, declared) in declared.of::<DeclaredConfig>() {
+            let checked = Schema::parse(&by.to_string(), "config.schema.json", declared.schema());
+            let checked = checked.and_then(|schema| {
+                known.push(schema.clone());
+                ConfigSchema::new(known.clone()).map(|_| schema).inspect_err(|_| drop(known.pop()))
+            });
+            match checked {
+                Ok(schema) => out.sound.push((by, schema)),
+                Err(error) => out.faults.push(fault(&by, Error::new(error.to_string()))),
+            }
+        }
+        out
+    }
+
+    /// The schemas, in the order of adding.
+    pub fn schemas(&self) -> Vec<Schema> {
+        self.sound.iter().map(|(_, schema)| schema.clone()).collect()
+    }
+
+    /// What is wrong with a config by them: by whose, and where.
+    pub fn refusals(&self, config: &RootConfig) -> Vec<(Declarer, ConfigError)> {
+        let each = self.sound.iter().filter_map(|(by, schema)| {
+            let alone = ConfigSchema::new([schema.clone()]).ok()?;
+            Some(alone.faults(config).into_iter().map(|fault| (by.clone(), fault)))
+        });
+        each.flatten().collect()
+    }
+
+    /// The keys that nobody reads, where that is known: in sections of Greenroom's own, and in those of the features.
+    pub fn unknown(&self, config: &RootConfig) -> Vec<Unknown> {
+        let Some(all) = ConfigSchema::declared(config) else { return vec![] };
+        let others = config_schemas().into_iter().chain([Schema::built_in()]);
+        let sections = match (ConfigSchema::new(self.schemas()), ConfigSchema::new(others)) {
+            (Ok(own), Ok(others)) => keys::sections(&own, &others),
+            _ => vec![],
+        };
+        let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(sections);
+        keys::unknown(&all, config, &known.collect::<Vec<_>>())
+    }
+
+    /// Makes them hold in the config, with those of every backend. Whether that is news.
+    pub(crate) fn declare(&self, config: &RootConfig) -> Result<bool> {
+        let all = config_schemas().into_iter().chain(self.schemas()).collect();
+        Ok(ConfigSchema::declare(config, all).map_err(|error| Error::new(error.to_string()))?)
+    }
+
+    /// All that keeps features from starting.
+    pub(crate) fn into_faults(self, config: &RootConfig) -> Vec<Fault> {
+        let refused = self.refusals(config);
+        let refused = refused.into_iter().map(|(by, error)| fault(&by, Error::from(error)));
+        self.faults.into_iter().chain(refused).collect()
+    }
+}
+
+/// A fault of a feature that cannot fail by itself says whose it is.
+fn fault(by: &Declarer, error: Error) -> Fault {
+    match by.owner() {
+        Some(owner) => Fault { owner: Some(owner.clone()), error },
+        None => Fault { owner: None, error: Error::named(error.name().to_owned(), format!("{by}: {error}")) },
+    }
+}
+
+/// Tells which schemas are not used, which keys should no longer be there, and which are misspelt.
+pub(crate) fn tell(config: &RootConfig, features: &FeatureSchemas, logger: &RootLogger) {
+    let Some(schema) = ConfigSchema::declared(config) else { return };
+    for note in schema.notes() {
         debug!(logger, "Config schemas: {note}");
+    }
+    for warning in schema.deprecations(config) {
+        warn!(logger, "{warning}");
+    }
+    // Without a guess what was meant it may be somebody else's key.
+    for key in features.unknown(config).iter().filter(|key| key.near.is_some()) {
+        warn!(logger, "Config: {key}");
     }
 }
 

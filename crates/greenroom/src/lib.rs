@@ -36,7 +36,7 @@ pub use greenroom_logging as logging;
 /// What most plugins need, under the names of Backstage's concepts.
 pub mod prelude {
     pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal};
-    pub use greenroom_config::RootConfig;
+    pub use greenroom_config::{DeclareConfig, RootConfig};
     pub use greenroom_context::spawn;
     pub use greenroom_core::{
         Backend, Decorator, Deps, InstanceMetadata, Lifecycle, Module, Plugin, PluginMetadata, RootLifecycle,

@@ -27,6 +27,7 @@ pub fn greetings() -> Plugin {
             },
         );
     })
+    .config_schema(include_str!("../config.schema.json"))
 }
 // endregion
 

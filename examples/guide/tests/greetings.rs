@@ -43,6 +43,18 @@ async fn a_phrase_without_a_name_fails_the_start_and_names_its_line() {
 }
 
 #[tokio::test]
+async fn a_misspelt_key_is_told_with_what_was_meant() {
+    let config = "greetings:\n  prhase: Hello, {name}\n";
+    let backend = TestBackend::new().config(config).add(greetings()).start().await.expect("it starts");
+
+    let line = backend.await_log(|line| line["level"] == "warn").await;
+    assert_eq!(
+        line["message"],
+        "Config: nobody reads 'greetings.prhase', did you mean 'greetings.phrase'? (mock-config:2:11)"
+    );
+}
+
+#[tokio::test]
 async fn readiness_fails_without_a_style_once_config_asks_for_the_check() {
     let config = "greenroom:\n  health:\n    readiness: [greetings.styles]\n";
     let backend = TestBackend::new().config(config).add(greetings()).start().await.expect("it starts");

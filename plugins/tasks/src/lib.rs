@@ -96,4 +96,5 @@ pub fn tasks() -> Plugin {
             },
         );
     })
+    .config_schema(CONFIG_SCHEMA)
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use greenroom_core::{
-    Backend, Declared, Declares, Fault, Owner, ServiceFactory, boot::Boot, boot::BootPolicy, boot::OnFailure,
+    Backend, Declared, Declares, Fault, Owner, ServiceFactory,
+    boot::{Boot, BootPolicy, OnFailure},
     feature_loader, module, plugin, service,
 };
 use greenroom_errors::Error;
 
-use crate::kit::{Clock, Journal, observed};
+use crate::kit::{Clock, Journal};
 
 struct Reads(&'static str);
 struct Other;
@@ -77,9 +78,14 @@ fn fault(plugin: &str, module: Option<&str>) -> Fault {
 fn blaming(journal: &Journal, policy: BootPolicy, faults: Vec<Fault>) -> Backend {
     let (a, b) = (journal.clone(), journal.clone());
     let note = |journal: Journal, id: &'static str| {
-        plugin(id, move |env| env.register_init(async move || Ok(journal.write(format!("{id} runs")))))
+        plugin(id, move |env| {
+            env.register_init(async move || {
+                journal.write(format!("{id} runs"));
+                Ok(())
+            });
+        })
     };
-    observed(Backend::new([]), journal, BootPolicy::default())
+    Backend::new([])
         .boot(async move || Ok(Boot { policy, faults, ..Boot::default() }))
         .add(note(a, "good"))
         .add(note(b, "bad"))

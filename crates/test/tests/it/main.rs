@@ -2,5 +2,6 @@
 
 mod backend;
 mod credentials;
+mod declared_config;
 mod extension_points;
 mod logs;
