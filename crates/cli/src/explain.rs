@@ -29,11 +29,6 @@ pub(crate) fn usage(text: &str) -> ExitCode {
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
     eprint!("{}", rendered(error));
-    if error.name() == "NotFoundError" && error.message().contains("app-config.yaml") {
-        eprintln!(
-            " help: run greenroom where your app-config.yaml is, or name it: greenroom --config <file>"
-        );
-    }
     ExitCode::FAILURE
 }
 

@@ -76,7 +76,25 @@ pub fn built_in_schema() -> Json {
     for (visibility, table) in pattern::tables() {
         table.iter().for_each(|text| insert(&mut root, text, visibility));
     }
+    spread(&mut root);
     root
+}
+
+/// `*` means named keys too, and `additionalProperties` does not.
+fn spread(schema: &mut Json) {
+    let Some(object) = schema.as_object_mut() else { return };
+    let any = object.get("additionalProperties").cloned();
+    if let (Some(any), Some(Json::Object(named))) = (any, object.get_mut("properties")) {
+        named.values_mut().for_each(|schema| overlay(schema, &any));
+    }
+    object.values_mut().for_each(spread);
+}
+
+fn overlay(schema: &mut Json, more: &Json) {
+    let (Some(object), Some(more)) = (schema.as_object_mut(), more.as_object()) else { return };
+    for (key, value) in more {
+        overlay(object.entry(key).or_insert_with(|| value.clone()), value);
+    }
 }
 
 fn insert(root: &mut Json, pattern: &str, visibility: &str) {

@@ -9,13 +9,22 @@ use crate::{
     key::{Step, pointer},
 };
 
-/// Paths whose string values are secrets, from the schema of Backstage's own backend packages and command line.
+/// Paths whose string values are secrets, from the schema of Backstage's own backend packages and command line, and of
+/// what nearly every Backstage has: sign-in providers and the proxy.
 ///
 /// The object forms of `connection` name their secret members one by one, as the schema does: a host or user name
 /// hidden wherever it occurs would make logs unreadable.
 const SECRET: &[&str] = &[
     "app.https.certificate.cert",
     "app.https.certificate.key",
+    "auth.providers.*.*.clientSecret",
+    "auth.session.secret",
+    "aws.accountDefaults.externalId",
+    "aws.accounts[].accessKeyId",
+    "aws.accounts[].externalId",
+    "aws.accounts[].secretAccessKey",
+    "aws.mainAccount.accessKeyId",
+    "aws.mainAccount.secretAccessKey",
     "backend.auth.externalAccess[].options.secret",
     "backend.auth.externalAccess[].options.token",
     "backend.auth.keys[].secret",
@@ -38,6 +47,42 @@ const SECRET: &[&str] = &[
     "backend.database.plugin.*.connection.tokenCredential.clientSecret",
     "backend.https.certificate.key",
     "greenroom.ops.token",
+    "integrations.awsS3[].secretAccessKey",
+    "integrations.azureBlobStorage[].aadCredential.clientSecret",
+    "integrations.azureBlobStorage[].accountKey",
+    "integrations.azureBlobStorage[].connectionString",
+    "integrations.azureBlobStorage[].sasToken",
+    "integrations.azure[].commitSigningKey",
+    "integrations.azure[].credentials[].clientSecret",
+    "integrations.azure[].credentials[].personalAccessToken",
+    "integrations.bitbucketCloud[].appPassword",
+    "integrations.bitbucketCloud[].clientId",
+    "integrations.bitbucketCloud[].clientSecret",
+    "integrations.bitbucketCloud[].commitSigningKey",
+    "integrations.bitbucketCloud[].token",
+    "integrations.bitbucketServer[].commitSigningKey",
+    "integrations.bitbucketServer[].password",
+    "integrations.bitbucketServer[].token",
+    "integrations.bitbucketServer[].username",
+    "integrations.gerrit[].commitSigningKey",
+    "integrations.gerrit[].password",
+    "integrations.gerrit[].username",
+    "integrations.gitea[].commitSigningKey",
+    "integrations.gitea[].password",
+    "integrations.gitea[].username",
+    "integrations.github[].apps[].clientSecret",
+    "integrations.github[].apps[].privateKey",
+    "integrations.github[].apps[].webhookSecret",
+    "integrations.github[].token",
+    "integrations.gitlab[].commitSigningKey",
+    "integrations.gitlab[].token",
+    "integrations.googleGcs.privateKey",
+    "integrations.harness[].apiKey",
+    "integrations.harness[].token",
+    "proxy.endpoints.*.headers.Authorization",
+    "proxy.endpoints.*.headers.X-Api-Key",
+    "proxy.endpoints.*.headers.authorization",
+    "proxy.endpoints.*.headers.x-api-key",
 ];
 
 /// Paths that Backstage's own packages declare visible to the browser (core §1.8).

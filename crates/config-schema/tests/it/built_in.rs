@@ -12,12 +12,17 @@ backend:
   auth: {keys: [{secret: old-secret}]}
   database: {connection: {password: db-password, host: hidden}, plugin: {catalog: {connection: plugin-url}}}
   cache: {redis: {cluster: {rootNodes: [{url: node-url}]}}}
-integrations: {github: [{host: github.com, token: hidden}]}
+integrations: {github: [{host: github.com, token: github-token, apps: [{clientId: hidden, privateKey: pem}]}]}
+auth: {providers: {github: {development: {clientId: hidden, clientSecret: sign-in-secret}}}}
+proxy: {endpoints: {/pager: {target: hidden, headers: {Authorization: Token pager, Accept: hidden}}}}
 discovery: {endpoints: [{target: shown, plugins: [a]}, {target: {internal: hidden, external: shown}, plugins: [b]}]}
 ";
     let config = RootConfig::from_yaml(text).unwrap();
     let schema = schema(built_in_schema());
     assert_eq!(schema.secrets(&config), config.secrets());
+    for secret in ["github-token", "pem", "sign-in-secret", "Token pager"] {
+        assert!(config.secrets().contains(&secret.to_owned()), "{secret}");
+    }
     assert_eq!(
         schema.filter(&config, &[Visibility::Frontend]).unwrap()[0].data,
         json!({
