@@ -38,7 +38,7 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
     };
     let mut found = Findings { errors: vec![], warnings: vec![] };
     readers(&config, options, &mut found);
-    let everything = FeatureSchemas::of(&catalogue::everything().declared());
+    let everything = FeatureSchemas::of(&catalogue::everything().declared(), &config);
     found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));
     let Remarks { texts, faults } = schema::remarks(&config);
     found.warnings.extend(texts);
@@ -85,7 +85,7 @@ fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
             choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
         found.warnings.extend(lacking);
         let chosen = catalogue::add(Backend::new([]), &choice);
-        let refusals = FeatureSchemas::of(&chosen.declared()).refusals(config);
+        let refusals = FeatureSchemas::of(&chosen.declared(), config).refusals(config);
         found.errors.extend(refusals.into_iter().map(|(_, error)| error));
         found.warnings.extend(localhost_in_production(config, node_env));
     }

@@ -12,11 +12,11 @@ use crate::{catalogue, explain};
 /// The config keys that this crate reads, as a JSON Schema.
 const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
-/// The schemas of all crates in this binary, of plugins that a config does not choose too.
-fn own() -> Result<Vec<Schema>, SchemaError> {
+/// The schemas of all crates in this binary, of plugins that the config does not choose too.
+fn own(config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
     let mut schemas = greenroom_defaults::config_schemas();
     schemas.push(Schema::parse("greenroom-cli", "config.schema.json", CONFIG_SCHEMA)?);
-    schemas.extend(FeatureSchemas::of(&catalogue::everything().declared()).schemas());
+    schemas.extend(FeatureSchemas::of(&catalogue::everything().declared(), config).schemas());
     Ok(schemas)
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn load(options: &ConfigOptions) -> Result<RootConfig, ConfigError> {
 }
 
 fn declare(config: &RootConfig) -> Result<(), ConfigError> {
-    let declared = own().and_then(|own| ConfigSchema::declare(config, own));
+    let declared = own(config).and_then(|own| ConfigSchema::declare(config, own));
     declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn remarks(config: &RootConfig) -> Remarks {
 /// `greenroom config schema`.
 pub(crate) fn print(options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
-        let schema = ConfigSchema::near(config, own()?)?;
+        let schema = ConfigSchema::near(config, own(config)?)?;
         let mut merged = schema.merged().clone();
         merged["title"] = "The configuration, as far as it is declared".into();
         Ok(format!("{merged:#}\n"))
@@ -60,7 +60,9 @@ pub(crate) fn print(options: &ConfigOptions) -> ExitCode {
 
 /// `greenroom config print --frontend`.
 pub(crate) fn print_frontend(options: &ConfigOptions, format: Format) -> ExitCode {
-    shown(options, |config| Ok(ConfigSchema::near(config, own()?)?.frontend(config)?.print_public(format)))
+    shown(options, |config| {
+        Ok(ConfigSchema::near(config, own(config)?)?.frontend(config)?.print_public(format))
+    })
 }
 
 #[expect(clippy::print_stdout, reason = "printing is what the command is for")]
@@ -89,7 +91,8 @@ mod tests {
     /// `UPDATE_DOCS=1` writes it.
     #[test]
     fn the_reference_of_keys_is_what_the_schemas_say() {
-        let table = keys::table(&keys::reference(&ConfigSchema::new(own().unwrap()).unwrap()));
+        let schemas = own(&RootConfig::from_yaml("").unwrap()).unwrap();
+        let table = keys::table(&keys::reference(&ConfigSchema::new(schemas).unwrap()));
         let text = std::fs::read_to_string(page()).unwrap();
         let start = text.find("| key | default | meaning |").unwrap();
         let end = start + text[start..].find("\n\n").unwrap() + 1;
@@ -110,7 +113,7 @@ mod tests {
                     {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\ntasks: {wrokers: 2}\n";
         let config = RootConfig::from_yaml(text).unwrap();
         declare(&config).unwrap();
-        let told = FeatureSchemas::of(&catalogue::everything().declared()).unknown(&config);
+        let told = FeatureSchemas::of(&catalogue::everything().declared(), &config).unknown(&config);
         let near: Vec<_> =
             told.iter().map(|key| (key.key.as_str(), key.near.as_deref().unwrap_or_default())).collect();
         assert_eq!(
@@ -133,7 +136,7 @@ mod tests {
             "app: {title: Greenroom}\nbackend: {baseUrl: http://x, auth: {keys: [{secret: sesame}]}}\ngreenroom: {demo: true}\n",
         );
         let config = config.unwrap();
-        let shown = ConfigSchema::near(&config, own().unwrap()).unwrap().frontend(&config).unwrap();
+        let shown = ConfigSchema::near(&config, own(&config).unwrap()).unwrap().frontend(&config).unwrap();
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
         declare(&config).unwrap();

@@ -9,7 +9,7 @@ use std::fmt;
 use greenroom_config::{Place, RootConfig};
 use serde_json::{Map, Value as Json};
 
-use crate::ConfigSchema;
+use crate::{ConfigSchema, Schema};
 
 /// How deep keys are followed.
 const MAX_DEPTH: usize = 64;
@@ -99,20 +99,20 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// What only `schema` declares, and not `others`: below these keys it is known in full.
-pub fn sections(schema: &ConfigSchema, others: &ConfigSchema) -> Vec<String> {
-    fn visit(schema: &Json, others: &Json, key: &str, out: &mut Vec<String>) {
-        let (Some(object), Some(others)) = (schema.as_object(), others.as_object()) else { return };
+/// What only `schema` declares, and none of `others`: below these keys it is known in full.
+pub fn sections(schema: &ConfigSchema, others: &[Schema]) -> Vec<String> {
+    fn visit(schema: &Json, others: &[&Json], key: &str, out: &mut Vec<String>) {
+        let Some(object) = schema.as_object() else { return };
         for (name, member) in members(object) {
             let full = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-            match members(others).find(|(other, _)| *other == name) {
-                Some((_, other)) => visit(member, other, &full, out),
-                None => out.push(full),
-            }
+            let theirs = others.iter().filter_map(|other| other.as_object()).flat_map(members);
+            let same: Vec<&Json> =
+                theirs.filter(|(other, _)| *other == name).map(|(_, other)| other).collect();
+            if same.is_empty() { out.push(full) } else { visit(member, &same, &full, out) }
         }
     }
     let mut out = Vec::new();
-    visit(schema.merged(), others.merged(), "", &mut out);
+    visit(schema.merged(), &others.iter().map(|other| &other.value).collect::<Vec<_>>(), "", &mut out);
     out
 }
 

@@ -58,6 +58,11 @@ impl ConfigSchema {
         Ok(true)
     }
 
+    /// Whether this schema is one of those that it is made of.
+    pub fn holds(&self, schema: &Schema) -> bool {
+        self.parts.as_ref().is_some_and(|(own, _)| own.contains(schema))
+    }
+
     /// What was declared of a config, if it was a schema.
     pub fn declared(config: &RootConfig) -> Option<Arc<Self>> {
         let declared: Arc<dyn Any + Send + Sync> = config.declarations()?;

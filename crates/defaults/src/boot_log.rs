@@ -95,10 +95,13 @@ impl BootLog {
     fn step(&self, step: &Step) {
         let plugin = step.owner.as_ref().map(|owner| &*owner.plugin);
         let module = step.owner.as_ref().and_then(|owner| owner.module.as_deref());
+        let log = match module {
+            Some(module) => self.initialization.child(fields! { module: module }),
+            None => self.initialization.clone(),
+        };
         debug!(
-            self.initialization,
+            log,
             +plugin = plugin,
-            +module = module,
             +step = step.kind.as_str(),
             +name = step.name.as_str(),
             +beganMs = millis(step.began),

@@ -104,7 +104,7 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
 }
 
 fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared: &Declared) -> Result<Boot> {
-    let features = FeatureSchemas::of(declared);
+    let features = FeatureSchemas::of(declared, config);
     // News is what loaders brought, or that the config is not by the default factory.
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
@@ -138,7 +138,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
                 ConfigFrom::Loaded(config) => config,
                 ConfigFrom::Options(options) => RootConfig::load(&options)?,
             };
-            FeatureSchemas::of(&declared).declare(&config)?;
+            FeatureSchemas::of(&declared, &config).declare(&config)?;
             Ok(config)
         }),
         service(async move |config: RootConfig| {

@@ -38,8 +38,9 @@ pub struct FeatureSchemas {
 }
 
 impl FeatureSchemas {
-    /// Takes what was declared by `config_schema`, each text by itself.
-    pub fn of(declared: &Declared) -> Self {
+    /// Takes what was declared by `config_schema`, each text by itself; what holds in `config` already is sound.
+    pub fn of(declared: &Declared, config: &RootConfig) -> Self {
+        let holding = ConfigSchema::declared(config);
         let mut out = Self { sound: vec![], faults: vec![] };
         let mut known = config_schemas();
         known.push(Schema::built_in());
@@ -47,6 +48,9 @@ impl FeatureSchemas {
             let checked = Schema::parse(&by.to_string(), "config.schema.json", declared.schema());
             let checked = checked.and_then(|schema| {
                 known.push(schema.clone());
+                if holding.as_deref().is_some_and(|all| all.holds(&schema)) {
+                    return Ok(schema);
+                }
                 ConfigSchema::new(known.clone()).map(|_| schema).inspect_err(|_| drop(known.pop()))
             });
             match checked {
@@ -74,11 +78,9 @@ impl FeatureSchemas {
     /// The keys that nobody reads, where that is known: in sections of Greenroom's own, and in those of the features.
     pub fn unknown(&self, config: &RootConfig) -> Vec<Unknown> {
         let Some(all) = ConfigSchema::declared(config) else { return vec![] };
-        let others = config_schemas().into_iter().chain([Schema::built_in()]);
-        let sections = match (ConfigSchema::new(self.schemas()), ConfigSchema::new(others)) {
-            (Ok(own), Ok(others)) => keys::sections(&own, &others),
-            _ => vec![],
-        };
+        let others: Vec<_> = config_schemas().into_iter().chain([Schema::built_in()]).collect();
+        let own = ConfigSchema::new(self.schemas());
+        let sections = own.map(|own| keys::sections(&own, &others)).unwrap_or_default();
         let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(sections);
         keys::unknown(&all, config, &known.collect::<Vec<_>>())
     }

@@ -66,6 +66,6 @@ fn what_nobody_else_declares_is_a_section_of_its_own() {
         "tasks": { "properties": { "workers": {} } },
         "backend": { "properties": { "tasks": { "properties": { "x": {} } }, "baseUrl": {} } },
     } }));
-    let others = schema(json!({ "properties": { "backend": { "properties": { "baseUrl": {} } } } }));
-    assert_eq!(keys::sections(&mine, &others), ["tasks", "backend.tasks"]);
+    let others = own("others", json!({ "properties": { "backend": { "properties": { "baseUrl": {} } } } }));
+    assert_eq!(keys::sections(&mine, &[others]), ["tasks", "backend.tasks"]);
 }
