@@ -33,15 +33,15 @@ pub(crate) async fn dispatch(routers: &[Router], request: Request) -> Response {
 
 async fn offer(routers: &[Router], trimmed: Option<Uri>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = Arc::new(Mutex::new(Lent { body, touched: false }));
+    let body = Arc::new(Mutex::new(Lent { body, read: Vec::new(), kept: 0, is_spent: false }));
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
         for uri in uris.iter().flatten() {
             let mut parts = parts.clone();
             parts.uri = uri.clone();
-            let request = Request::from_parts(parts, Body::new(Borrowed(body.clone())));
+            let request = Request::from_parts(parts, Body::new(Borrowed { lent: body.clone(), at: 0 }));
             let response = call(router.clone(), request).await;
-            if !is_unknown(&response) || body.lock().touched {
+            if !is_unknown(&response) || body.lock().is_spent {
                 return response;
             }
         }
@@ -88,32 +88,82 @@ async fn call(mut router: Router, mut request: Request) -> Response {
     }
 }
 
-/// A request's body, offered to several routers: whoever reads of it keeps the request.
+/// How much of a body a router may read and still leave the request to the next one.
+const KEPT: usize = 128 * 1024;
+
+/// A request's body, offered to several routers: each reads it from its beginning, until more was read than is kept.
 struct Lent {
     body: Body,
-    touched: bool,
+    read: Vec<Bytes>,
+    kept: usize,
+    is_spent: bool,
 }
 
-struct Borrowed(Arc<Mutex<Lent>>);
+impl Lent {
+    fn keep(&mut self, data: &Bytes) {
+        self.kept += data.len();
+        if self.kept > KEPT {
+            self.spend();
+        } else {
+            self.read.push(data.clone());
+        }
+    }
+
+    fn spend(&mut self) {
+        self.read.clear();
+        self.is_spent = true;
+    }
+}
+
+struct Borrowed {
+    lent: Arc<Mutex<Lent>>,
+    /// How many of the kept pieces were read here.
+    at: usize,
+}
 
 impl HttpBody for Borrowed {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut lent = self.0.lock();
-        lent.touched = true;
-        Pin::new(&mut lent.body).poll_frame(cx)
+        let this = &mut *self;
+        let mut lent = this.lent.lock();
+        if let Some(data) = lent.read.get(this.at) {
+            this.at += 1;
+            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
+        }
+        let polled = Pin::new(&mut lent.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) if !lent.is_spent => match frame.data_ref() {
+                Some(data) => {
+                    lent.keep(data);
+                    this.at += 1;
+                }
+                None => lent.spend(),
+            },
+            Poll::Ready(Some(Err(_))) => lent.spend(),
+            _ => {}
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().body.is_end_stream()
+        let lent = self.lent.lock();
+        self.at >= lent.read.len() && lent.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().body.size_hint()
+        let lent = self.lent.lock();
+        let again: u64 = lent.read.iter().skip(self.at).map(|data| data.len() as u64).sum();
+        let rest = lent.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + again);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + again);
+        }
+        hint
     }
 }

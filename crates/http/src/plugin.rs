@@ -89,7 +89,8 @@ impl HttpRouter {
 
     /// Serves `router`, whose routes are relative to `/api/<plugin>`; a slash at the end of a path is tolerated.
     ///
-    /// Called again, the next router gets what the ones before answer by an empty 404, its body unread.
+    /// Called again, the next router gets what the ones before answer by an empty 404, unless they
+    /// have read more than 128 KiB of its body.
     pub fn mount(&self, router: Router) {
         self.0.routers.rcu(|routers| {
             let mut routers = Vec::clone(routers);

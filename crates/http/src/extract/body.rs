@@ -112,7 +112,7 @@ async fn inflate(bytes: &[u8], gzip: bool) -> Result<Vec<u8>, Error> {
         Ok(_) if !bytes.is_empty() => return Ok(inflated),
         Ok(_) => (true, false),
         Err(error) => {
-            let headless = bytes.is_empty() || (!gzip && bytes.len() == 1);
+            let headless = bytes.len() < 2;
             let ended_early = headless || error.kind() == std::io::ErrorKind::UnexpectedEof;
             (ended_early, !has_header(bytes, gzip) || error.to_string().contains("header"))
         }

@@ -152,11 +152,13 @@ async fn spoilt_and_unknown_encodings_are_refused_in_nodes_words() {
     let checksum = spoilt.len() - 6;
     spoilt[checksum] ^= 1;
     let trailing = [&gzip[..], b"xx"].concat();
-    let cases: [(&str, &[u8], &str); 6] = [
+    let cases: [(&str, &[u8], &str); 8] = [
         ("gzip", b"{\"a\":1}", "incorrect header check"),
         ("deflate", b"{\"a\":1}", "incorrect header check"),
         ("gzip", &gzip[..15], "unexpected end of file"),
         ("gzip", b"", "unexpected end of file"),
+        ("gzip", b"]", "unexpected end of file"),
+        ("deflate", b"]", "unexpected end of file"),
         ("gzip", &spoilt, "incorrect data check"),
         ("gzip", &trailing, "incorrect header check"),
     ];

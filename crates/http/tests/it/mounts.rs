@@ -1,6 +1,12 @@
 //! Where routers stand, and which of them answers.
 
-use axum::{Router, routing::get, routing::post};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{DefaultBodyLimit, Request},
+    middleware::{Next, from_fn},
+    routing::{get, post},
+};
 use greenroom_core::plugin;
 use greenroom_http::{Allow, HttpRouter, RootHttpRouter};
 
@@ -114,6 +120,21 @@ async fn a_slash_at_the_end_is_tolerated_inside_a_router() {
     assert_eq!(up.get("/api/x/a//").await.seen(), (404, ""));
     assert_eq!(up.client.ask("POST", "/api/x/p/1/", &[], b"body").await.seen(), (200, "body"));
     assert_eq!(up.client.ask("POST", "/api/x/a/", &[], b"body").await.seen(), (404, ""));
+}
+
+#[tokio::test]
+async fn a_layer_that_reads_the_body_keeps_no_request_from_the_route_without_the_slash() {
+    let read = async |request: Request, next: Next| {
+        let (parts, body) = request.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("the whole body");
+        next.run(Request::from_parts(parts, Body::from(bytes))).await
+    };
+    let length = post(async |body: String| body.len().to_string()).layer(DefaultBodyLimit::disable());
+    let up = several(vec![Router::new().route("/a", length).layer(from_fn(read))]).start().await;
+    let ask = async |length: usize| up.client.ask("POST", "/api/x/a/", &[], &vec![b'x'; length]).await;
+    assert_eq!(ask(0).await.seen(), (200, "0"));
+    assert_eq!(ask(100 * 1024).await.seen(), (200, "102400"));
+    assert_eq!(ask(1024 * 1024).await.seen(), (404, ""), "so much is not kept for the next route");
 }
 
 #[tokio::test]
