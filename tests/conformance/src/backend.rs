@@ -144,6 +144,16 @@ impl Backend {
         self.output.text()
     }
 
+    /// How many lines it has printed.
+    pub fn lines(&self) -> usize {
+        self.output.count()
+    }
+
+    /// Waits until it has printed more lines than this; for ever if it never will.
+    pub async fn more_lines_than(&self, count: usize) {
+        self.output.grows_beyond(count).await;
+    }
+
     /// Waits until a line with this text has been printed.
     pub async fn await_line(&self, text: &str) -> io::Result<()> {
         match timeout(DEADLINE, self.output.contains(text)).await {

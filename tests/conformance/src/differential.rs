@@ -17,16 +17,31 @@ pub use requests::request;
 pub use run::{Findings, log_calls, requests as run_requests};
 pub use shrink::shrink;
 
-/// The seed in `DIFFERENTIAL_SEED`, else one that changes from run to run.
+/// The seed of a run that is told none. Changed by hand now and then, so that the suite sees other cases.
+const SEED: u64 = 20_260_901;
+
+/// The seed in `DIFFERENTIAL_SEED`: a number, `random` for one that changes from run to run, or else always the same.
+///
+/// # Panics
+///
+/// If it is something else.
 pub fn seed() -> u64 {
-    let given = std::env::var("DIFFERENTIAL_SEED").ok().and_then(|seed| seed.parse().ok());
-    given.unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(1, |since| since.as_secs())
-    })
+    match std::env::var("DIFFERENTIAL_SEED") {
+        Err(_) => SEED,
+        Ok(text) if text == "random" => {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            now.map_or(SEED, |since| since.as_secs())
+        }
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("DIFFERENTIAL_SEED={text} is no number")),
+    }
 }
 
 /// The number in an environment variable, else this one.
+///
+/// # Panics
+///
+/// If it holds something else than a number.
 pub fn number(variable: &str, default: usize) -> usize {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    let Ok(text) = std::env::var(variable) else { return default };
+    text.parse().unwrap_or_else(|_| panic!("{variable}={text} is no number"))
 }

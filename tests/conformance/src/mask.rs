@@ -17,14 +17,14 @@ pub struct Masked {
 
 /// Masks a body or any other free text.
 pub fn text(text: &str) -> Masked {
-    static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rules(&[
-            (r#""stack":\s*"(\\.|[^"\\])*""#, r#""stack":"<stack>""#),
-            (r"logId=[0-9a-f]{20}\b", "logId=<id>"),
-            (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
-            (r"\bey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<jwt>"),
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<time>"),
-            (r"\blocalhost:\d+\b", "localhost:<port>"),
+            (r#""stack":"#, r#""stack":\s*"(\\.|[^"\\])*""#, r#""stack":"<stack>""#),
+            ("logId=", r"logId=[0-9a-f]{20}\b", "logId=<id>"),
+            ("-", r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
+            ("ey", r"\bey[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", "<jwt>"),
+            ("T", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "<time>"),
+            ("localhost:", r"\blocalhost:\d+\b", "localhost:<port>"),
         ])
     });
     apply(&RULES, text)
@@ -32,10 +32,10 @@ pub fn text(text: &str) -> Masked {
 
 /// Masks the value of a header, by its lower-case name.
 pub fn header(name: &str, value: &str) -> String {
-    static DATE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-        rules(&[(r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$", "<http-date>")])
+    static DATE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+        rules(&[(":", r"^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$", "<http-date>")])
     });
-    static NUMBER: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| rules(&[(r"^\d+$", "<number>")]));
+    static NUMBER: LazyLock<Vec<Rule>> = LazyLock::new(|| rules(&[("", r"^\d+$", "<number>")]));
     match name {
         "date" | "last-modified" => apply(&DATE, value).text,
         "x-ratelimit-reset" | "retry-after" => apply(&NUMBER, value).text,
@@ -43,12 +43,26 @@ pub fn header(name: &str, value: &str) -> String {
     }
 }
 
-pub(crate) fn rules(table: &[(&str, &'static str)]) -> Vec<(Regex, &'static str)> {
-    table.iter().map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), *name)).collect()
+/// What is replaced with what.
+pub(crate) struct Rule {
+    /// Part of whatever the pattern matches: looking for it first is what makes masking quick.
+    part: &'static str,
+    pattern: Regex,
+    name: &'static str,
 }
 
-pub(crate) fn apply(rules: &[(Regex, &str)], original: &str) -> Masked {
-    let text =
-        rules.iter().fold(original.to_owned(), |text, (pattern, name)| pattern.replace_all(&text, name));
+/// Rules from a table of parts, patterns and names.
+pub(crate) fn rules(table: &[(&'static str, &str, &'static str)]) -> Vec<Rule> {
+    let rule = |&(part, pattern, name): &(&'static str, &str, &'static str)| {
+        let pattern = Regex::new(pattern).expect("a valid pattern");
+        Rule { part, pattern, name }
+    };
+    table.iter().map(rule).collect()
+}
+
+pub(crate) fn apply(rules: &[Rule], original: &str) -> Masked {
+    let text = rules.iter().fold(original.to_owned(), |text, Rule { part, pattern, name }| {
+        if text.contains(part) { pattern.replace_all(&text, name) } else { text }
+    });
     Masked { varies: text != original, text }
 }

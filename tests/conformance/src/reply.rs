@@ -35,6 +35,14 @@ pub async fn differences(node: Reply, ours: Reply) -> Vec<Difference> {
     }
 }
 
+/// The status of a reply; 0 if there is none.
+pub fn status(reply: &Reply) -> u16 {
+    match reply {
+        Ok(Outcome::Answered(answers)) => answers.first().map_or(0, |answer| answer.head.status),
+        _ => 0,
+    }
+}
+
 /// An answer in a few words.
 pub fn brief(outcome: &Outcome<Vec<u8>>) -> String {
     match outcome {

@@ -64,6 +64,18 @@ impl Output {
         }
     }
 
+    /// How many lines there are.
+    pub fn count(&self) -> usize {
+        *self.count.borrow()
+    }
+
+    /// Waits until there are more lines than this; for ever if that never happens.
+    pub async fn grows_beyond(&self, lines: usize) {
+        if self.count.clone().wait_for(|count| *count > lines).await.is_err() {
+            std::future::pending().await
+        }
+    }
+
     /// Waits until both streams have ended.
     pub async fn ended(&self) {
         let mut count = self.count.clone();

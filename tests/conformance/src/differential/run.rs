@@ -6,19 +6,23 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use super::{Case, Random, call, request, shrink};
 use crate::both::Both;
 use crate::compare::Difference;
 use crate::comparison::Comparison;
-use crate::deviation::{self, Subject};
+use crate::deviation::{self, Statuses, Subject};
 use crate::log::{self, Format, Log};
 use crate::reply::{self, differences};
 use crate::transcript::Request;
 
 /// How many calls are sent at once.
 const BATCH: usize = 50;
+/// What is logged after all calls.
+const LAST_CALL: &str = "no further call";
+/// How long an access line may take after its answer.
+const LATE: Duration = Duration::from_secs(2);
 /// How many kinds of difference are told.
 const KINDS: usize = 40;
 
@@ -71,21 +75,27 @@ pub async fn requests(both: &Both, seed: u64, count: usize) -> io::Result<Findin
     let mut findings = Findings::default();
     let cases: Vec<Case> = (0..count).map(|_| request(&mut random)).collect();
     for (index, case) in cases.iter().enumerate() {
-        let (node, ours) = both.exchange(&case.request(&agent(index))).await;
-        let found = differences(node, ours).await;
-        let subject = Subject::Request(case);
+        let (found, statuses) = compared(both, case, &agent(index)).await;
+        let subject = Subject::Request(case, statuses);
         let kind = unexplained(&subject, &found);
         findings.main.note(&case.to_string(), &subject, found);
         if let Some(kind) = kind
             && findings.is_new(&kind)
         {
             let small = shrink(case, async |case| same_kind(both, case, &kind).await).await;
-            let (node, ours) = both.exchange(&small.request("minimised")).await;
-            findings.kinds.insert(kind, (1, format!("{small}\n{}", told(&differences(node, ours).await))));
+            let (found, _) = compared(both, &small, "minimised").await;
+            findings.kinds.insert(kind, (1, format!("{small}\n{}", told(&found))));
         }
     }
-    compare_access_lines(both, &cases, &mut findings).await;
+    compare_access_lines(both, &cases, &mut findings).await?;
     Ok(findings)
+}
+
+/// What differs between the answers to a request, and their statuses.
+async fn compared(both: &Both, case: &Case, agent: &str) -> (Vec<Difference>, Statuses) {
+    let (node, ours) = both.exchange(&case.request(agent)).await;
+    let statuses = Statuses { node: reply::status(&node), ours: reply::status(&ours) };
+    (differences(node, ours).await, statuses)
 }
 
 /// The first differences as text: where statuses differ, so does all else.
@@ -99,8 +109,8 @@ fn agent(index: usize) -> String {
 }
 
 async fn same_kind(both: &Both, case: &Case, kind: &str) -> bool {
-    let (node, ours) = both.exchange(&case.request("smaller")).await;
-    unexplained(&Subject::Request(case), &differences(node, ours).await).as_deref() == Some(kind)
+    let (found, statuses) = compared(both, case, "smaller").await;
+    unexplained(&Subject::Request(case, statuses), &found).as_deref() == Some(kind)
 }
 
 /// What kind of difference has no name: where answers differ, and in which statuses.
@@ -121,15 +131,17 @@ fn unexplained(subject: &Subject<'_>, found: &[Difference]) -> Option<String> {
     (!kinds.is_empty()).then(|| kinds.join(", "))
 }
 
-async fn compare_access_lines(both: &Both, cases: &[Case], findings: &mut Findings) {
-    sleep(Duration::from_millis(500)).await;
-    let (node, ours) = (access_lines(&both.node.output()), access_lines(&both.ours.output()));
+async fn compare_access_lines(both: &Both, cases: &[Case], findings: &mut Findings) -> io::Result<()> {
+    let (node, ours) = both.exchange(&Case::get("/healthcheck").request("the last")).await;
+    node.and(ours)?;
+    tokio::try_join!(both.node.await_line("\"the last\""), both.ours.await_line("\"the last\""))?;
+    let (node, ours) = whole_logs(both).await;
     for (index, case) in cases.iter().enumerate() {
         let agent = agent(index);
-        let side =
-            |lines: &BTreeMap<String, String>| Log::parse(lines.get(&agent).map_or("", String::as_str));
-        let found = log::compare(&side(&node), &side(&ours), Format::Node);
-        let subject = Subject::AccessLine(case);
+        let side = |lines: &Lines| lines.get(&agent).cloned().unwrap_or_default();
+        let ((status_of_node, node), (status_of_ours, ours)) = (side(&node), side(&ours));
+        let found = log::compare(&Log::parse(&node), &Log::parse(&ours), Format::Node);
+        let subject = Subject::AccessLine(case, Statuses { node: status_of_node, ours: status_of_ours });
         let kind = unexplained(&subject, &found);
         if let Some(kind) = kind.map(|kind| format!("access {kind}"))
             && findings.is_new(&kind)
@@ -138,15 +150,39 @@ async fn compare_access_lines(both: &Both, cases: &[Case], findings: &mut Findin
         }
         findings.access.note(&case.to_string(), &subject, found);
     }
+    Ok(())
 }
 
-/// Access lines by their user agent.
-fn access_lines(output: &str) -> BTreeMap<String, String> {
+/// Statuses and access lines by their user agent.
+type Lines = BTreeMap<String, (u16, String)>;
+
+/// The access lines of both. The last one is there, but one that a connection wrote on its way out may be late.
+async fn whole_logs(both: &Both) -> (Lines, Lines) {
+    let settled = async {
+        loop {
+            let (count_of_node, count_of_ours) = (both.node.lines(), both.ours.lines());
+            let (node, ours) = (access_lines(&both.node.output()), access_lines(&both.ours.output()));
+            if node.keys().eq(ours.keys()) {
+                return;
+            }
+            tokio::select! {
+                () = both.node.more_lines_than(count_of_node) => {}
+                () = both.ours.more_lines_than(count_of_ours) => {}
+            }
+        }
+    };
+    // Where one side has a line more by its nature, it is waited for in vain.
+    let _ = timeout(LATE, settled).await;
+    (access_lines(&both.node.output()), access_lines(&both.ours.output()))
+}
+
+fn access_lines(output: &str) -> Lines {
     let lines = output.lines().filter(|line| line.contains(r#""type":"incomingRequest""#));
     lines
         .filter_map(|line| {
             let record: Value = serde_json::from_str(line).ok()?;
-            Some((record["userAgent"].as_str()?.to_owned(), line.to_owned()))
+            let status = record["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+            Some((record["userAgent"].as_str()?.to_owned(), (status.unwrap_or(0), line.to_owned())))
         })
         .collect()
 }
@@ -155,7 +191,8 @@ fn access_lines(output: &str) -> BTreeMap<String, String> {
 pub async fn log_calls(both: &Both, seed: u64, count: usize) -> io::Result<Findings> {
     let mut random = Random::new(seed);
     let calls: Vec<Value> = (0..count).map(|_| call(&mut random)).collect();
-    for batch in calls.chunks(BATCH) {
+    let last = [json!({"root": true, "children": [], "level": "info", "message": LAST_CALL})];
+    for batch in calls.chunks(BATCH).chain([&last[..]]) {
         let body = json!({ "calls": batch }).to_string();
         let head = format!(
             "POST /api/logs/calls HTTP/1.1\r\nHost: localhost:17041\r\nUser-Agent: poll\r\n\
@@ -168,7 +205,7 @@ pub async fn log_calls(both: &Both, seed: u64, count: usize) -> io::Result<Findi
             return Err(io::Error::other(format!("a batch of calls was not logged: {node}\n{ours}")));
         }
     }
-    sleep(Duration::from_millis(500)).await;
+    tokio::try_join!(both.node.await_line(LAST_CALL), both.ours.await_line(LAST_CALL))?;
     let (node, ours) = (by_call(&both.node.output()), by_call(&both.ours.output()));
     let mut findings = Findings::default();
     for (index, call) in calls.iter().enumerate() {

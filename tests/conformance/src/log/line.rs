@@ -82,21 +82,28 @@ fn mask_value(name: &str, value: &mut Value) {
 /// Masks times, ids, stacks, files and ports, and what depends on the order in which plugins finish: how many are waited
 /// for, and the order in lists of them.
 fn mask_text(text: &str) -> String {
-    static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    static RULES: LazyLock<Vec<mask::Rule>> = LazyLock::new(|| {
         mask::rules(&[
-            (r"(\n\s+at [^\n]*)+", "<stack>"),
-            (r#"(?<=^|[\s"'(=])(/[\w.@~-]+)+\.(js|ts|rs|ya?ml|json)(:\d+){0,2}\b"#, "<file>"),
-            (r"(?<=Listening on \S*):\d+\b", ":<port>"),
-            (r"(?<=address already in use \S*):\d+\b", ":<port>"),
-            (r"Found \d+ new secrets", "Found <n> new secrets"),
-            (r", waiting for \d+ other plugins to finish before shutting down the process", ""),
-            (r"curl/[\d.]+", "curl/<version>"),
+            ("\n", r"(\n\s+at [^\n]*)+", "<stack>"),
+            (".", r#"(?<=^|[\s"'(=])(/[\w.@~-]+)+\.(js|ts|rs|ya?ml|json)(:\d+){0,2}\b"#, "<file>"),
+            ("Listening on ", r"(?<=Listening on \S*):\d+\b", ":<port>"),
+            ("address already in use ", r"(?<=address already in use \S*):\d+\b", ":<port>"),
+            ("Found ", r"Found \d+ new secrets", "Found <n> new secrets"),
+            (
+                ", waiting for ",
+                r", waiting for \d+ other plugins to finish before shutting down the process",
+                "",
+            ),
+            ("curl/", r"curl/[\d.]+", "curl/<version>"),
         ])
     });
     static PLUGINS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?<=initialized: |initializing: )'[^']+'(, '[^']+')*").expect("a valid pattern")
     });
     let text = mask::apply(&RULES, &mask::text(text).text).text;
+    if !text.contains("initializ") {
+        return text;
+    }
     PLUGINS.replace_all_with(&text, |list| {
         let mut names: Vec<&str> = text[list.range()].split(", ").collect();
         names.sort_unstable();
