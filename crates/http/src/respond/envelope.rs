@@ -11,6 +11,7 @@ use greenroom_logging::{Logger, error, fields};
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use super::broken;
 use crate::failure::{Failed, Failure};
 
 /// Turns failures into error bodies, on behalf of one router.
@@ -28,7 +29,7 @@ impl Envelope {
     pub(crate) fn seal(&self, mut response: Response, method: &Method, url: &str) -> Response {
         match response.extensions_mut().remove::<Failed>() {
             Some(Failed(failure)) => self.body(failure, method, url),
-            None => response,
+            None => broken::told(response, &self.logger),
         }
     }
 

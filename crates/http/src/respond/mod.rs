@@ -1,5 +1,6 @@
 //! From what a route answered to what a client reads: envelope, ETag, freshness, compression, headers.
 
+mod broken;
 mod compression;
 mod envelope;
 mod etag;

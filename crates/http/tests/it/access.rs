@@ -100,6 +100,17 @@ async fn an_aborted_or_broken_answer_is_no_line() {
 }
 
 #[tokio::test]
+async fn a_body_that_breaks_is_told() {
+    let up = up().await;
+    let mut connection = up.client.connect().await;
+    connection.send("GET /api/x/broken HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    connection.rest().await;
+    let told = up.lines_of("errorHandler", 1).await.remove(0);
+    assert_eq!((&told["level"], &told["plugin"]), (&json!("error"), &json!("x")), "{told}");
+    assert_eq!(told["message"], "Request failed with status 500 x");
+}
+
+#[tokio::test]
 async fn credentials_in_urls_are_masked() {
     let up = up().await;
     let referrer = [("Referer", "http://a/cb?state=s3cret")];
