@@ -1,6 +1,8 @@
 //! What a person at a terminal sees once the backend is up: where to look, and three lines to paste.
 
-use std::{fmt::Write, net::SocketAddr, time::Duration};
+use std::{fmt::Write, time::Duration};
+
+use greenroom::http::LocalAddr;
 
 use crate::catalogue::Choice;
 
@@ -8,10 +10,20 @@ use crate::catalogue::Choice;
 pub(crate) struct Banner<'a> {
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
-    pub(crate) address: SocketAddr,
+    pub(crate) address: &'a LocalAddr,
+    pub(crate) encryption: Encryption,
     pub(crate) choice: &'a Choice,
     /// The file with the demo's header line.
     pub(crate) demo: Option<&'a str>,
+}
+
+/// How the server encrypts, and what makes a client believe it.
+pub(crate) enum Encryption {
+    None,
+    /// The certificate may be for another name than the printed one.
+    Given,
+    /// The certificate is in this file.
+    SelfSigned(String),
 }
 
 impl Banner<'_> {
@@ -40,19 +52,14 @@ impl Banner<'_> {
 
     /// Three lines that work when pasted.
     pub(crate) fn commands(&self) -> Vec<String> {
-        let host = match self.address.ip() {
-            ip if ip.is_unspecified() => "localhost".to_owned(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-            ip => ip.to_string(),
-        };
-        let url = format!("http://{host}:{}", self.address.port());
+        let (curl, url) = self.curl();
         let has = |id: &str| self.choice.chosen.contains(&id);
-        let readiness = format!("curl {url}/.backstage/health/v1/readiness");
+        let readiness = format!("{curl} {url}/.backstage/health/v1/readiness");
         match self.demo {
             Some(header) if has("tasks") => vec![
                 readiness,
-                format!("curl -H @{header} -X POST {url}/api/tasks/task/1/queue"),
-                format!("curl -H @{header} {url}/api/tasks/task/1/results"),
+                format!("{curl} -H @{header} -X POST {url}/api/tasks/task/1/queue"),
+                format!("{curl} -H @{header} {url}/api/tasks/task/1/results"),
             ],
             _ => {
                 let third = if has("healthcheck") {
@@ -62,9 +69,33 @@ impl Banner<'_> {
                 };
                 vec![
                     readiness,
-                    format!("curl {url}/.backstage/health/v1/liveness"),
-                    format!("curl {url}{third}"),
+                    format!("{curl} {url}/.backstage/health/v1/liveness"),
+                    format!("{curl} {url}{third}"),
                 ]
+            }
+        }
+    }
+}
+
+impl Banner<'_> {
+    /// The command and the URL that reach the server from this machine.
+    fn curl(&self) -> (String, String) {
+        let (scheme, trust) = match &self.encryption {
+            Encryption::None => ("http", String::new()),
+            Encryption::Given => ("https", " -k".to_owned()),
+            Encryption::SelfSigned(file) => ("https", format!(" --cacert {file}")),
+        };
+        match self.address {
+            LocalAddr::Unix(path) => {
+                (format!("curl{trust} --unix-socket {}", path.display()), format!("{scheme}://localhost"))
+            }
+            LocalAddr::Tcp(address) => {
+                let host = match address.ip() {
+                    ip if ip.is_unspecified() => "localhost".to_owned(),
+                    std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+                    ip => ip.to_string(),
+                };
+                (format!("curl{trust}"), format!("{scheme}://{host}:{}", address.port()))
             }
         }
     }
@@ -81,9 +112,9 @@ mod tests {
 
     fn banner(address: &str, chosen: Vec<&'static str>, lacking: &[&str], demo: Option<&str>) -> String {
         let choice = Choice { chosen, lacking: lacking.iter().map(|id| id.to_string()).collect() };
-        let address = address.parse().unwrap();
-        let ready_in = Duration::from_millis(12);
-        Banner { config: "app-config.yaml", ready_in, address, choice: &choice, demo }
+        let address = &LocalAddr::Tcp(address.parse().unwrap());
+        let (ready_in, encryption) = (Duration::from_millis(12), Encryption::None);
+        Banner { config: "app-config.yaml", ready_in, address, encryption, choice: &choice, demo }
             .text()
             .replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
@@ -122,5 +153,22 @@ mod tests {
 
           What you see is explained in docs/observability.md
         ");
+    }
+
+    #[test]
+    fn lines_reach_an_encrypted_server_and_a_unix_socket() {
+        let choice = Choice { chosen: vec![], lacking: vec![] };
+        let first = |address: LocalAddr, encryption| {
+            let ready_in = Duration::ZERO;
+            let banner =
+                Banner { config: "", ready_in, address: &address, encryption, choice: &choice, demo: None };
+            banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
+        };
+        let tcp = || LocalAddr::Tcp(([0, 0, 0, 0], 7007).into());
+        let own = Encryption::SelfSigned(".greenroom/dev-cert.pem".to_owned());
+        assert_eq!(first(tcp(), own), "curl --cacert .greenroom/dev-cert.pem https://localhost:7007/…");
+        assert_eq!(first(tcp(), Encryption::Given), "curl -k https://localhost:7007/…");
+        let unix = LocalAddr::Unix("/run/x.sock".into());
+        assert_eq!(first(unix, Encryption::None), "curl --unix-socket /run/x.sock http://localhost/…");
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use greenroom::{
     auth::ExternalTokens,
-    config::{ConfigError, ConfigOptions, RootConfig},
+    config::{ConfigError, ConfigOptions, RootConfig, StateHome},
     core::Backend,
     http::HttpSettings,
     logging::{LogEnvironment, LoggerOptions},
@@ -13,7 +13,7 @@ use greenroom::{
 use greenroom_defaults::FeatureSchemas;
 
 use crate::{
-    catalogue, data_dir, demo, explain,
+    catalogue, demo, explain,
     schema::{self, Remarks},
 };
 
@@ -78,7 +78,7 @@ fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
         found.warnings.extend(tokens.unsupported().iter().cloned());
     }
     found.take(greenroom_defaults::check_boot(config));
-    found.take(data_dir::find(config, options));
+    found.take(StateHome::of(options).data_dir(config));
     found.take(demo::check(config, node_env));
     if let Some(choice) = found.take(catalogue::choose(config)) {
         let lacking =

@@ -15,7 +15,7 @@ use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, RootConfig},
     core::Backend,
-    http::HttpSettings,
+    http::{HttpSettings, Listen},
     prelude::{RootLogger, decorate},
 };
 
@@ -81,7 +81,12 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
         return refuse("NODE_ENV is 'production'");
     }
     let listen = HttpSettings::from_config(config, node_env)?.listen;
-    let loopback = listen.host == "localhost" || listen.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    let loopback = match listen {
+        Listen::Tcp { host, .. } => {
+            host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        }
+        Listen::Unix(_) => true,
+    };
     if loopback { Ok(true) } else { refuse("backend.listen is not a loopback address") }
 }
 

@@ -72,6 +72,10 @@ fn one(error: &Error) {
             let help = "ports below 1024 need privileges; choose another in backend.listen";
             fail(&format!("port {port} may not be opened ({error})"), Some(help));
         }
+        (Some("EADDRINUSE"), None) => {
+            let help = "stop what listens there, or choose another path in backend.listen";
+            fail(error.message(), Some(help));
+        }
         _ => {
             let seen = describe(error);
             fail(&format!("{}: {}", seen.name, seen.message), None);

@@ -6,9 +6,9 @@
 mod banner;
 mod catalogue;
 mod check;
-mod data_dir;
 mod demo;
 mod explain;
+mod paths;
 mod schema;
 mod start;
 

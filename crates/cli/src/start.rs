@@ -2,23 +2,23 @@
 
 use std::{
     io::IsTerminal,
+    path::PathBuf,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use greenroom::{
-    config::{ConfigOptions, RootConfig},
-    http::RootHttpRouter,
+    config::{ConfigOptions, RootConfig, StateHome},
+    http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
     prelude::RootLogger,
 };
 use greenroom_defaults::{Surroundings, create_backend_in};
 
 use crate::{
-    banner::Banner,
+    banner::{Banner, Encryption},
     catalogue::{self, Choice},
-    data_dir,
     demo::{Demo, Refused},
-    explain, schema,
+    explain, paths, schema,
 };
 
 /// Starts the backend that the config describes, and serves until a signal.
@@ -29,7 +29,7 @@ pub(crate) fn start(options: &ConfigOptions, began: Instant) -> ExitCode {
     };
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let prepared =
-        catalogue::choose(&config).and_then(|choice| Ok((choice, data_dir::find(&config, options)?)));
+        catalogue::choose(&config).and_then(|choice| Ok((choice, StateHome::of(options).data_dir(&config)?)));
     let (choice, data_dir) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return explain::config_error(&error),
@@ -62,21 +62,25 @@ async fn serve(
     }
     backend = catalogue::add(backend, &choice);
     let shown = Shown {
-        config: config.files().first().map(|file| data_dir::shown(file, &options.cwd)).unwrap_or_default(),
-        demo: demo.as_ref().map(|demo| data_dir::shown(&demo.header_file, &options.cwd)),
+        config: config.files().first().map(|file| paths::shown(file, &options.cwd)).unwrap_or_default(),
+        demo: demo.as_ref().map(|demo| paths::shown(&demo.header_file, &options.cwd)),
         choice,
+        cwd: options.cwd.clone(),
         began,
     };
     backend
         .run_with(
             async |running| {
-                let services =
-                    (running.service::<RootHttpRouter>().await, running.service::<RootLogger>().await);
-                if let (Ok(http), Ok(logger)) = services {
+                let services = (
+                    running.service::<RootHttpRouter>().await,
+                    running.service::<HttpSettings>().await,
+                    running.service::<RootLogger>().await,
+                );
+                if let (Ok(http), Ok(settings), Ok(logger)) = services {
                     let ready_in = shown.began.elapsed();
                     // The banner is the last thing on the screen.
                     logger.flush(Duration::from_millis(500));
-                    shown.banner(http.local_addr(), ready_in);
+                    shown.banner(http.local_addr(), &settings, ready_in);
                 }
             },
             explain::start_error,
@@ -89,18 +93,31 @@ struct Shown {
     config: String,
     demo: Option<String>,
     choice: Choice,
+    cwd: PathBuf,
     began: Instant,
 }
 
 impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
-    fn banner(&self, address: std::net::SocketAddr, ready_in: Duration) {
+    fn banner(&self, address: &LocalAddr, settings: &HttpSettings, ready_in: Duration) {
         if !std::io::stderr().is_terminal() {
             return;
         }
         let demo = self.demo.as_deref();
-        let banner = Banner { config: &self.config, ready_in, address, choice: &self.choice, demo };
+        let encryption = self.encryption(settings);
+        let banner =
+            Banner { config: &self.config, ready_in, address, encryption, choice: &self.choice, demo };
         eprint!("{}", banner.text());
+    }
+
+    fn encryption(&self, settings: &HttpSettings) -> Encryption {
+        match (&settings.https, &settings.data_dir) {
+            (None, _) => Encryption::None,
+            (Some(Https::SelfSigned { .. }), Some(dir)) => {
+                Encryption::SelfSigned(paths::shown(&dir.join(SELF_SIGNED_FILE), &self.cwd))
+            }
+            (Some(_), _) => Encryption::Given,
+        }
     }
 }

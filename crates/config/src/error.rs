@@ -53,6 +53,12 @@ impl ConfigError {
         Self(Box::new(Inner { name, message: message.into(), place: None, line: None, help: None }))
     }
 
+    /// The same, without showing the line: for a value that may hold a secret though its key is not declared as one.
+    pub fn without_line(mut self) -> Self {
+        self.0.line = None;
+        self
+    }
+
     /// Points at `at`, hiding the secrets that the caller knows to stand on the same line.
     pub(crate) fn at(mut self, at: &At, hide: &[At]) -> Self {
         self.0.place = Some(at.place());

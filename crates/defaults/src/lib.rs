@@ -27,7 +27,7 @@ mod schemas;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigError, ConfigOptions, RootConfig};
+use greenroom_config::{ConfigError, ConfigOptions, RootConfig, StateHome};
 use greenroom_core::{Backend, Declared, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
@@ -48,6 +48,8 @@ pub struct Surroundings {
     pub config: ConfigFrom,
     /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
     pub log: LogEnvironment,
+    /// Where own files go, unless the config says it.
+    pub state: StateHome,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
 }
@@ -68,7 +70,8 @@ impl Surroundings {
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
         let is_process = log.node_env.as_deref() != Some("test");
-        Self { config: ConfigFrom::Loaded(config), log, is_process }
+        let state = StateHome::from_process();
+        Self { config: ConfigFrom::Loaded(config), log, state, is_process }
     }
 }
 
@@ -78,7 +81,8 @@ pub fn create_backend() -> Backend {
     let is_process = log.node_env.as_deref() != Some("test");
     match ConfigOptions::from_process() {
         Ok(options) => {
-            create_backend_in(Surroundings { config: ConfigFrom::Options(options), log, is_process })
+            let (state, config) = (StateHome::of(&options), ConfigFrom::Options(options));
+            create_backend_in(Surroundings { config, log, state, is_process })
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -130,7 +134,7 @@ pub fn check_boot(config: &RootConfig) -> Result<(), ConfigError> {
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
-    let Surroundings { config, log, .. } = surroundings.clone();
+    let Surroundings { config, log, state, .. } = surroundings.clone();
     let node_env = log.node_env.clone();
     vec![
         service(async move |declared: Declared| {
@@ -152,7 +156,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
-        HttpSettings::factory(node_env),
+        HttpSettings::factory(node_env, state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
     ]

@@ -41,6 +41,7 @@ mod respond;
 mod root;
 mod server;
 mod settings;
+mod tls;
 
 pub use client::{ClientAddress, TrustProxy};
 pub use cors::Cors;
@@ -49,8 +50,9 @@ pub use failure::{HandlerResult, HttpError};
 pub use plugin::{Allow, HttpRouter};
 pub use rate_limit::RateLimits;
 pub use respond::SecurityHeaders;
-pub use root::RootHttpRouter;
-pub use settings::{ConnectionLimits, HttpSettings, Listen, Timeouts};
+pub use root::{LocalAddr, RootHttpRouter};
+pub use settings::{ConnectionLimits, HttpSettings, Https, Listen, Timeouts};
+pub use tls::{Certificate, SELF_SIGNED_FILE};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

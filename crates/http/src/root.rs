@@ -1,6 +1,11 @@
 //! The root router: routes of the whole backend, and the mounts of plugins.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -35,9 +40,37 @@ use crate::{
 #[derive(Clone)]
 pub struct RootHttpRouter(Arc<Routes>);
 
+/// Where a server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalAddr {
+    /// An address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl LocalAddr {
+    /// The address and the port; `None` for a Unix socket.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for LocalAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
-    address: std::sync::OnceLock<std::net::SocketAddr>,
+    address: OnceLock<LocalAddr>,
     envelope: Envelope,
 }
 
@@ -61,7 +94,7 @@ impl Service for RootHttpRouter {
 
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope) -> Self {
-        Self(Arc::new(Routes { mounts: ArcSwap::default(), address: std::sync::OnceLock::new(), envelope }))
+        Self(Arc::new(Routes { mounts: ArcSwap::default(), address: OnceLock::new(), envelope }))
     }
 
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
@@ -98,15 +131,14 @@ impl RootHttpRouter {
     }
 
     /// Where the server listens.
-    pub fn local_addr(&self) -> std::net::SocketAddr {
-        *self
-            .0
+    pub fn local_addr(&self) -> &LocalAddr {
+        self.0
             .address
             .get()
             .unwrap_or_else(|| unreachable!("the router is handed out once the server listens"))
     }
 
-    pub(crate) fn listens_on(&self, address: std::net::SocketAddr) {
+    pub(crate) fn listens_on(&self, address: LocalAddr) {
         let _ = self.0.address.set(address);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use greenroom::{
+    config::StateHome,
     core::{Env, Feature, Service, StartError, decorate, module, scope},
     errors::Error,
     http::{HttpSettings, Listen, RootHttpRouter},
@@ -125,12 +126,13 @@ impl TestBackend {
         let lines = self.lines;
         let log = LogEnvironment { node_env: Some(self.node_env), ..LogEnvironment::default() };
         let config = ConfigFrom::Loaded(self.config.map_err(StartError::Boot)?);
-        let mut backend = create_backend_in(Surroundings { config, log, is_process: false })
-            .with_default(mock::root_logger_into(lines.clone()))
-            .with_default(mock::auth())
-            .with_default(mock::http_auth_with(self.caller.credentials()))
-            .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
-            .adopt_orphans();
+        let mut backend =
+            create_backend_in(Surroundings { config, log, state: StateHome::default(), is_process: false })
+                .with_default(mock::root_logger_into(lines.clone()))
+                .with_default(mock::auth())
+                .with_default(mock::http_auth_with(self.caller.credentials()))
+                .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
+                .adopt_orphans();
         for (plugin, offers) in self.points {
             backend = backend.add(module(plugin, "test-extension-point-registration", |env| {
                 offers.into_iter().for_each(|offer| offer(env));
@@ -142,10 +144,13 @@ impl TestBackend {
         }
         let running = backend.start().await?;
         let router = running.service::<RootHttpRouter>().await.map_err(StartError::Boot)?;
-        Ok(RunningTestBackend { client: TestClient::new(router.local_addr()), running, lines })
+        let address = router.local_addr().tcp();
+        let address = address.ok_or_else(|| StartError::Boot(Error::new("It listens on no port")))?;
+        Ok(RunningTestBackend { client: TestClient::new(address), running, lines })
     }
 }
 
 fn on_loopback(settings: HttpSettings) -> HttpSettings {
-    HttpSettings { listen: Listen { host: "127.0.0.1".to_owned(), port: 0 }, ..settings }
+    let listen = Listen::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
+    HttpSettings { listen, https: None, ..settings }
 }

@@ -28,20 +28,23 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// use axum::{Router, routing::get};
 /// use greenroom_http::ClientAddress;
 ///
-/// let router: Router = Router::new().route("/whoami", get(async |client: ClientAddress| client.ip().to_owned()));
+/// let router: Router = Router::new().route("/whoami", get(async |client: ClientAddress| match client.ip() {
+///     Some(ip) => ip.to_owned(),
+///     None => "someone on this machine".to_owned(),
+/// }));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAddress {
-    ip: String,
+    ip: Option<String>,
     ips: Vec<String>,
     protocol: String,
     hostname: Option<String>,
 }
 
 impl ClientAddress {
-    /// The address furthest from here that is still vouched for.
-    pub fn ip(&self) -> &str {
-        &self.ip
+    /// The address furthest from here that is still vouched for; `None` when that is a peer on a Unix socket.
+    pub fn ip(&self) -> Option<&str> {
+        self.ip.as_deref()
     }
 
     /// The addresses of the client and of the trusted proxies, furthest first, without the socket's; empty when no
@@ -79,7 +82,8 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
 /// The other end of a connection, and whether it is believed.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
-    pub(crate) address: IpAddr,
+    /// `None` on a Unix socket.
+    pub(crate) address: Option<IpAddr>,
     pub(crate) encrypted: bool,
     pub(crate) trust: TrustProxy,
 }
@@ -87,9 +91,8 @@ pub(crate) struct Peer {
 impl Peer {
     /// Who stands behind the peer.
     pub(crate) fn client(&self, headers: &HeaderMap) -> ClientAddress {
-        let mut ips = self.addresses(headers);
-        let ip = ips.last().cloned().unwrap_or_default();
-        ips.remove(0);
+        let mut ips = self.listed(headers);
+        let ip = ips.last().cloned().or_else(|| self.address.map(|address| address.to_string()));
         ips.reverse();
         let said = |name: &HeaderName| {
             let said =
@@ -103,20 +106,20 @@ impl Peer {
     }
 
     /// Whom a rate limit counts: the client, or only what the nearest proxy says when all are believed, because anyone
-    /// can say the rest. In place of what is no address stands who said it.
-    pub(crate) fn counted(&self, headers: &HeaderMap) -> IpAddr {
+    /// can say the rest. In place of what is no address stands who said it; peers on a Unix socket are one client.
+    pub(crate) fn counted(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let addresses = match &self.trust {
-            TrustProxy::Nobody => return self.address.to_canonical(),
-            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.addresses(headers),
-            TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.addresses(headers),
+            TrustProxy::Nobody => vec![],
+            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.listed(headers),
+            TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.listed(headers),
         };
-        let counted = addresses.iter().rev().find_map(|said| address(said)).unwrap_or(self.address);
-        counted.to_canonical()
+        let counted = addresses.iter().rev().find_map(|said| address(said)).or(self.address);
+        counted.map(|address| address.to_canonical())
     }
 
-    /// The peer, then what `X-Forwarded-For` lists, nearest first, up to the first address that is not trusted.
-    fn addresses(&self, headers: &HeaderMap) -> Vec<String> {
-        let mut addresses = vec![self.address.to_string()];
+    /// What `X-Forwarded-For` lists, nearest first, up to the first address that is not trusted.
+    fn listed(&self, headers: &HeaderMap) -> Vec<String> {
+        let mut addresses: Vec<String> = vec![];
         if self.trust == TrustProxy::Nobody {
             return addresses;
         }
@@ -124,8 +127,11 @@ impl Peer {
         let listed = text(&listed);
         let listed = listed.rsplit(',').map(|one| one.trim_matches(' ')).filter(|one| !one.is_empty());
         for (hop, address) in listed.enumerate() {
-            let nearer = addresses.last().and_then(|nearer| nearer.parse().ok());
-            if !self.trust.trusts_any(nearer, hop) {
+            let nearer = match addresses.last() {
+                Some(nearer) => nearer.parse().ok(),
+                None => self.address,
+            };
+            if !self.trust.trusts(nearer, hop) {
                 break;
             }
             addresses.push(address.to_owned());

@@ -51,13 +51,8 @@ impl TrustProxy {
         Ok(if networks.is_empty() { Self::Nobody } else { Self::Networks(networks.into()) })
     }
 
-    /// Whether the proxy at this address is believed; the peer is hop 0.
-    pub(crate) fn trusts(&self, address: IpAddr, hop: usize) -> bool {
-        self.trusts_any(Some(address), hop)
-    }
-
-    /// The same of what may be no address at all.
-    pub(crate) fn trusts_any(&self, address: Option<IpAddr>, hop: usize) -> bool {
+    /// Whether the proxy at this address is believed, which may be none at all; the peer is hop 0.
+    pub(crate) fn trusts(&self, address: Option<IpAddr>, hop: usize) -> bool {
         match self {
             Self::Nobody => false,
             Self::Everybody => true,

@@ -36,7 +36,7 @@ impl Limiter {
     /// Counts the request; `None` if its client is not counted.
     pub(crate) fn count(self: &Arc<Self>, request: &Request) -> Option<Hit> {
         let address = request.extensions().get::<Peer>()?.counted(request.headers());
-        if self.limit.allowed.iter().any(|network| network.contains(address)) {
+        if address.is_some_and(|address| self.limit.allowed.iter().any(|network| network.contains(address))) {
             return None;
         }
         let client = self.store.lock().hit(address, Instant::now());
@@ -47,7 +47,7 @@ impl Limiter {
 /// A request that was counted.
 pub(crate) struct Hit {
     limiter: Arc<Limiter>,
-    address: IpAddr,
+    address: Option<IpAddr>,
     client: Client,
     settled: bool,
 }

@@ -9,12 +9,12 @@ use std::{
 /// So many clients are kept in each of two generations, about 10 MB in all.
 pub(crate) const MOST_CLIENTS: usize = 50_000;
 
-/// Clients by address, in two generations: who did not come for a window is forgotten with the older one.
+/// Clients by address, those without one as one, in two generations: who did not come for a window is forgotten with the older one.
 pub(crate) struct Store {
     window: Duration,
     most: usize,
-    young: HashMap<IpAddr, Client>,
-    old: HashMap<IpAddr, Client>,
+    young: HashMap<Option<IpAddr>, Client>,
+    old: HashMap<Option<IpAddr>, Client>,
     turned: Instant,
 }
 
@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// Counts a request.
-    pub(crate) fn hit(&mut self, address: IpAddr, now: Instant) -> Client {
+    pub(crate) fn hit(&mut self, address: Option<IpAddr>, now: Instant) -> Client {
         // When there are too many clients, those that did not come lately are forgotten early.
         let full = self.young.len() >= self.most && !self.young.contains_key(&address);
         if full || now.duration_since(self.turned) >= self.window {
@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// Takes a request back, if it was counted in the window that ends then.
-    pub(crate) fn take_back(&mut self, address: IpAddr, reset: Instant) {
+    pub(crate) fn take_back(&mut self, address: Option<IpAddr>, reset: Instant) {
         let client = self.young.get_mut(&address).or_else(|| self.old.get_mut(&address));
         if let Some(client) = client.filter(|client| client.reset == reset) {
             client.hits = client.hits.saturating_sub(1);
@@ -70,8 +70,8 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(10);
 
-    fn address(n: u32) -> IpAddr {
-        IpAddr::V4(n.into())
+    fn address(n: u32) -> Option<IpAddr> {
+        Some(IpAddr::V4(n.into()))
     }
 
     #[test]

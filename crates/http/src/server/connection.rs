@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -14,21 +14,20 @@ use axum::body::Body;
 use greenroom_context::Context;
 use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
-};
-use tokio_util::task::TaskTracker;
+use tokio::io::AsyncWriteExt;
+use tokio_util::{either::Either, task::TaskTracker};
 
 use super::{
     activity::{Activity, Work},
     body::{Arriving, Leaving},
     front::Front,
-    socket::Socket,
+    listener::{Listener, Plain},
+    socket::{Socket, Stream},
 };
 use crate::{
     client::{Peer, TrustProxy},
     settings::{ConnectionLimits, HttpSettings, Timeouts},
+    tls::Tls,
 };
 
 /// As in Node; more is a 431.
@@ -50,22 +49,23 @@ pub(crate) struct Connections {
     timeouts: Timeouts,
     limits: ConnectionLimits,
     trust: TrustProxy,
+    tls: Option<Arc<Tls>>,
     open: TaskTracker,
 }
 
 impl Connections {
-    pub(crate) fn new(server: Arc<Front>, settings: &HttpSettings) -> Self {
+    pub(crate) fn new(server: Arc<Front>, settings: &HttpSettings, tls: Option<Tls>) -> Self {
         let (timeouts, limits) = (settings.timeouts, settings.connection_limits);
-        let trust = settings.trust_proxy.clone();
-        Self { server, timeouts, limits, trust, open: TaskTracker::new() }
+        let (trust, tls) = (settings.trust_proxy.clone(), tls.map(Arc::new));
+        Self { server, timeouts, limits, trust, tls, open: TaskTracker::new() }
     }
 
     /// Accepts until the server drains.
-    pub(crate) fn accept_on(&self, listener: TcpListener) {
+    pub(crate) fn accept_on(&self, listener: Listener) {
         self.open.spawn(Context::current().scope(self.clone().accept(listener)));
     }
 
-    async fn accept(self, listener: TcpListener) {
+    async fn accept(self, listener: Listener) {
         let draining = self.server.draining.clone();
         while let Some(accepted) = draining.run_until_cancelled(listener.accept()).await {
             match accepted {
@@ -74,21 +74,25 @@ impl Connections {
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
-        // The kernel has accepted these already: dropping the listener now would reset them.
-        let Ok(listener) = listener.into_std() else { return };
-        while let Ok((stream, address)) = listener.accept() {
-            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                self.begin(stream, address);
-            }
+        for (stream, address) in listener.close() {
+            self.begin(stream, address);
         }
     }
 
-    fn begin(&self, stream: TcpStream, address: SocketAddr) {
-        // Small responses must not wait for an acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let Self { server, timeouts, limits, trust, .. } = self.clone();
-        let peer = Peer { address: address.ip(), encrypted: false, trust };
-        self.open.spawn(Context::current().scope(serve(server, timeouts, limits, stream, peer)));
+    fn begin(&self, stream: Plain, address: Option<IpAddr>) {
+        let peer = Peer { address, encrypted: self.tls.is_some(), trust: self.trust.clone() };
+        let (server, timeouts, limits) = (self.server.clone(), self.timeouts, self.limits);
+        let tls = self.tls.clone();
+        self.open.spawn(Context::current().scope(async move {
+            let stream = match tls {
+                None => Either::Left(stream),
+                Some(tls) => match tls.accept(stream, timeouts.until_header(), &server.draining).await {
+                    Some(stream) => Either::Right(stream),
+                    None => return,
+                },
+            };
+            serve(server, timeouts, limits, stream, peer).await;
+        }));
     }
 
     /// Takes no new connections, closes idle ones, and waits for those at work.
@@ -99,13 +103,7 @@ impl Connections {
     }
 }
 
-async fn serve(
-    server: Arc<Front>,
-    timeouts: Timeouts,
-    limits: ConnectionLimits,
-    stream: TcpStream,
-    peer: Peer,
-) {
+async fn serve(server: Arc<Front>, timeouts: Timeouts, limits: ConnectionLimits, stream: Stream, peer: Peer) {
     let activity = Arc::new(Activity::default());
     let (front, noted, carried) = (server.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: http::Request<Incoming>| {
@@ -169,7 +167,7 @@ fn most_headers(limit: u32) -> usize {
 }
 
 /// A header that did not arrive in time is answered as Node answers it.
-async fn request_timeout(mut stream: TcpStream) {
+async fn request_timeout(mut stream: Stream) {
     let _ = stream.write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n").await;
     let _ = stream.shutdown().await;
 }

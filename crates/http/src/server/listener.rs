@@ -1,38 +1,108 @@
 //! Binding, as Node binds: all addresses are IPv6 and IPv4 on one socket.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
+use greenroom_config::RootConfig;
 use greenroom_errors::Error;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio_util::either::Either;
 
-use crate::settings::Listen;
+use super::unix::{self, SocketFile};
+use crate::{root::LocalAddr, settings::Listen};
 
-const BACKLOG: i32 = 511;
+pub(super) const BACKLOG: i32 = 511;
 
-/// Listens on the first address of the host that can be bound.
-pub(crate) async fn bind(listen: &Listen) -> Result<TcpListener, Error> {
-    let addresses = addresses(listen).await.map_err(|_| not_found(&listen.host))?;
+/// A connection as it comes in.
+pub(crate) type Plain = Either<TcpStream, UnixStream>;
+
+/// Where connections come in.
+pub(crate) enum Listener {
+    /// On a port.
+    Tcp(TcpListener),
+    /// On a file, which is removed with the listener.
+    Unix(UnixListener, SocketFile),
+}
+
+impl Listener {
+    pub(crate) fn local_addr(&self) -> io::Result<LocalAddr> {
+        Ok(match self {
+            Self::Tcp(listener) => LocalAddr::Tcp(listener.local_addr()?),
+            Self::Unix(_, file) => LocalAddr::Unix(file.path().to_owned()),
+        })
+    }
+
+    /// The next connection, and the address of its peer if it has one.
+    pub(crate) async fn accept(&self) -> io::Result<(Plain, Option<IpAddr>)> {
+        Ok(match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                (tcp(stream), Some(address.ip()))
+            }
+            Self::Unix(listener, _) => (Either::Right(listener.accept().await?.0), None),
+        })
+    }
+
+    /// Ends, and yields what the kernel has accepted already: dropping the listener would reset that.
+    pub(crate) fn close(self) -> Box<dyn Iterator<Item = (Plain, Option<IpAddr>)> + Send> {
+        match self {
+            Self::Tcp(listener) => {
+                let Ok(listener) = listener.into_std() else { return Box::new(std::iter::empty()) };
+                let all = std::iter::from_fn(move || listener.accept().ok());
+                Box::new(all.filter_map(|(stream, address)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some((tcp(TcpStream::from_std(stream).ok()?), Some(address.ip())))
+                }))
+            }
+            Self::Unix(listener, file) => {
+                drop(file);
+                let Ok(listener) = listener.into_std() else { return Box::new(std::iter::empty()) };
+                let all = std::iter::from_fn(move || listener.accept().ok());
+                Box::new(all.filter_map(|(stream, _)| {
+                    stream.set_nonblocking(true).ok()?;
+                    Some((Either::Right(UnixStream::from_std(stream).ok()?), None))
+                }))
+            }
+        }
+    }
+}
+
+fn tcp(stream: TcpStream) -> Plain {
+    // Small responses must not wait for an acknowledgement.
+    let _ = stream.set_nodelay(true);
+    Either::Left(stream)
+}
+
+/// Listens on the first address of the host that can be bound, or on the socket in the file system.
+pub(crate) async fn bind(listen: &Listen, config: &RootConfig) -> Result<Listener, Error> {
+    let (host, port) = match listen {
+        Listen::Tcp { host, port } => (host.as_str(), *port),
+        Listen::Unix(path) => return unix::bind(path, config).await,
+    };
+    let addresses = addresses(host, port).await.map_err(|_| not_found(host))?;
     let mut last = None;
     for address in addresses {
         match socket(address) {
-            Ok(listener) => return Ok(listener),
+            Ok(listener) => return Ok(Listener::Tcp(listener)),
             Err(error) => last = Some(error),
         }
     }
-    let error = last.unwrap_or_else(|| std::io::Error::other("the host has no address"));
-    Err(refused(listen, &error))
+    let error = last.unwrap_or_else(|| io::Error::other("the host has no address"));
+    Err(refused(host, port, &error))
 }
 
-async fn addresses(listen: &Listen) -> std::io::Result<Vec<SocketAddr>> {
-    if listen.host.is_empty() {
+async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.is_empty() {
         let all = [IpAddr::V6(Ipv6Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
-        return Ok(all.map(|ip| SocketAddr::new(ip, listen.port)).to_vec());
+        return Ok(all.map(|ip| SocketAddr::new(ip, port)).to_vec());
     }
-    Ok(tokio::net::lookup_host((listen.host.as_str(), listen.port)).await?.collect())
+    Ok(tokio::net::lookup_host((host, port)).await?.collect())
 }
 
-fn socket(address: SocketAddr) -> std::io::Result<TcpListener> {
+fn socket(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
@@ -54,19 +124,19 @@ fn not_found(host: &str) -> Error {
 }
 
 /// Node's words and properties, and what to do about it.
-fn refused(listen: &Listen, error: &std::io::Error) -> Error {
+fn refused(host: &str, port: u16, error: &io::Error) -> Error {
     let (code, text) = match error.kind() {
-        std::io::ErrorKind::AddrInUse => ("EADDRINUSE", "address already in use".to_owned()),
-        std::io::ErrorKind::AddrNotAvailable => ("EADDRNOTAVAIL", "address not available".to_owned()),
-        std::io::ErrorKind::PermissionDenied => ("EACCES", "permission denied".to_owned()),
+        io::ErrorKind::AddrInUse => ("EADDRINUSE", "address already in use".to_owned()),
+        io::ErrorKind::AddrNotAvailable => ("EADDRNOTAVAIL", "address not available".to_owned()),
+        io::ErrorKind::PermissionDenied => ("EACCES", "permission denied".to_owned()),
         _ => ("EUNKNOWN", error.to_string()),
     };
-    let host = if listen.host.is_empty() { "::" } else { &listen.host };
-    let mut refused = Error::new(format!("listen {code}: {text} {host}:{}", listen.port))
+    let host = if host.is_empty() { "::" } else { host };
+    let mut refused = Error::new(format!("listen {code}: {text} {host}:{port}"))
         .with("code", code)
         .with("syscall", "listen")
         .with("address", host)
-        .with("port", listen.port);
+        .with("port", port);
     if let Some(number) = error.raw_os_error() {
         refused = refused.with("errno", -number);
     }

@@ -6,9 +6,11 @@ mod connection;
 mod front;
 mod listener;
 mod socket;
+mod unix;
 
 use std::{sync::Arc, time::Duration};
 
+use greenroom_config::RootConfig;
 use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
@@ -18,8 +20,14 @@ use tokio_util::sync::CancellationToken;
 
 use self::{connection::Connections, front::Front};
 use crate::{
-    client::TrustProxy, cors::Cors, health_routes::HealthRoutes, rate_limit::Limiter, respond::Envelope,
-    root::RootHttpRouter, settings::HttpSettings,
+    client::TrustProxy,
+    cors::Cors,
+    health_routes::HealthRoutes,
+    rate_limit::Limiter,
+    respond::Envelope,
+    root::{LocalAddr, RootHttpRouter},
+    settings::{HttpSettings, Listen},
+    tls::Tls,
 };
 
 /// How long requests in flight have once the server drains.
@@ -30,6 +38,7 @@ impl RootHttpRouter {
     pub fn factory() -> ServiceFactory {
         service(
             async |settings: HttpSettings,
+                   config: RootConfig,
                    logger: RootLogger,
                    lifecycle: RootLifecycle,
                    health: RootHealth,
@@ -54,9 +63,12 @@ impl RootHttpRouter {
                         "backend.rateLimit.store: redis comes later, each process counts in its own memory until then"
                     );
                 }
-                let listener = listener::bind(&settings.listen).await?;
+                let tls = settings.https.as_ref();
+                let tls = tls.map(|https| Tls::new(https, settings.data_dir.as_deref(), &config, &logger));
+                let tls = tls.transpose()?;
+                let listener = listener::bind(&settings.listen, &config).await?;
                 let address = listener.local_addr()?;
-                root.listens_on(address);
+                root.listens_on(address.clone());
                 let server = Arc::new(Front {
                     root: root.clone(),
                     health: HealthRoutes::new(health, registry, settings.clone()),
@@ -68,10 +80,10 @@ impl RootHttpRouter {
                     security: settings.security_headers.clone(),
                     draining: CancellationToken::new(),
                 });
-                let connections = Connections::new(server, &settings);
+                let connections = Connections::new(server, &settings, tls);
                 connections.accept_on(listener);
                 drain_at_stop(&lifecycle, &settings, connections)?;
-                info!(logger, "Listening on {}:{}", shown(&settings.listen.host), address.port());
+                info!(logger, "Listening on {}", shown(&settings.listen, &address));
                 Ok(root)
             },
         )
@@ -89,8 +101,15 @@ fn keep_alive(settings: &HttpSettings) -> Option<HeaderValue> {
     value.ok().filter(|_| !timeout.is_zero())
 }
 
-fn shown(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+/// As Node tells it: the host as configured, the port as it came to be.
+fn shown(listen: &Listen, address: &LocalAddr) -> String {
+    match (listen, address) {
+        (Listen::Tcp { host, .. }, LocalAddr::Tcp(address)) if host.contains(':') => {
+            format!("[{host}]:{}", address.port())
+        }
+        (Listen::Tcp { host, .. }, LocalAddr::Tcp(address)) => format!("{host}:{}", address.port()),
+        _ => address.to_string(),
+    }
 }
 
 /// Serves on for the configured delay after readiness went down, then answers what is in flight.

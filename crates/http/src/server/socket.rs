@@ -10,11 +10,15 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::Sleep,
 };
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
-use super::activity::Activity;
+use super::{activity::Activity, listener::Plain};
+
+/// A connection, encrypted or not.
+pub(crate) type Stream = Either<Plain, Box<TlsStream<Plain>>>;
 
 /// How long the rest of what a peer sends is read and thrown away after the last answer.
 ///
@@ -23,17 +27,17 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// A socket that lingers when it is closed.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     activity: Arc<Activity>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+    pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
         Self { stream, activity, lingering: None }
     }
 
-    pub(crate) fn into_stream(self) -> TcpStream {
+    pub(crate) fn into_stream(self) -> Stream {
         self.stream
     }
 }

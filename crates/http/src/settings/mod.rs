@@ -1,30 +1,32 @@
 //! What the HTTP line reads from the config.
 
+mod https;
+mod listen;
 mod server;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, StateHome};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use http::{HeaderName, HeaderValue};
 
-pub use self::server::{ConnectionLimits, Timeouts};
+pub(crate) use self::listen::LISTEN;
+pub use self::{
+    https::Https,
+    listen::Listen,
+    server::{ConnectionLimits, Timeouts},
+};
 use crate::{client::TrustProxy, cors::Cors, rate_limit::RateLimits, respond::SecurityHeaders};
 
-/// Where to listen: a host, empty for every address, and a port, 0 for any free one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listen {
-    /// A name or an address without brackets; empty for all of IPv6 and IPv4.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-}
-
-/// `backend.listen`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and checked once, before anything listens.
+/// `backend.listen`, `backend.https`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and checked once, before anything listens.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     /// `backend.listen`; all addresses, port 7007.
     pub listen: Listen,
+    /// `backend.https`: the certificate; nothing is encrypted without it.
+    pub https: Option<Https>,
+    /// Where a self-signed certificate is kept; it is made anew at each start without it.
+    pub data_dir: Option<PathBuf>,
     /// `backend.health.headers`: set on both health endpoints.
     pub health_headers: Vec<(HeaderName, HeaderValue)>,
     /// `backend.lifecycle.startupRequestPauseTimeout`: how long a request waits for a plugin to start; 5 s.
@@ -55,9 +57,10 @@ impl Service for HttpSettings {
 impl HttpSettings {
     /// Reads them; `node_env` is the value of `NODE_ENV`.
     pub fn from_config(config: &RootConfig, node_env: Option<&str>) -> Result<Self, ConfigError> {
-        refuse_https(config)?;
         Ok(Self {
-            listen: listen(config)?,
+            listen: Listen::from_config(config)?,
+            https: Https::from_config(config)?,
+            data_dir: None,
             health_headers: health_headers(config)?,
             startup_pause: config
                 .optional_duration("backend.lifecycle.startupRequestPauseTimeout")?
@@ -76,69 +79,12 @@ impl HttpSettings {
     }
 
     /// The default factory.
-    pub fn factory(node_env: Option<String>) -> ServiceFactory {
-        service(async move |config: RootConfig| Ok(Self::from_config(&config, node_env.as_deref())?))
+    pub fn factory(node_env: Option<String>, state: StateHome) -> ServiceFactory {
+        service(async move |config: RootConfig| {
+            let data_dir = Some(state.data_dir(&config)?);
+            Ok(Self { data_dir, ..Self::from_config(&config, node_env.as_deref())? })
+        })
     }
-}
-
-/// To serve plain HTTP to who configured encryption would be a leak.
-fn refuse_https(config: &RootConfig) -> Result<(), ConfigError> {
-    match config.optional_get("backend.https")? {
-        None | Some(serde_json::Value::Null | serde_json::Value::Bool(false)) => Ok(()),
-        Some(_) => {
-            let text =
-                "backend.https is not served yet: leave it out and end TLS in a proxy before the backend";
-            Err(ConfigError::invalid(config, "backend.https", text))
-        }
-    }
-}
-
-const LISTEN: &str = "backend.listen";
-
-/// Forms: `7007`, `':7007'`, `'host:7007'`, `'[::1]:7007'`, `{host, port}`. Source: observability §4.7.
-fn listen(config: &RootConfig) -> Result<Listen, ConfigError> {
-    let value = config.optional_get(LISTEN)?;
-    match value {
-        None => Ok(Listen { host: String::new(), port: 7007 }),
-        Some(serde_json::Value::Object(_)) => {
-            let host = config.optional_string("backend.listen.host")?.unwrap_or_default();
-            let port = match config.optional_number("backend.listen.port")? {
-                None => 7007,
-                Some(port) => as_port(port).ok_or_else(|| {
-                    ConfigError::invalid(
-                        config,
-                        "backend.listen.port",
-                        format!("Unable to parse listen port {port}, expected 0 to 65535"),
-                    )
-                })?,
-            };
-            Ok(Listen { host: host.trim_matches(['[', ']']).to_owned(), port })
-        }
-        Some(value) => {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            parse_listen(&text).ok_or_else(|| {
-                let text = format!("Unable to parse listen address {text}, expected <port> or <host>:<port>");
-                ConfigError::invalid(config, LISTEN, text)
-            })
-        }
-    }
-}
-
-fn parse_listen(text: &str) -> Option<Listen> {
-    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host = match bracketed {
-        Some(inside) => inside.parse::<std::net::Ipv6Addr>().ok().map(|_| inside)?,
-        None if host.contains(':') => return None,
-        None => host,
-    };
-    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    Some(Listen { host: host.to_owned(), port: port.parse().ok().filter(|_| digits)? })
-}
-
-fn as_port(number: f64) -> Option<u16> {
-    let port = number as u16;
-    (f64::from(port) == number).then_some(port)
 }
 
 const HEALTH_HEADERS: &str = "backend.health.headers";

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom_config::RootConfig;
-use greenroom_http::{HttpSettings, Timeouts};
+use greenroom_http::{HttpSettings, Listen, Timeouts};
 use serde_json::{Value, json};
 
 use crate::kit::Kit;
@@ -28,10 +28,12 @@ fn every_form_of_listen_is_read() {
         (json!({"host": "[::1]", "port": 0}), "::1", 0),
     ] {
         let read = settings(json!({"listen": listen})).unwrap().listen;
-        assert_eq!((read.host.as_str(), read.port), (host, port), "{listen}");
+        assert_eq!(read, Listen::Tcp { host: host.to_owned(), port }, "{listen}");
     }
     let default = settings(json!({})).unwrap().listen;
-    assert_eq!((default.host.as_str(), default.port), ("", 7007));
+    assert_eq!(default, Listen::Tcp { host: String::new(), port: 7007 });
+    let unix = settings(json!({"listen": "unix:/run/greenroom.sock"})).unwrap().listen;
+    assert_eq!(unix, Listen::Unix("/run/greenroom.sock".into()));
 }
 
 #[test]
@@ -45,9 +47,12 @@ fn obs_65_a_bad_listen_is_refused_in_nodes_words_and_with_its_place() {
         assert!(settings(json!({"listen": {"port": bad}})).is_err(), "{bad}");
         assert!(settings(json!({"listen": bad})).is_err(), "{bad}");
     }
-    let config = RootConfig::from_yaml("backend:\n  listen: 'a:b'\n").unwrap();
-    let error = HttpSettings::from_config(&config, None).unwrap_err();
-    assert!(format!("{error:?}{error}").contains("mock-config:2"), "{error:?}");
+    let long = format!("unix:/{}", "x".repeat(200));
+    for bad in ["'a:b'", "unix:run/x.sock", "'unix:'", &long, "{host: 'unix:/run/x.sock'}"] {
+        let config = RootConfig::from_yaml(&format!("backend:\n  listen: {bad}\n")).unwrap();
+        let error = HttpSettings::from_config(&config, None).unwrap_err();
+        assert!(error.to_string().contains("mock-config:2"), "{error:?}");
+    }
 }
 
 #[test]
@@ -98,14 +103,4 @@ async fn no_host_is_every_address() {
     if let Ok(stream) = tokio::net::TcpStream::connect(("::1", up.client.port())).await {
         assert!(stream.peer_addr().unwrap().is_ipv6());
     }
-}
-
-#[test]
-fn https_is_refused_and_never_served_without_encryption() {
-    for https in ["true", "{certificate: {cert: a, key: b}}"] {
-        let config = RootConfig::from_yaml(&format!("backend:\n  https: {https}\n")).unwrap();
-        let error = HttpSettings::from_config(&config, None).unwrap_err();
-        assert!(format!("{error:?}").contains("mock-config:2"), "{error:?}");
-    }
-    assert!(settings(json!({"https": false})).is_ok());
 }

@@ -1,0 +1,42 @@
+//! Where Greenroom keeps files of its own.
+
+use std::path::{Path, PathBuf};
+
+use crate::{ConfigOptions, Result, RootConfig};
+
+/// What besides the config decides on the place of own files.
+#[derive(Clone, Debug, Default)]
+pub struct StateHome {
+    /// The working directory.
+    pub cwd: PathBuf,
+    /// `XDG_STATE_HOME`.
+    pub xdg_state_home: Option<PathBuf>,
+}
+
+impl StateHome {
+    /// What these options say.
+    pub fn of(options: &ConfigOptions) -> Self {
+        Self {
+            cwd: options.cwd.clone(),
+            xdg_state_home: options.env.get("XDG_STATE_HOME").map(PathBuf::from),
+        }
+    }
+
+    /// That of this process.
+    pub fn from_process() -> Self {
+        let cwd = std::env::current_dir().unwrap_or_default();
+        Self { cwd, xdg_state_home: std::env::var_os("XDG_STATE_HOME").map(PathBuf::from) }
+    }
+
+    /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the config.
+    pub fn data_dir(&self, config: &RootConfig) -> Result<PathBuf> {
+        if let Some(dir) = config.optional_string("greenroom.dataDir")? {
+            return Ok(self.cwd.join(dir));
+        }
+        if let Some(state) = self.xdg_state_home.as_deref().filter(|dir| dir.is_absolute()) {
+            return Ok(state.join("greenroom"));
+        }
+        let beside = config.files().first().and_then(|file| file.parent().map(Path::to_owned));
+        Ok(beside.unwrap_or_else(|| self.cwd.clone()).join(".greenroom"))
+    }
+}
