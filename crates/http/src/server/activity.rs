@@ -24,6 +24,10 @@ pub(crate) struct Activity {
     ended: Notify,
     /// Counts what either side sent.
     moved: AtomicUsize,
+    /// The lines that came since the last one began.
+    lines: AtomicUsize,
+    /// The next request has more headers than the connection's parser has room for.
+    needs_room: AtomicBool,
 }
 
 impl Activity {
@@ -35,6 +39,25 @@ impl Activity {
     /// Bytes were sent or received.
     pub(crate) fn stir(&self) {
         self.moved.fetch_add(1, Relaxed);
+    }
+
+    /// Counts the lines of a header that is coming; how many there are with these bytes. A body's count for nothing.
+    pub(crate) fn lines(&self, bytes: &[u8]) -> usize {
+        if self.running.load(SeqCst) > 0 {
+            return 0;
+        }
+        let lines = memchr::memchr_iter(b'\n', bytes).count();
+        self.lines.fetch_add(lines, Relaxed) + lines
+    }
+
+    /// Has the connection make room for more headers.
+    pub(crate) fn ask_for_room(&self) {
+        self.needs_room.store(true, Relaxed);
+    }
+
+    /// Whether room was asked for since the last time.
+    pub(crate) fn needs_room(&self) -> bool {
+        self.needs_room.load(Relaxed) && self.needs_room.swap(false, Relaxed)
     }
 
     /// Resolves once neither side has sent anything for that long, a quarter more at most.
@@ -81,6 +104,7 @@ pub(crate) struct Work(Arc<Activity>);
 impl Work {
     pub(crate) fn begin(activity: &Arc<Activity>) -> Self {
         activity.running.fetch_add(1, SeqCst);
+        activity.lines.store(0, Relaxed);
         Self(activity.clone())
     }
 }

@@ -12,8 +12,7 @@ use std::{
 
 use axum::body::Body;
 use greenroom_context::Context;
-use hyper::{Response, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Response, body::Incoming, service::service_fn};
 use tokio::io::AsyncWriteExt;
 use tokio_util::{either::Either, task::TaskTracker};
 
@@ -22,19 +21,14 @@ use super::{
     body::{Arriving, Leaving},
     front::Front,
     listener::{Listener, Plain},
-    socket::{Socket, Stream},
+    roomy::{Parsing, Roomy},
+    socket::Stream,
 };
 use crate::{
     client::{Peer, TrustProxy},
     settings::{ConnectionLimits, HttpSettings, Timeouts},
     tls::Tls,
 };
-
-/// As in Node; more is a 431.
-const MAX_HEADER: usize = 16 * 1024;
-
-/// No more headers fit into the size.
-const MAX_HEADERS: u32 = 4096;
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -117,12 +111,8 @@ async fn serve(server: Arc<Front>, timeouts: Timeouts, limits: ConnectionLimits,
             Ok::<Response<_>, Infallible>(response.map(|body| Leaving::new(body, work)))
         }
     });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(timeouts.until_header())
-        .max_header_size(MAX_HEADER)
-        .max_headers(most_headers(limits.headers));
-    let mut connection = http.serve_connection(TokioIo::new(Socket::new(stream, activity.clone())), service);
+    let parsing = Parsing { headers: limits.headers, timeout: timeouts.until_header() };
+    let mut connection = Roomy::new(stream, service, activity.clone(), parsing);
     let ended = tokio::select! {
         ended = &mut connection => Some(ended),
         () = server.draining.cancelled() => None,
@@ -136,14 +126,17 @@ async fn serve(server: Arc<Front>, timeouts: Timeouts, limits: ConnectionLimits,
             ended = &mut connection => ended,
             () = silence(&activity, timeouts.silence) => return,
             () = activity.quiet_for(ARRIVAL) => {
-                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                connection.graceful_shutdown();
                 (&mut connection).await
             }
         },
     };
     // What the peer did to the connection is no concern of the log's.
-    if ended.is_err_and(|error| error.is_timeout()) && activity.has_heard() {
-        request_timeout(connection.into_parts().io.into_inner().into_stream()).await;
+    if ended.is_err_and(|error| error.is_timeout())
+        && activity.has_heard()
+        && let Some(stream) = connection.into_stream()
+    {
+        request_timeout(stream).await;
     }
 }
 
@@ -159,11 +152,6 @@ async fn silence(activity: &Activity, timeout: Duration) {
         true => std::future::pending().await,
         false => activity.silent_for(timeout).await,
     }
-}
-
-fn most_headers(limit: u32) -> usize {
-    let limit = if limit == 0 { MAX_HEADERS } else { limit.min(MAX_HEADERS) };
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// A header that did not arrive in time is answered as Node answers it.

@@ -5,6 +5,7 @@ mod body;
 mod connection;
 mod front;
 mod listener;
+mod roomy;
 mod socket;
 mod unix;
 

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::Sleep,
@@ -30,11 +31,32 @@ pub(crate) struct Socket {
     stream: Stream,
     activity: Arc<Activity>,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// Bytes to be read again.
+    kept: BytesMut,
+    /// How many lines a header may have; one with more is kept back.
+    most_lines: Option<usize>,
+    /// What was to be written last did not go out yet.
+    blocked: bool,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: Stream, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, lingering: None }
+    pub(crate) fn new(stream: Stream, activity: Arc<Activity>, most_lines: Option<usize>) -> Self {
+        Self { stream, activity, lingering: None, kept: BytesMut::new(), most_lines, blocked: false }
+    }
+
+    /// The same, which hands out these bytes, and those that it has kept back, before others.
+    pub(crate) fn read_again(mut self, before: Bytes) -> Self {
+        let mut kept = BytesMut::from(before);
+        kept.unsplit(self.kept);
+        self.kept = kept;
+        self.most_lines = None;
+        self
+    }
+
+    /// Whether a header has too many lines with these.
+    fn is_too_long(&self, bytes: &[u8]) -> bool {
+        // With an answer on its way, the connection has to go on as it is.
+        self.most_lines.is_some_and(|most| !self.blocked && self.activity.lines(bytes) > most)
     }
 
     pub(crate) fn into_stream(self) -> Stream {
@@ -48,11 +70,22 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.kept.is_empty() && self.most_lines.is_none() {
+            let length = self.kept.len().min(buffer.remaining());
+            buffer.put_slice(&self.kept.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.activity.hear();
             self.activity.stir();
+            if self.is_too_long(&buffer.filled()[before..]) {
+                self.kept.extend_from_slice(&buffer.filled()[before..]);
+                buffer.set_filled(before);
+                self.activity.ask_for_room();
+                return Poll::Pending;
+            }
         }
         polled
     }
@@ -61,7 +94,9 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.activity.stir();
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.blocked = polled.is_pending();
+        polled
     }
 
     fn poll_write_vectored(
@@ -70,7 +105,9 @@ impl AsyncWrite for Socket {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.activity.stir();
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.blocked = polled.is_pending();
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -239,3 +239,43 @@ async fn more_headers_than_allowed_are_a_431() {
     let head = format!("GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{}\r\n", "a:\r\n".repeat(3000));
     assert!(up.client.raw(head).await.starts_with("HTTP/1.1 404"));
 }
+
+#[tokio::test]
+async fn a_request_with_many_headers_is_answered_whatever_came_before_it_on_the_connection() {
+    let up = kit().start().await;
+    let mut connection = up.client.connect().await;
+    let request = |headers: usize| {
+        let headers = (1..headers).map(|n| format!("x-{n}: {n}\r\n")).collect::<String>();
+        format!("GET /api/x/text HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
+    };
+    for headers in [1, 90, 90, 100, 101, 700, 1] {
+        connection.send(request(headers)).await;
+        assert_eq!(connection.answer("GET").await.status, 200, "{headers} headers");
+    }
+    for headers in [100, 101, 300] {
+        let mut connection = up.client.connect().await;
+        connection.send(request(1) + &request(headers) + &request(2)).await;
+        for _ in 0..3 {
+            assert_eq!(connection.answer("GET").await.status, 200, "{headers} headers between others");
+        }
+    }
+    let mut connection = up.client.connect().await;
+    let (head, rest) = (request(150), request(150).split_off(900));
+    connection.send(&head[..900]).await;
+    up.client.get("/api/x/text").await;
+    connection.send(rest).await;
+    assert_eq!(connection.answer("GET").await.status, 200, "in two parts");
+}
+
+#[tokio::test]
+async fn lines_of_a_body_are_no_headers() {
+    let up = kit().start().await;
+    let mut connection = up.client.connect().await;
+    let body = "\n".repeat(5000);
+    for _ in 0..3 {
+        let answer = connection
+            .ask("POST", "/api/x/nowhere", &[("content-type", "text/plain")], body.as_bytes())
+            .await;
+        assert_eq!(answer.status, 404);
+    }
+}
