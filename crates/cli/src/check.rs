@@ -37,6 +37,7 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
         Err(error) => return explain::config_error(&error),
     };
     let mut found = Findings { errors: vec![], warnings: vec![] };
+    found.warnings.extend(config.unset().iter().map(ToString::to_string));
     readers(&config, options, &mut found);
     let everything = FeatureSchemas::of(&catalogue::everything().declared(), &config);
     found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));

@@ -28,7 +28,12 @@ pub(crate) enum Included {
 }
 
 /// Resolves `node` if it is an include object.
-pub(crate) fn apply(cx: &mut Transform<'_, '_>, node: &Node, dir: &Path) -> Result<Included, Fault> {
+pub(crate) fn apply(
+    cx: &mut Transform<'_, '_>,
+    node: &Node,
+    key_path: &str,
+    dir: &Path,
+) -> Result<Included, Fault> {
     let Some(object) = node.object() else { return Ok(Included::No) };
     let include = object.iter().find(|(key, _)| matches!(key.as_str(), "$env" | "$file" | "$include"));
     let Some((key, argument)) = include else { return Ok(Included::No) };
@@ -44,9 +49,13 @@ pub(crate) fn apply(cx: &mut Transform<'_, '_>, node: &Node, dir: &Path) -> Resu
     };
     let value = |text: String, origin| Node { value: Value::String(text), origin, at: at.clone() };
     match key.as_str() {
-        "$env" => Ok(Included::Value(
-            lookup(cx.env, &argument).map(|text| value(text.to_owned(), Origin::EnvInclude)),
-        )),
+        "$env" => {
+            let found = lookup(cx.env, &argument).map(|text| value(text.to_owned(), Origin::EnvInclude));
+            if found.is_none() {
+                cx.lacks(key_path, argument.trim(), at);
+            }
+            Ok(Included::Value(found))
+        }
         "$file" => {
             let text = read(cx, &resolve(dir, &argument), at).map_err(|fault| Fault {
                 message: format!("failed to read file {argument}, {}: {}", fault.name, fault.message),
@@ -55,11 +64,17 @@ pub(crate) fn apply(cx: &mut Transform<'_, '_>, node: &Node, dir: &Path) -> Resu
             })?;
             Ok(Included::Value(Some(value(text.body.trim_end().to_owned(), Origin::FileInclude))))
         }
-        _ => include_file(cx, &argument, dir, at),
+        _ => include_file(cx, &argument, key_path, dir, at),
     }
 }
 
-fn include_file(cx: &mut Transform<'_, '_>, argument: &str, dir: &Path, at: &At) -> Result<Included, Fault> {
+fn include_file(
+    cx: &mut Transform<'_, '_>,
+    argument: &str,
+    key_path: &str,
+    dir: &Path,
+    at: &At,
+) -> Result<Included, Fault> {
     let (file, fragment) = argument.split_once('#').unwrap_or((argument, ""));
     let parse = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
         Some("json") => json::parse,
@@ -95,10 +110,12 @@ fn include_file(cx: &mut Transform<'_, '_>, argument: &str, dir: &Path, at: &At)
     };
     Ok(match found.value {
         Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&path)),
-        Value::String(text) => Included::Value(cx.string(&text).map(|(text, replaced)| {
-            let origin = if replaced { Origin::Substitution } else { Origin::Literal };
-            Node { value: Value::String(text), origin, at: found.at }
-        })),
+        Value::String(text) => {
+            Included::Value(cx.string(&text, key_path, &found.at).map(|(text, replaced)| {
+                let origin = if replaced { Origin::Substitution } else { Origin::Literal };
+                Node { value: Value::String(text), origin, at: found.at }
+            }))
+        }
         _ => Included::Value(Some(found)),
     })
 }

@@ -54,5 +54,6 @@ pub use print::Format;
 pub use root::RootConfig;
 pub use sources::{ConfigOptions, ConfigSources};
 pub use state::StateHome;
+pub use transform::Unset;
 pub use value::{Node, Object, Origin, Value};
 pub use watch::{ReloadEvent, Watch};

@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use crate::{
     ConfigError, ConfigSources, Declarations,
     snapshot::{Layer, Snapshot, same},
+    sources::Reading,
 };
 
 type Subscriber = Arc<dyn Fn() + Send + Sync>;
@@ -90,12 +91,18 @@ impl Live {
         let mut out = Reread::default();
         let again = |layer: &Arc<Layer>| {
             let Some(path) = layer.source.as_deref().filter(|_| wanted(layer)) else { return layer.clone() };
-            let (files, read) = sources.file(path);
-            let root = read.unwrap_or_else(|error| {
+            let Reading { files, unset, root } = sources.file(path);
+            let root = root.unwrap_or_else(|error| {
                 out.failed.push((path.to_owned(), error));
                 layer.root.clone()
             });
-            Arc::new(Layer { context: layer.context.clone(), root, source: layer.source.clone(), files })
+            Arc::new(Layer {
+                context: layer.context.clone(),
+                root,
+                source: layer.source.clone(),
+                files,
+                unset,
+            })
         };
         let mut layers: Vec<_> = before.layers.iter().map(again).collect();
         if layers.iter().all(|layer| layer.root.is_none()) {

@@ -12,6 +12,7 @@ use crate::{
     live::Live,
     place::Text,
     snapshot::{Layer, Snapshot, visit},
+    transform::Unset,
     value::{Node, Value},
     yaml,
 };
@@ -136,6 +137,14 @@ impl RootConfig {
             snapshot.roots().map(|(context, node)| (context.to_owned(), node.clone())).collect();
         layers.reverse();
         layers
+    }
+
+    /// What is left out because variables are not set, and that no other source says, in the order of the sources.
+    pub fn unset(&self) -> Vec<Unset> {
+        let snapshot = self.whole.live().current();
+        let all = snapshot.layers.iter().rev().flat_map(|layer| layer.unset.iter());
+        // In an array, the next element has taken the place.
+        all.filter(|unset| unset.key.contains('[') || self.place(&unset.key).is_none()).cloned().collect()
     }
 
     /// Every file that was read or looked for, included ones too.

@@ -9,6 +9,7 @@ use crate::{
     key::Step,
     pattern::Declared,
     place::At,
+    transform::Unset,
     value::{Node, Object, Value},
 };
 
@@ -22,11 +23,12 @@ pub(crate) struct Layer {
     pub(crate) source: Option<PathBuf>,
     /// The file itself and everything it includes or would include, for watching.
     pub(crate) files: Vec<PathBuf>,
+    pub(crate) unset: Vec<Unset>,
 }
 
 impl Layer {
     pub(crate) fn in_code(context: &str, root: Node) -> Self {
-        Self { context: context.into(), root: Some(root), source: None, files: Vec::new() }
+        Self { context: context.into(), root: Some(root), source: None, files: Vec::new(), unset: Vec::new() }
     }
 }
 

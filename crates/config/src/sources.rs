@@ -14,7 +14,7 @@ use crate::{
     live::Live,
     snapshot::{Layer, Snapshot},
     substitute::Env,
-    transform::{Transform, dir_of},
+    transform::{Transform, Unset, dir_of},
     value::Node,
     yaml,
 };
@@ -106,13 +106,25 @@ impl ConfigSources {
     pub fn load(&self) -> Result<RootConfig> {
         let mut layers = Vec::with_capacity(self.files.len() + 1);
         for path in &self.files {
-            let (files, root) = self.file(path);
+            let Reading { files, unset, root } = self.file(path);
             let context =
                 path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            layers.push(Layer { context: context.into(), root: root?, source: Some(path.clone()), files });
+            layers.push(Layer {
+                context: context.into(),
+                root: root?,
+                source: Some(path.clone()),
+                files,
+                unset,
+            });
         }
         let root = env::read(&self.options.env)?;
-        layers.push(Layer { context: "env".into(), root, source: None, files: Vec::new() });
+        layers.push(Layer {
+            context: "env".into(),
+            root,
+            source: None,
+            files: Vec::new(),
+            unset: Vec::new(),
+        });
         if layers.iter().all(|layer| layer.root.is_none()) {
             return Err(nothing_said());
         }
@@ -125,14 +137,13 @@ impl ConfigSources {
         self.options.watch
     }
 
-    /// One file's values, and every file that was read or looked for on the way.
-    pub(crate) fn file(&self, path: &Path) -> (Vec<PathBuf>, Result<Option<Node>>) {
-        let mut files = Files::new(&self.options.cwd);
-        let read = self.read(path, &mut files);
-        (files.into_read(), read)
+    pub(crate) fn file(&self, path: &Path) -> Reading {
+        let (mut files, mut unset) = (Files::new(&self.options.cwd), Vec::new());
+        let root = self.read(path, &mut files, &mut unset);
+        Reading { files: files.into_read(), unset, root }
     }
 
-    fn read(&self, path: &Path, files: &mut Files<'_>) -> Result<Option<Node>> {
+    fn read(&self, path: &Path, files: &mut Files<'_>, unset: &mut Vec<Unset>) -> Result<Option<Node>> {
         let failed = |reason: String| {
             ConfigError::plain(
                 "Error",
@@ -145,13 +156,26 @@ impl ConfigSources {
                 .help("start in a directory with an app-config.yaml, or name the files with --config"));
         };
         let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
-        let root = parsed.map(|root| Transform::new(&self.options.env, files).root(root, &dir_of(path)));
+        let root = parsed.map(|root| {
+            let mut transform = Transform::new(&self.options.env, files);
+            let root = transform.root(root, &dir_of(path));
+            *unset = transform.unset;
+            root
+        });
         root.transpose().map_err(|mut fault| {
             fault.message = failed(fault.message).message().to_owned();
             fault.name = "Error";
             fault.into_error()
         })
     }
+}
+
+/// One file, as it was read.
+pub(crate) struct Reading {
+    /// Every file that was read or looked for on the way.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) unset: Vec<Unset>,
+    pub(crate) root: Result<Option<Node>>,
 }
 
 pub(crate) fn nothing_said() -> ConfigError {

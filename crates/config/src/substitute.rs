@@ -19,15 +19,15 @@ pub(crate) enum Substituted {
     Same(String),
     /// At least one variable or default was put in.
     Replaced(String),
-    /// A variable without value or default: the whole string is gone.
-    Undefined,
+    /// A variable without value or default: the whole string is gone. Its name, unless `${NAME:-}` says that it may be.
+    Undefined(Option<String>),
 }
 
 impl Substituted {
     pub(crate) fn into_option(self) -> Option<String> {
         match self {
             Self::Same(text) | Self::Replaced(text) => Some(text),
-            Self::Undefined => None,
+            Self::Undefined(_) => None,
         }
     }
 }
@@ -48,7 +48,7 @@ pub(crate) fn substitute(input: &str, env: &Env) -> Substituted {
         } else {
             match value_of(body, env) {
                 Some(value) => out.push_str(value),
-                None => return Substituted::Undefined,
+                None => return Substituted::Undefined(needed(body).map(str::to_owned)),
             }
             replaced = true;
         }
@@ -72,6 +72,10 @@ fn next_placeholder(text: &str) -> Option<(&str, bool, &str, &str)> {
         }
         from = open + 2;
     }
+}
+
+fn needed(body: &str) -> Option<&str> {
+    (!body.contains(":-")).then(|| body.trim())
 }
 
 fn value_of<'a>(body: &'a str, env: &'a Env) -> Option<&'a str> {

@@ -2,12 +2,17 @@
 //!
 //! Must not know of other sources. Faults leave here as `error at <path>, …`; the source puts its file before that.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use crate::{
+    Place,
     error::Fault,
     files::Files,
     include::{self, Included},
+    place::At,
     substitute::{Env, Substituted, substitute},
     value::{Node, Origin, Value},
 };
@@ -17,15 +22,33 @@ const MAX_INCLUDES: usize = 32;
 /// How many nodes one source may grow to by including.
 const MAX_NODES: usize = 1_000_000;
 
+/// A value that is left out because a variable is not set, as Backstage does without a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unset {
+    /// The key that is not there.
+    pub key: String,
+    /// The variable.
+    pub variable: String,
+    /// Where the value is written.
+    pub place: Place,
+}
+
+impl fmt::Display for Unset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is left out, because {} is not set ({})", self.key, self.variable, self.place)
+    }
+}
+
 pub(crate) struct Transform<'a, 'f> {
     pub(crate) env: &'a Env,
     pub(crate) files: &'a mut Files<'f>,
+    pub(crate) unset: Vec<Unset>,
     nodes: usize,
 }
 
 impl<'a, 'f> Transform<'a, 'f> {
     pub(crate) fn new(env: &'a Env, files: &'a mut Files<'f>) -> Self {
-        Self { env, files, nodes: 0 }
+        Self { env, files, unset: Vec::new(), nodes: 0 }
     }
 
     /// The transformed root of a file, which must be an object (core §1.2).
@@ -52,12 +75,12 @@ impl<'a, 'f> Transform<'a, 'f> {
             return Err(wrap(Fault::new(format!("includes grew beyond {MAX_NODES} values"), &node.at), path));
         }
         match node.value {
-            Value::String(ref text) => Ok(self.string(text).map(|(text, replaced)| {
+            Value::String(ref text) => Ok(self.string(text, path, &node.at).map(|(text, replaced)| {
                 let origin = if replaced { Origin::Substitution } else { node.origin };
                 Node { value: Value::String(text), origin, at: node.at }
             })),
             Value::Object(_) => {
-                let included = include::apply(self, &node, dir).map_err(|fault| wrap(fault, path))?;
+                let included = include::apply(self, &node, path, dir).map_err(|fault| wrap(fault, path))?;
                 match included {
                     Included::No => self.children(node, path, dir, includes),
                     Included::Value(None) => Ok(None),
@@ -113,12 +136,22 @@ impl<'a, 'f> Transform<'a, 'f> {
     }
 
     /// The string after substitution, and whether a variable took part.
-    pub(crate) fn string(&self, text: &str) -> Option<(String, bool)> {
+    pub(crate) fn string(&mut self, text: &str, path: &str, at: &At) -> Option<(String, bool)> {
         match substitute(text, self.env) {
             Substituted::Same(text) => Some((text, false)),
             Substituted::Replaced(text) => Some((text, true)),
-            Substituted::Undefined => None,
+            Substituted::Undefined(variable) => {
+                if let Some(variable) = variable {
+                    self.lacks(path, &variable, at);
+                }
+                None
+            }
         }
+    }
+
+    pub(crate) fn lacks(&mut self, path: &str, variable: &str, at: &At) {
+        let key = path.trim_start_matches('.').to_owned();
+        self.unset.push(Unset { key, variable: variable.to_owned(), place: at.place() });
     }
 }
 

@@ -22,6 +22,27 @@ fn core_1_c5_an_unset_variable_removes_the_value() {
 }
 
 #[test]
+fn what_is_left_out_for_want_of_a_variable_is_told_unless_that_is_said_or_somebody_else_says_it() {
+    let text = "a: {x: 'p-${MISS}', y: {$env: GONE}, z: '${MAY:-}'}\narr: [1, '${MISS}', 3]\nelsewhere: ${MISS}\n\
+                inc: {$include: i.yaml}\nv: ${FOO}\n";
+    let world = World::new()
+        .file("app-config.yaml", text)
+        .file("i.yaml", "k: ${INNER}")
+        .file("app-config.local.yaml", "elsewhere: here")
+        .env("FOO", "foo");
+    let told: Vec<_> = world.load().unset().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "'a.x' is left out, because MISS is not set (app-config.yaml:1:8)",
+            "'a.y' is left out, because GONE is not set (app-config.yaml:1:31)",
+            "'arr[1]' is left out, because MISS is not set (app-config.yaml:2:10)",
+            "'inc.k' is left out, because INNER is not set (i.yaml:1:4)",
+        ]
+    );
+}
+
+#[test]
 fn core_1_c6_defaults() {
     let world = yaml("a: ${EMPTY:-def}\nb: ${EMPTY}\nc: ${MISS:-}\nd: '${MISS:- a:-b }'").env("EMPTY", "");
     assert_eq!(whole(&world.load()), json!({"a": "def", "b": "", "d": "a:-b"}));
