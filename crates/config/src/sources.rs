@@ -153,7 +153,7 @@ impl ConfigSources {
         let Some(text) = files.read(path).map_err(|error| failed(error.to_string()))? else {
             let message = format!("Config file \"{}\" does not exist", path.display());
             return Err(ConfigError::plain("NotFoundError", message)
-                .help("start in a directory with an app-config.yaml, or name the files with --config"));
+                .help("start in a directory with an app-config.yaml, or name the files: --config <file>"));
         };
         let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
         let root = parsed.map(|root| {

@@ -47,8 +47,13 @@ fn keys_in_sources() -> Vec<String> {
 
 fn is_key(text: &str) -> bool {
     let known = ["backend.", "greenroom.", "tasks."].iter().any(|prefix| text.starts_with(prefix));
-    let service =
-        ["greenroom.healthRegistry", "greenroom.healthChecks", "greenroom.httpSettings", "tasks.runners"];
+    let service = [
+        "greenroom.declared",
+        "greenroom.healthRegistry",
+        "greenroom.healthChecks",
+        "greenroom.httpSettings",
+        "tasks.runners",
+    ];
     known
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
         && !text.ends_with('.')

@@ -130,3 +130,17 @@ async fn config_print_with_sources_tells_file_and_line() {
     ---
     "#);
 }
+
+#[tokio::test]
+async fn what_a_schema_beside_the_config_declares_secret_is_hidden_and_counted() {
+    let declared = r#"{"backstageConfigSchemaVersion": 1, "schemas": [{"packageName": "pager", "path": "p", "value":
+        {"type": "object", "properties": {"pager": {"type": "object", "properties": {"key": {"type": "string", "visibility": "secret"}}}}}}]}"#;
+    let program = || {
+        let program = Program::greenroom().config("pager: {key: page-test-secret, region: eu}\n");
+        program.file(".config-schema.json", declared)
+    };
+    let printed = program().args("config print").run().await;
+    assert_eq!(printed.stdout.trim_end(), "pager:\n  key: <secret>\n  region: eu");
+    let checked = program().args("config check").run().await;
+    assert!(checked.stdout.contains("1 secret will be redacted in logs"), "{}", checked.stdout);
+}

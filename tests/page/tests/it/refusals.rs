@@ -38,7 +38,8 @@ async fn a_taken_port() {
 #[tokio::test]
 async fn a_missing_config() {
     let ended = Program::greenroom().without("app-config.yaml").run().await;
-    refused(&ended, &["app-config.yaml", "help:", "greenroom --config <file>"]);
+    refused(&ended, &["app-config.yaml", "--config <file>"]);
+    assert_eq!(ended.stderr.matches("help:").count(), 1, "{ended:?}");
 }
 
 #[tokio::test]
