@@ -108,6 +108,13 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "compatibility score",
+        needs: &[&PEER],
+        features: &[],
+        command: check(&["run", "--package", "greenroom-conformance", "--bin", "compatibility-score"]),
+        otherwise: None,
+    },
+    Suite {
         name: "doctests",
         needs: &[],
         features: &[],

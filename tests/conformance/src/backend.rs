@@ -25,6 +25,8 @@ mod output;
 
 pub use output::{Output, Stream};
 
+/// What stands in configuration for the port on which a backend listens: the one of the recordings.
+const RECORDED_PORT: &str = "17041";
 /// How long a backend may take to reach a state that is waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How often a state of the foreign process is looked at.
@@ -262,16 +264,18 @@ fn free_port() -> io::Result<u16> {
 
 /// The configuration that every recording shared, that of the command, and the scenario's own on top.
 fn write_configs(directory: &Path, port: u16, [under, over]: [&str; 2]) -> io::Result<Vec<PathBuf>> {
+    // An object cannot be laid over a text.
+    let listen = if over.contains("listen: {") { String::new() } else { format!("  listen: ':{port}'\n") };
     let base = format!(
         "app: {{title: Conformance, baseUrl: 'http://localhost:{port}'}}\n\
-         backend:\n  baseUrl: http://localhost:{port}\n  listen: ':{port}'\n  \
+         backend:\n  baseUrl: http://localhost:{port}\n{listen}  \
          database: {{client: better-sqlite3, connection: ':memory:'}}\n"
     );
     let mut files = Vec::new();
     for (name, text) in [("base.yaml", base.as_str()), ("command.yaml", under), ("overlay.yaml", over)] {
         if !text.is_empty() {
             let file = directory.join(name);
-            std::fs::write(&file, text)?;
+            std::fs::write(&file, text.replace(RECORDED_PORT, &port.to_string()))?;
             files.push(file);
         }
     }

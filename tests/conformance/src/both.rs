@@ -41,6 +41,19 @@ pub struct Story {
     pub acts: &'static [Act],
 }
 
+impl Story {
+    /// How its backend is set up.
+    pub(crate) fn scenario(&self) -> Scenario {
+        let Self { name, features, config, env, .. } = *self;
+        Scenario { name, stage: Stage::One, features, config, env, steps: &[] }
+    }
+
+    /// How Greenroom is started for it: it writes Node's log format.
+    pub(crate) fn ours(&self, launch: &Launch) -> Launch {
+        launch.clone().with_config(self.ours).with_env("LOG_FORMAT", "node")
+    }
+}
+
 /// Something done to both or awaited of both.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
@@ -82,15 +95,8 @@ pub struct Both {
 impl Both {
     /// Starts both. Greenroom writes Node's log format.
     pub async fn start(node: &Launch, ours: &Launch, story: &Story) -> io::Result<Self> {
-        let scenario = Scenario {
-            name: story.name,
-            stage: Stage::One,
-            features: story.features,
-            config: story.config,
-            env: story.env,
-            steps: &[],
-        };
-        let ours = ours.clone().with_config(story.ours).with_env("LOG_FORMAT", "node");
+        let scenario = story.scenario();
+        let ours = story.ours(ours);
         if story.listens {
             let (node, ours) =
                 tokio::try_join!(Backend::start(node, &scenario), Backend::start(&ours, &scenario))?;
@@ -137,10 +143,7 @@ pub async fn tell(node: &Launch, ours: &Launch, story: &Story) -> Comparison {
 
 /// The differences of the logs, once they stop growing fewer.
 async fn settled(both: &Both) -> Vec<Difference> {
-    let found = || {
-        let (node, ours) = (without_progress(&both.node), without_progress(&both.ours));
-        in_any_order(log::compare(&node, &ours, Format::Node))
-    };
+    let found = || differences_of_logs(Log::parse(&both.node.output()), Log::parse(&both.ours.output()));
     let quiet = async {
         while !found().is_empty() {
             sleep(Duration::from_millis(50)).await;
@@ -150,11 +153,13 @@ async fn settled(both: &Both) -> Vec<Difference> {
     found()
 }
 
-/// The log, without the lines that tell from time to time what a start still waits for.
-fn without_progress(backend: &Backend) -> Log {
-    let mut log = Log::parse(&backend.output());
-    log.lines.retain(|line| !line.to_string().contains("Plugin initialization in progress"));
-    log
+/// How our log differs from Node's, but for the order of what happens side by side, and without the lines that tell from
+/// time to time what a start still waits for.
+pub(crate) fn differences_of_logs(mut node: Log, mut ours: Log) -> Vec<Difference> {
+    for log in [&mut node, &mut ours] {
+        log.lines.retain(|line| !line.to_string().contains("Plugin initialization in progress"));
+    }
+    in_any_order(log::compare(&node, &ours, Format::Node))
 }
 
 /// Leaves out lines that both have, in another order: what plugins do side by side has none.
@@ -249,17 +254,7 @@ async fn perform(
         Act::Exit => {
             let (node, ours) = tokio::join!(both.node.exit(), both.ours.exit());
             let (node, ours) = (node.map_err(named("node"))?, ours.map_err(named("ours"))?);
-            let said = |code: Option<i32>| Some(code.map_or("a signal".to_owned(), |code| code.to_string()));
-            let found = match node == ours {
-                true => Vec::new(),
-                false => vec![Difference {
-                    what: "exit code".to_owned(),
-                    recorded: said(node),
-                    received: said(ours),
-                }],
-            };
-            let subject = Subject::Story { story: story.name, request: "exit" };
-            comparison.note(&format!("{}: exit", story.name), &subject, found);
+            note_exit(comparison, story.name, node, ours);
             Ok(())
         }
         Act::RunOn => match (both.node.has_exited()?, both.ours.has_exited()?) {
@@ -267,6 +262,19 @@ async fn perform(
             (node, ours) => Err(io::Error::other(format!("exited: node {node}, ours {ours}"))),
         },
     }
+}
+
+/// Compares exit codes; `None` is a signal.
+pub(crate) fn note_exit(
+    comparison: &mut Comparison,
+    story: &'static str,
+    node: Option<i32>,
+    ours: Option<i32>,
+) {
+    let said = |code: Option<i32>| Some(code.map_or("a signal".to_owned(), |code| code.to_string()));
+    let found = Difference { what: "exit code".to_owned(), recorded: said(node), received: said(ours) };
+    let found = if node == ours { Vec::new() } else { vec![found] };
+    comparison.note(&format!("{story}: exit"), &Subject::Story { story, request: "exit" }, found);
 }
 
 fn named(side: &'static str) -> impl Fn(io::Error) -> io::Error {

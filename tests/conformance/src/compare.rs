@@ -90,7 +90,8 @@ struct BodyFacts {
 
 fn compare_bodies(found: &mut Differences, recorded: &RecordedBody, received: &[u8]) -> BodyFacts {
     if matches!(recorded, RecordedBody::Exact(recorded) if recorded == received) {
-        return BodyFacts { varies: false, empty: received.is_empty() };
+        let varies = mask::text(&String::from_utf8_lossy(received)).varies;
+        return BodyFacts { varies, empty: received.is_empty() };
     }
     let text = String::from_utf8_lossy(received);
     let live = mask::text(&text);

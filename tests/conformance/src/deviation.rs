@@ -3,6 +3,7 @@
 use crate::compare::Difference;
 
 mod calls;
+mod recordings;
 mod requests;
 mod stories;
 
@@ -51,7 +52,7 @@ pub struct Rule {
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    stories::RULES.iter().chain(requests::RULES).chain(calls::RULES)
+    stories::RULES.iter().chain(requests::RULES).chain(calls::RULES).chain(recordings::RULES)
 }
 
 /// The name of the rule that covers a difference.

@@ -4,6 +4,8 @@
 //! backend of a group of transcripts was configured and in which order they happened. [`replay::run`] starts a backend that
 //! way, sends the same bytes and has [`compare`] list every difference that is not due to the passing of time.
 //!
+//! [`recorded`] does the same for the recorded logs.
+//!
 //! With the real Node backend installed ([`peer`]), [`both`] tells stories to it and to Greenroom and compares what they say;
 //! [`differential`] does so with generated requests and log calls. [`deviation`] names the differences that are meant.
 //!
@@ -20,6 +22,7 @@ pub mod differential;
 pub mod log;
 pub mod mask;
 pub mod peer;
+pub mod recorded;
 pub mod replay;
 pub mod reply;
 pub mod scenarios;

@@ -8,6 +8,7 @@ use crate::backend::{Backend, Launch};
 use crate::client::{Client, Held};
 use crate::compare::{Difference, compare};
 use crate::scenarios::{Scenario, Step, ignored_headers};
+use crate::score::Count;
 use crate::transcript::{Request, Transcript};
 use crate::wire::Outcome;
 
@@ -31,6 +32,14 @@ pub struct Case {
 }
 
 impl Report {
+    /// How many recordings were repeated, and how.
+    pub fn count(&self) -> Count {
+        let unexplained = self.cases.iter().filter(|case| !case.differences.is_empty()).count();
+        let declared = |case: &&Case| !ignored_headers(&case.transcript).is_empty();
+        let deviating = self.cases.iter().filter(declared).filter(|case| case.differences.is_empty()).count();
+        Count { compared: self.cases.len(), deviating, unexplained }
+    }
+
     /// Every recording was repeated without a difference and every step was taken.
     pub fn is_ok(&self) -> bool {
         self.broken.is_none() && self.cases.iter().all(|case| case.differences.is_empty())

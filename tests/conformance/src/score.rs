@@ -103,10 +103,33 @@ pub fn versions() -> io::Result<String> {
     Ok(all.join(", "))
 }
 
+/// What is wrong with the score of a page: without its marks, an area, or the versions of the peer; or something differs
+/// that has no row.
+pub fn faults(page: &str, versions: &str) -> Vec<String> {
+    let section = page.split_once(BEGIN).and_then(|(_, rest)| Some(rest.split_once(END)?.0));
+    let Some(section) = section else { return vec!["the page has no score".to_owned()] };
+    let mut faults = Vec::new();
+    if !section.contains(versions) {
+        faults.push(format!("the score is not that of {versions}"));
+    }
+    for area in AREAS {
+        let row = section.lines().find_map(|line| line.strip_prefix(&format!("| {area} | ")));
+        let cells: Vec<Option<usize>> = row
+            .map(|row| row.trim_end_matches(" |").split(" | ").map(|cell| cell.parse().ok()).collect())
+            .unwrap_or_default();
+        match cells[..] {
+            [Some(compared), Some(same), Some(deviating), Some(0)]
+                if compared > 0 && compared == same + deviating => {}
+            _ => faults.push(format!("{area}: {row:?}")),
+        }
+    }
+    faults
+}
+
 /// The page with this table as its score, which stands before its first heading of a section.
 pub fn page(page: &str, table: &str, versions: &str) -> String {
     let section = format!(
-        "{BEGIN}\n## Score\n\nCounted beside a real Node backend ({versions}); generated cases are as many as the suite makes by default.\n\n{table}{END}\n"
+        "{BEGIN}\n## Score\n\nCounted in one run of the suites: recorded ones against what Node once said, the others beside a real Node backend\n({versions}). What differs otherwise fails the run.\n\n{table}{END}\n"
     );
     if let (Some(begin), Some(end)) = (page.find(BEGIN), page.find(END)) {
         let after = page[end + END.len()..].trim_start_matches('\n');

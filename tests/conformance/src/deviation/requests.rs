@@ -137,8 +137,10 @@ pub(super) const RULES: &[Rule] = &[
         name: "parameters are decoded by whoever asks for them",
         row: "a path that is no UTF-8 once decoded fails when the route matches",
         covers: |subject, _| {
-            let has_parameter =
-                |path: &[u8]| path.starts_with(b"/api/errs") || path.starts_with(b"/api/tasks/");
+            let has_parameter = |path: &[u8]| {
+                let path = path.to_ascii_lowercase();
+                path.starts_with(b"/api/errs") || path.starts_with(b"/api/tasks/")
+            };
             of(subject).is_some_and(|(case, statuses)| {
                 has_parameter(&case.path) && has_bad_escape(&case.path) && statuses.node == 400
             })

@@ -14,6 +14,15 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "a failed start ends the process",
+        row: "a failed start leaves a process that serves and is never ready",
+        covers: |subject, d| {
+            matches!(subject, Subject::Story { story, request: "exit" } if story.starts_with("fail-"))
+                && d.recorded.as_deref() == Some("0")
+                && d.received.as_deref() == Some("1")
+        },
+    },
+    Rule {
         name: "hooks have names",
         row: "hooks are anonymous and take a logger",
         covers: |_, d| {
@@ -39,21 +48,30 @@ pub(super) const RULES: &[Rule] = &[
         name: "an orphan is told once",
         row: "a module without its plugin is listed as \"still initializing\"",
         covers: |subject, d| {
-            of(subject, "a_module_without_its_plugin")
+            (of(subject, "a_module_without_its_plugin") || of(subject, "fail-orphan-module"))
                 && (line(d, "nosuchplugin") || line(d, "Plugin initialization"))
         },
     },
     Rule {
         name: "a registration's fault is its plugin's",
         row: "faults in one plugin's registration reject the whole start",
-        covers: |subject, d| of(subject, "a_registration_throws") && d.what == "unexpected line",
+        covers: |subject, d| {
+            (of(subject, "a_registration_throws") || of(subject, "fail-register-throws"))
+                && d.what == "unexpected line"
+        },
     },
     Rule {
         name: "config faults have a place",
         row: "a fault in the configuration is told without its place",
         covers: |subject, d| {
-            let story =
-                ["config_with_a_bad_listen", "config_with_a_bad_health_header", "config_that_is_no_yaml"];
+            let story = [
+                "config_with_a_bad_listen",
+                "config_with_a_bad_health_header",
+                "config_that_is_no_yaml",
+                "fail-config-bad-listen",
+                "fail-config-bad-health-header",
+                "fail-config-bad-override-level",
+            ];
             story.iter().any(|story| of(subject, story))
                 && (d.recorded.is_some() || d.received.as_ref().is_some_and(|text| text.contains("(<file>)")))
         },

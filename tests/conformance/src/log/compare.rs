@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Format, Line, Log};
 use crate::compare::Difference;
 
-/// Lists all that differs. Lines are paired by level, message and plugin in their order; exit codes are not compared, because those
+/// Lists all that differs. Lines are paired by level, message and plugin (in development: who) in their order; exit codes are not compared, because those
 /// of a recording are often the recorder's own doing.
 pub fn compare(recorded: &Log, received: &Log, format: Format) -> Vec<Difference> {
     let pairs = pair(&recorded.lines, &received.lines);
@@ -57,7 +57,7 @@ fn compare_fields(
 fn same(recorded: &Line, received: &Line) -> bool {
     match (recorded, received) {
         (Line::Record(before), Line::Record(now)) => {
-            ["level", "message", "plugin"].iter().all(|name| before.get(*name) == now.get(*name))
+            ["level", "message", "plugin", "who"].iter().all(|name| before.get(*name) == now.get(*name))
         }
         (Line::Crash(error), received) => {
             let message = error.split_once(": ").map_or(error.as_str(), |(_, message)| message);

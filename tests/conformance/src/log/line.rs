@@ -22,11 +22,25 @@ pub enum Line {
 impl Line {
     pub(super) fn parse(line: &str) -> Self {
         match serde_json::from_str(line) {
-            Ok(Value::Object(mut fields)) => {
-                fields.iter_mut().for_each(|(name, value)| mask_value(name, value));
-                Self::Record(fields)
-            }
-            _ => Self::Text(mask_text(line)),
+            Ok(Value::Object(fields)) => Self::masked(fields),
+            _ => match development(line) {
+                Some(fields) => Self::masked(fields),
+                None => Self::Text(mask_text(line)),
+            },
+        }
+    }
+
+    fn masked(mut fields: Map<String, Value>) -> Self {
+        fields.iter_mut().for_each(|(name, value)| mask_value(name, value));
+        Self::Record(fields)
+    }
+
+    /// Leaves out how long an answer was, which depends on the stack in it.
+    pub(super) fn forget_length(&mut self) {
+        let Self::Record(fields) = self else { return };
+        let Some(Value::Number(length)) = fields.remove("contentLength") else { return };
+        if let Some(Value::String(message)) = fields.get_mut("message") {
+            *message = message.replace(&format!(" {length} "), " <length> ");
         }
     }
 
@@ -69,9 +83,30 @@ impl fmt::Display for Line {
     }
 }
 
+/// The fields of a development line: time, who, level and message, then `key=value` with each key in cyan. Level and name
+/// keep their colours.
+fn development(line: &str) -> Option<Map<String, Value>> {
+    let (_time, rest) = line.strip_prefix("\u{1b}[2m")?.split_once("\u{1b}[22m ")?;
+    let (who, rest) = rest.split_once(' ')?;
+    let (level, rest) = rest.split_once(' ')?;
+    let mut parts = rest.split(" \u{1b}[36m");
+    let message = parts.next()?;
+    let mut fields = Map::new();
+    for (name, text) in [("level", level), ("who", who), ("message", message)] {
+        fields.insert(name.to_owned(), text.into());
+    }
+    for part in parts {
+        let (key, value) = part.split_once("\u{1b}[39m=")?;
+        let value = serde_json::from_str(value.trim_end()).unwrap_or_else(|_| Value::from(value));
+        fields.insert(key.to_owned(), value);
+    }
+    Some(fields)
+}
+
 fn mask_value(name: &str, value: &mut Value) {
     match value {
         Value::String(_) if name == "stack" => *value = Value::from("<stack>"),
+        Value::String(id) if name == "logId" && id.len() == 20 => *value = Value::from("<id>"),
         Value::String(text) => *text = mask_text(text),
         Value::Array(items) => items.iter_mut().for_each(|item| mask_value(name, item)),
         Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| mask_value(name, value)),

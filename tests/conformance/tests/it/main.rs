@@ -5,6 +5,8 @@ mod logs;
 mod playback;
 mod process;
 mod reading;
+mod recorded;
 mod recordings;
 mod replay;
 mod scenarios;
+mod score;

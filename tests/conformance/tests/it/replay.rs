@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use greenroom_conformance::backend::Launch;
 use greenroom_conformance::replay::run;
 use greenroom_conformance::scenarios::{SCENARIOS, Scenario, Stage};
+use greenroom_conformance::score;
 
 use crate::recordings::directory;
 
@@ -15,6 +16,7 @@ async fn replay(name: &str) {
     let scenario = Scenario::named(name).expect("a scenario of this name");
     let launch = Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend"));
     let report = Box::pin(run(&launch, scenario, &directory())).await;
+    score::leave("recorded exchanges", name, report.count()).expect("a file of counts");
     assert!(report.is_ok(), "\n{report}");
 }
 
