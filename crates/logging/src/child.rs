@@ -5,11 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arc_swap::{ArcSwapOption, Guard};
 use greenroom_context::Context;
 
 use crate::{
     FieldValue, Fields, Format, Level, Logger, LoggerService, Record,
+    cached::{Cached, Kept},
     encode::{Fragments, Message, Scratch, View, encode, text::render},
     engine::Engine,
     field::Field,
@@ -24,15 +24,15 @@ pub(crate) struct Child {
     fields: Fields,
     /// The generation of the verdict and its most talkative level, in one word.
     gate: AtomicU64,
-    verdict: ArcSwapOption<Verdict>,
+    verdict: Cached<Verdict>,
     /// The fields encoded, per output.
-    fragments: Box<[ArcSwapOption<Fragments>]>,
+    fragments: Box<[Cached<Fragments>]>,
 }
 
 impl Child {
     pub(crate) fn new(engine: Arc<Engine>, fields: Fields) -> Self {
-        let fragments = engine.outputs.iter().map(|_| ArcSwapOption::empty()).collect();
-        let (gate, verdict) = (AtomicU64::new(0), ArcSwapOption::empty());
+        let fragments = engine.outputs.iter().map(|_| Cached::new()).collect();
+        let (gate, verdict) = (AtomicU64::new(0), Cached::new());
         Self { engine, fields: fields.without_reserved(), gate, verdict, fragments }
     }
 
@@ -45,46 +45,40 @@ impl Child {
     }
 
     /// The verdict on the rules in force.
-    fn verdict(&self) -> Guard<Option<Arc<Verdict>>> {
-        let kept = self.verdict.load();
+    fn verdict(&self) -> Kept<'_, Verdict> {
         let now = self.engine.generation();
-        if kept.as_ref().is_some_and(|verdict| verdict.generation >= now) {
-            return kept;
-        }
-        let verdict = self.engine.rules().settle(&self.fields);
-        self.gate.store(verdict.generation << 8 | verdict.most as u64, Ordering::Relaxed);
-        self.verdict.store(Some(Arc::new(verdict)));
-        self.verdict.load()
+        self.verdict.get(
+            |verdict| verdict.generation >= now,
+            || {
+                let verdict = self.engine.rules().settle(&self.fields);
+                self.gate.store(verdict.generation << 8 | verdict.most as u64, Ordering::Relaxed);
+                verdict
+            },
+        )
     }
 
     #[cold]
     fn most(&self) -> Level {
-        self.verdict().as_ref().map_or(Level::Silly, |verdict| verdict.most)
+        self.verdict().most
     }
 
     /// Whether a field of the call could turn a settled rule round.
     fn may_turn(&self, level: Level, keys: &[&str]) -> bool {
         let verdict = self.verdict();
-        let Some(verdict) = verdict.as_ref() else { return true };
         level <= verdict.most_of_all() && keys.iter().any(|key| verdict.unsettled_by(&self.fields, key))
     }
 
     /// The fields encoded for an output, with the secrets of this very generation masked.
-    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Guard<Option<Arc<Fragments>>> {
-        let slot = &self.fragments[index];
-        let kept = slot.load();
-        if kept.as_ref().is_some_and(|kept| kept.generation == redactor.generation) {
-            return kept;
-        }
-        let made = Arc::new(Fragments::new(format, &self.fields, redactor));
-        slot.store(Some(made.clone()));
-        Guard::from_inner(Some(made))
+    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Kept<'_, Fragments> {
+        self.fragments[index].get(
+            |kept| kept.generation == redactor.generation,
+            || Fragments::new(format, &self.fields, redactor),
+        )
     }
 
     fn emit(&self, record: &Record<'_>, spread: &[Field<'_>], appended: Option<&str>) {
         let redactor = self.engine.redactor();
         let verdict = self.verdict();
-        let Some(verdict) = verdict.as_ref() else { return };
         Scratch::with(|Scratch { line, text, value, clock }| {
             let context = if self.engine.additions { Context::current() } else { Context::default() };
             let module =
@@ -117,10 +111,9 @@ impl Child {
             // The ring takes the record here, before any format does.
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
-                if let Some(format) = output.format
-                    && let Some(fragments) = &*self.fragments(index, format, &redactor)
-                {
-                    encode(format, &view, fragments, &redactor, line, value, clock);
+                if let Some(format) = output.format {
+                    let fragments = self.fragments(index, format, &redactor);
+                    encode(format, &view, &fragments, &redactor, line, value, clock);
                 }
                 let emitted =
                     Emitted { record, own: &self.fields, context: &context, line, redactor: &redactor };

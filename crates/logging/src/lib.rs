@@ -22,6 +22,7 @@
 
 mod bridge;
 mod builder;
+mod cached;
 mod child;
 mod config;
 mod encode;
