@@ -19,8 +19,8 @@ use tokio::{sync::Notify, time::timeout};
 
 pub(crate) use self::client::{Answer, Client, Connection};
 
-/// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than anything here takes, and shorter than a drain that is held.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A token that [`Kit`]'s config lists.
 pub(crate) const TOKEN: &str = "kit-token-1234";
