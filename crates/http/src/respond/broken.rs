@@ -11,9 +11,14 @@ use greenroom_errors::Error;
 use greenroom_logging::{Logger, error};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-/// The response, whose body tells the logger when it breaks; one whose bytes are all there cannot.
-pub(crate) fn told(response: Response, logger: &Logger) -> Response {
-    if response.body().size_hint().exact().is_some() {
+/// The response's body is watched already.
+#[derive(Clone)]
+struct IsWatched;
+
+/// The response, whose body tells the first of such loggers when it breaks; one whose bytes are all there cannot.
+pub(crate) fn told(mut response: Response, logger: &Logger) -> Response {
+    if response.body().size_hint().exact().is_some() || response.extensions_mut().insert(IsWatched).is_some()
+    {
         return response;
     }
     response.map(|body| Body::new(Watched { body, logger: logger.clone() }))

@@ -97,7 +97,9 @@ fn kept(headers: &HeaderMap) -> HeaderMap {
 /// What Node's HTTP server refuses before Express sees it, and hyper lets through.
 fn refused(request: &Request) -> Option<StatusCode> {
     let headers = request.headers();
-    if *request.method() == Method::CONNECT {
+    // A host alone is what CONNECT asks for.
+    let names_host_only = request.uri().authority().is_some() && request.uri().scheme().is_none();
+    if *request.method() == Method::CONNECT || names_host_only {
         return Some(StatusCode::BAD_REQUEST);
     }
     if request.version() == Version::HTTP_11 && !headers.contains_key(header::HOST) {

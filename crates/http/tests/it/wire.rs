@@ -91,6 +91,8 @@ async fn what_is_no_http_is_a_400_and_the_connection_ends() {
         "GET /api/x/té HTTP/1.1\r\nHost: x\r\n\r\n".as_bytes(),
         b"GET /api/x/\xff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET relative HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"GET /x HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
         b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
