@@ -7,9 +7,11 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustls::ClientConfig;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -41,6 +43,7 @@ pub struct Launch {
     directory: Option<PathBuf>,
     env: Vec<(OsString, OsString)>,
     config: String,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 impl Launch {
@@ -61,7 +64,7 @@ impl Launch {
     /// A program and its arguments; at least one word.
     pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         let command = words.into_iter().map(Into::into).collect();
-        Self { command, directory: None, env: Vec::new(), config: String::new() }
+        Self { command, directory: None, env: Vec::new(), config: String::new(), tls: None }
     }
 
     /// Runs it there.
@@ -84,6 +87,13 @@ impl Launch {
         yaml.clone_into(&mut self.config);
         self
     }
+
+    /// Speaks TLS with it.
+    #[must_use]
+    pub fn over_tls(mut self, tls: Arc<ClientConfig>) -> Self {
+        self.tls = Some(tls);
+        self
+    }
 }
 
 /// A running backend; killed when dropped.
@@ -91,6 +101,7 @@ impl Launch {
 pub struct Backend {
     child: Child,
     port: u16,
+    tls: Option<Arc<ClientConfig>>,
     output: Output,
     _directory: TempDir,
 }
@@ -133,12 +144,16 @@ impl Backend {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn()?;
         let output = Output::collect(&mut child);
-        Ok(Self { child, port, output, _directory: directory })
+        Ok(Self { child, port, tls: launch.tls.clone(), output, _directory: directory })
     }
 
     /// A client of this backend.
     pub fn client(&self) -> Client {
-        Client::new(self.port)
+        let client = Client::new(self.port);
+        match &self.tls {
+            Some(tls) => client.over_tls(tls.clone()),
+            None => client,
+        }
     }
 
     /// All it has printed, stdout and stderr, in the order of arrival.

@@ -59,6 +59,8 @@ impl Story {
 pub enum Act {
     /// Send a request (method and path) and compare the answers.
     Ask(&'static str),
+    /// The same, not encrypted on a port that is.
+    AskInPlain(&'static str),
     /// Wait until a GET is answered with this status.
     AwaitStatus(&'static str, u16),
     /// Wait until both have printed this.
@@ -212,6 +214,15 @@ async fn perform(
                 &Subject::Story { story: story.name, request: line },
                 differences(node, ours).await,
             );
+            Ok(())
+        }
+        Act::AskInPlain(line) => {
+            let (node, ours) = (both.node.client().in_plain(), both.ours.client().in_plain());
+            let request = request(line);
+            let (node, ours) = tokio::join!(node.exchange(&request), ours.exchange(&request));
+            let subject = Subject::Story { story: story.name, request: line };
+            let what = format!("{}: {line} in plain", story.name);
+            comparison.note(&what, &subject, differences(node, ours).await);
             Ok(())
         }
         Act::AwaitStatus(path, status) => {

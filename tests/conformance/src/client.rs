@@ -2,12 +2,15 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::tls::{Stream, encrypt};
 use crate::transcript::{Replies, Request};
 use crate::wire::{Outcome, ended, read_answer};
 
@@ -15,15 +18,16 @@ use crate::wire::{Outcome, ended, read_answer};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Speaks to a backend on a local port, over IPv4 as the recordings did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Client {
     port: u16,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 /// A request that was sent and whose answer is not yet read.
 #[derive(Debug)]
 pub struct Held {
-    stream: TcpStream,
+    stream: Stream,
     replies: Replies,
     unsent: Vec<u8>,
 }
@@ -31,7 +35,19 @@ pub struct Held {
 impl Client {
     /// A client of `localhost:<port>`.
     pub fn new(port: u16) -> Self {
-        Self { port }
+        Self { port, tls: None }
+    }
+
+    /// The same, encrypted.
+    #[must_use]
+    pub fn over_tls(self, tls: Arc<ClientConfig>) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    /// The same, not encrypted.
+    #[must_use]
+    pub fn in_plain(self) -> Self {
+        Self { tls: None, ..self }
     }
 
     /// Sends a request and reads what it is owed.
@@ -64,6 +80,10 @@ impl Client {
 
     async fn connect(&self, request: &Request) -> io::Result<Held> {
         let stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await?;
+        let stream = match timeout(DEADLINE, encrypt(stream, self.tls.as_ref())).await {
+            Ok(stream) => stream?,
+            Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake in time")),
+        };
         let unsent = request.encode(&format!("localhost:{}", self.port));
         Ok(Held { stream, replies: request.replies, unsent })
     }
@@ -71,7 +91,7 @@ impl Client {
 
 /// A connection on which nothing is owed.
 #[derive(Debug)]
-pub struct Idle(BufReader<TcpStream>);
+pub struct Idle(BufReader<Stream>);
 
 impl Idle {
     /// Waits until the other side closes it.
@@ -88,8 +108,8 @@ impl Idle {
 
 impl Held {
     /// Sends what is left and reads all answers.
-    pub async fn finish(mut self) -> io::Result<Outcome<Vec<u8>>> {
-        let (reader, mut writer) = self.stream.split();
+    pub async fn finish(self) -> io::Result<Outcome<Vec<u8>>> {
+        let (reader, mut writer) = tokio::io::split(self.stream);
         let mut reader = BufReader::new(reader);
         // A backend may answer and close before it has read everything: the answer counts, the failed write does not.
         let write = async {

@@ -27,5 +27,6 @@ pub mod replay;
 pub mod reply;
 pub mod scenarios;
 pub mod score;
+pub mod tls;
 pub mod transcript;
 pub mod wire;

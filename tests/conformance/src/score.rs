@@ -14,6 +14,7 @@ pub const AREAS: &[&str] = &[
     "recorded exchanges",
     "recorded logs",
     "starts, failures, drains and stops",
+    "over TLS",
     "generated requests",
     "access lines of generated requests",
     "generated log calls",

@@ -99,6 +99,15 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "an answer that breaks is told once",
+        row: "an error after the first bytes have left is logged twice and dumped to stderr",
+        covers: |subject, d| {
+            of(subject, "answers_over_tls")
+                && (missing(d, "after headers") || missing(d, "    at "))
+                && !missing(d, r#""plugin":"errs""#)
+        },
+    },
+    Rule {
         name: "no debug lines of the framework's own hooks",
         row: "debug lines tell of startup hooks that the framework itself has added",
         covers: |_, d| missing(d, r#""level":"debug""#) && missing(d, "lugin startup "),

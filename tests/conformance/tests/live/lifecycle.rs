@@ -157,7 +157,7 @@ stories! {
     }
     fn config_with_a_bad_level {
         config: "backend: {logger: {level: verbose}}", ours: "", listens: false,
-        acts: &[Pass(1500)],
+        acts: &[AwaitLine(DONE)],
     }
     fn config_with_a_bad_override {
         config: "backend: {logger: {overrides: [{matchers: {plugin: tasks}, level: loud}]}}", ours: "", listens: false,
