@@ -2,4 +2,5 @@
 
 #![allow(missing_docs, reason = "tests are named by what they hold")]
 
+mod live_certificate;
 mod live_config;
