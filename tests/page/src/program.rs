@@ -93,10 +93,16 @@ impl Program {
 
     /// Runs it until it ends by itself.
     #[track_caller]
-    pub fn run(mut self) -> impl Future<Output = Finished> {
-        let child = self.command.spawn().unwrap_or_else(|error| panic!("{error}"));
-        let server = Server::new(child, self.directory);
+    pub fn run(self) -> impl Future<Output = Finished> {
+        let server = self.spawn();
         async move { server.finished().await }
+    }
+
+    /// Starts it and waits for nothing; it has no port then.
+    #[track_caller]
+    pub fn spawn(mut self) -> Server {
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("{error}"));
+        Server::new(child, self.directory)
     }
 
     /// Starts it and waits until it has started, on a free port unless one was set.
@@ -111,8 +117,7 @@ impl Program {
         if !self.command.as_std().get_envs().any(|(name, _)| name == LISTEN) {
             self.command.env(LISTEN, "127.0.0.1:0");
         }
-        let child = self.command.spawn().unwrap_or_else(|error| panic!("{error}"));
-        let mut server = Server::new(child, self.directory);
+        let mut server = self.spawn();
         server.port = server.listening().await;
         server
     }

@@ -5,7 +5,7 @@ use std::{io, net::Ipv4Addr, path::Path, time::Duration};
 use greenroom_conformance::wire::read_answer;
 use serde_json::Value;
 use tokio::{
-    io::{AsyncWriteExt, BufReader},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
     net::TcpStream,
     time::timeout,
 };
@@ -72,10 +72,21 @@ impl Request {
     /// # Errors
     /// Without a whole answer.
     pub async fn send(&self, port: u16) -> io::Result<Answer> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        self.send_over(stream, &format!("localhost:{port}")).await
+    }
+
+    /// Sends it over any connection to what is known as `host`.
+    ///
+    /// # Errors
+    /// Without a whole answer.
+    pub async fn send_over<S>(&self, mut stream: S, host: &str) -> io::Result<Answer>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let exchange = async {
-            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
             let head = format!(
-                "{} {} HTTP/1.1\r\nHost: localhost:{port}\r\nUser-Agent: curl/8.5.0\r\nConnection: close\r\n",
+                "{} {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: curl/8.5.0\r\nConnection: close\r\n",
                 self.method, self.path
             );
             let headers: String = self.headers.iter().map(|line| format!("{line}\r\n")).collect();

@@ -5,6 +5,7 @@ mod demo;
 mod documents;
 mod examples;
 mod health;
+mod listening;
 mod load;
 mod logging;
 mod refusals;
