@@ -13,14 +13,14 @@ use crate::backend::{Backend, Launch};
 use crate::client::{Held, Idle};
 use crate::compare::Difference;
 use crate::comparison::Comparison;
-use crate::deviation::Subject;
+use crate::deviation::{self, Subject};
 use crate::log::{self, Format, Log};
 use crate::reply::{Reply, differences};
 use crate::scenarios::{Scenario, Stage};
 use crate::transcript::Request;
 
-/// How long a log may take to settle once all else has been done.
-const SETTLING: Duration = Duration::from_secs(2);
+/// How long a log may take to settle once all else has been done, on a busy machine.
+const SETTLING: Duration = Duration::from_secs(20);
 
 /// One way to set up both and what is done with them.
 #[derive(Clone, Copy, Debug)]
@@ -137,18 +137,26 @@ pub async fn tell(node: &Launch, ours: &Launch, story: &Story) -> Comparison {
             return comparison;
         }
     }
-    let found = settled(&both).await;
+    let subject = Subject::Log { story: story.name };
+    let found = settled(&both, &subject).await;
     let lines = Log::parse(&both.node.output()).lines.len();
-    comparison.note_lines(&format!("{}: log", story.name), &Subject::Log { story: story.name }, lines, found);
+    comparison.note_lines(&format!("{}: log", story.name), &subject, lines, found);
     comparison
 }
 
-/// The differences of the logs, once they stop growing fewer.
-async fn settled(both: &Both) -> Vec<Difference> {
+/// The differences of the logs, once all that is left of them is meant.
+async fn settled(both: &Both, subject: &Subject<'_>) -> Vec<Difference> {
     let found = || differences_of_logs(Log::parse(&both.node.output()), Log::parse(&both.ours.output()));
     let quiet = async {
-        while !found().is_empty() {
-            sleep(Duration::from_millis(50)).await;
+        loop {
+            let (node, ours) = (both.node.lines(), both.ours.lines());
+            if found().iter().all(|difference| deviation::explains(subject, difference).is_some()) {
+                return;
+            }
+            tokio::select! {
+                () = both.node.more_lines_than(node) => {}
+                () = both.ours.more_lines_than(ours) => {}
+            }
         }
     };
     let _ = timeout(SETTLING, quiet).await;

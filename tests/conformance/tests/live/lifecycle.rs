@@ -156,8 +156,8 @@ stories! {
         acts: &[AwaitLine("Unable to parse listen address")],
     }
     fn config_with_a_bad_level {
-        config: "backend: {logger: {level: verbose}}", ours: "", listens: false,
-        acts: &[AwaitLine(DONE)],
+        config: "backend: {logger: {level: verbose}}", ours: "",
+        acts: &[AwaitStatus(READINESS, 200), AwaitLine(DONE)],
     }
     fn config_with_a_bad_override {
         config: "backend: {logger: {overrides: [{matchers: {plugin: tasks}, level: loud}]}}", ours: "", listens: false,
