@@ -64,7 +64,7 @@ async fn perform(act: &Act, backend: &Backend, held: &mut Option<Held>) -> io::R
             None => Err(io::Error::other("no request is in flight")),
         },
         Act::Signal(signal) => backend.signal(signal),
-        Act::Linger | Act::LingeringEnds | Act::Pass(_) | Act::Exit | Act::RunOn => {
+        Act::AskInPlain(_) | Act::Linger | Act::LingeringEnds | Act::Pass(_) | Act::Exit | Act::RunOn => {
             Err(io::Error::other("nothing that a recorded log shows"))
         }
     }
