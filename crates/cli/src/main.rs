@@ -17,6 +17,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use greenroom::config::{ConfigOptions, Format};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A backend for Backstage that says what it does and why.
 #[derive(Parser)]
 #[command(name = "greenroom", version, max_term_width = 100, after_help = AFTER_HELP)]

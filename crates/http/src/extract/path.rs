@@ -53,6 +53,9 @@ where
 
 /// The first segment that `decodeURIComponent` refuses. No literal of a route holds one, so it is a parameter's.
 pub(crate) fn undecodable(path: &str) -> Option<&str> {
+    if memchr::memchr(b'%', path.as_bytes()).is_none() {
+        return None;
+    }
     path.split('/').find(|segment| {
         let bad_escape = segment.split('%').skip(1).any(|escape| {
             let digits = escape.as_bytes().get(..2);

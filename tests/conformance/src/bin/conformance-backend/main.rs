@@ -13,6 +13,9 @@ use std::process::ExitCode;
 
 use greenroom::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let features = std::env::var("FEATURES").unwrap_or_else(|_| "healthcheck,tasks".to_owned());
