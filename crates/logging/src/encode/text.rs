@@ -22,13 +22,15 @@ pub(crate) fn utf16_cmp(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Whether eight bytes hold none that JSON escapes: below 0x20, a quote, a backslash.
-fn is_plain(eight: [u8; 8]) -> bool {
+/// Where the first of eight bytes is that JSON escapes: below 0x20, a quote, a backslash.
+fn first_special(eight: [u8; 8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let bytes = u64::from_ne_bytes(eight);
+    let bytes = u64::from_le_bytes(eight);
+    // A borrow may mark a byte too many, but only above one that is marked rightly.
     let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & (ONES << 7);
     let equal = |c: u8| below(bytes ^ (ONES * u64::from(c)), 1);
-    below(bytes, 0x20) | equal(b'"') | equal(b'\\') == 0
+    let found = below(bytes, 0x20) | equal(b'"') | equal(b'\\');
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
 /// Appends text with JSON's escapes, without quotes.
@@ -36,9 +38,14 @@ pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
     let (mut from, mut i) = (0, 0);
     while i < bytes.len() {
-        if bytes[i..].first_chunk().is_some_and(|eight| is_plain(*eight)) {
-            i += 8;
-            continue;
+        if let Some(eight) = bytes[i..].first_chunk() {
+            match first_special(*eight) {
+                Some(at) => i += at,
+                None => {
+                    i += 8;
+                    continue;
+                }
+            }
         }
         let c = bytes[i];
         i += 1;
