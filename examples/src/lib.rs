@@ -3,3 +3,8 @@
 //! Each program in `src/bin` is whole: copy it, and it runs. [`document`] holds the documents to them.
 
 pub mod document;
+
+/// The plugin that the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
