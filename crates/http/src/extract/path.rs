@@ -53,9 +53,7 @@ where
 
 /// The first segment that `decodeURIComponent` refuses. No literal of a route holds one, so it is a parameter's.
 pub(crate) fn undecodable(path: &str) -> Option<&str> {
-    if memchr::memchr(b'%', path.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr(b'%', path.as_bytes())?;
     path.split('/').find(|segment| {
         let bad_escape = segment.split('%').skip(1).any(|escape| {
             let digits = escape.as_bytes().get(..2);
