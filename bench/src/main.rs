@@ -72,7 +72,7 @@ fn run(options: &Options) -> io::Result<()> {
         println!("{name}: {value}");
     }
     for figure in plan.figures.iter().filter(|figure| report::is_met(figure, &measured) == Some(false)) {
-        println!("above its target: {}", figure.name);
+        println!("not what we aim for: {}", figure.name);
     }
     if options.write {
         let page = places.workspace.join("docs/benchmarks.md");
