@@ -17,6 +17,8 @@ pub enum Subject {
     Hyper,
     /// A server of axum alone.
     Axum,
+    /// A server of axum that writes the same lines and answers with the same headers.
+    AxumSame,
     /// A server of axum that writes the same lines.
     AxumLine,
     /// `write(2)` of the same bytes, one for each line.
@@ -27,11 +29,12 @@ pub enum Subject {
 
 impl Subject {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Node,
         Self::Greenroom,
         Self::Hyper,
         Self::Axum,
+        Self::AxumSame,
         Self::AxumLine,
         Self::Write,
         Self::WriteBatched,
@@ -44,6 +47,7 @@ impl Subject {
             Self::Greenroom => "Greenroom",
             Self::Hyper => "bare hyper",
             Self::Axum => "bare axum",
+            Self::AxumSame => "axum, the same lines and headers",
             Self::AxumLine => "axum and the same lines",
             Self::Write => "`write(2)` per line",
             Self::WriteBatched => "`write(2)` per 64 KiB",
@@ -52,7 +56,7 @@ impl Subject {
 
     /// Whether a request to it leaves lines in its log.
     pub const fn writes_lines(self) -> bool {
-        matches!(self, Self::Node | Self::Greenroom | Self::AxumLine)
+        matches!(self, Self::Node | Self::Greenroom | Self::AxumSame | Self::AxumLine)
     }
 }
 
@@ -107,6 +111,7 @@ impl Places {
         match subject {
             Subject::Hyper => command.arg("hyper"),
             Subject::Axum => command.arg("axum"),
+            Subject::AxumSame => command.arg("axum-same"),
             Subject::AxumLine => command.arg("axum-lines"),
             _ => return backend(command, config),
         };

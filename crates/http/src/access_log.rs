@@ -4,7 +4,7 @@
 
 use std::{
     borrow::Cow,
-    io,
+    cell::Cell,
     pin::Pin,
     task::{Context, Poll},
     time::SystemTime,
@@ -12,7 +12,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use greenroom_logging::{Field, FieldValue, Level, Logger, Record};
+use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
@@ -68,8 +68,8 @@ impl AccessLine {
 
     fn write(&self, status: u16, length: Option<u64>) {
         let now = SystemTime::now();
-        let mut date = [0; ISO_MILLIS];
-        let date = iso_millis(now, &mut date);
+        let mut clock = CLOCK.take();
+        let date = clock.text(now);
         let absolute = self.uri.scheme().map(|_| self.uri.to_string());
         let url = absolute.as_deref().or_else(|| self.uri.path_and_query().map(PathAndQuery::as_str));
         let url = &*masked(url.unwrap_or("*").into());
@@ -93,29 +93,44 @@ impl AccessLine {
             fields[count] = field;
             count += 1;
         }
-        let Self { method, version, .. } = self;
-        let (length, referrer) = (length.unwrap_or(0), referrer.as_deref().unwrap_or("-"));
-        let agent = agent.as_deref().unwrap_or("-");
-        let message = format_args!(
-            "[{date}] \"{method} {url} HTTP/{version}\" {status} {length} \"{referrer}\" \"{agent}\""
-        );
-        self.logger.log(&Record::new(Level::Info, message).at(now).with_fields(&fields[..count]));
+        let mut digits = [itoa::Buffer::new(), itoa::Buffer::new()];
+        let [of_status, of_length] = &mut digits;
+        let (status, length) = (of_status.format(status), of_length.format(length.unwrap_or(0)));
+        let (method, referrer, agent) =
+            (self.method.as_str(), referrer.as_deref().unwrap_or("-"), agent.as_deref().unwrap_or("-"));
+        // One piece after the other: `format_args!` takes three times as long.
+        let message = [
+            "[",
+            date,
+            "] \"",
+            method,
+            " ",
+            url,
+            " HTTP/",
+            self.version,
+            "\" ",
+            status,
+            " ",
+            length,
+            " \"",
+            referrer,
+            "\" \"",
+            agent,
+            "\"",
+        ]
+        .concat();
+        let fields = &fields[..count];
+        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(fields));
+        CLOCK.set(clock);
     }
+}
+
+thread_local! {
+    static CLOCK: Cell<Clock> = Cell::default();
 }
 
 fn lossy(value: &HeaderValue) -> Cow<'_, str> {
     String::from_utf8_lossy(value.as_bytes())
-}
-
-/// The length of `2026-11-22T07:27:01.529Z`.
-const ISO_MILLIS: usize = 24;
-
-fn iso_millis(time: SystemTime, buffer: &mut [u8; ISO_MILLIS]) -> &str {
-    let time = jiff::Timestamp::try_from(time).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    let mut rest = &mut buffer[..];
-    // Four digits of year fit, which the clock will show for a while.
-    let _ = io::Write::write_fmt(&mut rest, format_args!("{time:.3}"));
-    std::str::from_utf8(buffer).unwrap_or_default()
 }
 
 /// The URL with the values of credentials in its query replaced by `***`.

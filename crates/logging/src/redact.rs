@@ -19,6 +19,8 @@ pub(crate) struct Redactor {
     pub(crate) generation: u64,
     secrets: HashSet<Box<str>>,
     scan: Option<AhoCorasick>,
+    /// The length of the shortest secret.
+    shortest: usize,
     numbers: bool,
 }
 
@@ -65,7 +67,8 @@ impl Redactor {
         let scan =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all.iter().map(|s| &**s));
         let scan = scan.expect("secrets fit in memory, so their states fit in 31 bits");
-        let next = Self { generation: self.generation + 1, secrets: all, scan: Some(scan), numbers };
+        let (generation, shortest) = (self.generation + 1, scan.min_pattern_len());
+        let next = Self { generation, secrets: all, scan: Some(scan), shortest, numbers };
         Some((next, doubts))
     }
 
@@ -81,7 +84,9 @@ impl Redactor {
 
     /// Gives the text in pieces, each secret replaced.
     pub(crate) fn pieces(&self, text: &str, mut piece: impl FnMut(&str)) {
-        let Some(scan) = &self.scan else { return piece(text) };
+        let Some(scan) = self.scan.as_ref().filter(|_| text.len() >= self.shortest) else {
+            return piece(text);
+        };
         let mut from = 0;
         for found in scan.find_iter(text) {
             piece(&text[from..found.start()]);

@@ -9,24 +9,26 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request};
+use axum::response::Response;
 use axum::routing::get;
 use parking_lot::{Condvar, Mutex};
 
-use crate::plain::{READY, done, json};
+use crate::plain::{READY, done};
 
 /// How long lines are gathered, as in Greenroom.
 const GATHER: Duration = Duration::from_millis(2);
 
-/// Both routes.
-pub(crate) fn axum() -> io::Result<Router> {
+/// Both routes, whose bodies become responses by `json`.
+pub(crate) fn axum(json: fn(Body) -> Response) -> io::Result<Router> {
     let lines = Arc::new(Lines::default());
     let (writer, of_readiness, of_results) = (lines.clone(), lines.clone(), lines);
     let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     thread::Builder::new().spawn(move || writer.write_out(stdout))?;
     let readiness = async move |request: Request| {
         of_readiness.access(&request, READY.len());
-        json(axum::body::Body::from(READY))
+        json(Body::from(READY))
     };
     let results = async move |Path(task): Path<String>, request: Request| {
         of_results.fetching(&task);

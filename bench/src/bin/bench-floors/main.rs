@@ -1,5 +1,6 @@
-//! Servers of the same crates with nothing around them: `bench-floors <hyper|axum|axum-lines> <port>`.
+//! Servers of the same crates with nothing around them: `bench-floors <hyper|axum|axum-lines|axum-same> <port>`.
 
+mod headers;
 mod lines;
 mod plain;
 
@@ -7,6 +8,7 @@ use std::env;
 use std::io;
 use std::net::Ipv4Addr;
 
+use plain::json;
 use tokio::net::TcpListener;
 
 #[global_allocator]
@@ -15,13 +17,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let usage = || io::Error::new(io::ErrorKind::InvalidInput, "bench-floors <hyper|axum|axum-lines> <port>");
+    const USAGE: &str = "bench-floors <hyper|axum|axum-lines|axum-same> <port>";
+    let usage = || io::Error::new(io::ErrorKind::InvalidInput, USAGE);
     let [way, port] = &arguments[..] else { return Err(usage()) };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().map_err(|_| usage())?)).await?;
     match way.as_str() {
         "hyper" => plain::hyper(listener).await,
         "axum" => axum::serve(listener, plain::axum()).await,
-        "axum-lines" => axum::serve(listener, lines::axum()?).await,
+        "axum-lines" => axum::serve(listener, lines::axum(json)?).await,
+        "axum-same" => axum::serve(listener, lines::axum(headers::json)?).await,
         _ => Err(usage()),
     }
 }

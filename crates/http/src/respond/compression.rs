@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use super::headers::add_vary;
+use super::{JSON, headers::add_vary};
 
 const THRESHOLD: u64 = 1024;
 
@@ -99,6 +99,9 @@ const COMPRESSIBLE: [&str; 41] = [
 
 fn is_compressible(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
+    if kind == JSON {
+        return true;
+    }
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
         || ["+json", "+text", "+xml"].iter().any(|suffix| kind.ends_with(suffix))
@@ -106,8 +109,10 @@ fn is_compressible(headers: &HeaderMap) -> bool {
 }
 
 fn has_no_transform(headers: &HeaderMap) -> bool {
-    let control = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
+    let control = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok());
+    control.is_some_and(|control| {
+        control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
+    })
 }
 
 /// The coding of greatest weight, by preference among equals; `None` if the client wants the body as it is.

@@ -6,8 +6,24 @@ use sha1::{Digest, Sha1};
 
 /// `W/"<length in hex>-<SHA-1 in base64, 27 characters>"` of the identity body.
 pub(crate) fn weak(body: &[u8]) -> HeaderValue {
-    let text = format!("W/\"{:x}-{}\"", body.len(), STANDARD_NO_PAD.encode(Sha1::digest(body)));
+    let mut digest = [0; 27];
+    let written = STANDARD_NO_PAD.encode_slice(Sha1::digest(body), &mut digest);
+    debug_assert_eq!(written, Ok(digest.len()));
+    let mut hex = [0; 16];
+    let text = [b"W/\"", hex_digits(body.len() as u64, &mut hex), b"-", &digest, b"\""].concat();
     HeaderValue::try_from(text).unwrap_or_else(|_| unreachable!("hex and base64 are visible ASCII"))
+}
+
+fn hex_digits(mut number: u64, buffer: &mut [u8; 16]) -> &[u8] {
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b"0123456789abcdef"[(number % 16) as usize];
+        number /= 16;
+        if number == 0 {
+            return &buffer[at..];
+        }
+    }
 }
 
 /// Whether a 2xx response is what the client holds: 304 without a body then. GET and HEAD only.
@@ -49,6 +65,8 @@ mod tests {
     #[test]
     fn the_tag_is_expresss() {
         assert_eq!(weak(br#"{"status":"ok"}"#), r#"W/"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg""#);
+        assert!(weak(&[b'x'; 0x1a2b]).to_str().unwrap().starts_with("W/\"1a2b-"));
+        assert!(weak(b"").to_str().unwrap().starts_with("W/\"0-"));
         assert_eq!(weak(b"GET,HEAD"), r#"W/"8-ZRAf8oNBS3Bjb/SU2GYZCmbtmXg""#);
     }
 

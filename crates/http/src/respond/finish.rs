@@ -21,9 +21,10 @@ pub(crate) struct Asked {
 impl Asked {
     /// Whether the client wants the connection kept.
     pub(crate) fn keeps_alive(&self) -> bool {
-        let connection =
-            self.headers.get(header::CONNECTION).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let says = |word: &str| connection.split(',').any(|token| token.trim().eq_ignore_ascii_case(word));
+        let connection = self.headers.get(header::CONNECTION).and_then(|v| v.to_str().ok());
+        let says = |word: &str| {
+            connection.is_some_and(|all| all.split(',').any(|token| token.trim().eq_ignore_ascii_case(word)))
+        };
         if self.version == Version::HTTP_10 { says("keep-alive") } else { !says("close") }
     }
 }
@@ -34,6 +35,9 @@ pub(crate) fn empty(status: StatusCode) -> Response {
     *response.status_mut() = status;
     response
 }
+
+/// The media type of a JSON body.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// A JSON body, as Express's `res.json` sends it.
 pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Response {
@@ -46,8 +50,7 @@ pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Resp
 /// The text as a body of JSON.
 pub(crate) fn json_response(text: String) -> Response {
     let mut response = Response::new(Body::from(text));
-    let kind = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }
 
@@ -64,14 +67,10 @@ pub(crate) struct Finish<'a> {
     pub(crate) grant: Option<Grant>,
 }
 
-/// About as many headers as [`finish`] adds.
-const MOST_ADDED: usize = 14;
-
-/// ETag and freshness of buffered bodies, compression, security headers, keep-alive.
+/// Security headers, ETag and freshness of buffered bodies, compression, keep-alive.
 pub(crate) async fn finish(asked: &Asked, mut how: Finish<'_>, response: Response) -> Response {
     let (mut parts, mut body) = response.into_parts();
-    // All that is added below, at once.
-    parts.headers.reserve(MOST_ADDED);
+    parts.headers = how.security.with(parts.headers);
     if how.development && parts.extensions.remove::<FromJson>().is_some() {
         body = indented(&mut parts.headers, body).await;
     }
@@ -93,7 +92,6 @@ pub(crate) async fn finish(asked: &Asked, mut how: Finish<'_>, response: Respons
         grant.apply(&mut parts.headers);
     }
     let body = compression::compress(&asked.method, &asked.headers, &mut parts.headers, body);
-    how.security.apply(&mut parts.headers);
     if parts.status == StatusCode::IM_A_TEAPOT {
         parts.extensions.insert(hyper::ext::ReasonPhrase::from_static(b"I'm a Teapot"));
     }
@@ -107,10 +105,10 @@ pub(crate) async fn finish(asked: &Asked, mut how: Finish<'_>, response: Respons
 /// A preflight's answer: what is granted, and nothing else.
 pub(crate) fn finish_preflight(asked: &Asked, mut how: Finish<'_>, status: StatusCode) -> Response {
     let (mut parts, body) = empty(status).into_parts();
+    parts.headers = how.security.with(parts.headers);
     if let Some(grant) = how.grant.take() {
         grant.apply(&mut parts.headers);
     }
-    how.security.apply(&mut parts.headers);
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     keep_alive(asked, &how, &mut parts.headers, &body);
     Response::from_parts(parts, body)

@@ -13,6 +13,10 @@ pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderVal
 
 /// Adds a name to `Vary`: one header for all names, as the `vary` package writes it.
 pub(crate) fn add_vary(headers: &mut HeaderMap, name: &'static str) {
+    if !headers.contains_key(header::VARY) {
+        headers.insert(header::VARY, HeaderValue::from_static(name));
+        return;
+    }
     let values: Vec<_> = headers.get_all(header::VARY).iter().filter_map(|v| v.to_str().ok()).collect();
     let vary = values.join(", ");
     let covers = |listed: &str| listed == "*" || listed.eq_ignore_ascii_case(name);

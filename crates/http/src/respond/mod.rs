@@ -10,7 +10,7 @@ mod numbers;
 mod security;
 
 pub(crate) use envelope::Envelope;
-pub(crate) use finish::{Asked, Finish, empty, finish, finish_preflight, json, json_response};
+pub(crate) use finish::{Asked, Finish, JSON, empty, finish, finish_preflight, json, json_response};
 pub(crate) use headers::{add_vary, joined};
 pub(crate) use numbers::json_text;
 pub use security::SecurityHeaders;

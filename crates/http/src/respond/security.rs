@@ -44,23 +44,25 @@ const FIXED: [(HeaderName, HeaderValue); 7] = [
 
 /// `backend.csp` and `backend.referrer`, and what helmet sets besides.
 #[derive(Clone, Debug)]
-pub struct SecurityHeaders(Vec<(HeaderName, HeaderValue)>);
+pub struct SecurityHeaders(HeaderMap);
 
 impl SecurityHeaders {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let mut headers = vec![
+        let configured = [
             (header::CONTENT_SECURITY_POLICY, content_security_policy(config)?),
             (header::REFERRER_POLICY, referrer_policy(config)?),
         ];
-        headers.extend(FIXED);
+        // A response's own fit in without another table.
+        let mut headers = HeaderMap::with_capacity(24);
+        headers.extend(configured.into_iter().chain(FIXED));
         Ok(Self(headers))
     }
 
-    /// Adds those that the route did not set itself.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.0 {
-            headers.entry(name).or_insert_with(|| value.clone());
-        }
+    /// These, and the route's own after them or in their place.
+    pub(crate) fn with(&self, own: HeaderMap) -> HeaderMap {
+        let mut headers = self.0.clone();
+        headers.extend(own);
+        headers
     }
 }
 

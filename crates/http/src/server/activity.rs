@@ -4,7 +4,7 @@ use std::{
     sync::{
         Arc,
         atomic::{
-            AtomicBool, AtomicUsize,
+            AtomicBool, AtomicU64, AtomicUsize,
             Ordering::{Relaxed, SeqCst},
         },
     },
@@ -13,21 +13,38 @@ use std::{
 
 use tokio::{
     sync::Notify,
-    time::{sleep, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
 /// Requests at work on one connection, bytes of the next one, and the end of each.
-#[derive(Default)]
 pub(crate) struct Activity {
+    begun: Instant,
     running: AtomicUsize,
     heard: AtomicBool,
     ended: Notify,
+    /// When the last one ended, in nanoseconds from the beginning.
+    ended_at: AtomicU64,
     /// Counts what either side sent.
     moved: AtomicUsize,
     /// The lines that came since the last one began.
     lines: AtomicUsize,
     /// The next request has more headers than the connection's parser has room for.
     needs_room: AtomicBool,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            running: AtomicUsize::default(),
+            heard: AtomicBool::default(),
+            ended: Notify::default(),
+            ended_at: AtomicU64::default(),
+            moved: AtomicUsize::default(),
+            lines: AtomicUsize::default(),
+            needs_room: AtomicBool::default(),
+        }
+    }
 }
 
 impl Activity {
@@ -81,13 +98,20 @@ impl Activity {
     }
 
     /// Resolves once nothing has been at work, nor begun, for that long.
+    ///
+    /// A request that comes and ends meanwhile does not disturb the wait: when it is over, there may be more of it.
     pub(crate) async fn quiet_for(&self, span: Duration) {
+        let mut since = Instant::now();
         loop {
-            while timeout(span, self.ended.notified()).await.is_ok() {}
-            if self.is_quiet() {
+            sleep_until(since + span).await;
+            let ended = self.begun + Duration::from_nanos(self.ended_at.load(SeqCst));
+            if ended > since {
+                since = ended;
+            } else if self.is_quiet() {
                 return;
+            } else {
+                self.ended.notified().await;
             }
-            self.ended.notified().await;
         }
     }
 
@@ -111,6 +135,8 @@ impl Work {
 
 impl Drop for Work {
     fn drop(&mut self) {
+        let passed = self.0.begun.elapsed().as_nanos();
+        self.0.ended_at.store(u64::try_from(passed).unwrap_or(u64::MAX), SeqCst);
         self.0.heard.store(false, SeqCst);
         self.0.running.fetch_sub(1, SeqCst);
         self.0.ended.notify_one();

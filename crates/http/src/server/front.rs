@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{extract::Request, response::Response};
 use greenroom_context::catch_panic;
 use greenroom_logging::Logger;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -84,14 +84,15 @@ impl Front {
 
 /// The headers that the last steps read.
 fn kept(headers: &HeaderMap) -> HeaderMap {
-    let names = [
+    const KEPT: [HeaderName; 5] = [
         header::ACCEPT_ENCODING,
         header::CACHE_CONTROL,
         header::CONNECTION,
         header::IF_MODIFIED_SINCE,
         header::IF_NONE_MATCH,
     ];
-    names.into_iter().filter_map(|name| joined(headers, &name).map(|value| (name, value))).collect()
+    let names = headers.keys().filter(|name| KEPT.contains(name));
+    names.filter_map(|name| Some((name.clone(), joined(headers, name)?))).collect()
 }
 
 /// What Node's HTTP server refuses before Express sees it, and hyper lets through.

@@ -1,8 +1,17 @@
-//! RFC 3339 in UTC with milliseconds; the date is worked out once a second.
+//! Times as text.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-pub(crate) struct Clock {
+/// RFC 3339 in UTC with milliseconds; the date is worked out once a second.
+///
+/// ```
+/// use std::time::UNIX_EPOCH;
+/// use greenroom_logging::Clock;
+///
+/// assert_eq!(Clock::default().text(UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Clock {
     second: Option<u64>,
     text: [u8; 24],
 }
@@ -15,7 +24,7 @@ impl Default for Clock {
 
 impl Clock {
     /// The time as text. Times before 1970 or after 9999 are shown as the nearest that fits.
-    pub(crate) fn text(&mut self, time: SystemTime) -> &str {
+    pub fn text(&mut self, time: SystemTime) -> &str {
         const LAST: u64 = 253_402_207_200;
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let second = since.as_secs().min(LAST);

@@ -1,5 +1,7 @@
 //! Node's production line: one object, its keys sorted.
 
+use std::cmp::Ordering;
+
 use crate::{
     encode::{Fragments, Message, Part, Target, View, is_origin, is_undefined, text},
     field::{Field, Fields},
@@ -13,7 +15,8 @@ pub(super) fn fragments(own: &Fields, redactor: &Redactor, additions: bool) -> F
         .filter(|&i| !is_undefined(&own.at(i)) && (additions || !own.at(i).is_added()))
         .collect();
     order.sort_by(|&a, &b| text::utf16_cmp(own.at(a).key, own.at(b).key));
-    let (mut bytes, mut value) = (Vec::new(), String::new());
+    // About what they take.
+    let (mut bytes, mut value) = (Vec::with_capacity(own.len() * 32), String::new());
     let parts = order.into_iter().map(|i| {
         let mut field = own.at(i);
         if is_origin(field.key) {
@@ -37,24 +40,61 @@ const MESSAGE: u16 = u16::MAX - 1;
 const TIMESTAMP: u16 = u16::MAX - 2;
 
 /// Calls with more fields than this take their order from the heap.
-const INLINE: usize = 40;
+const INLINE: usize = 32;
+
+/// A key, most of which differ from each other in their first eight bytes.
+#[derive(Clone, Copy)]
+struct Key<'k> {
+    first: u64,
+    text: &'k str,
+}
+
+impl<'k> Key<'k> {
+    fn new(text: &'k str) -> Self {
+        let first = match text.as_bytes().first_chunk() {
+            Some(eight) => u64::from_be_bytes(*eight),
+            None => text.bytes().rev().fold(0, |few, byte| few >> 8 | u64::from(byte) << 56),
+        };
+        Self { first, text }
+    }
+
+    fn is(self, other: Self) -> bool {
+        self.first == other.first && self.text == other.text
+    }
+
+    fn cmp(self, other: Self) -> Ordering {
+        const BEYOND_ASCII: u64 = 0x8080_8080_8080_8080;
+        match (self.first ^ other.first, (self.first | other.first) & BEYOND_ASCII) {
+            (1.., 0) => self.first.cmp(&other.first),
+            _ => text::utf16_cmp(self.text, other.text),
+        }
+    }
+}
+
+/// A field that is printed.
+#[derive(Clone, Copy)]
+struct Place<'k> {
+    key: Key<'k>,
+    field: u16,
+}
 
 pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions: bool) {
-    let (mut inline, mut heap) = ([0u16; INLINE], Vec::new());
     let most = view.called() + view.context.len() + 3;
+    let unset = Place { key: Key { first: 0, text: "" }, field: 0 };
+    let (mut inline, mut heap) = ([unset; INLINE], Vec::new());
     let order = if most <= INLINE {
         &mut inline[..]
     } else {
-        heap.resize(most, 0);
+        heap.resize(most, unset);
         &mut heap[..]
     };
     let mut count = 0;
-    let mut add = |i: u16| {
-        order[count] = i;
+    let mut add = |key, field| {
+        insert(&mut order[..=count], Place { key: Key::new(key), field });
         count += 1;
     };
-    add(LEVEL);
-    add(MESSAGE);
+    add("level", LEVEL);
+    add("message", MESSAGE);
     let mut stamped = !additions;
     for i in 0..view.called().min(TIMESTAMP.into()) {
         let field = view.at(i);
@@ -62,61 +102,50 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
             continue;
         }
         stamped |= field.key == "timestamp";
-        add(i as u16);
+        add(field.key, i as u16);
     }
     if additions {
         if !stamped && view.own.get("timestamp").is_none() {
-            add(TIMESTAMP);
+            add("timestamp", TIMESTAMP);
         }
-        view.context().for_each(|i| add(i as u16));
+        view.context().for_each(|i| add(view.at(i).key, i as u16));
     }
-    let order = &mut order[..count];
-    sort(order, view);
-    merge(to, view, fragments, order);
+    merge(to, view, fragments, &order[..count]);
 }
 
-fn key<'v>(view: &'v View<'_>, i: u16) -> &'v str {
-    match i {
-        LEVEL => "level",
-        MESSAGE => "message",
-        TIMESTAMP => "timestamp",
-        i => view.at(i.into()).key,
+/// Puts the place where it belongs among the others, which leave the last one free. Equal keys stay in the order in
+/// which they came.
+fn insert<'k>(order: &mut [Place<'k>], place: Place<'k>) {
+    let mut at = order.len() - 1;
+    while at > 0 && order[at - 1].key.cmp(place.key).is_gt() {
+        order[at] = order[at - 1];
+        at -= 1;
     }
-}
-
-/// An insertion sort: few, and mostly in order. Equal keys stay in the order of the call.
-fn sort(order: &mut [u16], view: &View<'_>) {
-    for i in 1..order.len() {
-        let mut j = i;
-        while j > 0 && text::utf16_cmp(key(view, order[j - 1]), key(view, order[j])).is_gt() {
-            order.swap(j - 1, j);
-            j -= 1;
-        }
-    }
+    order[at] = place;
 }
 
 /// Writes the call's fields and the child's, both sorted, the call's in place of the child's.
-fn merge(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, order: &[u16]) {
+fn merge(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, order: &[Place<'_>]) {
     let mut separator = b'{';
-    let mut parts = fragments.parts.iter().peekable();
+    let mut parts =
+        fragments.parts.iter().map(|part| (Key::new(view.own.at(part.field).key), part)).peekable();
     let copy = |to: &mut Target<'_>, part: &Part, separator: &mut u8| {
         to.out.push(std::mem::replace(separator, b','));
         to.out.extend_from_slice(&fragments.bytes[part.bytes.clone()]);
     };
-    for (n, &i) in order.iter().enumerate() {
-        let name = key(view, i);
-        if order.get(n + 1).is_some_and(|&next| key(view, next) == name) {
+    for (n, place) in order.iter().enumerate() {
+        if order.get(n + 1).is_some_and(|next| next.key.is(place.key)) {
             continue;
         }
-        while let Some(part) = parts.next_if(|p| text::utf16_cmp(view.own.at(p.field).key, name).is_lt()) {
+        while let Some((_, part)) = parts.next_if(|(key, _)| key.cmp(place.key).is_lt()) {
             copy(to, part, &mut separator);
         }
-        parts.next_if(|part| view.own.at(part.field).key == name);
-        if i < TIMESTAMP && is_undefined(view.at(i.into())) {
+        parts.next_if(|(key, _)| key.is(place.key));
+        if place.field < TIMESTAMP && is_undefined(view.at(place.field.into())) {
             continue;
         }
         to.out.push(std::mem::replace(&mut separator, b','));
-        match i {
+        match place.field {
             LEVEL => {
                 to.out.extend_from_slice(b"\"level\":\"");
                 to.out.extend_from_slice(view.level.as_str().as_bytes());
@@ -134,7 +163,7 @@ fn merge(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, order: &[u
             i => field(to, view.at(i.into())),
         }
     }
-    parts.for_each(|part| copy(to, part, &mut separator));
+    parts.for_each(|(_, part)| copy(to, part, &mut separator));
     to.out.push(b'}');
 }
 

@@ -17,7 +17,7 @@ use crate::{
     value::FieldValue,
 };
 
-pub(crate) use clock::Clock;
+pub use clock::Clock;
 
 /// The text of a line: rendered already, or still to be.
 #[derive(Clone, Copy)]

@@ -22,10 +22,52 @@ pub(crate) fn utf16_cmp(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Where the first of eight bytes is that JSON escapes: below 0x20, a quote, a backslash.
-fn first_special(eight: [u8; 8]) -> Option<usize> {
+/// Whether JSON escapes the byte: below 0x20, a quote, a backslash.
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Whether JSON escapes one of so many bytes; without a branch, so that they are looked at together.
+fn any_special<const N: usize>(bytes: &[u8; N]) -> bool {
+    bytes.iter().fold(false, |any, &byte| any | is_special(byte))
+}
+
+/// Whether JSON escapes nothing of the text.
+fn is_plain(text: &[u8]) -> bool {
+    // The last step looks at some bytes again rather than at one after the other.
+    match (text.last_chunk::<16>(), text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(last), ..) => !text.as_chunks::<16>().0.iter().any(any_special) && !any_special(last),
+        (None, Some(first), Some(last)) => !any_special(first) && !any_special(last),
+        _ => !text.iter().any(|&byte| is_special(byte)),
+    }
+}
+
+/// Appends text with JSON's escapes, without quotes.
+pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    if is_plain(rest) {
+        return out.extend_from_slice(rest);
+    }
+    while let Some(at) = first_special(rest) {
+        out.extend_from_slice(&rest[..at]);
+        escape(out, rest[at]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Where the first byte is that JSON escapes.
+fn first_special(text: &[u8]) -> Option<usize> {
+    let (chunks, rest) = text.as_chunks();
+    let in_chunk = |(i, chunk)| Some(i * 8 + first_of_eight(chunk)?);
+    let in_rest = || Some(chunks.len() * 8 + rest.iter().position(|&byte| is_special(byte))?);
+    chunks.iter().enumerate().find_map(in_chunk).or_else(in_rest)
+}
+
+/// The same of eight bytes, which are looked at as one number.
+fn first_of_eight(eight: &[u8; 8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let bytes = u64::from_le_bytes(eight);
+    let bytes = u64::from_le_bytes(*eight);
     // A borrow may mark a byte too many, but only above one that is marked rightly.
     let below = |bytes: u64, n: u64| bytes.wrapping_sub(ONES * n) & !bytes & (ONES << 7);
     let equal = |c: u8| below(bytes ^ (ONES * u64::from(c)), 1);
@@ -33,44 +75,22 @@ fn first_special(eight: [u8; 8]) -> Option<usize> {
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
-/// Appends text with JSON's escapes, without quotes.
-pub(crate) fn escaped(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    let (mut from, mut i) = (0, 0);
-    while i < bytes.len() {
-        if let Some(eight) = bytes[i..].first_chunk() {
-            match first_special(*eight) {
-                Some(at) => i += at,
-                None => {
-                    i += 8;
-                    continue;
-                }
-            }
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(b"\\u00");
+            return out.extend_from_slice(&digits);
         }
-        let c = bytes[i];
-        i += 1;
-        if c >= 0x20 && c != b'"' && c != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[from..i - 1]);
-        from = i;
-        match c {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            _ => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                out.extend_from_slice(b"\\u00");
-                out.push(HEX[usize::from(c >> 4)]);
-                out.push(HEX[usize::from(c & 15)]);
-            }
-        }
-    }
-    out.extend_from_slice(&bytes[from..]);
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 /// Appends text as a JSON string.
