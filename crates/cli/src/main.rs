@@ -1,123 +1,44 @@
-//! The `greenroom` command: starts a backend on an `app-config.yaml`, and looks at configs.
-//!
-//! What people read goes to stderr, or is the result of a command that was asked for it; the log stream is stdout's
-//! alone.
-
-mod banner;
-mod catalogue;
-mod check;
-mod demo;
-mod explain;
-mod paths;
-mod schema;
-mod start;
+//! The `greenroom` command: a backend with the plugins of this repository.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use greenroom::config::{ConfigOptions, Format};
+use greenroom_plugin_healthcheck::healthcheck;
+use greenroom_plugin_tasks::tasks;
+use greenroom_program::Program;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A backend for Backstage that says what it does and why.
-#[derive(Parser)]
-#[command(name = "greenroom", version, max_term_width = 100, after_help = AFTER_HELP)]
-struct Cli {
-    /// A config file; repeat it to layer several, the last one wins. Without it: app-config.yaml and its variants.
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Vec<String>,
-
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Start the backend and serve until SIGTERM or SIGINT (the default command).
-    Start,
-    /// Look at the configuration.
-    #[command(subcommand)]
-    Config(ConfigCommand),
-}
-
-#[derive(Subcommand)]
-enum ConfigCommand {
-    /// Read everything that a start would read, and report all that is wrong, each with its file and line.
-    Check,
-    /// Print the merged configuration, secrets hidden.
-    Print {
-        /// Tell of each value which file and line it comes from.
-        #[arg(long)]
-        with_sources: bool,
-        /// Only what the browser gets to see, as it is.
-        #[arg(long, conflicts_with = "with_sources")]
-        frontend: bool,
-        /// How to print it.
-        #[arg(long, value_enum, default_value = "yaml")]
-        format: PrintFormat,
-    },
-    /// Print the JSON Schema of the configuration, merged from Greenroom's own and those found beside the config.
-    Schema,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum PrintFormat {
-    Yaml,
-    Json,
-}
-
-const AFTER_HELP: &str = "\
-Environment:
-  APP_CONFIG_<key>   sets a config key, such as APP_CONFIG_backend_listen=':7008'
-  NODE_ENV           `production`: JSON log lines; `development`: stacks in error bodies
-  LOG_LEVEL          error, warn, info or debug; wins over backend.logger.level
-  LOG_FORMAT         backstage, pretty or node; wins over greenroom.logger.format
-  BACKSTAGE_ENV      which app-config.<env>.yaml files are read besides
-
-Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal";
-
 fn main() -> ExitCode {
-    let began = std::time::Instant::now();
-    let cli = Cli::parse();
-    let options = match ConfigOptions::from_process() {
-        Ok(options) => ConfigOptions { args: config_arguments(&cli.config), ..options },
-        Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),
-    };
-    match cli.command.unwrap_or(Command::Start) {
-        Command::Start => start::start(&options, began),
-        Command::Config(ConfigCommand::Check) => check::check(&options),
-        Command::Config(ConfigCommand::Schema) => schema::print(&options),
-        Command::Config(ConfigCommand::Print { frontend: true, format, .. }) => {
-            let format = if format == PrintFormat::Json { Format::Json } else { Format::Yaml };
-            schema::print_frontend(&options, format)
-        }
-        Command::Config(ConfigCommand::Print { with_sources, format, .. }) => {
-            print(&options, with_sources, format)
+    program().run()
+}
+
+fn program() -> Program {
+    Program::new("greenroom", env!("CARGO_PKG_VERSION")).plugin(healthcheck).optional_plugin(tasks)
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::config::RootConfig;
+    use greenroom_config_schema::{ConfigSchema, keys};
+
+    fn page() -> std::path::PathBuf {
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md")
+    }
+
+    /// `UPDATE_DOCS=1` writes it.
+    #[test]
+    fn the_reference_of_keys_is_what_the_schemas_say() {
+        let schemas = super::program().config_schemas(&RootConfig::from_yaml("").unwrap()).unwrap();
+        let table = keys::table(&keys::reference(&ConfigSchema::new(schemas).unwrap()));
+        let text = std::fs::read_to_string(page()).unwrap();
+        let start = text.find("| key | default | meaning |").unwrap();
+        let end = start + text[start..].find("\n\n").unwrap() + 1;
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(page(), format!("{}{table}{}", &text[..start], &text[end..])).unwrap();
+        } else {
+            let how = "the table is made: UPDATE_DOCS=1 cargo test -p greenroom-cli";
+            assert_eq!(text[start..end], table, "{how}");
         }
     }
-}
-
-fn config_arguments(files: &[String]) -> Vec<String> {
-    files.iter().flat_map(|file| ["--config".to_owned(), file.clone()]).collect()
-}
-
-#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
-fn print(options: &ConfigOptions, with_sources: bool, format: PrintFormat) -> ExitCode {
-    let config = match schema::load(options) {
-        Ok(config) => config,
-        Err(error) => return explain::config_error(&error),
-    };
-    print!(
-        "{}",
-        config.print(match (format, with_sources) {
-            (PrintFormat::Json, false) => Format::Json,
-            (PrintFormat::Json, true) => {
-                return explain::usage("JSON has no comments: leave out --with-sources, or --format json");
-            }
-            (PrintFormat::Yaml, false) => Format::Yaml,
-            (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
-        })
-    );
-    ExitCode::SUCCESS
 }

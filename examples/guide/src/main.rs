@@ -2,10 +2,12 @@
 
 use std::process::ExitCode;
 
-use greenroom_defaults::create_backend;
+use greenroom_program::Program;
 use greetings::{greetings, loud};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    create_backend().add(greetings()).add(loud()).run().await
+fn main() -> ExitCode {
+    Program::new("greetings", env!("CARGO_PKG_VERSION"))
+        .plugin(greetings)
+        .with(|backend| backend.add(loud()))
+        .run()
 }

@@ -128,4 +128,34 @@ async fn the_guides_backend_does_not_start_with_a_phrase_without_a_name() {
     assert_eq!(ended.code, Some(1));
     let wanted = "Plugin 'greetings' threw an error during startup. greetings.phrase must hold {name} (app-config.yaml:3:11)";
     assert!(ended.stdout.contains(wanted), "{}", ended.stdout);
+    insta::assert_snapshot!(ended.stderr, @r"
+    error: Backend startup failed due to the following errors:
+      Plugin 'greetings' startup failed; caused by Error: greetings.phrase must hold {name} (app-config.yaml:3:11)
+      × greetings.phrase must hold {name} (app-config.yaml:3:11)
+       ╭─[app-config.yaml:3:11]
+     3 │   phrase: Hello
+       ·           ─────
+       ╰────
+    ");
+}
+
+#[tokio::test]
+async fn the_guides_backend_is_a_command_too() {
+    let guide = || Program::of("greetings", "greetings");
+    assert_eq!(guide().args("--version").run().await.stdout, "greetings 0.1.0");
+
+    let wrong = guide().config("greetings:\n  phrase: [7]\n").args("config check").run().await;
+    assert_eq!(wrong.code, Some(1));
+    insta::assert_snapshot!(wrong.stderr, @r"
+      × Config validation failed, Config must be string { type=string } at /greetings/phrase (app-config.yaml:2:3)
+       ╭─[app-config.yaml:2:3]
+     2 │   phrase: [7]
+       ·   ──────
+       ╰────
+    error: 1 thing in the configuration is wrong
+    ");
+
+    let switched_off = "backend: {listen: '127.0.0.1:0'}\ngreenroom: {plugins: {greetings: false}}\n";
+    let server = guide().config(switched_off).start().await;
+    assert_eq!(server.get("/api/greetings/greet/loud/Ada").await.status, 404);
 }

@@ -1,4 +1,4 @@
-//! `greenroom start`.
+//! `start`, the default command.
 
 use std::{
     io::IsTerminal,
@@ -10,26 +10,28 @@ use std::{
 use greenroom::{
     config::{ConfigOptions, RootConfig, StateHome},
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
-    prelude::RootLogger,
+    prelude::{InstanceMetadata, RootLogger},
 };
 use greenroom_defaults::{Surroundings, create_backend_in};
 
 use crate::{
+    Program,
     banner::{Banner, Encryption},
-    catalogue::{self, Choice},
+    catalogue::Choice,
     demo::{Demo, Refused},
     explain, paths, schema,
 };
 
 /// Starts the backend that the config describes, and serves until a signal.
-pub(crate) fn start(options: &ConfigOptions, began: Instant) -> ExitCode {
-    let config = match schema::load(options) {
+pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) -> ExitCode {
+    let catalogue = &program.catalogue;
+    let config = match schema::load(catalogue, options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let prepared =
-        catalogue::choose(&config).and_then(|choice| Ok((choice, StateHome::of(options).data_dir(&config)?)));
+        catalogue.choose(&config).and_then(|choice| Ok((choice, StateHome::of(options).data_dir(&config)?)));
     let (choice, data_dir) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return explain::config_error(&error),
@@ -46,10 +48,11 @@ pub(crate) fn start(options: &ConfigOptions, began: Instant) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return explain::fail(&format!("cannot start the runtime: {error}"), None),
     };
-    runtime.block_on(serve(&config, options, choice, demo, began))
+    runtime.block_on(serve(program, &config, options, choice, demo, began))
 }
 
 async fn serve(
+    program: &Program,
     config: &RootConfig,
     options: &ConfigOptions,
     choice: Choice,
@@ -60,14 +63,15 @@ async fn serve(
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
     }
-    backend = catalogue::add(backend, &choice);
+    backend = program.catalogue.add(backend, &choice);
     let shown = Shown {
         config: config.files().first().map(|file| paths::shown(file, &options.cwd)).unwrap_or_default(),
         demo: demo.as_ref().map(|demo| paths::shown(&demo.header_file, &options.cwd)),
-        choice,
+        lacking: choice.lacking,
         cwd: options.cwd.clone(),
         began,
     };
+    let about = (program.name, program.version);
     backend
         .run_with(
             async |running| {
@@ -75,15 +79,16 @@ async fn serve(
                     running.service::<RootHttpRouter>().await,
                     running.service::<HttpSettings>().await,
                     running.service::<RootLogger>().await,
+                    running.service::<InstanceMetadata>().await,
                 );
-                if let (Ok(http), Ok(settings), Ok(logger)) = services {
+                if let (Ok(http), Ok(settings), Ok(logger), Ok(metadata)) = services {
                     let ready_in = shown.began.elapsed();
                     // The banner is the last thing on the screen.
                     logger.flush(Duration::from_millis(500));
-                    shown.banner(http.local_addr(), &settings, ready_in);
+                    shown.banner(about, http.local_addr(), &settings, &metadata, ready_in);
                 }
             },
-            explain::start_error,
+            |failed| explain::start_error(program.name, failed),
         )
         .await
 }
@@ -92,7 +97,7 @@ async fn serve(
 struct Shown {
     config: String,
     demo: Option<String>,
-    choice: Choice,
+    lacking: Vec<String>,
     cwd: PathBuf,
     began: Instant,
 }
@@ -100,14 +105,30 @@ struct Shown {
 impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
-    fn banner(&self, address: &LocalAddr, settings: &HttpSettings, ready_in: Duration) {
+    fn banner(
+        &self,
+        (name, version): (&str, &str),
+        address: &LocalAddr,
+        settings: &HttpSettings,
+        metadata: &InstanceMetadata,
+        ready_in: Duration,
+    ) {
         if !std::io::stderr().is_terminal() {
             return;
         }
-        let demo = self.demo.as_deref();
-        let encryption = self.encryption(settings);
-        let banner =
-            Banner { config: &self.config, ready_in, address, encryption, choice: &self.choice, demo };
+        let plugins: Vec<_> =
+            metadata.installed_plugins().iter().map(|plugin| plugin.plugin_id.to_string()).collect();
+        let banner = Banner {
+            name,
+            version,
+            config: &self.config,
+            ready_in,
+            address,
+            encryption: self.encryption(settings),
+            plugins: &plugins,
+            lacking: &self.lacking,
+            demo: self.demo.as_deref(),
+        };
         eprint!("{}", banner.text());
     }
 

@@ -44,16 +44,33 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
 }
 
 /// Why a start failed, after the log lines that tell it in full.
-pub(crate) fn start_error(failed: &StartError) {
+pub(crate) fn start_error(program: &str, failed: &StartError) {
     match failed {
-        StartError::Boot(error) | StartError::Service { error, .. } => one(error),
-        StartError::Graph(_) | StartError::Plugins(_) => {
+        StartError::Boot(error) | StartError::Service { error, .. } => one(program, error),
+        StartError::Graph(_) => {
             fail(&failed.to_string(), None);
+        }
+        StartError::Plugins(report) => {
+            fail(&failed.to_string(), None);
+            let failures = report.plugins.iter().flat_map(|plugin| {
+                plugin.modules.iter().map(|module| &module.failure).chain([&plugin.failure])
+            });
+            failures
+                .flatten()
+                .filter(|failure| !failure.allowed)
+                .for_each(|failure| show_line(&failure.error));
         }
     }
 }
 
-fn one(error: &Error) {
+/// Shows the line of the config that an error points at, if it does.
+fn show_line(error: &Error) {
+    if let Some(config) = error.downcast_ref::<ConfigError>() {
+        config_error(config);
+    }
+}
+
+fn one(program: &str, error: &Error) {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
         config_error(config);
         return;
@@ -64,7 +81,7 @@ fn one(error: &Error) {
         (Some("EADDRINUSE"), Some(port)) => {
             let other = if port == 7007 { 7008 } else { 7007 };
             let help = format!(
-                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' greenroom"
+                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {program}"
             );
             fail(&format!("port {port} is taken ({error})"), Some(&help));
         }

@@ -4,15 +4,17 @@ use std::{fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
-use crate::catalogue::Choice;
-
 /// Everything that the banner tells.
 pub(crate) struct Banner<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) version: &'a str,
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
     pub(crate) address: &'a LocalAddr,
     pub(crate) encryption: Encryption,
-    pub(crate) choice: &'a Choice,
+    pub(crate) plugins: &'a [String],
+    /// Plugins that the config names and the program lacks.
+    pub(crate) lacking: &'a [String],
     /// The file with the demo's header line.
     pub(crate) demo: Option<&'a str>,
 }
@@ -34,26 +36,33 @@ impl Banner<'_> {
         let mut row = |name: &str, value: &str| {
             let _ = writeln!(out, "  {name:<11}{value}");
         };
+        let own = self.name == "greenroom";
+        if !own {
+            row("Program", &format!("{} {}", self.name, self.version));
+        }
         row("Greenroom", &format!("{}{build}", env!("CARGO_PKG_VERSION")));
         row("Config", self.config);
         row("Ready in", &format!("{} ms", self.ready_in.as_millis()));
-        row("Plugins", &listed(self.choice.chosen.iter().copied()));
-        if !self.choice.lacking.is_empty() {
-            let lacking = listed(self.choice.lacking.iter().map(String::as_str));
-            row("Not here", &format!("{lacking} (named in the config, not in this binary)"));
+        row("Plugins", &listed(self.plugins));
+        if !self.lacking.is_empty() {
+            let lacking = listed(self.lacking);
+            row("Not here", &format!("{lacking} (named in the config, not in this program)"));
         }
         out.push('\n');
         for line in self.commands() {
             let _ = writeln!(out, "    {line}");
         }
-        out.push_str("\n  What you see is explained in docs/observability.md\n\n");
+        if own {
+            out.push_str("\n  What you see is explained in docs/observability.md\n");
+        }
+        out.push('\n');
         out
     }
 
     /// Three lines that work when pasted.
     pub(crate) fn commands(&self) -> Vec<String> {
         let (curl, url) = self.curl();
-        let has = |id: &str| self.choice.chosen.contains(&id);
+        let has = |id: &str| self.plugins.iter().any(|plugin| plugin == id);
         let readiness = format!("{curl} {url}/.backstage/health/v1/readiness");
         match self.demo {
             Some(header) if has("tasks") => vec![
@@ -101,8 +110,7 @@ impl Banner<'_> {
     }
 }
 
-fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
-    let ids: Vec<_> = ids.collect();
+fn listed(ids: &[String]) -> String {
     if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
 }
 
@@ -110,19 +118,28 @@ fn listed<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 mod tests {
     use super::*;
 
-    fn banner(address: &str, chosen: Vec<&'static str>, lacking: &[&str], demo: Option<&str>) -> String {
-        let choice = Choice { chosen, lacking: lacking.iter().map(|id| id.to_string()).collect() };
+    fn banner(name: &str, address: &str, plugins: &[&str], lacking: &[&str], demo: Option<&str>) -> String {
+        let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (plugins, lacking) = (owned(plugins), owned(lacking));
         let address = &LocalAddr::Tcp(address.parse().unwrap());
-        let (ready_in, encryption) = (Duration::from_millis(12), Encryption::None);
-        Banner { config: "app-config.yaml", ready_in, address, encryption, choice: &choice, demo }
-            .text()
-            .replace(env!("CARGO_PKG_VERSION"), "<version>")
+        let banner = Banner {
+            name,
+            version: "1.2.3",
+            config: "app-config.yaml",
+            ready_in: Duration::from_millis(12),
+            address,
+            encryption: Encryption::None,
+            plugins: &plugins,
+            lacking: &lacking,
+            demo,
+        };
+        banner.text().replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
 
     #[test]
     fn the_demo_gets_lines_with_its_header_file() {
-        let text =
-            banner("127.0.0.1:7007", vec!["healthcheck", "tasks"], &[], Some(".greenroom/demo.header"));
+        let plugins = ["healthcheck", "tasks"];
+        let text = banner("greenroom", "127.0.0.1:7007", &plugins, &[], Some(".greenroom/demo.header"));
         insta::assert_snapshot!(text, @r"
           Greenroom  <version> (debug build)
           Config     app-config.yaml
@@ -139,13 +156,13 @@ mod tests {
 
     #[test]
     fn ones_own_config_gets_lines_without_credentials_and_what_is_missing() {
-        let text = banner("[::]:7007", vec!["healthcheck"], &["catalog", "techdocs"], None);
+        let text = banner("greenroom", "[::]:7007", &["healthcheck"], &["catalog", "techdocs"], None);
         insta::assert_snapshot!(text, @r"
           Greenroom  <version> (debug build)
           Config     app-config.yaml
           Ready in   12 ms
           Plugins    healthcheck
-          Not here   catalog, techdocs (named in the config, not in this binary)
+          Not here   catalog, techdocs (named in the config, not in this program)
 
             curl http://localhost:7007/.backstage/health/v1/readiness
             curl http://localhost:7007/.backstage/health/v1/liveness
@@ -156,12 +173,28 @@ mod tests {
     }
 
     #[test]
+    fn a_program_of_ones_own_is_named() {
+        let text = banner("my-backend", "127.0.0.1:7007", &["greetings"], &[], None);
+        insta::assert_snapshot!(text, @r"
+          Program    my-backend 1.2.3
+          Greenroom  <version> (debug build)
+          Config     app-config.yaml
+          Ready in   12 ms
+          Plugins    greetings
+
+            curl http://127.0.0.1:7007/.backstage/health/v1/readiness
+            curl http://127.0.0.1:7007/.backstage/health/v1/liveness
+            curl http://127.0.0.1:7007/.backstage/health/v1/readiness?verbose
+        ");
+    }
+
+    #[test]
     fn lines_reach_an_encrypted_server_and_a_unix_socket() {
-        let choice = Choice { chosen: vec![], lacking: vec![] };
         let first = |address: LocalAddr, encryption| {
-            let ready_in = Duration::ZERO;
+            let (name, version, config, ready_in) = ("greenroom", "", "", Duration::ZERO);
+            let (address, plugins, lacking, demo) = (&address, &[][..], &[][..], None);
             let banner =
-                Banner { config: "", ready_in, address: &address, encryption, choice: &choice, demo: None };
+                Banner { name, version, config, ready_in, address, encryption, plugins, lacking, demo };
             banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
         };
         let tcp = || LocalAddr::Tcp(([0, 0, 0, 0], 7007).into());

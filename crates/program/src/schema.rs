@@ -7,28 +7,37 @@ use greenroom::config::{ConfigError, ConfigOptions, Format, RootConfig};
 use greenroom_config_schema::{ConfigSchema, Schema, SchemaError};
 use greenroom_defaults::FeatureSchemas;
 
-use crate::{catalogue, explain};
+use crate::{catalogue::Catalogue, explain};
 
 /// The config keys that this crate reads, as a JSON Schema.
 const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
-/// The schemas of all crates in this binary, of plugins that the config does not choose too.
-fn own(config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
+/// The schemas of all crates in this program, of plugins that the config does not choose too.
+pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
     let mut schemas = greenroom_defaults::config_schemas();
-    schemas.push(Schema::parse("greenroom-cli", "config.schema.json", CONFIG_SCHEMA)?);
-    schemas.extend(FeatureSchemas::of(&catalogue::everything().declared(), config).schemas());
+    schemas.push(Schema::parse("greenroom-program", "config.schema.json", &own(catalogue))?);
+    schemas.extend(FeatureSchemas::of(&catalogue.everything().declared(), config).schemas());
     Ok(schemas)
 }
 
+/// Our own schema, which tells the plugins that there are.
+fn own(catalogue: &Catalogue) -> String {
+    let state = |on| if on { "on" } else { "off" };
+    let plugins: Vec<_> = catalogue.plugins().map(|(id, on)| format!("`{id}` is {}", state(on))).collect();
+    let listed =
+        if plugins.is_empty() { String::new() } else { format!("; unless named, {}", plugins.join(", ")) };
+    CONFIG_SCHEMA.replace("{plugins}", &listed)
+}
+
 /// Reads the config, with all that is declared of it: what it shows hides every secret that is known.
-pub(crate) fn load(options: &ConfigOptions) -> Result<RootConfig, ConfigError> {
+pub(crate) fn load(catalogue: &Catalogue, options: &ConfigOptions) -> Result<RootConfig, ConfigError> {
     let config = RootConfig::load(options)?;
-    declare(&config)?;
+    declare(catalogue, &config)?;
     Ok(config)
 }
 
-fn declare(config: &RootConfig) -> Result<(), ConfigError> {
-    let declared = own(config).and_then(|own| ConfigSchema::declare(config, own));
+fn declare(catalogue: &Catalogue, config: &RootConfig) -> Result<(), ConfigError> {
+    let declared = all(catalogue, config).and_then(|all| ConfigSchema::declare(config, all));
     declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
 }
 
@@ -48,20 +57,20 @@ pub(crate) fn remarks(config: &RootConfig) -> Remarks {
     Remarks { texts, faults: schema.faults(config) }
 }
 
-/// `greenroom config schema`.
-pub(crate) fn print(options: &ConfigOptions) -> ExitCode {
+/// `config schema`.
+pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
-        let schema = ConfigSchema::near(config, own(config)?)?;
+        let schema = ConfigSchema::near(config, all(catalogue, config)?)?;
         let mut merged = schema.merged().clone();
         merged["title"] = "The configuration, as far as it is declared".into();
         Ok(format!("{merged:#}\n"))
     })
 }
 
-/// `greenroom config print --frontend`.
-pub(crate) fn print_frontend(options: &ConfigOptions, format: Format) -> ExitCode {
+/// `config print --frontend`.
+pub(crate) fn print_frontend(catalogue: &Catalogue, options: &ConfigOptions, format: Format) -> ExitCode {
     shown(options, |config| {
-        Ok(ConfigSchema::near(config, own(config)?)?.frontend(config)?.print_public(format))
+        Ok(ConfigSchema::near(config, all(catalogue, config)?)?.frontend(config)?.print_public(format))
     })
 }
 
@@ -80,31 +89,25 @@ fn shown(options: &ConfigOptions, text: impl FnOnce(&RootConfig) -> Result<Strin
 
 #[cfg(test)]
 mod tests {
-    use greenroom_config_schema::keys;
+    use greenroom::prelude::*;
 
     use super::*;
 
-    fn page() -> std::path::PathBuf {
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md")
+    fn catalogue() -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(false, || {
+            let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
+            tasks.config_schema(
+                r#"{"properties": {"tasks": {"properties": {"workers": {"type": "integer"}}}}}"#,
+            )
+        });
+        catalogue
     }
 
-    /// `UPDATE_DOCS=1` writes it.
     #[test]
-    fn the_reference_of_keys_is_what_the_schemas_say() {
-        let schemas = own(&RootConfig::from_yaml("").unwrap()).unwrap();
-        let table = keys::table(&keys::reference(&ConfigSchema::new(schemas).unwrap()));
-        let text = std::fs::read_to_string(page()).unwrap();
-        let start = text.find("| key | default | meaning |").unwrap();
-        let end = start + text[start..].find("\n\n").unwrap() + 1;
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(page(), format!("{}{table}{}", &text[..start], &text[end..])).unwrap();
-        } else {
-            assert_eq!(
-                text[start..end],
-                table,
-                "the table is made: UPDATE_DOCS=1 cargo test -p greenroom-cli"
-            );
-        }
+    fn the_schema_tells_which_plugins_there_are() {
+        assert!(own(&catalogue()).contains("`true` or `false`; unless named, `tasks` is off\""));
+        assert!(own(&Catalogue::default()).contains("`true` or `false`\""));
     }
 
     #[test]
@@ -112,8 +115,8 @@ mod tests {
         let text = "greenroom: {deadlines: {tsks: 1s}}\nbackend: {logger: {overides: []}, databse: {}, startup: {plugins: \
                     {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\ntasks: {wrokers: 2}\n";
         let config = RootConfig::from_yaml(text).unwrap();
-        declare(&config).unwrap();
-        let told = FeatureSchemas::of(&catalogue::everything().declared(), &config).unknown(&config);
+        declare(&catalogue(), &config).unwrap();
+        let told = FeatureSchemas::of(&catalogue().everything().declared(), &config).unknown(&config);
         let near: Vec<_> =
             told.iter().map(|key| (key.key.as_str(), key.near.as_deref().unwrap_or_default())).collect();
         assert_eq!(
@@ -136,10 +139,13 @@ mod tests {
             "app: {title: Greenroom}\nbackend: {baseUrl: http://x, auth: {keys: [{secret: sesame}]}}\ngreenroom: {demo: true}\n",
         );
         let config = config.unwrap();
-        let shown = ConfigSchema::near(&config, own(&config).unwrap()).unwrap().frontend(&config).unwrap();
+        let shown = ConfigSchema::near(&config, all(&catalogue(), &config).unwrap())
+            .unwrap()
+            .frontend(&config)
+            .unwrap();
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
-        declare(&config).unwrap();
+        declare(&catalogue(), &config).unwrap();
         assert_eq!(remarks(&config).texts, Vec::<String>::new());
         assert_eq!(remarks(&config).faults.len(), 0);
     }

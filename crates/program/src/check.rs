@@ -1,4 +1,4 @@
-//! `greenroom config check`: every reader that a start would run, without starting anything.
+//! `config check`: every reader that a start would run, without starting anything.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,8 @@ use greenroom::{
 use greenroom_defaults::FeatureSchemas;
 
 use crate::{
-    catalogue, demo, explain,
+    catalogue::Catalogue,
+    demo, explain,
     schema::{self, Remarks},
 };
 
@@ -31,15 +32,15 @@ impl Findings {
 
 /// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
-pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
-    let config = match schema::load(options) {
+pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
+    let config = match schema::load(catalogue, options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
     let mut found = Findings { errors: vec![], warnings: vec![] };
     found.warnings.extend(config.unset().iter().map(ToString::to_string));
-    readers(&config, options, &mut found);
-    let everything = FeatureSchemas::of(&catalogue::everything().declared(), &config);
+    readers(catalogue, &config, options, &mut found);
+    let everything = FeatureSchemas::of(&catalogue.everything().declared(), &config);
     found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));
     let Remarks { texts, faults } = schema::remarks(&config);
     found.warnings.extend(texts);
@@ -67,7 +68,7 @@ pub(crate) fn check(options: &ConfigOptions) -> ExitCode {
     }
 }
 
-fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
+fn readers(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let environment =
         LogEnvironment { node_env: node_env.map(str::to_owned), ..LogEnvironment::from_process() };
@@ -81,11 +82,11 @@ fn readers(config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
     found.take(greenroom_defaults::check_boot(config));
     found.take(StateHome::of(options).data_dir(config));
     found.take(demo::check(config, node_env));
-    if let Some(choice) = found.take(catalogue::choose(config)) {
+    if let Some(choice) = found.take(catalogue.choose(config)) {
         let lacking =
-            choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this binary"));
+            choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
         found.warnings.extend(lacking);
-        let chosen = catalogue::add(Backend::new([]), &choice);
+        let chosen = catalogue.add(Backend::new([]), &choice);
         let refusals = FeatureSchemas::of(&chosen.declared(), config).refusals(config);
         found.errors.extend(refusals.into_iter().map(|(_, error)| error));
         found.warnings.extend(localhost_in_production(config, node_env));

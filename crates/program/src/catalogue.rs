@@ -1,0 +1,170 @@
+//! Which plugins the program has, and which of them a config asks for.
+
+use std::fmt;
+
+use greenroom::{
+    config::{ConfigError, RootConfig},
+    core::{Backend, Plugin},
+};
+
+/// All that a backend of this program may have, in the order in which it was added.
+#[derive(Default)]
+pub(crate) struct Catalogue(Vec<Entry>);
+
+enum Entry {
+    /// A plugin that the config switches on and off.
+    Plugin {
+        id: String,
+        /// Whether it runs unless the config says otherwise.
+        default: bool,
+        make: Box<dyn Fn() -> Plugin>,
+    },
+    /// What is there in any case.
+    Always(Box<dyn Fn(Backend) -> Backend>),
+}
+
+/// Config sections of well-known Backstage plugins, told to whom misses them.
+const ELSEWHERE: [&str; 13] = [
+    "auth",
+    "catalog",
+    "events",
+    "homepage",
+    "jenkins",
+    "kubernetes",
+    "notifications",
+    "permission",
+    "proxy",
+    "scaffolder",
+    "search",
+    "signals",
+    "techdocs",
+];
+
+/// What a config asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// Switched plugins to run.
+    pub(crate) chosen: Vec<String>,
+    /// Plugins that the config names and this program lacks.
+    pub(crate) lacking: Vec<String>,
+}
+
+const KEY: &str = "greenroom.plugins";
+
+impl Catalogue {
+    pub(crate) fn offer(&mut self, default: bool, make: impl Fn() -> Plugin + 'static) {
+        let id = make().id().to_owned();
+        self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
+    }
+
+    pub(crate) fn always(&mut self, add: impl Fn(Backend) -> Backend + 'static) {
+        self.0.push(Entry::Always(Box::new(add)));
+    }
+
+    /// The switched plugins, and whether each runs unless the config says otherwise.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.0.iter().filter_map(|entry| match entry {
+            Entry::Plugin { id, default, .. } => Some((&**id, *default)),
+            Entry::Always(_) => None,
+        })
+    }
+
+    /// Reads `greenroom.plugins.<id>: true | false`, and sees what other plugins' sections there are.
+    pub(crate) fn choose(&self, config: &RootConfig) -> Result<Choice, ConfigError> {
+        let mut chosen = vec![];
+        for (id, default) in self.plugins() {
+            if config.optional_boolean(&format!("{KEY}.{id}"))?.unwrap_or(default) {
+                chosen.push(id.to_owned());
+            }
+        }
+        let mut lacking: Vec<String> = vec![];
+        if let Some(named) = config.optional_config(KEY)? {
+            let known = |id: &String| self.has(id);
+            for id in named.keys().into_iter().filter(|id| !known(id)) {
+                if named.boolean(&id)? {
+                    lacking.push(id);
+                }
+            }
+        }
+        let missed = |key: &String| ELSEWHERE.contains(&key.as_str()) && !self.has(key);
+        lacking.extend(config.keys().into_iter().filter(missed));
+        lacking.sort();
+        lacking.dedup();
+        Ok(Choice { chosen, lacking })
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.plugins().any(|(known, _)| known == id)
+    }
+
+    /// Adds what is chosen, and what is there in any case.
+    pub(crate) fn add(&self, backend: Backend, choice: &Choice) -> Backend {
+        self.add_those(backend, |id| choice.chosen.iter().any(|chosen| chosen == id))
+    }
+
+    /// A backend of all that there is, to be asked and not to be started.
+    pub(crate) fn everything(&self) -> Backend {
+        self.add_those(Backend::new([]), |_| true)
+    }
+
+    fn add_those(&self, backend: Backend, is_wanted: impl Fn(&str) -> bool) -> Backend {
+        self.0.iter().fold(backend, |backend, entry| match entry {
+            Entry::Plugin { id, make, .. } if is_wanted(id) => backend.add(make()),
+            Entry::Plugin { .. } => backend,
+            Entry::Always(add) => add(backend),
+        })
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.plugins()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::prelude::*;
+
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
+        catalogue.offer(true, named("healthcheck"));
+        catalogue.offer(false, named("tasks"));
+        catalogue.offer(true, named("search"));
+        catalogue
+    }
+
+    #[test]
+    fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
+        let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+        assert_eq!(choice("app: {}").chosen, ["healthcheck", "search"]);
+        let named = choice(
+            "greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}\nsearch: {}",
+        );
+        assert_eq!(
+            named,
+            Choice {
+                chosen: vec!["tasks".into(), "search".into()],
+                lacking: vec!["catalog".into(), "rollbar".into()]
+            }
+        );
+        let wrong = RootConfig::from_yaml("greenroom: {plugins: {tasks: maybe}}").unwrap();
+        assert!(catalogue().choose(&wrong).unwrap_err().message().contains("greenroom.plugins.tasks"));
+    }
+
+    #[test]
+    fn what_is_there_in_any_case_is_added_whatever_is_chosen() {
+        let mut catalogue = catalogue();
+        catalogue.always(|backend| {
+            let declares = plugin("always", |env| env.register_init(async || Ok(())));
+            backend.add(declares.config_schema(r#"{"properties": {"always": {"type": "object"}}}"#))
+        });
+        let none = Choice { chosen: vec![], lacking: vec![] };
+        let config = RootConfig::from_yaml("").unwrap();
+        let declared = catalogue.add(Backend::new([]), &none).declared();
+        assert_eq!(greenroom_defaults::FeatureSchemas::of(&declared, &config).schemas().len(), 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! What the arguments say.
+
+use std::{process::ExitCode, time::Instant};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use greenroom::config::{ConfigOptions, Format};
+
+use crate::{Program, check, explain, schema, start};
+
+/// A backend for Backstage that says what it does and why.
+#[derive(Parser)]
+#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+struct Cli {
+    /// A config file; repeat it to layer several, the last one wins. Without it: app-config.yaml and its variants.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Vec<String>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the backend and serve until SIGTERM or SIGINT (the default command).
+    Start,
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Read everything that a start would read, and report all that is wrong, each with its file and line.
+    Check,
+    /// Print the merged configuration, secrets hidden.
+    Print {
+        /// Tell of each value which file and line it comes from.
+        #[arg(long)]
+        with_sources: bool,
+        /// Only what the browser gets to see, as it is.
+        #[arg(long, conflicts_with = "with_sources")]
+        frontend: bool,
+        /// How to print it.
+        #[arg(long, value_enum, default_value = "yaml")]
+        format: PrintFormat,
+    },
+    /// Print the JSON Schema of the configuration, merged from Greenroom's own and those found beside the config.
+    Schema,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PrintFormat {
+    Yaml,
+    Json,
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  APP_CONFIG_<key>   sets a config key, such as APP_CONFIG_backend_listen=':7008'
+  NODE_ENV           `production`: JSON log lines; `development`: stacks in error bodies
+  LOG_LEVEL          error, warn, info or debug; wins over backend.logger.level
+  LOG_FORMAT         backstage, pretty or node; wins over greenroom.logger.format
+  BACKSTAGE_ENV      which app-config.<env>.yaml files are read besides
+
+Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal";
+
+pub(crate) fn run(program: &Program) -> ExitCode {
+    let began = Instant::now();
+    let command = Cli::command().name(program.name).version(program.version);
+    let cli = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = cli.unwrap_or_else(|error| error.exit());
+    let options = match ConfigOptions::from_process() {
+        Ok(options) => ConfigOptions { args: config_arguments(&cli.config), ..options },
+        Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),
+    };
+    let catalogue = &program.catalogue;
+    match cli.command.unwrap_or(Command::Start) {
+        Command::Start => start::start(program, &options, began),
+        Command::Config(ConfigCommand::Check) => check::check(catalogue, &options),
+        Command::Config(ConfigCommand::Schema) => schema::print(catalogue, &options),
+        Command::Config(ConfigCommand::Print { frontend: true, format, .. }) => {
+            let format = if format == PrintFormat::Json { Format::Json } else { Format::Yaml };
+            schema::print_frontend(catalogue, &options, format)
+        }
+        Command::Config(ConfigCommand::Print { with_sources, format, .. }) => {
+            print(program, &options, with_sources, format)
+        }
+    }
+}
+
+fn config_arguments(files: &[String]) -> Vec<String> {
+    files.iter().flat_map(|file| ["--config".to_owned(), file.clone()]).collect()
+}
+
+#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
+fn print(program: &Program, options: &ConfigOptions, with_sources: bool, format: PrintFormat) -> ExitCode {
+    let config = match schema::load(&program.catalogue, options) {
+        Ok(config) => config,
+        Err(error) => return explain::config_error(&error),
+    };
+    print!(
+        "{}",
+        config.print(match (format, with_sources) {
+            (PrintFormat::Json, false) => Format::Json,
+            (PrintFormat::Json, true) => {
+                return explain::usage("JSON has no comments: leave out --with-sources, or --format json");
+            }
+            (PrintFormat::Yaml, false) => Format::Yaml,
+            (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
+        })
+    );
+    ExitCode::SUCCESS
+}
