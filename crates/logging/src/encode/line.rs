@@ -5,7 +5,7 @@
 
 use crate::{
     Format,
-    encode::{Fragments, Message, Part, Target, View, is_undefined, text},
+    encode::{Fragments, Message, Part, Target, View, is_undefined, plan::Plans, text},
     field::{Field, Fields},
     redact::Redactor,
     value::FieldValue,
@@ -53,7 +53,7 @@ pub(super) fn fragments(own: &Fields, redactor: &Redactor, format: Format) -> Fr
         to.out.extend_from_slice(text.as_bytes());
     }
     let prefix = origin.map(|_| from..to.out.len());
-    Fragments { generation: redactor.generation, bytes, parts, prefix }
+    Fragments { generation: redactor.generation, bytes, parts, prefix, plans: Plans::default() }
 }
 
 fn pair(to: &mut Target<'_>, field: &Field<'_>, style: &Style) {

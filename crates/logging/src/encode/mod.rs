@@ -6,6 +6,8 @@
 mod clock;
 mod json;
 mod line;
+mod order;
+mod plan;
 pub(crate) mod text;
 
 use std::{cell::RefCell, fmt, ops::Range, time::SystemTime};
@@ -85,6 +87,8 @@ pub(crate) struct Fragments {
     parts: Vec<Part>,
     /// For lines: plugin or service.
     prefix: Option<Range<usize>>,
+    /// For JSON: orders of calls that come again.
+    plans: plan::Plans,
 }
 
 #[derive(Debug)]

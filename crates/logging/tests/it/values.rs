@@ -81,6 +81,60 @@ proptest! {
     }
 }
 
+/// Keys that sort among those that each line has.
+const KEYS: [&str; 7] = ["task", "b", "level", "message", "service", "timestamp", "zone"];
+
+/// A call's fields: keys that may come twice, values that may be undefined, fields that may be Greenroom's own.
+fn call() -> impl Strategy<Value = Vec<(usize, Option<u64>, bool)>> {
+    collection::vec((0..KEYS.len(), any::<Option<u64>>(), any::<bool>()), 0..5)
+}
+
+proptest! {
+    #[test]
+    fn a_call_that_comes_again_has_the_line_that_it_had(
+        calls in collection::vec(call(), 1..7),
+        turns in collection::vec(any::<proptest::sample::Index>(), 1..60),
+        format in prop_oneof![Just(Format::NodeJson), Just(Format::Backstage)],
+    ) {
+        let f = Fixture::new(format);
+        let child = || f.root.child(greenroom_logging::fields! { task: "own", area: 7 });
+        let long_lived = child();
+        for turn in turns {
+            let call = turn.get(&calls);
+            let field = |&(key, value, added): &(usize, Option<u64>, bool)| {
+                let field = Field::literal(KEYS[key], value.map_or(FieldValue::Undefined, FieldValue::U64));
+                if added { field.added() } else { field }
+            };
+            let fields: Vec<_> = call.iter().map(field).collect();
+            let record = |log: &greenroom_logging::Logger| {
+                log.log(&Record::new(Level::Info, format_args!("x")).at(std::time::UNIX_EPOCH).with_fields(&fields));
+            };
+            record(&long_lived);
+            record(&child());
+            let lines = f.lines.take();
+            prop_assert_eq!(&lines[0], &lines[1]);
+        }
+    }
+}
+
+#[test]
+fn keys_made_at_run_time_are_not_taken_for_each_other() {
+    let f = Fixture::new(Format::NodeJson);
+    let log = f.root.plugin("p");
+    for i in 0..100 {
+        let key = format!("key{i:02}");
+        log.log(
+            &Record::new(Level::Info, format_args!("x")).with_fields(&[Field::new(&key, FieldValue::U64(i))]),
+        );
+        assert_eq!(
+            f.lines.take(),
+            [format!(
+                r#"{{"key{i:02}":{i},"level":"info","message":"x","plugin":"p","service":"backstage"}}"#
+            )]
+        );
+    }
+}
+
 #[test]
 fn the_fields_of_a_line_for_people_stand_in_the_order_of_an_object() {
     let f = Fixture::new(Format::Pretty);
