@@ -124,7 +124,7 @@ fn number(value: f64) -> String {
 /// What Node's should be, and whether it is not.
 fn aim(figure: &Figure, measured: &Measured) -> String {
     let yet = match (is_met(figure, measured), figure.floor().and_then(|f| meets(figure, measured, f))) {
-        (Some(false), Some(false)) => ", out of reach here: the floor itself does not",
+        (Some(false), Some(false)) => ", which even the floor is not",
         (Some(false), _) => ", not reached",
         _ => "",
     };
@@ -184,7 +184,7 @@ mod tests {
         (0..4).for_each(|_| measured.add(figure, Subject::Greenroom, 12.0));
         assert_eq!(reach(&measured), "10× less than Node, not reached");
         (0..4).for_each(|_| measured.add(figure, Subject::AxumLine, 11.0));
-        assert_eq!(reach(&measured), "10× less than Node, out of reach here: the floor itself does not");
+        assert_eq!(reach(&measured), "10× less than Node, which even the floor is not");
     }
 
     #[test]
