@@ -113,7 +113,7 @@ pub const FIGURES: &[Figure] = &[
               the requests that wrk counts as completed",
         aim: 10.0,
         kind: load(Route::Readiness, 32, Reads::Cpu),
-        floors: &[Subject::Hyper, Subject::Axum, Subject::AxumSame, Subject::AxumLine],
+        floors: &[Subject::Hyper, Subject::Axum, Subject::AxumLine, Subject::AxumSame],
     },
     Figure {
         id: "route",
@@ -122,7 +122,7 @@ pub const FIGURES: &[Figure] = &[
         how: "as above, `/api/tasks/task/1/results`",
         aim: 12.0,
         kind: load(Route::Results, 32, Reads::Cpu),
-        floors: &[Subject::AxumSame, Subject::AxumLine],
+        floors: &[Subject::AxumLine, Subject::AxumSame],
     },
     Figure {
         id: "p99",

@@ -17,10 +17,10 @@ pub enum Subject {
     Hyper,
     /// A server of axum alone.
     Axum,
-    /// A server of axum that writes the same lines and answers with the same headers.
-    AxumSame,
     /// A server of axum that writes the same lines.
     AxumLine,
+    /// A server of axum that writes the same lines and answers with the same headers.
+    AxumSame,
     /// `write(2)` of the same bytes, one for each line.
     Write,
     /// `write(2)` of the same bytes, 64 KiB each.
@@ -34,8 +34,8 @@ impl Subject {
         Self::Greenroom,
         Self::Hyper,
         Self::Axum,
-        Self::AxumSame,
         Self::AxumLine,
+        Self::AxumSame,
         Self::Write,
         Self::WriteBatched,
     ];

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_tasks::tasks;
-use greenroom_program::Program;
+use greenroom_program::{Access, Program};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -14,7 +14,14 @@ fn main() -> ExitCode {
 }
 
 fn program() -> Program {
-    Program::new("greenroom", env!("CARGO_PKG_VERSION")).plugin(healthcheck).optional_plugin(tasks)
+    Program::new("greenroom", env!("CARGO_PKG_VERSION"))
+        .about("A backend for Backstage that says what it does and why")
+        .hint("What you see is explained in docs/observability.md")
+        .plugin(healthcheck)
+        .optional_plugin(tasks)
+        .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
+        .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
+        .example("healthcheck", Access::Open, "{url}/healthcheck")
 }
 
 #[cfg(test)]

@@ -75,6 +75,14 @@ impl Backend {
         self
     }
 
+    /// The ids of the plugins added so far; those that loaders will bring are not among them.
+    pub fn plugin_ids(&self) -> impl Iterator<Item = &str> {
+        self.features.iter().filter_map(|feature| match feature {
+            Feature::Plugin(plugin) => Some(plugin.id()),
+            _ => None,
+        })
+    }
+
     /// What the features added so far declare; those that loaders will bring are not among them.
     pub fn declared(&self) -> Declared {
         let declared = Declared::default();

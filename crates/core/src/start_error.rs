@@ -47,9 +47,7 @@ impl std::fmt::Display for StartError {
                 [one] => return one.error.fmt(f),
                 _ => {
                     f.write_str("Backend startup failed due to the following errors:")?;
-                    return faults
-                        .iter()
-                        .try_for_each(|fault| write!(f, "\n  {}{}", owner(fault), fault.error));
+                    return faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"));
                 }
             },
             Self::Plugins(report) => report,
@@ -64,16 +62,6 @@ impl std::fmt::Display for StartError {
             line(f, &format!("Plugin '{id}'"), plugin.failure.as_ref())?;
         }
         Ok(())
-    }
-}
-
-fn owner(fault: &Fault) -> String {
-    match &fault.owner {
-        None => String::new(),
-        Some(owner) => match &owner.module {
-            None => format!("Plugin '{}': ", owner.plugin),
-            Some(module) => format!("Module '{module}' for plugin '{}': ", owner.plugin),
-        },
     }
 }
 

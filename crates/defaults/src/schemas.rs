@@ -33,7 +33,6 @@ pub fn config_schemas() -> Vec<Schema> {
 #[derive(Debug)]
 pub struct FeatureSchemas {
     sound: Vec<(Declarer, Schema)>,
-    /// Schemas that are none, or contradict those before them.
     faults: Vec<Fault>,
 }
 
@@ -64,6 +63,11 @@ impl FeatureSchemas {
     /// The schemas, in the order of adding.
     pub fn schemas(&self) -> Vec<Schema> {
         self.sound.iter().map(|(_, schema)| schema.clone()).collect()
+    }
+
+    /// Features whose declaration is no schema, or contradicts one before it.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
     }
 
     /// What is wrong with a config by them: by whose, and where.

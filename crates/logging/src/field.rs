@@ -11,7 +11,7 @@ pub(crate) struct Flags(u8);
 impl Flags {
     /// Greenroom's addition to what Node prints: the `node` format leaves it out.
     pub(crate) const ADDED: Self = Self(1);
-    /// The key stands in source code, so that it holds no secret.
+    /// The key stands in source code: it holds no secret, and nothing else ever has its address.
     pub(crate) const LITERAL: Self = Self(2);
     /// The value is the framework's: never masked.
     pub(crate) const TRUSTED: Self = Self(4);
@@ -110,6 +110,10 @@ impl Fields {
     }
 
     pub(crate) fn set(&mut self, key: Cow<'static, str>, value: OwnedValue, flags: Flags) {
+        debug_assert!(
+            !flags.has(Flags::LITERAL) || matches!(key, Cow::Borrowed(_)),
+            "{key} was made at run time"
+        );
         match self.0.iter_mut().find(|field| field.key == key) {
             Some(field) => (field.value, field.flags) = (value, flags),
             None => self.0.push(Owned { key, value, flags }),

@@ -46,6 +46,7 @@ mod value;
 pub use bridge::{BridgeOptions, TracingBridge};
 pub use builder::{LoggerOptions, RootLoggerBuilder};
 pub use config::LogEnvironment;
+#[doc(hidden)]
 pub use encode::Clock;
 pub use field::{Field, Fields};
 pub use format::{Format, FormatInputs, choose_format};

@@ -4,10 +4,14 @@ use std::{fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
+use crate::{Access, Example};
+
 /// Everything that the banner tells.
 pub(crate) struct Banner<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,
+    pub(crate) hint: Option<&'a str>,
+    pub(crate) examples: &'a [Example],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
     pub(crate) address: &'a LocalAddr,
@@ -36,8 +40,7 @@ impl Banner<'_> {
         let mut row = |name: &str, value: &str| {
             let _ = writeln!(out, "  {name:<11}{value}");
         };
-        let own = self.name == "greenroom";
-        if !own {
+        if self.name != "greenroom" {
             row("Program", &format!("{} {}", self.name, self.version));
         }
         row("Greenroom", &format!("{}{build}", env!("CARGO_PKG_VERSION")));
@@ -48,12 +51,15 @@ impl Banner<'_> {
             let lacking = listed(self.lacking);
             row("Not here", &format!("{lacking} (named in the config, not in this program)"));
         }
+        if let Some(header) = self.demo {
+            row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
+        }
         out.push('\n');
         for line in self.commands() {
             let _ = writeln!(out, "    {line}");
         }
-        if own {
-            out.push_str("\n  What you see is explained in docs/observability.md\n");
+        if let Some(hint) = self.hint {
+            let _ = writeln!(out, "\n  {hint}");
         }
         out.push('\n');
         out
@@ -62,27 +68,18 @@ impl Banner<'_> {
     /// Three lines that work when pasted.
     pub(crate) fn commands(&self) -> Vec<String> {
         let (curl, url) = self.curl();
-        let has = |id: &str| self.plugins.iter().any(|plugin| plugin == id);
-        let readiness = format!("{curl} {url}/.backstage/health/v1/readiness");
-        match self.demo {
-            Some(header) if has("tasks") => vec![
-                readiness,
-                format!("{curl} -H @{header} -X POST {url}/api/tasks/task/1/queue"),
-                format!("{curl} -H @{header} {url}/api/tasks/task/1/results"),
-            ],
-            _ => {
-                let third = if has("healthcheck") {
-                    "/healthcheck"
-                } else {
-                    "/.backstage/health/v1/readiness?verbose"
-                };
-                vec![
-                    readiness,
-                    format!("{curl} {url}/.backstage/health/v1/liveness"),
-                    format!("{curl} {url}{third}"),
-                ]
+        let probe = |path: &str| format!("{curl} {url}/.backstage/health/v1/{path}");
+        let runs = |example: &&Example| self.plugins.iter().any(|plugin| plugin == example.plugin);
+        let examples = self.examples.iter().filter(runs).filter_map(|example| {
+            let arguments = example.arguments.replace("{url}", &url);
+            match (example.access, self.demo) {
+                (Access::Open, _) => Some(format!("{curl} {arguments}")),
+                (Access::Credentials, Some(header)) => Some(format!("{curl} -H @{header} {arguments}")),
+                (Access::Credentials, None) => None,
             }
-        }
+        });
+        let more = [probe("liveness"), probe("readiness?verbose")];
+        [probe("readiness")].into_iter().chain(examples).chain(more).take(3).collect()
     }
 }
 
@@ -118,6 +115,16 @@ fn listed(ids: &[String]) -> String {
 mod tests {
     use super::*;
 
+    const EXAMPLES: [Example; 3] = [
+        Example {
+            plugin: "tasks",
+            access: Access::Credentials,
+            arguments: "-X POST {url}/api/tasks/task/1/queue",
+        },
+        Example { plugin: "tasks", access: Access::Credentials, arguments: "{url}/api/tasks/task/1/results" },
+        Example { plugin: "healthcheck", access: Access::Open, arguments: "{url}/healthcheck" },
+    ];
+
     fn banner(name: &str, address: &str, plugins: &[&str], lacking: &[&str], demo: Option<&str>) -> String {
         let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         let (plugins, lacking) = (owned(plugins), owned(lacking));
@@ -125,6 +132,8 @@ mod tests {
         let banner = Banner {
             name,
             version: "1.2.3",
+            hint: (name == "greenroom").then_some("What you see is explained in docs/observability.md"),
+            examples: &EXAMPLES,
             config: "app-config.yaml",
             ready_in: Duration::from_millis(12),
             address,
@@ -145,6 +154,7 @@ mod tests {
           Config     app-config.yaml
           Ready in   12 ms
           Plugins    healthcheck, tasks
+          Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl -H @.greenroom/demo.header -X POST http://127.0.0.1:7007/api/tasks/task/1/queue
@@ -165,8 +175,8 @@ mod tests {
           Not here   catalog, techdocs (named in the config, not in this program)
 
             curl http://localhost:7007/.backstage/health/v1/readiness
-            curl http://localhost:7007/.backstage/health/v1/liveness
             curl http://localhost:7007/healthcheck
+            curl http://localhost:7007/.backstage/health/v1/liveness
 
           What you see is explained in docs/observability.md
         ");
@@ -193,8 +203,20 @@ mod tests {
         let first = |address: LocalAddr, encryption| {
             let (name, version, config, ready_in) = ("greenroom", "", "", Duration::ZERO);
             let (address, plugins, lacking, demo) = (&address, &[][..], &[][..], None);
-            let banner =
-                Banner { name, version, config, ready_in, address, encryption, plugins, lacking, demo };
+            let (hint, examples) = (None, &[][..]);
+            let banner = Banner {
+                name,
+                version,
+                hint,
+                examples,
+                config,
+                ready_in,
+                address,
+                encryption,
+                plugins,
+                lacking,
+                demo,
+            };
             banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
         };
         let tcp = || LocalAddr::Tcp(([0, 0, 0, 0], 7007).into());

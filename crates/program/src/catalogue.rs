@@ -77,24 +77,21 @@ impl Catalogue {
                 chosen.push(id.to_owned());
             }
         }
+        let everything = self.everything();
+        let known = |id: &String| everything.plugin_ids().any(|known| known == id);
         let mut lacking: Vec<String> = vec![];
         if let Some(named) = config.optional_config(KEY)? {
-            let known = |id: &String| self.has(id);
             for id in named.keys().into_iter().filter(|id| !known(id)) {
                 if named.boolean(&id)? {
                     lacking.push(id);
                 }
             }
         }
-        let missed = |key: &String| ELSEWHERE.contains(&key.as_str()) && !self.has(key);
+        let missed = |key: &String| ELSEWHERE.contains(&key.as_str()) && !known(key);
         lacking.extend(config.keys().into_iter().filter(missed));
         lacking.sort();
         lacking.dedup();
         Ok(Choice { chosen, lacking })
-    }
-
-    fn has(&self, id: &str) -> bool {
-        self.plugins().any(|(known, _)| known == id)
     }
 
     /// Adds what is chosen, and what is there in any case.
@@ -133,23 +130,20 @@ mod tests {
         let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
         catalogue.offer(true, named("healthcheck"));
         catalogue.offer(false, named("tasks"));
-        catalogue.offer(true, named("search"));
+        catalogue.always(move |backend| backend.add(named("search")()));
         catalogue
     }
 
     #[test]
     fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
         let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
-        assert_eq!(choice("app: {}").chosen, ["healthcheck", "search"]);
+        assert_eq!(choice("app: {}").chosen, ["healthcheck"]);
         let named = choice(
             "greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}\nsearch: {}",
         );
         assert_eq!(
             named,
-            Choice {
-                chosen: vec!["tasks".into(), "search".into()],
-                lacking: vec!["catalog".into(), "rollbar".into()]
-            }
+            Choice { chosen: vec!["tasks".into()], lacking: vec!["catalog".into(), "rollbar".into()] }
         );
         let wrong = RootConfig::from_yaml("greenroom: {plugins: {tasks: maybe}}").unwrap();
         assert!(catalogue().choose(&wrong).unwrap_err().message().contains("greenroom.plugins.tasks"));

@@ -21,6 +21,8 @@ use crate::{
 /// What the readers found.
 struct Findings {
     errors: Vec<ConfigError>,
+    /// Whose schema is none, and why.
+    faults: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -37,7 +39,7 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    let mut found = Findings { errors: vec![], warnings: vec![] };
+    let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
     found.warnings.extend(config.unset().iter().map(ToString::to_string));
     readers(catalogue, &config, options, &mut found);
     let everything = FeatureSchemas::of(&catalogue.everything().declared(), &config);
@@ -58,7 +60,10 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     for error in &found.errors {
         eprint!("{}", explain::rendered(error));
     }
-    match found.errors.len() {
+    for fault in &found.faults {
+        eprintln!("  × {fault}");
+    }
+    match found.errors.len() + found.faults.len() {
         0 => {
             println!("The configuration is fine");
             ExitCode::SUCCESS
@@ -87,8 +92,9 @@ fn readers(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions, 
             choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
         found.warnings.extend(lacking);
         let chosen = catalogue.add(Backend::new([]), &choice);
-        let refusals = FeatureSchemas::of(&chosen.declared(), config).refusals(config);
-        found.errors.extend(refusals.into_iter().map(|(_, error)| error));
+        let schemas = FeatureSchemas::of(&chosen.declared(), config);
+        found.faults.extend(schemas.faults().iter().map(ToString::to_string));
+        found.errors.extend(schemas.refusals(config).into_iter().map(|(_, error)| error));
         found.warnings.extend(localhost_in_production(config, node_env));
     }
 }
@@ -100,4 +106,24 @@ fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Optio
         let place = config.place("backend.baseUrl").map(|place| format!(" ({place})")).unwrap_or_default();
         format!("backend.baseUrl is a localhost URL and NODE_ENV is 'production'{place}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_declaration_that_is_no_schema_is_a_fault_of_its_plugin() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(true, || {
+            plugin("broken", |env| env.register_init(async || Ok(()))).config_schema("{not json")
+        });
+        let config = RootConfig::from_yaml("").unwrap();
+        let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
+        readers(&catalogue, &config, &ConfigOptions::default(), &mut found);
+        assert_eq!(found.faults.len(), 1);
+        assert!(found.faults[0].starts_with("Plugin 'broken': "), "{:?}", found.faults);
+    }
 }

@@ -7,9 +7,8 @@ use greenroom::config::{ConfigOptions, Format};
 
 use crate::{Program, check, explain, schema, start};
 
-/// A backend for Backstage that says what it does and why.
 #[derive(Parser)]
-#[command(version, max_term_width = 100, after_help = AFTER_HELP)]
+#[command(version = "", max_term_width = 100, after_help = AFTER_HELP)]
 struct Cli {
     /// A config file; repeat it to layer several, the last one wins. Without it: app-config.yaml and its variants.
     #[arg(long, global = true, value_name = "FILE")]
@@ -66,9 +65,15 @@ Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a se
 
 pub(crate) fn run(program: &Program) -> ExitCode {
     let began = Instant::now();
-    let command = Cli::command().name(program.name).version(program.version);
-    let cli = command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = cli.unwrap_or_else(|error| error.exit());
+    let command = Cli::command().name(program.name).version(program.version).about(program.about);
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are such errors, too; nobody is there to hear that they cannot be printed.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
     let options = match ConfigOptions::from_process() {
         Ok(options) => ConfigOptions { args: config_arguments(&cli.config), ..options },
         Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),

@@ -44,38 +44,85 @@ use greenroom_config_schema::{Schema, SchemaError};
 
 use crate::catalogue::Catalogue;
 
+/// Whom an example's request is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Open,
+    /// Who has credentials.
+    Credentials,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Example {
+    plugin: &'static str,
+    access: Access,
+    arguments: &'static str,
+}
+
 /// A program that is a backend with these plugins, and the commands to go with it.
 #[derive(Debug)]
 pub struct Program {
     name: &'static str,
     version: &'static str,
+    about: &'static str,
+    hint: Option<&'static str>,
+    examples: Vec<Example>,
     catalogue: Catalogue,
 }
 
 impl Program {
     /// A program without plugins. `name` is what people type; `version` is what `--version` tells.
     pub fn new(name: &'static str, version: &'static str) -> Self {
-        Self { name, version, catalogue: Catalogue::default() }
+        let about = "A backend for Backstage";
+        Self { name, version, about, hint: None, examples: vec![], catalogue: Catalogue::default() }
+    }
+
+    /// What `--help` begins with.
+    #[must_use]
+    pub fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// The last line of what a person at a terminal sees once the backend is up.
+    #[must_use]
+    pub fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// A request worth trying, shown at a terminal once the backend is up, if that plugin runs. `arguments` are curl's, in
+    /// which `{url}` stands for the server; a request that needs credentials is shown with those of `greenroom.demo`.
+    #[must_use]
+    pub fn example(mut self, plugin: &'static str, access: Access, arguments: &'static str) -> Self {
+        self.examples.push(Example { plugin, access, arguments });
+        self
     }
 
     /// A plugin that runs unless the config says `greenroom.plugins.<id>: false`.
+    ///
+    /// `make` describes the plugin and does nothing else: it is called several times, also when the plugin is off, and for
+    /// commands that start nothing.
     #[must_use]
     pub fn plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
         self.catalogue.offer(true, move || make().into());
         self
     }
 
-    /// A plugin that runs if the config says `greenroom.plugins.<id>: true`.
+    /// A plugin that runs if the config says `greenroom.plugins.<id>: true`. `make` is called as that of
+    /// [`plugin`](Self::plugin).
     #[must_use]
     pub fn optional_plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
         self.catalogue.offer(false, move || make().into());
         self
     }
 
-    /// What the backend has in any case, such as modules, service factories and decorators.
+    /// What the backend has in any case, such as modules, service factories and decorators. `add` is called several times,
+    /// too, each time with another backend.
     ///
     /// ```no_run
-    /// use greenroom::{health::{HealthResponse, Probe, RootHealthService}, prelude::*};
+    /// use greenroom::prelude::*;
     /// use greenroom_program::Program;
     ///
     /// # fn my_health() -> ServiceFactory { RootHealth::factory() }
@@ -96,6 +143,7 @@ impl Program {
     ///
     /// # Errors
     /// When a schema cannot be read.
+    #[doc(hidden)]
     pub fn config_schemas(&self, config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
         schema::all(&self.catalogue, config)
     }

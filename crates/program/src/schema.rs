@@ -6,27 +6,35 @@ use std::process::ExitCode;
 use greenroom::config::{ConfigError, ConfigOptions, Format, RootConfig};
 use greenroom_config_schema::{ConfigSchema, Schema, SchemaError};
 use greenroom_defaults::FeatureSchemas;
+use serde_json::Value;
 
 use crate::{catalogue::Catalogue, explain};
 
 /// The config keys that this crate reads, as a JSON Schema.
 const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
+/// Where the description of `greenroom.plugins.<id>` is.
+const PLUGINS: &str = "/properties/greenroom/properties/plugins/additionalProperties/description";
+
 /// The schemas of all crates in this program, of plugins that the config does not choose too.
 pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
     let mut schemas = greenroom_defaults::config_schemas();
-    schemas.push(Schema::parse("greenroom-program", "config.schema.json", &own(catalogue))?);
+    schemas.push(Schema::parse("greenroom-program", "config.schema.json", &own(catalogue).to_string())?);
     schemas.extend(FeatureSchemas::of(&catalogue.everything().declared(), config).schemas());
     Ok(schemas)
 }
 
 /// Our own schema, which tells the plugins that there are.
-fn own(catalogue: &Catalogue) -> String {
+fn own(catalogue: &Catalogue) -> Value {
     let state = |on| if on { "on" } else { "off" };
     let plugins: Vec<_> = catalogue.plugins().map(|(id, on)| format!("`{id}` is {}", state(on))).collect();
     let listed =
         if plugins.is_empty() { String::new() } else { format!("; unless named, {}", plugins.join(", ")) };
-    CONFIG_SCHEMA.replace("{plugins}", &listed)
+    let mut schema: Value = serde_json::from_str(CONFIG_SCHEMA).unwrap_or_default();
+    if let Some(text) = schema.pointer_mut(PLUGINS) {
+        *text = format!("`true` or `false`{listed}").into();
+    }
+    schema
 }
 
 /// Reads the config, with all that is declared of it: what it shows hides every secret that is known.
@@ -106,8 +114,9 @@ mod tests {
 
     #[test]
     fn the_schema_tells_which_plugins_there_are() {
-        assert!(own(&catalogue()).contains("`true` or `false`; unless named, `tasks` is off\""));
-        assert!(own(&Catalogue::default()).contains("`true` or `false`\""));
+        let told = |catalogue: Catalogue| own(&catalogue).pointer(PLUGINS).cloned();
+        assert_eq!(told(catalogue()), Some("`true` or `false`; unless named, `tasks` is off".into()));
+        assert_eq!(told(Catalogue::default()), Some("`true` or `false`".into()));
     }
 
     #[test]

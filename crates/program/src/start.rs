@@ -71,7 +71,6 @@ async fn serve(
         cwd: options.cwd.clone(),
         began,
     };
-    let about = (program.name, program.version);
     backend
         .run_with(
             async |running| {
@@ -85,7 +84,7 @@ async fn serve(
                     let ready_in = shown.began.elapsed();
                     // The banner is the last thing on the screen.
                     logger.flush(Duration::from_millis(500));
-                    shown.banner(about, http.local_addr(), &settings, &metadata, ready_in);
+                    shown.banner(program, http.local_addr(), &settings, &metadata, ready_in);
                 }
             },
             |failed| explain::start_error(program.name, failed),
@@ -107,7 +106,7 @@ impl Shown {
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
     fn banner(
         &self,
-        (name, version): (&str, &str),
+        program: &Program,
         address: &LocalAddr,
         settings: &HttpSettings,
         metadata: &InstanceMetadata,
@@ -119,8 +118,10 @@ impl Shown {
         let plugins: Vec<_> =
             metadata.installed_plugins().iter().map(|plugin| plugin.plugin_id.to_string()).collect();
         let banner = Banner {
-            name,
-            version,
+            name: program.name,
+            version: program.version,
+            hint: program.hint,
+            examples: &program.examples,
             config: &self.config,
             ready_in,
             address,

@@ -2,30 +2,30 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue, header};
 
 use crate::plain;
 
 /// All but the type, the length and the date, which axum sets anyway.
-const SAME: [(&str, &str); 13] = [
-    ("etag", "W/\"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg\""),
-    ("vary", "Accept-Encoding"),
+const SAME: [(HeaderName, &str); 13] = [
+    (header::ETAG, "W/\"f-VaSQ4oDUiZblZNAEkkN+sX+q3Sg\""),
+    (header::VARY, "Accept-Encoding"),
     (
-        "content-security-policy",
+        header::CONTENT_SECURITY_POLICY,
         "default-src 'self';base-uri 'self';font-src 'self' https: data:;frame-ancestors 'self';img-src 'self' \
          data:;object-src 'none';script-src 'self' 'unsafe-eval';script-src-attr 'none';style-src 'self' https: \
          'unsafe-inline';upgrade-insecure-requests",
     ),
-    ("referrer-policy", "no-referrer"),
-    ("strict-transport-security", "max-age=15552000; includeSubDomains"),
-    ("x-content-type-options", "nosniff"),
-    ("x-dns-prefetch-control", "off"),
-    ("x-download-options", "noopen"),
-    ("x-frame-options", "SAMEORIGIN"),
-    ("x-permitted-cross-domain-policies", "none"),
-    ("x-xss-protection", "0"),
-    ("connection", "keep-alive"),
-    ("keep-alive", "timeout=5"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=15552000; includeSubDomains"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_DNS_PREFETCH_CONTROL, "off"),
+    (HeaderName::from_static("x-download-options"), "noopen"),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
+    (header::X_XSS_PROTECTION, "0"),
+    (header::CONNECTION, "keep-alive"),
+    (HeaderName::from_static("keep-alive"), "timeout=5"),
 ];
 
 /// An answer of JSON.

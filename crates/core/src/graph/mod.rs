@@ -12,7 +12,7 @@ mod load;
 mod modules;
 mod services;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use greenroom_errors::Error;
 
@@ -43,6 +43,20 @@ pub struct Fault {
     pub owner: Option<Owner>,
     /// What is wrong.
     pub error: Error,
+}
+
+/// The error, after whom it fails.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.owner {
+            None => {}
+            Some(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}': ")?,
+            Some(Owner { plugin, module: Some(module) }) => {
+                write!(f, "Module '{module}' for plugin '{plugin}': ")?
+            }
+        }
+        self.error.fmt(f)
+    }
 }
 
 /// A plugin that will run, or that failed already.

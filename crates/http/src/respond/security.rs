@@ -52,7 +52,7 @@ impl SecurityHeaders {
             (header::CONTENT_SECURITY_POLICY, content_security_policy(config)?),
             (header::REFERRER_POLICY, referrer_policy(config)?),
         ];
-        // A response's own fit in without another table.
+        // With a table that is large enough for a response's own, too.
         let mut headers = HeaderMap::with_capacity(24);
         headers.extend(configured.into_iter().chain(FIXED));
         Ok(Self(headers))

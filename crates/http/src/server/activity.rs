@@ -99,7 +99,7 @@ impl Activity {
 
     /// Resolves once nothing has been at work, nor begun, for that long.
     ///
-    /// A request that comes and ends meanwhile does not disturb the wait: when it is over, there may be more of it.
+    /// The end of a request does not wake the wait: it is seen when the wait is over, which then goes on from there.
     pub(crate) async fn quiet_for(&self, span: Duration) {
         let mut since = Instant::now();
         loop {

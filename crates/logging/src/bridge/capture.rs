@@ -4,11 +4,7 @@ use std::{cell::RefCell, error::Error as StdError, fmt, ops::Range, sync::Arc};
 
 use tracing::field::{Field as Key, Visit};
 
-use crate::{
-    FieldValue, Fields,
-    field::{Field, Flags},
-    value::OwnedValue,
-};
+use crate::{FieldValue, Fields, field::Field};
 
 #[derive(Debug)]
 enum Value {
@@ -56,6 +52,10 @@ impl Captured {
     }
 
     pub(super) fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.values().map(|(key, value)| Field::literal(key, value))
+    }
+
+    fn values(&self) -> impl Iterator<Item = (&'static str, FieldValue<'_>)> {
         self.values.iter().map(|(key, value)| {
             let value = match value {
                 Value::Bool(v) => FieldValue::Bool(*v),
@@ -65,7 +65,7 @@ impl Captured {
                 Value::Text(range) => FieldValue::Str(&self.text[range.clone()]),
                 Value::Error(v) => FieldValue::Json(v),
             };
-            Field::literal(key, value)
+            (*key, value)
         })
     }
 
@@ -133,9 +133,7 @@ impl SpanFields {
         Captured::with(|captured| {
             record(captured);
             let own = Arc::make_mut(&mut self.0);
-            for field in captured.fields() {
-                own.set(field.key.to_owned().into(), OwnedValue::from(field.value), Flags::LITERAL);
-            }
+            captured.values().for_each(|(key, value)| own.insert_literal(key, value, false));
         });
     }
 

@@ -4,7 +4,7 @@ use std::{
     ops::Range,
     sync::{
         OnceLock,
-        atomic::{AtomicU8, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -18,10 +18,12 @@ use crate::field::{Field, Flags};
 /// So many calls of a logger are written without a plan: loggers of a single request make few.
 const FEW: u8 = 8;
 
-/// The plans of one child: those of its first calls that come again. Others are ordered each time.
+/// The plans of one child: of the first calls that came twice running. Others are ordered each time.
 #[derive(Debug, Default)]
 pub(crate) struct Plans {
     calls: AtomicU8,
+    /// What the last call without a plan looked like.
+    last: AtomicU64,
     slots: [OnceLock<Box<Plan>>; 4],
 }
 
@@ -54,13 +56,22 @@ fn fields<'v>(view: &'v View<'_>) -> impl ExactSizeIterator<Item = &'v Field<'v>
     (0..view.called() + view.context.len()).map(|i| view.at(i))
 }
 
+/// A number that calls with other keys hardly share.
+fn sketch(view: &View<'_>) -> u64 {
+    fields(view).fold(view.called() as u64, |sketch, field| {
+        let Mark { address, length, .. } = Mark::of(field);
+        (sketch.rotate_left(5) ^ address as u64 ^ length as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    })
+}
+
 impl Plans {
     pub(super) fn find(&self, view: &View<'_>) -> Option<&Plan> {
         let plans = self.slots.iter().map_while(|slot| slot.get());
         plans.map(Box::as_ref).find(|plan| plan.is_for(view))
     }
 
-    /// Keeps the order of such a call, if there is a place left, and the logger has been called some times.
+    /// Keeps the order of such a call if it came twice running, the logger has been called some times, and there is a
+    /// place left.
     pub(super) fn learn(&self, view: &View<'_>, fragments: &Fragments, additions: bool) {
         let calls = self.calls.load(Relaxed);
         if calls < FEW {
@@ -73,6 +84,10 @@ impl Plans {
         let Some(slot) = free.filter(|_| fields(view).all(|field| field.flags.has(Flags::LITERAL))) else {
             return;
         };
+        let sketch = sketch(view);
+        if self.last.swap(sketch, Relaxed) != sketch {
+            return;
+        }
         let _ = slot.set(Box::new(Plan::new(view, fragments, additions)));
     }
 }
