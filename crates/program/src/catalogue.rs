@@ -79,11 +79,18 @@ impl Catalogue {
         }
         let everything = self.everything();
         let known = |id: &String| everything.plugin_ids().any(|known| known == id);
+        let switched = |id: &String| self.plugins().any(|(switched, _)| switched == id);
         let mut lacking: Vec<String> = vec![];
         if let Some(named) = config.optional_config(KEY)? {
-            for id in named.keys().into_iter().filter(|id| !known(id)) {
-                if named.boolean(&id)? {
-                    lacking.push(id);
+            for id in named.keys().into_iter().filter(|id| !switched(id)) {
+                match (known(&id), named.boolean(&id)?) {
+                    (false, true) => lacking.push(id),
+                    (true, false) => {
+                        let key = format!("{KEY}.{id}");
+                        let text = format!("{key} is false, but this program always has '{id}'");
+                        return Err(ConfigError::invalid(config, &key, text));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -145,8 +152,12 @@ mod tests {
             named,
             Choice { chosen: vec!["tasks".into()], lacking: vec!["catalog".into(), "rollbar".into()] }
         );
-        let wrong = RootConfig::from_yaml("greenroom: {plugins: {tasks: maybe}}").unwrap();
-        assert!(catalogue().choose(&wrong).unwrap_err().message().contains("greenroom.plugins.tasks"));
+        let refused = |yaml: &str| {
+            let config = RootConfig::from_yaml(yaml).unwrap();
+            catalogue().choose(&config).unwrap_err().message().to_owned()
+        };
+        assert!(refused("greenroom: {plugins: {tasks: maybe}}").contains("greenroom.plugins.tasks"));
+        assert!(refused("greenroom: {plugins: {search: false}}").contains("always has 'search'"));
     }
 
     #[test]

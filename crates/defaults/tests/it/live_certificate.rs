@@ -13,7 +13,7 @@ use greenroom_config::{ConfigOptions, StateHome};
 use greenroom_core::{Running, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http::RootHttpRouter;
-use greenroom_logging::{CaptureSink, LogEnvironment, RootLogger};
+use greenroom_logging::{CaptureSink, Emitted, LogEnvironment, RootLogger, Sink};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs::default_provider,
@@ -23,7 +23,8 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{sleep, timeout},
+    sync::Notify,
+    time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -60,11 +61,11 @@ impl Pair {
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 
-    /// Waits until new connections are shown this certificate.
+    /// Waits until new connections are shown this certificate, which the log tells.
     async fn is_shown(&self, up: &Up) {
         let shown = async {
             while self.connect(up.port).await.is_err() {
-                sleep(Duration::from_millis(20)).await;
+                up.logged.notified().await;
             }
         };
         let shown = timeout(Duration::from_secs(30), Box::pin(shown)).await;
@@ -77,7 +78,17 @@ struct Up {
     running: Running,
     port: u16,
     lines: CaptureSink,
+    logged: Arc<Notify>,
     dir: TempDir,
+}
+
+/// Tells that there is another line.
+struct Announce(Arc<Notify>);
+
+impl Sink for Announce {
+    fn emit(&self, _: &Emitted<'_>) {
+        self.0.notify_one();
+    }
 }
 
 /// Starts it once the files have been put into the directory.
@@ -95,14 +106,14 @@ async fn up(put: impl FnOnce(&Path)) -> Up {
         is_process: false,
     };
     let lines = CaptureSink::new();
-    let sink = lines.clone();
-    let running = create_backend_in(surroundings)
-        .add(service(async move || Ok(RootLogger::builder().sink(sink.clone()).build())))
-        .start()
-        .await
-        .unwrap();
+    let logged = Arc::new(Notify::new());
+    let (sink, announced) = (lines.clone(), logged.clone());
+    let root_logger = service(async move || {
+        Ok(RootLogger::builder().sink(sink.clone()).sink(Announce(announced.clone())).build())
+    });
+    let running = create_backend_in(surroundings).add(root_logger).start().await.unwrap();
     let port = running.service::<RootHttpRouter>().await.unwrap().local_addr().tcp().unwrap().port();
-    Up { running, port, lines, dir }
+    Up { running, port, lines, logged, dir }
 }
 
 #[tokio::test(flavor = "multi_thread")]
