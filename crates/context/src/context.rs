@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use crate::Tasks;
+use crate::{Request, Tasks, TraceContext};
 
 tokio::task_local! {
     static CURRENT: Context;
@@ -17,6 +17,7 @@ struct Inner {
     plugin: Option<Arc<str>>,
     module: Option<Arc<str>>,
     tasks: Option<Tasks>,
+    request: Option<Request>,
 }
 
 impl Context {
@@ -49,6 +50,37 @@ impl Context {
         self.change(|c| c.tasks = Some(tasks))
     }
 
+    /// The same, at work on that request.
+    #[must_use]
+    pub fn with_request(self, request: Request) -> Self {
+        self.change(|c| c.request = Some(request))
+    }
+
+    /// The request at work.
+    pub fn request(&self) -> Option<&Request> {
+        self.0.as_ref()?.request.as_ref()
+    }
+
+    /// What the work belongs to, as the fields of a log line or a span, each unless the line has it already:
+    /// `plugin`, `module`, and of a request `requestId`, `trace_id`, `span_id`, `trace_flags` and `sessionId`.
+    ///
+    /// The only place that decides which there are.
+    pub fn fields(&self) -> impl Iterator<Item = ContextField<'_>> {
+        let request = self.request();
+        let trace = request.map(Request::trace);
+        [
+            ("plugin", self.plugin()),
+            ("module", self.module()),
+            ("requestId", request.map(Request::id)),
+            ("trace_id", trace.map(|trace| trace.trace_id().as_str())),
+            ("span_id", trace.map(|trace| trace.span_id().as_str())),
+            ("trace_flags", trace.map(TraceContext::flags)),
+            ("sessionId", request.and_then(Request::session)),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some(ContextField { key, value: value? }))
+    }
+
     /// The plugin at work.
     pub fn plugin(&self) -> Option<&str> {
         self.0.as_ref()?.plugin.as_deref()
@@ -73,5 +105,24 @@ impl Context {
     /// Runs a function in this context.
     pub fn sync_scope<R>(self, f: impl FnOnce() -> R) -> R {
         CURRENT.sync_scope(self, f)
+    }
+}
+
+/// One field of a [`Context`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContextField<'a> {
+    /// Its key, the same in lines and spans.
+    pub key: &'static str,
+    /// Its value.
+    pub value: &'a str,
+}
+
+impl ContextField<'_> {
+    /// No context has more fields.
+    pub const MOST: usize = 7;
+
+    /// Whether somebody outside chose the value, which may hold anything that its form allows.
+    pub fn is_foreign(&self) -> bool {
+        self.key == "requestId"
     }
 }

@@ -11,15 +11,19 @@
 //! # }
 //! ```
 //!
-//! A context is a cheap handle that travels with a future: the plugin and module at work, and the backend's
-//! [`Tasks`]. Log lines, spans and errors read it, so that code deep in a library is still attributed to its owner.
+//! A context is a cheap handle that travels with a future: the plugin and module at work, the [`Request`] that is
+//! answered, and the backend's [`Tasks`]. Log lines, spans and errors read it, so that code deep in a library is still attributed to its owner.
 //!
 //! This crate must not know services, logging or HTTP.
 
 mod context;
 mod panic;
+mod request;
 mod tasks;
+mod trace;
 
-pub use context::Context;
+pub use context::{Context, ContextField};
 pub use panic::{CatchPanic, CaughtPanic, catch_panic, note_panic};
+pub use request::Request;
 pub use tasks::{Tasks, spawn};
+pub use trace::{Hex, SpanId, TraceContext, TraceId};

@@ -160,6 +160,7 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
             let mut fields = Fieldset::default();
             spans.iter().flat_map(SpanFields::iter).for_each(|field| fields.push(field));
             captured.fields().for_each(|field| fields.push(field));
+            // As if the plugin's own logger had been called, in every format.
             if let Some(plugin) = work.plugin().filter(|_| !fields.get().iter().any(|f| f.key == "plugin")) {
                 fields.push(Field::literal("plugin", FieldValue::Str(plugin)).trusted());
             }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use greenroom_context::Context;
+use greenroom_context::{Context, ContextField};
 
 use crate::{
     FieldValue, Fields, Format, Level, Logger, LoggerService, Record,
@@ -80,9 +80,8 @@ impl Child {
         let redactor = self.engine.redactor();
         let verdict = self.verdict();
         Scratch::with(|Scratch { line, text, value, clock }| {
-            let context = if self.engine.additions { Context::current() } else { Context::default() };
-            let module =
-                context.module().map(|id| Field::literal("module", FieldValue::Str(id)).added().trusted());
+            let context = Context::current();
+            let (of_context, count) = context_fields(&context);
             let unread = View {
                 time: record.time(),
                 level: record.level(),
@@ -90,7 +89,7 @@ impl Child {
                 own: &self.fields,
                 call: record.fields(),
                 spread,
-                context: module.as_slice(),
+                context: &of_context[..count],
             };
             let read = verdict.reads_message();
             if read {
@@ -121,6 +120,18 @@ impl Child {
             }
         });
     }
+}
+
+/// What the context adds to a line, and how many fields that is.
+fn context_fields(context: &Context) -> ([Field<'_>; ContextField::MOST], usize) {
+    let mut fields = [Field::literal("", FieldValue::Undefined); ContextField::MOST];
+    let mut count = 0;
+    for (slot, from) in fields.iter_mut().zip(context.fields()) {
+        let field = Field::literal(from.key, FieldValue::Str(from.value)).added();
+        *slot = if from.is_foreign() { field } else { field.trusted() };
+        count += 1;
+    }
+    (fields, count)
 }
 
 /// The text of a line: the call's, its `message` field's, its error's.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use greenroom_context::{Context, note_panic};
+use greenroom_context::note_panic;
 
 use crate::{RootLogger, error};
 
@@ -70,7 +70,6 @@ fn report(logger: &RootLogger, info: &PanicHookInfo<'_>) {
         Some(_) => ("unhandledRejection", "Unhandled rejection"),
         None => ("uncaughtException", "Uncaught exception"),
     };
-    let context = Context::current();
-    error!(logger, type = kind, stack = stack, +plugin = context.plugin(), "{what} {text}");
+    error!(logger, type = kind, stack = stack, "{what} {text}");
     logger.flush(if thread::current().name() == Some("main") { MAIN } else { OTHER });
 }

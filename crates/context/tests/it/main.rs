@@ -1,5 +1,7 @@
 //! Contexts travel with work, and work ends.
 
+mod request;
+
 use std::time::Duration;
 
 use greenroom_context::{Context, Tasks, spawn};

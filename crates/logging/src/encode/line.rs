@@ -158,6 +158,8 @@ enum Slot<'f> {
     Called(usize),
 }
 
+const TRACE: [&str; 3] = ["trace_id", "span_id", "trace_flags"];
+
 fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &Style, additions: bool) {
     let own = |key: &str| fragments.parts.iter().any(|part| view.own.at(part.field).key == key);
     let called = |&i: &usize| {
@@ -167,7 +169,8 @@ fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &S
             && view.last(field.key, additions) == Some(i)
             && !own(field.key)
     };
-    let context = view.context().filter(|_| additions);
+    // A trace is followed by programs: for people, the request's id is enough.
+    let context = view.context().filter(|&i| additions && !TRACE.contains(&view.at(i).key));
     let slots = || {
         let own = fragments.parts.iter().map(Slot::Own);
         own.chain((0..view.called()).filter(called).map(Slot::Called))

@@ -3,6 +3,7 @@
 mod bridge;
 mod checks;
 mod config;
+mod context;
 mod fixture;
 mod left_out;
 mod lines;

@@ -1,0 +1,156 @@
+//! The request that the current work answers: what names it in every line, span and outgoing call.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use crate::trace::{TraceContext, TraceId};
+
+/// The longest request id that is taken from a client.
+const LONGEST_ID: usize = 64;
+
+/// One request, from its first byte to the last byte of its answer, and what is learned of it on the way.
+///
+/// ```
+/// use greenroom_context::{Context, Request};
+///
+/// let request = Request::new(Some("checkout-7"), None);
+/// Context::current().with_request(request).sync_scope(|| {
+///     assert_eq!(Context::current().request().unwrap().id(), "checkout-7");
+/// });
+/// ```
+#[derive(Clone)]
+pub struct Request(Arc<Inner>);
+
+struct Inner {
+    id: RequestId,
+    trace: TraceContext,
+    session: Option<SessionId>,
+    principal: OnceLock<&'static str>,
+    route: OnceLock<Arc<str>>,
+    target: OnceLock<Arc<str>>,
+}
+
+impl Request {
+    /// A request with the client's id, if it is 1 to 64 of `A-Z a-z 0-9 . _ -`, and its trace; what is missing is made.
+    pub fn new(id: Option<&str>, trace: Option<TraceContext>) -> Self {
+        Self::of(id, trace, None)
+    }
+
+    /// The same, begun in the browser session that `baggage` names.
+    pub fn in_session(id: Option<&str>, trace: Option<TraceContext>, baggage: &str) -> Self {
+        Self::of(id, trace, SessionId::of_baggage(baggage))
+    }
+
+    fn of(id: Option<&str>, trace: Option<TraceContext>, session: Option<SessionId>) -> Self {
+        let id = match id.filter(|id| is_id(id)) {
+            Some(id) => RequestId::Given(id.into()),
+            None => RequestId::Made(TraceId::random()),
+        };
+        let trace = trace.map_or_else(TraceContext::root, |parent| parent.child());
+        let (principal, route, target) = Default::default();
+        Self(Arc::new(Inner { id, trace, session, principal, route, target }))
+    }
+
+    /// Its id: the client's `x-request-id`, or one of our own.
+    pub fn id(&self) -> &str {
+        match &self.0.id {
+            RequestId::Given(id) => id,
+            RequestId::Made(id) => id.as_str(),
+        }
+    }
+
+    /// Where it stands in its trace; the span is ours.
+    pub fn trace(&self) -> &TraceContext {
+        &self.0.trace
+    }
+
+    /// The browser session that it was sent in, a UUID.
+    pub fn session(&self) -> Option<&str> {
+        self.0.session.as_ref().map(SessionId::as_str)
+    }
+
+    /// Backstage's word for who sent it, once that is known: `none`, `user` or `service`.
+    pub fn principal_type(&self) -> Option<&'static str> {
+        self.0.principal.get().copied()
+    }
+
+    /// Notes who sent it; the first note stays.
+    pub fn set_principal_type(&self, kind: &'static str) {
+        let _ = self.0.principal.set(kind);
+    }
+
+    /// The template of the route that answers it, such as `/api/catalog/entities/{uid}`, once that is known.
+    pub fn route(&self) -> Option<&str> {
+        self.0.route.get().map(|route| &**route)
+    }
+
+    /// Notes which route answers it; the first note stays.
+    pub fn set_route(&self, template: impl Into<Arc<str>>) {
+        let _ = self.0.route.set(template.into());
+    }
+
+    /// The plugin whose mount the request was sent to, once that is known.
+    pub fn target_plugin(&self) -> Option<&str> {
+        self.0.target.get().map(|plugin| &**plugin)
+    }
+
+    /// Notes which plugin it was sent to; the first note stays.
+    pub fn set_target_plugin(&self, plugin: Arc<str>) {
+        let _ = self.0.target.set(plugin);
+    }
+
+    /// The headers that let a call to another plugin be part of this request: its id, its trace, its session.
+    ///
+    /// They are for backends of the same portal: the session tells a foreign host about a person.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let session = self.session().map(|session| ("baggage", format!("session.id={session}")));
+        [("x-request-id", self.id().to_owned()), ("traceparent", self.trace().traceparent())]
+            .into_iter()
+            .chain(session)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("id", &self.id()).field("trace", self.trace()).finish_non_exhaustive()
+    }
+}
+
+enum RequestId {
+    Given(Box<str>),
+    Made(TraceId),
+}
+
+fn is_id(id: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_allowed)
+}
+
+/// A UUID: what the browser SDK calls a session, and nothing that names a person.
+struct SessionId([u8; 36]);
+
+impl SessionId {
+    /// `session.id` of a W3C baggage header.
+    fn of_baggage(baggage: &str) -> Option<Self> {
+        let values = baggage.split(',').filter_map(|member| {
+            let (key, value) = member.split(';').next()?.split_once('=')?;
+            (key.trim() == "session.id").then(|| value.trim())
+        });
+        values.last().and_then(Self::parse)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 36] = text.as_bytes().try_into().ok()?;
+        let fits = |(at, byte): (usize, &u8)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        };
+        bytes.iter().enumerate().all(fits).then(|| Self(bytes.map(|byte| byte.to_ascii_lowercase())))
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
