@@ -13,7 +13,7 @@ fn at_work() -> Context {
 
 #[test]
 fn a_line_of_a_request_names_it_its_trace_and_its_session() {
-    let lines = CaptureSink::new();
+    let lines = CaptureSink::in_format(Format::Backstage);
     let log = RootLogger::builder().sink(lines.clone()).build().plugin("catalog");
     at_work().sync_scope(|| log.info("Refreshed"));
     let line = lines.json().remove(0);
@@ -28,7 +28,7 @@ fn a_line_of_a_request_names_it_its_trace_and_its_session() {
 
 #[test]
 fn what_a_logger_or_a_call_sets_wins_over_the_context() {
-    let lines = CaptureSink::new();
+    let lines = CaptureSink::in_format(Format::Backstage);
     let log = RootLogger::builder().sink(lines.clone()).build().plugin("other");
     at_work().sync_scope(|| log.child(fields! { requestId: "mine" }).info("Refreshed"));
     let line = lines.json().remove(0);
@@ -52,6 +52,6 @@ fn a_line_for_people_has_the_id_and_no_trace() {
     let log = RootLogger::builder().sink(lines.clone()).build().plugin("catalog");
     at_work().sync_scope(|| log.info("Refreshed"));
     let line = lines.take().remove(0);
-    assert!(line.contains("requestId=r-1") && line.contains("sessionId=0f9a1b2c"), "{line}");
+    assert!(line.contains("requestId=\"r-1\"") && line.contains("sessionId=\"0f9a1b2c"), "{line}");
     assert!(!line.contains("trace"), "{line}");
 }

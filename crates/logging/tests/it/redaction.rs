@@ -207,5 +207,5 @@ fn a_typed_sink_gets_the_record_and_the_means_to_mask() {
         .with_plugin("catalog")
         .sync_scope(|| info!(log, attempt = 3, "it is {}", "hunter2hunter2"));
     assert_eq!(*typed.0.lock().unwrap(), [r#"catalog ["service", "task"] it is ***"#]);
-    assert!(lines.take()[0].ends_with("backstage info it is *** task=1 attempt=3 plugin=catalog"));
+    assert!(lines.take()[0].ends_with("backstage info it is *** task=1 attempt=3 plugin=\"catalog\""));
 }
