@@ -36,7 +36,7 @@ fn server() -> &'static Server {
                     .route("/p/{p}", any(async |Path(p): Path<String>| p))
                     .route("/{*rest}", any(async || "rest"));
                 http.mount(router);
-                http.add_auth_policy("/", Allow::Unauthenticated)
+                http.add_auth_policy("/", AuthPolicy::Unauthenticated)
             });
         });
         let config = json!({"backend": {"logger": {"level": "error"}}});

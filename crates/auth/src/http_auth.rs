@@ -10,7 +10,7 @@ use crate::{Auth, BoxFuture, Credentials, Principal};
 
 /// Which principals a route accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allow {
+pub struct AllowedPrincipals {
     /// Nobody in particular.
     pub none: bool,
     /// People.
@@ -19,7 +19,7 @@ pub struct Allow {
     pub service: bool,
 }
 
-impl Allow {
+impl AllowedPrincipals {
     /// People and services: what plugin routes accept by default.
     pub const AUTHENTICATED: Self = Self { none: false, user: true, service: true };
     /// Anybody.
@@ -61,7 +61,7 @@ impl HttpAuth {
     ///
     /// Errors: 401 `Missing credentials`, 401 `Illegal token`, 403 `This endpoint does not allow '…' credentials`
     /// (core-services §5.3).
-    pub async fn credentials(&self, headers: &HeaderMap, allow: Allow) -> Result<Credentials> {
+    pub async fn credentials(&self, headers: &HeaderMap, allow: AllowedPrincipals) -> Result<Credentials> {
         let credentials = self.0.credentials(headers).await?;
         let allowed = match credentials.principal() {
             Principal::None => allow.none,

@@ -20,10 +20,12 @@ mod context;
 mod panic;
 mod request;
 mod tasks;
+mod threads;
 mod trace;
 
 pub use context::{Context, ContextField};
 pub use panic::{CatchPanic, CaughtPanic, catch_panic, note_panic};
 pub use request::Request;
 pub use tasks::{Tasks, spawn};
+pub use threads::spawn_thread;
 pub use trace::{Hex, SpanId, TraceContext, TraceId};

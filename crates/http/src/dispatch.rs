@@ -6,23 +6,75 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{Router, body::Body, extract::Request, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request},
+    response::Response,
+};
 use bytes::Bytes;
-use greenroom_context::catch_panic;
+use greenroom_context::{Context as Work, catch_panic};
 use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use parking_lot::Mutex;
-use tower_service::Service as _;
+use tower_service::Service;
 
 use crate::{
+    express::send::empty,
     failure::{Failed, panicked},
     health_routes::options,
-    respond::empty,
 };
 
-/// Asks one router after another, each also without the slash at the path's end, until one answers by more than an
-/// empty 404.
-pub(crate) async fn dispatch(routers: &[Router], request: Request) -> Response {
+/// An author's router, whose routes note in the request's context that they were reached.
+#[derive(Clone)]
+pub(crate) struct Routed(Router);
+
+impl Routed {
+    /// `mount` is the path that the router's own routes are relative to.
+    pub(crate) fn new(router: Router, mount: &str) -> Self {
+        // Axum wants a route before it takes a layer of routes.
+        if !router.has_routes() {
+            return Self(router);
+        }
+        let mount: Arc<str> = mount.into();
+        Self(
+            router
+                .route_layer(tower::layer::layer_fn(move |route| NoteRoute { route, mount: mount.clone() })),
+        )
+    }
+}
+
+/// A route that notes its template.
+#[derive(Clone)]
+struct NoteRoute<S> {
+    route: S,
+    mount: Arc<str>,
+}
+
+impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.route.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> S::Future {
+        if let Some(known) = Work::current().request() {
+            // A service that is nested as a whole has no template of its own.
+            let own = request.extensions().get::<MatchedPath>().map_or("/{*path}", MatchedPath::as_str);
+            known.set_route([&*self.mount, own].concat());
+        }
+        self.route.call(request)
+    }
+}
+
+/// Asks one router after another, each also without the slash at the path's end, until one has such a route.
+///
+/// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404 and
+/// it has left the body alone.
+pub(crate) async fn dispatch(routers: &[Routed], request: Request) -> Response {
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
         ([], _) => empty(StatusCode::NOT_FOUND),
@@ -31,17 +83,17 @@ pub(crate) async fn dispatch(routers: &[Router], request: Request) -> Response {
     }
 }
 
-async fn offer(routers: &[Router], trimmed: Option<Uri>, request: Request) -> Response {
+async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = Arc::new(Mutex::new(Lent { body, read: Vec::new(), kept: 0, is_spent: false }));
+    let body = Arc::new(Mutex::new(Lent { body, is_read: false }));
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
         for uri in uris.iter().flatten() {
             let mut parts = parts.clone();
             parts.uri = uri.clone();
-            let request = Request::from_parts(parts, Body::new(Borrowed { lent: body.clone(), at: 0 }));
+            let request = Request::from_parts(parts, Body::new(Borrowed(body.clone())));
             let response = call(router.clone(), request).await;
-            if !is_unknown(&response) || body.lock().is_spent {
+            if !is_unknown(&response) || body.lock().is_read {
                 return response;
             }
         }
@@ -59,8 +111,10 @@ fn without_slash(uri: &Uri) -> Option<Uri> {
     PathAndQuery::try_from(text).ok().map(Uri::from)
 }
 
+/// Whether no route was reached, and nothing else has an answer.
 fn is_unknown(response: &Response) -> bool {
-    response.status() == StatusCode::NOT_FOUND
+    Work::current().request().is_none_or(|request| request.route().is_none())
+        && response.status() == StatusCode::NOT_FOUND
         && response.body().size_hint().exact() == Some(0)
         && !response.headers().contains_key(header::CONTENT_TYPE)
         && response.extensions().get::<Failed>().is_none()
@@ -68,7 +122,7 @@ fn is_unknown(response: &Response) -> bool {
 
 /// Calls one router: HEAD is answered by GET's route, another wrong method is an empty 404, OPTIONS lists the methods,
 /// a panic is a failure.
-async fn call(mut router: Router, mut request: Request) -> Response {
+async fn call(Routed(mut router): Routed, mut request: Request) -> Response {
     let method = request.method().clone();
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
@@ -88,82 +142,32 @@ async fn call(mut router: Router, mut request: Request) -> Response {
     }
 }
 
-/// How much of a body a router may read and still leave the request to the next one.
-const KEPT: usize = 128 * 1024;
-
-/// A request's body, offered to several routers: each reads it from its beginning, until more was read than is kept.
+/// A request's body, offered to several routers until one of them reads it.
 struct Lent {
     body: Body,
-    read: Vec<Bytes>,
-    kept: usize,
-    is_spent: bool,
+    is_read: bool,
 }
 
-impl Lent {
-    fn keep(&mut self, data: &Bytes) {
-        self.kept += data.len();
-        if self.kept > KEPT {
-            self.spend();
-        } else {
-            self.read.push(data.clone());
-        }
-    }
-
-    fn spend(&mut self) {
-        self.read.clear();
-        self.is_spent = true;
-    }
-}
-
-struct Borrowed {
-    lent: Arc<Mutex<Lent>>,
-    /// How many of the kept pieces were read here.
-    at: usize,
-}
+struct Borrowed(Arc<Mutex<Lent>>);
 
 impl HttpBody for Borrowed {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let this = &mut *self;
-        let mut lent = this.lent.lock();
-        if let Some(data) = lent.read.get(this.at) {
-            this.at += 1;
-            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
-        }
-        let polled = Pin::new(&mut lent.body).poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) if !lent.is_spent => match frame.data_ref() {
-                Some(data) => {
-                    lent.keep(data);
-                    this.at += 1;
-                }
-                None => lent.spend(),
-            },
-            Poll::Ready(Some(Err(_))) => lent.spend(),
-            _ => {}
-        }
-        polled
+        let mut lent = self.0.lock();
+        lent.is_read = true;
+        Pin::new(&mut lent.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        let lent = self.lent.lock();
-        self.at >= lent.read.len() && lent.body.is_end_stream()
+        self.0.lock().body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let lent = self.lent.lock();
-        let again: u64 = lent.read.iter().skip(self.at).map(|data| data.len() as u64).sum();
-        let rest = lent.body.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower() + again);
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper + again);
-        }
-        hint
+        self.0.lock().body.size_hint()
     }
 }

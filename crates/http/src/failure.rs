@@ -37,14 +37,14 @@ pub(crate) struct Failed(pub(crate) Failure);
 #[derive(Clone)]
 pub(crate) enum Failure {
     /// The client may see it.
-    Told(Arc<Error>),
+    Exposed(Arc<Error>),
     /// It was a panic: only the log may see its text.
     Panic(Arc<CaughtPanic>),
 }
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        failed(Failure::Told(Arc::new(self.0)))
+        failed(Failure::Exposed(Arc::new(self.0)))
     }
 }
 

@@ -6,13 +6,20 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    matching,
-    respond::{empty, json},
+    express::{
+        matching,
+        send::{empty, json},
+    },
     settings::HttpSettings,
 };
 
 const READINESS: &str = "/.backstage/health/v1/readiness";
 const LIVENESS: &str = "/.backstage/health/v1/liveness";
+
+/// Whether a path is one of a probe.
+pub(crate) fn is_probe(path: &str) -> bool {
+    path.starts_with("/.") && (matching::is(READINESS, path) || matching::is(LIVENESS, path))
+}
 
 /// Answers probes.
 pub(crate) struct HealthRoutes {
@@ -29,13 +36,10 @@ impl HealthRoutes {
     /// The answer, if the request is a probe.
     pub(crate) async fn answer(&self, method: &Method, uri: &Uri) -> Option<Response> {
         let path = uri.path();
-        if !path.starts_with("/.") {
+        if !is_probe(path) {
             return None;
         }
         let readiness = matching::is(READINESS, path);
-        if !readiness && !matching::is(LIVENESS, path) {
-            return None;
-        }
         match *method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => return Some(options("GET,HEAD")),

@@ -4,7 +4,7 @@
 //! use axum::{Router, routing::get};
 //! use greenroom_core::plugin;
 //! use greenroom_errors::Error;
-//! use greenroom_http::{Allow, HandlerResult, HttpRouter, Json, Path};
+//! use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path};
 //!
 //! async fn greet(Path(name): Path<String>) -> HandlerResult<Json<String>> {
 //!     if name.is_empty() {
@@ -16,43 +16,42 @@
 //! plugin("hello", |env| {
 //!     env.register_init(async |http: HttpRouter| {
 //!         http.mount(Router::new().route("/greet/{name}", get(greet)));
-//!         http.add_auth_policy("/greet", Allow::Unauthenticated)
+//!         http.add_auth_policy("/greet", AuthPolicy::Unauthenticated)
 //!     });
 //! });
 //! ```
 //!
-//! A request passes, in this order: checks in front of the router, security headers, CORS, compression, the access
-//! line, the rate limit, health, the root routes; in a plugin's router: its own rate limit, public keys, the lifecycle
-//! gate, the credentials barrier, the plugin's routes, the error envelope. What nobody answers is a 404 with an empty
+//! A request passes the steps of `server.rs`, the health endpoints, the root routes, and in a plugin's router the steps
+//! of `plugin.rs`; its answer leaves by the same steps in the opposite order. What nobody answers is a 404 with an empty
 //! body. The bytes are those of Backstage's Node backend; where they are not, `docs/compatibility.md` says so.
 
-mod access_log;
+mod access_line;
+mod body;
 mod client;
-mod cors;
 mod dispatch;
+mod envelope;
+mod exchange;
+mod express;
 mod extract;
 mod failure;
 mod health_routes;
-mod matching;
 pub mod old_backend;
+mod pipeline;
 mod plugin;
-mod rate_limit;
-mod respond;
 mod root;
 mod server;
 mod settings;
-mod tls;
 
-pub use client::{ClientAddress, TrustProxy};
-pub use cors::Cors;
+pub use client::ClientAddress;
+pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy, Unchanged};
 pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
-pub use plugin::{Allow, HttpRouter};
-pub use rate_limit::RateLimits;
-pub use respond::SecurityHeaders;
-pub use root::{LocalAddr, RootHttpRouter};
-pub use settings::{ConnectionLimits, HttpSettings, Https, Listen, Timeouts};
-pub use tls::{Certificate, SELF_SIGNED_FILE};
+pub use greenroom_http_server::{
+    Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,
+};
+pub use plugin::{AuthPolicy, HttpRouter};
+pub use root::RootHttpRouter;
+pub use settings::HttpSettings;
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

@@ -1,4 +1,4 @@
-//! The old backend's request line, for log pipelines that still parse it.
+//! The old backend's access line, for log pipelines that still parse it.
 
 use std::time::SystemTime;
 
@@ -26,7 +26,7 @@ use http::{HeaderMap, Version, header};
 /// ```
 ///
 /// `[22/Nov/2026:07:18:11 +0000] "GET /healthcheck HTTP/1.1" 200 15 "-" "node"`; what is not known is `-`. The backend's
-/// own request line is written besides (observability §2.3).
+/// own access line is written besides (observability §2.3).
 pub fn request_logging(router: Router, logger: Logger) -> Router {
     router.layer(middleware::from_fn(move |request, next| log(logger.clone(), request, next)))
 }

@@ -2,40 +2,35 @@
 //!
 //! Source: observability §4.3 and §4.4.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use axum::{
-    Router,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::{Router, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
-use greenroom_auth::{Allow as AllowPrincipals, ExternalTokens, HttpAuth};
+use greenroom_auth::{ExternalTokens, HttpAuth};
 use greenroom_context::Context;
 use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, State, scope, service};
-use greenroom_errors::{Error, Result};
+use greenroom_errors::Result;
 use greenroom_logging::Logger;
-use http::{Method, uri::PathAndQuery};
-use serde_json::json;
+use http::uri::PathAndQuery;
 use tokio::sync::watch;
 
 use crate::{
-    Json,
-    dispatch::dispatch,
-    failure::{Failure, failed},
-    matching::{self, PathPattern},
-    rate_limit::Limiter,
-    respond::Envelope,
+    dispatch::{Routed, dispatch},
+    envelope::Envelope,
+    exchange::Exchange,
+    express::{
+        matching::PathPattern,
+        rate_limit::{Limiter, RateLimit},
+    },
+    pipeline::{Barrier, Gate, Pipeline, PublicKeys, Step},
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
 };
 
-const JWKS: &str = "/.backstage/auth/v1/jwks.json";
-
 /// Who may pass the credentials barrier on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allow {
+pub enum AuthPolicy {
     /// Everybody; a token is not even looked at.
     Unauthenticated,
 }
@@ -47,10 +42,18 @@ pub enum Allow {
 #[derive(Clone)]
 pub struct HttpRouter(Arc<Routes>);
 
-#[derive(Default)]
-struct Routes {
-    routers: ArcSwap<Vec<Router>>,
+/// What a plugin has mounted and opened.
+pub(crate) struct Routes {
+    mount: String,
+    routers: ArcSwap<Vec<Routed>>,
     open: ArcSwap<Vec<PathPattern>>,
+}
+
+impl Routes {
+    /// Whether everybody may pass on that path.
+    pub(crate) fn is_open(&self, path: &str) -> bool {
+        self.open.load().iter().any(|pattern| pattern.matches(path))
+    }
 }
 
 impl Service for HttpRouter {
@@ -69,18 +72,19 @@ impl HttpRouter {
                    http_auth: HttpAuth,
                    tokens: ExternalTokens,
                    me: PluginMetadata| {
-                let routes = Arc::new(Routes::default());
+                let mount = format!("/api/{}", me.id());
+                let (routers, open) = Default::default();
+                let routes = Arc::new(Routes { mount: mount.clone(), routers, open });
+                let limit = settings.rate_limits.plugins.get(me.id()).cloned();
+                let http_auth = (!tokens.policy_is_disabled()).then_some(http_auth);
+                let steps = steps(&settings, limit.map(Limiter::new), lifecycle.state(), http_auth, &routes);
                 let plugin = PluginRouter {
-                    context: Context::current().with_plugin(me.id()),
+                    id: me.id().into(),
+                    steps,
                     routes: routes.clone(),
-                    state: lifecycle.state(),
-                    pause: settings.startup_pause,
-                    http_auth: (!tokens.policy_is_disabled()).then_some(http_auth),
-                    limiter: settings.rate_limits.plugins.get(me.id()).cloned().map(Limiter::new),
-                    development: settings.development,
-                    envelope: Envelope::new(&logger, settings.development),
+                    envelope: Arc::new(Envelope::new(&logger, settings.development)),
                 };
-                root.mount_handler(&format!("/api/{}", me.id()), Arc::new(Mounted(Arc::new(plugin))))?;
+                root.mount_handler(&mount, Arc::new(plugin))?;
                 Ok(Self(routes))
             },
         )
@@ -89,9 +93,9 @@ impl HttpRouter {
 
     /// Serves `router`, whose routes are relative to `/api/<plugin>`; a slash at the end of a path is tolerated.
     ///
-    /// Called again, the next router gets what the ones before answer by an empty 404, unless they
-    /// have read more than 128 KiB of its body.
+    /// Called again, the next router gets what the ones before have no route for.
     pub fn mount(&self, router: Router) {
+        let router = Routed::new(router, &self.0.mount);
         self.0.routers.rcu(|routers| {
             let mut routers = Vec::clone(routers);
             routers.push(router.clone());
@@ -100,8 +104,8 @@ impl HttpRouter {
     }
 
     /// Opens a path and all below it. `/` and `*` are the whole plugin; `:name` is one segment, `*name` the rest.
-    pub fn add_auth_policy(&self, path: &str, allow: Allow) -> Result {
-        let Allow::Unauthenticated = allow;
+    pub fn add_auth_policy(&self, path: &str, policy: AuthPolicy) -> Result {
+        let AuthPolicy::Unauthenticated = policy;
         let pattern = PathPattern::parse(path)?;
         self.0.open.rcu(|open| {
             let mut open = Vec::clone(open);
@@ -112,90 +116,54 @@ impl HttpRouter {
     }
 }
 
-/// What stands at the mount.
-struct PluginRouter {
-    context: Context,
-    routes: Arc<Routes>,
-    state: watch::Receiver<State>,
-    pause: Duration,
-    http_auth: Option<HttpAuth>,
+/// The way of a request to a plugin's routes, outermost first.
+fn steps(
+    settings: &HttpSettings,
     limiter: Option<Arc<Limiter>>,
-    development: bool,
-    envelope: Envelope,
+    state: watch::Receiver<State>,
+    http_auth: Option<HttpAuth>,
+    routes: &Arc<Routes>,
+) -> Pipeline {
+    let mut steps: Vec<Box<dyn Step>> = vec![];
+    if let Some(limiter) = limiter {
+        steps.push(Box::new(RateLimit { limiter, development: settings.development }));
+    }
+    steps.push(Box::new(PublicKeys));
+    steps.push(Box::new(Gate { state, pause: settings.startup_pause }));
+    if let Some(http_auth) = http_auth {
+        steps.push(Box::new(Barrier { http_auth, routes: routes.clone() }));
+    }
+    Pipeline::new(steps)
 }
 
-struct Mounted(Arc<PluginRouter>);
+/// What stands at the mount.
+struct PluginRouter {
+    id: Arc<str>,
+    steps: Pipeline,
+    routes: Arc<Routes>,
+    envelope: Arc<Envelope>,
+}
 
-impl Handler for Mounted {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Response> {
-        let plugin = self.0.clone();
-        let context = plugin.context.clone();
-        Box::pin(context.scope(async move {
-            let method = request.method().clone();
-            let url = request.uri().clone();
-            let hit = plugin.limiter.as_ref().and_then(|limiter| limiter.count(&request));
-            let refusal = hit.as_ref().and_then(|hit| hit.refusal(plugin.development));
-            let response = match refusal {
-                Some(refusal) => refusal,
-                None => plugin.answer(request).await,
-            };
-            let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
-            let mut response = plugin.envelope.seal(response, &method, url);
-            if let Some(hit) = hit {
-                hit.settle(&mut response);
-            }
-            response
-        }))
+impl Handler for PluginRouter {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
+        exchange.request.set_target_plugin(self.id.clone());
+        exchange.work = Context::current().with_plugin(self.id.clone());
+        let work = exchange.work.clone();
+        Box::pin(work.scope(self.answer(exchange, request)))
     }
 }
 
 impl PluginRouter {
-    async fn answer(&self, mut request: Request) -> Response {
-        if matching::is(JWKS, request.uri().path()) && matches!(*request.method(), Method::GET | Method::HEAD)
-        {
-            // No keys are issued before the identity stage; the answer is that of a fresh key store.
-            return Json(json!({"keys": []})).into_response();
-        }
-        let passed = match self.gate().await {
-            Ok(()) => self.barrier(&mut request).await,
-            closed => closed,
+    async fn answer(&self, exchange: &mut Exchange, mut request: Request) -> Response {
+        let (method, url) = (request.method().clone(), request.uri().clone());
+        let (arrived, answer) = self.steps.arrive(exchange, &mut request).await;
+        let response = match answer {
+            Some(answer) => answer,
+            None => dispatch(&self.routes.routers.load_full(), request).await,
         };
-        match passed {
-            Ok(()) => dispatch(&self.routes.routers.load_full(), request).await,
-            Err(error) => failed(Failure::Told(Arc::new(error))),
-        }
-    }
-
-    /// Waits until the plugin has started, at most the configured pause.
-    async fn gate(&self) -> Result<(), Error> {
-        if *self.state.borrow() == State::Started {
-            return Ok(());
-        }
-        let mut state = self.state.clone();
-        let settled = state.wait_for(|state| *state != State::Starting);
-        let state = match tokio::time::timeout(self.pause, settled).await {
-            Ok(Ok(state)) => *state,
-            Ok(Err(_)) => State::Stopping,
-            Err(_) => State::Starting,
-        };
-        match state {
-            State::Started => Ok(()),
-            State::Starting | State::Failed => {
-                Err(Error::service_unavailable("Service has not started up yet"))
-            }
-            State::Stopping => Err(Error::service_unavailable("Service is shutting down")),
-        }
-    }
-
-    /// Lets in who has credentials, and puts them into the request's extensions.
-    async fn barrier(&self, request: &mut Request) -> Result<(), Error> {
-        let Some(http_auth) = &self.http_auth else { return Ok(()) };
-        let path = request.uri().path();
-        if self.routes.open.load().iter().any(|pattern| pattern.matches(path)) {
-            return Ok(());
-        }
-        let allowed = http_auth.credentials(request.headers(), AllowPrincipals::AUTHENTICATED).await;
-        request.extensions_mut().insert(allowed.map_err(Error::from_any)?);
-        Ok(())
+        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        let mut response = self.envelope.seal(exchange, response, &method, url);
+        self.steps.leave(arrived, exchange, &mut response);
+        response
     }
 }

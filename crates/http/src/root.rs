@@ -1,11 +1,6 @@
 //! The root router: routes of the whole backend, and the mounts of plugins.
 
-use std::{
-    fmt,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -16,12 +11,14 @@ use axum::{
 use futures_util::future::BoxFuture;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
+use greenroom_http_server::LocalAddr;
 use http::{Method, StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
-    dispatch::dispatch,
-    matching,
-    respond::{Envelope, empty},
+    dispatch::{Routed, dispatch},
+    envelope::Envelope,
+    exchange::Exchange,
+    express::{matching, send::empty},
 };
 
 /// Routes below `/` that belong to no plugin's API. Backstage's `core.rootHttpRouter`.
@@ -40,38 +37,12 @@ use crate::{
 #[derive(Clone)]
 pub struct RootHttpRouter(Arc<Routes>);
 
-/// Where a server listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LocalAddr {
-    /// An address and a port.
-    Tcp(SocketAddr),
-    /// A socket in the file system.
-    Unix(PathBuf),
-}
-
-impl LocalAddr {
-    /// The address and the port; `None` for a Unix socket.
-    pub fn tcp(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Tcp(address) => Some(*address),
-            Self::Unix(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for LocalAddr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(f),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
 struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
+    /// What is asked where nothing is mounted.
+    fallback: OnceLock<Routed>,
     address: OnceLock<LocalAddr>,
-    envelope: Envelope,
+    envelope: Arc<Envelope>,
 }
 
 #[derive(Clone)]
@@ -84,7 +55,7 @@ struct Mount {
 
 /// What a mount does with a request whose URI is relative to it.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Response>;
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response>;
 }
 
 impl Service for RootHttpRouter {
@@ -94,7 +65,8 @@ impl Service for RootHttpRouter {
 
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope) -> Self {
-        Self(Arc::new(Routes { mounts: ArcSwap::default(), address: OnceLock::new(), envelope }))
+        let (mounts, fallback, address) = Default::default();
+        Self(Arc::new(Routes { mounts, fallback, address, envelope: Arc::new(envelope) }))
     }
 
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
@@ -102,7 +74,15 @@ impl RootHttpRouter {
     /// Matched as Express matches: in any case, a slash at the end or not. Errors if the path is empty or overlaps
     /// another (observability §4.1). There is no credentials barrier here.
     pub fn mount(&self, path: &str, router: Router) -> Result {
-        self.mount_handler(path, Arc::new(AxumRouter(router)))
+        self.mount_handler(path, Arc::new(AuthorsRouter(Routed::new(router, path))))
+    }
+
+    /// Serves what is below `/` and nobody has mounted, but never what is below `/api`: an unknown plugin stays unknown.
+    ///
+    /// There is one fallback; a second one is an error. Its routes see the whole path, which is matched as axum matches.
+    pub fn fallback(&self, router: Router) -> Result {
+        let set = self.0.fallback.set(Routed::new(router, ""));
+        set.map_err(|_| Error::new("The root router has a fallback already").into())
     }
 
     pub(crate) fn mount_handler(&self, path: &str, handler: Arc<dyn Handler>) -> Result {
@@ -143,29 +123,46 @@ impl RootHttpRouter {
     }
 
     /// What the routes answer; an empty 404 where there are none.
-    pub(crate) async fn route(&self, request: Request) -> Response {
+    pub(crate) async fn route(&self, exchange: &mut Exchange, request: Request) -> Response {
         let path = request.uri().path();
         let found = self.0.mounts.load().iter().find_map(|mount| {
             // Express counts one slash more to the mount: `/api/x//y` is `/y` there.
             let below = matching::below(&mount.path, path)?;
             Some((mount.handler.clone(), mount.path.len() + usize::from(below.starts_with("//"))))
         });
-        let Some((handler, mount)) = found else { return empty(StatusCode::NOT_FOUND) };
         let (method, url) = (request.method().clone(), request.uri().clone());
-        let response = handler.handle(relative(request, mount)).await;
-        self.seal(response, &method, &url)
+        let response = match (found, self.0.fallback.get()) {
+            (Some((handler, mount)), _) => {
+                let request = relative(request, mount, exchange);
+                handler.handle(exchange, request).await
+            }
+            (None, Some(fallback)) if matching::below("/api", path).is_none() => {
+                let request = relative(request, 0, exchange);
+                dispatch(std::slice::from_ref(fallback), request).await
+            }
+            (None, _) => return empty(StatusCode::NOT_FOUND),
+        };
+        self.seal(exchange, response, &method, &url)
     }
 
     /// An error body in place of a failure.
-    pub(crate) fn seal(&self, response: Response, method: &Method, url: &Uri) -> Response {
-        self.0.envelope.seal(response, method, url.path_and_query().map_or("/", PathAndQuery::as_str))
+    pub(crate) fn seal(
+        &self,
+        exchange: &mut Exchange,
+        response: Response,
+        method: &Method,
+        url: &Uri,
+    ) -> Response {
+        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
+        self.0.envelope.seal(exchange, response, method, url)
     }
 }
 
 /// The request with its URI relative to a mount of that length; the query stays.
-fn relative(mut request: Request, mount: usize) -> Request {
+fn relative(mut request: Request, mount: usize, exchange: &Exchange) -> Request {
     let original = OriginalUri(request.uri().clone());
     request.extensions_mut().insert(original);
+    request.extensions_mut().insert(exchange.peer.clone());
     let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     let rest = whole.get(mount..).unwrap_or_default();
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
@@ -176,11 +173,10 @@ fn relative(mut request: Request, mount: usize) -> Request {
 }
 
 /// An author's router.
-struct AxumRouter(Router);
+struct AuthorsRouter(Routed);
 
-impl Handler for AxumRouter {
-    fn handle(&self, request: Request) -> BoxFuture<'static, Response> {
-        let router = self.0.clone();
-        Box::pin(async move { dispatch(std::slice::from_ref(&router), request).await })
+impl Handler for AuthorsRouter {
+    fn handle<'a>(&'a self, _: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
+        Box::pin(dispatch(std::slice::from_ref(&self.0), request))
     }
 }

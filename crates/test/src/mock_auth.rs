@@ -93,7 +93,7 @@ impl HttpAuthService for MockHttpAuth {
             if authorization.is_some_and(|value| value.split(' ').next_back() == Some(NONE_TOKEN)) {
                 return Ok(Credentials::none());
             }
-            let read = self.bearer.credentials(headers, greenroom::auth::Allow::ANY).await?;
+            let read = self.bearer.credentials(headers, greenroom::auth::AllowedPrincipals::ANY).await?;
             Ok(if read == Credentials::none() { self.default.clone() } else { read })
         })
     }

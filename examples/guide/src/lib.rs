@@ -21,7 +21,7 @@ pub fn greetings() -> Plugin {
                 let phrase = phrase(&config)?;
                 http.mount(routes(Greeter { phrase, styles: styles.clone(), logger }));
                 // Callers need credentials unless a policy says otherwise.
-                http.add_auth_policy("/greet", Allow::Unauthenticated)?;
+                http.add_auth_policy("/greet", AuthPolicy::Unauthenticated)?;
                 health.check("styles", async move || styles.check());
                 Ok(())
             },

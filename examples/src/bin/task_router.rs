@@ -40,7 +40,7 @@ fn tasks() -> Plugin {
         env.register_init(async |logger: Logger, http: HttpRouter| {
             http.mount(create_router(logger));
             // Callers need credentials unless a policy says otherwise; this one lets `curl` in.
-            http.add_auth_policy("/task", Allow::Unauthenticated)
+            http.add_auth_policy("/task", AuthPolicy::Unauthenticated)
         });
     })
 }

@@ -28,7 +28,7 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
                 http.mount(Router::new());
                 health.check("names", async || Check::pass());
                 lifecycle.add_shutdown_hook("names", async || Err(Error::not_found("no").into()))?;
-                http.add_auth_policy("/", Allow::Unauthenticated)
+                http.add_auth_policy("/", AuthPolicy::Unauthenticated)
             },
         );
     });

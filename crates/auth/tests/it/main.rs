@@ -1,6 +1,6 @@
 //! Tokens, restrictions, and what a request's header says.
 
-use greenroom_auth::{Allow, Auth, ExternalTokens, HttpAuth, Principal};
+use greenroom_auth::{AllowedPrincipals, Auth, ExternalTokens, HttpAuth, Principal};
 use greenroom_config::RootConfig;
 use http::HeaderMap;
 
@@ -31,7 +31,7 @@ async fn status_of(header: Option<&str>, plugin: &str) -> (u16, String) {
         headers.insert("authorization", header.parse().unwrap());
     }
     let http_auth = HttpAuth::bearer(auth);
-    match http_auth.credentials(&headers, Allow::AUTHENTICATED).await {
+    match http_auth.credentials(&headers, AllowedPrincipals::AUTHENTICATED).await {
         Ok(credentials) => (200, credentials.principal().as_service().unwrap_or_default().to_owned()),
         Err(error) => (greenroom_errors::describe(&*error).status(), error.to_string()),
     }

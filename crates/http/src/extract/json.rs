@@ -8,10 +8,9 @@ use greenroom_errors::Error;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{body, syntax};
 use crate::{
     HttpError,
-    respond::{json_response, json_text},
+    express::{body_parser, json_syntax, json_text, send::json_response},
 };
 
 /// A JSON body: what came in, or what goes out.
@@ -39,7 +38,7 @@ where
     type Rejection = HttpError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, HttpError> {
-        let value = match body::text(request).await? {
+        let value = match body_parser::text(request).await? {
             Some(text) if !text.is_empty() => parse(&text)?,
             _ => json!({}),
         };
@@ -51,11 +50,11 @@ where
 
 fn parse(text: &str) -> Result<Value, Error> {
     // Strict mode: the first character decides before anything is parsed.
-    let fault = match syntax::first(text) {
-        Some((at, first)) if !matches!(first, '{' | '[') => syntax::unexpected(text, at),
+    let fault = match json_syntax::first(text) {
+        Some((at, first)) if !matches!(first, '{' | '[') => json_syntax::unexpected(text, at),
         _ => match serde_json::from_str(text) {
             Ok(value) => return Ok(value),
-            Err(error) => syntax::fault(text).unwrap_or_else(|| error.to_string()),
+            Err(error) => json_syntax::fault(text).unwrap_or_else(|| error.to_string()),
         },
     };
     Err(Error::named("SyntaxError", fault)

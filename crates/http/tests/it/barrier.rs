@@ -3,7 +3,7 @@
 use axum::{Router, routing::get};
 use greenroom_auth::Credentials;
 use greenroom_core::plugin;
-use greenroom_http::{Allow, HttpRouter};
+use greenroom_http::{AuthPolicy, HttpRouter};
 use serde_json::json;
 
 use crate::kit::{Answer, Kit, TOKEN, Up};
@@ -17,7 +17,7 @@ fn kit(open: &'static [&'static str]) -> Kit {
                 None => "nobody asked",
             };
             http.mount(Router::new().route("/", get(whoami)).route("/{*rest}", get(whoami)));
-            open.iter().try_for_each(|path| http.add_auth_policy(path, Allow::Unauthenticated))
+            open.iter().try_for_each(|path| http.add_auth_policy(path, AuthPolicy::Unauthenticated))
         });
     }))
 }

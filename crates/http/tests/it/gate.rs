@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use axum::{Router, routing::get};
 use greenroom_core::{Lifecycle, Plugin, plugin};
 use greenroom_errors::Error;
-use greenroom_http::{Allow, HttpRouter};
+use greenroom_http::{AuthPolicy, HttpRouter};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -16,7 +16,7 @@ const STOPPING: &str = r#"{"error":{"name":"ServiceUnavailableError","message":"
 
 fn routes(http: &HttpRouter) -> greenroom_errors::Result {
     http.mount(Router::new().route("/ok", get(async || "fine")));
-    http.add_auth_policy("/", Allow::Unauthenticated)
+    http.add_auth_policy("/", AuthPolicy::Unauthenticated)
 }
 
 /// A plugin whose init waits until told: `true` to start, `false` to fail.

@@ -87,7 +87,7 @@ impl Kit {
         self.add(greenroom_core::plugin("x", move |env| {
             env.register_init(async move |http: HttpRouter| {
                 http.mount(router);
-                http.add_auth_policy("/", greenroom_http::Allow::Unauthenticated)
+                http.add_auth_policy("/", greenroom_http::AuthPolicy::Unauthenticated)
             });
         }))
     }

@@ -57,11 +57,11 @@ fn obs_65_a_bad_listen_is_refused_in_nodes_words_and_with_its_place() {
 
 #[test]
 fn timeouts_are_milliseconds_or_durations() {
-    assert_eq!(settings(json!({})).unwrap().timeouts, Timeouts::default());
+    assert_eq!(settings(json!({})).unwrap().server.timeouts, Timeouts::default());
     let server = json!({
         "headersTimeout": 1500, "keepAliveTimeout": "20s", "requestTimeout": {"minutes": 1}, "timeout": "PT2S",
     });
-    let read = settings(json!({"server": server})).unwrap().timeouts;
+    let read = settings(json!({"server": server})).unwrap().server.timeouts;
     assert_eq!((read.headers, read.keep_alive), (Duration::from_millis(1500), Duration::from_secs(20)));
     assert_eq!((read.request, read.silence), (Duration::from_secs(60), Duration::from_secs(2)));
     for key in ["headersTimeout", "requestTimeout", "keepAliveTimeout", "timeout"] {

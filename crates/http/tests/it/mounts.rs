@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use greenroom_core::plugin;
-use greenroom_http::{Allow, HttpRouter, RootHttpRouter};
+use greenroom_http::{AuthPolicy, HttpRouter, RootHttpRouter};
 
 use crate::kit::Kit;
 
@@ -69,7 +69,7 @@ fn several(routers: Vec<Router>) -> Kit {
     Kit::new().add(plugin("x", move |env| {
         env.register_init(async move |http: HttpRouter| {
             routers.into_iter().for_each(|router| http.mount(router));
-            http.add_auth_policy("/", Allow::Unauthenticated)
+            http.add_auth_policy("/", AuthPolicy::Unauthenticated)
         });
     }))
 }

@@ -32,7 +32,7 @@ pub(crate) fn errs() -> Plugin {
                 .route("/uncaught", get(uncaught))
                 .route("/{kind}", any(fail));
             http.mount(router);
-            http.add_auth_policy("/", Allow::Unauthenticated)
+            http.add_auth_policy("/", AuthPolicy::Unauthenticated)
         });
     })
 }

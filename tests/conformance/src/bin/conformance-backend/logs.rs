@@ -21,7 +21,7 @@ pub(crate) fn logs() -> Plugin {
                 Ok(Json(json!({"logged": calls.len()})))
             };
             http.mount(Router::new().route("/calls", post(calls)));
-            http.add_auth_policy("/", Allow::Unauthenticated)
+            http.add_auth_policy("/", AuthPolicy::Unauthenticated)
         });
     })
 }

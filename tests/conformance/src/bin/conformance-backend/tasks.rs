@@ -39,7 +39,7 @@ pub(crate) fn tasks(open: bool) -> Plugin {
                 .route("/task/{task}/results", get(results));
             http.mount(router.layer(from_fn(parse)));
             if open {
-                http.add_auth_policy("/task", Allow::Unauthenticated)?;
+                http.add_auth_policy("/task", AuthPolicy::Unauthenticated)?;
             }
             Ok(())
         });

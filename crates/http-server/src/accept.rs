@@ -1,0 +1,143 @@
+//! Accepting connections: how many, and what happens when there are too many.
+
+use std::{
+    io,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use greenroom_logging::{Logger, warn};
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{Listener, Peer, Serve, connection::serve, listener::Plain, server::Shared};
+
+/// So many connections beyond the limit are taken for probes.
+const FOR_PROBES: u32 = 32;
+
+/// How long to wait before the next try when there is no descriptor.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The least time between two lines about the same trouble.
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+/// The places for connections of one server.
+#[derive(Debug)]
+pub(crate) struct Places {
+    most: u32,
+    taken: AtomicU32,
+    freed: Notify,
+}
+
+/// A place that a connection has taken.
+#[derive(Debug)]
+struct Place(Arc<Places>);
+
+impl Places {
+    pub(crate) fn new(most: u32) -> Self {
+        Self { most, taken: AtomicU32::new(0), freed: Notify::new() }
+    }
+
+    /// Waits until there is a place, those for probes included.
+    async fn free(&self) {
+        while self.taken.load(Relaxed) >= self.most.saturating_add(FOR_PROBES) {
+            self.freed.notified().await;
+        }
+    }
+
+    /// A place, and whether it is beyond the limit.
+    fn take(self: &Arc<Self>) -> (Place, bool) {
+        let before = self.taken.fetch_add(1, Relaxed);
+        (Place(self.clone()), before >= self.most)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Relaxed);
+        self.0.freed.notify_one();
+    }
+}
+
+/// Accepts until the server drains.
+pub(crate) async fn accept<S: Serve>(shared: Arc<Shared<S>>, listener: Listener) {
+    let draining = shared.draining.clone();
+    let mut trouble = Trouble::default();
+    let next = async || {
+        shared.places.free().await;
+        listener.accept().await
+    };
+    while let Some(accepted) = draining.run_until_cancelled(next()).await {
+        match accepted {
+            Ok((stream, address)) => {
+                if begin(&shared, stream, address) {
+                    trouble.too_many(&shared.logger, shared.places.most);
+                }
+            }
+            Err(error) => {
+                trouble.failed(&shared.logger, &error);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+    for (stream, address) in listener.close() {
+        begin(&shared, stream, address);
+    }
+}
+
+/// Begins a connection; whether it is beyond the limit.
+fn begin<S: Serve>(shared: &Arc<Shared<S>>, stream: Plain, address: Option<IpAddr>) -> bool {
+    let (place, is_beyond_limit) = shared.places.take();
+    let peer = Peer { address, is_encrypted: shared.tls.is_some(), is_beyond_limit };
+    let own = shared.clone();
+    let connection = async move {
+        let _place = place;
+        let Some(tls) = &own.tls else { return serve(own, stream, peer).await };
+        let until_header = own.settings.timeouts.until_header();
+        if let Some(stream) = tls.accept(stream, until_header, &own.draining).await {
+            serve(own, stream, peer).await;
+        }
+    };
+    drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
+    is_beyond_limit
+}
+
+/// Says what is wrong with accepting, now and then.
+#[derive(Default)]
+struct Trouble {
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl Trouble {
+    fn too_many(&mut self, logger: &Logger, most: u32) {
+        if let Some(count) = self.is_due() {
+            warn!(
+                logger,
+                connections = most,
+                count = count,
+                "Too many connections are open: only probes are answered on further ones. greenroom.server.maxConnections is the limit"
+            );
+        }
+    }
+
+    fn failed(&mut self, logger: &Logger, error: &io::Error) {
+        if let Some(count) = self.is_due() {
+            let text = error.to_string();
+            warn!(logger, reason = &*text, count = count, "A connection could not be accepted");
+        }
+    }
+
+    /// How often it happened since the last line, once a line is due.
+    fn is_due(&mut self) -> Option<u64> {
+        self.untold += 1;
+        if self.told.is_some_and(|told| told.elapsed() < BETWEEN_LINES) {
+            return None;
+        }
+        self.told = Some(Instant::now());
+        Some(std::mem::take(&mut self.untold))
+    }
+}

@@ -1,0 +1,152 @@
+//! What one connection is at, and how long its peer has for it.
+
+use std::{sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::Timeouts;
+
+/// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
+/// What one connection is at.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    timeouts: Timeouts,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Requests whose answers have not been taken.
+    running: usize,
+    /// Requests that came.
+    begun: u64,
+    /// When the first byte of a header came whose last one has not.
+    head_since: Option<Instant>,
+    /// When the last answer was taken, or the connection was made.
+    idle_since: Instant,
+    /// When either side last sent something; known only where it matters.
+    moved: Instant,
+    /// When a write first made no progress.
+    stuck_since: Option<Instant>,
+    upgraded: bool,
+}
+
+/// Why a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// A header has begun and does not end: 408.
+    Header,
+    /// Nothing is wanted, or the peer takes nothing.
+    Connection,
+}
+
+impl Activity {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
+        let now = Instant::now();
+        Self {
+            timeouts,
+            state: Mutex::new(State {
+                running: 0,
+                begun: 0,
+                head_since: None,
+                idle_since: now,
+                moved: now,
+                stuck_since: None,
+                upgraded: false,
+            }),
+        }
+    }
+
+    /// Bytes came; a header has begun with them and not ended, or not.
+    pub(crate) fn received(&self, in_head: bool) {
+        let mut state = self.state.lock();
+        if in_head {
+            state.head_since.get_or_insert_with(Instant::now);
+        } else {
+            state.head_since = None;
+        }
+        if !self.timeouts.silence.is_zero() {
+            state.moved = Instant::now();
+        }
+    }
+
+    /// Bytes were sent, or could not be.
+    pub(crate) fn sent(&self, progress: bool) {
+        let mut state = self.state.lock();
+        if progress {
+            state.stuck_since = None;
+            if !self.timeouts.silence.is_zero() {
+                state.moved = Instant::now();
+            }
+        } else {
+            state.stuck_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// The connection is no HTTP any more: what it is has its own time.
+    pub(crate) fn upgrade(&self) {
+        self.state.lock().upgraded = true;
+    }
+
+    pub(crate) fn is_upgraded(&self) -> bool {
+        self.state.lock().upgraded
+    }
+
+    /// Whether an answer is being made or sent.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.state.lock().running > 0
+    }
+
+    /// When the peer has had enough time for what the connection is at.
+    pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
+        let state = self.state.lock();
+        if state.upgraded {
+            return None;
+        }
+        let after = |since: Instant, span: Duration, why| (!span.is_zero()).then(|| (since + span, why));
+        let header = self.timeouts.until_header().unwrap_or_default();
+        let waiting = match state.head_since {
+            _ if state.running > 0 => None,
+            Some(since) => after(since.max(state.idle_since), header, Overdue::Header),
+            // A fresh connection has the time that a header has.
+            None if state.begun == 0 => after(state.idle_since, header, Overdue::Connection),
+            None if self.timeouts.keep_alive.is_zero() => None,
+            None => after(state.idle_since, self.timeouts.keep_alive + UNDER_WAY, Overdue::Connection),
+        };
+        let silent = after(state.moved, self.timeouts.silence, Overdue::Connection);
+        let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Connection));
+        [waiting, silent, stuck].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
+    }
+}
+
+/// A request that is at work until this is dropped: its connection stays, and a drain waits for it.
+///
+/// Whoever answers keeps it until the last byte of the answer was taken, or until the work is done if the client
+/// leaves before that.
+#[derive(Debug)]
+pub struct InFlight {
+    activity: Arc<Activity>,
+    _drain: TaskTrackerToken,
+}
+
+impl InFlight {
+    pub(crate) fn begin(activity: &Arc<Activity>, drain: TaskTrackerToken) -> Self {
+        let mut state = activity.state.lock();
+        state.running += 1;
+        state.begun += 1;
+        drop(state);
+        Self { activity: activity.clone(), _drain: drain }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut state = self.activity.state.lock();
+        state.running -= 1;
+        state.idle_since = Instant::now();
+    }
+}

@@ -1,0 +1,149 @@
+//! One connection, from its first byte to its end.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response, StatusCode};
+use hyper::{
+    body::Incoming,
+    server::conn::http1::{Builder, UpgradeableConnection},
+    service::{HttpService, service_fn},
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{
+    Arrival, Peer, RequestBody, Serve,
+    activity::{Activity, InFlight, Overdue},
+    server::Shared,
+    socket::Socket,
+};
+
+/// As in Node; more is a 431.
+const MAX_HEADER: usize = 16 * 1024;
+
+/// What was sent before the listener closed has arrived after this time.
+const ARRIVAL: Duration = Duration::from_millis(100);
+
+/// Answers what comes on the stream, until either side has had enough.
+pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
+where
+    S: Serve,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
+    let activity = Arc::new(Activity::new(timeouts));
+    let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (shared, activity) = (to.clone(), noted.clone());
+        let carried = carried.fetch_add(1, Relaxed) + 1;
+        let in_flight = InFlight::begin(&activity, shared.open.token());
+        let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
+        let arrival = Arrival { peer, is_last, in_flight };
+        async move {
+            let request = request.map(|body| RequestBody::new(body, &timeouts));
+            let response: Response<S::Body> = shared.service.serve(request, arrival).await;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                activity.upgrade();
+            }
+            Ok::<_, Infallible>(response)
+        }
+    });
+    let mut http = Builder::new();
+    http.max_header_size(MAX_HEADER);
+    if let Some(headers) = limits.uncommon_headers() {
+        http.max_headers(headers);
+    }
+    let socket = TokioIo::new(Socket::new(stream, activity.clone()));
+    let mut watched =
+        Watched { connection: http.serve_connection(socket, service).with_upgrades(), activity, alarm: None };
+    let ended = tokio::select! {
+        biased;
+        ended = &mut watched => Some(ended),
+        () = shared.draining.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        // A request that is on its way is answered; what is none by then is closed, half a header too.
+        None => tokio::select! {
+            biased;
+            ended = &mut watched => ended,
+            () = tokio::time::sleep(ARRIVAL) => {
+                Pin::new(&mut watched.connection).graceful_shutdown();
+                (&mut watched).await
+            }
+        },
+    };
+    if ended == End::Overdue(Overdue::Header)
+        && let Some(parts) = watched.connection.into_parts()
+    {
+        request_timeout(parts.io.into_inner().into_stream()).await;
+    }
+}
+
+/// A header that did not arrive in time is answered as Node answers it.
+async fn request_timeout(mut stream: impl AsyncWrite + Unpin) {
+    let _ = stream.write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n").await;
+    let _ = stream.shutdown().await;
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By either side, in order or not: what the peer did to it is no concern of the log's.
+    Closed,
+    Overdue(Overdue),
+}
+
+/// A connection and the one timer that watches over all of its deadlines.
+///
+/// The timer is set for the earliest one that was known; when it rings early, the next one is looked up.
+struct Watched<S: HttpService<Incoming>, T> {
+    connection: UpgradeableConnection<TokioIo<Socket<T>>, S>,
+    activity: Arc<Activity>,
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S, T, B> Future for Watched<S, T>
+where
+    S: HttpService<Incoming, ResBody = B> + Unpin,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: http_body::Body + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Output = End;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
+        let this = &mut *self;
+        if Pin::new(&mut this.connection).poll(cx).is_ready() {
+            return Poll::Ready(End::Closed);
+        }
+        while let Some((deadline, why)) = this.activity.deadline() {
+            let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            if deadline < alarm.deadline() {
+                alarm.as_mut().reset(deadline);
+            }
+            if alarm.as_mut().poll(cx).is_pending() {
+                break;
+            }
+            if deadline <= Instant::now() {
+                return Poll::Ready(End::Overdue(why));
+            }
+            alarm.as_mut().reset(deadline);
+        }
+        Poll::Pending
+    }
+}

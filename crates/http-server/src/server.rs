@@ -1,0 +1,117 @@
+//! A server: what it serves, whom it serves, and its end.
+
+use std::{future::Future, io, net::IpAddr, sync::Arc};
+
+use bytes::Bytes;
+use greenroom_errors::BoxError;
+use greenroom_logging::Logger;
+use http::{Request, Response};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    InFlight, Listener, RequestBody, ServerSettings, Tls,
+    accept::{Places, accept},
+};
+
+/// What answers requests.
+pub trait Serve: Send + Sync + 'static {
+    /// The body of an answer.
+    type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
+
+    /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned.
+    fn serve(
+        &self,
+        request: Request<RequestBody>,
+        arrival: Arrival,
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// How a request came.
+#[derive(Debug)]
+pub struct Arrival {
+    /// The other end of its connection.
+    pub peer: Peer,
+    /// The connection takes no request after it: its answer says `Connection: close`.
+    pub is_last: bool,
+    /// To be kept as long as the answer is made or sent.
+    pub in_flight: InFlight,
+}
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// `None` on a Unix socket.
+    pub address: Option<IpAddr>,
+    /// Whether the connection is encrypted.
+    pub is_encrypted: bool,
+    /// There are more connections than configured: only a probe is answered here.
+    pub is_beyond_limit: bool,
+}
+
+/// A server, which may listen in several places. Clones are the same one.
+pub struct Server<S>(Arc<Shared<S>>);
+
+impl<S> Clone for Server<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+pub(crate) struct Shared<S> {
+    pub(crate) service: S,
+    pub(crate) settings: ServerSettings,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) logger: Logger,
+    pub(crate) draining: CancellationToken,
+    /// Connections, and requests whose clients have left.
+    pub(crate) open: TaskTracker,
+    pub(crate) places: Arc<Places>,
+}
+
+impl<S: Serve> Server<S> {
+    /// A server that does not listen yet. With TLS, all of its connections are encrypted; it drains when the token says
+    /// so, or when it is [asked](Self::drain).
+    pub fn new(
+        service: S,
+        settings: ServerSettings,
+        tls: Option<Tls>,
+        logger: Logger,
+        draining: CancellationToken,
+    ) -> Self {
+        let open = TaskTracker::new();
+        let places = Arc::new(Places::new(settings.limits.connections));
+        Self(Arc::new(Shared { service, settings, tls, logger, draining, open, places }))
+    }
+
+    /// Accepts connections here, on the current runtime, until the server drains.
+    pub fn accept_on(&self, listener: Listener) {
+        drop(greenroom_context::spawn("accept", self.0.open.track_future(accept(self.0.clone(), listener))));
+    }
+
+    /// Accepts connections here, on a thread with a runtime of its own: nothing that keeps the other one busy delays
+    /// an answer.
+    pub fn accept_on_thread(&self, name: &str, listener: Listener) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = {
+            let _in_it = runtime.enter();
+            listener.moved()?
+        };
+        let server = self.clone();
+        let token = self.0.open.token();
+        greenroom_context::spawn_thread(name, move || {
+            runtime.block_on(async {
+                accept(server.0.clone(), listener).await;
+                // Connections end with the drain, which gives them their time.
+                server.0.open.wait().await;
+            });
+            drop(token);
+        })
+    }
+
+    /// Takes no new connections, closes idle ones, and waits for requests at work.
+    pub async fn drain(&self) {
+        self.0.draining.cancel();
+        self.0.open.close();
+        self.0.open.wait().await;
+    }
+}

@@ -1,0 +1,160 @@
+//! The socket under a connection: it follows where messages end, tells what moves, and is closed so that the peer
+//! reads the last answer.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::Sleep,
+};
+
+use crate::{
+    activity::Activity,
+    framing::{Framing, Seen},
+};
+
+/// How long the rest of what a peer sends is read and thrown away after the last answer.
+///
+/// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// No header has this byte: hyper answers 400 and closes.
+const REFUSED: &[u8] = b"\0";
+
+/// A socket that lingers when it is closed.
+pub(crate) struct Socket<S> {
+    stream: S,
+    activity: Arc<Activity>,
+    framing: Framing,
+    /// What came behind a request to leave HTTP, until that is answered.
+    held: BytesMut,
+    lingering: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Socket<S> {
+    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, framing: Framing::default(), held: BytesMut::new(), lingering: None }
+    }
+
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+
+    /// Follows what the buffer holds from there on, and cuts off what cannot be told yet; how many bytes are left.
+    fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
+        let seen = self.framing.follow(&buffer.filled()[from..]);
+        self.activity.received(self.framing.is_in_head());
+        let all = buffer.filled().len() - from;
+        match seen {
+            Seen::All => Ok(all),
+            Seen::Undecided(count) => Ok(count),
+            Seen::BadHead => {
+                buffer.set_filled(from);
+                buffer.put_slice(REFUSED);
+                Ok(all)
+            }
+            Seen::BadBody => Err(io::Error::new(io::ErrorKind::InvalidData, "the body is malformed")),
+        }
+    }
+
+    /// Hands out what was held.
+    fn unhold(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
+        let (from, count) = (buffer.filled().len(), self.held.len().min(buffer.remaining()));
+        buffer.put_slice(&self.held[..count]);
+        if self.activity.is_upgraded() {
+            self.held.advance(count);
+        } else {
+            let count = self.follow(buffer, from)?;
+            buffer.set_filled(buffer.filled().len().min(from + count));
+            self.held.advance(count);
+        }
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let before = buffer.filled().len();
+        let is_upgraded = this.activity.is_upgraded();
+        if this.framing.is_undecided() && !is_upgraded && !this.activity.is_at_work() {
+            this.framing.stay();
+        }
+        if !this.held.is_empty() && (is_upgraded || !this.framing.is_undecided()) {
+            this.unhold(buffer)?;
+            return Poll::Ready(Ok(()));
+        }
+        if this.held.is_empty() {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            if is_upgraded || buffer.filled().len() == before {
+                return Poll::Ready(Ok(()));
+            }
+            let count = this.follow(buffer, before)?;
+            if buffer.filled().len() > before + count {
+                this.held.extend_from_slice(&buffer.filled()[before + count..]);
+                buffer.set_filled(before + count);
+            }
+            if count > 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        // All that came is held: the end of the answer wakes the connection.
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.activity.sent(polled.is_ready());
+        polled
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.activity.sent(polled.is_ready());
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Says that nothing more is sent, and reads on until the peer has closed too, for a while.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, lingering, .. } = &mut *self;
+        if lingering.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+        }
+        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut ignored = [0; 1024];
+        while until.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut ignored);
+            // A peer that has reset the connection has read what it wanted.
+            let Ok(()) = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer)) else { break };
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,137 @@
+//! The body of every answer: read in the request's context, and followed to its end.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use greenroom_context::{CaughtPanic, catch_panic};
+use greenroom_errors::Error;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::exchange::{Answered, Exchange};
+
+/// A body that tells its exchange how it ended.
+pub(crate) struct AnswerBody {
+    body: Body,
+    exchange: Box<Exchange>,
+    sent: u64,
+    has_ended: bool,
+    /// A stream of events ends with the server: it has no end of its own, and its client comes again, elsewhere.
+    until: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl AnswerBody {
+    /// The response, whose body now belongs to the exchange.
+    pub(crate) fn seal(
+        mut exchange: Box<Exchange>,
+        response: Response,
+        draining: &CancellationToken,
+    ) -> Response<Self> {
+        let (status, headers) = (response.status(), response.headers());
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+        let is_bodiless = exchange.asked.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+        exchange.answered = Some(Answered { status, length, is_bodiless });
+        let streams_events = headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
+        let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
+        response.map(|body| Self { body, exchange, sent: 0, has_ended: false, until })
+    }
+
+    fn end(&mut self, aborted: bool) {
+        if !self.has_ended {
+            self.has_ended = true;
+            self.exchange.end(self.sent, aborted);
+        }
+    }
+
+    /// What the header promised, if the body is sent.
+    fn promised(&self) -> Option<u64> {
+        self.exchange.answered.filter(|answered| !answered.is_bodiless)?.length
+    }
+
+    /// The body is over. One that is shorter than it said breaks its connection, as one that fails does.
+    fn over(&mut self) -> Option<axum::Error> {
+        match self.promised().filter(|promised| *promised != self.sent) {
+            None => {
+                self.end(false);
+                None
+            }
+            Some(promised) => {
+                let text = format!("The body ended after {} of {promised} bytes", self.sent);
+                Some(self.broke(axum::Error::new(Error::new(text))))
+            }
+        }
+    }
+
+    fn broke(&mut self, why: axum::Error) -> axum::Error {
+        if let Some(envelope) = self.exchange.envelope.clone() {
+            let asked = &self.exchange.asked;
+            let tell = || envelope.tell_broken(&why, &asked.method, asked.url());
+            self.exchange.work.clone().sync_scope(tell);
+        }
+        self.end(true);
+        why
+    }
+}
+
+fn panicked(panic: &CaughtPanic) -> Error {
+    let place = panic.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+    Error::new(format!("panicked{place}: {}", panic.text))
+}
+
+fn is_event_stream(kind: &HeaderValue) -> bool {
+    kind.as_bytes().get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+impl HttpBody for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        if this.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
+            this.end(false);
+            return Poll::Ready(None);
+        }
+        let work = this.exchange.work.clone();
+        let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
+        let polled = ready!(work.sync_scope(|| frame.poll(cx)));
+        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panicked(&panic))))) {
+            None => this.over().map(Err),
+            Some(Err(why)) => Some(Err(this.broke(why))),
+            Some(Ok(frame)) => {
+                this.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if this.body.is_end_stream() && this.promised().is_none_or(|promised| promised == this.sent) {
+                    this.end(false);
+                }
+                Some(Ok(frame))
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.has_ended && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        // Nothing is asked of a body that is not sent, nor of one whose promised bytes have left.
+        let is_whole = self.exchange.answered.is_some_and(|answered| answered.is_bodiless)
+            || self.body.is_end_stream()
+            || self.promised() == Some(self.sent);
+        self.end(!is_whole);
+    }
+}

@@ -1,0 +1,161 @@
+//! Who a request comes from: the socket's address, or what trusted proxies say.
+//!
+//! The rules are those of Express's `trust proxy`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::FromRequestParts;
+use greenroom_errors::Error;
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+
+use crate::{
+    express::{TrustProxy, headers::joined},
+    failure::HttpError,
+};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Who a request comes from, as `backend.trustProxy` lets one say it; an extractor.
+///
+/// Its values are those of Express's `req.ip`, `req.ips`, `req.protocol`, `req.secure` and `req.hostname`. An IPv4
+/// address on a socket that takes both families is shown as Node shows it, `::ffff:127.0.0.1`, and compared without
+/// the prefix everywhere.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use greenroom_http::ClientAddress;
+///
+/// let router: Router = Router::new().route("/whoami", get(async |client: ClientAddress| match client.ip() {
+///     Some(ip) => ip.to_owned(),
+///     None => "someone on this machine".to_owned(),
+/// }));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientAddress {
+    ip: Option<String>,
+    ips: Vec<String>,
+    protocol: String,
+    hostname: Option<String>,
+}
+
+impl ClientAddress {
+    /// The address furthest from here that is still vouched for; `None` when that is a peer on a Unix socket.
+    pub fn ip(&self) -> Option<&str> {
+        self.ip.as_deref()
+    }
+
+    /// The addresses of the client and of the trusted proxies, furthest first, without the socket's; empty when no
+    /// proxy is trusted.
+    pub fn ips(&self) -> &[String] {
+        &self.ips
+    }
+
+    /// `http` or `https`, or whatever a trusted proxy says.
+    pub fn protocol(&self) -> &str {
+        &self.protocol
+    }
+
+    /// Whether the protocol is `https`.
+    pub fn secure(&self) -> bool {
+        self.protocol == "https"
+    }
+
+    /// The host that the client asked for, without the port.
+    pub fn hostname(&self) -> Option<&str> {
+        self.hostname.as_deref()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
+        let peer = parts.extensions.get::<Peer>();
+        let peer = peer.ok_or_else(|| Error::new("The request came over no connection of the server"))?;
+        Ok(peer.client(&parts.headers))
+    }
+}
+
+/// The other end of a connection, and whether it is believed.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// `None` on a Unix socket.
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) is_encrypted: bool,
+    /// Only probes are answered.
+    pub(crate) is_beyond_limit: bool,
+    pub(crate) trust: TrustProxy,
+}
+
+impl Peer {
+    /// Who stands behind the peer.
+    pub(crate) fn client(&self, headers: &HeaderMap) -> ClientAddress {
+        let mut ips = self.listed(headers);
+        let ip = ips.last().cloned().or_else(|| self.address.map(|address| address.to_string()));
+        ips.reverse();
+        let said = |name: &HeaderName| {
+            let said =
+                joined(headers, name).filter(|said| self.trust.trusts(self.address, 0) && !said.is_empty());
+            said.map(|said| text(&said).split(',').next().unwrap_or_default().trim().to_owned())
+        };
+        let own = if self.is_encrypted { "https" } else { "http" };
+        let protocol = said(&FORWARDED_PROTO).unwrap_or_else(|| own.to_owned());
+        let host = said(&FORWARDED_HOST).or_else(|| headers.get(header::HOST).map(text));
+        ClientAddress { ip, ips, protocol, hostname: host.and_then(hostname) }
+    }
+
+    /// Whom a rate limit counts: the client, or only what the nearest proxy says when all are believed, because anyone
+    /// can say the rest. In place of what is no address stands who said it; peers on a Unix socket are one client.
+    pub(crate) fn counted(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let addresses = match &self.trust {
+            TrustProxy::Nobody => vec![],
+            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.listed(headers),
+            TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.listed(headers),
+        };
+        let counted = addresses.iter().rev().find_map(|said| address(said)).or(self.address);
+        counted.map(|address| address.to_canonical())
+    }
+
+    /// What `X-Forwarded-For` lists, nearest first, up to the first address that is not trusted.
+    fn listed(&self, headers: &HeaderMap) -> Vec<String> {
+        let mut addresses: Vec<String> = vec![];
+        if self.trust == TrustProxy::Nobody {
+            return addresses;
+        }
+        let Some(listed) = joined(headers, &FORWARDED_FOR) else { return addresses };
+        let listed = text(&listed);
+        let listed = listed.rsplit(',').map(|one| one.trim_matches(' ')).filter(|one| !one.is_empty());
+        for (hop, address) in listed.enumerate() {
+            let nearer = match addresses.last() {
+                Some(nearer) => nearer.parse().ok(),
+                None => self.address,
+            };
+            if !self.trust.trusts(nearer, hop) {
+                break;
+            }
+            addresses.push(address.to_owned());
+        }
+        addresses
+    }
+}
+
+/// An address, which some proxies write with the client's port.
+fn address(said: &str) -> Option<IpAddr> {
+    said.parse().ok().or_else(|| said.parse().ok().map(|socket: SocketAddr| socket.ip()))
+}
+
+/// Without the port.
+fn hostname(mut host: String) -> Option<String> {
+    let after_brackets = if host.starts_with('[') { host.find(']').map_or(0, |end| end + 1) } else { 0 };
+    if let Some(colon) = host[after_brackets..].find(':') {
+        host.truncate(after_brackets + colon);
+    }
+    (!host.is_empty()).then_some(host)
+}
+
+/// A header's value as Node reads it: each byte is a character.
+fn text(value: &HeaderValue) -> String {
+    value.as_bytes().iter().map(|byte| char::from(*byte)).collect()
+}

@@ -1,0 +1,96 @@
+//! The body of an error, and the line that tells of it.
+//!
+//! Source: observability §4.5.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use greenroom_context::CaughtPanic;
+use greenroom_errors::{Error, Stacks, describe, to_json};
+use greenroom_logging::{Logger, error, fields};
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::{
+    exchange::Exchange,
+    express::send,
+    failure::{Failed, Failure},
+};
+
+/// Turns failures into error bodies, on behalf of one router.
+pub(crate) struct Envelope {
+    logger: Logger,
+    development: bool,
+}
+
+impl Envelope {
+    pub(crate) fn new(logger: &Logger, development: bool) -> Self {
+        Self { logger: logger.child(fields! { "type": "errorHandler" }), development }
+    }
+
+    /// The response as it is, or the error body in its place. `url` is relative to the router, with its query.
+    pub(crate) fn seal(
+        self: &Arc<Self>,
+        exchange: &mut Exchange,
+        mut response: Response,
+        method: &Method,
+        url: &str,
+    ) -> Response {
+        // The innermost router's comes first, and stays.
+        exchange.envelope.get_or_insert_with(|| self.clone());
+        match response.extensions_mut().remove::<Failed>() {
+            Some(Failed(failure)) => self.body(failure, method, url),
+            None => response,
+        }
+    }
+
+    /// Tells the log of an answer that broke after its first bytes had left; its client sees the connection end.
+    pub(crate) fn tell_broken(&self, why: &axum::Error, method: &Method, url: &str) {
+        let (why, method) = (Error::new(why.to_string()), method.as_str());
+        error!(self.logger, +method, +url, ..&why, "Request failed with status 500");
+    }
+
+    fn body(&self, failure: Failure, method: &Method, url: &str) -> Response {
+        let (shown, filtered) = self.shown(failure);
+        let status = describe(&*shown).status();
+        // An informational status is no answer: the client would wait for one.
+        let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if filtered {
+            error!(self.logger, "Request failed with status {} {shown}", status.as_u16());
+        } else if status.is_server_error() {
+            error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16());
+        }
+        let stacks = if self.development && !filtered { Stacks::Show } else { Stacks::Hide };
+        let body = json!({
+            "error": to_json(&*shown, stacks),
+            "request": {"method": method.as_str(), "url": url},
+            "response": {"statusCode": status.as_u16()},
+        });
+        send::json(status, &body, self.development)
+    }
+
+    /// What the client may see: the error, or a reference to the log for what is nobody's business, and which of them.
+    fn shown(&self, failure: Failure) -> (Arc<Error>, bool) {
+        let log_id = log_id();
+        let filtered = format_args!("Filtered internal error with logId={log_id} from response");
+        match failure {
+            Failure::Exposed(error) if error.name() != "DatabaseError" => return (error, false),
+            Failure::Exposed(error) => error!(self.logger, logId = &*log_id, ..&*error, "{filtered}"),
+            Failure::Panic(panic) => {
+                let CaughtPanic { text, place } = &*panic;
+                let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
+                let stack = format!("Error: panicked: {text}{place}");
+                error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {text}");
+            }
+        }
+        (Arc::new(Error::new(format!("An internal error occurred logId={log_id}"))), true)
+    }
+}
+
+fn log_id() -> String {
+    let mut bytes = [0; 10];
+    // Without entropy the id is still a valid one; it is a reference, not a secret.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

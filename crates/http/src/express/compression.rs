@@ -1,0 +1,216 @@
+//! Compression of bodies, with the rules of Express's `compression`.
+
+use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder};
+use axum::{body::Body, response::Response};
+use futures_util::TryStreamExt;
+use http::{HeaderMap, HeaderValue, Method, header};
+use http_body::Body as _;
+use tokio_util::io::{ReaderStream, StreamReader};
+
+use super::{
+    headers::add_vary,
+    send::{JSON, is_unchanged},
+};
+use crate::{
+    exchange::{Asked, Exchange},
+    pipeline::Step,
+};
+
+const THRESHOLD: u64 = 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coding {
+    Brotli,
+    Gzip,
+    Deflate,
+}
+
+impl Coding {
+    /// By preference among those of equal weight.
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Brotli, "br"), (Self::Gzip, "gzip"), (Self::Deflate, "deflate")];
+}
+
+/// Encodes bodies that are worth it for clients that take it; says `Vary` where another client might.
+pub(crate) struct Compression;
+
+impl Step for Compression {
+    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+        if !is_unchanged(response) {
+            let body = std::mem::take(response.body_mut());
+            *response.body_mut() = compress(&exchange.asked, response.headers_mut(), body);
+        }
+    }
+}
+
+fn compress(asked: &Asked, response: &mut HeaderMap, body: Body) -> Body {
+    if !is_compressible(response) || has_no_transform(response) {
+        return body;
+    }
+    add_vary(response, "Accept-Encoding");
+    let small = length(response).or(body.size_hint().exact()).is_some_and(|length| length < THRESHOLD);
+    if small || asked.method == Method::HEAD || response.contains_key(header::CONTENT_ENCODING) {
+        return body;
+    }
+    let Some((coding, name)) = asked.accept_encoding.as_ref().and_then(negotiate) else { return body };
+    response.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    response.remove(header::CONTENT_LENGTH);
+    let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
+    match coding {
+        Coding::Brotli => {
+            let quality = async_compression::Level::Precise(4);
+            Body::from_stream(ReaderStream::new(BrotliEncoder::with_quality(reader, quality)))
+        }
+        Coding::Gzip => Body::from_stream(ReaderStream::new(GzipEncoder::new(reader))),
+        Coding::Deflate => Body::from_stream(ReaderStream::new(ZlibEncoder::new(reader))),
+    }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Media types beside `text/*`, `+json`, `+text` and `+xml` that mime-db calls compressible.
+const COMPRESSIBLE: [&str; 41] = [
+    "application/dart",
+    "application/ecmascript",
+    "application/javascript",
+    "application/json",
+    "application/octet-stream",
+    "application/postscript",
+    "application/raml+yaml",
+    "application/rtf",
+    "application/tar",
+    "application/toml",
+    "application/vnd.dart",
+    "application/vnd.ms-fontobject",
+    "application/vnd.ms-opentype",
+    "application/wasm",
+    "application/x-httpd-php",
+    "application/x-javascript",
+    "application/x-ns-proxy-autoconfig",
+    "application/x-sh",
+    "application/x-tar",
+    "application/x-virtualbox-hdd",
+    "application/x-virtualbox-ova",
+    "application/x-virtualbox-ovf",
+    "application/x-virtualbox-vbox",
+    "application/x-virtualbox-vdi",
+    "application/x-virtualbox-vhd",
+    "application/x-virtualbox-vmdk",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "application/xml-dtd",
+    "font/otf",
+    "font/ttf",
+    "image/bmp",
+    "image/vnd.adobe.photoshop",
+    "image/vnd.microsoft.icon",
+    "image/vnd.ms-dds",
+    "image/x-icon",
+    "image/x-ms-bmp",
+    "message/rfc822",
+    "model/gltf-binary",
+    "x-shader/x-fragment",
+    "x-shader/x-vertex",
+];
+
+fn is_compressible(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
+    if kind == JSON {
+        return true;
+    }
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind.starts_with("text/")
+        || ["+json", "+text", "+xml"].iter().any(|suffix| kind.ends_with(suffix))
+        || COMPRESSIBLE.binary_search(&kind.as_str()).is_ok()
+}
+
+fn has_no_transform(headers: &HeaderMap) -> bool {
+    let control = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok());
+    control.is_some_and(|control| {
+        control.split(',').any(|directive| directive.trim().eq_ignore_ascii_case("no-transform"))
+    })
+}
+
+/// The coding of greatest weight, by preference among equals; `None` if the client wants the body as it is.
+///
+/// The rules are those of the `negotiator` package, whose choice is Express's.
+fn negotiate(accepted: &HeaderValue) -> Option<(Coding, &'static str)> {
+    let accepted = accepted.to_str().ok()?;
+    let weights: Vec<(&str, f32)> = accepted.split(',').map(weighted).collect();
+    let listed = |wanted: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, q)| *q);
+    let weight = |name: &str| listed(name).or_else(|| listed("*")).unwrap_or(0.0);
+    let mut best: Option<(Coding, &'static str, f32)> = None;
+    for (coding, name) in Coding::ALL {
+        let q = weight(name);
+        if q > 0.0 && best.is_none_or(|(_, _, other)| q > other) {
+            best = Some((coding, name, q));
+        }
+    }
+    let (coding, name, q) = best?;
+    let preferred = coding != Coding::Deflate;
+    let identity = listed("identity").unwrap_or(0.0);
+    (q > identity || (q == identity && preferred)).then_some((coding, name))
+}
+
+/// `gzip;q=0.5`: the name, and its weight; 0 for a weight that is no number.
+fn weighted(item: &str) -> (&str, f32) {
+    let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+    let weight = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
+    let weight = weight.map(|weight| weight.trim().parse().ok().filter(|q: &f32| q.is_finite()));
+    (name.trim(), weight.map_or(1.0, Option::unwrap_or_default))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heaviest_coding_wins_brotli_among_equals() {
+        let chosen =
+            |accepted: &'static str| negotiate(&HeaderValue::from_static(accepted)).map(|(_, name)| name);
+        // What `negotiator` answers, `None` for `identity`.
+        let brotli = ["br, gzip, deflate", "*", "identity, br", "br;q=1.5"];
+        let gzip = [
+            "gzip;q=1.0, br;q=0.5",
+            "gzip, *;q=0",
+            "gzip;q=0.5, *;q=0.1",
+            "deflate, gzip",
+            "GZIP",
+            "br;q=0, *",
+            "identity;q=0.5, gzip;q=0.5",
+            "gzip;x=1",
+        ];
+        let deflate = ["deflate", "gzip; q=0.2, deflate;q=0.9", "deflate;q=0.1"];
+        let none = [
+            "zstd",
+            "gzip;q=0",
+            "gzip;q=0.5, identity",
+            "identity",
+            "identity;q=0",
+            "*;q=0",
+            "gzip;q=abc",
+            "",
+            " ,,",
+            "identity;q=1, *;q=0",
+            "identity;q=0.5, *;q=0.2",
+        ];
+        for (accepted, expected) in brotli
+            .map(|a| (a, Some("br")))
+            .into_iter()
+            .chain(gzip.map(|a| (a, Some("gzip"))))
+            .chain(deflate.map(|a| (a, Some("deflate"))))
+            .chain(none.map(|a| (a, None)))
+        {
+            assert_eq!(chosen(accepted), expected, "{accepted}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_accept_encoding_is_understood(accepted in "[ -~]{0,40}") {
+            negotiate(&HeaderValue::try_from(accepted).unwrap());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Cross-origin requests, as the `cors` package answers them for Backstage's `backend.cors`.
+
+mod glob;
+
+use axum::{extract::Request, response::Response};
+use greenroom_config::{ConfigError, RootConfig};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use serde_json::Value;
+
+use self::glob::Glob;
+use super::{
+    headers::{add_vary, joined},
+    send::empty,
+};
+use crate::{
+    exchange::Exchange,
+    pipeline::{Arrive, Step},
+};
+
+const KEY: &str = "backend.cors";
+
+/// `backend.cors`: which origins may read answers, and what a preflight allows.
+#[derive(Clone, Debug)]
+pub struct Cors {
+    /// `None`: every origin, without looking at it.
+    origins: Option<Vec<Glob>>,
+    methods: Option<HeaderValue>,
+    /// The outer `None`: whatever the preflight asks for.
+    allowed_headers: Option<Option<HeaderValue>>,
+    exposed_headers: Option<HeaderValue>,
+    credentials: bool,
+    max_age: Option<HeaderValue>,
+    preflight_continue: bool,
+    preflight_status: StatusCode,
+}
+
+impl Cors {
+    /// `None` without `backend.cors`: no origin but the backend's own reads anything.
+    pub(crate) fn from_config(config: &RootConfig) -> Result<Option<Self>, ConfigError> {
+        if config.optional_config(KEY)?.is_none() {
+            return Ok(None);
+        }
+        let key = |name: &str| format!("{KEY}.{name}");
+        let list = |name: &str| strings(config, &key(name));
+        let joined = |name: &str| -> Result<Option<Option<HeaderValue>>, ConfigError> {
+            let Some(values) = list(name)? else { return Ok(None) };
+            let value = HeaderValue::try_from(values.join(","));
+            let value =
+                value.map_err(|_| ConfigError::invalid(config, &key(name), format!("Invalid {name}")))?;
+            Ok(Some(Some(value).filter(|value| !value.is_empty())))
+        };
+        let globs = |patterns: Vec<String>| {
+            let globs: Result<Vec<_>, _> = patterns.iter().map(|pattern| Glob::parse(pattern)).collect();
+            globs.map_err(|text| ConfigError::invalid(config, &key("origin"), text))
+        };
+        let flag = |name: &str| config.optional_boolean(&key(name));
+        let number = |name: &str| config.optional_number(&key(name));
+        let status = number("optionsSuccessStatus")?.unwrap_or(204.0);
+        let valid = StatusCode::from_u16(status as u16).ok();
+        let valid = valid.filter(|valid| f64::from(valid.as_u16()) == status && !valid.is_informational());
+        let preflight_status = valid.ok_or_else(|| {
+            let text = format!("Invalid status {status}, expected 200 to 999");
+            ConfigError::invalid(config, &key("optionsSuccessStatus"), text)
+        })?;
+        let methods = joined("methods")?;
+        let default = || Some(HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"));
+        Ok(Some(Self {
+            origins: list("origin")?.map(globs).transpose()?,
+            methods: methods.unwrap_or_else(default),
+            allowed_headers: joined("allowedHeaders")?,
+            exposed_headers: joined("exposedHeaders")?.flatten(),
+            credentials: flag("credentials")?.unwrap_or(false),
+            max_age: number("maxAge")?.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()),
+            preflight_continue: flag("preflightContinue")?.unwrap_or(false),
+            preflight_status,
+        }))
+    }
+
+    /// Patterns of stars alone: a star ends at a slash, so that no origin matches, in Backstage neither.
+    pub(crate) fn has_useless_star(&self) -> bool {
+        self.origins.iter().flatten().any(Glob::is_stars)
+    }
+
+    /// What is added to the answer of a request; `None` if its origin is not one of ours.
+    fn grant(&self, method: &Method, request: &HeaderMap) -> Option<Grant> {
+        let mut headers = vec![];
+        let mut vary = vec![];
+        match &self.origins {
+            None => headers.push((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))),
+            Some(globs) => {
+                let origin = joined(request, &header::ORIGIN);
+                let text = origin.as_ref().map(HeaderValue::to_str).transpose().ok()?.unwrap_or_default();
+                if !globs.iter().any(|glob| glob.matches(text)) {
+                    return None;
+                }
+                headers.extend(
+                    origin.filter(|o| !o.is_empty()).map(|o| (header::ACCESS_CONTROL_ALLOW_ORIGIN, o)),
+                );
+                vary.push("Origin");
+            }
+        }
+        if self.credentials {
+            headers.push((header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true")));
+        }
+        let asks = *method == Method::OPTIONS;
+        if asks {
+            headers.extend(self.methods.clone().map(|value| (header::ACCESS_CONTROL_ALLOW_METHODS, value)));
+            let allowed = self.allowed_headers.clone().unwrap_or_else(|| {
+                vary.push("Access-Control-Request-Headers");
+                joined(request, &header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|value| !value.is_empty())
+            });
+            headers.extend(allowed.map(|value| (header::ACCESS_CONTROL_ALLOW_HEADERS, value)));
+            headers.extend(self.max_age.clone().map(|value| (header::ACCESS_CONTROL_MAX_AGE, value)));
+        }
+        headers
+            .extend(self.exposed_headers.clone().map(|value| (header::ACCESS_CONTROL_EXPOSE_HEADERS, value)));
+        let preflight = (asks && !self.preflight_continue).then_some(self.preflight_status);
+        Some(Grant { headers, vary, preflight })
+    }
+}
+
+impl Step for Cors {
+    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+        exchange.grant = self.grant(request.method(), request.headers());
+        let Some(status) = exchange.grant.as_ref().and_then(|grant| grant.preflight) else {
+            return Arrive::On;
+        };
+        // The whole answer: no route sees the request, and no line tells of it.
+        let mut response = empty(status);
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        Arrive::Answer(response)
+    }
+
+    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+        if let Some(grant) = exchange.grant.take() {
+            grant.apply(response.headers_mut());
+        }
+    }
+}
+
+/// What one request is granted.
+pub(crate) struct Grant {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    vary: Vec<&'static str>,
+    /// This status is the whole answer.
+    preflight: Option<StatusCode>,
+}
+
+impl Grant {
+    /// Adds what the route did not set itself.
+    fn apply(self, headers: &mut HeaderMap) {
+        for (name, value) in self.headers {
+            headers.entry(name).or_insert(value);
+        }
+        for name in self.vary {
+            add_vary(headers, name);
+        }
+    }
+}
+
+/// A list, or one text instead of it.
+pub(crate) fn strings(config: &RootConfig, key: &str) -> Result<Option<Vec<String>>, ConfigError> {
+    match config.optional_get(key)? {
+        Some(Value::String(one)) => Ok(Some(vec![one])),
+        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+        Some(_) => config.optional_string_array(key),
+    }
+}

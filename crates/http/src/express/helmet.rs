@@ -1,0 +1,160 @@
+//! The headers that Backstage sets by helmet on every response of the router.
+
+use axum::response::Response;
+use greenroom_config::{ConfigError, RootConfig};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use serde_json::Value;
+
+use super::cors::strings;
+use crate::{exchange::Exchange, pipeline::Step};
+
+/// Helmet's directives with Backstage's changes, in the order in which they are sent.
+const DIRECTIVES: [(&str, &[&str]); 10] = [
+    ("default-src", &["'self'"]),
+    ("base-uri", &["'self'"]),
+    ("font-src", &["'self'", "https:", "data:"]),
+    ("frame-ancestors", &["'self'"]),
+    ("img-src", &["'self'", "data:"]),
+    ("object-src", &["'none'"]),
+    ("script-src", &["'self'", "'unsafe-eval'"]),
+    ("script-src-attr", &["'none'"]),
+    ("style-src", &["'self'", "https:", "'unsafe-inline'"]),
+    ("upgrade-insecure-requests", &[]),
+];
+
+const REFERRER_POLICIES: [&str; 9] = [
+    "no-referrer",
+    "no-referrer-when-downgrade",
+    "same-origin",
+    "origin",
+    "strict-origin",
+    "origin-when-cross-origin",
+    "strict-origin-when-cross-origin",
+    "unsafe-url",
+    "",
+];
+
+const FIXED: [(HeaderName, HeaderValue); 7] = [
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=15552000; includeSubDomains")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")),
+    (HeaderName::from_static("x-download-options"), HeaderValue::from_static("noopen")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
+];
+
+/// `backend.csp` and `backend.referrer`, and what helmet sets besides.
+#[derive(Clone, Debug)]
+pub struct SecurityHeaders(HeaderMap);
+
+impl SecurityHeaders {
+    pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+        let configured = [
+            (header::CONTENT_SECURITY_POLICY, content_security_policy(config)?),
+            (header::REFERRER_POLICY, referrer_policy(config)?),
+        ];
+        // With a table that is large enough for a response's own, too.
+        let mut headers = HeaderMap::with_capacity(24);
+        headers.extend(configured.into_iter().chain(FIXED));
+        Ok(Self(headers))
+    }
+
+    /// These, and the route's own after them or in their place.
+    fn with(&self, own: HeaderMap) -> HeaderMap {
+        let mut headers = self.0.clone();
+        headers.extend(own);
+        headers
+    }
+}
+
+impl Step for SecurityHeaders {
+    fn leave(&self, _: &mut Exchange, response: &mut Response) {
+        let own = std::mem::take(response.headers_mut());
+        *response.headers_mut() = self.with(own);
+    }
+}
+
+const CSP: &str = "backend.csp";
+
+fn content_security_policy(config: &RootConfig) -> Result<HeaderValue, ConfigError> {
+    let owned = |(name, values): (&str, &[&str])| (name.to_owned(), values.join(" "));
+    let mut directives: Vec<(String, String)> = DIRECTIVES.map(owned).to_vec();
+    config.optional_config(CSP)?;
+    let configured = match config.optional_get(CSP)? {
+        Some(Value::Object(configured)) => configured,
+        _ => serde_json::Map::new(),
+    };
+    for (key, value) in configured {
+        let path = format!("{CSP}.{key}");
+        let invalid = |what: &str| {
+            let text = format!("Content-Security-Policy received an invalid directive {what}");
+            ConfigError::invalid(config, &path, text)
+        };
+        let name = kebab_case(&key);
+        if name.is_empty() {
+            return Err(invalid(&format!("name {key:?}")));
+        }
+        if value == Value::Bool(false) {
+            directives.retain(|(known, _)| *known != name);
+            continue;
+        }
+        let sources = config.string_array(&path)?.join(" ");
+        if sources.contains([';', ',']) || HeaderValue::from_str(&sources).is_err() {
+            return Err(invalid(&format!("value for {name:?}")));
+        }
+        match directives.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = sources,
+            None => directives.push((name, sources)),
+        }
+    }
+    if !directives.iter().any(|(name, _)| name == "default-src") {
+        let text = "Content-Security-Policy needs a default-src but none was provided";
+        return Err(ConfigError::invalid(config, CSP, text));
+    }
+    let texts = directives.iter().map(|(name, sources)| format!("{name} {sources}").trim_end().to_owned());
+    let text = texts.collect::<Vec<_>>().join(";");
+    HeaderValue::try_from(text)
+        .map_err(|_| ConfigError::invalid(config, CSP, "Invalid Content-Security-Policy"))
+}
+
+/// `imgSrc`, `img-src` and `img_src` are `img-src`.
+fn kebab_case(key: &str) -> String {
+    let mut name = String::new();
+    let mut before = ' ';
+    for c in key.chars() {
+        if !c.is_ascii_alphanumeric() {
+            before = ' ';
+            continue;
+        }
+        let begins = before == ' ' || (c.is_ascii_uppercase() && !before.is_ascii_uppercase());
+        if begins && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(c.to_ascii_lowercase());
+        before = c;
+    }
+    name
+}
+
+const REFERRER: &str = "backend.referrer.policy";
+
+fn referrer_policy(config: &RootConfig) -> Result<HeaderValue, ConfigError> {
+    let tokens = strings(config, REFERRER)?.unwrap_or_else(|| vec!["no-referrer".to_owned()]);
+    let invalid = |text: String| {
+        Err(ConfigError::invalid(config, REFERRER, format!("Referrer-Policy received {text}")))
+    };
+    if tokens.is_empty() {
+        return invalid("no policy tokens".to_owned());
+    }
+    for (at, token) in tokens.iter().enumerate() {
+        if !REFERRER_POLICIES.contains(&token.as_str()) {
+            return invalid(format!("an unexpected policy token {token:?}"));
+        }
+        if tokens[..at].contains(token) {
+            return invalid(format!("a duplicate policy token {token:?}"));
+        }
+    }
+    HeaderValue::try_from(tokens.join(","))
+        .map_err(|_| ConfigError::invalid(config, REFERRER, "Invalid Referrer-Policy"))
+}

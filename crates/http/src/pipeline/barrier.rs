@@ -1,0 +1,42 @@
+//! A plugin's credentials barrier: who may pass, and where everybody may.
+
+use std::sync::Arc;
+
+use axum::{extract::Request, response::Response};
+use greenroom_auth::{AllowedPrincipals, HttpAuth};
+use greenroom_errors::Error;
+
+use super::{Arrive, Step};
+use crate::{
+    exchange::Exchange,
+    failure::{Failure, failed},
+    plugin::Routes,
+};
+
+/// Lets in who has credentials, and puts them into the request's extensions.
+pub(crate) struct Barrier {
+    pub(crate) http_auth: HttpAuth,
+    pub(crate) routes: Arc<Routes>,
+}
+
+impl Step for Barrier {
+    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+        if self.routes.is_open(request.uri().path()) {
+            return Arrive::On;
+        }
+        Arrive::Wait(Box::pin(self.pass(exchange, request)))
+    }
+}
+
+impl Barrier {
+    async fn pass(&self, exchange: &mut Exchange, request: &mut Request) -> Option<Response> {
+        match self.http_auth.credentials(request.headers(), AllowedPrincipals::AUTHENTICATED).await {
+            Ok(credentials) => {
+                exchange.request.set_principal_type(credentials.principal().kind());
+                request.extensions_mut().insert(credentials);
+                None
+            }
+            Err(refused) => Some(failed(Failure::Exposed(Arc::new(Error::from_any(refused))))),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! A plugin's gate: closed until it has started, and again when it stops.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{extract::Request, response::Response};
+use greenroom_core::State;
+use greenroom_errors::Error;
+use tokio::sync::watch;
+
+use super::{Arrive, Step};
+use crate::{
+    exchange::Exchange,
+    failure::{Failure, failed},
+};
+
+/// Holds requests until the plugin has started, at most the configured pause.
+pub(crate) struct Gate {
+    pub(crate) state: watch::Receiver<State>,
+    pub(crate) pause: Duration,
+}
+
+impl Step for Gate {
+    fn arrive<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
+        if *self.state.borrow() == State::Started {
+            return Arrive::On;
+        }
+        Arrive::Wait(Box::pin(self.settled()))
+    }
+}
+
+impl Gate {
+    async fn settled(&self) -> Option<Response> {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| *state != State::Starting);
+        let state = match tokio::time::timeout(self.pause, settled).await {
+            Ok(Ok(state)) => *state,
+            Ok(Err(_)) => State::Stopping,
+            Err(_) => State::Starting,
+        };
+        let closed = match state {
+            State::Started => return None,
+            State::Starting | State::Failed => "Service has not started up yet",
+            State::Stopping => "Service is shutting down",
+        };
+        Some(failed(Failure::Exposed(Arc::new(Error::service_unavailable(closed)))))
+    }
+}

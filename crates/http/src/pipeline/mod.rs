@@ -1,0 +1,71 @@
+//! The steps that a request takes before the routes, and its answer behind them: lists that one can read.
+
+mod access;
+mod barrier;
+mod gate;
+mod keep_alive;
+mod public_keys;
+mod refusals;
+
+use axum::{extract::Request, response::Response};
+use futures_util::future::BoxFuture;
+
+pub(crate) use self::{
+    access::Access, barrier::Barrier, gate::Gate, keep_alive::KeepAlive, public_keys::PublicKeys,
+    refusals::Refusals,
+};
+use crate::exchange::Exchange;
+
+/// One step: what it does with a request on its way in, and with the answer on its way out.
+pub(crate) trait Step: Send + Sync + 'static {
+    /// Before the routes.
+    fn arrive<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
+        Arrive::On
+    }
+
+    /// Behind the routes, in the opposite order; only steps where the request arrived.
+    fn leave(&self, _: &mut Exchange, _: &mut Response) {}
+}
+
+/// What becomes of a request that has arrived at a step.
+pub(crate) enum Arrive<'a> {
+    /// It goes on to the next step.
+    On,
+    /// This is its answer, which leaves from here.
+    Answer(Response),
+    /// It goes on, or is answered, once that is known.
+    Wait(BoxFuture<'a, Option<Response>>),
+}
+
+/// The steps around some routes, outermost first.
+pub(crate) struct Pipeline(Box<[Box<dyn Step>]>);
+
+impl Pipeline {
+    pub(crate) fn new(steps: impl IntoIterator<Item = Box<dyn Step>>) -> Self {
+        Self(steps.into_iter().collect())
+    }
+
+    /// Takes a request in: at how many steps it has arrived, and the answer if one of them has it.
+    pub(crate) async fn arrive(
+        &self,
+        exchange: &mut Exchange,
+        request: &mut Request,
+    ) -> (usize, Option<Response>) {
+        for (at, step) in self.0.iter().enumerate() {
+            let answer = match step.arrive(exchange, request) {
+                Arrive::On => continue,
+                Arrive::Answer(response) => Some(response),
+                Arrive::Wait(known) => known.await,
+            };
+            if answer.is_some() {
+                return (at + 1, answer);
+            }
+        }
+        (self.0.len(), None)
+    }
+
+    /// Takes the answer out, past the steps where its request has arrived.
+    pub(crate) fn leave(&self, arrived: usize, exchange: &mut Exchange, response: &mut Response) {
+        self.0[..arrived].iter().rev().for_each(|step| step.leave(exchange, response));
+    }
+}

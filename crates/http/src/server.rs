@@ -1,0 +1,220 @@
+//! The server of the root router: what a request meets before the routes, and an answer behind them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{body::Body, extract::Request, response::Response};
+use greenroom_config::RootConfig;
+use greenroom_context::{catch_panic, spawn};
+use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
+use greenroom_errors::Result;
+use greenroom_health::{HealthRegistry, RootHealth};
+use greenroom_http_server::{Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls};
+use greenroom_logging::{Logger, RootLogger, fields, info, warn};
+use http::{HeaderValue, Method};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    body::AnswerBody,
+    client::Peer,
+    envelope::Envelope,
+    exchange::Exchange,
+    express::{
+        Cors, TrustProxy,
+        compression::Compression,
+        rate_limit::{Limiter, RateLimit},
+        send::Send,
+    },
+    failure::panicked,
+    health_routes::HealthRoutes,
+    pipeline::{Access, KeepAlive, Pipeline, Refusals, Step},
+    root::RootHttpRouter,
+    settings::HttpSettings,
+};
+
+/// How long requests in flight have once the server drains.
+const DRAIN: Duration = Duration::from_secs(30);
+
+impl RootHttpRouter {
+    /// The default factory. The server listens once it is made, before any plugin starts.
+    pub fn factory() -> ServiceFactory {
+        service(
+            async |settings: HttpSettings,
+                   config: RootConfig,
+                   logger: RootLogger,
+                   lifecycle: RootLifecycle,
+                   health: RootHealth,
+                   registry: HealthRegistry| {
+                let logger = logger.child(fields! { service: "rootHttpRouter" });
+                let root = Self::new(Envelope::new(&logger, settings.development));
+                if settings.trust_proxy == TrustProxy::Everybody {
+                    warn!(
+                        logger,
+                        "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies there are, or which. Rate limits count the address that the nearest proxy saw"
+                    );
+                }
+                if settings.cors.as_ref().is_some_and(Cors::has_useless_star) {
+                    warn!(
+                        logger,
+                        "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write 'https://*'"
+                    );
+                }
+                if settings.rate_limits.wants_redis {
+                    warn!(
+                        logger,
+                        "backend.rateLimit.store: redis comes later, each process counts in its own memory until then"
+                    );
+                }
+                let tls = settings.https.as_ref();
+                let tls = tls.map(|https| Tls::new(https, settings.data_dir.as_deref(), &config, &logger));
+                let tls = tls.transpose()?;
+                let listener = settings.listen.bind(&config).await?;
+                let address = listener.local_addr()?;
+                root.listens_on(address.clone());
+                let draining = CancellationToken::new();
+                let front = Front(Arc::new(Inner {
+                    steps: steps(&settings, &logger, &draining),
+                    health: HealthRoutes::new(health, registry, settings.clone()),
+                    root: root.clone(),
+                    trust: settings.trust_proxy.clone(),
+                    draining: draining.clone(),
+                }));
+                let server = Server::new(front, settings.server, tls, logger.clone(), draining);
+                server.accept_on(listener);
+                drain_at_stop(&lifecycle, &settings, server)?;
+                info!(logger, "Listening on {}", shown(&settings.listen, &address));
+                Ok(root)
+            },
+        )
+    }
+}
+
+/// The way of every request, outermost first.
+fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Pipeline {
+    let development = settings.development;
+    let mut steps: Vec<Box<dyn Step>> = vec![
+        Box::new(Refusals),
+        Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
+        Box::new(settings.security_headers.clone()),
+    ];
+    if let Some(cors) = settings.cors.clone() {
+        steps.push(Box::new(cors));
+    }
+    steps.push(Box::new(Compression));
+    steps.push(Box::new(Access(logger.clone())));
+    if let Some(limit) = settings.rate_limits.global.clone() {
+        steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
+    }
+    steps.push(Box::new(Send { development }));
+    Pipeline::new(steps)
+}
+
+/// From a request to its answer.
+#[derive(Clone)]
+struct Front(Arc<Inner>);
+
+struct Inner {
+    steps: Pipeline,
+    health: HealthRoutes,
+    root: RootHttpRouter,
+    trust: TrustProxy,
+    draining: CancellationToken,
+}
+
+impl Serve for Front {
+    type Body = AnswerBody;
+
+    async fn serve(
+        &self,
+        request: axum::http::Request<RequestBody>,
+        arrival: Arrival,
+    ) -> Response<AnswerBody> {
+        let request = request.map(Body::new);
+        let greenroom_http_server::Peer { address, is_encrypted, is_beyond_limit } = arrival.peer;
+        let peer = Peer { address, is_encrypted, is_beyond_limit, trust: self.0.trust.clone() };
+        let exchange = Box::new(Exchange::begin(&request, arrival, peer));
+        let context = exchange.context.clone();
+        let runs_to_its_end = may_change_something(&request);
+        let answer = self.0.clone().answer(exchange, request);
+        if !runs_to_its_end {
+            return context.scope(answer).await;
+        }
+        let running = context.sync_scope(|| spawn("request", answer));
+        match running.await {
+            Ok(Some(response)) => response,
+            // The backend has stopped meanwhile; nothing is left that could answer.
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Whether a client that leaves must not stop the work half-way: as in Node, it runs to its end.
+fn may_change_something(request: &Request) -> bool {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    !is_safe || !axum::body::HttpBody::is_end_stream(request.body())
+}
+
+impl Inner {
+    async fn answer(
+        self: Arc<Self>,
+        mut exchange: Box<Exchange>,
+        mut request: Request,
+    ) -> Response<AnswerBody> {
+        let (arrived, answer) = self.steps.arrive(&mut exchange, &mut request).await;
+        let mut response = match answer {
+            Some(answer) => answer,
+            None => self.routes(&mut exchange, request).await,
+        };
+        self.steps.leave(arrived, &mut exchange, &mut response);
+        AnswerBody::seal(exchange, response, &self.draining)
+    }
+
+    async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
+        if let Some(response) = self.health.answer(request.method(), request.uri()).await {
+            exchange.request.set_route(request.uri().path());
+            return response;
+        }
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        match catch_panic(self.root.route(exchange, request)).await {
+            Ok(response) => response,
+            Err(panic) => self.root.seal(exchange, panicked(panic), &method, &uri),
+        }
+    }
+}
+
+/// Node says whole seconds, and nothing when idle connections stay open.
+fn keep_alive(settings: &ServerSettings) -> Option<HeaderValue> {
+    let timeout = settings.timeouts.keep_alive;
+    let most = match settings.limits.requests {
+        0 => String::new(),
+        most => format!(", max={most}"),
+    };
+    let value = HeaderValue::try_from(format!("timeout={}{most}", timeout.as_secs()));
+    value.ok().filter(|_| !timeout.is_zero())
+}
+
+/// As Node tells it: the host as configured, the port as it came to be.
+fn shown(listen: &Listen, address: &LocalAddr) -> String {
+    match (listen, address) {
+        (Listen::Tcp { host, .. }, LocalAddr::Tcp(address)) if host.contains(':') => {
+            format!("[{host}]:{}", address.port())
+        }
+        (Listen::Tcp { host, .. }, LocalAddr::Tcp(address)) => format!("{host}:{}", address.port()),
+        _ => address.to_string(),
+    }
+}
+
+/// Serves on for the configured delay after readiness went down, then answers what is in flight.
+fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, server: Server<Front>) -> Result {
+    let delay = settings.shutdown_delay;
+    if !delay.is_zero() {
+        let deadline = delay + Duration::from_secs(1);
+        lifecycle.add_hook_in(Phase::BeforeShutdown, "server shutdown delay", deadline, async move || {
+            tokio::time::sleep(delay).await;
+            Ok(())
+        })?;
+    }
+    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN, async move || {
+        server.drain().await;
+        Ok(())
+    })
+}

@@ -1,0 +1,95 @@
+//! What the HTTP line reads from the config.
+
+use std::{path::PathBuf, time::Duration};
+
+use greenroom_config::{ConfigError, RootConfig, StateHome};
+use greenroom_core::{Service, ServiceFactory, scope, service};
+use greenroom_http_server::{Https, Listen, ServerSettings};
+use http::{HeaderName, HeaderValue};
+
+use crate::express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
+
+/// `backend.listen`, `backend.https`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and checked once, before anything listens.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// `backend.listen`; all addresses, port 7007.
+    pub listen: Listen,
+    /// `backend.https`: the certificate; nothing is encrypted without it.
+    pub https: Option<Https>,
+    /// Where a self-signed certificate is kept; it is made anew at each start without it.
+    pub data_dir: Option<PathBuf>,
+    /// `backend.health.headers`: set on both health endpoints.
+    pub health_headers: Vec<(HeaderName, HeaderValue)>,
+    /// `backend.lifecycle.startupRequestPauseTimeout`: how long a request waits for a plugin to start; 5 s.
+    pub startup_pause: Duration,
+    /// `backend.lifecycle.serverShutdownDelay`: how long requests are served after readiness went down; 0.
+    pub shutdown_delay: Duration,
+    /// `backend.server.*`, `greenroom.server.*`: how long the server waits for clients, and how much it takes from them.
+    pub server: ServerSettings,
+    /// `backend.trustProxy`: whose word about the client is taken; nobody's.
+    pub trust_proxy: TrustProxy,
+    /// `backend.cors`: who may read answers across origins; nobody without it.
+    pub cors: Option<Cors>,
+    /// `backend.csp`, `backend.referrer.policy` and what else helmet sets.
+    pub security_headers: SecurityHeaders,
+    /// `backend.rateLimit`: how many requests a client may send; any number without it.
+    pub rate_limits: RateLimits,
+    /// Whether error bodies carry stacks and JSON is indented: `NODE_ENV=development`.
+    pub development: bool,
+}
+
+impl Service for HttpSettings {
+    const ID: &'static str = "greenroom.httpSettings";
+    type Scope = scope::Root;
+}
+
+impl HttpSettings {
+    /// Reads them; `node_env` is the value of `NODE_ENV`.
+    pub fn from_config(config: &RootConfig, node_env: Option<&str>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            listen: Listen::from_config(config)?,
+            https: Https::from_config(config)?,
+            data_dir: None,
+            health_headers: health_headers(config)?,
+            startup_pause: config
+                .optional_duration("backend.lifecycle.startupRequestPauseTimeout")?
+                .unwrap_or(Duration::from_secs(5)),
+            shutdown_delay: config
+                .optional_duration("backend.lifecycle.serverShutdownDelay")?
+                .unwrap_or_default(),
+            server: ServerSettings::from_config(config)?,
+            cors: Cors::from_config(config)?,
+            rate_limits: RateLimits::from_config(config)?,
+            security_headers: SecurityHeaders::from_config(config)?,
+            trust_proxy: TrustProxy::from_config(config)?,
+            development: node_env == Some("development"),
+        })
+    }
+
+    /// The default factory.
+    pub fn factory(node_env: Option<String>, state: StateHome) -> ServiceFactory {
+        service(async move |config: RootConfig| {
+            let data_dir = Some(state.data_dir(&config)?);
+            Ok(Self { data_dir, ..Self::from_config(&config, node_env.as_deref())? })
+        })
+    }
+}
+
+const HEALTH_HEADERS: &str = "backend.health.headers";
+
+fn health_headers(config: &RootConfig) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
+    config.optional_config(HEALTH_HEADERS)?;
+    let Some(serde_json::Value::Object(values)) = config.optional_get(HEALTH_HEADERS)? else {
+        return Ok(vec![]);
+    };
+    let invalid = |what: &str| {
+        let text = format!("Invalid header {what} in at {HEALTH_HEADERS}, must be a non-empty string");
+        ConfigError::invalid(config, HEALTH_HEADERS, text)
+    };
+    let one = |(name, value): (String, serde_json::Value)| {
+        let value = value.as_str().filter(|value| !value.is_empty()).ok_or_else(|| invalid("value"))?;
+        let name = HeaderName::try_from(name).map_err(|_| invalid("name"))?;
+        Ok((name, HeaderValue::try_from(value).map_err(|_| invalid("value"))?))
+    };
+    values.into_iter().map(one).collect()
+}
