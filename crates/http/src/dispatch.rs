@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use greenroom_context::{Context as Work, catch_panic};
@@ -70,31 +70,32 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
     }
 }
 
-/// Asks one router after another, each also without the slash at the path's end, until one has such a route.
+/// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
-/// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404 and
-/// it has left the body alone.
+/// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404.
 pub(crate) async fn dispatch(routers: &[Routed], request: Request) -> Response {
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
         ([], _) => empty(StatusCode::NOT_FOUND),
-        ([only], None) => call(only.clone(), request).await,
+        ([only], None) => call(only.clone(), request).await.into_response(),
         (routers, trimmed) => offer(routers, trimmed, request).await,
     }
 }
 
 async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = Arc::new(Mutex::new(Lent { body, is_read: false }));
+    let body = Arc::new(Mutex::new(Lent { body, read: Vec::new(), kept: 0, is_spent: false }));
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
         for uri in uris.iter().flatten() {
             let mut parts = parts.clone();
             parts.uri = uri.clone();
-            let request = Request::from_parts(parts, Body::new(Borrowed(body.clone())));
-            let response = call(router.clone(), request).await;
-            if !is_unknown(&response) || body.lock().is_read {
-                return response;
+            let request = Request::from_parts(parts, Body::new(Borrowed { lent: body.clone(), at: 0 }));
+            match call(router.clone(), request).await {
+                Called::NoRoute if !body.lock().is_spent => {}
+                // Another spelling could be the same route again.
+                Called::NoMethod if !body.lock().is_spent => break,
+                called => return called.into_response(),
             }
         }
     }
@@ -111,6 +112,43 @@ fn without_slash(uri: &Uri) -> Option<Uri> {
     PathAndQuery::try_from(text).ok().map(Uri::from)
 }
 
+/// What a router made of a request.
+enum Called {
+    Answered(Response),
+    /// It has no such route.
+    NoRoute,
+    /// It has such a route, for other methods.
+    NoMethod,
+}
+
+impl IntoResponse for Called {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Answered(response) => response,
+            Self::NoRoute | Self::NoMethod => empty(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+/// Calls one router: HEAD is answered by GET's route, OPTIONS lists the methods, a panic is a failure.
+async fn call(Routed(mut router): Routed, mut request: Request) -> Called {
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
+    let response = match catch_panic(router.call(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(panic) => return Called::Answered(panicked(panic)),
+    };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allow) = response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok())
+    {
+        return if method == Method::OPTIONS { Called::Answered(options(allow)) } else { Called::NoMethod };
+    }
+    if is_unknown(&response) { Called::NoRoute } else { Called::Answered(response) }
+}
+
 /// Whether no route was reached, and nothing else has an answer.
 fn is_unknown(response: &Response) -> bool {
     Work::current().request().is_none_or(|request| request.route().is_none())
@@ -120,54 +158,82 @@ fn is_unknown(response: &Response) -> bool {
         && response.extensions().get::<Failed>().is_none()
 }
 
-/// Calls one router: HEAD is answered by GET's route, another wrong method is an empty 404, OPTIONS lists the methods,
-/// a panic is a failure.
-async fn call(Routed(mut router): Routed, mut request: Request) -> Response {
-    let method = request.method().clone();
-    if method == Method::HEAD {
-        *request.method_mut() = Method::GET;
-    }
-    let response = match catch_panic(router.call(request)).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(panic) => return panicked(panic),
-    };
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return response;
-    }
-    match response.headers().get(header::ALLOW).and_then(|allow| allow.to_str().ok()) {
-        Some(allow) if method == Method::OPTIONS => options(allow),
-        Some(_) => empty(StatusCode::NOT_FOUND),
-        None => response,
-    }
-}
+/// How much of a body a router may read and still leave the request to the next one.
+const KEPT: usize = 128 * 1024;
 
-/// A request's body, offered to several routers until one of them reads it.
+/// A request's body, offered to several routers: each reads it from its beginning, until more was read than is kept.
 struct Lent {
     body: Body,
-    is_read: bool,
+    read: Vec<Bytes>,
+    kept: usize,
+    is_spent: bool,
 }
 
-struct Borrowed(Arc<Mutex<Lent>>);
+impl Lent {
+    fn keep(&mut self, data: &Bytes) {
+        self.kept += data.len();
+        if self.kept > KEPT {
+            self.spend();
+        } else {
+            self.read.push(data.clone());
+        }
+    }
+
+    fn spend(&mut self) {
+        self.read.clear();
+        self.is_spent = true;
+    }
+}
+
+struct Borrowed {
+    lent: Arc<Mutex<Lent>>,
+    /// How many of the kept pieces were read here.
+    at: usize,
+}
 
 impl HttpBody for Borrowed {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let mut lent = self.0.lock();
-        lent.is_read = true;
-        Pin::new(&mut lent.body).poll_frame(cx)
+        let this = &mut *self;
+        let mut lent = this.lent.lock();
+        if let Some(data) = lent.read.get(this.at) {
+            this.at += 1;
+            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
+        }
+        let polled = Pin::new(&mut lent.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) if !lent.is_spent => match frame.data_ref() {
+                Some(data) => {
+                    lent.keep(data);
+                    this.at += 1;
+                }
+                None => lent.spend(),
+            },
+            Poll::Ready(Some(Err(_))) => lent.spend(),
+            _ => {}
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.lock().body.is_end_stream()
+        let lent = self.lent.lock();
+        self.at >= lent.read.len() && lent.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.lock().body.size_hint()
+        let lent = self.lent.lock();
+        let again: u64 = lent.read.iter().skip(self.at).map(|data| data.len() as u64).sum();
+        let rest = lent.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower() + again);
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper + again);
+        }
+        hint
     }
 }

@@ -1,9 +1,6 @@
 //! One request and its answer, from the first byte to the last: the one place that holds what is known of them.
 
-use std::{
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext, TraceContext};

@@ -96,10 +96,11 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
         Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
         Box::new(settings.security_headers.clone()),
     ];
+    // Behind CORS on the way out, whose names stand first in `Vary`.
+    steps.push(Box::new(Compression));
     if let Some(cors) = settings.cors.clone() {
         steps.push(Box::new(cors));
     }
-    steps.push(Box::new(Compression));
     steps.push(Box::new(Access(logger.clone())));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
@@ -169,14 +170,20 @@ impl Inner {
     }
 
     async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
-        if let Some(response) = self.health.answer(request.method(), request.uri()).await {
-            exchange.request.set_route(request.uri().path());
-            return response;
-        }
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        match catch_panic(self.root.route(exchange, request)).await {
+        match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
             Err(panic) => self.root.seal(exchange, panicked(panic), &method, &uri),
+        }
+    }
+
+    async fn health_or_route(&self, exchange: &mut Exchange, request: Request) -> Response {
+        match self.health.answer(request.method(), request.uri()).await {
+            Some(response) => {
+                exchange.request.set_route(request.uri().path());
+                response
+            }
+            None => self.root.route(exchange, request).await,
         }
     }
 }

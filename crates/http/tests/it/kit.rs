@@ -13,7 +13,7 @@ use greenroom_core::{
 };
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
-use greenroom_logging::{CaptureSink, Level, RootLogger};
+use greenroom_logging::{CaptureSink, Format, Level, RootLogger};
 use serde_json::{Value, json};
 use tokio::{sync::Notify, time::timeout};
 
@@ -32,6 +32,7 @@ pub(crate) struct Kit {
     node_env: Option<String>,
     features: Vec<Feature>,
     policy: BootPolicy,
+    format: Format,
 }
 
 impl Kit {
@@ -48,7 +49,9 @@ impl Kit {
             ]},
         }});
         let production = Some("production".to_owned());
-        Self { config, loaded: None, node_env: production, features: vec![], policy: BootPolicy::default() }
+        let policy = BootPolicy::default();
+        let format = Format::NodeJson;
+        Self { config, loaded: None, node_env: production, features: vec![], policy, format }
     }
 
     /// Sets a value in the config, as `backend.health.headers`.
@@ -64,6 +67,12 @@ impl Kit {
     /// Takes this config in place of its own.
     pub(crate) fn loaded(mut self, config: RootConfig) -> Self {
         self.loaded = Some(config);
+        self
+    }
+
+    /// Captures lines with what we add to Node's.
+    pub(crate) fn with_additions(mut self) -> Self {
+        self.format = Format::Backstage;
         self
     }
 
@@ -94,7 +103,7 @@ impl Kit {
 
     /// Begins to start it, and waits until it listens.
     pub(crate) async fn launch(self) -> Rising {
-        let lines = CaptureSink::new();
+        let lines = CaptureSink::in_format(self.format);
         let (tell, mut address) = tokio::sync::watch::channel(None);
         let listening = greenroom_core::plugin("kit", move |env| {
             env.register_init(async move |root: RootHttpRouter| {
