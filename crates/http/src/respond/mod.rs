@@ -6,11 +6,10 @@ mod envelope;
 mod etag;
 mod finish;
 mod headers;
-mod numbers;
 mod security;
 
 pub(crate) use envelope::Envelope;
 pub(crate) use finish::{Asked, Finish, JSON, empty, finish, finish_preflight, json, json_response};
+pub(crate) use greenroom_js::stringify as json_text;
 pub(crate) use headers::{add_vary, joined};
-pub(crate) use numbers::json_text;
 pub use security::SecurityHeaders;

@@ -17,7 +17,7 @@ pub(super) fn fragments(own: &Fields, redactor: &Redactor, additions: bool) -> F
     let mut order: Vec<usize> = (0..own.len())
         .filter(|&i| !is_undefined(&own.at(i)) && (additions || !own.at(i).is_added()))
         .collect();
-    order.sort_by(|&a, &b| text::utf16_cmp(own.at(a).key, own.at(b).key));
+    order.sort_by(|&a, &b| greenroom_js::key::cmp(own.at(a).key, own.at(b).key));
     // About what they take.
     let (mut bytes, mut value) = (Vec::with_capacity(own.len() * 32), String::new());
     let parts = order.into_iter().map(|i| {
@@ -115,7 +115,7 @@ fn key(to: &mut Target<'_>, field: &Field<'_>) {
 
 fn value(to: &mut Target<'_>, field: &Field<'_>) {
     match field.value {
-        FieldValue::Str(text) if !to.redactor.is_active() => text::string(to.out, text),
+        FieldValue::Str(text) if !to.redactor.is_active() => greenroom_js::json::string(to.out, text),
         _ => to.json_value(field, true),
     }
 }

@@ -3,6 +3,8 @@
 //! Fields stand in the order of a JavaScript object: whole numbers first, then the child's, then the call's; a call
 //! that sets a field of the child leaves it in its place. A line without fields ends in a space, as Node's does.
 
+use greenroom_js::key::array_index;
+
 use crate::{
     Format,
     encode::{Fragments, Message, Part, Target, View, is_undefined, plan::Plans, text},
@@ -189,10 +191,4 @@ fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &S
             },
         }
     }
-}
-
-/// A key that JavaScript counts as an index, which comes first in an object.
-fn array_index(key: &str) -> Option<u32> {
-    let n: u32 = key.parse().ok()?;
-    (n < u32::MAX && key.len() == itoa::Buffer::new().format(n).len() && !key.starts_with('+')).then_some(n)
 }

@@ -171,7 +171,7 @@ struct Target<'t> {
 impl Target<'_> {
     fn key(&mut self, field: &Field<'_>) {
         if field.flags.has(crate::field::Flags::LITERAL) {
-            text::string(self.out, field.key);
+            greenroom_js::json::string(self.out, field.key);
         } else {
             text::masked(self.out, field.key, self.redactor);
         }
