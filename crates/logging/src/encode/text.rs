@@ -6,32 +6,25 @@ use greenroom_js::{
     json::{self, Escaper, escaped},
     key, number,
 };
+use greenroom_redact::{MASK, Secrets};
 use serde_json::Value;
 
-use crate::{
-    redact::{MASK, Redactor},
-    value::FieldValue,
-};
+use crate::value::FieldValue;
 
 /// Appends text as a JSON string with its secrets masked.
-pub(crate) fn masked(out: &mut Vec<u8>, text: &str, redactor: &Redactor) {
+pub(crate) fn masked(out: &mut Vec<u8>, text: &str, secrets: &Secrets) {
     out.push(b'"');
-    redactor.pieces(text, |piece| escaped(out, piece));
+    secrets.pieces(text, |piece| escaped(out, piece));
     out.push(b'"');
 }
 
 /// Appends formatted text as a JSON string; `buffer` serves when secrets have to be found first.
-pub(crate) fn formatted(
-    out: &mut Vec<u8>,
-    buffer: &mut String,
-    args: fmt::Arguments<'_>,
-    redactor: &Redactor,
-) {
-    if redactor.is_active() {
+pub(crate) fn formatted(out: &mut Vec<u8>, buffer: &mut String, args: fmt::Arguments<'_>, secrets: &Secrets) {
+    if secrets.is_active() {
         let mut text = std::mem::take(buffer);
         text.clear();
         render(&mut text, args);
-        masked(out, &text, redactor);
+        masked(out, &text, secrets);
         *buffer = text;
     } else {
         out.push(b'"');
@@ -54,36 +47,36 @@ pub(crate) fn value(
     out: &mut Vec<u8>,
     buffer: &mut String,
     value: FieldValue<'_>,
-    redactor: &Redactor,
+    secrets: &Secrets,
     sorted: bool,
 ) {
     match value {
         FieldValue::Undefined => {}
         FieldValue::Null => out.extend_from_slice(b"null"),
         FieldValue::Bool(v) => out.extend_from_slice(if v { b"true" } else { b"false" }),
-        FieldValue::I64(v) => number(out, itoa::Buffer::new().format(v), redactor),
-        FieldValue::U64(v) => number(out, itoa::Buffer::new().format(v), redactor),
+        FieldValue::I64(v) => number(out, itoa::Buffer::new().format(v), secrets),
+        FieldValue::U64(v) => number(out, itoa::Buffer::new().format(v), secrets),
         FieldValue::F64(v) if v.is_finite() => {
-            number(out, number::Buffer::default().format(v), redactor);
+            number(out, number::Buffer::default().format(v), secrets);
         }
         FieldValue::F64(_) => out.extend_from_slice(b"null"),
-        FieldValue::Str(v) => masked(out, v, redactor),
-        FieldValue::Json(v) => json(out, v, redactor, sorted),
-        FieldValue::Error(v) => json(out, &crate::error::to_value(v), redactor, sorted),
-        FieldValue::Display(v) => formatted(out, buffer, format_args!("{v}"), redactor),
-        FieldValue::Debug(v) => formatted(out, buffer, format_args!("{v:?}"), redactor),
+        FieldValue::Str(v) => masked(out, v, secrets),
+        FieldValue::Json(v) => json(out, v, secrets, sorted),
+        FieldValue::Error(v) => json(out, &crate::error::to_value(v), secrets, sorted),
+        FieldValue::Display(v) => formatted(out, buffer, format_args!("{v}"), secrets),
+        FieldValue::Debug(v) => formatted(out, buffer, format_args!("{v:?}"), secrets),
     }
 }
 
-fn number(out: &mut Vec<u8>, text: &str, redactor: &Redactor) {
-    if redactor.hides_number(text) {
+fn number(out: &mut Vec<u8>, text: &str, secrets: &Secrets) {
+    if secrets.hides_number(text) {
         json::string(out, MASK);
     } else {
         out.extend_from_slice(text.as_bytes());
     }
 }
 
-fn json(out: &mut Vec<u8>, value: &Value, redactor: &Redactor, sorted: bool) {
+fn json(out: &mut Vec<u8>, value: &Value, secrets: &Secrets, sorted: bool) {
     match value {
         Value::Array(items) => {
             out.push(b'[');
@@ -91,16 +84,16 @@ fn json(out: &mut Vec<u8>, value: &Value, redactor: &Redactor, sorted: bool) {
                 if i > 0 {
                     out.push(b',');
                 }
-                json(out, item, redactor, sorted);
+                json(out, item, secrets, sorted);
             }
             out.push(b']');
         }
         Value::Object(map) => {
             let mut entry = |i: usize, (key, item): (&String, &Value)| {
                 out.push(if i == 0 { b'{' } else { b',' });
-                masked(out, key, redactor);
+                masked(out, key, secrets);
                 out.push(b':');
-                json(out, item, redactor, sorted);
+                json(out, item, secrets, sorted);
             };
             if !sorted || map.keys().is_sorted_by(|a, b| key::cmp(a, b).is_le()) {
                 map.iter().enumerate().for_each(|(i, e)| entry(i, e));
@@ -116,7 +109,7 @@ fn json(out: &mut Vec<u8>, value: &Value, redactor: &Redactor, sorted: bool) {
         }
         scalar => {
             if let Some(scalar) = FieldValue::of_json(scalar) {
-                self::value(out, &mut String::new(), scalar, redactor, sorted);
+                self::value(out, &mut String::new(), scalar, secrets, sorted);
             }
         }
     }
@@ -130,7 +123,7 @@ mod tests {
     fn numbers_are_those_of_javascript() {
         let print = |v| {
             let mut out = Vec::new();
-            value(&mut out, &mut String::new(), v, &Redactor::default(), true);
+            value(&mut out, &mut String::new(), v, &Secrets::default(), true);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(print(FieldValue::F64(1.0)), "1");
