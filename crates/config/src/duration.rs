@@ -93,7 +93,7 @@ fn words(text: &str) -> Result<f64, &'static str> {
     let well_formed = text.len() <= 100
         && number.ends_with(|c: char| c.is_ascii_digit())
         && !number.strip_prefix('-').unwrap_or(number).contains('-');
-    let number = crate::number::decimal(number).filter(|_| well_formed).ok_or(NOT_ONE)?;
+    let number = greenroom_js::number::decimal(number).filter(|_| well_formed).ok_or(NOT_ONE)?;
     let unit = match unit.trim_start_matches(' ').to_ascii_lowercase().as_str() {
         "years" | "year" | "yrs" | "yr" | "y" => JULIAN_YEAR,
         "weeks" | "week" | "w" => WEEK,
@@ -138,7 +138,7 @@ fn fields(mut text: &str, mut units: &[(char, f64)]) -> Option<Option<f64>> {
             .split('.')
             .all(|part| (1..=20).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
             && digits.split('.').count() <= 2;
-        let count = crate::number::decimal(&number).filter(|_| shaped)?;
+        let count = greenroom_js::number::decimal(&number).filter(|_| shaped)?;
         *sum.get_or_insert(0.0) += count * units[index].1;
         units = &units[index + 1..];
         text = &text[end + unit.len_utf8()..];

@@ -29,7 +29,6 @@ mod include;
 mod json;
 mod key;
 mod live;
-mod number;
 mod pattern;
 mod place;
 mod print;

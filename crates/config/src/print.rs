@@ -3,10 +3,11 @@
 //! Must not print: the command line does. What is hidden follows one rule for all formats: declared secrets, what came
 //! from outside the config files and is not declared visible to the browser, and the user part of URLs.
 
+use greenroom_js::number;
+
 use crate::{
     RootConfig,
     key::{self, Step},
-    number,
     pattern::Declared,
     value::{Node, Origin, Value, in_js_order},
 };

@@ -2,11 +2,12 @@
 //!
 //! Must not know of reloading: a reader lives as long as one snapshot.
 
+use greenroom_js::number;
+
 use crate::{
     ConfigError,
     error::Result,
     key::{is_key, join},
-    number,
     snapshot::{Snapshot, merge},
     value::{Node, Value},
 };
@@ -109,7 +110,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn number(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "number", |node| match &node.value {
             Value::Number(n) => Some(Ok(*n)),
-            Value::String(text) => Some(number::from_string(text).ok_or("number")),
+            Value::String(text) => Some(number::parse(text).ok_or("number")),
             _ => None,
         })
     }

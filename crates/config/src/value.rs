@@ -110,7 +110,7 @@ impl Node {
         match &self.value {
             Value::Null => Json::Null,
             Value::Bool(b) => Json::Bool(*b),
-            Value::Number(n) => crate::number::to_json(*n),
+            Value::Number(n) => greenroom_js::number::to_json(*n),
             Value::String(s) => Json::String(s.clone()),
             Value::Array(items) => Json::Array(items.iter().map(Node::to_json).collect()),
             Value::Object(object) => {
@@ -147,11 +147,7 @@ impl Node {
 
 /// JavaScript lists keys that look like array indices first, in their order as numbers.
 pub(crate) fn in_js_order(object: &Object) -> Vec<(&String, &Node)> {
-    let index = |key: &str| -> Option<u32> {
-        let n: u32 = key.parse().ok()?;
-        (n < u32::MAX && n.to_string() == key).then_some(n)
-    };
     let mut members: Vec<_> = object.iter().collect();
-    members.sort_by_key(|(key, _)| index(key).map_or((1, 0), |n| (0, n)));
+    members.sort_by_key(|(key, _)| greenroom_js::key::array_index(key).map_or((1, 0), |n| (0, n)));
     members
 }

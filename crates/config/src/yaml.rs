@@ -4,11 +4,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use greenroom_js::number;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 
 use crate::{
     error::Fault,
-    number,
     place::{At, Text},
     value::{Node, Object, Value},
 };

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use greenroom_context::{Context, ContextField};
+use greenroom_redact::Secrets;
 
 use crate::{
     FieldValue, Fields, Format, Level, Logger, LoggerService, Record,
@@ -13,7 +14,6 @@ use crate::{
     encode::{Fragments, Message, Scratch, View, encode, text::render},
     engine::Engine,
     field::Field,
-    redact::Redactor,
     rules::{Subject, Verdict},
     sink::Emitted,
 };
@@ -69,15 +69,15 @@ impl Child {
     }
 
     /// The fields encoded for an output, with the secrets of this very generation masked.
-    fn fragments(&self, index: usize, format: Format, redactor: &Redactor) -> Kept<'_, Fragments> {
+    fn fragments(&self, index: usize, format: Format, secrets: &Secrets) -> Kept<'_, Fragments> {
         self.fragments[index].get(
-            |kept| kept.generation == redactor.generation,
-            || Fragments::new(format, &self.fields, redactor),
+            |kept| kept.generation == secrets.generation(),
+            || Fragments::new(format, &self.fields, secrets),
         )
     }
 
     fn emit(&self, record: &Record<'_>, spread: &[Field<'_>], appended: Option<&str>) {
-        let redactor = self.engine.redactor();
+        let secrets = self.engine.secrets();
         let verdict = self.verdict();
         Scratch::with(|Scratch { line, text, value, clock }| {
             let context = Context::current();
@@ -100,10 +100,10 @@ impl Child {
                 return;
             }
             let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
-            if !read && (appends || redactor.is_active()) {
+            if !read && (appends || secrets.is_active()) {
                 render_message(text, record, appended);
             }
-            let rendered = read || appends || redactor.is_active();
+            let rendered = read || appends || secrets.is_active();
             let message = if rendered { Message::Text(text) } else { unread.message };
             let view = View { message, ..unread };
 
@@ -111,11 +111,11 @@ impl Child {
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
                 if let Some(format) = output.format {
-                    let fragments = self.fragments(index, format, &redactor);
-                    encode(format, &view, &fragments, &redactor, line, value, clock);
+                    let fragments = self.fragments(index, format, &secrets);
+                    encode(format, &view, &fragments, &secrets, line, value, clock);
                 }
                 let emitted =
-                    Emitted { record, own: &self.fields, context: &context, line, redactor: &redactor };
+                    Emitted { record, own: &self.fields, context: &context, line, secrets: &secrets };
                 output.sinks.iter().for_each(|sink| sink.emit(&emitted));
             }
         });

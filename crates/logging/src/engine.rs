@@ -9,13 +9,13 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
+use greenroom_redact::{Secrets, WeakSecrets};
 use parking_lot::Mutex;
 
 use crate::{
     FieldValue, Fields, Format, Level, Overrides,
     encode::{Clock, Fragments, Message, View, encode},
     field::Field,
-    redact::{Doubts, Redactor},
     rules::RuleSet,
     sink::Sink,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Engine {
     rules: ArcSwap<RuleSet>,
     /// The generation of `rules`, which children compare theirs with.
     generation: AtomicU64,
-    redactor: ArcSwap<Redactor>,
+    secrets: ArcSwap<Secrets>,
     changes: Mutex<()>,
     pub(crate) outputs: Box<[Output]>,
     /// Whether any format has what Node's have not.
@@ -55,7 +55,7 @@ impl Engine {
                 overrides: Overrides::none(),
             }),
             generation: AtomicU64::new(1),
-            redactor: ArcSwap::from_pointee(Redactor::default()),
+            secrets: ArcSwap::from_pointee(Secrets::default()),
             changes: Mutex::new(()),
             additions: outputs.iter().any(|o| o.format.is_none_or(Format::has_additions)),
             outputs: outputs.into(),
@@ -72,8 +72,8 @@ impl Engine {
         self.rules.load()
     }
 
-    pub(crate) fn redactor(&self) -> Guard<Arc<Redactor>> {
-        self.redactor.load()
+    pub(crate) fn secrets(&self) -> Guard<Arc<Secrets>> {
+        self.secrets.load()
     }
 
     pub(crate) fn set_overrides(&self, overrides: Overrides) {
@@ -85,13 +85,13 @@ impl Engine {
     }
 
     /// Masks more secrets; `exempt` tells which of them are part of what is never masked.
-    pub(crate) fn add_secrets(&self, secrets: &[&str], exempt: impl Fn(&str) -> bool) -> Doubts {
+    pub(crate) fn add_secrets(&self, secrets: &[&str], exempt: impl Fn(&str) -> bool) -> WeakSecrets {
         let _changing = self.changes.lock();
-        match self.redactor.load().with(secrets.iter().copied(), exempt) {
-            None => Doubts::default(),
-            Some((next, doubts)) => {
-                self.redactor.store(Arc::new(next));
-                doubts
+        match self.secrets.load().with(secrets.iter().copied(), exempt) {
+            None => WeakSecrets::default(),
+            Some((next, weak)) => {
+                self.secrets.store(Arc::new(next));
+                weak
             }
         }
     }
@@ -121,7 +121,7 @@ impl Engine {
 fn told(engine: &Weak<Engine>, own: &Fields, format: Format, count: u64) -> Vec<u8> {
     let mut out = Vec::new();
     if let Some(engine) = engine.upgrade() {
-        let redactor = engine.redactor();
+        let secrets = engine.secrets();
         let call = [Field::literal("dropped", FieldValue::U64(count))];
         let view = View {
             time: SystemTime::now(),
@@ -132,9 +132,9 @@ fn told(engine: &Weak<Engine>, own: &Fields, format: Format, count: u64) -> Vec<
             spread: &[],
             context: &[],
         };
-        let fragments = Fragments::new(format, own, &redactor);
+        let fragments = Fragments::new(format, own, &secrets);
         let (mut value, mut clock) = (String::new(), Clock::default());
-        encode(format, &view, &fragments, &redactor, &mut out, &mut value, &mut clock);
+        encode(format, &view, &fragments, &secrets, &mut out, &mut value, &mut clock);
     }
     out
 }

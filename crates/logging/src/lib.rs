@@ -35,7 +35,6 @@ mod macros;
 mod matcher;
 mod panics;
 mod record;
-mod redact;
 mod root;
 mod rules;
 mod service;

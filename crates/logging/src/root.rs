@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use greenroom_redact::WeakSecrets;
+
 use crate::{
     FieldValue, Fields, Level, Logger, LoggerService, Overrides, Record, RootLoggerService, child::Child,
-    field::Field, redact::Doubts,
+    field::Field,
 };
 
 /// The root logger: the one that may change what all of them do.
@@ -34,10 +36,10 @@ impl RootLoggerService for Root {
             origins.push('\n');
         }
         let names = || Level::ALL.iter().map(|level| level.as_str()).chain(origins.lines());
-        let doubts = engine.add_secrets(secrets, |secret| names().any(|name| name.contains(secret)));
+        let weak = engine.add_secrets(secrets, |secret| names().any(|name| name.contains(secret)));
         // Node has no such lines.
         if engine.additions {
-            warn_of(&self.0, doubts);
+            warn_of(&self.0, weak);
         }
     }
 
@@ -56,7 +58,7 @@ impl RootLoggerService for Root {
     }
 }
 
-fn warn_of(logger: &Child, doubts: Doubts) {
+fn warn_of(logger: &Child, weak: WeakSecrets) {
     let warn = |count: usize, message: &str| {
         if count > 0 && logger.enabled(Level::Warn, &["count"]) {
             let fields = [Field::literal("count", FieldValue::U64(count as u64))];
@@ -64,8 +66,8 @@ fn warn_of(logger: &Child, doubts: Doubts) {
         }
     };
     warn(
-        doubts.short,
+        weak.short,
         "Secrets in config are shorter than 8 characters, ordinary text that holds them is masked too",
     );
-    warn(doubts.exempt, "Secrets in config are part of a level or service name, where they are not masked");
+    warn(weak.exempt, "Secrets in config are part of a level or service name, where they are not masked");
 }

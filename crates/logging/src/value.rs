@@ -88,7 +88,7 @@ impl<'a> FieldValue<'a> {
             Self::Bool(v) => write!(out, "{v}"),
             Self::I64(v) => write!(out, "{v}"),
             Self::U64(v) => write!(out, "{v}"),
-            Self::F64(v) => out.write_str(ryu_js::Buffer::new().format(*v)),
+            Self::F64(v) => out.write_str(greenroom_js::number::Buffer::default().format(*v)),
             Self::Str(v) => out.write_str(v),
             Self::Json(v) => match Self::of_json(v) {
                 Some(scalar) => return scalar.push_text(out),

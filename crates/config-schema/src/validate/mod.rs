@@ -7,7 +7,6 @@ mod coerce;
 mod combine;
 mod containers;
 mod scalars;
-mod text;
 
 use std::{borrow::Cow, collections::HashMap};
 

@@ -1,8 +1,9 @@
 //! Keywords of numbers, of strings, and of any one value.
 
+use greenroom_js::string;
 use serde_json::{Map, Value as Json};
 
-use super::{Run, text::js_text};
+use super::Run;
 
 impl<'s> Run<'s> {
     pub(super) fn number(&mut self, schema: &'s Map<String, Json>, value: &Json) {
@@ -17,7 +18,7 @@ impl<'s> Run<'s> {
         for (keyword, sign, holds) in limits {
             let Some(limit) = schema.get(keyword).filter(|limit| limit.is_number()) else { continue };
             if !limit.as_f64().is_none_or(|limit| holds(n, limit)) {
-                let limit = js_text(limit);
+                let limit = string(limit);
                 let params = vec![("comparison", sign.to_owned()), ("limit", limit.clone())];
                 self.fault(keyword, format!("must be {sign} {limit}"), params);
             }
@@ -25,7 +26,7 @@ impl<'s> Run<'s> {
         if let Some(of) = schema.get("multipleOf").filter(|of| of.as_f64().is_some_and(|of| of > 0.0))
             && of.as_f64().is_some_and(|of| (n / of).fract() != 0.0)
         {
-            let of = js_text(of);
+            let of = string(of);
             self.fault("multipleOf", format!("must be multiple of {of}"), vec![("multipleOf", of)]);
         }
     }
@@ -52,7 +53,7 @@ impl<'s> Run<'s> {
             let Some(limit) = schema.get(keyword).and_then(Json::as_f64) else { continue };
             let count = count() as f64;
             if if more { count > limit } else { count < limit } {
-                let limit = js_text(&schema[keyword]);
+                let limit = string(&schema[keyword]);
                 let than = if more { "more" } else { "fewer" };
                 self.fault(
                     keyword,
@@ -67,13 +68,13 @@ impl<'s> Run<'s> {
         if let Some(constant) = schema.get("const")
             && !same(constant, value)
         {
-            let params = vec![("allowedValue", js_text(constant))];
+            let params = vec![("allowedValue", string(constant))];
             self.fault("const", "must be equal to constant".to_owned(), params);
         }
         if let Some(allowed) = schema.get("enum").and_then(Json::as_array)
             && !allowed.iter().any(|one| same(one, value))
         {
-            let params = vec![("allowedValues", js_text(&schema["enum"]))];
+            let params = vec![("allowedValues", string(&schema["enum"]))];
             self.fault("enum", "must be equal to one of the allowed values".to_owned(), params);
         }
     }

@@ -7,7 +7,6 @@ pub(crate) mod etag;
 pub(crate) mod headers;
 pub(crate) mod helmet;
 pub(crate) mod json_syntax;
-mod json_text;
 pub(crate) mod matching;
 pub(crate) mod rate_limit;
 pub(crate) mod send;
@@ -16,4 +15,3 @@ pub(crate) mod trust_proxy;
 pub use self::{
     cors::Cors, helmet::SecurityHeaders, rate_limit::RateLimits, send::Unchanged, trust_proxy::TrustProxy,
 };
-pub(crate) use json_text::json_text;

@@ -10,11 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use greenroom_js as js;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use serde_json::Value;
 
-use super::{etag, json_text};
+use super::etag;
 use crate::{
     exchange::{Asked, Exchange},
     extract::FromJson,
@@ -34,7 +35,7 @@ pub(crate) const JSON: &str = "application/json; charset=utf-8";
 /// A JSON body, as Express's `res.json` sends it.
 pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Response {
     // A `Value` has nothing that cannot be written.
-    let mut response = json_response(json_text(value, development).unwrap_or_default());
+    let mut response = json_response(js::stringify(value, development).unwrap_or_default());
     *response.status_mut() = status;
     response
 }
@@ -183,7 +184,7 @@ impl HttpBody for Continued {
 /// What [`Json`](crate::Json) wrote, as Express writes it in development.
 fn indented(bytes: Bytes) -> Bytes {
     match serde_json::from_slice::<Value>(&bytes) {
-        Ok(value) => json_text(&value, true).unwrap_or_default().into(),
+        Ok(value) => js::stringify(&value, true).unwrap_or_default().into(),
         Err(_) => bytes,
     }
 }

@@ -5,12 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use greenroom_errors::Error;
+use greenroom_js as js;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
     HttpError,
-    express::{body_parser, json_syntax, json_text, send::json_response},
+    express::{body_parser, json_syntax, send::json_response},
 };
 
 /// A JSON body: what came in, or what goes out.
@@ -67,7 +68,7 @@ fn parse(text: &str) -> Result<Value, Error> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match json_text(&self.0, false) {
+        match js::stringify(&self.0, false) {
             Ok(text) => {
                 let mut response = json_response(text);
                 response.extensions_mut().insert(FromJson);

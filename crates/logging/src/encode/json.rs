@@ -1,5 +1,7 @@
 //! Node's production line: one object, its keys sorted.
 
+use greenroom_redact::Secrets;
+
 use crate::{
     encode::{
         Fragments, Message, Part, Target, View, is_origin, is_undefined,
@@ -8,16 +10,15 @@ use crate::{
         text,
     },
     field::{Field, Fields},
-    redact::Redactor,
     value::FieldValue,
 };
 
 /// A child's fields as `"key":value`, in the order of a line.
-pub(super) fn fragments(own: &Fields, redactor: &Redactor, additions: bool) -> Fragments {
+pub(super) fn fragments(own: &Fields, secrets: &Secrets, additions: bool) -> Fragments {
     let mut order: Vec<usize> = (0..own.len())
         .filter(|&i| !is_undefined(&own.at(i)) && (additions || !own.at(i).is_added()))
         .collect();
-    order.sort_by(|&a, &b| text::utf16_cmp(own.at(a).key, own.at(b).key));
+    order.sort_by(|&a, &b| greenroom_js::key::cmp(own.at(a).key, own.at(b).key));
     // About what they take.
     let (mut bytes, mut value) = (Vec::with_capacity(own.len() * 32), String::new());
     let parts = order.into_iter().map(|i| {
@@ -27,14 +28,14 @@ pub(super) fn fragments(own: &Fields, redactor: &Redactor, additions: bool) -> F
         }
         let from = bytes.len();
         let clock = &mut super::Clock::default();
-        let mut to = Target { out: &mut bytes, value: &mut value, clock, redactor };
+        let mut to = Target { out: &mut bytes, value: &mut value, clock, secrets };
         to.key(&field);
         to.out.push(b':');
         to.json_value(&field, true);
         Part { field: i, bytes: from..bytes.len() }
     });
     let parts = parts.collect();
-    Fragments { generation: redactor.generation, bytes, parts, prefix: None, plans: Plans::default() }
+    Fragments { generation: secrets.generation(), bytes, parts, prefix: None, plans: Plans::default() }
 }
 
 pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions: bool) {
@@ -100,10 +101,10 @@ impl Line<'_, '_> {
 
 fn message(to: &mut Target<'_>, view: &View<'_>) {
     match view.message {
-        Message::Text(text) => text::masked(to.out, text, to.redactor),
+        Message::Text(text) => text::masked(to.out, text, to.secrets),
         Message::Args(args) => match args.as_str() {
-            Some(text) => text::masked(to.out, text, to.redactor),
-            None => text::formatted(to.out, to.value, args, to.redactor),
+            Some(text) => text::masked(to.out, text, to.secrets),
+            None => text::formatted(to.out, to.value, args, to.secrets),
         },
     }
 }
@@ -115,7 +116,7 @@ fn key(to: &mut Target<'_>, field: &Field<'_>) {
 
 fn value(to: &mut Target<'_>, field: &Field<'_>) {
     match field.value {
-        FieldValue::Str(text) if !to.redactor.is_active() => text::string(to.out, text),
+        FieldValue::Str(text) if !to.secrets.is_active() => greenroom_js::json::string(to.out, text),
         _ => to.json_value(field, true),
     }
 }

@@ -3,11 +3,14 @@
 //! Fields stand in the order of a JavaScript object: whole numbers first, then the child's, then the call's; a call
 //! that sets a field of the child leaves it in its place. A line without fields ends in a space, as Node's does.
 
+use greenroom_js::key::array_index;
+
+use greenroom_redact::Secrets;
+
 use crate::{
     Format,
     encode::{Fragments, Message, Part, Target, View, is_undefined, plan::Plans, text},
     field::{Field, Fields},
-    redact::Redactor,
     value::FieldValue,
 };
 
@@ -32,11 +35,11 @@ fn is_placed(key: &str) -> bool {
 }
 
 /// A child's fields as `key=value`, in their order, and its origin.
-pub(super) fn fragments(own: &Fields, redactor: &Redactor, format: Format) -> Fragments {
+pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Fragments {
     let (mut bytes, mut value) = (Vec::new(), String::new());
     let mut parts = Vec::new();
     let clock = &mut super::Clock::default();
-    let mut to = Target { out: &mut bytes, value: &mut value, clock, redactor };
+    let mut to = Target { out: &mut bytes, value: &mut value, clock, secrets };
     for (i, field) in own.iter().enumerate() {
         if is_placed(field.key) || (field.is_added() && !format.has_additions()) {
             continue;
@@ -53,7 +56,7 @@ pub(super) fn fragments(own: &Fields, redactor: &Redactor, format: Format) -> Fr
         to.out.extend_from_slice(text.as_bytes());
     }
     let prefix = origin.map(|_| from..to.out.len());
-    Fragments { generation: redactor.generation, bytes, parts, prefix, plans: Plans::default() }
+    Fragments { generation: secrets.generation(), bytes, parts, prefix, plans: Plans::default() }
 }
 
 fn pair(to: &mut Target<'_>, field: &Field<'_>, style: &Style) {
@@ -61,7 +64,7 @@ fn pair(to: &mut Target<'_>, field: &Field<'_>, style: &Style) {
     if field.flags.has(crate::field::Flags::LITERAL) {
         to.out.extend_from_slice(field.key.as_bytes());
     } else {
-        to.redactor.pieces(field.key, |piece| to.out.extend_from_slice(piece.as_bytes()));
+        to.secrets.pieces(field.key, |piece| to.out.extend_from_slice(piece.as_bytes()));
     }
     to.out.extend_from_slice(style.plain.as_bytes());
     to.out.push(b'=');
@@ -79,7 +82,7 @@ fn plain(to: &mut Target<'_>, field: &Field<'_>) {
     if field.flags.has(crate::field::Flags::TRUSTED) {
         to.out.extend_from_slice(to.value.as_bytes());
     } else {
-        to.redactor.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+        to.secrets.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
     }
 }
 
@@ -104,11 +107,11 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
     to.out.push(b' ');
 
     match view.message {
-        Message::Text(text) => to.redactor.pieces(text, |piece| to.out.extend_from_slice(piece.as_bytes())),
+        Message::Text(text) => to.secrets.pieces(text, |piece| to.out.extend_from_slice(piece.as_bytes())),
         Message::Args(args) => {
             to.value.clear();
             text::render(to.value, args);
-            to.redactor.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+            to.secrets.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
         }
     }
     let from = to.out.len();
@@ -192,10 +195,4 @@ fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &S
             },
         }
     }
-}
-
-/// A key that JavaScript counts as an index, which comes first in an object.
-fn array_index(key: &str) -> Option<u32> {
-    let n: u32 = key.parse().ok()?;
-    (n < u32::MAX && key.len() == itoa::Buffer::new().format(n).len() && !key.starts_with('+')).then_some(n)
 }

@@ -12,10 +12,11 @@ pub(crate) mod text;
 
 use std::{cell::RefCell, fmt, ops::Range, time::SystemTime};
 
+use greenroom_redact::Secrets;
+
 use crate::{
     Format, Level,
     field::{Field, Fields},
-    redact::Redactor,
     value::FieldValue,
 };
 
@@ -99,11 +100,11 @@ struct Part {
 }
 
 impl Fragments {
-    pub(crate) fn new(format: Format, own: &Fields, redactor: &Redactor) -> Self {
+    pub(crate) fn new(format: Format, own: &Fields, secrets: &Secrets) -> Self {
         if format.is_json() {
-            json::fragments(own, redactor, format.has_additions())
+            json::fragments(own, secrets, format.has_additions())
         } else {
-            line::fragments(own, redactor, format)
+            line::fragments(own, secrets, format)
         }
     }
 }
@@ -147,12 +148,12 @@ pub(crate) fn encode(
     format: Format,
     view: &View<'_>,
     fragments: &Fragments,
-    redactor: &Redactor,
+    secrets: &Secrets,
     out: &mut Vec<u8>,
     value: &mut String,
     clock: &mut Clock,
 ) {
-    let mut to = Target { out, value, clock, redactor };
+    let mut to = Target { out, value, clock, secrets };
     if format.is_json() {
         json::encode(&mut to, view, fragments, format.has_additions());
     } else {
@@ -165,24 +166,24 @@ struct Target<'t> {
     out: &'t mut Vec<u8>,
     value: &'t mut String,
     clock: &'t mut Clock,
-    redactor: &'t Redactor,
+    secrets: &'t Secrets,
 }
 
 impl Target<'_> {
     fn key(&mut self, field: &Field<'_>) {
         if field.flags.has(crate::field::Flags::LITERAL) {
-            text::string(self.out, field.key);
+            greenroom_js::json::string(self.out, field.key);
         } else {
-            text::masked(self.out, field.key, self.redactor);
+            text::masked(self.out, field.key, self.secrets);
         }
     }
 
     /// A value as JSON; nothing for `undefined`.
     fn json_value(&mut self, field: &Field<'_>, sorted: bool) {
         if field.flags.has(crate::field::Flags::TRUSTED) {
-            text::value(self.out, self.value, field.value, &Redactor::default(), sorted);
+            text::value(self.out, self.value, field.value, &Secrets::default(), sorted);
         } else {
-            text::value(self.out, self.value, field.value, self.redactor, sorted);
+            text::value(self.out, self.value, field.value, self.secrets, sorted);
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{Fragments, View, text};
+use greenroom_js::key;
+
+use super::{Fragments, View};
 
 /// Fields that every line has, numbered beyond those of the call.
 pub(super) const LEVEL: u16 = u16::MAX;
@@ -45,7 +47,7 @@ impl<'k> Key<'k> {
         const BEYOND_ASCII: u64 = 0x8080_8080_8080_8080;
         match (self.first ^ other.first, (self.first | other.first) & BEYOND_ASCII) {
             (1.., 0) => self.first.cmp(&other.first),
-            _ => text::utf16_cmp(self.text, other.text),
+            _ => key::cmp(self.text, other.text),
         }
     }
 }

@@ -8,10 +8,11 @@ use std::{
     },
 };
 
+use greenroom_js::json;
+
 use super::{
     Fragments, View,
     order::{self, Step, TIMESTAMP},
-    text,
 };
 use crate::field::{Field, Flags};
 
@@ -98,7 +99,7 @@ impl Plan {
         order::steps(view, fragments, additions, |step| {
             let from = bytes.len();
             if let Step::Field(i @ ..TIMESTAMP) = step {
-                text::string(&mut bytes, view.at(i.into()).key);
+                json::string(&mut bytes, view.at(i.into()).key);
                 bytes.push(b':');
             }
             steps.push((step, from..bytes.len()));

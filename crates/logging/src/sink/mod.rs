@@ -7,7 +7,9 @@ use std::{borrow::Cow, time::Duration};
 
 use greenroom_context::Context;
 
-use crate::{Fields, Format, Record, redact::Redactor};
+use greenroom_redact::Secrets;
+
+use crate::{Fields, Format, Record};
 
 pub use buffered::{BufferedSink, DEFAULT_CAPACITY};
 pub use capture::CaptureSink;
@@ -52,7 +54,7 @@ pub struct Emitted<'a> {
     pub(crate) own: &'a Fields,
     pub(crate) context: &'a Context,
     pub(crate) line: &'a [u8],
-    pub(crate) redactor: &'a Redactor,
+    pub(crate) secrets: &'a Secrets,
 }
 
 impl<'a> Emitted<'a> {
@@ -78,6 +80,6 @@ impl<'a> Emitted<'a> {
 
     /// Text with today's secrets masked.
     pub fn redact<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.redactor.is_active() { self.redactor.redact(text).into() } else { text.into() }
+        self.secrets.mask(text)
     }
 }

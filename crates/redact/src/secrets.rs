@@ -1,0 +1,349 @@
+//! Known secrets, found in one pass over a text, in all the forms in which text shows them.
+
+use std::{borrow::Cow, collections::HashSet, fmt, ops::Range};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use crate::{
+    base64,
+    decode::{Decoded, Escapes, decode},
+};
+
+/// What stands in a secret's place.
+pub const MASK: &str = "***";
+
+/// Secrets shorter than this are likely to be part of ordinary text.
+const COMMON: usize = 8;
+
+/// Escapes are undone so many times: JSON as text within JSON, an encoded URL as another one's parameter.
+const DEPTH: usize = 2;
+
+/// The faster automaton is chosen up to this many bytes in all forms; it takes some hundred bytes for each of them.
+const FAST: usize = 8 << 10;
+
+/// The secrets of one generation. The set only grows: [`with`](Self::with) makes the next one.
+///
+/// A secret's own asterisks cannot be told from the mask. Secrets that overlap in a text are masked together.
+#[derive(Default)]
+pub struct Secrets {
+    generation: u64,
+    known: HashSet<Box<str>>,
+    scan: Option<Scan>,
+}
+
+struct Scan {
+    automaton: AhoCorasick,
+    /// For each pattern, whether a part of the secret stands before and after it.
+    around: Vec<(bool, bool)>,
+    /// The length of the shortest pattern.
+    shortest: usize,
+    /// Whether any secret could be a number.
+    numbers: bool,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets({})", self.known.len())
+    }
+}
+
+/// What an operator should hear of secrets that were added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WeakSecrets {
+    /// So many are new.
+    pub new: usize,
+    /// So many of them are shorter than 8 characters, and will mask ordinary text.
+    pub short: usize,
+    /// So many of them are part of what is never masked.
+    pub exempt: usize,
+}
+
+/// A secret as it is searched: trimmed, and longer than one UTF-16 unit.
+fn usable(secret: &str) -> Option<&str> {
+    let secret = greenroom_js::text::trim(secret);
+    (secret.encode_utf16().nth(1).is_some()).then_some(secret)
+}
+
+impl Secrets {
+    /// The next generation, with more secrets; `None` if there is nothing new. `exempt` tells which secrets are part of
+    /// what the caller never masks, for them to be counted.
+    ///
+    /// Secrets are trimmed; those of less than two characters are left out.
+    pub fn with<'s>(
+        &self,
+        secrets: impl IntoIterator<Item = &'s str>,
+        exempt: impl Fn(&str) -> bool,
+    ) -> Option<(Self, WeakSecrets)> {
+        let mut known = self.known.clone();
+        let mut weak = WeakSecrets::default();
+        for secret in secrets.into_iter().filter_map(usable) {
+            if known.insert(secret.into()) {
+                weak.new += 1;
+                weak.short += usize::from(secret.chars().count() < COMMON);
+                weak.exempt += usize::from(exempt(secret));
+            }
+        }
+        if weak.new == 0 {
+            return None;
+        }
+        let scan = Some(Scan::new(&known));
+        Some((Self { generation: self.generation + 1, known, scan }, weak))
+    }
+
+    /// Which generation it is: 0 knows no secret.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether there is anything to mask.
+    pub fn is_active(&self) -> bool {
+        self.scan.is_some()
+    }
+
+    /// Whether a number with this text is masked: only if all of it is a secret.
+    pub fn hides_number(&self, text: &str) -> bool {
+        self.scan.as_ref().is_some_and(|scan| scan.numbers) && self.known.contains(text)
+    }
+
+    /// Gives the text in pieces, [`MASK`] in place of each secret.
+    pub fn pieces(&self, text: &str, mut piece: impl FnMut(&str)) {
+        let Some(scan) = self.scan.as_ref().filter(|scan| scan.may_hold(text)) else {
+            return piece(text);
+        };
+        let mut from = 0;
+        for found in scan.places(text) {
+            piece(&text[from..found.start]);
+            piece(MASK);
+            from = found.end;
+        }
+        piece(&text[from..]);
+    }
+
+    /// The text with its secrets masked.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if !self.scan.as_ref().is_some_and(|scan| scan.may_hold(text)) {
+            return text.into();
+        }
+        let mut out = String::with_capacity(text.len());
+        self.pieces(text, |piece| out.push_str(piece));
+        out.into()
+    }
+}
+
+impl Scan {
+    fn new(secrets: &HashSet<Box<str>>) -> Self {
+        let (mut patterns, mut around) = (Vec::<Cow<'_, str>>::new(), Vec::new());
+        let mut add = |pattern, before, after| {
+            patterns.push(pattern);
+            around.push((before, after));
+        };
+        for secret in secrets {
+            add(Cow::Borrowed(&**secret), false, false);
+            // Forms write a space so.
+            if secret.contains(' ') {
+                add(secret.replace(' ', "+").into(), false, false);
+            }
+            for base64::Look { core, before, after } in base64::looks(secret.as_bytes()) {
+                add(core.into(), before, after);
+            }
+        }
+        let few = patterns.iter().map(|pattern| pattern.len()).sum::<usize>() <= FAST;
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(few.then_some(AhoCorasickKind::DFA))
+            .build(patterns.iter().map(|pattern| pattern.as_bytes()))
+            .expect("secrets fit in memory, so their states fit in 31 bits");
+        let numbers = secrets.iter().any(|s| s.bytes().all(|c| c.is_ascii_digit() || b"+-.e".contains(&c)));
+        Self { shortest: automaton.min_pattern_len(), automaton, around, numbers }
+    }
+
+    /// Whether the text is worth a closer look.
+    fn may_hold(&self, text: &str) -> bool {
+        text.len() >= self.shortest
+            && (memchr::memchr2(b'%', b'\\', text.as_bytes()).is_some() || self.automaton.is_match(text))
+    }
+
+    /// Where secrets stand, in order; those that overlap as one.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        self.search(text.as_bytes(), |range| found.push(range));
+        for escapes in [Escapes::Percent, Escapes::Backslash] {
+            if let Some(decoded) = decode(text.as_bytes(), escapes) {
+                self.search_decoded(&decoded, DEPTH - 1, &mut found);
+            }
+        }
+        found.sort_by_key(|range| (range.start, range.end));
+        found.dedup_by(|next, last| {
+            let overlaps = next.start < last.end;
+            if overlaps {
+                last.end = last.end.max(next.end);
+            }
+            overlaps
+        });
+        found
+    }
+
+    fn search_decoded(&self, decoded: &Decoded, depth: usize, found: &mut Vec<Range<usize>>) {
+        self.search(&decoded.bytes, |range| found.push(decoded.place(range)));
+        if depth == 0 {
+            return;
+        }
+        for escapes in [Escapes::Percent, Escapes::Backslash] {
+            if let Some(inner) = decoded.again(escapes) {
+                self.search_decoded(&inner, depth - 1, found);
+            }
+        }
+    }
+
+    fn search(&self, bytes: &[u8], mut each: impl FnMut(Range<usize>)) {
+        for found in self.automaton.find_overlapping_iter(bytes) {
+            let (before, after) = self.around[found.pattern()];
+            let (mut from, mut to) = (found.start(), found.end());
+            if before && from > 0 && base64::is_digit(bytes[from - 1]) {
+                from -= 1;
+            }
+            if after && bytes.get(to).copied().is_some_and(base64::is_digit) {
+                to += 1;
+            }
+            each(from..to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::base64::{Engine, engine::general_purpose};
+    use proptest::{collection, prelude::*};
+
+    use super::*;
+
+    fn secrets(all: &[&str]) -> Secrets {
+        Secrets::default().with(all.iter().copied(), |_| false).unwrap().0
+    }
+
+    /// A secret with what escaping could trip over; no asterisk, which is the mask's.
+    fn secret() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-c\"\\\\\n\t%+/ \u{e9}\u{1F600}\u{1b}'1-3]{6,24}",
+            "[0-9]{4,9}",
+            Just("-----BEGIN KEY-----\nabc/def+ghi==\n-----END KEY-----".to_owned()),
+        ]
+        .prop_map(|text| text.trim().to_owned())
+        .prop_filter("usable", |text| text.len() >= 4)
+    }
+
+    fn json(text: &str) -> String {
+        let mut out = Vec::new();
+        greenroom_js::json::escaped(&mut out, text);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// JSON for those who take ASCII alone.
+    fn json_ascii(text: &str) -> String {
+        text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+    }
+
+    fn debug(text: &str) -> String {
+        let quoted = format!("{text:?}");
+        quoted[1..quoted.len() - 1].to_owned()
+    }
+
+    fn percent(text: &str) -> String {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    }
+
+    fn form(text: &str) -> String {
+        percent(text).replace("%20", "+").to_ascii_lowercase()
+    }
+
+    const FORMS: [fn(&str) -> String; 8] = [
+        str::to_owned,
+        json,
+        debug,
+        json_ascii,
+        percent,
+        |text| json(&json(text)),
+        |text| percent(&json(text)),
+        |text| percent(&percent(text)),
+    ];
+
+    proptest! {
+        #[test]
+        fn a_secret_is_masked_in_every_form(secret in secret(), before in "[x-z]{0,3}", after in "[x-z]{0,3}") {
+            let secrets = secrets(&[&secret]);
+            for form in FORMS {
+                let text = format!("{before}{}{after}", form(&secret));
+                prop_assert_eq!(secrets.mask(&text), format!("{before}***{after}"), "{}", text);
+            }
+        }
+
+        #[test]
+        fn a_form_field_is_masked(secret in "[a-c][a-c %+/]{4,9}[a-c]") {
+            let text = form(&secret);
+            prop_assert_eq!(secrets(&[&secret]).mask(&text), "***");
+        }
+
+        #[test]
+        fn nothing_of_a_secret_is_left_in_base64(
+            secret in secret(),
+            before in collection::vec(any::<u8>(), 0..5),
+            after in collection::vec(any::<u8>(), 0..5),
+        ) {
+            let whole = [&before[..], secret.as_bytes(), &after].concat();
+            for engine in [general_purpose::STANDARD, general_purpose::URL_SAFE_NO_PAD] {
+                let text = engine.encode(&whole);
+                let masked = secrets(&[&secret]).mask(&text).into_owned();
+                let (left, right) = masked.split_once("***").expect("it is masked");
+                // What is left of either side are the characters that hold no bit of the secret.
+                prop_assert!(left.len() * 6 <= before.len() * 8, "{} of {}", masked, text);
+                let (all, right) = (text.trim_end_matches('=').len(), right.trim_end_matches('=').len());
+                let last = ((before.len() + secret.len()) * 8).div_ceil(6);
+                prop_assert!(right <= all - last, "{} of {}", masked, text);
+            }
+        }
+
+        #[test]
+        fn secrets_that_overlap_are_both_gone(a in "[a-b]{2,5}", b in "[a-b]{2,5}", text in "[a-c]{0,20}") {
+            let masked = secrets(&[&a, &b]).mask(&text).into_owned();
+            // Each character that belongs to any occurrence of a secret is masked, and no other.
+            let mut hidden = vec![false; text.len()];
+            for secret in [&a, &b] {
+                for at in 0..text.len() {
+                    if text[at..].starts_with(secret.as_str()) {
+                        hidden[at..at + secret.len()].fill(true);
+                    }
+                }
+            }
+            let shown: String = text.chars().zip(&hidden).filter(|(_, hidden)| !**hidden).map(|(c, _)| c).collect();
+            prop_assert_eq!(masked.replace("***", ""), shown);
+        }
+
+        #[test]
+        fn text_without_secrets_stays(text in "[d-z\\\\%\"n0-9u{}]{0,40}") {
+            prop_assert_eq!(secrets(&["abcabc"]).mask(&text), &*text);
+        }
+    }
+
+    #[test]
+    fn secrets_that_touch_are_masked_one_by_one() {
+        assert_eq!(secrets(&["abc", "def"]).mask("xabcdefx"), "x******x");
+    }
+
+    #[test]
+    fn a_number_is_a_secret_as_a_whole_only() {
+        let secrets = secrets(&["5432", "-1.5e+21", "text"]);
+        assert!(secrets.hides_number("5432") && secrets.hides_number("-1.5e+21"));
+        assert!(!secrets.hides_number("54321"));
+        assert_eq!(secrets.mask("port 5432"), "port ***");
+    }
+
+    #[test]
+    fn weak_secrets_are_counted_once() {
+        let (first, weak) =
+            Secrets::default().with([" stage ", "x", "a-long-secret"], |s| s == "stage").unwrap();
+        assert_eq!(weak, WeakSecrets { new: 2, short: 1, exempt: 1 });
+        assert!(first.with(["stage"], |_| true).is_none());
+        assert_eq!(first.generation(), 1);
+        assert_eq!(format!("{first:?}"), "Secrets(2)");
+    }
+}
