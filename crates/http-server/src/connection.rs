@@ -80,23 +80,26 @@ where
         None => tokio::select! {
             biased;
             ended = &mut watched => ended,
-            () = tokio::time::sleep(ARRIVAL) => {
-                Pin::new(&mut watched.connection).graceful_shutdown();
-                (&mut watched).await
-            }
+            () = tokio::time::sleep(ARRIVAL) => match watched.activity.is_at_work() {
+                true => {
+                    Pin::new(&mut watched.connection).graceful_shutdown();
+                    (&mut watched).await
+                }
+                false => End::Unwanted,
+            },
         },
     };
-    if ended == End::Overdue(Overdue::Header)
-        && let Some(parts) = watched.connection.into_parts()
-    {
-        request_timeout(parts.io.into_inner().into_stream()).await;
+    let answer: &[u8] = match ended {
+        End::Closed | End::Overdue(Overdue::Connection) => return,
+        // As Node answers a header that does not arrive in time.
+        End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+        End::Unwanted => b"",
+    };
+    if let Some(parts) = watched.connection.into_parts() {
+        let mut stream = parts.io.into_inner().into_stream();
+        let _ = stream.write_all(answer).await;
+        let _ = stream.shutdown().await;
     }
-}
-
-/// A header that did not arrive in time is answered as Node answers it.
-async fn request_timeout(mut stream: impl AsyncWrite + Unpin) {
-    let _ = stream.write_all(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n").await;
-    let _ = stream.shutdown().await;
 }
 
 /// How a connection ended.
@@ -105,6 +108,8 @@ enum End {
     /// By either side, in order or not: what the peer did to it is no concern of the log's.
     Closed,
     Overdue(Overdue),
+    /// The server drains and nothing is at work.
+    Unwanted,
 }
 
 /// A connection and the one timer that watches over all of its deadlines.
