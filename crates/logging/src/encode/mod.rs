@@ -4,6 +4,7 @@
 //! an encoder sees of a record; [`Fragments`] is what it keeps of a child.
 
 mod clock;
+mod hidden;
 mod json;
 mod line;
 mod order;

@@ -187,3 +187,24 @@ fn levels_have_names_and_order() {
         assert_eq!(level.as_str().to_uppercase().parse(), Ok(level));
     }
 }
+
+#[test]
+fn nothing_forges_a_line_for_people_or_reaches_their_terminal() {
+    for format in [Format::Pretty, Format::PrettyColour, Format::NodeLine] {
+        let f = Fixture::new(format);
+        let evil = "a\n2026-01-01T00:00:00.000Z backstage error forged \u{9b}2J\u{1b}[31m\u{202e}\r\u{7f}";
+        let mut own = greenroom_logging::Fields::new();
+        own.insert(evil.to_owned(), evil);
+        own.insert("plugin", evil);
+        own.insert("timestamp", evil);
+        info!(f.root.child(own), v = evil, json = json!({"k": [evil]}), "{evil}");
+        let line = f.lines.take().remove(0);
+        for code in ["\x1b[2m", "\x1b[22m", "\x1b[32m", "\x1b[34m", "\x1b[36m", "\x1b[39m"] {
+            assert_eq!(line.contains(code), !matches!(format, Format::Pretty), "{line}");
+        }
+        let codes = regress::Regex::new("\x1b\\[(2|22|32|34|36|39)m").unwrap();
+        let text = codes.replace_all(&line, "");
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        assert_eq!(text.matches(r"a\n2026").count(), 7, "{text}");
+    }
+}
