@@ -139,12 +139,9 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
 }
 
 fn time(to: &mut Target<'_>, view: &View<'_>, additions: bool) {
-    match view.last("timestamp", additions) {
-        Some(i) => plain(to, view.at(i)),
-        None => match view.own.iter().find(|field| field.key == "timestamp") {
-            Some(field) => plain(to, &field),
-            None => to.out.extend_from_slice(to.clock.text(view.time).as_bytes()),
-        },
+    match view.own_time(additions) {
+        Some(field) => plain(to, &field),
+        None => to.out.extend_from_slice(to.clock.text(view.time).as_bytes()),
     }
 }
 

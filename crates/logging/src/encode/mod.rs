@@ -70,6 +70,13 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The time that the call, else the child, has set, if JavaScript takes it for true: logform's rule.
+    fn own_time(&self, additions: bool) -> Option<Field<'_>> {
+        let called = self.last("timestamp", additions).map(|i| *self.at(i));
+        let time = called.or_else(|| self.own.iter().find(|field| field.key == "timestamp"));
+        time.filter(|field| field.value.truthy())
+    }
+
     /// Whether anyone but the context sets that key.
     fn sets(&self, key: &str) -> bool {
         self.last(key, true).is_some() || self.own.get(key).is_some()
@@ -156,7 +163,7 @@ pub(crate) fn encode(
 ) {
     let mut to = Target { out, value, clock, secrets };
     if format.is_json() {
-        json::encode(&mut to, view, fragments, format.has_additions());
+        json::encode(&mut to, view, fragments, format);
     } else {
         line::encode(&mut to, view, fragments, format);
     }

@@ -177,6 +177,11 @@ fn production_lines_are_nodes() {
 }
 
 #[test]
+fn production_lines_of_1_55_are_those_of_its_node() {
+    compare(Format::Node155Json, include_str!("recorded/production-1.55.log"));
+}
+
+#[test]
 fn development_lines_are_nodes() {
     compare(Format::NodeLine, include_str!("recorded/development.log"));
 }
@@ -188,7 +193,10 @@ fn a_secret_with_a_quote_is_masked_where_node_leaks_it() {
     assert!(recorded["secret escaped/short"][0].contains("uote-token-123"));
     let f = Fixture::with(Format::NodeJson, |b| b.secrets(SECRETS));
     info!(f.root, v = "q\"uote-token-123", "tok q\"uote-token-123");
-    assert_eq!(f.line(), r#"{"level":"info","message":"tok ***","service":"backstage","v":"***"}"#);
+    assert_eq!(
+        f.line(),
+        r#"{"level":"info","message":"tok ***","service":"backstage","timestamp":"<ts>","v":"***"}"#
+    );
 }
 
 #[test]
