@@ -112,8 +112,8 @@ impl ConfigSchema {
         let mut out = Vec::new();
         for (_, node) in config.layers() {
             filter::scalars(&node.to_json(), &marks, &mut |_, value, visibility| {
-                if let (Json::String(text), Visibility::Secret) = (value, visibility) {
-                    out.push(text.clone());
+                if let (Json::String(_) | Json::Number(_), Visibility::Secret) = (value, visibility) {
+                    out.push(greenroom_js::string(value));
                 }
             });
         }

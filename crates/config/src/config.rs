@@ -63,7 +63,7 @@ impl Config {
     readers! {
         /// A string that is not empty. Numbers and booleans are refused (core §1 C20).
         string, optional_string -> String;
-        /// A number, or a string that JavaScript's `Number()` takes: `"0x10"` is 16, `""` is 0 (core §1 C18).
+        /// A number, or a string that JavaScript's `Number()` takes: `"0x10"` is 16; blank text is none.
         number, optional_number -> f64;
         /// A boolean, or one of y, yes, true, 1, on and n, no, false, 0, off in any case (core §1 C19).
         boolean, optional_boolean -> bool;

@@ -2,7 +2,7 @@
 //!
 //! Must not know of reloading: a reader lives as long as one snapshot.
 
-use greenroom_js::number;
+use greenroom_js::{number, text::trim};
 
 use crate::{
     ConfigError,
@@ -110,6 +110,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn number(&self, key: &str) -> Result<Option<f64>> {
         self.typed(key, "number", |node| match &node.value {
             Value::Number(n) => Some(Ok(*n)),
+            // To JavaScript blank text is 0: a variable that is set to nothing would pass for one.
+            Value::String(text) if trim(text).is_empty() => Some(Err("number")),
             Value::String(text) => Some(number::parse(text).ok_or("number")),
             _ => None,
         })

@@ -4,6 +4,7 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use greenroom_js as js;
 use serde_json::Value as Json;
 
 use crate::{
@@ -102,18 +103,20 @@ impl RootConfig {
         self.whole.live().current().description.clone()
     }
 
-    /// Every secret: the distinct strings, trimmed and longer than one character, at the paths that are declared
-    /// secret, in the order of the config. Which of them are too short to be looked for is the caller's decision.
+    /// Every secret: the distinct strings, and numbers as text, trimmed and longer than one character, at the paths that
+    /// are declared secret, in the order of the config. Which of them are too short to be looked for is the caller's decision.
     pub fn secrets(&self) -> Vec<String> {
         let snapshot = self.whole.live().current();
         let mut found = indexmap::IndexSet::new();
         if let Some(root) = snapshot.merged() {
             visit(&root, &mut Vec::new(), &mut |path, node| {
-                if let Value::String(text) = &node.value
-                    && text.trim().chars().nth(1).is_some()
-                    && snapshot.declared.is_secret(path)
-                {
-                    found.insert(text.trim().to_owned());
+                let text = match &node.value {
+                    Value::String(text) => js::text::trim(text).to_owned(),
+                    Value::Number(n) => js::number::to_string(*n),
+                    _ => return,
+                };
+                if text.chars().nth(1).is_some() && snapshot.declared.is_secret(path) {
+                    found.insert(text);
                 }
             });
         }

@@ -24,6 +24,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     name: Cow<'static, str>,
     message: String,
+    /// How much of the message is the error's own: the rest is its causes'.
+    own: usize,
     cause: Option<Arc<dyn StdError + Send + Sync>>,
     foreign: Option<Arc<dyn StdError + Send + Sync>>,
     properties: Map<String, Value>,
@@ -65,12 +67,14 @@ impl Error {
 
     /// An error with a name of one's own; unless [`with`](Self::with) sets `statusCode`, its status is 500.
     ///
-    /// The name `DatabaseError` is special, as in Backstage: its message reaches the log and never a client.
+    /// The name `DatabaseError` is special, as in Backstage: such an error is [internal](Self::is_internal).
     #[track_caller]
     pub fn named(name: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        let message = message.into();
         Self(Arc::new(Inner {
             name: name.into(),
-            message: message.into(),
+            own: message.len(),
+            message,
             cause: None,
             foreign: None,
             properties: Map::new(),
@@ -118,6 +122,41 @@ impl Error {
         inner.message = format!("{}{semicolon}caused by {}{colon}{}", inner.message, seen.name, seen.message);
         inner.cause = Some(cause.into());
         self
+    }
+
+    /// Whether clients must not see this error itself: it was made [from one of another kind](Self::from_any), whose text
+    /// its author did not write for them, or it is a `DatabaseError`. Its causes are not looked at.
+    pub fn is_internal(&self) -> bool {
+        self.0.foreign.is_some() || self.0.name == "DatabaseError"
+    }
+
+    /// The error as clients may see it, with `stand_in` in place of the first [internal](Self::is_internal) one of the
+    /// chain, whatever its name, and of all that is below; `None` if all of the chain is meant for them.
+    ///
+    /// ```
+    /// use greenroom_errors::Error;
+    ///
+    /// let away = Error::service_unavailable("The queue is away");
+    /// assert!(away.without_internals(&Error::new("hidden")).is_none());
+    ///
+    /// let error = away.caused_by(std::io::Error::other("postgres://me:pw@db refused"));
+    /// let shown = error.without_internals(&Error::new("hidden")).unwrap();
+    /// assert_eq!(shown.to_string(), "The queue is away; caused by Error: hidden");
+    /// assert_eq!(shown.status(), 503);
+    /// ```
+    #[must_use]
+    pub fn without_internals(&self, stand_in: &Self) -> Option<Self> {
+        if self.is_internal() {
+            return Some(stand_in.clone());
+        }
+        let shown = match self.0.cause.as_deref()?.downcast_ref::<Self>() {
+            Some(cause) => cause.without_internals(stand_in)?,
+            None => stand_in.clone(),
+        };
+        let mut own = self.clone();
+        let inner = Arc::make_mut(&mut own.0);
+        inner.message.truncate(inner.own);
+        Some(own.caused_by(shown))
     }
 
     /// Attaches a property. **Clients see it**, in `error` of the body; so does the log.

@@ -15,7 +15,8 @@
 //!
 //! Two audiences read an error. The *client* gets [`to_json`]: name, message, causes and the properties the author
 //! attached; a stack only where the caller asks for it. The *log* gets [`Described`], which adds where the error was
-//! made. Any `std::error::Error` is accepted everywhere; one that is not [`Error`] is seen as Node sees a plain
+//! made. What is [internal](Error::is_internal) is for the log alone; [`Error::without_internals`] takes it out of what a
+//! client gets. Any `std::error::Error` is accepted everywhere; one that is not [`Error`] is seen as Node sees a plain
 //! `Error`: that name, its `Display` text, status 500.
 //!
 //! This crate knows nothing of HTTP beyond status numbers, nor of logging.

@@ -26,6 +26,9 @@ pub struct LoggerOptions {
     pub overrides: Overrides,
     /// Text to mask.
     pub secrets: Vec<String>,
+    /// Secrets that need not be masked, as `backend.logger.redactAllowlist` has them: compared with whole secrets, both
+    /// trimmed.
+    pub allowed: Vec<String>,
     /// The first line, `Loading config from …`; with it the number of secrets is told.
     pub loading: Option<String>,
     /// Whether callers wait for their lines on standard output, so that a hard kill loses none.
@@ -44,6 +47,7 @@ impl Default for LoggerOptions {
             meta,
             overrides: Overrides::none(),
             secrets: Vec::new(),
+            allowed: Vec::new(),
             loading: None,
             each_line: false,
             warnings: Vec::new(),
@@ -161,6 +165,7 @@ impl RootLoggerBuilder {
             logger.info(format_args!("Found {} new secrets in config that will be redacted", distinct.len()));
         }
         let secrets: Vec<&str> = options.secrets.iter().map(String::as_str).collect();
+        root.allow_in_lines(options.allowed);
         root.add_redactions(&secrets);
         root.set_overrides(options.overrides);
         for warning in &options.warnings {

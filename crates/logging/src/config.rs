@@ -1,13 +1,16 @@
 //! What config and environment say of the log.
 //!
-//! `backend.logger.{level, meta, overrides}` are Backstage's, `greenroom.logger.{format, flush}` are ours.
+//! `backend.logger.{level, meta, overrides, redactAllowlist}` are Backstage's, `greenroom.compatibility` and
+//! `greenroom.logger.{format, flush}` are ours.
 
 use std::io::IsTerminal;
 
 use greenroom_config::{Config, ConfigError, Result, RootConfig};
+use greenroom_js::text::trim;
 
 use crate::{
-    FormatInputs, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder, choose_format, choose_level,
+    Compatibility, FormatInputs, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder, choose_format,
+    choose_level,
 };
 
 /// What the environment says of the log, as values.
@@ -54,6 +57,7 @@ impl LoggerOptions {
         let format = config.optional_string(FORMAT)?;
         let format = choose_format(FormatInputs {
             config: format.as_deref(),
+            compatibility: Compatibility::from_config(config)?,
             log_format: env.log_format.as_deref(),
             node_env: env.node_env.as_deref(),
             force_color: env.force_color.as_deref(),
@@ -65,6 +69,7 @@ impl LoggerOptions {
             format: format.value,
             overrides: overrides(config)?,
             secrets: config.secrets(),
+            allowed: redact_allowlist(config)?,
             loading: Some(config.sources_description()),
             each_line: each_line(config)?,
             warnings: [level.warning, format.warning].into_iter().flatten().collect(),
@@ -89,6 +94,32 @@ fn each_line(config: &Config) -> Result<bool> {
     }
 }
 
+const ALLOWLIST: &str = "backend.logger.redactAllowlist";
+
+fn redact_allowlist(config: &Config) -> Result<Vec<String>> {
+    Ok(config.optional_string_array(ALLOWLIST)?.unwrap_or_default())
+}
+
+/// The entries of `backend.logger.redactAllowlist` that are no secret of the config as a whole, and so do nothing.
+///
+/// ```
+/// use greenroom_config::RootConfig;
+/// use greenroom_logging::unused_redact_allowlist;
+///
+/// let yaml = "backend: {auth: {keys: [{secret: mine}]}, logger: {redactAllowlist: [' mine ', theirs]}}";
+/// let config = RootConfig::from_yaml(yaml).unwrap();
+/// assert_eq!(unused_redact_allowlist(&config).unwrap(), ["theirs"]);
+/// ```
+///
+/// # Errors
+/// If it is no list of texts.
+pub fn unused_redact_allowlist(config: &RootConfig) -> Result<Vec<String>> {
+    let secrets = config.secrets();
+    let mut allowed = redact_allowlist(config)?;
+    allowed.retain(|entry| !secrets.iter().any(|secret| trim(secret) == trim(entry)));
+    Ok(allowed)
+}
+
 fn overrides(config: &Config) -> Result<Overrides> {
     let list = config.optional_get("backend.logger.overrides")?.unwrap_or_default();
     Overrides::read(&list).map_err(|(key, message)| ConfigError::invalid(config, &key, message))
@@ -104,15 +135,18 @@ impl RootLogger {
         Ok(Self::builder().options(options))
     }
 
-    /// Follows a change of config: new secrets are masked besides, overrides are replaced. As in Backstage, level and
-    /// meta stay.
+    /// Follows a change of config: new secrets are masked besides, and counted once they are; overrides and what need
+    /// not be masked are replaced. What is masked stays so. As in Backstage, level and meta stay.
     ///
     /// # Errors
-    /// For an override that is none; then the old ones stay, and the new secrets are masked all the same.
+    /// For an override or an allowlist that is none; then the old ones stay, and the new secrets are masked all the same.
     pub fn reload(&self, config: &RootConfig) -> Result<()> {
-        let secrets = config.secrets();
-        self.info(format_args!("Found {} new secrets in config that will be redacted", secrets.len()));
-        self.add_redactions(secrets);
+        let allowed = redact_allowlist(config).map(|allowed| self.allow_in_lines(allowed));
+        let new = self.add_redactions(config.secrets());
+        if new > 0 {
+            self.info(format_args!("Found {new} new secrets in config that will be redacted"));
+        }
+        allowed?;
         self.set_overrides(overrides(config)?);
         Ok(())
     }

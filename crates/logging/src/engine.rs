@@ -1,6 +1,7 @@
 //! What all loggers of a backend share: level rules, secrets, sinks.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
+use greenroom_js::text::trim;
 use greenroom_redact::{Secrets, WeakSecrets};
 use parking_lot::Mutex;
 
@@ -26,7 +28,8 @@ pub(crate) struct Engine {
     /// The generation of `rules`, which children compare theirs with.
     generation: AtomicU64,
     secrets: ArcSwap<Secrets>,
-    changes: Mutex<()>,
+    /// One change at a time; and the secrets that need not be masked, trimmed.
+    changes: Mutex<HashSet<Box<str>>>,
     pub(crate) outputs: Box<[Output]>,
     /// Whether any format has what Node's have not.
     pub(crate) additions: bool,
@@ -56,7 +59,7 @@ impl Engine {
             }),
             generation: AtomicU64::new(1),
             secrets: ArcSwap::from_pointee(Secrets::default()),
-            changes: Mutex::new(()),
+            changes: Mutex::default(),
             additions: outputs.iter().any(|o| o.format.is_none_or(Format::has_additions)),
             outputs: outputs.into(),
         }
@@ -84,10 +87,16 @@ impl Engine {
         self.generation.store(generation, Ordering::Release);
     }
 
-    /// Masks more secrets; `exempt` tells which of them are part of what is never masked.
+    /// Replaces the list of secrets that are not added.
+    pub(crate) fn allow_in_lines(&self, secrets: Vec<String>) {
+        *self.changes.lock() = secrets.iter().map(|secret| trim(secret).into()).collect();
+    }
+
+    /// Masks more secrets but those that are allowed; `exempt` tells which of them are part of what is never masked.
     pub(crate) fn add_secrets(&self, secrets: &[&str], exempt: impl Fn(&str) -> bool) -> WeakSecrets {
-        let _changing = self.changes.lock();
-        match self.secrets.load().with(secrets.iter().copied(), exempt) {
+        let allowed = self.changes.lock();
+        let masked = secrets.iter().copied().filter(|secret| !allowed.contains(trim(secret)));
+        match self.secrets.load().with(masked, exempt) {
             None => WeakSecrets::default(),
             Some((next, weak)) => {
                 self.secrets.store(Arc::new(next));

@@ -2,16 +2,18 @@
 
 use greenroom_errors::Error;
 
-use crate::level::Chosen;
+use crate::{Compatibility, level::Chosen};
 
 /// A format that lines can be encoded in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Node's production line: sorted JSON, nothing added.
+    /// Node's production line: sorted JSON with a `timestamp`, nothing added.
     NodeJson,
+    /// Node's production line as it was until Backstage 1.55: without a time.
+    Node155Json,
     /// Node's development line: always coloured, nothing added.
     NodeLine,
-    /// Node's JSON with a `timestamp` and what else Greenroom adds.
+    /// Node's JSON with what Greenroom adds.
     Backstage,
     /// The development line with what Greenroom adds, plain.
     Pretty,
@@ -22,12 +24,17 @@ pub enum Format {
 impl Format {
     /// Whether lines are JSON.
     pub const fn is_json(self) -> bool {
-        matches!(self, Self::NodeJson | Self::Backstage)
+        matches!(self, Self::NodeJson | Self::Node155Json | Self::Backstage)
     }
 
     /// Whether lines carry what Greenroom adds to Node's.
     pub const fn has_additions(self) -> bool {
-        !matches!(self, Self::NodeJson | Self::NodeLine)
+        matches!(self, Self::Backstage | Self::Pretty | Self::PrettyColour)
+    }
+
+    /// Whether JSON lines carry the time.
+    pub(crate) const fn has_timestamp(self) -> bool {
+        !matches!(self, Self::Node155Json)
     }
 
     pub(crate) const fn is_coloured(self) -> bool {
@@ -44,6 +51,8 @@ pub struct FormatInputs<'a> {
     pub log_format: Option<&'a str>,
     /// `NODE_ENV`.
     pub node_env: Option<&'a str>,
+    /// Which release's lines `node` means.
+    pub compatibility: Compatibility,
     /// `FORCE_COLOR`: set and neither `0` nor `false` means colour.
     pub force_color: Option<&'a str>,
     /// Whether standard output is a terminal.
@@ -69,6 +78,7 @@ pub fn choose_format(inputs: FormatInputs<'_>) -> Result<Chosen<Format>, Error> 
         _ => inputs.is_terminal,
     };
     let named = |text: &str| match text.to_ascii_lowercase().as_str() {
+        "node" if production && inputs.compatibility < Compatibility::V1_57 => Some(Format::Node155Json),
         "node" if production => Some(Format::NodeJson),
         "node" => Some(Format::NodeLine),
         "backstage" => Some(Format::Backstage),

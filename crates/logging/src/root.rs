@@ -28,7 +28,7 @@ impl LoggerService for Root {
 }
 
 impl RootLoggerService for Root {
-    fn add_redactions(&self, secrets: &[&str]) {
+    fn add_redactions(&self, secrets: &[&str]) -> usize {
         let engine = self.0.engine();
         let mut origins = String::new();
         for field in self.0.fields().iter().filter(|field| matches!(field.key(), "service" | "plugin")) {
@@ -41,6 +41,11 @@ impl RootLoggerService for Root {
         if engine.additions {
             warn_of(&self.0, weak);
         }
+        weak.new
+    }
+
+    fn allow_in_lines(&self, secrets: Vec<String>) {
+        self.0.engine().allow_in_lines(secrets);
     }
 
     fn set_overrides(&self, overrides: Overrides) {

@@ -18,8 +18,13 @@ pub trait LoggerService: Send + Sync + 'static {
 
 /// What the root logger can do besides.
 pub trait RootLoggerService: LoggerService {
-    /// Masks these secrets from now on.
-    fn add_redactions(&self, secrets: &[&str]);
+    /// Masks these secrets from now on; how many of them are new.
+    fn add_redactions(&self, secrets: &[&str]) -> usize;
+
+    /// Replaces the list of secrets that [`add_redactions`](Self::add_redactions) leaves out. What is masked stays so.
+    fn allow_in_lines(&self, secrets: Vec<String>) {
+        let _ = secrets;
+    }
 
     /// Replaces the level overrides.
     fn set_overrides(&self, overrides: Overrides);
@@ -34,9 +39,9 @@ pub trait RootLoggerService: LoggerService {
 /// `core.logger`: the logger of one plugin, or of a part of it.
 ///
 /// ```
-/// use greenroom_logging::{CaptureSink, RootLogger, error, fields};
+/// use greenroom_logging::{CaptureSink, Format, RootLogger, error, fields};
 ///
-/// let lines = CaptureSink::new();
+/// let lines = CaptureSink::in_format(Format::Node155Json);
 /// let root = RootLogger::builder().sink(lines.clone()).build();
 /// let logger = root.plugin("tasks");
 ///
@@ -200,11 +205,16 @@ impl RootLogger {
         Self { root: self.root.clone(), logger: self.logger.child(fields) }
     }
 
-    /// Masks these secrets from now on, in every line of every child. The set only grows.
-    pub fn add_redactions<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) {
+    /// Masks these secrets from now on, in every line of every child; how many of them are new. The set only grows.
+    pub fn add_redactions<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) -> usize {
         let secrets: Vec<S> = secrets.into_iter().collect();
         let secrets: Vec<&str> = secrets.iter().map(AsRef::as_ref).collect();
-        self.root.add_redactions(&secrets);
+        self.root.add_redactions(&secrets)
+    }
+
+    /// Replaces the list of secrets that are not to be masked, each compared as a whole. What is masked stays so.
+    pub fn allow_in_lines(&self, secrets: Vec<String>) {
+        self.root.allow_in_lines(secrets);
     }
 
     /// Replaces the level overrides, for every child too.

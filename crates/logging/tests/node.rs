@@ -61,7 +61,7 @@ fn values_are_encoded_as_json_stringify_does() {
     let expected = stringified(&values);
     for (value, expected) in values.iter().zip(expected) {
         let lines = CaptureSink::new();
-        let root = RootLogger::builder().format(Format::NodeJson).sink(lines.clone()).build();
+        let root = RootLogger::builder().format(Format::Node155Json).sink(lines.clone()).build();
         info!(root, a = value, "x");
         let line = &lines.take()[0];
         assert_eq!(

@@ -47,7 +47,7 @@ pub(crate) fn decode(text: &[u8], escapes: Escapes) -> Option<Decoded> {
         let mut utf8 = [0; 4];
         let (bytes, length) = match escapes {
             _ if byte != mark => (&[byte][..], 1),
-            Escapes::Percent => match rest.get(1..3).and_then(|digits| hex(digits)) {
+            Escapes::Percent => match rest.get(1..3).and_then(hex) {
                 Some(n) => {
                     utf8[0] = n as u8;
                     (&utf8[..1], 3)

@@ -15,7 +15,7 @@ fn refresh(root: &RootLogger) {
 }
 
 fn main() {
-    for format in [Format::NodeJson, Format::Backstage] {
+    for format in [Format::Node155Json, Format::Backstage] {
         let root = RootLogger::builder().format(format).build();
         refresh(&root);
         root.flush(Duration::from_secs(1));

@@ -15,18 +15,19 @@ fn text(result: Result<impl std::fmt::Debug, ConfigError>) -> String {
 #[test]
 fn core_1_c18_numbers() {
     let config = config(
-        json!({"a": "", "b": "0x10", "c": "4x", "d": true, "e": " 7 ", "f": "inf", "g": 1.5, "h": "1e400"}),
+        json!({"a": "", "b": "0x10", "c": "4x", "d": true, "e": " 7 ", "f": "inf", "g": 1.5, "h": "1e400", "i": " "}),
     );
-    assert_eq!(config.number("a").unwrap(), 0.0);
     assert_eq!(config.number("b").unwrap(), 16.0);
     assert_eq!(config.number("e").unwrap(), 7.0);
     assert_eq!(config.number("g").unwrap(), 1.5);
-    let all = ["c", "d", "f", "h"].map(|key| text(config.number(key)));
+    let all = ["a", "c", "d", "f", "h", "i"].map(|key| text(config.number(key)));
     insta::assert_snapshot!(all.join("\n"), @r"
+    Error: Unable to convert config value for key 'a' in 'mock-config' to a number
     Error: Unable to convert config value for key 'c' in 'mock-config' to a number
     TypeError: Invalid type in config for key 'd' in 'mock-config', got boolean, wanted number
     Error: Unable to convert config value for key 'f' in 'mock-config' to a number
     Error: Unable to convert config value for key 'h' in 'mock-config' to a number
+    Error: Unable to convert config value for key 'i' in 'mock-config' to a number
     ");
 }
 

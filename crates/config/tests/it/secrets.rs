@@ -63,3 +63,9 @@ fn of_the_merged_config_and_longer_than_one_character() {
         .file("app-config.local.yaml", "backend: {database: {connection: ':memory:'}}");
     assert_eq!(world.load().secrets(), [":memory:"]);
 }
+
+#[test]
+fn a_number_at_a_declared_path_is_secret_as_text() {
+    let text = "backend: {database: {connection: {password: 20240117}}, auth: {keys: [{secret: 0x10000}, {secret: 1.50}]}}";
+    assert_eq!(RootConfig::from_yaml(text).unwrap().secrets(), ["20240117", "65536", "1.5"]);
+}

@@ -76,3 +76,54 @@ fn a_foreign_error_shows_its_text_and_not_its_source() {
     assert_eq!(to_json(&error, Stacks::Hide), json!({"name": "Error", "message": "cannot read"}));
     assert!(describe(&error).stack().ends_with("caused by Error: disk at /secret"));
 }
+
+fn shown(error: &Error) -> serde_json::Value {
+    let stand_in = Error::new("An internal error occurred logId=1");
+    to_json(&error.without_internals(&stand_in).unwrap(), Stacks::Hide)
+}
+
+#[test]
+fn what_authors_wrote_is_for_clients() {
+    let error = Error::input("outer").caused_by(Error::forwarded("middle", Error::not_found("inner")));
+    assert!(!error.is_internal());
+    assert!(error.without_internals(&Error::new("hidden")).is_none());
+}
+
+#[test]
+fn an_error_of_another_kind_is_internal_however_it_is_wrapped() {
+    let hidden = json!({"name": "Error", "message": "An internal error occurred logId=1"});
+    let foreign = || std::io::Error::other("postgres://me:pw@db refused");
+    let error = Error::from_any(foreign());
+    assert!(error.is_internal());
+    assert_eq!(shown(&error), hidden);
+    // One that has our own error as its source is still not ours.
+    assert_eq!(shown(&Error::from_any(std::io::Error::other(Error::not_found("n")))), hidden);
+
+    let as_cause = Error::service_unavailable("away").with("retry", true).caused_by(foreign());
+    assert_eq!(
+        shown(&as_cause).to_string(),
+        r#"{"name":"ServiceUnavailableError","message":"away; caused by Error: An internal error occurred logId=1","cause":{"name":"Error","message":"An internal error occurred logId=1"},"retry":true}"#
+    );
+    for deep in [
+        Error::input("outer").caused_by(Error::not_found("inner").caused_by(foreign())),
+        Error::input("outer").caused_by(Error::from_any(foreign())),
+        Error::forwarded("outer", foreign()),
+        Error::input("outer").caused_by(foreign()).caused_by(Error::named("DatabaseError", "select pw")),
+    ] {
+        let text = shown(&deep).to_string();
+        assert!(text.contains("outer") && text.contains("logId=1"), "{text}");
+        assert!(!text.contains("pw"), "{text}");
+        assert_eq!(deep.without_internals(&Error::new("hidden")).unwrap().status(), deep.status());
+    }
+}
+
+#[test]
+fn a_database_error_is_internal_as_a_cause_too() {
+    let error = Error::conflict("taken").caused_by(Error::named("DatabaseError", "select pw from users"));
+    let text = shown(&error).to_string();
+    assert!(
+        text.starts_with(r#"{"name":"ConflictError","message":"taken; caused by Error: An internal"#),
+        "{text}"
+    );
+    assert!(!text.contains("select"), "{text}");
+}

@@ -3,6 +3,7 @@
 use greenroom_redact::Secrets;
 
 use crate::{
+    Format,
     encode::{
         Fragments, Message, Part, Target, View, is_origin, is_undefined,
         order::{self, LEVEL, MESSAGE, Step, TIMESTAMP},
@@ -38,13 +39,13 @@ pub(super) fn fragments(own: &Fields, secrets: &Secrets, additions: bool) -> Fra
     Fragments { generation: secrets.generation(), bytes, parts, prefix: None, plans: Plans::default() }
 }
 
-pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions: bool) {
+pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, format: Format) {
     let mut line = Line { to, view, fragments, separator: b'{' };
     match fragments.plans.find(view) {
         Some(plan) => plan.steps().for_each(|(step, key)| line.write(step, Some(key))),
         None => {
-            order::steps(view, fragments, additions, |step| line.write(step, None));
-            fragments.plans.learn(view, fragments, additions);
+            order::steps(view, fragments, format, |step| line.write(step, None));
+            fragments.plans.learn(view, fragments, format);
         }
     }
     line.to.out.push(b'}');

@@ -9,7 +9,7 @@ use greenroom_redact::Secrets;
 
 use crate::{
     Format,
-    encode::{Fragments, Message, Part, Target, View, is_undefined, plan::Plans, text},
+    encode::{Fragments, Message, Part, Target, View, hidden, is_undefined, plan::Plans, text},
     field::{Field, Fields},
     value::FieldValue,
 };
@@ -54,6 +54,7 @@ pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Frag
         let mut text = String::new();
         origin.push_text(&mut text);
         to.out.extend_from_slice(text.as_bytes());
+        hidden::show(to.out, from);
     }
     let prefix = origin.map(|_| from..to.out.len());
     Fragments { generation: secrets.generation(), bytes, parts, prefix, plans: Plans::default() }
@@ -61,29 +62,41 @@ pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Frag
 
 fn pair(to: &mut Target<'_>, field: &Field<'_>, style: &Style) {
     to.out.extend_from_slice(style.cyan.as_bytes());
+    let from = to.out.len();
     if field.flags.has(crate::field::Flags::LITERAL) {
         to.out.extend_from_slice(field.key.as_bytes());
     } else {
-        to.secrets.pieces(field.key, |piece| to.out.extend_from_slice(piece.as_bytes()));
+        masked(to, field.key);
     }
+    hidden::show(to.out, from);
     to.out.extend_from_slice(style.plain.as_bytes());
     to.out.push(b'=');
+    let from = to.out.len();
     if is_undefined(field) {
         to.out.extend_from_slice(b"undefined");
     } else {
         to.json_value(field, false);
     }
+    hidden::show(to.out, from);
 }
 
 /// A value as plain text, its secrets masked.
 fn plain(to: &mut Target<'_>, field: &Field<'_>) {
-    to.value.clear();
-    field.value.push_text(to.value);
+    let mut text = std::mem::take(to.value);
+    text.clear();
+    field.value.push_text(&mut text);
+    let from = to.out.len();
     if field.flags.has(crate::field::Flags::TRUSTED) {
-        to.out.extend_from_slice(to.value.as_bytes());
+        to.out.extend_from_slice(text.as_bytes());
     } else {
-        to.secrets.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+        masked(to, &text);
     }
+    hidden::show(to.out, from);
+    *to.value = text;
+}
+
+fn masked(to: &mut Target<'_>, text: &str) {
+    to.secrets.pieces(text, |piece| to.out.extend_from_slice(piece.as_bytes()));
 }
 
 pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, format: Format) {
@@ -106,14 +119,18 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
     to.out.extend_from_slice(style.plain.as_bytes());
     to.out.push(b' ');
 
+    let from = to.out.len();
     match view.message {
-        Message::Text(text) => to.secrets.pieces(text, |piece| to.out.extend_from_slice(piece.as_bytes())),
+        Message::Text(text) => masked(to, text),
         Message::Args(args) => {
-            to.value.clear();
-            text::render(to.value, args);
-            to.secrets.pieces(to.value, |piece| to.out.extend_from_slice(piece.as_bytes()));
+            let mut text = std::mem::take(to.value);
+            text.clear();
+            text::render(&mut text, args);
+            masked(to, &text);
+            *to.value = text;
         }
     }
+    hidden::show(to.out, from);
     let from = to.out.len();
     fields(to, view, fragments, style, additions);
     if to.out.len() == from {
@@ -122,12 +139,9 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
 }
 
 fn time(to: &mut Target<'_>, view: &View<'_>, additions: bool) {
-    match view.last("timestamp", additions) {
-        Some(i) => plain(to, view.at(i)),
-        None => match view.own.iter().find(|field| field.key == "timestamp") {
-            Some(field) => plain(to, &field),
-            None => to.out.extend_from_slice(to.clock.text(view.time).as_bytes()),
-        },
+    match view.own_time(additions) {
+        Some(field) => plain(to, &field),
+        None => to.out.extend_from_slice(to.clock.text(view.time).as_bytes()),
     }
 }
 

@@ -4,6 +4,7 @@
 //! an encoder sees of a record; [`Fragments`] is what it keeps of a child.
 
 mod clock;
+mod hidden;
 mod json;
 mod line;
 mod order;
@@ -67,6 +68,13 @@ impl<'a> View<'a> {
             let field = self.at(i);
             field.key == key && (additions || !field.is_added())
         })
+    }
+
+    /// The time that the call, else the child, has set, if JavaScript takes it for true: logform's rule.
+    fn own_time(&self, additions: bool) -> Option<Field<'_>> {
+        let called = self.last("timestamp", additions).map(|i| *self.at(i));
+        let time = called.or_else(|| self.own.iter().find(|field| field.key == "timestamp"));
+        time.filter(|field| field.value.truthy())
     }
 
     /// Whether anyone but the context sets that key.
@@ -155,7 +163,7 @@ pub(crate) fn encode(
 ) {
     let mut to = Target { out, value, clock, secrets };
     if format.is_json() {
-        json::encode(&mut to, view, fragments, format.has_additions());
+        json::encode(&mut to, view, fragments, format);
     } else {
         line::encode(&mut to, view, fragments, format);
     }

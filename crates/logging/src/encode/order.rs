@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use greenroom_js::key;
 
 use super::{Fragments, View};
+use crate::Format;
 
 /// Fields that every line has, numbered beyond those of the call.
 pub(super) const LEVEL: u16 = u16::MAX;
@@ -59,8 +60,10 @@ struct Place<'k> {
     field: u16,
 }
 
-/// Gives the fields in order, each key once: the call's last one, in place of the child's.
-pub(super) fn steps(view: &View<'_>, fragments: &Fragments, additions: bool, each: impl FnMut(Step)) {
+/// Gives the fields in order, each key once: the call's last one, in place of the child's. A time that the caller or
+/// the child has set stays if JavaScript takes it for true.
+pub(super) fn steps(view: &View<'_>, fragments: &Fragments, format: Format, each: impl FnMut(Step)) {
+    let additions = format.has_additions();
     let most = view.called() + view.context.len() + 3;
     let unset = Place { key: Key { first: 0, text: "" }, field: 0 };
     let (mut inline, mut heap) = ([unset; INLINE], Vec::new());
@@ -77,19 +80,18 @@ pub(super) fn steps(view: &View<'_>, fragments: &Fragments, additions: bool, eac
     };
     add("level", LEVEL);
     add("message", MESSAGE);
-    let mut stamped = !additions;
     for i in 0..view.called().min(TIMESTAMP.into()) {
         let field = view.at(i);
         if field.key == "level" || field.key == "message" || (!additions && field.is_added()) {
             continue;
         }
-        stamped |= field.key == "timestamp";
         add(field.key, i as u16);
     }
+    // After the caller's, which it replaces.
+    if format.has_timestamp() && view.own_time(additions).is_none() {
+        add("timestamp", TIMESTAMP);
+    }
     if additions {
-        if !stamped && view.own.get("timestamp").is_none() {
-            add("timestamp", TIMESTAMP);
-        }
         view.context().for_each(|i| add(view.at(i).key, i as u16));
     }
     merge(view, fragments, &order[..count], each);

@@ -14,7 +14,10 @@ use super::{
     Fragments, View,
     order::{self, Step, TIMESTAMP},
 };
-use crate::field::{Field, Flags};
+use crate::{
+    Format,
+    field::{Field, Flags},
+};
 
 /// So many calls of a logger are written without a plan: loggers of a single request make few.
 const FEW: u8 = 8;
@@ -73,7 +76,7 @@ impl Plans {
 
     /// Keeps the order of such a call if it came twice running, the logger has been called some times, and there is a
     /// place left.
-    pub(super) fn learn(&self, view: &View<'_>, fragments: &Fragments, additions: bool) {
+    pub(super) fn learn(&self, view: &View<'_>, fragments: &Fragments, format: Format) {
         let calls = self.calls.load(Relaxed);
         if calls < FEW {
             // Not exact among threads, and need not be.
@@ -81,22 +84,24 @@ impl Plans {
             return;
         }
         let free = self.slots.iter().find(|slot| slot.get().is_none());
-        // Another key may come to lie at the address of one that was made at run time.
-        let Some(slot) = free.filter(|_| fields(view).all(|field| field.flags.has(Flags::LITERAL))) else {
+        // Another key may come to lie at the address of one that was made at run time; whether a caller's time stays
+        // depends on its value.
+        let plannable = |field: &Field<'_>| field.flags.has(Flags::LITERAL) && field.key != "timestamp";
+        let Some(slot) = free.filter(|_| fields(view).all(plannable)) else {
             return;
         };
         let sketch = sketch(view);
         if self.last.swap(sketch, Relaxed) != sketch {
             return;
         }
-        let _ = slot.set(Box::new(Plan::new(view, fragments, additions)));
+        let _ = slot.set(Box::new(Plan::new(view, fragments, format)));
     }
 }
 
 impl Plan {
-    fn new(view: &View<'_>, fragments: &Fragments, additions: bool) -> Self {
+    fn new(view: &View<'_>, fragments: &Fragments, format: Format) -> Self {
         let (mut steps, mut bytes) = (Vec::new(), Vec::new());
-        order::steps(view, fragments, additions, |step| {
+        order::steps(view, fragments, format, |step| {
             let from = bytes.len();
             if let Step::Field(i @ ..TIMESTAMP) = step {
                 json::string(&mut bytes, view.at(i.into()).key);

@@ -14,7 +14,7 @@ fn within(f: &Fixture, options: BridgeOptions, work: impl FnOnce()) {
 
 #[test]
 fn an_event_is_a_line_with_typed_fields_and_the_plugin_at_work() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     within(&f, BridgeOptions::new(), || {
         let work = Context::default().with_plugin("catalog");
         work.sync_scope(|| {
@@ -47,7 +47,7 @@ fn the_target_and_the_module_are_additions() {
 
 #[test]
 fn fields_of_spans_that_are_gone_are_not_taken_for_those_of_others() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     within(&f, BridgeOptions::new(), || {
         // More than a logger makes before it keeps the order of a call.
         for turn in 0..20 {
@@ -68,7 +68,7 @@ fn fields_of_spans_that_are_gone_are_not_taken_for_those_of_others() {
 
 #[test]
 fn fields_of_spans_are_included_the_innermost_wins() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     within(&f, BridgeOptions::new(), || {
         let outer = tracing::info_span!("outer", a = 1, b = 1, late = tracing::field::Empty);
         let _outer = outer.enter();
@@ -84,7 +84,7 @@ fn fields_of_spans_are_included_the_innermost_wins() {
 
 #[test]
 fn libraries_stop_at_info_and_own_crates_follow_the_rules() {
-    let f = Fixture::with(Format::NodeJson, |b| b.level(Level::Silly));
+    let f = Fixture::with(Format::Node155Json, |b| b.level(Level::Silly));
     within(&f, BridgeOptions::new().own("my_plugin").exclude("opentelemetry"), || {
         tracing::debug!(target: "hyper::proto", "library debug");
         tracing::info!(target: "hyper::proto", "library info");
@@ -99,7 +99,7 @@ fn libraries_stop_at_info_and_own_crates_follow_the_rules() {
 
 #[test]
 fn level_rules_hold_for_events_also_when_they_change() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     within(&f, BridgeOptions::new().own("my_plugin"), || {
         let log = || {
             let work = Context::default().with_plugin("catalog");
@@ -120,7 +120,7 @@ fn level_rules_hold_for_events_also_when_they_change() {
 
 #[test]
 fn secrets_of_libraries_are_masked() {
-    let f = Fixture::with(Format::NodeJson, |b| b.secrets(["hunter2hunter2"]));
+    let f = Fixture::with(Format::Node155Json, |b| b.secrets(["hunter2hunter2"]));
     within(&f, BridgeOptions::new(), || tracing::info!(url = "postgres://u:hunter2hunter2@db", "connecting"));
     assert!(f.line().contains(r#""url":"postgres://u:***@db""#));
 }
@@ -135,7 +135,7 @@ fn a_value_may_trace_while_it_is_captured() {
             f.write_str("chatty")
         }
     }
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     within(&f, BridgeOptions::new(), || tracing::info!(a = ?Chatty, "x"));
     assert!(f.line().contains(r#""a":"chatty""#));
 }
@@ -144,7 +144,7 @@ fn a_value_may_trace_while_it_is_captured() {
 fn installing_twice_redirects() {
     let logger = || {
         let lines = CaptureSink::new();
-        (RootLogger::builder().sink(lines.clone()).build(), lines)
+        (RootLogger::builder().format(Format::Node155Json).sink(lines.clone()).build(), lines)
     };
     let ((first, first_lines), (second, second_lines)) = (logger(), logger());
     assert!(first.install_tracing(BridgeOptions::new()));

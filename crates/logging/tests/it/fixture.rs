@@ -52,19 +52,22 @@ pub(crate) fn mask(line: &str) -> String {
     }
 }
 
-/// Runs a check under `node` and under `backstage`, whose lines differ by the timestamp alone.
+/// Runs a check under `node`, also as it was in 1.55, and under `backstage`. Expected lines are those of 1.55: the
+/// others differ by the timestamp alone.
 pub(crate) fn both(
     check: impl Fn(&dyn Fn(fn(RootLoggerBuilder) -> RootLoggerBuilder) -> Fixture, &dyn Fn(&str) -> String),
 ) {
-    check(&|change| Fixture::with(Format::NodeJson, change), &str::to_owned);
-    check(&|change| Fixture::with(Format::Backstage, change), &|line| {
-        // Keys are sorted, so that the timestamp has one place.
-        let value: serde_json::Value = serde_json::from_str(line).unwrap();
-        let mut sorted: Vec<_> = value.as_object().unwrap().clone().into_iter().collect();
-        if !sorted.iter().any(|(key, _)| key == "timestamp") {
-            sorted.push(("timestamp".into(), "<ts>".into()));
-        }
-        sorted.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
-        serde_json::Value::Object(sorted.into_iter().collect()).to_string()
-    });
+    check(&|change| Fixture::with(Format::Node155Json, change), &str::to_owned);
+    for format in [Format::NodeJson, Format::Backstage] {
+        check(&|change| Fixture::with(format, change), &|line| {
+            // Keys are sorted, so that the timestamp has one place.
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let mut sorted: Vec<_> = value.as_object().unwrap().clone().into_iter().collect();
+            if !sorted.iter().any(|(key, _)| key == "timestamp") {
+                sorted.push(("timestamp".into(), "<ts>".into()));
+            }
+            sorted.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+            serde_json::Value::Object(sorted.into_iter().collect()).to_string()
+        });
+    }
 }

@@ -64,7 +64,7 @@ fn the_format_is_chosen_by_environment_config_and_node_env() {
 
 #[test]
 fn obs_26_the_old_backends_line_is_the_same_field_for_field() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     f.root.child(fields! { type: "plugin", plugin: "catalog" }).info("plug");
     assert_eq!(
         f.line(),
@@ -106,8 +106,9 @@ fn obs_50_an_access_line_keeps_its_fields_whatever_the_url() {
 
 #[test]
 fn the_first_lines_come_before_redaction_and_overrides() {
-    let f = Fixture::with(Format::NodeJson, |b| {
+    let f = Fixture::with(Format::Node155Json, |b| {
         b.options(greenroom_logging::LoggerOptions {
+            format: Format::Node155Json,
             loading: Some("Loading config from FileConfigSource{path=\"a.yaml\"}".into()),
             secrets: ["new secrets", "x", "x", "another-secret"].map(String::from).into(),
             overrides: Overrides::parse(&json!([{"matchers": {}, "level": "error"}])).unwrap(),
@@ -126,15 +127,54 @@ fn the_first_lines_come_before_redaction_and_overrides() {
     assert_eq!(f.line(), r#"{"level":"error","message":"***","service":"backstage"}"#);
 }
 
+/// A caller's time stays if JavaScript takes it for true; whoever sets none, gets one.
 #[test]
-fn a_timestamp_of_the_callers_stays() {
-    let f = Fixture::new(Format::Backstage);
-    info!(f.root, timestamp = "T", "x");
-    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"T"}"#);
-    f.root.child(fields! { timestamp: "C" }).info("x");
-    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"C"}"#);
+fn a_timestamp_of_the_callers_stays_unless_it_is_falsy() {
+    for format in [Format::NodeJson, Format::Backstage] {
+        let f = Fixture::new(format);
+        let line = |time: &str| {
+            format!(r#"{{"level":"info","message":"x","service":"backstage","timestamp":{time}}}"#)
+        };
+        f.root.info("x");
+        assert_eq!(f.line(), line(r#""<ts>""#));
+        // Twice running, and once more: the order of such calls is kept, the decision is not.
+        for _ in 0..12 {
+            info!(f.root, timestamp = "T", "x");
+            assert_eq!(f.line(), line(r#""T""#));
+            for falsy in [json!(""), json!(0), json!(null), json!(false)] {
+                info!(f.root, timestamp = falsy, "x");
+                assert_eq!(f.line(), line(r#""<ts>""#));
+            }
+            info!(f.root, timestamp = None::<u8>, "x");
+            assert_eq!(f.line(), line(r#""<ts>""#));
+        }
+        let child = f.root.child(fields! { timestamp: "C" });
+        child.info("x");
+        assert_eq!(f.line(), line(r#""C""#));
+        info!(child, timestamp = "", "x");
+        assert_eq!(f.line(), line(r#""<ts>""#), "the call's goes before the child's");
+        f.root.child(fields! { timestamp: 0 }).info("x");
+        assert_eq!(f.line(), line(r#""<ts>""#));
+    }
+    let f = Fixture::new(Format::Node155Json);
+    info!(f.root, timestamp = "", "x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":""}"#);
+    let f = Fixture::new(Format::Pretty);
+    info!(f.root, timestamp = 0, "x");
+    assert_eq!(f.line(), "<ts> backstage info x ");
+}
+
+/// Lines are stamped after the level rules have judged them.
+#[test]
+fn level_rules_see_the_callers_timestamp_and_never_ours() {
+    let rules = json!([{"matchers": {"timestamp": "/./"}, "level": "error"}]);
+    let f = Fixture::with(Format::NodeJson, |b| b.overrides(Overrides::parse(&rules).unwrap()));
     f.root.info("x");
-    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","timestamp":"<ts>"}"#);
+    assert_eq!(f.all().len(), 1);
+    info!(f.root, timestamp = "T", "x");
+    assert!(f.all().is_empty());
+    info!(f.root, timestamp = "", "x");
+    assert_eq!(f.all().len(), 1);
 }
 
 #[test]
@@ -146,7 +186,7 @@ fn additions_are_left_out_of_nodes_formats() {
         f.line()
     };
     assert_eq!(
-        log(Format::NodeJson),
+        log(Format::Node155Json),
         r#"{"a":1,"level":"info","message":"x","service":"backstage","task":1}"#
     );
     assert_eq!(
@@ -169,14 +209,14 @@ fn the_module_at_work_is_an_addition() {
     );
     work.clone().sync_scope(|| info!(log, module = "mine", "x"));
     assert!(f.line().contains(r#""module":"mine""#));
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     work.sync_scope(|| f.root.info("x"));
     assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage"}"#);
 }
 
 #[test]
 fn levels_have_names_and_order() {
-    let f = Fixture::with(Format::NodeJson, |b| b.level(Level::Silly));
+    let f = Fixture::with(Format::Node155Json, |b| b.level(Level::Silly));
     f.root.error("e");
     f.root.warn("w");
     warn!(f.root, "w");
@@ -185,5 +225,26 @@ fn levels_have_names_and_order() {
     assert!(lines[2].contains(r#""level":"warn""#) && lines[3].contains(r#""level":"debug""#));
     for level in Level::ALL {
         assert_eq!(level.as_str().to_uppercase().parse(), Ok(level));
+    }
+}
+
+#[test]
+fn nothing_forges_a_line_for_people_or_reaches_their_terminal() {
+    for format in [Format::Pretty, Format::PrettyColour, Format::NodeLine] {
+        let f = Fixture::new(format);
+        let evil = "a\n2026-01-01T00:00:00.000Z backstage error forged \u{9b}2J\u{1b}[31m\u{202e}\r\u{7f}";
+        let mut own = greenroom_logging::Fields::new();
+        own.insert(evil.to_owned(), evil);
+        own.insert("plugin", evil);
+        own.insert("timestamp", evil);
+        info!(f.root.child(own), v = evil, json = json!({"k": [evil]}), "{evil}");
+        let line = f.lines.take().remove(0);
+        for code in ["\x1b[2m", "\x1b[22m", "\x1b[32m", "\x1b[34m", "\x1b[36m", "\x1b[39m"] {
+            assert_eq!(line.contains(code), !matches!(format, Format::Pretty), "{line}");
+        }
+        let codes = regress::Regex::new("\x1b\\[(2|22|32|34|36|39)m").unwrap();
+        let text = codes.replace_all(&line, "");
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        assert_eq!(text.matches(r"a\n2026").count(), 7, "{text}");
     }
 }

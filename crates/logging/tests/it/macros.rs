@@ -28,7 +28,7 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 fn line(log: impl Fn(&greenroom_logging::Logger)) -> String {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     log(&f.root);
     let line = f.line();
     let end = line.strip_prefix('{').unwrap().strip_suffix(r#","service":"backstage"}"#);
@@ -110,7 +110,7 @@ fn a_key_given_twice_takes_the_last_value() {
 
 #[test]
 fn undefined_of_a_call_hides_a_field_of_the_child() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     let child = f.root.child(fields! { task: 1, other: 2 });
     info!(child, task = None::<u8>, "x");
     assert_eq!(f.line(), r#"{"level":"info","message":"x","other":2,"service":"backstage"}"#);
@@ -118,7 +118,7 @@ fn undefined_of_a_call_hides_a_field_of_the_child() {
 
 #[test]
 fn what_is_dropped_is_neither_computed_nor_formatted() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     let computed = Cell::new(0);
     let value = || {
         computed.set(computed.get() + 1);
@@ -141,7 +141,7 @@ fn what_a_rule_drops_is_not_formatted() {
     }
     let rules = serde_json::json!([{"matchers": {"task": "quiet"}, "level": "error"}]);
     let rules = greenroom_logging::Overrides::parse(&rules).unwrap();
-    let f = Fixture::with(Format::NodeJson, |b| b.overrides(rules).secrets(["hunter2hunter2"]));
+    let f = Fixture::with(Format::Node155Json, |b| b.overrides(rules).secrets(["hunter2hunter2"]));
     info!(f.root, task = "quiet", other = Never, "{}", Never);
     assert!(f.all().is_empty());
 }
@@ -157,7 +157,7 @@ fn a_value_may_log_while_it_is_logged() {
         }
     }
     for secrets in [vec![], vec!["hunter2hunter2"]] {
-        let f = Fixture::with(Format::NodeJson, |b| b.secrets(secrets));
+        let f = Fixture::with(Format::Node155Json, |b| b.secrets(secrets));
         info!(f.root, a = Chatty(&f), "outer {}", "text");
         assert_eq!(
             f.all(),
@@ -171,7 +171,7 @@ fn a_value_may_log_while_it_is_logged() {
 
 #[test]
 fn many_fields_are_as_good_as_few() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     let keys: Vec<String> = (0..100).map(|i| format!("k{i:03}")).collect();
     let fields: Vec<_> = keys
         .iter()
@@ -190,7 +190,7 @@ fn many_fields_are_as_good_as_few() {
 
 #[test]
 fn the_logger_is_computed_once_and_may_be_any_handle() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     let made = Cell::new(0);
     let log = || {
         made.set(made.get() + 1);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::fixture::Fixture;
 
 fn fixture(level: Level, overrides: Value) -> Fixture {
-    Fixture::with(Format::NodeJson, |b| b.level(level).overrides(Overrides::parse(&overrides).unwrap()))
+    Fixture::with(Format::Node155Json, |b| b.level(level).overrides(Overrides::parse(&overrides).unwrap()))
 }
 
 fn rule(matchers: Value, level: &str) -> Value {

@@ -85,7 +85,7 @@ fn numbers(value: &Value, out: &mut Vec<String>) {
 proptest! {
     #[test]
     fn no_secret_survives_and_lines_stay_json((secrets, message, appended, own, call) in case()) {
-        for format in [Format::NodeJson, Format::Backstage] {
+        for format in [Format::Node155Json, Format::Backstage] {
             let f = Fixture::with(format, |b| b.secrets(secrets.clone()));
             f.lines.take();
             let log = f.root.plugin("p").child(own.clone().into_iter().collect::<Fields>());
@@ -122,7 +122,7 @@ proptest! {
 }
 
 fn masked(secrets: &[&str], log: impl Fn(&RootLogger)) -> String {
-    let f = Fixture::with(Format::NodeJson, |b| b.secrets(secrets.to_vec()));
+    let f = Fixture::with(Format::Node155Json, |b| b.secrets(secrets.to_vec()));
     log(&f.root);
     f.line()
 }
@@ -175,7 +175,7 @@ fn doubtful_secrets_are_told_without_being_shown() {
     f.root.add_redactions(["stage"]);
     assert!(f.all().is_empty());
     // Node has no such lines.
-    assert!(Fixture::with(Format::NodeJson, |b| b.secrets(["stage"])).all().is_empty());
+    assert!(Fixture::with(Format::Node155Json, |b| b.secrets(["stage"])).all().is_empty());
 }
 
 /// A sink of typed records masks text by itself.

@@ -54,7 +54,7 @@ proptest! {
         message in any::<String>(),
         own in collection::vec((any::<String>(), json()), 0..6),
         call in collection::vec((any::<String>(), json()), 0..30),
-        format in prop_oneof![Just(Format::NodeJson), Just(Format::Backstage)],
+        format in prop_oneof![Just(Format::Node155Json), Just(Format::Backstage)],
     ) {
         let f = Fixture::new(format);
         let reserved = |(key, _): &(String, Value)| ["level", "message", "timestamp"].contains(&key.as_str());
@@ -94,7 +94,7 @@ proptest! {
     fn a_call_that_comes_again_has_the_line_that_it_had(
         calls in collection::vec(call(), 1..7),
         turns in collection::vec(any::<proptest::sample::Index>(), 1..60),
-        format in prop_oneof![Just(Format::NodeJson), Just(Format::Backstage)],
+        format in prop_oneof![Just(Format::Node155Json), Just(Format::Backstage)],
     ) {
         let f = Fixture::new(format);
         let child = || f.root.child(greenroom_logging::fields! { task: "own", area: 7 });
@@ -119,7 +119,7 @@ proptest! {
 
 #[test]
 fn keys_made_at_run_time_are_not_taken_for_each_other() {
-    let f = Fixture::new(Format::NodeJson);
+    let f = Fixture::new(Format::Node155Json);
     let log = f.root.plugin("p");
     for i in 0..100 {
         let key = format!("key{i:02}");
