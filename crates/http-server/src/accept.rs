@@ -13,10 +13,7 @@ use std::{
 use greenroom_logging::{Logger, warn};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Listener, Peer, Serve, connection::serve, listener::Plain, server::Shared};
-
-/// So many connections beyond the limit are taken for probes.
-const FOR_PROBES: u32 = 32;
+use crate::{ConnectionLimits, Listener, Peer, Serve, connection::serve, listener::Plain, server::Shared};
 
 /// How long to wait before the next try when there is no descriptor.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -28,6 +25,8 @@ const BETWEEN_LINES: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Places {
     most: u32,
+    /// So many more are taken for probes.
+    for_probes: u32,
     taken: AtomicU32,
     freed: Notify,
 }
@@ -37,13 +36,14 @@ pub(crate) struct Places {
 struct Place(Arc<Places>);
 
 impl Places {
-    pub(crate) fn new(most: u32) -> Self {
-        Self { most, taken: AtomicU32::new(0), freed: Notify::new() }
+    pub(crate) fn new(limits: &ConnectionLimits) -> Self {
+        let (most, for_probes) = (limits.connections, limits.for_probes());
+        Self { most, for_probes, taken: AtomicU32::new(0), freed: Notify::new() }
     }
 
     /// Waits until there is a place, those for probes included.
     async fn free(&self) {
-        while self.taken.load(Relaxed) >= self.most.saturating_add(FOR_PROBES) {
+        while self.taken.load(Relaxed) >= self.most.saturating_add(self.for_probes) {
             self.freed.notified().await;
         }
     }

@@ -101,6 +101,11 @@ impl Activity {
         self.state.lock().running > 0
     }
 
+    /// Whether a header has begun and not ended.
+    pub(crate) fn is_in_head(&self) -> bool {
+        self.state.lock().head_since.is_some()
+    }
+
     /// When the peer has had enough time for what the connection is at.
     pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
         let state = self.state.lock();

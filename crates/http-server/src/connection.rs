@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use greenroom_errors::BoxError;
 use http::{Request, Response, StatusCode};
 use hyper::{
     body::Incoming,
@@ -37,13 +38,22 @@ const MAX_HEADER: usize = 16 * 1024;
 /// What was sent before the listener closed has arrived after this time.
 const ARRIVAL: Duration = Duration::from_millis(100);
 
+/// A probe sends its header at once: nobody else may keep it from a place for long.
+const PROBE: Duration = Duration::from_millis(250);
+
+/// How long the rest of a header may take once the server drains.
+const HEADER: Duration = Duration::from_secs(1);
+
 /// Answers what comes on the stream, until either side has had enough.
 pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
 where
     S: Serve,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
+    let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
+    if peer.is_beyond_limit {
+        timeouts.headers = PROBE;
+    }
     let activity = Arc::new(Activity::new(timeouts));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
@@ -76,18 +86,7 @@ where
     };
     let ended = match ended {
         Some(ended) => ended,
-        // A request that is on its way is answered; what is none by then is closed, half a header too.
-        None => tokio::select! {
-            biased;
-            ended = &mut watched => ended,
-            () = tokio::time::sleep(ARRIVAL) => match watched.activity.is_at_work() {
-                true => {
-                    Pin::new(&mut watched.connection).graceful_shutdown();
-                    (&mut watched).await
-                }
-                false => End::Unwanted,
-            },
-        },
+        None => last_request(&mut watched).await,
     };
     let answer: &[u8] = match ended {
         End::Closed | End::Overdue(Overdue::Connection) => return,
@@ -100,6 +99,33 @@ where
         let _ = stream.write_all(answer).await;
         let _ = stream.shutdown().await;
     }
+}
+
+/// A request that is on its way when the server drains is answered. What is none is closed: at once where nothing has
+/// come, soon where a header does not end.
+async fn last_request<S, T, B>(watched: &mut Watched<S, T>) -> End
+where
+    Watched<S, T>: Future<Output = End> + Unpin,
+    S: HttpService<Incoming, ResBody = B>,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    B: http_body::Body + 'static,
+    B::Error: Into<BoxError>,
+{
+    for patience in [ARRIVAL, HEADER] {
+        tokio::select! {
+            biased;
+            ended = &mut *watched => return ended,
+            () = tokio::time::sleep(patience) => {}
+        }
+        if watched.activity.is_at_work() {
+            Pin::new(&mut watched.connection).graceful_shutdown();
+            return watched.await;
+        }
+        if !watched.activity.is_in_head() {
+            break;
+        }
+    }
+    End::Unwanted
 }
 
 /// How a connection ended.
@@ -124,10 +150,10 @@ struct Watched<S: HttpService<Incoming>, T> {
 impl<S, T, B> Future for Watched<S, T>
 where
     S: HttpService<Incoming, ResBody = B> + Unpin,
-    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Error: Into<BoxError>,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     B: http_body::Body + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B::Error: Into<BoxError>,
 {
     type Output = End;
 

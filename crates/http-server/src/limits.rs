@@ -80,7 +80,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// As many as there are descriptors, but for some others.
+/// As many as there are descriptors, but for those of others.
 fn connections() -> u32 {
     let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let most = most.map_or(u64::from(u32::MAX), |most| most.saturating_sub(OTHER_DESCRIPTORS).max(most / 2));
@@ -115,6 +115,11 @@ impl ConnectionLimits {
             },
             connections,
         })
+    }
+
+    /// How many connections beyond the limit are taken for probes.
+    pub(crate) fn for_probes(&self) -> u32 {
+        (self.connections / 8).clamp(1, 32)
     }
 
     /// The number of headers, unless it is the parser's own.

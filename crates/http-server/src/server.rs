@@ -79,7 +79,7 @@ impl<S: Serve> Server<S> {
         draining: CancellationToken,
     ) -> Self {
         let open = TaskTracker::new();
-        let places = Arc::new(Places::new(settings.limits.connections));
+        let places = Arc::new(Places::new(&settings.limits));
         Self(Arc::new(Shared { service, settings, tls, logger, draining, open, places }))
     }
 

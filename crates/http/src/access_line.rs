@@ -1,16 +1,16 @@
 //! The access line: one record when the last byte of an answer has left, or when it is known that it never will.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell, time::SystemTime};
 
-use greenroom_logging::{Field, FieldValue, Level, Logger, Record};
+use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use greenroom_redact as redact;
 use http::{HeaderMap, HeaderValue, Version, header, uri::PathAndQuery};
 
 use crate::exchange::{Answered, Exchange};
 
 /// The fields that Node has, by which level overrides may decide.
-const KEYS: [&str; 8] =
-    ["type", "method", "url", "status", "httpVersion", "userAgent", "contentLength", "referrer"];
+const KEYS: [&str; 9] =
+    ["type", "date", "method", "url", "status", "httpVersion", "userAgent", "contentLength", "referrer"];
 
 /// Those that we add.
 const ADDED: usize = 5;
@@ -18,19 +18,21 @@ const ADDED: usize = 5;
 /// What the line tells of a request, beside what its exchange knows.
 pub(crate) struct AccessLine {
     logger: Logger,
+    /// As until Backstage 1.55, with a `date` in the text and as a field.
+    is_dated: bool,
     user_agent: Option<HeaderValue>,
     referrer: Option<HeaderValue>,
 }
 
 impl AccessLine {
     /// Notes the request; `None` if the line would be dropped anyway.
-    pub(crate) fn begin(logger: &Logger, headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn begin(logger: &Logger, is_dated: bool, headers: &HeaderMap) -> Option<Self> {
         if !logger.enabled(Level::Info, &KEYS) {
             return None;
         }
         let kept = |name| headers.get(name).filter(|value| !value.is_empty()).cloned();
         let referrer = kept(header::REFERER).or_else(|| kept(header::HeaderName::from_static("referrer")));
-        Some(Self { logger: logger.clone(), user_agent: kept(header::USER_AGENT), referrer })
+        Some(Self { logger: logger.clone(), is_dated, user_agent: kept(header::USER_AGENT), referrer })
     }
 
     /// Writes the line. Of an answer that was given up, `contentLength` is what has left.
@@ -45,11 +47,15 @@ impl AccessLine {
         let status = answered.as_ref().map(|answered| answered.status);
         let length = if aborted { Some(sent) } else { answered.and_then(|Answered { length, .. }| length) };
 
+        let now = SystemTime::now();
+        let mut clock = CLOCK.take();
+        let date = if self.is_dated { clock.text(now) } else { "" };
         let text = |key, text| Field::literal(key, FieldValue::Str(text));
         let number = |key, number: u64| Field::literal(key, FieldValue::U64(number));
         let micros = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let fields = [
             Some(text("type", "incomingRequest")),
+            self.is_dated.then(|| text("date", date)),
             Some(text("method", asked.method.as_str())),
             Some(text("url", url)),
             status.map(|status| number("status", status.as_u16().into())),
@@ -76,14 +82,20 @@ impl AccessLine {
         let (method, referrer, agent) =
             (asked.method.as_str(), referrer.as_deref().unwrap_or("-"), agent.as_deref().unwrap_or("-"));
         // One piece after the other: `format_args!` takes three times as long.
+        let (before, after) = if self.is_dated { ("[", "] \"") } else { ("", "\"") };
         let message = [
-            "\"", method, " ", url, " HTTP/", version, "\" ", status, " ", length, " \"", referrer, "\" \"",
-            agent, "\"",
+            before, date, after, method, " ", url, " HTTP/", version, "\" ", status, " ", length, " \"",
+            referrer, "\" \"", agent, "\"",
         ]
         .concat();
         let fields = &kept[..count];
-        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).with_fields(fields));
+        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(fields));
+        CLOCK.set(clock);
     }
+}
+
+thread_local! {
+    static CLOCK: Cell<Clock> = Cell::default();
 }
 
 /// Without the credentials that it holds.

@@ -56,10 +56,11 @@ impl Envelope {
         // An informational status is no answer: the client would wait for one.
         let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if filtered {
-            error!(self.logger, "Request failed with status {} {shown}", status.as_u16());
-        } else if status.is_server_error() {
-            error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16());
+        if status.is_server_error() {
+            match filtered {
+                true => error!(self.logger, "Request failed with status {} {shown}", status.as_u16()),
+                false => error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16()),
+            }
         }
         let stacks = if self.development && !filtered { Stacks::Show } else { Stacks::Hide };
         let body = json!({
@@ -70,21 +71,28 @@ impl Envelope {
         send::json(status, &body, self.development)
     }
 
-    /// What the client may see: the error, or a reference to the log for what is nobody's business, and which of them.
+    /// What the client may see, and whether that is less than what failed: a reference to the log stands for what is
+    /// internal.
     fn shown(&self, failure: Failure) -> (Arc<Error>, bool) {
         let log_id = log_id();
+        let reference = || Error::new(format!("An internal error occurred logId={log_id}"));
         let filtered = format_args!("Filtered internal error with logId={log_id} from response");
         match failure {
-            Failure::Exposed(error) if error.name() != "DatabaseError" => return (error, false),
-            Failure::Exposed(error) => error!(self.logger, logId = &*log_id, ..&*error, "{filtered}"),
+            Failure::Exposed(error) => match error.without_internals(&reference()) {
+                None => (error, false),
+                Some(shown) => {
+                    error!(self.logger, logId = &*log_id, ..&*error, "{filtered}");
+                    (Arc::new(shown), true)
+                }
+            },
             Failure::Panic(panic) => {
                 let CaughtPanic { text, place } = &*panic;
                 let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
                 let stack = format!("Error: panicked: {text}{place}");
                 error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {text}");
+                (Arc::new(reference()), true)
             }
         }
-        (Arc::new(Error::new(format!("An internal error occurred logId={log_id}"))), true)
     }
 }
 

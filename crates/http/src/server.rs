@@ -101,7 +101,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
     if let Some(cors) = settings.cors.clone() {
         steps.push(Box::new(cors));
     }
-    steps.push(Box::new(Access(logger.clone())));
+    steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
     }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use greenroom_config::{ConfigError, RootConfig, StateHome};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_http_server::{Https, Listen, ServerSettings};
+use greenroom_logging::Compatibility;
 use http::{HeaderName, HeaderValue};
 
 use crate::express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
@@ -34,6 +35,8 @@ pub struct HttpSettings {
     pub security_headers: SecurityHeaders,
     /// `backend.rateLimit`: how many requests a client may send; any number without it.
     pub rate_limits: RateLimits,
+    /// `greenroom.compatibility`: which release's access line is written; the newest.
+    pub compatibility: Compatibility,
     /// Whether error bodies carry stacks and JSON is indented: `NODE_ENV=development`.
     pub development: bool,
 }
@@ -62,6 +65,7 @@ impl HttpSettings {
             rate_limits: RateLimits::from_config(config)?,
             security_headers: SecurityHeaders::from_config(config)?,
             trust_proxy: TrustProxy::from_config(config)?,
+            compatibility: Compatibility::from_config(config)?,
             development: node_env == Some("development"),
         })
     }

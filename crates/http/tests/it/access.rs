@@ -35,7 +35,9 @@ fn kit() -> Kit {
 async fn line(up: &Up, method: &str, target: &str, headers: &[(&str, &str)]) -> Value {
     let before = up.lines_of("incomingRequest", 0).await.len();
     up.client.ask(method, target, headers, b"").await;
-    up.lines_of("incomingRequest", before + 1).await.remove(before)
+    let mut line = up.lines_of("incomingRequest", before + 1).await.remove(before);
+    line.as_object_mut().unwrap().remove("timestamp").expect("every line has a time");
+    line
 }
 
 #[tokio::test]
@@ -148,4 +150,13 @@ async fn texts_are_told_as_they_came() {
     assert_eq!((&absolute["url"], &absolute["status"]), (&json!("http://localhost/api/x/text"), &json!(200)));
     let star = line(&up, "OPTIONS", "*", &[]).await;
     assert_eq!((&star["url"], &star["status"]), (&json!("*"), &json!(404)));
+}
+
+#[tokio::test]
+async fn until_backstage_1_55_the_line_had_a_date() {
+    let up = kit().config("greenroom.compatibility", json!("1.55")).start().await;
+    let line = line(&up, "GET", "/api/x/text", &[]).await;
+    let date = line["date"].as_str().unwrap();
+    assert_eq!((date.len(), &date[10..11], &date[23..]), (24, "T", "Z"), "{date}");
+    assert_eq!(line["message"], format!("[{date}] \"GET /api/x/text HTTP/1.1\" 200 4 \"-\" \"-\""));
 }

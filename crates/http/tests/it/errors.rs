@@ -24,6 +24,8 @@ fn made(kind: &str) -> Error {
         "informational" => Error::new("m").with("statusCode", 101),
         "details" => Error::input("m").with("details", json!({"a": 1})).with("code", "E"),
         "cause" => Error::input("outer").caused_by(Error::conflict("inner")),
+        "foreigncause" => Error::service_unavailable("The queue is away")
+            .caused_by(std::io::Error::other("postgres://me:hunter2@db refused")),
         "database" => Error::named("DatabaseError", "select * from secret"),
         other => Error::named(other.to_owned(), "m"),
     }
@@ -105,8 +107,23 @@ async fn a_5xx_is_one_error_line_with_its_stack() {
     assert_eq!(line["message"], "Request failed with status 503 m");
     assert_eq!((&line["level"], &line["plugin"]), (&json!("error"), &json!("x")));
     assert!(line["stack"].as_str().unwrap().starts_with("ServiceUnavailableError: m"), "{line}");
-    let foreign = up.get("/api/x/foreign").await;
-    assert_eq!(foreign.json()["error"], json!({"name": "Error", "message": "invalid digit found in string"}));
+}
+
+#[tokio::test]
+async fn an_error_of_a_library_is_internal_wherever_it_stands_in_the_chain() {
+    filtered("/api/x/foreign", "invalid digit found in string").await;
+    let up = kit().start().await;
+    let answer = up.get("/api/x/err/foreigncause").await;
+    let (status, error) = (answer.status, answer.json()["error"].clone());
+    assert_eq!((status, &error["name"]), (503, &json!("ServiceUnavailableError")));
+    let shown = error["message"].as_str().unwrap().to_owned();
+    assert!(
+        shown.starts_with("The queue is away; caused by Error: An internal error occurred logId="),
+        "{shown}"
+    );
+    assert!(!answer.text().contains("hunter2"), "{}", answer.text());
+    let lines = up.lines_of("errorHandler", 1).await;
+    assert!(lines[0]["message"].as_str().unwrap().contains("hunter2"), "the log has it all: {}", lines[0]);
 }
 
 /// The id in a filtered answer, after checking all that surrounds it.
