@@ -29,4 +29,5 @@ pub mod scenarios;
 pub mod score;
 pub mod tls;
 pub mod transcript;
+pub mod version;
 pub mod wire;

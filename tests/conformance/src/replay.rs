@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 
 use crate::backend::{Backend, Launch};
 use crate::client::{Client, Held};
@@ -10,6 +9,7 @@ use crate::compare::{Difference, compare};
 use crate::scenarios::{Scenario, Step, ignored_headers};
 use crate::score::Count;
 use crate::transcript::{Request, Transcript};
+use crate::version::Version;
 use crate::wire::Outcome;
 
 /// What came of a scenario.
@@ -80,15 +80,15 @@ fn last_lines(output: &str) -> String {
     lines.join("\n")
 }
 
-/// Starts the backend of a scenario and takes its steps; `recordings` is the directory of the `.http` files.
-pub async fn run(launch: &Launch, scenario: &Scenario, recordings: &Path) -> Report {
+/// Starts the backend of a scenario and takes its steps, against what a version of Node answered.
+pub async fn run(launch: &Launch, scenario: &Scenario, version: Version) -> Report {
     let mut report =
         Report { scenario: scenario.name, cases: Vec::new(), broken: None, output: String::new() };
     match Backend::start(launch, scenario).await {
         Ok(mut backend) => {
             let mut held = None;
             for step in scenario.steps {
-                if let Err(error) = take(step, &mut backend, &mut held, recordings, &mut report.cases).await {
+                if let Err(error) = take(step, &mut backend, &mut held, version, &mut report.cases).await {
                     report.broken = Some(format!("{step:?}: {error}"));
                     break;
                 }
@@ -104,13 +104,13 @@ async fn take(
     step: &Step,
     backend: &mut Backend,
     held: &mut Option<Held>,
-    recordings: &Path,
+    version: Version,
     cases: &mut Vec<Case>,
 ) -> io::Result<()> {
     match *step {
         Step::Replay(names) => {
             for name in names {
-                cases.push(replay(backend.client(), &Transcript::load(recordings, name).await?).await);
+                cases.push(replay(backend.client(), &Transcript::load(version, name).await?).await);
             }
             Ok(())
         }

@@ -171,6 +171,8 @@ const FAILURES: &[Act] = &[
     STOP,
 ];
 
+const WEB_SOCKETS: &str = "WebSocket routes are replayed once the router has them";
+
 /// Recorded logs that Greenroom is not told the story of, each with the reason.
 pub const SET_ASIDE: &[(&str, &str)] = &[
     ("fail-invalid-feature", "JavaScript only: a feature is one by its type"),
@@ -180,4 +182,13 @@ pub const SET_ASIDE: &[(&str, &str)] = &[
     ("log-formats-development", "calls that the recorder's own plugin makes while it starts"),
     ("log-formats-production", "calls that the recorder's own plugin makes while it starts"),
     ("log-formats-production-debug", "calls that the recorder's own plugin makes while it starts"),
+    ("log-redact-allowlist", "calls that the recorder's own plugin makes while it starts"),
+    ("ws-bad-path-dotdot", WEB_SOCKETS),
+    ("ws-bad-path-duplicate", WEB_SOCKETS),
+    ("ws-bad-path-query", WEB_SOCKETS),
+    ("ws-bad-path-relative", WEB_SOCKETS),
+    ("ws-bad-path-space", WEB_SOCKETS),
+    ("ws-shutdown-hooks-server", WEB_SOCKETS),
+    ("ws-shutdown-server", WEB_SOCKETS),
+    ("ws-stop-while-starting-server", WEB_SOCKETS),
 ];
