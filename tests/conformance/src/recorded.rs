@@ -114,12 +114,13 @@ pub async fn record(staged: &Staged, recorded: &str) -> io::Result<(String, Vec<
         Some(code) => code,
         None => backend.ended_by()?.map_or(0, |signal| -signal),
     };
-    let mut text = backend.output().replace(&format!(":{}", backend.port()), &format!(":{RECORDED_PORT}"));
+    let output = backend.output();
+    let mut found = differences(&staged.story, expected.clone(), &output);
+    let mut text = output.replace(&format!(":{}", backend.port()), &format!(":{RECORDED_PORT}"));
     if let Some(taken) = &staged.taken {
         text = text.replace(&taken.local_addr()?.port().to_string(), TAKEN_PORT);
     }
     text = format!("{text}\n# exit: returncode={code}\n");
-    let mut found = differences(&staged.story, expected.clone(), &text);
     if expected.exit != Some(code) {
         let said = |code: Option<i32>| code.map(|code| code.to_string());
         let what = "exit code".to_owned();

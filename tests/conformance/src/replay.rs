@@ -16,9 +16,10 @@ use crate::wire::Outcome;
 #[derive(Debug)]
 pub struct Report {
     scenario: &'static str,
-    cases: Vec<Case>,
+    /// What came of each recording.
+    pub cases: Vec<Case>,
     /// The step that could not be taken; those after it were not tried.
-    broken: Option<String>,
+    pub broken: Option<String>,
     output: String,
 }
 
@@ -29,6 +30,8 @@ pub struct Case {
     pub transcript: String,
     /// All that differs from it.
     pub differences: Vec<Difference>,
+    /// What was received in its place, unless the exchange failed.
+    pub received: Option<Outcome<Vec<u8>>>,
 }
 
 impl Report {
@@ -140,15 +143,16 @@ async fn take(
 
 /// Sends a recorded request and lists what differs from its recorded answer.
 pub async fn replay(client: Client, transcript: &Transcript) -> Case {
-    let differences = match client.exchange(&transcript.request).await {
-        Ok(received) => compare(&transcript.recorded, &received, ignored_headers(&transcript.name)),
-        Err(error) => {
-            vec![Difference {
-                what: "exchange".to_owned(),
-                recorded: None,
-                received: Some(error.to_string()),
-            }]
+    let name = transcript.name.clone();
+    match client.exchange(&transcript.request).await {
+        Ok(received) => {
+            let differences = compare(&transcript.recorded, &received, ignored_headers(&transcript.name));
+            Case { transcript: name, differences, received: Some(received) }
         }
-    };
-    Case { transcript: transcript.name.clone(), differences }
+        Err(error) => {
+            let what = "exchange".to_owned();
+            let failed = Difference { what, recorded: None, received: Some(error.to_string()) };
+            Case { transcript: name, differences: vec![failed], received: None }
+        }
+    }
 }

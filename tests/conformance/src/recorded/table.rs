@@ -113,6 +113,7 @@ const TERM_INT: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), Signal(Kind::
 const INT_INT: &[Act] = &[READY, Signal(Kind::INT), AwaitLine("HOOK hanging"), Signal(Kind::INT)];
 
 const STARTING: &[Act] = &[
+    AwaitStatus("/healthcheck", 200),
     Ask(R),
     Ask(L),
     Ask("HEAD /.backstage/health/v1/readiness"),

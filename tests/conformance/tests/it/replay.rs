@@ -13,7 +13,8 @@ use greenroom_conformance::version::Version;
 
 async fn replay(version: Version, name: &str) {
     let scenario = Scenario::named(name).expect("a scenario of this name");
-    let launch = Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend")).with_config(&version.config());
+    let launch =
+        Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend")).with_config(&version.config());
     let report = Box::pin(run(&launch, scenario, version)).await;
     score::leave(version, "recorded exchanges", name, report.count()).expect("a file of counts");
     assert!(report.is_ok(), "\n{version}: {report}");
