@@ -73,6 +73,7 @@ pub(super) const RULES: &[Rule] = &[
                 "fail-config-bad-override-level",
             ];
             story.iter().any(|story| of(subject, story))
+                && is_line(d)
                 && (d.recorded.is_some() || d.received.as_ref().is_some_and(|text| text.contains("(<file>)")))
         },
     },

@@ -229,6 +229,11 @@ stories! {
         features: "tasks,hooks",
         acts: &[AwaitStatus(READINESS, 200), AwaitLine("startup hook boom"), Signal(Kind::HUP), Exit],
     }
+    fn stopped_at_debug {
+        features: "tasks,hooks",
+        config: "backend: {logger: {level: debug}}",
+        acts: &[AwaitStatus(READINESS, 200), AwaitLine("startup hook boom"), Signal(Kind::TERM), Exit],
+    }
     fn a_second_signal {
         features: "tasks,hang",
         acts: &[AwaitStatus(READINESS, 200), Signal(Kind::TERM), AwaitLine("HOOK hanging"), Signal(Kind::TERM), Exit],
@@ -237,4 +242,23 @@ stories! {
         features: "tasks,hang",
         acts: &[AwaitStatus(READINESS, 200), Signal(Kind::TERM), AwaitLine("HOOK hanging"), Signal(Kind::INT), Exit],
     }
+}
+
+/// The version before knows no such list.
+#[tokio::test]
+async fn a_secret_on_the_allow_list_is_shown_and_others_are_not() {
+    let config = "backend:
+  logger: {redactAllowlist: [' secret-that-is-none ', no-such-value]}
+  auth:
+    externalAccess:
+      - {type: static, options: {token: secret-that-is-none, subject: one}}
+      - {type: static, options: {token: secret-that-is-none-but-longer, subject: two}}
+";
+    let acts = &[
+        AwaitStatus(READINESS, 200),
+        Ask("GET /a-secret-that-is-none"),
+        Ask("GET /a-secret-that-is-none-but-longer"),
+    ];
+    let name = "a_secret_on_the_allow_list";
+    compare(Version::newest(), Story { name, config, acts, ..STORY }).await;
 }
