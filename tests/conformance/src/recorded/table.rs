@@ -90,7 +90,7 @@ pub const STORIES: &[Story] = &[
     stops("startup-slow-server", "healthcheck,tasks,slow", STARTING),
     Story {
         config: "backend: {lifecycle: {startupRequestPauseTimeout: {seconds: 1}}}",
-        ..stops("startup-pause-timeout-server", "tasks,slow", &[Ask("GET /api/slow/hi"), STOP])
+        ..stops("startup-pause-timeout-server", "tasks,slow", PAUSED)
     },
     Story {
         config: "backend:\n  lifecycle: {serverShutdownDelay: 3s}\n  health: {headers: {x-service: truth-1, X-Other: two}}",
@@ -111,6 +111,8 @@ pub const STORIES: &[Story] = &[
 const TERM_TERM: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), STOP];
 const TERM_INT: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), Signal(Kind::INT)];
 const INT_INT: &[Act] = &[READY, Signal(Kind::INT), AwaitLine("HOOK hanging"), Signal(Kind::INT)];
+
+const PAUSED: &[Act] = &[AwaitLine("Plugin initialization started"), Ask("GET /api/slow/hi"), STOP];
 
 const STARTING: &[Act] = &[
     AwaitStatus("/healthcheck", 200),
