@@ -21,7 +21,7 @@ pub fn describe(places: &Places, node: bool) -> Vec<(&'static str, String)> {
     if node {
         let version = places.node().display().to_string();
         rows.push(("Node", first_line(&places.workspace, &version, &["--version"])));
-        let lock = fs::read_to_string(places.workspace.join("tests/conformance/peer/package.json"));
+        let lock = fs::read_to_string(places.peer().join("package.json"));
         let package = "@backstage/backend-defaults";
         rows.push((package, dependency(&lock.unwrap_or_default(), package)));
     }

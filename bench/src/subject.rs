@@ -84,9 +84,9 @@ impl Places {
         if own.exists() { own } else { "node".into() }
     }
 
-    /// The installed Node backend.
+    /// The newest Node backend that is installed.
     pub fn peer(&self) -> PathBuf {
-        self.target.join("peer")
+        self.target.join("peer/newest")
     }
 
     /// A command on Node with the peer's packages.
@@ -137,7 +137,7 @@ impl Places {
 
     /// Writes the config that both backends are given.
     pub fn write_config(&self, file: &Path, port: u16) -> io::Result<()> {
-        let keys = self.peer().join("keys");
+        let keys = self.target.join("peer/keys");
         let mut text = format!(
             "app: {{title: Benchmark, baseUrl: 'http://localhost:{port}'}}\n\
              backend:\n  baseUrl: http://localhost:{port}\n  listen: ':{port}'\n  \

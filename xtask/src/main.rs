@@ -1,5 +1,5 @@
 //! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts;
-//! `cargo xtask bench` builds and starts what takes the figures.
+//! `cargo xtask follow` goes after Backstage's releases; `cargo xtask bench` builds and starts what takes the figures.
 //!
 //! [`suites`] is the table, [`plan`] decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
 //! Nothing but the standard library and clap, so that it compiles before anything else does.
@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a command line tool: its output is for the person who started it")]
 
 mod bench;
+mod follow;
 mod needs;
 mod plan;
 mod run;
@@ -29,6 +30,8 @@ struct Arguments {
 enum Task {
     /// Run every suite, and tell what passed, failed and was skipped
     Test(plan::Options),
+    /// Lock a newer Node backend beside the others, record it, and tell what it says differently
+    Follow(follow::Options),
     /// Take the figures of Greenroom, of the Node backend and of floors
     Bench(bench::Options),
 }
@@ -36,6 +39,7 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Test(options) => run::test(&options),
+        Task::Follow(options) => follow::follow(&options),
         Task::Bench(options) => bench::bench(&options),
     }
 }

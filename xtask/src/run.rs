@@ -18,12 +18,25 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     for planned in &plan {
         println!("  {planned}");
     }
-    let mut total = Tally::default();
-    for planned in plan {
-        total.add(carry_out(planned, options.filter.as_deref()));
+    match done(plan, options, |planned| carry_out(planned, options.filter.as_deref())) {
+        None => {
+            println!("\nNothing was done: give --yes to install what is missing and to run all this.");
+            ExitCode::SUCCESS
+        }
+        Some(total) => {
+            println!("\n{total}");
+            if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
     }
-    println!("\n{total}");
-    if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What came of a plan; nothing is done without consent.
+fn done(plan: Vec<Planned>, options: &Options, mut carry_out: impl FnMut(Planned) -> Tally) -> Option<Tally> {
+    options.yes.then(|| {
+        let mut total = Tally::default();
+        plan.into_iter().for_each(|planned| total.add(carry_out(planned)));
+        total
+    })
 }
 
 fn carry_out(planned: Planned, filter: Option<&str>) -> Tally {
@@ -121,5 +134,25 @@ fn forward(stream: impl Read, lines: &mpsc::Sender<String>) {
             return;
         }
         line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_only_told_unless_one_consents() {
+        for yes in [false, true] {
+            let options = Options { yes, filter: None };
+            let plan = decide(SUITES, &options, |_| true);
+            let mut names = Vec::new();
+            let total = done(plan, &options, |planned| {
+                names.push(planned.suite.name);
+                Tally::of_check(planned.suite.name, true)
+            });
+            assert_eq!(names.len(), if yes { SUITES.len() } else { 0 }, "{names:?}");
+            assert_eq!(total.map(|total| total.passed), yes.then_some(SUITES.len()));
+        }
     }
 }

@@ -5,6 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ mod output;
 pub use output::{Output, Stream};
 
 /// What stands in configuration for the port on which a backend listens: the one of the recordings.
-const RECORDED_PORT: &str = "17041";
+pub(crate) const RECORDED_PORT: &str = "17041";
 /// How long a backend may take to reach a state that is waited for.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// How often a state of the foreign process is looked at.
@@ -42,7 +43,7 @@ pub struct Launch {
     command: Vec<OsString>,
     directory: Option<PathBuf>,
     env: Vec<(OsString, OsString)>,
-    config: String,
+    configs: Vec<String>,
     tls: Option<Arc<ClientConfig>>,
 }
 
@@ -64,7 +65,14 @@ impl Launch {
     /// A program and its arguments; at least one word.
     pub fn new(words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         let command = words.into_iter().map(Into::into).collect();
-        Self { command, directory: None, env: Vec::new(), config: String::new(), tls: None }
+        Self { command, directory: None, env: Vec::new(), configs: Vec::new(), tls: None }
+    }
+
+    /// Adds arguments, before those that say where the configuration is.
+    #[must_use]
+    pub fn with_arguments(mut self, words: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.command.extend(words.into_iter().map(Into::into));
+        self
     }
 
     /// Runs it there.
@@ -81,10 +89,10 @@ impl Launch {
         self
     }
 
-    /// Adds configuration (YAML) under that of the scenario.
+    /// Adds configuration (YAML) under that of the scenario, and over what was added before.
     #[must_use]
     pub fn with_config(mut self, yaml: &str) -> Self {
-        yaml.clone_into(&mut self.config);
+        self.configs.push(yaml.to_owned());
         self
     }
 
@@ -133,7 +141,7 @@ impl Backend {
         if let Some(directory) = &launch.directory {
             command.current_dir(directory);
         }
-        for file in write_configs(directory.path(), port, [&launch.config, scenario.config])? {
+        for file in write_configs(directory.path(), port, &launch.configs, scenario.config)? {
             command.arg("--config").arg(file);
         }
         for name in ["NODE_ENV", "LOG_LEVEL", "LOG_FORMAT"] {
@@ -197,6 +205,11 @@ impl Backend {
         self.poll("new connections to be refused", async || !self.accepts().await).await
     }
 
+    /// The port on which it is asked to listen.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) -> io::Result<()> {
         self.signal(Signal::TERM)
@@ -218,6 +231,11 @@ impl Backend {
             }
             Err(_) => Err(failed(io::ErrorKind::TimedOut, "did not exit")),
         }
+    }
+
+    /// The number of the signal that ended it, if one has.
+    pub fn ended_by(&mut self) -> io::Result<Option<i32>> {
+        Ok(self.child.try_wait()?.and_then(|status| status.signal()))
     }
 
     /// Whether it has ended.
@@ -277,8 +295,8 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// The configuration that every recording shared, that of the command, and the scenario's own on top.
-fn write_configs(directory: &Path, port: u16, [under, over]: [&str; 2]) -> io::Result<Vec<PathBuf>> {
+/// The configuration that every recording shared, those of the command, and the scenario's own on top.
+fn write_configs(directory: &Path, port: u16, under: &[String], over: &str) -> io::Result<Vec<PathBuf>> {
     // An object cannot be laid over a text.
     let listen = if over.contains("listen: {") { String::new() } else { format!("  listen: ':{port}'\n") };
     let base = format!(
@@ -286,8 +304,11 @@ fn write_configs(directory: &Path, port: u16, [under, over]: [&str; 2]) -> io::R
          backend:\n  baseUrl: http://localhost:{port}\n{listen}  \
          database: {{client: better-sqlite3, connection: ':memory:'}}\n"
     );
+    let mut layers = vec![("base.yaml".to_owned(), base.as_str())];
+    layers.extend(under.iter().enumerate().map(|(at, text)| (format!("command-{at}.yaml"), text.as_str())));
+    layers.push(("overlay.yaml".to_owned(), over));
     let mut files = Vec::new();
-    for (name, text) in [("base.yaml", base.as_str()), ("command.yaml", under), ("overlay.yaml", over)] {
+    for (name, text) in layers {
         if !text.is_empty() {
             let file = directory.join(name);
             std::fs::write(&file, text.replace(RECORDED_PORT, &port.to_string()))?;

@@ -49,7 +49,7 @@ impl Story {
     }
 
     /// How Greenroom is started for it: it writes Node's log format.
-    pub(crate) fn ours(&self, launch: &Launch) -> Launch {
+    pub fn ours(&self, launch: &Launch) -> Launch {
         launch.clone().with_config(self.ours).with_env("LOG_FORMAT", "node")
     }
 }

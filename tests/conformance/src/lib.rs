@@ -9,6 +9,8 @@
 //! With the real Node backend installed ([`peer`]), [`both`] tells stories to it and to Greenroom and compares what they say;
 //! [`differential`] does so with generated requests and log calls. [`deviation`] names the differences that are meant.
 //!
+//! [`version`] tells which versions of Node there are, and [`follow`] records a newer one.
+//!
 //! The backend is any command that takes `--config` arguments and reads `FEATURES` ([`backend::Launch`]), so that the same
 //! table drives Greenroom and Node itself. This crate must not know how either is built.
 
@@ -19,6 +21,7 @@ pub mod compare;
 pub mod comparison;
 pub mod deviation;
 pub mod differential;
+pub mod follow;
 pub mod log;
 pub mod mask;
 pub mod peer;
@@ -29,4 +32,5 @@ pub mod scenarios;
 pub mod score;
 pub mod tls;
 pub mod transcript;
+pub mod version;
 pub mod wire;

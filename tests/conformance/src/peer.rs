@@ -4,25 +4,28 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::backend::Launch;
+use crate::version::Version;
 
 /// How to start it; an error that says how to install it when that has not been done.
-pub fn launch() -> io::Result<Launch> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer");
-    let installed = target().join("peer");
+pub fn launch(version: Version) -> io::Result<Launch> {
+    let peers = target().join("peer");
+    let installed = peers.join(version.to_string());
     if !installed.join("installed").is_file() {
-        let text = "the Node backend is not installed: run `sh tests/conformance/peer/install.sh`";
+        let text = format!(
+            "the Node backend {version} is not installed: run `sh tests/conformance/peer/install.sh`"
+        );
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
     let own = installed.join("node_modules/.bin/node");
     let node = if own.exists() { own } else { PathBuf::from("node") };
-    let keys = installed.join("keys");
     // With signing keys of its own the backend never opens a database.
     let config = format!(
         "backend: {{auth: {{pluginKeyStore: {{type: static, static: {{keys: [{{keyId: peer, algorithm: ES256, \
          publicKeyFile: '{keys}/public.pem', privateKeyFile: '{keys}/private.pem'}}]}}}}}}}}\n",
-        keys = keys.display(),
+        keys = peers.join("keys").display(),
     );
-    Ok(Launch::new([node, source.join("backend.js")])
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/backend.js");
+    Ok(Launch::new([node, script])
         .with_env("NODE_PATH", installed.join("node_modules"))
         .in_directory(installed)
         .with_config(&config))

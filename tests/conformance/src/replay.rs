@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
 
 use crate::backend::{Backend, Launch};
 use crate::client::{Client, Held};
@@ -10,15 +9,17 @@ use crate::compare::{Difference, compare};
 use crate::scenarios::{Scenario, Step, ignored_headers};
 use crate::score::Count;
 use crate::transcript::{Request, Transcript};
+use crate::version::Version;
 use crate::wire::Outcome;
 
 /// What came of a scenario.
 #[derive(Debug)]
 pub struct Report {
     scenario: &'static str,
-    cases: Vec<Case>,
+    /// What came of each recording.
+    pub cases: Vec<Case>,
     /// The step that could not be taken; those after it were not tried.
-    broken: Option<String>,
+    pub broken: Option<String>,
     output: String,
 }
 
@@ -29,6 +30,8 @@ pub struct Case {
     pub transcript: String,
     /// All that differs from it.
     pub differences: Vec<Difference>,
+    /// What was received in its place, unless the exchange failed.
+    pub received: Option<Outcome<Vec<u8>>>,
 }
 
 impl Report {
@@ -80,15 +83,15 @@ fn last_lines(output: &str) -> String {
     lines.join("\n")
 }
 
-/// Starts the backend of a scenario and takes its steps; `recordings` is the directory of the `.http` files.
-pub async fn run(launch: &Launch, scenario: &Scenario, recordings: &Path) -> Report {
+/// Starts the backend of a scenario and takes its steps, against what a version of Node answered.
+pub async fn run(launch: &Launch, scenario: &Scenario, version: Version) -> Report {
     let mut report =
         Report { scenario: scenario.name, cases: Vec::new(), broken: None, output: String::new() };
     match Backend::start(launch, scenario).await {
         Ok(mut backend) => {
             let mut held = None;
             for step in scenario.steps {
-                if let Err(error) = take(step, &mut backend, &mut held, recordings, &mut report.cases).await {
+                if let Err(error) = take(step, &mut backend, &mut held, version, &mut report.cases).await {
                     report.broken = Some(format!("{step:?}: {error}"));
                     break;
                 }
@@ -104,13 +107,13 @@ async fn take(
     step: &Step,
     backend: &mut Backend,
     held: &mut Option<Held>,
-    recordings: &Path,
+    version: Version,
     cases: &mut Vec<Case>,
 ) -> io::Result<()> {
     match *step {
         Step::Replay(names) => {
             for name in names {
-                cases.push(replay(backend.client(), &Transcript::load(recordings, name).await?).await);
+                cases.push(replay(backend.client(), &Transcript::load(version, name).await?).await);
             }
             Ok(())
         }
@@ -140,15 +143,16 @@ async fn take(
 
 /// Sends a recorded request and lists what differs from its recorded answer.
 pub async fn replay(client: Client, transcript: &Transcript) -> Case {
-    let differences = match client.exchange(&transcript.request).await {
-        Ok(received) => compare(&transcript.recorded, &received, ignored_headers(&transcript.name)),
-        Err(error) => {
-            vec![Difference {
-                what: "exchange".to_owned(),
-                recorded: None,
-                received: Some(error.to_string()),
-            }]
+    let name = transcript.name.clone();
+    match client.exchange(&transcript.request).await {
+        Ok(received) => {
+            let differences = compare(&transcript.recorded, &received, ignored_headers(&transcript.name));
+            Case { transcript: name, differences, received: Some(received) }
         }
-    };
-    Case { transcript: transcript.name.clone(), differences }
+        Err(error) => {
+            let what = "exchange".to_owned();
+            let failed = Difference { what, recorded: None, received: Some(error.to_string()) };
+            Case { transcript: name, differences: vec![failed], received: None }
+        }
+    }
 }

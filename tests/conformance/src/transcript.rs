@@ -6,8 +6,8 @@
 //! * `# raw request` and `# raw response`: bytes as they were, with `\n` for `\r\n` and latin-1 for bytes above 127.
 
 use std::io;
-use std::path::Path;
 
+use crate::version::{Kind, Version};
 use crate::wire::{Answer, Head, Outcome, read_answer};
 
 mod body;
@@ -70,12 +70,9 @@ impl Request {
 }
 
 impl Transcript {
-    /// Reads `<directory>/<name>.http`.
-    pub async fn load(directory: &Path, name: &str) -> io::Result<Self> {
-        let path = directory.join(format!("{name}.http"));
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        Self::parse(name, &text).await
+    /// Reads what a version answered.
+    pub async fn load(version: Version, name: &str) -> io::Result<Self> {
+        Self::parse(name, &version.recording(Kind::Exchange, name)?).await
     }
 
     /// Reads the text of a recording.

@@ -130,6 +130,8 @@ fn mask_text(text: &str) -> String {
                 "",
             ),
             ("curl/", r"curl/[\d.]+", "curl/<version>"),
+            // How Node's backend names itself when it fetches another plugin's keys.
+            ("jose/v", r"jose/v[\d.]+", "jose/<version>"),
         ])
     });
     static PLUGINS: LazyLock<Regex> = LazyLock::new(|| {

@@ -90,7 +90,7 @@ pub const STORIES: &[Story] = &[
     stops("startup-slow-server", "healthcheck,tasks,slow", STARTING),
     Story {
         config: "backend: {lifecycle: {startupRequestPauseTimeout: {seconds: 1}}}",
-        ..stops("startup-pause-timeout-server", "tasks,slow", &[Ask("GET /api/slow/hi"), STOP])
+        ..stops("startup-pause-timeout-server", "tasks,slow", PAUSED)
     },
     Story {
         config: "backend:\n  lifecycle: {serverShutdownDelay: 3s}\n  health: {headers: {x-service: truth-1, X-Other: two}}",
@@ -112,7 +112,10 @@ const TERM_TERM: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), STOP];
 const TERM_INT: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), Signal(Kind::INT)];
 const INT_INT: &[Act] = &[READY, Signal(Kind::INT), AwaitLine("HOOK hanging"), Signal(Kind::INT)];
 
+const PAUSED: &[Act] = &[AwaitLine("Plugin initialization started"), Ask("GET /api/slow/hi"), STOP];
+
 const STARTING: &[Act] = &[
+    AwaitStatus("/healthcheck", 200),
     Ask(R),
     Ask(L),
     Ask("HEAD /.backstage/health/v1/readiness"),
@@ -171,6 +174,8 @@ const FAILURES: &[Act] = &[
     STOP,
 ];
 
+const WEB_SOCKETS: &str = "WebSocket routes are replayed once the router has them";
+
 /// Recorded logs that Greenroom is not told the story of, each with the reason.
 pub const SET_ASIDE: &[(&str, &str)] = &[
     ("fail-invalid-feature", "JavaScript only: a feature is one by its type"),
@@ -180,4 +185,13 @@ pub const SET_ASIDE: &[(&str, &str)] = &[
     ("log-formats-development", "calls that the recorder's own plugin makes while it starts"),
     ("log-formats-production", "calls that the recorder's own plugin makes while it starts"),
     ("log-formats-production-debug", "calls that the recorder's own plugin makes while it starts"),
+    ("log-redact-allowlist", "calls that the recorder's own plugin makes while it starts"),
+    ("ws-bad-path-dotdot", WEB_SOCKETS),
+    ("ws-bad-path-duplicate", WEB_SOCKETS),
+    ("ws-bad-path-query", WEB_SOCKETS),
+    ("ws-bad-path-relative", WEB_SOCKETS),
+    ("ws-bad-path-space", WEB_SOCKETS),
+    ("ws-shutdown-hooks-server", WEB_SOCKETS),
+    ("ws-shutdown-server", WEB_SOCKETS),
+    ("ws-stop-while-starting-server", WEB_SOCKETS),
 ];

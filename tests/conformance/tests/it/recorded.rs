@@ -1,46 +1,43 @@
 //! Every recorded log against a running backend.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 
 use greenroom_conformance::{
     backend::Launch,
-    both::Story,
-    recorded::{SET_ASIDE, STORIES, retell, story},
+    recorded::{SET_ASIDE, STORIES, Staged, retell, story},
     score,
+    version::{Kind, Version},
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_conformance-backend");
 
-fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/log")
-}
-
-fn recording(story: &Story) -> String {
-    std::fs::read_to_string(directory().join(format!("{}.log", story.name))).expect("a recording")
-}
-
-async fn compare(launch: Launch, story: &Story, recorded: &str) {
-    let retold = Box::pin(retell(&launch, story, recorded)).await;
-    let comparison = retold.unwrap_or_else(|error| panic!("{}: {error}", story.name));
-    score::leave("recorded logs", story.name, comparison.count).expect("a file of counts");
-    assert!(comparison.is_ok(), "\n{}: {comparison}", story.name);
-}
-
-fn named(function: &str) -> Story {
-    *story(&function.replace('_', "-")).unwrap_or_else(|| panic!("no story of {function}"))
+async fn compare(version: Version, function: &str) {
+    let name = function.replace('_', "-");
+    let story = story(&name).unwrap_or_else(|| panic!("no story of {name}"));
+    let staged = Staged::new(story, story.ours(&Launch::new([BINARY]).with_config(&version.config())));
+    let staged = staged.expect("a port to take");
+    let recorded = version.recording(Kind::Log, story.name).expect("a recording");
+    let retold = Box::pin(retell(&staged, &recorded)).await;
+    let comparison = retold.unwrap_or_else(|error| panic!("{version}: {name}: {error}"));
+    score::leave(version, "recorded logs", story.name, comparison.count).expect("a file of counts");
+    assert!(comparison.is_ok(), "\n{version}: {name}: {comparison}");
 }
 
 macro_rules! logs {
     ($(fn $name:ident();)*) => {
-        $(#[tokio::test] async fn $name() {
-            let story = named(stringify!($name));
-            compare(Launch::new([BINARY]), &story, &recording(&story)).await;
-        })*
+        mod newest {
+            use super::*;
 
-        /// Those above, and those that need more than a story.
-        const TOLD: &[&str] = &[$(stringify!($name),)* "fail_config_missing_file", "fail_port_in_use"];
+            $(#[tokio::test] async fn $name() { compare(Version::newest(), stringify!($name)).await; })*
+        }
+
+        mod before {
+            use super::*;
+
+            $(#[tokio::test] async fn $name() { compare(Version::before(), stringify!($name)).await; })*
+        }
+
+        const TOLD: &[&str] = &[$(stringify!($name),)*];
     };
 }
 
@@ -49,6 +46,7 @@ logs! {
     fn fail_config_bad_health_header();
     fn fail_config_bad_listen();
     fn fail_config_bad_override_level();
+    fn fail_config_missing_file();
     fn fail_duplicate_plugin();
     fn fail_duplicate_service_factory();
     fn fail_module_init();
@@ -58,6 +56,7 @@ logs! {
     fn fail_plugin_init_allowed();
     fn fail_plugin_init_allowed_default();
     fn fail_plugin_init_slow_other();
+    fn fail_port_in_use();
     fn fail_register_throws();
     fn fail_root_path_conflict();
     fn http_dev_server();
@@ -76,30 +75,10 @@ logs! {
     fn startup_slow_server();
 }
 
-#[tokio::test]
-async fn fail_config_missing_file() {
-    let launch = Launch::new([BINARY, "--config", "/app/conf/doesnotexist.yaml"]);
-    let story = named("fail_config_missing_file");
-    compare(launch, &story, &recording(&story)).await;
-}
-
-#[tokio::test]
-async fn fail_port_in_use() {
-    let held = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = held.local_addr().expect("its address").port();
-    let config: &'static str = format!("backend: {{listen: '127.0.0.1:{port}'}}").leak();
-    let story = Story { config, ..named("fail_port_in_use") };
-    let recorded = recording(&story).replace("17055", &port.to_string());
-    compare(Launch::new([BINARY]), &story, &recorded).await;
-}
-
 #[test]
 fn every_recorded_log_has_exactly_one_place_and_a_reason_if_it_is_set_aside() {
-    let files = std::fs::read_dir(directory()).expect("the directory of logs");
-    let mut places: BTreeMap<String, usize> = files
-        .map(|file| file.expect("a file").path())
-        .map(|path| (path.file_stem().expect("a name").to_string_lossy().into_owned(), 0))
-        .collect();
+    let recorded = Version::newest().recordings(Kind::Log);
+    let mut places: BTreeMap<String, usize> = recorded.into_keys().map(|name| (name, 0)).collect();
     let told = TOLD.iter().map(|name| name.replace('_', "-"));
     for name in told.chain(SET_ASIDE.iter().map(|(name, _)| (*name).to_owned())) {
         *places.get_mut(&name).unwrap_or_else(|| panic!("{name} is not recorded")) += 1;

@@ -9,21 +9,31 @@ use greenroom_conformance::backend::Launch;
 use greenroom_conformance::replay::run;
 use greenroom_conformance::scenarios::{SCENARIOS, Scenario, Stage};
 use greenroom_conformance::score;
+use greenroom_conformance::version::Version;
 
-use crate::recordings::directory;
-
-async fn replay(name: &str) {
+async fn replay(version: Version, name: &str) {
     let scenario = Scenario::named(name).expect("a scenario of this name");
-    let launch = Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend"));
-    let report = Box::pin(run(&launch, scenario, &directory())).await;
-    score::leave("recorded exchanges", name, report.count()).expect("a file of counts");
-    assert!(report.is_ok(), "\n{report}");
+    let launch =
+        Launch::from_env_or(env!("CARGO_BIN_EXE_conformance-backend")).with_config(&version.config());
+    let report = Box::pin(run(&launch, scenario, version)).await;
+    score::leave(version, "recorded exchanges", name, report.count()).expect("a file of counts");
+    assert!(report.is_ok(), "\n{version}: {report}");
 }
 
 macro_rules! scenarios {
     (now: $($now:ident)*, later: $($later:ident = $why:literal)*) => {
-        $(#[tokio::test] async fn $now() { replay(stringify!($now)).await; })*
-        $(#[tokio::test] #[ignore = $why] async fn $later() { replay(stringify!($later)).await; })*
+        mod newest {
+            use super::*;
+
+            $(#[tokio::test] async fn $now() { replay(Version::newest(), stringify!($now)).await; })*
+            $(#[tokio::test] #[ignore = $why] async fn $later() { replay(Version::newest(), stringify!($later)).await; })*
+        }
+
+        mod before {
+            use super::*;
+
+            $(#[tokio::test] async fn $now() { replay(Version::before(), stringify!($now)).await; })*
+        }
 
         #[test]
         fn every_scenario_is_a_test_of_its_stage() {

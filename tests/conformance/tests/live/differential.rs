@@ -9,12 +9,13 @@ use greenroom_conformance::{
     peer,
     scenarios::READINESS,
     score,
+    version::Version,
 };
 
 use crate::lifecycle::ours;
 
-async fn start(features: &'static str) -> Both {
-    let node = peer::launch().unwrap_or_else(|error| panic!("{error}"));
+async fn start(version: Version, features: &'static str) -> Both {
+    let node = peer::launch(version).unwrap_or_else(|error| panic!("{error}"));
     let story = Story {
         name: "differential",
         features,
@@ -24,32 +25,32 @@ async fn start(features: &'static str) -> Both {
         listens: true,
         acts: &[],
     };
-    let both = Both::start(&node, &ours(), &story).await.expect("both start");
+    let both = Both::start(&node, &ours(version), &story).await.expect("both start");
     both.node.await_status(READINESS, 200).await.expect("Node is ready");
     both.ours.await_status(READINESS, 200).await.expect("we are ready");
     both
 }
 
-#[tokio::test]
-async fn generated_requests_are_answered_alike() {
-    let (seed, count) = (seed(), number("DIFFERENTIAL_REQUESTS", 20_000));
-    println!("DIFFERENTIAL_SEED={seed} DIFFERENTIAL_REQUESTS={count}");
-    let both = start("healthcheck,tasks,errs").await;
-    let findings = run_requests(&both, seed, count).await.expect("both answer");
-    println!("{findings}");
-    score::leave("generated requests", "run", findings.main.count).expect("a file of counts");
-    score::leave("access lines of generated requests", "run", findings.access.count)
-        .expect("a file of counts");
-    assert!(findings.is_ok(), "see above; repeat it with DIFFERENTIAL_SEED={seed}");
-}
+beside_each! {
+    async fn generated_requests_are_answered_alike(version: Version) {
+        let (seed, count) = (seed(), number("DIFFERENTIAL_REQUESTS", 20_000));
+        println!("{version}: DIFFERENTIAL_SEED={seed} DIFFERENTIAL_REQUESTS={count}");
+        let both = start(version, "healthcheck,tasks,errs").await;
+        let findings = run_requests(&both, seed, count).await.expect("both answer");
+        println!("{findings}");
+        score::leave(version, "generated requests", "run", findings.main.count).expect("a file of counts");
+        score::leave(version, "access lines of generated requests", "run", findings.access.count)
+            .expect("a file of counts");
+        assert!(findings.is_ok(), "see above; repeat it with DIFFERENTIAL_SEED={seed}");
+    }
 
-#[tokio::test]
-async fn generated_log_calls_are_written_alike() {
-    let (seed, count) = (seed(), number("DIFFERENTIAL_CALLS", 5000));
-    println!("DIFFERENTIAL_SEED={seed} DIFFERENTIAL_CALLS={count}");
-    let both = start("logs").await;
-    let findings = log_calls(&both, seed, count).await.expect("both log");
-    println!("{findings}");
-    score::leave("generated log calls", "run", findings.main.count).expect("a file of counts");
-    assert!(findings.is_ok(), "see above; repeat it with DIFFERENTIAL_SEED={seed}");
+    async fn generated_log_calls_are_written_alike(version: Version) {
+        let (seed, count) = (seed(), number("DIFFERENTIAL_CALLS", 5000));
+        println!("{version}: DIFFERENTIAL_SEED={seed} DIFFERENTIAL_CALLS={count}");
+        let both = start(version, "logs").await;
+        let findings = log_calls(&both, seed, count).await.expect("both log");
+        println!("{findings}");
+        score::leave(version, "generated log calls", "run", findings.main.count).expect("a file of counts");
+        assert!(findings.is_ok(), "see above; repeat it with DIFFERENTIAL_SEED={seed}");
+    }
 }

@@ -14,6 +14,7 @@ use greenroom_conformance::{
     scenarios::READINESS,
     score, tls,
     transcript::Request,
+    version::Version,
     wire::Outcome,
 };
 use rustix::process::Signal as Kind;
@@ -40,86 +41,85 @@ const STORY: Story = Story {
     acts: &[],
 };
 
-async fn compare(story: Story) {
+async fn compare(version: Version, story: Story) {
     let (config, trusting) = certificate();
     let trusting = Arc::new(trusting);
-    let node = peer::launch().unwrap_or_else(|error| panic!("{error}")).over_tls(trusting.clone());
+    let node = peer::launch(version).unwrap_or_else(|error| panic!("{error}")).over_tls(trusting.clone());
     let story = Story { config, ..story };
-    let comparison = Box::pin(tell(&node, &ours().over_tls(trusting), &story)).await;
-    score::leave("over TLS", story.name, comparison.count).expect("a file of counts");
-    assert!(comparison.is_ok(), "\n{}: {comparison}", story.name);
+    let comparison = Box::pin(tell(&node, &ours(version).over_tls(trusting), &story)).await;
+    score::leave(version, "over TLS", story.name, comparison.count).expect("a file of counts");
+    assert!(comparison.is_ok(), "\n{version}: {}: {comparison}", story.name);
 }
 
-#[tokio::test]
-async fn answers_over_tls() {
-    let acts = &[
-        AwaitStatus(READINESS, 200),
-        Ask("GET /.backstage/health/v1/readiness"),
-        Ask("HEAD /.backstage/health/v1/readiness"),
-        Ask("GET /.backstage/health/v1/liveness"),
-        Ask("GET /healthcheck"),
-        Ask("GET /healthcheck/"),
-        Ask("HEAD /healthcheck"),
-        Ask("GET /nope"),
-        Ask("GET /api/nope"),
-        Ask("GET /api/tasks/task/1/results"),
-        Ask("GET /api/tasks/task/1/results/"),
-        Ask("GET /api/errs/param/a"),
-        Ask("GET /api/errs/param/a/"),
-        Ask("GET /api/errs/ip"),
-        Ask("GET /api/errs/input"),
-        Ask("GET /api/errs/sync"),
-        Ask("GET /api/errs/consumed"),
-        Ask("GET /api/errs/big/200000"),
-        Ask("OPTIONS /healthcheck"),
-        AskInPlain("GET /healthcheck"),
-        Ask("GET /healthcheck"),
-    ];
-    compare(Story { name: "answers_over_tls", acts, ..STORY }).await;
-}
-
-#[tokio::test]
-async fn a_drain_over_tls() {
-    let acts = &[
-        AwaitStatus(READINESS, 200),
-        Linger,
-        Hold("GET /api/errs/sleep/1500"),
-        Pass(200),
-        Signal(Kind::TERM),
-        AwaitRefused,
-        LingeringEnds,
-        HeldAnswers,
-        Exit,
-    ];
-    compare(Story { name: "a_drain_over_tls", acts, ..STORY }).await;
-}
-
-#[tokio::test]
-async fn http_1_1_is_negotiated_and_plain_http_is_closed() {
-    let (config, trusting) = certificate();
-    let node = peer::launch().unwrap_or_else(|error| panic!("{error}"));
-    let story = Story { name: "http_1_1_is_negotiated", config, ..STORY };
-    let offering = |protocols: &[&str]| {
-        let mut config = trusting.clone();
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Arc::new(config)
-    };
-    let both = Both::start(&node, &ours(), &story).await.expect("both start");
-    let liveness = Request::get("/.backstage/health/v1/liveness");
-    for protocols in [&["h2", "http/1.1"][..], &["http/1.1"], &[], &["h2"]] {
-        for (name, backend) in [("Node", &both.node), ("Greenroom", &both.ours)] {
-            let outcome = backend.client().over_tls(offering(protocols)).exchange(&liveness).await;
-            let status = match outcome {
-                Ok(Outcome::Answered(answers)) => answers.first().map(|answer| answer.head.status),
-                _ => None,
-            };
-            let expected = (protocols != ["h2"]).then_some(200);
-            assert_eq!(status, expected, "{name}, offered {protocols:?}");
-        }
+beside_each! {
+    async fn answers_over_tls(version: Version) {
+        let acts = &[
+            AwaitStatus(READINESS, 200),
+            Ask("GET /.backstage/health/v1/readiness"),
+            Ask("HEAD /.backstage/health/v1/readiness"),
+            Ask("GET /.backstage/health/v1/liveness"),
+            Ask("GET /healthcheck"),
+            Ask("GET /healthcheck/"),
+            Ask("HEAD /healthcheck"),
+            Ask("GET /nope"),
+            Ask("GET /api/nope"),
+            Ask("GET /api/tasks/task/1/results"),
+            Ask("GET /api/tasks/task/1/results/"),
+            Ask("GET /api/errs/param/a"),
+            Ask("GET /api/errs/param/a/"),
+            Ask("GET /api/errs/ip"),
+            Ask("GET /api/errs/input"),
+            Ask("GET /api/errs/sync"),
+            Ask("GET /api/errs/consumed"),
+            Ask("GET /api/errs/big/200000"),
+            Ask("OPTIONS /healthcheck"),
+            AskInPlain("GET /healthcheck"),
+            Ask("GET /healthcheck"),
+        ];
+        compare(version, Story { name: "answers_over_tls", acts, ..STORY }).await;
     }
-    for backend in [&both.node, &both.ours] {
-        let outcome = backend.client().exchange(&liveness).await;
-        let closed = matches!(&outcome, Ok(Outcome::Answered(answers)) if answers.is_empty());
-        assert!(closed, "HTTP without TLS: {outcome:?}");
+
+    async fn a_drain_over_tls(version: Version) {
+        let acts = &[
+            AwaitStatus(READINESS, 200),
+            Linger,
+            Hold("GET /api/errs/sleep/1500"),
+            Pass(200),
+            Signal(Kind::TERM),
+            AwaitRefused,
+            LingeringEnds,
+            HeldAnswers,
+            Exit,
+        ];
+        compare(version, Story { name: "a_drain_over_tls", acts, ..STORY }).await;
+    }
+
+    async fn http_1_1_is_negotiated_and_plain_http_is_closed(version: Version) {
+        let (config, trusting) = certificate();
+        let node = peer::launch(version).unwrap_or_else(|error| panic!("{error}"));
+        let story = Story { name: "http_1_1_is_negotiated", config, ..STORY };
+        let offering = |protocols: &[&str]| {
+            let mut config = trusting.clone();
+            config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+            Arc::new(config)
+        };
+        let both = Both::start(&node, &ours(version), &story).await.expect("both start");
+        let liveness = Request::get("/.backstage/health/v1/liveness");
+        for protocols in [&["h2", "http/1.1"][..], &["http/1.1"], &[], &["h2"]] {
+            for (name, backend) in [("Node", &both.node), ("Greenroom", &both.ours)] {
+                let outcome = backend.client().over_tls(offering(protocols)).exchange(&liveness).await;
+                let status = match outcome {
+                    Ok(Outcome::Answered(answers)) => answers.first().map(|answer| answer.head.status),
+                    _ => None,
+                };
+                let expected = (protocols != ["h2"]).then_some(200);
+                assert_eq!(status, expected, "{name}, offered {protocols:?}");
+            }
+        }
+        for backend in [&both.node, &both.ours] {
+            let outcome = backend.client().exchange(&liveness).await;
+            let closed = matches!(&outcome, Ok(Outcome::Answered(answers)) if answers.is_empty());
+            assert!(closed, "HTTP without TLS: {outcome:?}");
+        }
     }
 }

@@ -12,11 +12,13 @@ use greenroom_conformance::{
     peer,
     scenarios::READINESS,
     score,
+    version::Version,
 };
 use rustix::process::Signal as Kind;
 
-pub(crate) fn ours() -> Launch {
-    Launch::new([env!("CARGO_BIN_EXE_conformance-backend")])
+/// Greenroom, as it is compared with a version of Node.
+pub(crate) fn ours(version: Version) -> Launch {
+    Launch::new([env!("CARGO_BIN_EXE_conformance-backend")]).with_config(&version.config())
 }
 
 const PRODUCTION: &[(&str, &str)] = &[("NODE_ENV", "production")];
@@ -25,19 +27,30 @@ const SERVE: &str = "greenroom: {startup: {onFailure: serve}}";
 const STORY: Story =
     Story { name: "", features: "tasks", config: "", ours: SERVE, env: PRODUCTION, listens: true, acts: &[] };
 
-async fn compare(story: Story) {
-    let node = peer::launch().unwrap_or_else(|error| panic!("{error}"));
-    let comparison = Box::pin(tell(&node, &ours(), &story)).await;
-    score::leave("starts, failures, drains and stops", story.name, comparison.count)
+async fn compare(version: Version, story: Story) {
+    let node = peer::launch(version).unwrap_or_else(|error| panic!("{error}"));
+    let comparison = Box::pin(tell(&node, &ours(version), &story)).await;
+    score::leave(version, "starts, failures, drains and stops", story.name, comparison.count)
         .expect("a file of counts");
-    assert!(comparison.is_ok(), "\n{}: {comparison}", story.name);
+    assert!(comparison.is_ok(), "\n{version}: {}: {comparison}", story.name);
 }
 
 macro_rules! stories {
     ($($(#[$ignored:meta])? fn $name:ident { $($field:ident: $value:expr),* $(,)? })*) => {
-        $(#[tokio::test] $(#[$ignored])? async fn $name() {
-            compare(Story { name: stringify!($name), $($field: $value,)* ..STORY }).await;
-        })*
+        beside_each! {
+            $($(#[$ignored])? async fn $name(version: Version) {
+                compare(version, Story { name: stringify!($name), $($field: $value,)* ..STORY }).await;
+            })*
+
+            // A port that another holds is a new one in each run.
+            async fn a_port_in_use(version: Version) {
+                let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+                let port = held.local_addr().expect("its address").port();
+                let config = format!("backend: {{listen: '127.0.0.1:{port}'}}").leak();
+                let acts = &[AwaitLine("EADDRINUSE"), Pass(300), RunOn, Signal(Kind::TERM), Exit];
+                compare(version, Story { name: "a_port_in_use", config, listens: false, acts, ..STORY }).await;
+            }
+        }
     };
 }
 
@@ -216,6 +229,11 @@ stories! {
         features: "tasks,hooks",
         acts: &[AwaitStatus(READINESS, 200), AwaitLine("startup hook boom"), Signal(Kind::HUP), Exit],
     }
+    fn stopped_at_debug {
+        features: "tasks,hooks",
+        config: "backend: {logger: {level: debug}}",
+        acts: &[AwaitStatus(READINESS, 200), AwaitLine("startup hook boom"), Signal(Kind::TERM), Exit],
+    }
     fn a_second_signal {
         features: "tasks,hang",
         acts: &[AwaitStatus(READINESS, 200), Signal(Kind::TERM), AwaitLine("HOOK hanging"), Signal(Kind::TERM), Exit],
@@ -226,11 +244,21 @@ stories! {
     }
 }
 
+/// The version before knows no such list.
 #[tokio::test]
-async fn a_port_in_use() {
-    let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = held.local_addr().expect("its address").port();
-    let config = format!("backend: {{listen: '127.0.0.1:{port}'}}");
-    let acts = &[AwaitLine("EADDRINUSE"), Pass(300), RunOn, Signal(Kind::TERM), Exit];
-    compare(Story { name: "a_port_in_use", config: config.leak(), listens: false, acts, ..STORY }).await;
+async fn a_secret_on_the_allow_list_is_shown_and_others_are_not() {
+    let config = "backend:
+  logger: {redactAllowlist: [' secret-that-is-none ', no-such-value]}
+  auth:
+    externalAccess:
+      - {type: static, options: {token: secret-that-is-none, subject: one}}
+      - {type: static, options: {token: secret-that-is-none-but-longer, subject: two}}
+";
+    let acts = &[
+        AwaitStatus(READINESS, 200),
+        Ask("GET /a-secret-that-is-none"),
+        Ask("GET /a-secret-that-is-none-but-longer"),
+    ];
+    let name = "a_secret_on_the_allow_list";
+    compare(Version::newest(), Story { name, config, acts, ..STORY }).await;
 }
