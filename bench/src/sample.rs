@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_line_is_what_the_logger_writes() {
-        for (format, expected) in [(Format::NodeJson, NODE_LINE), (Format::Backstage, LINE)] {
+        for (format, expected) in [(Format::Node155Json, NODE_LINE), (Format::Backstage, LINE)] {
             let lines = CaptureSink::new();
             let root = RootLogger::builder().format(format).secrets(secrets(50)).sink(lines.clone()).build();
             log(&child(&root));

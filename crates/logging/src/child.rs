@@ -96,7 +96,7 @@ impl Child {
                 render_message(text, record, appended);
             }
             let message = if read { Message::Text(text) } else { unread.message };
-            if !verdict.keeps(&self.fields, record.fields(), &View { message, ..unread }) {
+            if !verdict.keeps(&self.fields, &View { message, ..unread }) {
                 return;
             }
             let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
@@ -155,6 +155,14 @@ impl Subject for View<'_> {
         let called = all.rev().find(|field| field.key == key).map(|field| field.value);
         let context = || self.context.iter().find(|field| field.key == key).map(|field| field.value);
         called.or_else(|| self.own.get(key)).or_else(context)
+    }
+
+    fn called(&self) -> impl Iterator<Item = &str> {
+        self.call.iter().chain(self.spread).map(|field| field.key)
+    }
+
+    fn added(&self) -> impl Iterator<Item = &str> {
+        self.context.iter().map(|field| field.key)
     }
 
     fn message(&self) -> &str {

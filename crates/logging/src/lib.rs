@@ -62,5 +62,8 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::macros::{AsError, AsErrorRef, ViaDisplay, ViaError, ViaErrorRef, ViaField, Wrap};
+    pub use crate::macros::{
+        AsError, AsErrorRef, LogValue, ViaDisplay, ViaError, ViaErrorRef, ViaField, ViaSerialize, Wrap,
+    };
+    pub use crate::value::AsJson;
 }

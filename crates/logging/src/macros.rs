@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt};
 
+use serde::Serialize;
+
 use crate::value::{FieldValue, ToField};
 
 /// Logs that something failed.
@@ -24,8 +26,8 @@ use crate::value::{FieldValue, ToField};
 ///
 /// Before the message come fields, in any number:
 ///
-/// * `key = value`, where a value is text, a number, a truth value, an `Option`, a `serde_json::Value`, any error, or
-///   anything with `Display`; `key` alone takes the variable of that name; `"any text" = value` allows other keys;
+/// * `key = value`, where a value is text, a number, a truth value, a `Duration` (in milliseconds), an `Option` of these,
+///   any error, anything with `Display`, or else anything with `serde::Serialize`; `key` alone takes the variable of that name; `"any text" = value` allows other keys;
 /// * `key = ?value` takes the `Debug` form;
 /// * `+key = value` marks an addition of Greenroom's that the `node` format leaves out;
 /// * `..&error` spreads an error: its message is appended to the line's; its name, properties, cause and stack become
@@ -61,14 +63,17 @@ macro_rules! __log {
     ($level:expr, $log:expr, $($rest:tt)+) => { $crate::__fields!(log ($level, $log) [] [] [] plain $($rest)+) };
 }
 
-/// Fields for a child logger: `fields! { task: id, kind: "shell", "other-key": true, +hook: name }`.
+/// Fields for a child logger: `fields! { task: id, kind: "shell", "other-key": true, +hook: name, state: ?state }`, with
+/// the values that [`error!`] takes.
 #[macro_export]
 macro_rules! fields {
     ($($rest:tt)*) => {{
         #[allow(unused_mut, reason = "there may be no fields")]
         let mut fields = $crate::Fields::new();
         #[allow(unused_imports, reason = "which are used depends on the fields")]
-        use $crate::__private::{ViaDisplay as _, ViaError as _, ViaErrorRef as _, ViaField as _};
+        use $crate::__private::{
+            ViaDisplay as _, ViaError as _, ViaErrorRef as _, ViaField as _, ViaSerialize as _,
+        };
         $crate::__set!(fields; $($rest)*);
         fields
     }};
@@ -80,6 +85,10 @@ macro_rules! __set {
     ($f:ident;) => {};
     ($f:ident; + $key:ident : $value:expr $(, $($rest:tt)*)?) => {
         $f.insert_literal(stringify!($key), $crate::__value!($value), true);
+        $crate::__set!($f; $($($rest)*)?);
+    };
+    ($f:ident; $key:ident : ? $value:expr $(, $($rest:tt)*)?) => {
+        $f.insert_literal(stringify!($key), $crate::FieldValue::Debug(&$value), false);
         $crate::__set!($f; $($($rest)*)?);
     };
     ($f:ident; $key:ident : $value:expr $(, $($rest:tt)*)?) => {
@@ -128,6 +137,7 @@ macro_rules! __fields {
                 #[allow(unused_imports, reason = "which are used depends on the fields")]
                 use $crate::__private::{
                     AsError as _, AsErrorRef as _, ViaDisplay as _, ViaError as _, ViaErrorRef as _, ViaField as _,
+                    ViaSerialize as _,
                 };
                 log.log(
                     &$crate::Record::new($level, ::std::format_args!($($message)+))
@@ -143,7 +153,7 @@ macro_rules! __fields {
 #[macro_export]
 macro_rules! __value {
     ($value:expr) => {
-        (&&&&$crate::__private::Wrap(&$value)).field()
+        (&&&&&&$crate::__private::Wrap(&$value)).field()
     };
 }
 
@@ -158,7 +168,7 @@ macro_rules! __field {
     };
 }
 
-/// Chooses how a value becomes a field: as it is, as an error, as text. The trait that needs the fewest references
+/// Chooses how a value becomes a field: as it is, as an error, as text, as JSON. The trait that needs the most references
 /// wins, so that the order is this file's.
 #[doc(hidden)]
 pub struct Wrap<'a, T: ?Sized>(pub &'a T);
@@ -168,7 +178,7 @@ pub trait ViaField<'a> {
     fn field(&self) -> FieldValue<'a>;
 }
 
-impl<'a, T: ToField + ?Sized> ViaField<'a> for &&&Wrap<'a, T> {
+impl<'a, T: ToField + ?Sized> ViaField<'a> for &&&&&Wrap<'a, T> {
     fn field(&self) -> FieldValue<'a> {
         self.0.to_field()
     }
@@ -179,7 +189,7 @@ pub trait ViaErrorRef<'a> {
     fn field(&self) -> FieldValue<'a>;
 }
 
-impl<'a, T: StdError + 'static> ViaErrorRef<'a> for &&Wrap<'a, &T> {
+impl<'a, T: StdError + 'static> ViaErrorRef<'a> for &&&&Wrap<'a, &T> {
     fn field(&self) -> FieldValue<'a> {
         FieldValue::Error(*self.0)
     }
@@ -190,7 +200,7 @@ pub trait ViaError<'a> {
     fn field(&self) -> FieldValue<'a>;
 }
 
-impl<'a, T: StdError + 'static> ViaError<'a> for &Wrap<'a, T> {
+impl<'a, T: StdError + 'static> ViaError<'a> for &&&Wrap<'a, T> {
     fn field(&self) -> FieldValue<'a> {
         FieldValue::Error(self.0)
     }
@@ -201,9 +211,43 @@ pub trait ViaDisplay<'a> {
     fn field(&self) -> FieldValue<'a>;
 }
 
-impl<'a, T: fmt::Display> ViaDisplay<'a> for Wrap<'a, T> {
+impl<'a, T: fmt::Display> ViaDisplay<'a> for &&Wrap<'a, T> {
     fn field(&self) -> FieldValue<'a> {
         FieldValue::Display(self.0)
+    }
+}
+
+#[doc(hidden)]
+pub trait ViaSerialize<'a> {
+    fn field(&self) -> FieldValue<'a>;
+}
+
+impl<'a, T: Serialize> ViaSerialize<'a> for &Wrap<'a, T> {
+    fn field(&self) -> FieldValue<'a> {
+        FieldValue::Serialize(self.0)
+    }
+}
+
+/// What is asked for once nothing else fits, so that the compiler names it: nothing implements it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a log line",
+    label = "this value",
+    note = "a field is text, a number, a truth value, a `Duration`, an error, or anything with `Display` or `serde::Serialize`",
+    note = "derive `serde::Serialize` for it, or write `?` before it for its `Debug` form: `key = ?value`, `fields! {{ key: ?value }}`"
+)]
+pub trait LogValue {
+    fn to_value(&self) -> FieldValue<'_>;
+}
+
+impl<'a, T: ?Sized> Wrap<'a, T> {
+    /// The last resort.
+    #[doc(hidden)]
+    pub fn field(&self) -> FieldValue<'a>
+    where
+        T: LogValue,
+    {
+        self.0.to_value()
     }
 }
 

@@ -1,24 +1,38 @@
 //! The level rules: a threshold, and the overrides that go before it.
 //!
 //! The first override of which every matcher holds decides, whether it loosens or tightens; with none, the threshold
-//! does. A child logger judges the rules by its own fields once ([`RuleSet::settle`]) and keeps what is left.
+//! does. A child logger judges the rules by its own fields once ([`RuleSet::settle`]) and keeps what is left. Rules are
+//! found by a field that they need: those on fields that neither logger nor call has are never looked at.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use greenroom_errors::Error;
 use serde_json::Value;
 
-use crate::{
-    Level,
-    field::{Field, Fields},
-    level::invalid,
-    matcher::Matcher,
-    value::FieldValue,
-};
+use crate::{Level, field::Fields, level::invalid, matcher::Matcher, value::FieldValue};
 
 /// `backend.logger.overrides`, read.
 #[derive(Clone, Debug, Default)]
-pub struct Overrides(Arc<[Rule]>);
+pub struct Overrides(Arc<Index>);
+
+/// The rules, in order, and how they are found.
+#[derive(Debug, Default)]
+struct Index {
+    rules: Vec<Rule>,
+    /// By the first field that a rule needs: the rules, in order.
+    by_field: HashMap<Box<str>, Vec<usize>>,
+    /// Rules that need no field: on level and message alone.
+    by_none: Vec<usize>,
+    /// All fields that any rule needs, with a sketch of them that says for most other keys that they are none.
+    fields: HashSet<Box<str>>,
+    sketch: u64,
+    reads_message: bool,
+    /// The most talkative level of any rule.
+    most: Option<Level>,
+}
 
 #[derive(Clone, Debug)]
 struct Rule {
@@ -77,12 +91,69 @@ impl Overrides {
             let matchers = matchers.iter().map(|(k, v)| (k.as_str().into(), Matcher::parse(v))).collect();
             Ok(Rule { matchers, level })
         });
-        rules.collect::<Result<Vec<_>, _>>().map(|rules| Self(rules.into()))
+        rules.collect::<Result<_, _>>().map(|rules| Self(Arc::new(Index::new(rules))))
     }
 
-    fn mentions(&self, key: &str) -> bool {
-        self.0.iter().any(|rule| rule.matchers.iter().any(|(k, _)| **k == *key))
+    fn is_empty(&self) -> bool {
+        self.0.rules.is_empty()
     }
+}
+
+/// One of 64 bits for a key.
+fn bit(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    let [first, last] = [bytes.first(), bytes.last()].map(|byte| usize::from(byte.copied().unwrap_or(0)));
+    1 << ((key.len() * 7 + first * 3 + last) % 64)
+}
+
+impl Index {
+    fn new(rules: Vec<Rule>) -> Self {
+        let mut index = Self { most: rules.iter().map(|rule| rule.level).max(), ..Self::default() };
+        for (i, rule) in rules.iter().enumerate() {
+            index.reads_message |= rule.matchers.iter().any(|(key, _)| &**key == "message");
+            let mut needed = rule.matchers.iter().map(|(key, _)| key).filter(|key| !is_on_every_line(key));
+            match needed.clone().next() {
+                Some(first) => index.by_field.entry(first.clone()).or_default().push(i),
+                None => index.by_none.push(i),
+            }
+            for key in needed.by_ref() {
+                index.sketch |= bit(key);
+                index.fields.insert(key.clone());
+            }
+        }
+        index.rules = rules;
+        index
+    }
+
+    /// Whether any rule needs the field.
+    fn needs(&self, key: &str) -> bool {
+        self.sketch & bit(key) != 0 && self.fields.contains(key)
+    }
+
+    /// The rules that are found by this field, in order.
+    fn of_field(&self, key: &str) -> &[usize] {
+        let found = (self.sketch & bit(key) != 0).then(|| self.by_field.get(key)).flatten();
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The first rule that holds, of those before `end` in these lists.
+    fn first<'i>(
+        &self,
+        lists: impl Iterator<Item = &'i [usize]>,
+        end: usize,
+        subject: &impl Subject,
+    ) -> Option<&Rule> {
+        let mut first = end;
+        for list in lists {
+            let before = list.iter().copied().take_while(|&i| i < first);
+            first = before.clone().find(|&i| self.rules[i].holds(subject)).unwrap_or(first);
+        }
+        self.rules.get(first).filter(|_| first < end)
+    }
+}
+
+fn is_on_every_line(key: &str) -> bool {
+    key == "level" || key == "message"
 }
 
 /// The rules in force.
@@ -99,9 +170,11 @@ pub(crate) struct Verdict {
     pub(crate) generation: u64,
     /// The most talkative level that can still pass.
     pub(crate) most: Level,
-    /// The rules that depend on the record, in order.
+    /// The rules found by the child's fields, or by none, that depend on the record; in order.
     open: Vec<usize>,
-    /// What holds if none of them does.
+    /// The rule that holds by the child's fields alone; how many there are, if none does.
+    settled: usize,
+    /// What holds if none before that one does.
     fallback: Level,
     /// What holds without any rule.
     default: Level,
@@ -112,6 +185,10 @@ pub(crate) struct Verdict {
 pub(crate) trait Subject {
     /// The value of a top-level field of the line.
     fn field(&self, key: &str) -> Option<FieldValue<'_>>;
+    /// The keys of the fields that go before those of the child.
+    fn called(&self) -> impl Iterator<Item = &str>;
+    /// The keys of the fields that those of the child go before.
+    fn added(&self) -> impl Iterator<Item = &str>;
     /// The text of the line.
     fn message(&self) -> &str;
     /// Its level.
@@ -131,62 +208,117 @@ impl Rule {
 impl RuleSet {
     /// The most talkative level that any record can pass at.
     pub(crate) fn most(&self) -> Level {
-        self.overrides.0.iter().map(|rule| rule.level).max().map_or(self.default, |l| l.max(self.default))
+        self.overrides.0.most.map_or(self.default, |level| level.max(self.default))
     }
 
     /// Judges the rules by a child's own fields.
     pub(crate) fn settle(&self, fields: &Fields) -> Verdict {
-        let (mut open, mut fallback) = (Vec::new(), self.default);
-        for (i, rule) in self.overrides.0.iter().enumerate() {
+        let index = &*self.overrides.0;
+        let mut found: Vec<usize> = index.by_none.clone();
+        fields.keys().for_each(|key| found.extend(index.of_field(key)));
+        found.sort_unstable();
+        let (mut open, mut settled) = (Vec::new(), index.rules.len());
+        for i in found {
             let judge = |(key, matcher): &(Box<str>, Matcher)| match &**key {
-                "level" | "message" => None,
+                key if is_on_every_line(key) => None,
                 key => fields.get(key).map(|value| matcher.matches(value)),
             };
-            let seen: Vec<_> = rule.matchers.iter().map(judge).collect();
+            let seen: Vec<_> = index.rules[i].matchers.iter().map(judge).collect();
             if seen.contains(&Some(false)) {
                 continue;
             }
             if seen.contains(&None) {
                 open.push(i);
             } else {
-                fallback = rule.level;
+                settled = i;
                 break;
             }
         }
-        let most = open.iter().map(|&i| self.overrides.0[i].level).fold(fallback, Level::max);
-        let generation = self.generation;
-        Verdict { generation, most, open, fallback, default: self.default, overrides: self.overrides.clone() }
+        let fallback = index.rules.get(settled).map_or(self.default, |rule| rule.level);
+        // A call may bring the fields of all other rules.
+        let others = index.by_field.iter().filter(|(key, _)| fields.get(key).is_none());
+        let others = others.flat_map(|(_, rules)| rules.iter().take_while(|&&i| i < settled));
+        let most = open.iter().chain(others).map(|&i| index.rules[i].level).fold(fallback, Level::max);
+        let (generation, default, overrides) = (self.generation, self.default, self.overrides.clone());
+        Verdict { generation, most, open, settled, fallback, default, overrides }
     }
 }
 
 impl Verdict {
-    /// Whether a call with these keys may be judged otherwise, because it sets a field that the child has set too.
+    /// Whether a call with this key may be judged otherwise, because it sets a field that the child has set too.
     pub(crate) fn unsettled_by(&self, fields: &Fields, key: &str) -> bool {
-        !self.overrides.0.is_empty() && self.overrides.mentions(key) && fields.get(key).is_some()
+        self.overrides.0.needs(key) && fields.get(key).is_some()
     }
 
     /// The most talkative level of any rule, settled or not.
     pub(crate) fn most_of_all(&self) -> Level {
-        self.overrides.0.iter().map(|rule| rule.level).fold(self.default, Level::max)
+        self.overrides.0.most.map_or(self.default, |level| level.max(self.default))
     }
 
     /// Whether the text of the record is needed.
     pub(crate) fn reads_message(&self) -> bool {
-        !self.overrides.0.is_empty() && self.overrides.mentions("message")
+        self.overrides.0.reads_message
     }
 
     /// Whether the record passes.
-    pub(crate) fn keeps(&self, own: &Fields, call: &[Field<'_>], subject: &impl Subject) -> bool {
-        if self.overrides.0.is_empty() {
+    pub(crate) fn keeps(&self, own: &Fields, subject: &impl Subject) -> bool {
+        let index = &*self.overrides.0;
+        if self.overrides.is_empty() {
             return subject.level() <= self.fallback;
         }
-        let first = if call.iter().any(|field| self.unsettled_by(own, field.key)) {
-            let found = self.overrides.0.iter().find(|rule| rule.holds(subject));
-            found.map_or(self.default, |rule| rule.level)
+        let called = || subject.called().chain(subject.added()).map(|key| index.of_field(key));
+        let (found, otherwise) = if subject.called().any(|key| self.unsettled_by(own, key)) {
+            let all = called().chain(own.keys().map(|key| index.of_field(key))).chain([&*index.by_none]);
+            (index.first(all, index.rules.len(), subject), self.default)
         } else {
-            let found = self.open.iter().map(|&i| &self.overrides.0[i]).find(|rule| rule.holds(subject));
-            found.map_or(self.fallback, |rule| rule.level)
+            (index.first(called().chain([&*self.open]), self.settled, subject), self.fallback)
         };
-        subject.level() <= first
+        subject.level() <= found.map_or(otherwise, |rule| rule.level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A line with one field, which counts how often it is asked for a field.
+    struct Line(Cell<usize>);
+
+    impl Subject for Line {
+        fn field(&self, key: &str) -> Option<FieldValue<'_>> {
+            self.0.set(self.0.get() + 1);
+            (key == "url").then_some(FieldValue::Str("/x"))
+        }
+        fn called(&self) -> impl Iterator<Item = &str> {
+            ["url"].into_iter()
+        }
+        fn added(&self) -> impl Iterator<Item = &str> {
+            [].into_iter()
+        }
+        fn message(&self) -> &str {
+            "x"
+        }
+        fn level(&self) -> Level {
+            Level::Info
+        }
+    }
+
+    #[test]
+    fn rules_on_fields_that_a_line_lacks_are_never_looked_at() {
+        let on = |field: &str, n: usize| json!({"matchers": {field: format!("v{n}")}, "level": "debug"});
+        let looked_at = |rules: Vec<Value>| {
+            let overrides = Overrides::parse(&rules.into()).unwrap();
+            let verdict = RuleSet { generation: 1, default: Level::Info, overrides }.settle(&Fields::new());
+            let line = Line(Cell::default());
+            assert!(verdict.keeps(&Fields::new(), &line));
+            line.0.get()
+        };
+        assert_eq!(looked_at((0..1_000).map(|n| on("plugin", n)).collect()), 0);
+        assert_eq!(looked_at((0..1_000).map(|n| on(&format!("field{n}"), n)).collect()), 0);
+        assert_eq!(looked_at((0..3).map(|n| on("url", n)).collect()), 3);
     }
 }

@@ -100,7 +100,8 @@ impl Logger {
 
     /// Logs that something failed.
     #[track_caller]
-    pub fn error(&self, message: impl fmt::Display) {
+    #[rustfmt::skip] // Compilers show this line to whoever gives more arguments.
+    pub fn error(&self, message: impl fmt::Display) { // with fields: error!(log, key = value, "message")
         self.at(Level::Error, &message, None);
     }
 
@@ -116,7 +117,8 @@ impl Logger {
 
     /// Logs that something is wrong.
     #[track_caller]
-    pub fn warn(&self, message: impl fmt::Display) {
+    #[rustfmt::skip] // Compilers show this line to whoever gives more arguments.
+    pub fn warn(&self, message: impl fmt::Display) { // with fields: warn!(log, key = value, "message")
         self.at(Level::Warn, &message, None);
     }
 
@@ -128,13 +130,15 @@ impl Logger {
 
     /// Logs what an operator wants to know.
     #[track_caller]
-    pub fn info(&self, message: impl fmt::Display) {
+    #[rustfmt::skip] // Compilers show this line to whoever gives more arguments.
+    pub fn info(&self, message: impl fmt::Display) { // with fields: info!(log, key = value, "message")
         self.at(Level::Info, &message, None);
     }
 
     /// Logs what an engineer wants to know.
     #[track_caller]
-    pub fn debug(&self, message: impl fmt::Display) {
+    #[rustfmt::skip] // Compilers show this line to whoever gives more arguments.
+    pub fn debug(&self, message: impl fmt::Display) { // with fields: debug!(log, key = value, "message")
         self.at(Level::Debug, &message, None);
     }
 

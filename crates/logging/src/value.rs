@@ -1,7 +1,8 @@
 //! The values of fields, typed until a format encodes them.
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// One value of a log line, borrowed from whoever logs.
@@ -26,6 +27,8 @@ pub enum FieldValue<'a> {
     Json(&'a Value),
     /// An error: an object with `name`, `message`, `stack`, its properties and its cause.
     Error(&'a (dyn StdError + 'static)),
+    /// Any JSON, made only if the line is kept.
+    Serialize(&'a dyn AsJson),
     /// Text that is only made if the line is kept.
     Display(&'a dyn fmt::Display),
     /// The `Debug` form, as text, made only if the line is kept.
@@ -43,6 +46,7 @@ impl fmt::Debug for FieldValue<'_> {
             Self::F64(v) => fmt::Debug::fmt(v, f),
             Self::Str(v) => fmt::Debug::fmt(v, f),
             Self::Json(v) => fmt::Display::fmt(v, f),
+            Self::Serialize(v) => fmt::Display::fmt(&v.as_json(), f),
             Self::Error(v) => fmt::Display::fmt(v, f),
             Self::Display(v) => fmt::Display::fmt(v, f),
             Self::Debug(v) => fmt::Debug::fmt(v, f),
@@ -60,6 +64,7 @@ impl<'a> FieldValue<'a> {
             Self::F64(n) => *n != 0.0 && !n.is_nan(),
             Self::Str(s) => !s.is_empty(),
             Self::Json(value) => Self::of_json(value).is_none_or(|v| v.truthy()),
+            Self::Serialize(value) => FieldValue::Json(&value.as_json()).truthy(),
             Self::Bool(true) | Self::Error(_) | Self::Display(_) | Self::Debug(_) => true,
         }
     }
@@ -94,6 +99,7 @@ impl<'a> FieldValue<'a> {
                 Some(scalar) => return scalar.push_text(out),
                 None => write!(out, "{v}"),
             },
+            Self::Serialize(v) => return FieldValue::Json(&v.as_json()).push_text(out),
             Self::Error(v) => {
                 let seen = greenroom_errors::describe(*v);
                 write!(out, "{}: {}", seen.name, seen.message)
@@ -143,6 +149,7 @@ impl From<FieldValue<'_>> for OwnedValue {
             FieldValue::F64(v) => Self::F64(v),
             FieldValue::Str(v) => Self::Str(v.into()),
             FieldValue::Json(v) => Self::Json(v.clone()),
+            FieldValue::Serialize(v) => Self::Json(v.as_json()),
             FieldValue::Error(v) => Self::Json(crate::error::to_value(v)),
             FieldValue::Display(v) => Self::Str(v.to_string().into()),
             FieldValue::Debug(v) => Self::Str(format!("{v:?}").into()),
@@ -150,7 +157,20 @@ impl From<FieldValue<'_>> for OwnedValue {
     }
 }
 
-/// Types that are a field's value as they are. Macros take besides these any error, and any `Display`.
+/// Whatever can be made JSON.
+#[doc(hidden)]
+pub trait AsJson {
+    fn as_json(&self) -> Value;
+}
+
+impl<T: Serialize> AsJson for T {
+    /// What JSON cannot hold, as a map whose keys are no text, is told in its place.
+    fn as_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_else(|error| Value::String(format!("[not JSON: {error}]")))
+    }
+}
+
+/// Types that are a field's value as they are. Macros take besides these any error, any `Display`, any `Serialize`.
 pub trait ToField {
     /// The value, borrowed.
     fn to_field(&self) -> FieldValue<'_>;
@@ -184,6 +204,7 @@ to_field! {
     Arc<str> => |v| FieldValue::Str(v),
     Cow<'_, str> => |v| FieldValue::Str(v),
     Value => |v| FieldValue::Json(v),
+    Duration => |v| FieldValue::F64(v.as_nanos() as f64 / 1e6),
     crate::Level => |v| FieldValue::Str(v.as_str()),
     dyn StdError => |v| FieldValue::Error(v),
     dyn StdError + Send + Sync => |v| FieldValue::Error(v),

@@ -4,44 +4,51 @@
 //! place, and writes. A consumer that does not read stops only the writer: the buffer fills, further lines are
 //! dropped and counted, and the count is told in a line of its own once writing goes on.
 //!
-//! The writer sleeps while there is nothing to write; woken by a first line it waits [`GATHER`] for more, so that a
+//! The writer sleeps while there is nothing to write; woken by a first line it waits [`BATCH_DELAY`] for more, so that a
 //! busy process makes few system calls. That is all a hard kill can lose, beside what a slow consumer has not taken.
+//!
+//! What cannot be written is lost, and told on stderr. After a write that failed half-way the next line begins a new one.
 
 use std::{
     io::{self, ErrorKind, Write},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::complaint::{Complaints, REMINDER, complain};
 use crate::sink::{Emitted, Sink};
 
 /// The default bound of the buffer: 8 MiB.
 pub const DEFAULT_CAPACITY: usize = 8 << 20;
 
 /// How long the writer gathers lines before it writes.
-const GATHER: Duration = Duration::from_millis(2);
+const BATCH_DELAY: Duration = Duration::from_millis(2);
+
+/// How long a caller waits for its own line, where each line is waited for. Once it was in vain, none is waited for.
+const LINE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// How long dropping the sink waits for its lines.
-const FAREWELL: Duration = Duration::from_secs(2);
+const DROP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often a consumer that says "not now" is asked again.
-const AGAIN: Duration = Duration::from_millis(5);
+const WOULD_BLOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// How long the writer rests after a failure, as of a full disk.
-const RETRY: Duration = Duration::from_millis(250);
+const FAILURE_PAUSE: Duration = Duration::from_millis(250);
 
 type DropLine = Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
-
-/// How long a caller waits for its own line, where each line is waited for.
-const EACH: Duration = Duration::from_secs(1);
 
 /// A sink that never blocks a caller.
 pub struct BufferedSink {
     shared: Arc<Shared>,
-    each_line: bool,
+    /// Whether callers wait for their lines.
+    each_line: AtomicBool,
 }
 
 struct Shared {
@@ -98,15 +105,32 @@ impl BufferedSink {
         if started.is_err() {
             shared.state.lock().broken = true;
         }
-        Self { shared, each_line: false }
+        Self { shared, each_line: AtomicBool::new(false) }
     }
 
-    /// Lets a caller wait until its line is written, at most a second: then a hard kill loses no line, and logging
-    /// costs a change of threads.
+    /// Lets a caller wait until its line is written: then a hard kill loses no line, and logging costs a change of
+    /// threads. If a line is not out after 200 ms, its consumer is stuck: that is told on stderr, and from then on lines
+    /// are gathered and nobody waits.
     #[must_use]
     pub fn each_line(mut self) -> Self {
-        self.each_line = true;
+        *self.each_line.get_mut() = true;
         self
+    }
+
+    /// Callers wait no longer.
+    #[cold]
+    fn degrade(&self) {
+        if !self.each_line.swap(false, Relaxed) || self.shared.state.lock().broken {
+            return;
+        }
+        // Stderr may be as stuck as the log is.
+        let told = thread::Builder::new().name("greenroom-log-stuck".into()).spawn(|| {
+            complain(format_args!(
+                "the reader of the log took no line for {LINE_TIMEOUT:?}: lines are no longer waited for"
+            ));
+        });
+        // Without a thread there is no way to tell that could not block.
+        drop(told);
     }
 
     /// How many lines were dropped since the start.
@@ -118,8 +142,8 @@ impl BufferedSink {
 impl Sink for BufferedSink {
     fn emit(&self, emitted: &Emitted<'_>) {
         self.shared.push(emitted.line());
-        if self.each_line {
-            self.shared.flush(EACH);
+        if self.each_line.load(Relaxed) && !self.shared.flush(LINE_TIMEOUT) {
+            self.degrade();
         }
     }
 
@@ -136,7 +160,7 @@ impl Drop for BufferedSink {
     fn drop(&mut self) {
         self.shared.state.lock().closing = true;
         self.shared.wake.notify_one();
-        self.shared.flush(FAREWELL);
+        self.shared.flush(DROP_TIMEOUT);
     }
 }
 
@@ -187,7 +211,7 @@ impl Shared {
             self.wake.wait(&mut state);
         }
         if !state.urgent && !state.closing {
-            self.wake.wait_for(&mut state, GATHER);
+            self.wake.wait_for(&mut state, BATCH_DELAY);
         }
         let state: &mut MutexGuard<'s, State> = &mut state;
         state.idle = false;
@@ -198,40 +222,84 @@ impl Shared {
     }
 
     /// The writer's life.
-    fn write_all(&self, mut writer: Box<dyn Write + Send>) {
+    fn write_all(&self, writer: Box<dyn Write + Send>) {
+        let mut output = Output { writer, mid_line: false };
+        let mut complaints = Complaints::default();
         let mut spare = Vec::new();
         while let Some((mut batch, lines, dropped)) = self.next_batch(std::mem::take(&mut spare)) {
-            let mut outcome = write(&mut *writer, &batch);
+            let (out, mut outcome) = output.write(&batch);
             if outcome.is_ok() && dropped > 0 {
                 let line = self.drop_line.lock().as_ref().map(|line| line(dropped)).unwrap_or_default();
-                outcome = write(&mut *writer, &line);
+                outcome = output.write(&line).1;
             }
-            let outcome = outcome.and_then(|()| writer.flush());
+            let outcome = outcome.and_then(|()| output.writer.flush());
             batch.clear();
             batch.shrink_to(1 << 20);
             spare = batch;
 
-            let failed = outcome.is_err();
             let mut state = self.state.lock();
-            if let Err(error) = outcome {
-                state.dropped += lines + dropped;
-                state.lost += lines;
-                state.broken = is_final(&error);
+            if let Err(error) = &outcome {
+                let lost = lines.saturating_sub(out);
+                state.dropped += lost + dropped;
+                state.lost += lost;
+                state.broken = is_final(error);
                 if state.broken {
+                    let unwritten = std::mem::take(&mut state.lines);
+                    state.lost += unwritten;
                     state.buffer = Vec::new();
                 }
             }
             state.done += 1;
-            let (ends, retries) = (state.closing && failed, failed && !state.broken);
+            let (closing, broken, lost) = (state.closing, state.broken, state.lost);
             drop(state);
             self.written.notify_all();
-            if ends {
+            let Err(error) = outcome else { continue };
+            complaints.lost(&error, lost);
+            if closing {
                 return;
             }
-            if retries {
-                thread::sleep(RETRY);
+            if broken {
+                return self.count_losses(&error, complaints);
+            }
+            thread::sleep(FAILURE_PAUSE);
+        }
+    }
+
+    /// What is left to do once nobody reads: to tell how many lines are lost.
+    fn count_losses(&self, error: &io::Error, mut complaints: Complaints) {
+        let mut state = self.state.lock();
+        let mut told = state.lost;
+        while !state.closing {
+            self.wake.wait_for(&mut state, REMINDER);
+            if state.lost > told && !state.closing {
+                told = state.lost;
+                MutexGuard::unlocked(&mut state, || complaints.lost(error, told));
             }
         }
+    }
+}
+
+/// The consumer, and whether what it has taken ends in the middle of a line.
+struct Output {
+    writer: Box<dyn Write + Send>,
+    mid_line: bool,
+}
+
+impl Output {
+    /// Writes whole lines; how many went out.
+    fn write(&mut self, lines: &[u8]) -> (u64, io::Result<()>) {
+        if self.mid_line && !lines.is_empty() {
+            match write(&mut *self.writer, b"\n") {
+                (_, Ok(())) => self.mid_line = false,
+                (_, failed) => return (0, failed),
+            }
+        }
+        let (count, outcome) = write(&mut *self.writer, lines);
+        let out = &lines[..count];
+        if let Some(last) = out.last() {
+            self.mid_line = *last != b'\n';
+        }
+        (memchr::memchr_iter(b'\n', out).count() as u64, outcome)
     }
 }
 
@@ -242,18 +310,20 @@ fn is_final(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(EBADF)
 }
 
-fn write(writer: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match writer.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) => bytes = &bytes[n..],
+/// Writes all, or up to what fails; how many bytes went out.
+fn write(writer: &mut dyn Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut count = 0;
+    while count < bytes.len() {
+        match writer.write(&bytes[count..]) {
+            Ok(0) => return (count, Err(ErrorKind::WriteZero.into())),
+            Ok(n) => count += n,
             Err(e) if e.kind() == ErrorKind::Interrupted => {}
             // A consumer made the pipe non-blocking.
-            Err(e) if e.kind() == ErrorKind::WouldBlock => thread::sleep(AGAIN),
-            Err(e) => return Err(e),
+            Err(e) if e.kind() == ErrorKind::WouldBlock => thread::sleep(WOULD_BLOCK_PAUSE),
+            Err(e) => return (count, Err(e)),
         }
     }
-    Ok(())
+    (count, Ok(()))
 }
 
 /// Standard output without the standard library's own buffer; a sink for nothing if it is closed.

@@ -2,6 +2,7 @@
 
 mod buffered;
 mod capture;
+mod complaint;
 
 use std::{borrow::Cow, time::Duration};
 

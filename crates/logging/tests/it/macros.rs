@@ -203,3 +203,64 @@ fn the_logger_is_computed_once_and_may_be_any_handle() {
     info!(Arc::new(f.root.clone()), "x");
     assert_eq!(f.all().len(), 4);
 }
+
+#[derive(serde::Serialize)]
+struct Progress {
+    done: u8,
+    names: Vec<&'static str>,
+}
+
+#[test]
+fn anything_that_can_be_serialized_is_json() {
+    let progress = Progress { done: 1, names: vec!["a"] };
+    let map = std::collections::BTreeMap::from([("k", 1.0)]);
+    let line = line(|log| {
+        info!(
+            log,
+            a = vec![1, 2],
+            b = progress,
+            c = &progress,
+            d = Some([true]),
+            e = (1, "t"),
+            f = map,
+            g = &[1][..],
+            "x"
+        );
+    });
+    let json = r#"{"done":1,"names":["a"]}"#;
+    assert_eq!(
+        line,
+        format!(
+            r#""a":[1,2],"b":{json},"c":{json},"d":[true],"e":[1,"t"],"f":{{"k":1}},"g":[1],"level":"info","message":"x""#
+        )
+    );
+    let f = Fixture::new(Format::Node155Json);
+    f.root.child(fields! { v: vec![1, 2], p: progress, shown: ?Some(1) }).info("x");
+    assert_eq!(
+        f.line(),
+        format!(
+            r#"{{"level":"info","message":"x","p":{json},"service":"backstage","shown":"Some(1)","v":[1,2]}}"#
+        )
+    );
+}
+
+#[test]
+fn what_json_cannot_hold_is_told_in_its_place() {
+    let map = std::collections::BTreeMap::from([((1, 2), 3)]);
+    let line = line(|log| info!(log, map, "x"));
+    assert_eq!(line, r#""level":"info","map":"[not JSON: key must be a string]","message":"x""#);
+}
+
+#[test]
+fn a_duration_is_in_milliseconds() {
+    let took = std::time::Duration::from_micros(1500);
+    assert_eq!(line(|log| info!(log, a = took, "x")), r#""a":1.5,"level":"info","message":"x""#);
+    assert_eq!(line(|log| info!(log, a = Some(took * 2), "x")), r#""a":3,"level":"info","message":"x""#);
+}
+
+#[test]
+fn secrets_and_rules_see_what_is_serialized() {
+    let f = Fixture::with(Format::Node155Json, |b| b.secrets(["hunter2hunter2"]));
+    info!(f.root, v = vec!["hunter2hunter2"], "x");
+    assert_eq!(f.line(), r#"{"level":"info","message":"x","service":"backstage","v":["***"]}"#);
+}

@@ -1,5 +1,6 @@
 //! The logger as a whole. Tests named `obs_<n>_…` hold the numbered checks of Node's behaviour.
 
+mod bad_code;
 mod bridge;
 mod checks;
 mod config;

@@ -1,6 +1,7 @@
 //! Matchers, and the order of rules.
 
-use greenroom_logging::{Format, Level, Overrides, debug, fields, info};
+use greenroom_logging::{Field, Fields, Format, Level, Overrides, Record, ToField, debug, fields, info};
+use proptest::{collection, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
@@ -162,4 +163,49 @@ fn any_of_the_seven_levels_is_accepted_in_any_case() {
     assert!(Overrides::parse(&json!([{"matchers": []}])).is_err());
     let text = Overrides::parse(&json!([{"matchers": {}}])).unwrap_err().to_string();
     assert!(text.contains("'undefined' is not a valid logging level"), "{text}");
+}
+
+type Pairs = std::collections::BTreeMap<&'static str, &'static str>;
+
+fn pairs() -> impl Strategy<Value = Pairs> {
+    collection::btree_map(select(&["a", "b", "c"][..]), select(&["x", "y"][..]), 0..3)
+}
+
+fn rules() -> impl Strategy<Value = Vec<(Pairs, Level)>> {
+    let matchers =
+        (pairs(), option::of(Just("info")), option::of(Just("m"))).prop_map(|(mut all, level, message)| {
+            level.and_then(|level| all.insert("level", level));
+            message.and_then(|message| all.insert("message", message));
+            all
+        });
+    let level = select(&[Level::Error, Level::Info, Level::Debug][..]);
+    collection::vec((matchers, level), 0..6)
+}
+
+proptest! {
+    /// However rules are found, the first that holds decides.
+    #[test]
+    fn the_first_rule_that_holds_decides(
+        rules in rules(),
+        own in pairs(),
+        call in pairs(),
+        level in select(&[Level::Error, Level::Info, Level::Debug][..]),
+    ) {
+        let list: Vec<Value> =
+            rules.iter().map(|(m, level)| json!({"matchers": m, "level": level.as_str()})).collect();
+        let f = fixture(Level::Info, list.into());
+        let log = f.root.child(own.iter().map(|(k, v)| (*k, *v)).collect::<Fields>());
+        let fields: Vec<Field<'_>> = call.iter().map(|(k, v)| Field::new(k, v.to_field())).collect();
+        let keys: Vec<&str> = call.keys().copied().collect();
+        if log.enabled(level, &keys) {
+            log.log(&Record::new(level, format_args!("m")).with_fields(&fields));
+        }
+
+        let mut line = own.clone();
+        line.extend(call);
+        line.extend([("level", level.as_str()), ("message", "m")]);
+        let holds = |(matchers, _): &&(Pairs, Level)| matchers.iter().all(|(k, v)| line.get(k) == Some(v));
+        let threshold = rules.iter().find(holds).map_or(Level::Info, |(_, level)| *level);
+        prop_assert_eq!(!f.all().is_empty(), level <= threshold);
+    }
 }

@@ -13,6 +13,9 @@ fn in_child_panics() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let work = greenroom_context::Context::default().with_plugin("catalog");
     runtime.block_on(runtime.spawn(work.scope(async { panic!("in a task") }))).unwrap_err();
+    // Whoever catches one tells of it.
+    let caught = runtime.block_on(greenroom_context::catch_panic(async { panic!("told by another") }));
+    assert_eq!(caught.map(|()| ()).unwrap_err().text, "told by another");
     root.info("still here");
     drop(hook);
     // No flush: what is left goes out with the last handle.

@@ -1,7 +1,7 @@
 //! The buffered sink under every kind of consumer.
 
 use std::{
-    io::{self, ErrorKind, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     process::{Command, Output, Stdio},
     sync::{
         Arc, Mutex,
@@ -193,6 +193,101 @@ fn each_line_is_out_when_the_call_returns() {
     for n in 1..20 {
         root.info("x");
         assert_eq!(memory.lines().len(), n);
+    }
+}
+
+#[test]
+fn a_line_begins_at_a_lines_start_after_a_failed_write() {
+    let mut turn = 0;
+    let (root, memory) = logger(DEFAULT_CAPACITY, move |bytes| {
+        turn += 1;
+        match turn {
+            1 => Ok(bytes.len() / 2),
+            2 => Err(ErrorKind::StorageFull.into()),
+            _ => Ok(bytes.len()),
+        }
+    });
+    root.info("cut in two");
+    root.flush(LONG);
+    root.info("whole");
+    assert!(root.flush(LONG));
+    let bytes = memory.0.lock().unwrap().clone();
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<_> = text.lines().map(serde_json::from_str::<serde_json::Value>).collect();
+    assert!(lines[0].is_err(), "{text}");
+    let whole: Vec<_> = lines[1..].iter().map(|line| line.as_ref().unwrap()).collect();
+    assert!(whole.iter().any(|line| line["message"] == "whole"), "{text}");
+    assert!(whole.iter().any(|line| line["dropped"] == 1), "{text}");
+}
+
+#[test]
+fn a_stuck_reader_is_waited_for_once_where_each_line_is_waited_for() {
+    let (release, gate) = mpsc::channel::<()>();
+    let writer = Scripted(
+        move |bytes: &[u8]| {
+            // Closed once the test lets go.
+            let _ = gate.recv();
+            Ok(bytes.len())
+        },
+        Memory::default(),
+    );
+    let sink = BufferedSink::new(writer, DEFAULT_CAPACITY).each_line();
+    let root = RootLogger::builder().sink(sink).build();
+    let begin = Instant::now();
+    (0..10_000).for_each(|i| info!(root, i, "line"));
+    assert!(begin.elapsed() < LONG);
+    drop(release);
+    assert!(root.flush(LONG));
+}
+
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn in_child_consumers_that_take_nothing() {
+    let lose = |sink: BufferedSink| {
+        let root = RootLogger::builder().sink(sink).build();
+        for _ in 0..3 {
+            root.info("x");
+            root.flush(LONG);
+        }
+        std::mem::forget(root);
+    };
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    lose(BufferedSink::new(writer, DEFAULT_CAPACITY));
+    lose(BufferedSink::new(
+        std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap(),
+        DEFAULT_CAPACITY,
+    ));
+
+    let (_reader, writer) = io::pipe().unwrap();
+    let root = RootLogger::builder().sink(BufferedSink::new(writer, DEFAULT_CAPACITY).each_line()).build();
+    (0..3_000).for_each(|i| info!(root, i, "a line of some length, of which a pipe holds but some hundreds"));
+    // Until the parent has read what is told.
+    io::stdin().read_line(&mut String::new()).unwrap();
+    std::mem::forget(root);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_is_told_on_stderr_once() {
+    const TOLD: [&str; 3] = [
+        "Broken pipe (os error 32); lines lost so far: 1",
+        "No space left on device",
+        "took no line for 200ms",
+    ];
+    let mut command = child("sinks::in_child_consumers_that_take_nothing");
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let mut stderr = BufReader::new(process.stderr.take().unwrap());
+    let mut text = String::new();
+    while !TOLD.iter().all(|told| text.contains(told)) {
+        assert_ne!(stderr.read_line(&mut text).unwrap(), 0, "{text}");
+    }
+    drop(process.stdin.take());
+    stderr.read_to_string(&mut text).unwrap();
+    assert!(process.wait().unwrap().success());
+    for told in TOLD {
+        assert_eq!(text.matches(told).count(), 1, "{told}: {text}");
     }
 }
 
