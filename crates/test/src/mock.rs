@@ -20,7 +20,7 @@ use greenroom::{
     auth::{Auth, Credentials, HttpAuth},
     core::{PluginMetadata, ServiceFactory, service},
     health::{HealthResponse, Probe, RootHealth, RootHealthService},
-    logging::{LogEnvironment, Logger, LoggerOptions, RootLogger},
+    logging::{Format, LogEnvironment, Logger, LoggerOptions, RootLogger},
     prelude::RootConfig,
 };
 
@@ -46,12 +46,12 @@ pub fn root_logger() -> (ServiceFactory, Captured) {
 pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
     service(async move |config: RootConfig| {
         let chosen = config.optional_string("greenroom.logger.format")?.is_some();
-        let env = LogEnvironment {
-            log_format: (!chosen).then(|| "node".to_owned()),
-            node_env: Some("production".to_owned()),
-            ..LogEnvironment::default()
-        };
-        let options = LoggerOptions::from_config(&config, &env)?;
+        let env = LogEnvironment { node_env: Some("production".to_owned()), ..LogEnvironment::default() };
+        let mut options = LoggerOptions::from_config(&config, &env)?;
+        if !chosen {
+            // Without a time, whole lines can be compared.
+            options.format = Format::Node155Json;
+        }
         Ok(RootLogger::builder().options(options).sink(lines).build())
     })
 }
@@ -59,7 +59,7 @@ pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
 /// A working `core.logger` of one plugin, and what it logs.
 pub fn logger(plugin: &str) -> (Logger, Captured) {
     let lines = Captured::new();
-    (RootLogger::builder().sink(lines.clone()).build().plugin(plugin), lines)
+    (RootLogger::builder().format(Format::Node155Json).sink(lines.clone()).build().plugin(plugin), lines)
 }
 
 /// `core.auth` that knows the tokens of [`mock_credentials`] and no others.

@@ -155,7 +155,13 @@ fn factories(
 ) -> Vec<ServiceFactory> {
     vec![
         service(async move || Ok(loaded.map_or_else(|| RootConfig::from_json(config), Ok)?)),
-        service(async move || Ok(RootLogger::builder().level(Level::Debug).sink(lines).build())),
+        service(async move || {
+            Ok(RootLogger::builder()
+                .format(greenroom_logging::Format::Node155Json)
+                .level(Level::Debug)
+                .sink(lines)
+                .build())
+        }),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
         Auth::factory(),

@@ -7,7 +7,8 @@ use tower_service::Service;
 
 async fn line(method: &str, url: &str, headers: &[(&str, &str)]) -> String {
     let lines = CaptureSink::new();
-    let logger = RootLogger::builder().sink(lines.clone()).build();
+    let logger =
+        RootLogger::builder().format(greenroom_logging::Format::Node155Json).sink(lines.clone()).build();
     let routes = Router::new().route("/healthcheck", get(async || r#"{"status":"ok"}"#));
     let mut router = request_logging(routes, (*logger).clone());
     let mut request = Request::builder().method(method).uri(url);
