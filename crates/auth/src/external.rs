@@ -2,6 +2,8 @@
 //!
 //! Source: core-services §4.4.
 
+mod restrictions;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use greenroom_config::{Config, ConfigError, RootConfig};
@@ -45,9 +47,11 @@ impl ExternalTokens {
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let (mut tokens, mut unsupported) = (vec![], vec![]);
         for entry in config.optional_config_array(KEY)?.unwrap_or_default() {
+            restrictions::refuse_unknown_keys(&entry, "", &["type", "options", "accessRestrictions"], KEY)?;
             match entry.string("type")?.as_str() {
                 "static" => tokens.push(static_token(&entry)?),
                 known @ ("legacy" | "jwks") => {
+                    restrictions::read(&entry)?;
                     let place = entry.place("type").map(|place| format!(" ({place})")).unwrap_or_default();
                     unsupported.push(format!(
                         "External access of type '{known}' is not supported yet, its tokens will be refused{place}"
@@ -110,6 +114,7 @@ impl ExternalTokens {
 }
 
 fn static_token(entry: &Config) -> Result<StaticToken, ConfigError> {
+    restrictions::refuse_unknown_keys(entry, "options", &["token", "subject"], "options")?;
     let token = entry.string("options.token")?;
     let invalid = |key, text: &str| Err(ConfigError::invalid(entry, key, text));
     if token.chars().any(char::is_whitespace) {
@@ -122,27 +127,6 @@ fn static_token(entry: &Config) -> Result<StaticToken, ConfigError> {
     if subject.chars().any(char::is_whitespace) {
         return invalid("options.subject", "Illegal subject, must be a set of non-space characters");
     }
-    let restrictions = match entry.optional_config_array("accessRestrictions")? {
-        None => None,
-        Some(entries) => Some(entries.iter().map(restriction).collect::<Result<_, _>>()?),
-    };
+    let restrictions = restrictions::read(entry)?;
     Ok(StaticToken { token, subject: subject.into(), restrictions })
-}
-
-fn restriction(entry: &Config) -> Result<(String, AccessRestrictions), ConfigError> {
-    let restrictions = AccessRestrictions {
-        permission_names: words(entry, "permission")?,
-        actions: words(entry, "permissionAttribute.action")?,
-    };
-    Ok((entry.string("plugin")?, restrictions))
-}
-
-/// A list of strings, or one string split on spaces and commas.
-fn words(entry: &Config, key: &str) -> Result<Vec<String>, ConfigError> {
-    let value = entry.optional_get(key)?;
-    if value.is_some_and(|value| value.is_array()) {
-        return entry.string_array(key);
-    }
-    let text = entry.optional_string(key)?.unwrap_or_default();
-    Ok(text.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect())
 }

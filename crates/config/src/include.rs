@@ -102,17 +102,18 @@ fn include_file(
         };
         found = object.shift_remove(*part);
     }
-    let found = match found {
+    let mut found = match found {
         Some(found) => found,
         // An included file without content is null; a missing last key is undefined.
         None if parts.is_empty() => Node::new(Value::Null, at.clone()),
         None => return Ok(Included::Value(None)),
     };
+    found.mark(Origin::Include);
     Ok(match found.value {
         Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&path)),
         Value::String(text) => {
             Included::Value(cx.string(&text, key_path, &found.at).map(|(text, replaced)| {
-                let origin = if replaced { Origin::Substitution } else { Origin::Literal };
+                let origin = if replaced { Origin::Substitution } else { Origin::Include };
                 Node { value: Value::String(text), origin, at: found.at }
             }))
         }

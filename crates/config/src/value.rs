@@ -45,12 +45,14 @@ pub type Object = IndexMap<String, Node>;
 /// What a value was made from: decides whether a printout may show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Written out in a config file, in an included one, or given in code.
+    /// Written out in a config file, or given in code.
     Literal,
     /// `$env: NAME`.
     EnvInclude,
     /// `$file: path`.
     FileInclude,
+    /// `$include: path`: whoever keeps values in a file of their own mostly keeps secrets there.
+    Include,
     /// A string in which at least one `${NAME}` was replaced.
     Substitution,
     /// An `APP_CONFIG_*` variable.
@@ -78,6 +80,16 @@ impl Node {
     /// Where the value is written; for an object or array, where its key is.
     pub fn place(&self) -> Place {
         self.at.place()
+    }
+
+    /// Says of every value here that it was made from this.
+    pub(crate) fn mark(&mut self, origin: Origin) {
+        self.origin = origin;
+        match &mut self.value {
+            Value::Array(items) => items.iter_mut().for_each(|node| node.mark(origin)),
+            Value::Object(object) => object.values_mut().for_each(|node| node.mark(origin)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
     }
 
     pub(crate) fn object(&self) -> Option<&Object> {

@@ -144,9 +144,15 @@ impl ServerSettings {
     }
 }
 
-/// Milliseconds as a number, or a duration in words.
+/// Milliseconds as a number, also as text as a variable holds it, or a duration in words.
 fn duration(config: &RootConfig, key: &str) -> Result<Option<Duration>, ConfigError> {
-    if !config.optional_get(key)?.is_some_and(|value| value.is_number()) {
+    let is_number = match config.optional_get(key)? {
+        Some(value) => {
+            value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok())
+        }
+        None => false,
+    };
+    if !is_number {
         return config.optional_duration(key);
     }
     let milliseconds = config.optional_number(key)?.unwrap_or_default();

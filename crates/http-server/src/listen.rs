@@ -32,7 +32,11 @@ impl Listen {
         match config.optional_get(LISTEN)? {
             None => Ok(Self::Tcp { host: String::new(), port: 7007 }),
             Some(Value::Object(_)) => {
-                let host = config.optional_string("backend.listen.host")?.unwrap_or_default();
+                // An empty text, which a variable may hold, is all addresses as in Node.
+                let host = match config.optional_get("backend.listen.host")? {
+                    Some(Value::String(host)) if host.is_empty() => host,
+                    _ => config.optional_string("backend.listen.host")?.unwrap_or_default(),
+                };
                 if host.starts_with(UNIX) {
                     let text = format!("Unable to listen on host {host}, expected {LISTEN}: {host}");
                     return Err(invalid("backend.listen.host", text));

@@ -102,10 +102,10 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
         steps.push(Box::new(cors));
     }
     steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }));
+    steps.push(Box::new(Send { development }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
     }
-    steps.push(Box::new(Send { development }));
     Pipeline::new(steps)
 }
 

@@ -100,6 +100,63 @@ fn core_4_bad_entries_are_refused_in_backstages_words() {
 }
 
 #[test]
+fn what_narrows_a_token_is_read_strictly() {
+    let entry = |kind: &str, restrictions: &str| {
+        format!(
+            "backend: {{auth: {{externalAccess: [{{type: {kind}, options: {{}}, accessRestrictions: {restrictions}}}]}}}}"
+        )
+    };
+    let keys = "expected one of 'plugin', 'permission', 'permissionAttribute'";
+    let actions = "valid values are 'create', 'read', 'update', 'delete'";
+    let expected = [
+        (
+            "[{plugin: tasks, permissionAttributes: {action: read}}]",
+            format!("Invalid key 'permissionAttributes' in 'accessRestrictions' config, {keys}"),
+        ),
+        (
+            "[{plugin: tasks, permissions: [a]}]",
+            format!("Invalid key 'permissions' in 'accessRestrictions' config, {keys}"),
+        ),
+        (
+            "[{plugin: tasks, permissionAttribute: {actions: read}}]",
+            "Invalid key 'actions' in 'permissionAttribute' config, expected one of 'action'".to_owned(),
+        ),
+        (
+            "[{plugin: tasks, permissionAttribute: {action: reed}}]",
+            format!("Invalid value 'reed' at 'action' in 'permissionAttributes' config, {actions}"),
+        ),
+        (
+            "[{plugin: tasks, permissionAttribute: {action: ['read, reed']}}]",
+            format!("Invalid value 'reed' at 'action' in 'permissionAttributes' config, {actions}"),
+        ),
+        (
+            "[{plugin: tasks}, {plugin: tasks, permission: a}]",
+            "Attempted to declare 'accessRestrictions' twice for plugin 'tasks', which is not permitted"
+                .to_owned(),
+        ),
+        (
+            "[{plugin: tasks, permission: []}]",
+            "Invalid value at 'permission', a restriction that is written must name something".to_owned(),
+        ),
+    ];
+    // What is not verified yet is narrowed by the same words.
+    for kind in ["static", "legacy"] {
+        let valid =
+            entry(kind, "[{plugin: tasks, permission: 'a, b', permissionAttribute: {action: [read]}}]")
+                .replace("{}", "{token: long-enough, subject: s}");
+        assert!(tokens(&valid).is_ok(), "{valid}");
+        for (restrictions, expected) in &expected {
+            let yaml = entry(kind, restrictions).replace("{}", "{token: long-enough, subject: s}");
+            let error = tokens(&yaml).unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+    let misspelt = "backend: {auth: {externalAccess: [{type: static, options: {token: long-enough, subject: s}, \
+                    accessRestriction: [{plugin: a}]}]}}";
+    assert!(tokens(misspelt).unwrap_err().starts_with("Invalid key 'accessRestriction' in"));
+}
+
+#[test]
 fn what_cannot_be_verified_yet_is_told_with_its_place() {
     let tokens = tokens(CONFIG).unwrap();
     let [line] = tokens.unsupported() else { panic!("{:?}", tokens.unsupported()) };

@@ -28,7 +28,7 @@ proxy:
 #[test]
 fn flat() {
     insta::assert_snapshot!(world().load().print(Format::Flat), @r#"
-    proxy.x: <secret>  # environment variable APP_CONFIG_proxy_x
+    proxy.x: 42  # environment variable APP_CONFIG_proxy_x
     proxy.endpoints./t1: "a: b"  # app-config.yaml:8
     proxy.token: <secret>  # app-config.yaml:9
     proxy.text: <secret>  # app-config.yaml:10
@@ -55,7 +55,7 @@ fn yaml_blocks() {
     let printed = world().load().print(Format::YamlWithPlaces);
     insta::assert_snapshot!(printed, @r#"
     proxy:
-      x: <secret>  # environment variable APP_CONFIG_proxy_x
+      x: 42  # environment variable APP_CONFIG_proxy_x
       endpoints:
         /t1: "a: b"  # app-config.yaml:8
       token: <secret>  # app-config.yaml:9
@@ -92,7 +92,7 @@ fn json() {
     insta::assert_snapshot!(world().load().print(Format::Json), @r#"
     {
       "proxy": {
-        "x": "<secret>",
+        "x": 42,
         "endpoints": {
           "/t1": "a: b"
         },
@@ -126,4 +126,64 @@ fn json() {
       }
     }
     "#);
+}
+
+#[test]
+fn an_included_value_is_hidden_unless_the_browser_may_see_it() {
+    let printed = yaml(
+        "app: {$include: app.yaml}\nmine: {$include: 'mine.yaml#a'}\none: {$include: 'mine.yaml#a.b'}\n",
+    )
+    .file("app.yaml", "title: Greenroom\nother: sesame-open\n")
+    .file("mine.yaml", "a: {b: sesame-open, list: [sesame-open], port: 7007}\n")
+    .load()
+    .print(Format::Flat);
+    insta::assert_snapshot!(printed, @r#"
+    app.title: Greenroom  # app.yaml:1
+    app.other: <secret>  # app.yaml:2
+    mine.b: <secret>  # mine.yaml:1
+    mine.list[0]: <secret>  # mine.yaml:1
+    mine.port: 7007  # mine.yaml:1
+    one: <secret>  # mine.yaml:1
+    "#);
+}
+
+#[test]
+fn of_what_the_environment_says_flags_numbers_and_addresses_are_shown() {
+    let shown = [
+        "7007",
+        "false",
+        "on",
+        "-1.5",
+        ":7007",
+        "127.0.0.1:7007",
+        "http://db.internal:5432",
+        "http://[::1]:7007/",
+    ];
+    let hidden = [
+        "sesame",
+        "1234567890",
+        "db.internal",
+        "https://hooks.example/T0/B0",
+        "https://me:pw@example.com",
+        "a b:1",
+    ];
+    let of = |value: &str| yaml("a: '${V}'\n").env("V", value).load().print(Format::Json);
+    for value in shown {
+        assert!(of(value).contains(value), "{value} is hidden");
+    }
+    for value in hidden {
+        assert!(of(value).contains("<secret>"), "{value} is shown");
+    }
+}
+
+#[test]
+fn a_text_whose_key_is_named_like_a_secret_is_hidden() {
+    let config = "x: {serviceAccountToken: abc, clientSecret: abc, api_key: abc, Authorization: [abc], PASSWORD: 1234}\n\
+                  y: {tokens: shown, tokenUrl: shown, password: ~, secret: true}\n";
+    let printed = yaml(config).load().print(Format::Flat);
+    let lines = |section: &str| printed.lines().filter(|line| line.starts_with(section)).collect::<Vec<_>>();
+    assert_eq!(lines("x.").len(), 5);
+    assert!(lines("x.").iter().all(|line| line.contains(": <secret>")), "{printed}");
+    assert_eq!(lines("y.").len(), 3);
+    assert!(!lines("y.").iter().any(|line| line.contains("<secret>")), "{printed}");
 }

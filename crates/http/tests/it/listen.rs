@@ -26,6 +26,7 @@ fn every_form_of_listen_is_read() {
         (json!({"port": "7000"}), "", 7000),
         (json!({"host": "127.0.0.1"}), "127.0.0.1", 7007),
         (json!({"host": "[::1]", "port": 0}), "::1", 0),
+        (json!({"host": "", "port": 0}), "", 0),
     ] {
         let read = settings(json!({"listen": listen})).unwrap().listen;
         assert_eq!(read, Listen::Tcp { host: host.to_owned(), port }, "{listen}");

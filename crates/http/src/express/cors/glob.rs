@@ -1,4 +1,7 @@
 //! Patterns of origins, as Backstage matches them: `minimatch` without case and without `**`.
+//!
+//! No crate of globs does: a leading star must not take a dot, slashes in a row are one, `#` begins a comment, `!` negates,
+//! and `[::1]` is an address. The recorded answers in the tests below hold each of them.
 
 /// More alternatives than anybody means.
 const MAX_ALTERNATIVES: usize = 1000;
@@ -35,7 +38,11 @@ impl Glob {
         if extended {
             return refused("extended globs");
         }
-        if bare.contains("[:") {
+        let named = |at: usize| {
+            let name = bare[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
+            name.len() < bare.len() - at - 2 && name.starts_with(":]")
+        };
+        if bare.match_indices("[:").any(|(at, _)| named(at)) {
             return refused("character classes by name");
         }
         let Some(texts) = expand(bare) else { return refused("ranges and so many alternatives") };
@@ -122,6 +129,11 @@ fn tokens(part: &str) -> Vec<Token> {
     let chars: Vec<char> = part.to_ascii_lowercase().chars().collect();
     let (mut tokens, mut at) = (vec![], 0);
     while let Some(c) = chars.get(at) {
+        if let Some(length) = address(&chars[at..]) {
+            tokens.extend(chars[at..at + length].iter().copied().map(Token::Literal));
+            at += length;
+            continue;
+        }
         let (token, length) = match c {
             '*' => (Token::Any, 1),
             '?' => (Token::One, 1),
@@ -135,6 +147,14 @@ fn tokens(part: &str) -> Vec<Token> {
         at += length;
     }
     tokens
+}
+
+/// How many characters `[::1]` has: as a set of characters no origin could match it.
+fn address(chars: &[char]) -> Option<usize> {
+    let inside = chars.strip_prefix(&['['])?;
+    let end = inside.iter().position(|c| *c == ']')?;
+    let text: String = inside[..end].iter().collect();
+    text.parse::<std::net::Ipv6Addr>().ok().map(|_| end + 2)
 }
 
 /// `[a-z]`, `[!a]`, `[^a]`, and how many characters it has; `None` if it does not end.
@@ -264,6 +284,15 @@ mod tests {
         let many = "{a,b}".repeat(12);
         for pattern in ["https://+(a|b)", "https://[[:alpha:]]", "http://localhost:{3000..3010}", &*many] {
             assert!(Glob::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_in_brackets_is_meant_as_it_is_written() {
+        for pattern in ["http://[::1]:7007", "http://\\[::1\\]:7007", "http://[::{1,2}]:*"] {
+            let glob = Glob::parse(pattern).unwrap();
+            assert!(glob.matches("http://[::1]:7007"), "{pattern}");
+            assert!(!glob.matches("http://1:7007"), "{pattern}");
         }
     }
 

@@ -44,6 +44,7 @@ impl Limiter {
         if address.is_some_and(|address| self.limit.allowed.iter().any(|network| network.contains(address))) {
             return None;
         }
+        let address = address.map(|address| network(address, self.limit.ipv6_prefix));
         let client = self.store.lock().hit(address, Instant::now());
         Some(Hit { limiter: self.clone(), address, client, settled: false })
     }
@@ -68,6 +69,17 @@ impl Step for RateLimit {
         if let Some(hit) = exchange.hits.pop_if(|hit| Arc::ptr_eq(&hit.limiter, &self.limiter)) {
             hit.settle(response);
         }
+    }
+}
+
+/// Whom an address is counted with: itself, or for IPv6 its network, of which one customer has all addresses.
+fn network(address: IpAddr, ipv6_prefix: u32) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128 - ipv6_prefix).unwrap_or(0);
+            IpAddr::V6((address.to_bits() & mask).into())
+        }
+        v4 => v4,
     }
 }
 
@@ -125,5 +137,20 @@ impl Drop for Hit {
         if !self.settled && self.limiter.limit.skip_failed {
             self.take_back();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_of_one_ipv6_network_share_their_quota() {
+        let counted = |text: &str, prefix| network(text.parse().unwrap(), prefix).to_string();
+        assert_eq!(counted("2001:db8:1:2ff::1", 56), counted("2001:db8:1:200:9::", 56));
+        assert_ne!(counted("2001:db8:1:2ff::1", 56), counted("2001:db8:1:300::1", 56));
+        assert_eq!(counted("2001:db8:1:2ff::1", 128), "2001:db8:1:2ff::1");
+        assert_eq!(counted("::ffff:10.1.2.3", 56), "10.1.2.3");
+        assert_eq!(counted("10.1.2.3", 56), "10.1.2.3");
     }
 }

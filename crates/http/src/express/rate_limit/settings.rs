@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::express::trust_proxy::Network;
 
 const KEY: &str = "backend.rateLimit";
+const IPV6_PREFIX: &str = "greenroom.rateLimit.ipv6Prefix";
 
 /// `backend.rateLimit`: how many requests a client may send.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,8 @@ pub(crate) struct Limit {
     pub(crate) requests: u64,
     /// Who is not counted.
     pub(crate) allowed: Vec<Network>,
+    /// How many leading bits of an IPv6 address make one client.
+    pub(crate) ipv6_prefix: u32,
     pub(crate) skip_successful: bool,
     pub(crate) skip_failed: bool,
 }
@@ -38,6 +41,7 @@ impl Default for Limit {
             window: Duration::from_secs(60),
             requests: 5,
             allowed: loopback.unwrap_or_default(),
+            ipv6_prefix: 56,
             skip_successful: false,
             skip_failed: false,
         }
@@ -49,7 +53,9 @@ impl RateLimits {
         let mut limits = Self::default();
         match config.optional_get(KEY)? {
             None | Some(Value::Null | Value::Bool(false)) => return Ok(limits),
-            Some(Value::Bool(true)) => limits.global = Some(Limit::default()),
+            Some(Value::Bool(true)) => {
+                limits.global = Some(Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() });
+            }
             Some(_) => {
                 config.optional_config(KEY)?;
                 let global = config.optional_boolean(&format!("{KEY}.global"))?.unwrap_or(true);
@@ -62,7 +68,9 @@ impl RateLimits {
                     let key = format!("{plugins}.{plugin}");
                     let limit = match config.optional_get(&key)? {
                         None | Some(Value::Null | Value::Bool(false)) => continue,
-                        Some(Value::Bool(true)) => Limit::default(),
+                        Some(Value::Bool(true)) => {
+                            Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() }
+                        }
                         Some(_) => Limit::from_config(config, &key)?,
                     };
                     limits.plugins.insert(plugin, limit);
@@ -100,9 +108,22 @@ impl Limit {
             window,
             requests,
             allowed,
+            ipv6_prefix: ipv6_prefix(config)?,
             skip_successful: config.optional_boolean(&key("skipSuccessfulRequests"))?.unwrap_or(false),
             skip_failed: config.optional_boolean(&key("skipFailedRequests"))?.unwrap_or(false),
         })
+    }
+}
+
+fn ipv6_prefix(config: &RootConfig) -> Result<u32, ConfigError> {
+    match config.optional_number(IPV6_PREFIX)? {
+        None => Ok(Limit::default().ipv6_prefix),
+        Some(bits) if bits.fract() == 0.0 && (32.0..=128.0).contains(&bits) => Ok(bits as u32),
+        Some(bits) => {
+            let text =
+                format!("Invalid prefix {bits} in {IPV6_PREFIX}, expected a whole number from 32 to 128");
+            Err(ConfigError::invalid(config, IPV6_PREFIX, text))
+        }
     }
 }
 

@@ -6,16 +6,19 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// So many clients are kept in each of two generations, about 10 MB in all.
-pub(crate) const MOST_CLIENTS: usize = 50_000;
+/// So many clients with a running window are told apart, about 10 MB.
+pub(crate) const MOST_CLIENTS: usize = 100_000;
 
-/// Clients by address, those without one as one, in two generations: who did not come for a window is forgotten with the older one.
+/// Clients by address, those without one as one, and their windows.
+///
+/// Nobody is forgotten before the own window is over. Who comes while the table is full is counted together with all
+/// others that did: so strangers push out nobody's count, and whom the table knows is not refused for them.
 pub(crate) struct Store {
     window: Duration,
     most: usize,
-    young: HashMap<Option<IpAddr>, Client>,
-    old: HashMap<Option<IpAddr>, Client>,
-    turned: Instant,
+    clients: HashMap<Option<IpAddr>, Client>,
+    strangers: Option<Client>,
+    swept: Instant,
 }
 
 /// One client's window.
@@ -29,21 +32,25 @@ pub(crate) struct Client {
 
 impl Store {
     pub(crate) fn new(window: Duration, most: usize, now: Instant) -> Self {
-        Self { window, most, young: HashMap::new(), old: HashMap::new(), turned: now }
+        Self { window, most, clients: HashMap::new(), strangers: None, swept: now }
     }
 
     /// Counts a request.
     pub(crate) fn hit(&mut self, address: Option<IpAddr>, now: Instant) -> Client {
-        // When there are too many clients, those that did not come lately are forgotten early.
-        let full = self.young.len() >= self.most && !self.young.contains_key(&address);
-        if full || now.duration_since(self.turned) >= self.window {
-            self.old = std::mem::take(&mut self.young);
-            self.turned = now;
-        }
         let fresh =
             || Client { hits: 0, reset: now + self.window, reset_epoch: epoch() + self.window.as_millis() };
-        let old = &mut self.old;
-        let client = self.young.entry(address).or_insert_with(|| old.remove(&address).unwrap_or_else(fresh));
+        // Seldom enough that a full table costs each request nothing, often enough that it is not full for long.
+        let full = self.clients.len() >= self.most && !self.clients.contains_key(&address);
+        let pause = if full { (self.window / 60).min(Duration::from_secs(1)) } else { self.window };
+        if now.duration_since(self.swept) >= pause {
+            self.clients.retain(|_, client| client.reset > now);
+            self.swept = now;
+        }
+        let client = if self.clients.len() < self.most || self.clients.contains_key(&address) {
+            self.clients.entry(address).or_insert_with(fresh)
+        } else {
+            self.strangers.get_or_insert_with(fresh)
+        };
         if client.reset <= now {
             *client = fresh();
         }
@@ -53,7 +60,7 @@ impl Store {
 
     /// Takes a request back, if it was counted in the window that ends then.
     pub(crate) fn take_back(&mut self, address: Option<IpAddr>, reset: Instant) {
-        let client = self.young.get_mut(&address).or_else(|| self.old.get_mut(&address));
+        let client = self.clients.get_mut(&address).or(self.strangers.as_mut());
         if let Some(client) = client.filter(|client| client.reset == reset) {
             client.hits = client.hits.saturating_sub(1);
         }
@@ -97,17 +104,30 @@ mod tests {
     }
 
     #[test]
-    fn clients_are_forgotten_after_two_windows_or_when_there_are_too_many() {
+    fn a_full_table_keeps_whom_it_knows_and_counts_the_rest_as_one() {
         let start = Instant::now();
         let mut store = Store::new(WINDOW, 10, start);
-        for n in 0..1000 {
+        for n in 0..10 {
             store.hit(address(n), start);
-            store.hit(address(7), start);
-            assert!(store.young.len() <= 10 && store.old.len() <= 10);
         }
-        assert_eq!(store.hit(address(7), start).hits, 1002);
-        store.hit(address(1), start + WINDOW);
-        store.hit(address(1), start + WINDOW * 2);
-        assert_eq!((store.young.len(), store.old.len()), (1, 0));
+        for n in 10..1000 {
+            assert_eq!(store.hit(address(n), start).hits, u64::from(n) - 9);
+            assert_eq!(store.clients.len(), 10);
+        }
+        assert_eq!(store.hit(address(7), start).hits, 2);
+        let stranger = store.hit(address(500), start);
+        store.take_back(address(500), stranger.reset);
+        assert_eq!(store.hit(address(501), start).hits, stranger.hits);
+    }
+
+    #[test]
+    fn a_window_that_is_over_makes_room() {
+        let start = Instant::now();
+        let mut store = Store::new(WINDOW, 10, start);
+        for n in 0..10 {
+            store.hit(address(n), start);
+        }
+        assert_eq!(store.hit(address(10), start + WINDOW).hits, 1);
+        assert_eq!(store.clients.len(), 1);
     }
 }
