@@ -21,5 +21,5 @@ mod panic;
 mod tasks;
 
 pub use context::Context;
-pub use panic::{CatchPanic, CaughtPanic, catch_panic, note_panic};
-pub use tasks::{Tasks, spawn};
+pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, note_panic};
+pub use tasks::{TaskPanic, Tasks, spawn, spawn_blocking, spawn_thread};

@@ -6,7 +6,7 @@ use greenroom_errors::Error;
 use parking_lot::Mutex;
 
 use super::{BootEvent, BootObserver, BootPolicy, Failure, ModuleResult, OnFailure, PluginResult};
-use crate::graph::{Owner, PluginNode};
+use crate::{graph::PluginNode, owner::Owner};
 
 /// Results as they come in.
 pub(crate) struct Collector {
@@ -63,7 +63,9 @@ impl Collector {
         let waiting_for = {
             let mut inner = self.inner.lock();
             inner.pending.retain(|pending| pending != plugin);
-            inner.newly.push(plugin.clone());
+            if error.is_none() {
+                inner.newly.push(plugin.clone());
+            }
             inner.pending.len()
         };
         if let Some(error) = &error {

@@ -7,7 +7,7 @@ use std::{
 
 use greenroom_errors::Error;
 
-use crate::graph::{Orphan, Owner};
+use crate::owner::{Orphan, Owner};
 
 /// The timed result of a start. The same facts as Backstage's start result, and the times that it lacks.
 #[derive(Clone, Debug)]
