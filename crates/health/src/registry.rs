@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, btree_map},
-    future::Future, sync::Arc, time::Duration};
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use greenroom_config::RootConfig;
 use greenroom_context::{catch_panic, spawn};
@@ -145,7 +148,8 @@ impl HealthChecks {
                 place.insert(Entry { readiness, last });
             }
             btree_map::Entry::Occupied(_) => {
-                let text = "Health check refused: the plugin has one of this name already; give it another name";
+                let text =
+                    "Health check refused: the plugin has one of this name already; give it another name";
                 error!(self.logger, check = name, "{text}");
                 return CheckHandle { registry: None, name };
             }

@@ -120,9 +120,10 @@ async fn init_plugin(shared: &Arc<Shared>, plugin: &mut PluginNode) -> Result<()
     let owner = Owner { plugin: plugin.id.clone(), module: None };
     let work = async {
         let from = resolve(shared, &plugin.id, None, &plugin.dependencies).await?;
+        shared.collector.begins(owner.clone());
         panics::catch_async(async { init(from).await }).await
     };
-    shared.recorder.time(StepKind::Plugin, Some(owner), &plugin.id, work).await
+    shared.recorder.time(StepKind::Plugin, Some(owner.clone()), &plugin.id, work).await
 }
 
 /// Runs all modules; each begins once those it waits for have ended, well or not.
@@ -154,9 +155,10 @@ async fn start_module(shared: &Shared, plugin: &Arc<str>, module: ModuleNode) {
         (None, Some(init)) => {
             let work = async {
                 let from = resolve(shared, plugin, Some(&module.id), &module.dependencies).await?;
+                shared.collector.begins(owner.clone());
                 panics::catch_async(async { init(from).await }).await
             };
-            shared.recorder.time(StepKind::Module, Some(owner), &module.id, work).await
+            shared.recorder.time(StepKind::Module, Some(owner.clone()), &module.id, work).await
         }
     };
     shared.collector.module_ended(plugin, &module.id, result.err());
