@@ -13,6 +13,7 @@ use crate::{
     inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
     instances::Instances,
     lifecycle::{Lifecycle, State},
+    metadata::random_id,
     panics,
     scope::{Root, Scope},
     service::{Service, ServiceFactory},
@@ -39,6 +40,7 @@ pub struct Backend {
     features: Vec<Feature>,
     boot: (Vec<Dependency>, MakeBoot),
     adopts_orphans: bool,
+    instance_id: Option<Arc<str>>,
 }
 
 impl Backend {
@@ -46,7 +48,7 @@ impl Backend {
     pub fn new(defaults: impl IntoIterator<Item = ServiceFactory>) -> Self {
         let boot: MakeBoot = Box::new(|_| Box::pin(async { Ok(Boot::default()) }));
         let defaults = defaults.into_iter().collect();
-        Self { defaults, features: vec![], boot: (vec![], boot), adopts_orphans: false }
+        Self { defaults, features: vec![], boot: (vec![], boot), adopts_orphans: false, instance_id: None }
     }
 
     /// Puts a factory in the place of the default of its id, or adds a default: what loaders and
@@ -57,6 +59,14 @@ impl Backend {
             Some(default) => *default = factory,
             None => self.defaults.push(factory),
         }
+        self
+    }
+
+    /// The id of this instance, as [`InstanceMetadata::id`](crate::InstanceMetadata::id) tells it; empty for a random one,
+    /// as without this.
+    #[must_use]
+    pub fn with_instance_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.instance_id = Some(id.into()).filter(|id| !id.is_empty());
         self
     }
 
@@ -121,7 +131,8 @@ impl Backend {
     }
 
     async fn launch_in_context(self, stop: &Arc<Stop>) -> Result<Running, StartError> {
-        let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans } = self;
+        let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans, instance_id } =
+            self;
         let recorder = Recorder::new();
         let mut assembly = Assembly::new(defaults, features);
         assembly.adopts_orphans = adopts_orphans;
@@ -135,7 +146,9 @@ impl Backend {
         let lifecycle = |id: &Arc<str>| Lifecycle::new(id.clone(), stop.tasks.clone());
         let lifecycles: Vec<_> = graph.plugins.iter().map(|p| (p.id.clone(), lifecycle(&p.id))).collect();
         stop.knows_plugins(lifecycles.clone());
-        instances.complete(std::mem::take(&mut graph.services), graph.metadata(), lifecycles.iter().cloned());
+        let instance_id = instance_id.map_or_else(random_id, Ok).map_err(StartError::Boot)?;
+        let metadata = graph.metadata(instance_id);
+        instances.complete(std::mem::take(&mut graph.services), metadata, lifecycles.iter().cloned());
         let instances = Arc::new(instances);
         let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
         let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;

@@ -150,7 +150,7 @@ impl HealthChecks {
             btree_map::Entry::Occupied(_) => {
                 let text =
                     "Health check refused: the plugin has one of this name already; give it another name";
-                error!(self.logger, check = name, "{text}");
+                error!(self.logger, check = &*name, "{text}");
                 return CheckHandle { registry: None, name };
             }
         }

@@ -106,8 +106,9 @@ impl Graph {
         all
     }
 
-    pub(crate) fn metadata(&self) -> InstanceMetadata {
+    pub(crate) fn metadata(&self, instance_id: Arc<str>) -> InstanceMetadata {
         InstanceMetadata::new(
+            instance_id,
             self.plugins
                 .iter()
                 .map(|plugin| InstalledPlugin {

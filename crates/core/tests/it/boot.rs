@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use greenroom_core::{
-    Backend, StartError,
+    Backend, InstanceMetadata, StartError,
     boot::{BootPolicy, OnFailure, Outcome, PluginPolicy, StepKind},
     module, plugin, service,
 };
@@ -170,4 +170,18 @@ async fn a_plugin_that_failed_before_its_init_was_called_has_no_time_of_begin() 
     let running = observed(backend, &Journal::default(), policy).start().await.unwrap();
     let begun = |id| running.report().plugins.iter().find(|p| &*p.plugin_id == id).unwrap().begin_at;
     assert!(begun("p").is_none() && begun("called").is_some());
+}
+
+#[tokio::test]
+async fn an_instance_has_the_id_that_it_was_given_or_a_random_one() {
+    let id = async |backend: Backend| {
+        let running = backend.start().await.unwrap();
+        running.service::<InstanceMetadata>().await.unwrap().id().to_owned()
+    };
+    assert_eq!(id(Backend::new([]).with_instance_id("east-1")).await, "east-1");
+    let (one, other) = (id(Backend::new([])).await, id(Backend::new([]).with_instance_id("")).await);
+    assert_ne!(one, other);
+    let groups: Vec<_> = one.split('-').map(str::len).collect();
+    assert_eq!(groups, [8, 4, 4, 4, 12]);
+    assert_eq!(&one[14..15], "4");
 }
