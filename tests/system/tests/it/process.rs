@@ -23,6 +23,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// A loaded machine gets some time; nothing of what hangs would end by itself within it.
 const IN_TIME: Duration = Duration::from_secs(20);
 
+#[expect(clippy::print_stdout, reason = "the parent waits for these lines")]
 fn backend(kind: String) -> Backend {
     let boot = async || {
         println!("\nbegun");
