@@ -20,12 +20,10 @@ mod context;
 mod panic;
 mod request;
 mod tasks;
-mod threads;
 mod trace;
 
 pub use context::{Context, ContextField};
-pub use panic::{CatchPanic, CaughtPanic, catch_panic, note_panic};
+pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, note_panic};
 pub use request::Request;
-pub use tasks::{Tasks, spawn};
-pub use threads::spawn_thread;
+pub use tasks::{TaskPanic, Tasks, spawn, spawn_blocking, spawn_thread};
 pub use trace::{Hex, SpanId, TraceContext, TraceId};

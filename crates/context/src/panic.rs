@@ -53,14 +53,21 @@ impl<F: Future> Future for CatchPanic<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let future = self.project().future;
-        CATCHING.sync_scope(RefCell::default(), || match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        match catch_panic_in(|| future.poll(cx)) {
             Ok(polled) => polled.map(Ok),
-            Err(payload) => Poll::Ready(Err(CaughtPanic {
-                text: text(&*payload).to_owned(),
-                place: CATCHING.with(RefCell::take),
-            })),
-        })
+            Err(caught) => Poll::Ready(Err(caught)),
+        }
     }
+}
+
+/// Calls a function; a panic in it is an error, which the caller tells of.
+pub fn catch_panic_in<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
+    CATCHING.sync_scope(RefCell::default(), || {
+        catch_unwind(AssertUnwindSafe(f)).map_err(|payload| CaughtPanic {
+            text: text(&*payload).to_owned(),
+            place: CATCHING.with(RefCell::take),
+        })
+    })
 }
 
 /// For panic hooks: whether the panic is inside of [`catch_panic`], which then knows its place and tells of it.

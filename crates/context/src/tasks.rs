@@ -1,11 +1,17 @@
 //! Background tasks that have a name, an owner and an end.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::Context;
+use crate::{CaughtPanic, Context, catch_panic, catch_panic_in};
 
 /// The background tasks of one backend.
 #[derive(Clone, Debug, Default)]
@@ -13,12 +19,59 @@ pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
     names: Arc<std::sync::Mutex<BTreeMap<u64, String>>>,
+    on_panic: Arc<OnceLock<OnPanic>>,
+}
+
+/// A panic that ended a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskPanic {
+    /// The plugin whose task it was.
+    pub plugin: Option<Arc<str>>,
+    /// The task's name, as given to [`spawn`].
+    pub task: &'static str,
+    /// What was caught.
+    pub panic: CaughtPanic,
+}
+
+struct OnPanic(Box<dyn Fn(&TaskPanic) + Send + Sync>);
+
+impl std::fmt::Debug for OnPanic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnPanic")
+    }
 }
 
 impl Tasks {
     /// No tasks yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Who tells of panics in tasks; the first to ask is told, in the task's context. Until then they are left to the panic hook.
+    pub fn on_panic(&self, tell: impl Fn(&TaskPanic) + Send + Sync + 'static) {
+        let _ = self.on_panic.set(OnPanic(Box::new(tell)));
+    }
+
+    fn tell(&self, task: &'static str, panic: CaughtPanic) {
+        let plugin = Context::current().plugin().map(Into::into);
+        if let Some(OnPanic(tell)) = self.on_panic.get() {
+            tell(&TaskPanic { plugin, task, panic });
+        }
+    }
+
+    /// Runs a task's work. A panic is told once, then goes on to whoever awaits the task.
+    async fn guard<F: Future>(&self, task: &'static str, future: F) -> F::Output {
+        if self.on_panic.get().is_none() {
+            return future.await;
+        }
+        match catch_panic(future).await {
+            Ok(output) => output,
+            Err(panic) => {
+                let text = panic.text.clone();
+                self.tell(task, panic);
+                resume_unwind(Box::new(text))
+            }
+        }
     }
 
     /// Resolves when tasks are asked to end.
@@ -80,10 +133,61 @@ where
         #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
         return tokio::spawn(context.scope(async { Some(future.await) }));
     };
-    let entry = tasks.enter(format!("{}/{name}", context.plugin().unwrap_or("backend")));
+    let entry = tasks.enter(label(&context, name));
     let stop = tasks.stop.clone();
-    tasks.tracker.spawn(context.scope(async move {
+    let tracker = tasks.tracker.clone();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    tracker.spawn(context.scope(async move {
         let _entry = entry;
-        stop.run_until_cancelled(future).await
+        stop.run_until_cancelled(tasks.guard(name, future)).await
     }))
+}
+
+/// Runs a function that blocks on a thread for such work: it keeps the context, and a stop waits for it by name.
+///
+/// Nothing can end it early; see [`Tasks::stop`] for how long a stop waits.
+pub fn spawn_blocking<F, R>(name: &'static str, f: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let context = Context::current();
+    let tracked = context.tasks().map(|tasks| (tasks.enter(label(&context, name)), tasks.tracker.token()));
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    tokio::task::spawn_blocking(move || {
+        let _tracked = tracked;
+        context.sync_scope(|| told(name, f))
+    })
+}
+
+/// Starts a thread of that name, which keeps the context. A stop does not wait for it.
+///
+/// # Errors
+/// When the system has no thread left.
+pub fn spawn_thread<F, R>(name: &'static str, f: F) -> std::io::Result<std::thread::JoinHandle<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let context = Context::current();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that starts threads")]
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || context.sync_scope(|| told(name, f)))
+}
+
+/// Calls a function; a panic in it is told once, then goes on.
+fn told<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
+    let Some(tasks) = Context::current().tasks().filter(|tasks| tasks.on_panic.get().is_some()).cloned()
+    else {
+        return f();
+    };
+    catch_panic_in(f).unwrap_or_else(|panic| {
+        let text = panic.text.clone();
+        tasks.tell(name, panic);
+        resume_unwind(Box::new(text))
+    })
+}
+
+/// `plugin/name`
+fn label(context: &Context, name: &str) -> String {
+    format!("{}/{name}", context.plugin().unwrap_or("backend"))
 }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use greenroom_context::{Context, Tasks};
+use greenroom_context::Context;
 use greenroom_errors::{Error, Result};
 
 use crate::{
     Declared,
-    boot::{Boot, BootEvent, BootReport, OnStartFailure, Plan, Recorder, StepKind, start},
+    boot::{Boot, BootEvent, BootReport, Plan, Recorder, StepKind, start},
     feature::Feature,
     graph::{Assembly, load},
     inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
     instances::Instances,
-    lifecycle::{Lifecycle, RootLifecycle, State},
+    lifecycle::{Lifecycle, State},
+    metadata::random_id,
     panics,
     scope::{Root, Scope},
     service::{Service, ServiceFactory},
@@ -39,6 +40,7 @@ pub struct Backend {
     features: Vec<Feature>,
     boot: (Vec<Dependency>, MakeBoot),
     adopts_orphans: bool,
+    instance_id: Option<Arc<str>>,
 }
 
 impl Backend {
@@ -46,7 +48,7 @@ impl Backend {
     pub fn new(defaults: impl IntoIterator<Item = ServiceFactory>) -> Self {
         let boot: MakeBoot = Box::new(|_| Box::pin(async { Ok(Boot::default()) }));
         let defaults = defaults.into_iter().collect();
-        Self { defaults, features: vec![], boot: (vec![], boot), adopts_orphans: false }
+        Self { defaults, features: vec![], boot: (vec![], boot), adopts_orphans: false, instance_id: None }
     }
 
     /// Puts a factory in the place of the default of its id, or adds a default: what loaders and
@@ -57,6 +59,14 @@ impl Backend {
             Some(default) => *default = factory,
             None => self.defaults.push(factory),
         }
+        self
+    }
+
+    /// The id of this instance, as [`InstanceMetadata::id`](crate::InstanceMetadata::id) tells it; empty for a random one,
+    /// as without this.
+    #[must_use]
+    pub fn with_instance_id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.instance_id = Some(id.into()).filter(|id| !id.is_empty());
         self
     }
 
@@ -99,39 +109,78 @@ impl Backend {
 
     /// Starts it. When that fails, what did start has been stopped again.
     pub async fn start(self) -> Result<Running, StartError> {
-        let (running, started) = self.launch().await;
-        match started {
-            Ok(()) => Ok(running),
+        let stop = Arc::new(Stop::new());
+        match self.launch(&stop).await {
+            Ok(running) => Ok(running),
             Err(error) => {
-                running.stop().await;
+                stop.run().await;
                 Err(error)
             }
         }
     }
 
-    /// Starts it, and keeps what did start when that fails.
-    pub(crate) async fn launch(self) -> (Running, Result<(), StartError>) {
-        let tasks = Tasks::new();
-        let root = RootLifecycle::new();
-        let mut running = Running {
-            stop: Stop { root, plugins: vec![], boot: Boot::default(), tasks: tasks.clone() },
-            instances: None,
-            report: None,
-        };
-        let started = Context::current().with_tasks(tasks).scope(Box::pin(running.start(self))).await;
+    /// Starts it. Whatever became of that, also when this is dropped on the way, `stop` stops what did start.
+    pub(crate) async fn launch(self, stop: &Arc<Stop>) -> Result<Running, StartError> {
+        let context = Context::current().with_tasks(stop.tasks.clone());
+        let started = context.scope(Box::pin(self.launch_in_context(stop))).await;
         if let Err(error) = &started {
-            running.stop.root.set(State::Failed);
-            running.stop.boot.observer.on(&BootEvent::StartFailed(error));
+            stop.root.set(State::Failed);
+            stop.boot().observer.on(&BootEvent::StartFailed(error));
         }
-        (running, started)
+        started
+    }
+
+    async fn launch_in_context(self, stop: &Arc<Stop>) -> Result<Running, StartError> {
+        let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans, instance_id } =
+            self;
+        let recorder = Recorder::new();
+        let mut assembly = Assembly::new(defaults, features);
+        assembly.adopts_orphans = adopts_orphans;
+        let mut instances = Instances::new(stop.root.clone(), assembly.declared.clone(), recorder.clone());
+        load(&mut assembly, &mut instances).await?;
+        let mut graph = assembly.finish(&dependencies, &instances.made());
+        recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
+        if !graph.unowned.is_empty() {
+            return Err(StartError::Graph(graph.faults()));
+        }
+        let lifecycle = |id: &Arc<str>| Lifecycle::new(id.clone(), stop.tasks.clone());
+        let lifecycles: Vec<_> = graph.plugins.iter().map(|p| (p.id.clone(), lifecycle(&p.id))).collect();
+        stop.knows_plugins(lifecycles.clone());
+        let instance_id = instance_id.map_or_else(random_id, Ok).map_err(StartError::Boot)?;
+        let metadata = graph.metadata(instance_id);
+        instances.complete(std::mem::take(&mut graph.services), metadata, lifecycles.iter().cloned());
+        let instances = Arc::new(instances);
+        let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
+        let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
+        stop.knows_boot(boot.clone());
+        graph.blame(&boot.faults);
+        if !graph.unowned.is_empty() {
+            return Err(StartError::Graph(graph.faults()));
+        }
+        recorder.tell(boot.observer.clone());
+        graph.warnings.iter().for_each(|warning| boot.observer.on(&BootEvent::Warning(warning)));
+        graph.orphans.iter().for_each(|orphan| boot.observer.on(&BootEvent::Orphan(orphan)));
+        let plan = Plan {
+            instances: instances.clone(),
+            points: graph.points,
+            middleware: graph.middleware,
+            plugins: graph.plugins,
+            orphans: graph.orphans,
+            lifecycles,
+            root: stop.root.clone(),
+            boot,
+            recorder,
+        };
+        let report = start(plan).await?;
+        Ok(Running { stop: stop.clone(), instances, report })
     }
 }
 
 /// A backend that runs.
 pub struct Running {
-    stop: Stop,
-    instances: Option<Arc<Instances>>,
-    report: Option<BootReport>,
+    stop: Arc<Stop>,
+    instances: Arc<Instances>,
+    report: BootReport,
 }
 
 impl std::fmt::Debug for Running {
@@ -141,72 +190,17 @@ impl std::fmt::Debug for Running {
 }
 
 impl Running {
-    async fn start(&mut self, backend: Backend) -> Result<(), StartError> {
-        let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans } = backend;
-        let recorder = Recorder::new();
-        let mut assembly = Assembly::new(defaults, features);
-        assembly.adopts_orphans = adopts_orphans;
-        let mut instances =
-            Instances::new(self.stop.root.clone(), assembly.declared.clone(), recorder.clone());
-        load(&mut assembly, &mut instances).await?;
-        let mut graph = assembly.finish(&dependencies, &instances.made());
-        recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
-        if !graph.unowned.is_empty() {
-            return Err(StartError::Graph(graph.faults()));
-        }
-        let lifecycles: Vec<_> = graph.plugins.iter().map(|p| (p.id.clone(), Lifecycle::new())).collect();
-        self.stop.plugins = lifecycles.clone();
-        instances.complete(std::mem::take(&mut graph.services), graph.metadata(), lifecycles.iter().cloned());
-        let instances = Arc::new(instances);
-        self.instances = Some(instances.clone());
-        let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
-        let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
-        self.stop.boot = boot.clone();
-        graph.blame(&boot.faults);
-        if !graph.unowned.is_empty() {
-            return Err(StartError::Graph(graph.faults()));
-        }
-        recorder.tell(boot.observer.clone());
-        graph.warnings.iter().for_each(|warning| boot.observer.on(&BootEvent::Warning(warning)));
-        graph.orphans.iter().for_each(|orphan| boot.observer.on(&BootEvent::Orphan(orphan)));
-        let plan = Plan {
-            instances,
-            points: graph.points,
-            middleware: graph.middleware,
-            plugins: graph.plugins,
-            orphans: graph.orphans,
-            lifecycles,
-            root: self.stop.root.clone(),
-            boot,
-            recorder,
-        };
-        self.report = Some(start(plan).await?);
-        Ok(())
-    }
-
     /// What the start did.
     pub fn report(&self) -> &BootReport {
-        self.report.as_ref().unwrap_or_else(|| unreachable!("only a started backend is handed out"))
+        &self.report
     }
 
     /// A root service: what the start made, or makes when first asked for.
     pub async fn service<T: Service<Scope = Root>>(&self) -> Result<T, Error> {
         debug_assert_eq!(Root::KIND, T::Scope::KIND);
-        let found = match &self.instances {
-            Some(instances) => instances.root(T::ID).await?,
-            None => None,
-        };
+        let found = self.instances.root(T::ID).await?;
         let typed = found.and_then(|instance| instance.downcast_ref::<T>().cloned());
         typed.ok_or_else(|| Error::new(format!("Service '{}' is not installed", T::ID)))
-    }
-
-    /// Whether a failed start is to be served on.
-    pub(crate) fn serves_failure(&self) -> bool {
-        self.stop.boot.policy.on_start_failure == OnStartFailure::Serve
-    }
-
-    pub(crate) fn observer(&self) -> Arc<dyn crate::boot::BootObserver> {
-        self.stop.boot.observer.clone()
     }
 
     /// Stops it, in the order of [`Phase`](crate::Phase); each part has a deadline.

@@ -7,7 +7,7 @@ use std::{any::Any, fmt, sync::Arc};
 
 use parking_lot::RwLock;
 
-use crate::{Feature, Service, graph::Owner, scope};
+use crate::{Feature, Service, owner::Owner, scope};
 
 type Value = Arc<dyn Any + Send + Sync>;
 

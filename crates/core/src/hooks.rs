@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use greenroom_context::Context;
 use greenroom_errors::Error;
+use parking_lot::Mutex;
 
 use crate::{
     boot::{Boot, BootEvent, Recorder, StepKind},
-    graph::Owner,
     lifecycle::{Hook, Phase},
+    owner::Owner,
     panics,
 };
 
@@ -18,6 +19,29 @@ pub(crate) struct Hooks<'a> {
     pub(crate) boot: &'a Boot,
     pub(crate) recorder: Option<&'a Recorder>,
     pub(crate) plugin: Option<&'a Arc<str>>,
+    /// Names of hooks that have not ended.
+    pub(crate) pending: Option<&'a Pending>,
+}
+
+/// What a stop waits for.
+#[derive(Default)]
+pub(crate) struct Pending(Mutex<Vec<String>>);
+
+impl Pending {
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
+
+    fn began(&self, name: String) {
+        self.0.lock().push(name);
+    }
+
+    fn ended(&self, name: &str) {
+        let mut names = self.0.lock();
+        if let Some(at) = names.iter().position(|pending| pending == name) {
+            names.remove(at);
+        }
+    }
 }
 
 /// All of them in parallel; each is given up at its deadline.
@@ -36,10 +60,17 @@ pub(crate) async fn run_hooks(of: &Hooks<'_>, phase: Phase, hooks: Vec<Hook>) {
         let began_at = of.recorder.map(Recorder::elapsed);
         let deadline = hook.deadline.unwrap_or_else(|| default_deadline(of.boot, phase));
         let run = panics::catch_async(async { (hook.run)().await });
+        let shown = format!("{}: {}", plugin.unwrap_or("backend"), hook.name);
+        if let Some(pending) = of.pending {
+            pending.began(shown.clone());
+        }
         let result = match tokio::time::timeout(deadline, run).await {
             Ok(result) => result,
             Err(_) => Err(overran(deadline)),
         };
+        if let Some(pending) = of.pending {
+            pending.ended(&shown);
+        }
         let error = result.as_ref().err();
         observer.on(&BootEvent::HookEnded { plugin, phase, name: &hook.name, took: began.elapsed(), error });
         if let (Some(recorder), Some(began)) = (of.recorder, began_at) {

@@ -12,10 +12,11 @@ use tokio::sync::OnceCell;
 use crate::{
     Declared, Service,
     boot::{Recorder, StepKind},
-    graph::{Owner, Services},
+    graph::Services,
     inject::{Dependency, Instance, Resolved},
     lifecycle::{Lifecycle, RootLifecycle},
     metadata::{InstanceMetadata, PluginMetadata},
+    owner::Owner,
     panics,
     scope::ScopeKind,
     service::RootContext,

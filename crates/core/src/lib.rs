@@ -37,6 +37,7 @@ mod inject;
 mod instances;
 mod lifecycle;
 mod metadata;
+mod owner;
 mod panics;
 mod run;
 pub mod scope;
@@ -51,11 +52,11 @@ pub use feature::{
     Feature, FeatureLoader, Middleware, Module, Plugin, Registered, extension_point_middleware,
     feature_loader, module, plugin,
 };
-pub use graph::{Fault, Orphan, Owner};
 pub use greenroom_core_macros::Deps;
 pub use inject::{Callable, Dependency, Inject, InjectAfter, InjectAll, Resolved};
 pub use lifecycle::{Lifecycle, Phase, RootLifecycle, State};
 pub use metadata::{InstalledPlugin, InstanceMetadata, PluginMetadata};
+pub use owner::{Fault, Orphan, Owner};
 pub use service::{
     Decorator, Multiton, Service, ServiceFactory, decorate, multiton, service, service_with_root,
 };

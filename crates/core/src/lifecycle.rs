@@ -15,9 +15,10 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
+use greenroom_context::{Context, Tasks, spawn};
 use greenroom_errors::{Error, Result};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Service, inject::BoxFuture, scope};
 
@@ -95,6 +96,23 @@ impl Hooks {
         Ok(())
     }
 
+    /// A stop is final: what was still starting does not undo it.
+    fn set(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let changes = *now != State::Stopping && *now != state;
+            if changes {
+                *now = state;
+            }
+            changes
+        });
+    }
+
+    async fn draining(&self) {
+        let mut state = self.state.subscribe();
+        // The sender lives as long as `self`.
+        let _ = state.wait_for(|state| *state == State::Stopping).await;
+    }
+
     fn take(&self, phase: Phase) -> Vec<Hook> {
         let mut waiting = self.waiting.lock();
         waiting.begun = waiting.begun.max(Some(phase));
@@ -102,9 +120,13 @@ impl Hooks {
     }
 }
 
-/// A plugin's hooks. Backstage's `core.lifecycle`; the backend provides it.
+/// A plugin's hooks and background work. Backstage's `core.lifecycle`; the backend provides it.
 #[derive(Clone)]
-pub struct Lifecycle(Arc<Hooks>);
+pub struct Lifecycle {
+    hooks: Arc<Hooks>,
+    plugin: Arc<str>,
+    tasks: Tasks,
+}
 
 impl Service for Lifecycle {
     const ID: &'static str = "core.lifecycle";
@@ -112,8 +134,40 @@ impl Service for Lifecycle {
 }
 
 impl Lifecycle {
-    pub(crate) fn new() -> Self {
-        Self(Hooks::new())
+    pub(crate) fn new(plugin: Arc<str>, tasks: Tasks) -> Self {
+        Self { hooks: Hooks::new(), plugin, tasks }
+    }
+
+    /// Starts work in the background that ends with the backend, under the plugin's name wherever it is called.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use greenroom_core::{plugin, Lifecycle};
+    /// plugin("catalog", |env| {
+    ///     env.register_init(async |lifecycle: Lifecycle| {
+    ///         lifecycle.spawn("refresh", async {
+    ///             loop {
+    ///                 tokio::time::sleep(Duration::from_secs(60)).await;
+    ///             }
+    ///         });
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    ///
+    /// At a stop it is ended at its next `.await`, after all shutdown hooks; the handle then yields `None`.
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let context = Context::current().with_tasks(self.tasks.clone()).with_plugin(self.plugin.clone());
+        context.sync_scope(|| spawn(name, future))
+    }
+
+    /// Resolves once the plugin is told to stop: an answer without an end, such as an event stream, ends then.
+    pub async fn draining(&self) {
+        self.hooks.draining().await;
     }
 
     /// Runs `f` right after the plugin's init. Deadline: 60 s. Errors once startup hooks have begun.
@@ -122,7 +176,7 @@ impl Lifecycle {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result> + Send + 'static,
     {
-        self.0.add(Phase::Startup, name, None, f)
+        self.hooks.add(Phase::Startup, name, None, f)
     }
 
     /// Runs `f` when the backend stops, in parallel with all other plugins. Deadline: 10 s.
@@ -131,20 +185,20 @@ impl Lifecycle {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = Result> + Send + 'static,
     {
-        self.0.add(Phase::PluginShutdown, name, None, f)
+        self.hooks.add(Phase::PluginShutdown, name, None, f)
     }
 
     /// Where the plugin stands; a receiver sees every change.
     pub fn state(&self) -> watch::Receiver<State> {
-        self.0.state.subscribe()
+        self.hooks.state.subscribe()
     }
 
     pub(crate) fn set(&self, state: State) {
-        self.0.state.send_replace(state);
+        self.hooks.set(state);
     }
 
     pub(crate) fn take(&self, phase: Phase) -> Vec<Hook> {
-        self.0.take(phase)
+        self.hooks.take(phase)
     }
 }
 
@@ -160,6 +214,11 @@ impl Service for RootLifecycle {
 impl RootLifecycle {
     pub(crate) fn new() -> Self {
         Self(Hooks::new())
+    }
+
+    /// Resolves once the backend is told to stop.
+    pub async fn draining(&self) {
+        self.0.draining().await;
     }
 
     /// Runs `f` once all plugins have started. Deadline: 60 s.
@@ -211,7 +270,7 @@ impl RootLifecycle {
     }
 
     pub(crate) fn set(&self, state: State) {
-        self.0.state.send_replace(state);
+        self.0.set(state);
     }
 
     pub(crate) fn take(&self, phase: Phase) -> Vec<Hook> {

@@ -1,30 +1,23 @@
 //! A panic in somebody's code becomes an error with an owner.
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe};
+use std::future::Future;
 
-use futures_util::FutureExt;
+use greenroom_context::{CaughtPanic, catch_panic, catch_panic_in};
 use greenroom_errors::{Error, Result};
 
-/// The text of a panic.
-fn text(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a value that is not text")
-}
-
-fn error(payload: Box<dyn Any + Send>) -> Error {
-    Error::new(format!("panicked: {}", text(&*payload)))
+fn error(CaughtPanic { text, place }: CaughtPanic) -> Error {
+    match place {
+        Some(place) => Error::new(format!("panicked: {text}, at {place}")),
+        None => Error::new(format!("panicked: {text}")),
+    }
 }
 
 /// Calls `f`; a panic is an error.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
-    std::panic::catch_unwind(AssertUnwindSafe(f)).map_err(error)
+    catch_panic_in(f).map_err(error)
 }
 
 /// Awaits a future of a result; a panic is an error.
 pub(crate) async fn catch_async<R>(future: impl Future<Output = Result<R>>) -> Result<R, Error> {
-    match AssertUnwindSafe(future).catch_unwind().await {
-        Ok(result) => result.map_err(Error::from_any),
-        Err(payload) => Err(error(payload)),
-    }
+    catch_panic(future).await.map_err(error)?.map_err(Error::from_any)
 }

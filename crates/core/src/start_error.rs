@@ -4,7 +4,7 @@ use greenroom_errors::{Error, describe};
 
 use crate::{
     boot::{BootReport, Failure},
-    graph::Fault,
+    owner::Fault,
 };
 
 /// Why a start failed. Its text is Backstage's.

@@ -4,6 +4,7 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
+use greenroom_context::{CaughtPanic, TaskPanic};
 use greenroom_core::{
     Owner, Phase, StartError,
     boot::{BootEvent, BootObserver, Step},
@@ -111,6 +112,21 @@ impl BootLog {
         );
     }
 
+    /// Node's line of a rejection that nobody handles, and whose it is.
+    fn task_panicked(&self, TaskPanic { plugin, task, panic }: &TaskPanic) {
+        let CaughtPanic { text, place } = panic;
+        let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
+        let stack = format!("Error: {text}{place}");
+        error!(
+            self.root,
+            type = "unhandledRejection",
+            stack = stack,
+            +plugin = plugin.as_deref(),
+            +task = *task,
+            "Unhandled rejection {text}"
+        );
+    }
+
     fn start_failed(&self, failed: &StartError) {
         let log = self.root.child(fields! { "type": "unhandledRejection" });
         let error = failed.to_error();
@@ -155,6 +171,15 @@ impl BootObserver for BootLog {
             ),
             BootEvent::TasksLeft(names) => {
                 warn!(self.root, tasks = names.join(", "), "Background tasks did not end in time");
+            }
+            BootEvent::TaskPanicked(panic) => self.task_panicked(panic),
+            BootEvent::Forced(signal) => warn!(self.root, "Received {signal} again, ending at once"),
+            BootEvent::Signal(_) | BootEvent::StopWaits(_) if self.only_nodes_lines => {}
+            BootEvent::Signal(signal) => {
+                info!(self.root, "Received {signal}, stopping; a second signal ends the process at once");
+            }
+            BootEvent::StopWaits(names) => {
+                info!(self.root, waitingFor = names.join(", "), "Still stopping");
             }
             BootEvent::StepDone(_) | BootEvent::Ready(_) if self.only_nodes_lines => {}
             BootEvent::StepDone(step) => self.step(step),

@@ -1,16 +1,21 @@
 //! The checks of all plugins, run in the background.
 
-use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map},
+    future::Future,
+    sync::Arc,
+    time::Duration,
+};
 
 use greenroom_config::RootConfig;
 use greenroom_context::{catch_panic, spawn};
 use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
 use greenroom_errors::Result;
-use greenroom_logging::{Logger, RootLogger, info, warn};
+use greenroom_logging::{Logger, RootLogger, error, info, warn};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::Check;
+use crate::{Check, Outcome};
 
 const INTERVAL: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -128,8 +133,8 @@ impl HealthChecks {
 
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
     ///
-    /// A change between passing and failing is logged once. The name is unique within the plugin: registered again, it
-    /// takes the place of the check before, which is not run any more.
+    /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
+    /// a second check of it is refused, which is logged as an error, and never run.
     pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
     where
         F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
@@ -138,23 +143,29 @@ impl HealthChecks {
         let name = format!("{}.{name}", self.plugin);
         let (tell, last) = watch::channel(None);
         let readiness = self.registry.0.required.contains(&name);
-        self.registry.0.checks.lock().insert(name.clone(), Entry { readiness, last });
+        match self.registry.0.checks.lock().entry(name.clone()) {
+            btree_map::Entry::Vacant(place) => {
+                place.insert(Entry { readiness, last });
+            }
+            btree_map::Entry::Occupied(_) => {
+                let text =
+                    "Health check refused: the plugin has one of this name already; give it another name";
+                error!(self.logger, check = &*name, "{text}");
+                return CheckHandle { registry: None, name };
+            }
+        }
         let (logger, called) = (self.logger.clone(), name.clone());
         spawn("health check", async move {
             let mut ticks = tokio::time::interval(INTERVAL);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                // Nobody reads the results of a check that another has replaced.
-                if tell.is_closed() {
-                    return;
-                }
                 let now = run(|| check.clone()()).await;
                 tell_change(&logger, &called, tell.borrow().as_ref(), &now);
                 tell.send_replace(Some(now));
             }
         });
-        CheckHandle { registry: self.registry.clone(), name }
+        CheckHandle { registry: Some(self.registry.clone()), name }
     }
 }
 
@@ -171,29 +182,30 @@ where
 }
 
 fn tell_change(logger: &Logger, name: &str, before: Option<&Check>, now: &Check) {
-    let was_ok = before.is_none_or(Check::is_ok);
-    if was_ok && !now.is_ok() {
-        warn!(
-            logger,
-            check = name,
-            reason = now.message.as_deref().unwrap_or_default(),
-            "Health check failed"
-        );
-    } else if !was_ok && now.is_ok() {
-        info!(logger, check = name, "Health check passes again");
+    let was = before.map_or(Outcome::Pass, |check| check.outcome);
+    if was == now.outcome {
+        return;
+    }
+    let reason = now.message.as_deref().unwrap_or_default();
+    match now.outcome {
+        Outcome::Fail => warn!(logger, check = name, reason = reason, "Health check failed"),
+        Outcome::Warn => warn!(logger, check = name, reason = reason, "Health check warns"),
+        Outcome::Pass => info!(logger, check = name, "Health check passes again"),
     }
 }
 
 /// A registered check.
 pub struct CheckHandle {
-    registry: HealthRegistry,
+    /// `None` for one that was refused.
+    registry: Option<HealthRegistry>,
     name: String,
 }
 
 impl CheckHandle {
     /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
     pub fn readiness(self) {
-        if let Some(entry) = self.registry.0.checks.lock().get_mut(&self.name) {
+        let Some(registry) = self.registry else { return };
+        if let Some(entry) = registry.0.checks.lock().get_mut(&self.name) {
             entry.readiness = true;
         }
     }

@@ -90,7 +90,7 @@ impl<S: Serve> Server<S> {
 
     /// Accepts connections here, on a thread with a runtime of its own: nothing that keeps the other one busy delays
     /// an answer.
-    pub fn accept_on_thread(&self, name: &str, listener: Listener) -> io::Result<()> {
+    pub fn accept_on_thread(&self, name: &'static str, listener: Listener) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = {
             let _in_it = runtime.enter();
@@ -106,6 +106,7 @@ impl<S: Serve> Server<S> {
             });
             drop(token);
         })
+        .map(drop)
     }
 
     /// Takes no new connections, closes idle ones, and waits for requests at work.

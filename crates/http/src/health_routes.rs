@@ -83,6 +83,11 @@ impl HealthRoutes {
                 },
             });
         }
+        // A misspelt name excludes nothing; told in the words of Kubernetes' own endpoints.
+        let known = self.registry.states();
+        for name in probe.exclude.iter().filter(|name| !known.iter().any(|check| check.name == **name)) {
+            text.push_str(&format!("warn: some health checks cannot be excluded: no matches for {name:?}\n"));
+        }
         let probe = if readiness { "readiness" } else { "liveness" };
         text.push_str(&if status(answer).is_success() {
             format!("{probe} check passed\n")

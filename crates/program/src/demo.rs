@@ -26,6 +26,15 @@ pub(crate) struct Demo {
     token: String,
     /// Where the header line is.
     pub(crate) header_file: PathBuf,
+    /// Where it is until the port is held: another instance may be running, and its file must stay.
+    beside: PathBuf,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // Gone already, if it was published.
+        let _ = fs::remove_file(&self.beside);
+    }
 }
 
 /// Why a demo is on and cannot run.
@@ -48,11 +57,15 @@ impl Demo {
             return Ok(None);
         }
         let header_file = data_dir.join("demo.header");
-        let token = token().and_then(|token| write(&header_file, &token).map(|()| token));
-        match token {
-            Ok(token) => Ok(Some(Self { token, header_file })),
+        match token().and_then(|token| Ok((write_beside(&header_file, &token)?, token))) {
+            Ok((beside, token)) => Ok(Some(Self { token, header_file, beside })),
             Err(error) => Err(Refused::File(header_file, error)),
         }
+    }
+
+    /// Puts the header line in its place, for a backend that holds its port.
+    pub(crate) fn publish(&self) -> std::io::Result<()> {
+        fs::rename(&self.beside, &self.header_file)
     }
 
     /// Makes the backend accept the token and the log hide it.
@@ -96,8 +109,8 @@ fn token() -> std::io::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes beside and renames, so that nobody reads half a token, nor one through a link left in its place.
-fn write(file: &Path, token: &str) -> std::io::Result<()> {
+/// Writes beside, to be renamed: nobody reads half a token, nor one through a link left in its place.
+fn write_beside(file: &Path, token: &str) -> std::io::Result<PathBuf> {
     let dir = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(dir)?;
     let beside = dir.join(format!("demo.header.{}", std::process::id()));
@@ -105,5 +118,5 @@ fn write(file: &Path, token: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     let mut out = options.write(true).create_new(true).mode(0o600).open(&beside)?;
     writeln!(out, "Authorization: Bearer {token}")?;
-    fs::rename(&beside, file)
+    Ok(beside)
 }

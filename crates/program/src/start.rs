@@ -22,6 +22,9 @@ use crate::{
     explain, paths, schema,
 };
 
+/// How long threads that block may take to end after the stop; then the process ends without them.
+const BLOCKED: Duration = Duration::from_secs(2);
+
 /// Starts the backend that the config describes, and serves until a signal.
 pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) -> ExitCode {
     let catalogue = &program.catalogue;
@@ -48,7 +51,9 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
         Ok(runtime) => runtime,
         Err(error) => return explain::fail(&format!("cannot start the runtime: {error}"), None),
     };
-    runtime.block_on(serve(program, &config, options, choice, demo, began))
+    let code = runtime.block_on(serve(program, &config, options, choice, demo, began));
+    runtime.shutdown_timeout(BLOCKED);
+    code
 }
 
 async fn serve(
@@ -74,6 +79,10 @@ async fn serve(
     backend
         .run_with(
             async |running| {
+                if let Some(Err(error)) = demo.as_ref().map(Demo::publish) {
+                    let help = "the demo's token cannot be read; restart once the directory can be written";
+                    let _ = explain::fail(&format!("cannot write the demo's header: {error}"), Some(help));
+                }
                 let services = (
                     running.service::<RootHttpRouter>().await,
                     running.service::<HttpSettings>().await,

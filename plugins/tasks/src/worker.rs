@@ -1,20 +1,18 @@
 //! Workers: take a job, run it within its time, tell how it ended.
 
 use std::{
-    any::Any,
-    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use futures_util::FutureExt;
-use greenroom::prelude::*;
+use greenroom::{context::catch_panic, prelude::*};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::{
     TaskContext,
     queue::{Job, Queue},
+    runner::AnyRunner,
     settings::Settings,
     task::shown,
 };
@@ -29,18 +27,20 @@ pub(crate) fn start(queue: &Arc<Queue>, settings: &Settings) -> Vec<JoinHandle<O
         let queue = queue.clone();
         spawn("worker", async move {
             while let Some(job) = queue.next().await {
-                run(&queue, job, timeout).await;
+                let Job { task, runner, context } = job;
+                // The lines about a task belong to the request that queued it, as those of the task do.
+                context.scope(run(&queue, task, runner, timeout)).await;
             }
         })
     };
     (0..settings.workers).map(worker).collect()
 }
 
-async fn run(queue: &Queue, Job { task, runner, context }: Job, timeout: Duration) {
+async fn run(queue: &Queue, task: TaskContext, runner: Arc<dyn AnyRunner>, timeout: Duration) {
     let running = Running::begin(queue, &task);
     // Everything of the runner's is inside, its end by timeout too: what panics there fails this task alone.
     let work = async move { tokio::time::timeout(timeout, runner.run_boxed(task)).await };
-    match AssertUnwindSafe(context.scope(work)).catch_unwind().await {
+    match catch_panic(work).await {
         Ok(Ok(Ok(result))) => match fits(&result) {
             Ok(()) => running.succeeded(result),
             Err(error) => running.failed(&error, shown(&error)),
@@ -56,15 +56,10 @@ async fn run(queue: &Queue, Job { task, runner, context }: Job, timeout: Duratio
         }
         Err(panic) => {
             // Its text may hold anything: only the log tells it.
-            let error = Error::new(format!("panicked: {}", text_of(&*panic)));
+            let error = Error::new(format!("panicked: {}", panic.text));
             running.failed(&error, shown(&Error::new("The task panicked")));
         }
     }
-}
-
-fn text_of(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a value that is not text")
 }
 
 fn fits(result: &Value) -> Result<(), Error> {

@@ -1,12 +1,16 @@
 //! Who is still starting, who failed, and when to say so.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use greenroom_errors::Error;
 use parking_lot::Mutex;
 
 use super::{BootEvent, BootObserver, BootPolicy, Failure, ModuleResult, OnFailure, PluginResult};
-use crate::graph::{Owner, PluginNode};
+use crate::{graph::PluginNode, owner::Owner};
 
 /// Results as they come in.
 pub(crate) struct Collector {
@@ -21,6 +25,8 @@ struct Inner {
     newly: Vec<Arc<str>>,
     modules: Vec<(Arc<str>, ModuleResult)>,
     plugins: Vec<PluginResult>,
+    /// When inits were called.
+    begun: HashMap<Owner, SystemTime>,
     /// Modules blamed before they ended.
     blamed: Vec<(Owner, Error)>,
     closed: bool,
@@ -33,6 +39,11 @@ impl Collector {
         pending.sort();
         observer.on(&BootEvent::Started(&pending));
         Self { policy, observer, inner: Mutex::new(Inner { pending, ..Inner::default() }) }
+    }
+
+    /// The owner's init is called now.
+    pub(crate) fn begins(&self, owner: Owner) {
+        self.inner.lock().begun.insert(owner, SystemTime::now());
     }
 
     pub(crate) fn module_ended(&self, plugin: &Arc<str>, module: &Arc<str>, error: Option<Error>) {
@@ -53,9 +64,11 @@ impl Collector {
             self.observer.on(&BootEvent::Failed { owner: &owner, error, allowed, waiting_for });
         }
         let failure = error.map(|error| Failure { error, allowed });
-        let result_at = std::time::SystemTime::now();
-        let result = ModuleResult { module_id: module.clone(), result_at, failure };
-        self.inner.lock().modules.push((plugin.clone(), result));
+        let result_at = SystemTime::now();
+        let mut inner = self.inner.lock();
+        let begin_at = inner.begun.remove(&Owner { plugin: plugin.clone(), module: Some(module.clone()) });
+        let result = ModuleResult { module_id: module.clone(), begin_at, result_at, failure };
+        inner.modules.push((plugin.clone(), result));
     }
 
     pub(crate) fn plugin_ended(&self, plugin: &Arc<str>, error: Option<Error>) {
@@ -63,7 +76,9 @@ impl Collector {
         let waiting_for = {
             let mut inner = self.inner.lock();
             inner.pending.retain(|pending| pending != plugin);
-            inner.newly.push(plugin.clone());
+            if error.is_none() {
+                inner.newly.push(plugin.clone());
+            }
             inner.pending.len()
         };
         if let Some(error) = &error {
@@ -71,12 +86,13 @@ impl Collector {
             self.observer.on(&BootEvent::Failed { owner: &owner, error, allowed, waiting_for });
         }
         let failure = error.map(|error| Failure { error, allowed });
-        let result_at = std::time::SystemTime::now();
+        let result_at = SystemTime::now();
         let mut inner = self.inner.lock();
+        let begin_at = inner.begun.remove(&Owner { plugin: plugin.clone(), module: None });
         let (own, others) = std::mem::take(&mut inner.modules).into_iter().partition(|(id, _)| id == plugin);
         inner.modules = others;
         let modules = Vec::into_iter(own).map(|(_, module)| module).collect();
-        inner.plugins.push(PluginResult { plugin_id: plugin.clone(), result_at, failure, modules });
+        inner.plugins.push(PluginResult { plugin_id: plugin.clone(), begin_at, result_at, failure, modules });
     }
 
     /// A plugin blames one of its modules; the last one to blame it counts.

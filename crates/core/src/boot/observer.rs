@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use greenroom_context::TaskPanic;
 use greenroom_errors::Error;
 
 use super::Step;
 use crate::{
-    graph::{Orphan, Owner},
     lifecycle::Phase,
+    owner::{Orphan, Owner},
     start_error::StartError,
 };
 
@@ -83,6 +84,14 @@ pub enum BootEvent<'a> {
     Ready(Duration),
     /// The start failed.
     StartFailed(&'a StartError),
+    /// A signal asks the backend to stop, by its name, such as `SIGTERM`. A second one will end the process.
+    Signal(&'a str),
+    /// What a stop has been waiting for, for a second and longer: hooks as `plugin: name`, tasks as `plugin/name`.
+    StopWaits(&'a [String]),
+    /// A second signal, by its name: the process ends at once.
+    Forced(&'a str),
+    /// A background task panicked.
+    TaskPanicked(&'a TaskPanic),
     /// Background tasks that did not end in time, as `plugin/name`.
     TasksLeft(&'a [String]),
 }

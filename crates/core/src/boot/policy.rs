@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use super::{BootObserver, Silent};
-use crate::graph::Fault;
+use crate::owner::Fault;
 
 /// What a plugin's or module's failure means for the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{BootEvent, BootObserver, Step, StepKind};
-use crate::graph::Owner;
+use crate::owner::Owner;
 
 #[derive(Clone)]
 pub(crate) struct Recorder(Arc<Inner>);

@@ -7,7 +7,7 @@ use std::{
 
 use greenroom_errors::Error;
 
-use crate::graph::{Orphan, Owner};
+use crate::owner::{Orphan, Owner};
 
 /// The timed result of a start. The same facts as Backstage's start result, and the times that it lacks.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub enum Outcome {
 pub struct PluginResult {
     /// Its id.
     pub plugin_id: Arc<str>,
+    /// When its init was called, its dependencies made; `None` if it failed before or has none.
+    pub begin_at: Option<SystemTime>,
     /// When its init ended.
     pub result_at: SystemTime,
     /// Why it failed, if it did.
@@ -53,6 +55,8 @@ pub struct PluginResult {
 pub struct ModuleResult {
     /// Its id.
     pub module_id: Arc<str>,
+    /// When its init was called, its dependencies made; `None` if it failed before or has none.
+    pub begin_at: Option<SystemTime>,
     /// When its init ended.
     pub result_at: SystemTime,
     /// Why it failed, if it did.

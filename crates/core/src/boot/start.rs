@@ -4,17 +4,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use greenroom_context::{Context, spawn};
 use greenroom_errors::{Error, Result};
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{Boot, BootEvent, BootReport, Collector, Outcome, Recorder, StepKind};
 use crate::{
     env::ModuleContext,
     feature::Middleware,
-    graph::{ModuleNode, OfferedPoint, Orphan, Owner, PluginNode, one_error},
+    graph::{ModuleNode, OfferedPoint, PluginNode, one_error},
     hooks::{Hooks, run_hooks},
     inject::{Dependency, Resolved},
     instances::Instances,
     lifecycle::{Lifecycle, Phase, RootLifecycle, State},
+    owner::{Orphan, Owner},
     panics,
     scope::ScopeKind,
     start_error::StartError,
@@ -54,15 +55,17 @@ pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
     // Failed registrations come first (plugin-system §11, 93).
     let (failed, sound): (Vec<_>, Vec<_>) = plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
     let running = failed.into_iter().chain(sound).map(|plugin| {
-        let lifecycle = lifecycles.iter().find(|(id, _)| *id == plugin.id).map(|(_, l)| l.clone());
-        let (shared, lifecycle) = (shared.clone(), lifecycle.unwrap_or_else(Lifecycle::new));
+        let (_, lifecycle) = lifecycles.iter().find(|(id, _)| *id == plugin.id)?;
+        let (shared, lifecycle) = (shared.clone(), lifecycle.clone());
         if let Some(error) = one_error(&plugin.faults) {
             lifecycle.set(State::Failed);
             shared.collector.plugin_ended(&plugin.id, Some(error));
             return None;
         }
         let context = Context::current().with_plugin(plugin.id.clone());
-        Some(context.sync_scope(|| spawn("start", start_plugin(shared, plugin, lifecycle))))
+        // A start that is given up takes its inits with it.
+        let init = context.sync_scope(|| spawn("start", start_plugin(shared, plugin, lifecycle)));
+        Some(AbortOnDropHandle::new(init))
     });
     let running: Vec<_> = running.collect();
     shared.collector.watch(futures_util::future::join_all(running.into_iter().flatten())).await;
@@ -73,7 +76,8 @@ pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
         plugin.failure.iter().chain(modules).any(|failure| !failure.allowed)
     });
     if !failed {
-        let hooks = Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: None };
+        let hooks =
+            Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: None, pending: None };
         run_hooks(&hooks, Phase::Startup, root.take(Phase::Startup)).await;
         root.set(State::Started);
     }
@@ -101,7 +105,8 @@ async fn start_plugin(shared: Arc<Shared>, mut plugin: PluginNode, lifecycle: Li
         lifecycle.set(State::Failed);
     } else {
         lifecycle.set(State::Started);
-        let hooks = Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: Some(&id) };
+        let hooks =
+            Hooks { boot: &shared.boot, recorder: Some(&shared.recorder), plugin: Some(&id), pending: None };
         run_hooks(&hooks, Phase::Startup, lifecycle.take(Phase::Startup)).await;
     }
 }
@@ -115,9 +120,10 @@ async fn init_plugin(shared: &Arc<Shared>, plugin: &mut PluginNode) -> Result<()
     let owner = Owner { plugin: plugin.id.clone(), module: None };
     let work = async {
         let from = resolve(shared, &plugin.id, None, &plugin.dependencies).await?;
+        shared.collector.begins(owner.clone());
         panics::catch_async(async { init(from).await }).await
     };
-    shared.recorder.time(StepKind::Plugin, Some(owner), &plugin.id, work).await
+    shared.recorder.time(StepKind::Plugin, Some(owner.clone()), &plugin.id, work).await
 }
 
 /// Runs all modules; each begins once those it waits for have ended, well or not.
@@ -127,7 +133,7 @@ async fn start_modules(shared: &Arc<Shared>, plugin: &Arc<str>, modules: Vec<Mod
         let before: Vec<_> = module.after.iter().map(|before| ended[*before].clone()).collect();
         let (shared, plugin, ended) = (shared.clone(), plugin.clone(), ended[at].clone());
         let context = Context::current().with_module(module.id.clone());
-        context.sync_scope(|| {
+        let init = context.sync_scope(|| {
             spawn("start module", async move {
                 let _end = ended.drop_guard();
                 for token in before {
@@ -135,7 +141,8 @@ async fn start_modules(shared: &Arc<Shared>, plugin: &Arc<str>, modules: Vec<Mod
                 }
                 start_module(&shared, &plugin, module).await;
             })
-        })
+        });
+        AbortOnDropHandle::new(init)
     });
     futures_util::future::join_all(running).await;
 }
@@ -148,9 +155,10 @@ async fn start_module(shared: &Shared, plugin: &Arc<str>, module: ModuleNode) {
         (None, Some(init)) => {
             let work = async {
                 let from = resolve(shared, plugin, Some(&module.id), &module.dependencies).await?;
+                shared.collector.begins(owner.clone());
                 panics::catch_async(async { init(from).await }).await
             };
-            shared.recorder.time(StepKind::Module, Some(owner), &module.id, work).await
+            shared.recorder.time(StepKind::Module, Some(owner.clone()), &module.id, work).await
         }
     };
     shared.collector.module_ended(plugin, &module.id, result.err());

@@ -4,12 +4,13 @@ use std::{collections::HashSet, sync::Arc};
 
 use greenroom_errors::Error;
 
-use super::{Graph, ModuleNode, OfferedPoint, Origin, Orphan, PluginNode, check, ids, modules};
+use super::{Graph, ModuleNode, OfferedPoint, Origin, PluginNode, check, ids, modules};
 use crate::{
     declared::Declared,
     env::{ExtensionPoint, Registrations},
     feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
+    owner::Orphan,
     service::{Decorator, ServiceFactory},
 };
 

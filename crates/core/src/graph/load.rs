@@ -6,8 +6,8 @@ use std::{future::Future, pin::Pin};
 
 use greenroom_errors::{Error, describe};
 
-use super::{Assembly, Fault, Origin, assemble::add_defaults_asked_for, check, cycles};
-use crate::{feature::FeatureLoader, instances::Instances, panics, start_error::StartError};
+use super::{Assembly, Origin, assemble::add_defaults_asked_for, check, cycles};
+use crate::{feature::FeatureLoader, instances::Instances, owner::Fault, panics, start_error::StartError};
 
 /// Runs all loaders, depth first, and sorts in what they bring.
 pub(crate) async fn load(assembly: &mut Assembly, instances: &mut Instances) -> Result<(), StartError> {

@@ -1,7 +1,7 @@
 //! The whole graph of a backend, assembled and checked before any factory or init runs.
 //!
 //! [`Assembly`] sorts what was added, runs loaders and calls the register functions; [`check`] walks the result. They collect
-//! [`Fault`]s instead of stopping at the first. A fault with an owner fails that plugin or module and obeys boot
+//! [`Fault`](crate::Fault)s instead of stopping at the first. A fault with an owner fails that plugin or module and obeys boot
 //! policy; one without rejects the start.
 
 mod assemble;
@@ -12,7 +12,7 @@ mod load;
 mod modules;
 mod services;
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use greenroom_errors::Error;
 
@@ -25,39 +25,8 @@ use crate::{
     feature::Middleware,
     inject::Dependency,
     metadata::{InstalledPlugin, InstanceMetadata},
+    owner::{Fault, Orphan, Owner},
 };
-
-/// Whom a fault, a failure or a step belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Owner {
-    /// The plugin.
-    pub plugin: Arc<str>,
-    /// One of its modules.
-    pub module: Option<Arc<str>>,
-}
-
-/// Something wrong with the graph.
-#[derive(Clone, Debug)]
-pub struct Fault {
-    /// Whom it fails; `None` rejects the start.
-    pub owner: Option<Owner>,
-    /// What is wrong.
-    pub error: Error,
-}
-
-/// The error, after whom it fails.
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.owner {
-            None => {}
-            Some(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}': ")?,
-            Some(Owner { plugin, module: Some(module) }) => {
-                write!(f, "Module '{module}' for plugin '{plugin}': ")?
-            }
-        }
-        self.error.fmt(f)
-    }
-}
 
 /// A plugin that will run, or that failed already.
 pub(crate) struct PluginNode {
@@ -83,15 +52,6 @@ pub(crate) struct ModuleNode {
 pub(crate) struct OfferedPoint {
     pub(crate) plugin: Arc<str>,
     pub(crate) point: ExtensionPoint,
-}
-
-/// A module whose plugin is not installed: it does not run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Orphan {
-    /// The plugin that it extends.
-    pub plugin: Arc<str>,
-    /// The module.
-    pub module: Arc<str>,
 }
 
 /// What became of the features.
@@ -146,8 +106,9 @@ impl Graph {
         all
     }
 
-    pub(crate) fn metadata(&self) -> InstanceMetadata {
+    pub(crate) fn metadata(&self, instance_id: Arc<str>) -> InstanceMetadata {
         InstanceMetadata::new(
+            instance_id,
             self.plugins
                 .iter()
                 .map(|plugin| InstalledPlugin {

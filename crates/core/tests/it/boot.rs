@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use greenroom_core::{
-    Backend, StartError,
+    Backend, InstanceMetadata, StartError,
     boot::{BootPolicy, OnFailure, Outcome, PluginPolicy, StepKind},
     module, plugin, service,
 };
@@ -131,7 +131,8 @@ async fn p94_every_part_of_a_start_is_timed() {
     );
     assert_eq!(&*report.steps[1].owner.as_ref().unwrap().plugin, "p");
     assert!(report.steps.iter().all(|step| step.began + step.took <= report.took));
-    assert!(report.began_at <= report.plugins[0].result_at);
+    let begin_at = report.plugins[0].begin_at.unwrap();
+    assert!(report.began_at <= begin_at && begin_at <= report.plugins[0].result_at);
 }
 
 #[tokio::test]
@@ -149,4 +150,38 @@ async fn p93_failed_registrations_come_first_in_the_results() {
     let running = observed(backend, &Journal::default(), policy).start().await.unwrap();
     let ids: Vec<_> = running.report().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
     assert_eq!(ids, ["never", "sound"]);
+}
+
+#[tokio::test]
+async fn a_plugin_that_failed_is_not_told_as_newly_initialized() {
+    let journal = Journal::default();
+    let policy = BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
+    let backend = Backend::new([]).add(thrower("fails")).add(slow("works", 0));
+    observed(backend, &journal, policy).start().await.unwrap().stop().await;
+    journal.position(r#"completed ["works"]"#);
+}
+
+#[tokio::test]
+async fn a_plugin_that_failed_before_its_init_was_called_has_no_time_of_begin() {
+    let p = plugin("p", |env| env.register_init(async |_: Db| Ok(())));
+    let database = service(async || -> Result<Db, greenroom_errors::BoxError> { Err("no route".into()) });
+    let policy = BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
+    let backend = Backend::new([]).add(database).add(p).add(thrower("called"));
+    let running = observed(backend, &Journal::default(), policy).start().await.unwrap();
+    let begun = |id| running.report().plugins.iter().find(|p| &*p.plugin_id == id).unwrap().begin_at;
+    assert!(begun("p").is_none() && begun("called").is_some());
+}
+
+#[tokio::test]
+async fn an_instance_has_the_id_that_it_was_given_or_a_random_one() {
+    let id = async |backend: Backend| {
+        let running = backend.start().await.unwrap();
+        running.service::<InstanceMetadata>().await.unwrap().id().to_owned()
+    };
+    assert_eq!(id(Backend::new([]).with_instance_id("east-1")).await, "east-1");
+    let (one, other) = (id(Backend::new([])).await, id(Backend::new([]).with_instance_id("")).await);
+    assert_ne!(one, other);
+    let groups: Vec<_> = one.split('-').map(str::len).collect();
+    assert_eq!(groups, [8, 4, 4, 4, 12]);
+    assert_eq!(&one[14..15], "4");
 }

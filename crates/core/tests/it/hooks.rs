@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use greenroom_context::spawn;
+use greenroom_context::{spawn, spawn_blocking};
 use greenroom_core::{
     Backend, Lifecycle, Phase, Plugin, RootLifecycle, State,
     boot::{BootPolicy, OnFailure},
@@ -179,4 +179,61 @@ async fn background_tasks_end_with_their_backend() {
     let running = Backend::new([]).add(p).start().await.unwrap();
     running.stop().await;
     assert!(gone.await.is_err());
+}
+
+#[tokio::test]
+async fn a_panic_in_a_worker_is_told_once_with_its_plugin_and_name() {
+    let journal = Journal::default();
+    let p = plugin("p", |env| {
+        env.register_init(async |lifecycle: Lifecycle| {
+            let worker = lifecycle.spawn("refresh", async { panic!("no such table") });
+            assert!(worker.await.unwrap_err().is_panic());
+            let blocking = spawn_blocking("hash", || panic!("no salt"));
+            assert!(blocking.await.unwrap_err().is_panic());
+            Ok(())
+        });
+    });
+    let backend = observed(Backend::new([]).add(p), &journal, BootPolicy::default());
+    backend.start().await.unwrap().stop().await;
+    let told: Vec<_> = journal.lines().into_iter().filter(|line| line.starts_with("task")).collect();
+    assert_eq!(told, ["task p/refresh panicked: no such table", "task p/hash panicked: no salt"]);
+}
+
+#[tokio::test]
+async fn draining_resolves_once_the_backend_is_told_to_stop_and_not_before() {
+    let journal = Journal::default();
+    let written = journal.clone();
+    let p = plugin("p", move |env| {
+        env.register_init(async move |own: Lifecycle, root: RootLifecycle| {
+            let (watched, journal) = (own.clone(), written.clone());
+            let stream = own.spawn("stream", async move {
+                tokio::join!(root.draining(), watched.draining());
+                journal.write("drained");
+            });
+            own.add_shutdown_hook("wait", async move || {
+                let _ = stream.await;
+                Ok(())
+            })
+        });
+    });
+    let running = Backend::new([]).add(p).start().await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(journal.lines().is_empty());
+    running.stop().await;
+    assert_eq!(journal.lines(), ["drained"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_takes_long_says_what_it_waits_for() {
+    let journal = Journal::default();
+    let p = plugin("p", |env| {
+        env.register_init(async |lifecycle: Lifecycle| {
+            lifecycle.add_shutdown_hook("quick", async || Ok(()))?;
+            lifecycle.add_shutdown_hook("hangs", async || std::future::pending().await)
+        });
+    });
+    let backend = observed(Backend::new([]).add(p), &journal, BootPolicy::default());
+    backend.start().await.unwrap().stop().await;
+    let told: Vec<_> = journal.lines().into_iter().filter(|line| line.starts_with("waits")).collect();
+    assert_eq!(told, [r#"waits for ["p: hangs"]"#]);
 }

@@ -53,6 +53,11 @@ impl BootObserver for Journal {
             BootEvent::Orphan(orphan) => self.write(format!("orphan {}/{}", orphan.plugin, orphan.module)),
             BootEvent::Warning(text) => self.write(format!("warning {text}")),
             BootEvent::StartFailed(error) => self.write(format!("start failed {error}")),
+            BootEvent::TaskPanicked(panic) => {
+                let plugin = panic.plugin.as_deref().unwrap_or_default();
+                self.write(format!("task {plugin}/{} panicked: {}", panic.task, panic.panic.text));
+            }
+            BootEvent::StopWaits(names) => self.write(format!("waits for {names:?}")),
             BootEvent::TasksLeft(names) => self.write(format!("tasks left {names:?}")),
             _ => {}
         }

@@ -151,6 +151,7 @@ async fn every_change_is_told_once_each_way() {
     let expected = [
         "warn Health check failed db.flaps: run 1",
         "info Health check passes again db.flaps",
+        "warn Health check warns db.flaps: slow",
         "warn Health check failed db.flaps: run 6",
     ];
     assert_eq!(up.told(), expected);
@@ -180,23 +181,26 @@ async fn probes_read_the_last_result_and_run_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_registered_again_takes_the_place_of_the_check_before() {
-    let old = Arc::new(AtomicUsize::new(0));
-    let counted = old.clone();
+async fn a_second_check_of_one_name_is_refused_and_never_run() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
     let up = Up::with(move |checks| {
         let runs = counted.clone();
-        let first = async move || {
+        let second = async move || {
             runs.fetch_add(1, SeqCst);
-            Check::fail("the old one")
+            Check::fail("the second one")
         };
-        checks.check("same", first).readiness();
         checks.check("same", async || Check::pass()).readiness();
+        checks.check("same", second).readiness();
     })
     .await;
     assert_eq!(up.registry.states().len(), 1);
     assert_eq!(up.ready().await, HealthResponse::ok());
     sleep(Duration::from_secs(60)).await;
-    assert_eq!(old.load(SeqCst), 0, "the old one is never run");
+    assert_eq!(runs.load(SeqCst), 0);
+    let refused =
+        "error Health check refused: the plugin has one of this name already; give it another name db.same";
+    assert_eq!(up.told(), [refused]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -169,6 +169,9 @@ async fn verbose_lists_the_checks_and_withholds_the_reasons() {
     let answer = up.get(&format!("{READINESS}?verbose=1&exclude=db.pool")).await;
     let expected = "[-]db.lag failed: reason withheld\n[+]db.pool excluded: ok\nreadiness check passed\n";
     assert_eq!(answer.seen(), (200, expected));
+    let answer = up.get(&format!("{READINESS}?verbose&exclude=db.pol")).await;
+    let told = "warn: some health checks cannot be excluded: no matches for \"db.pol\"\n";
+    assert!(answer.text().contains(told), "{}", answer.text());
     assert_eq!(up.get(&format!("{LIVENESS}?verbose")).await.seen(), (200, "liveness check passed\n"));
     assert_eq!(up.get(&format!("{LIVENESS}?verbose=false")).await.seen(), (200, OK));
 }

@@ -1,4 +1,5 @@
 //! What only shows over many runs.
 
 mod cycles;
+mod process;
 mod signals;

@@ -1,0 +1,123 @@
+//! A thousand processes, each told to stop at some moment of its life, end in time and with the right code.
+
+use std::{
+    io::{BufRead, BufReader},
+    os::unix::process::CommandExt,
+    process::{Child, Command, ExitCode, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use greenroom_context::spawn_blocking;
+use greenroom_core::{
+    Backend, Lifecycle,
+    boot::{Boot, Deadlines},
+    plugin,
+};
+use rustix::process::{Pid, Signal, kill_process};
+
+const KIND: &str = "GREENROOM_SYSTEM_KIND";
+const KINDS: [&str; 7] =
+    ["plain", "slow init", "hung init", "hung task", "blocking task", "hung hook", "blocking init"];
+const LONG: Duration = Duration::from_secs(60);
+/// A loaded machine gets some time; nothing of what hangs would end by itself within it.
+const IN_TIME: Duration = Duration::from_secs(20);
+
+#[expect(clippy::print_stdout, reason = "the parent waits for these lines")]
+fn backend(kind: String) -> Backend {
+    let boot = async || {
+        println!("\nbegun");
+        let deadlines = Deadlines { tasks: Duration::from_millis(100), ..Deadlines::default() };
+        Ok(Boot { deadlines, ..Boot::default() })
+    };
+    let subject = plugin("subject", move |env| {
+        env.register_init(async move |lifecycle: Lifecycle| {
+            match &*kind {
+                "slow init" => tokio::time::sleep(Duration::from_millis(5)).await,
+                "hung init" => std::future::pending().await,
+                "blocking init" => {
+                    println!("\nhangs");
+                    sleep(LONG);
+                }
+                "hung task" => drop(lifecycle.spawn("hangs", std::future::pending::<()>())),
+                "blocking task" => drop(spawn_blocking("blocks", || sleep(LONG))),
+                "hung hook" => {
+                    lifecycle.add_shutdown_hook("hangs", async || std::future::pending().await)?;
+                    println!("\nhangs");
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+    });
+    Backend::new([]).boot(boot).add(subject)
+}
+
+#[test]
+#[ignore = "the process under test, started by the test below"]
+#[expect(clippy::exit, reason = "the exit code is what is tested")]
+fn child() {
+    let Ok(kind) = std::env::var(KIND) else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let code = runtime.block_on(backend(kind).run());
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    std::process::exit(if code == ExitCode::SUCCESS { 0 } else { 1 });
+}
+
+fn spawn_child(kind: &str) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["process::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.env(KIND, kind).stdout(Stdio::piped()).process_group(0).spawn().unwrap()
+}
+
+/// Small numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+#[test]
+fn a_thousand_processes_told_to_stop_at_any_moment_end_in_time_with_the_right_code() {
+    let mut numbers = Numbers(8);
+    for run in 0..1000 {
+        // Those that must be waited for are rarer.
+        let kind = KINDS[numbers.below(if run % 10 == 0 { 7 } else { 4 }) as usize];
+        let mut child = spawn_child(kind);
+        let pid = Pid::from_child(&child);
+        let hangs = matches!(kind, "hung hook" | "blocking init");
+        let awaited = if hangs { "hangs" } else { "begun" };
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let begun = lines.map_while(Result::ok).any(|line| line == awaited);
+        assert!(begun, "run {run}, {kind}");
+
+        let told = Instant::now();
+        sleep(Duration::from_micros(numbers.below(10_000)));
+        kill_process(pid, Signal::TERM).unwrap();
+        // Two signals of one kind may arrive as one.
+        let second = hangs || numbers.below(4) == 0;
+        if second {
+            sleep(Duration::from_micros(numbers.below(5_000)));
+            kill_process(pid, Signal::INT).unwrap();
+        }
+        let code = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status.code();
+            }
+            if told.elapsed() > IN_TIME {
+                child.kill().unwrap();
+                panic!("run {run}, {kind}, second signal: {second}: no end");
+            }
+            sleep(Duration::from_millis(1));
+        };
+        let right: &[i32] = match (second, hangs) {
+            (false, _) => &[0],
+            (true, true) => &[130, 143],
+            (true, false) => &[0, 130, 143],
+        };
+        assert!(code.is_some_and(|code| right.contains(&code)), "run {run}, {kind}, {second}: {code:?}");
+    }
+}
