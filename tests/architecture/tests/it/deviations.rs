@@ -26,7 +26,7 @@ fn each_row_of_the_compatibility_page_names_a_test_that_exists() {
         if cells.iter().all(|cell| cell.starts_with("---")) {
             continue;
         }
-        if !row.contains('`') && cells.len() > 1 && matches!(cells[0], "Node does" | "check" | "area") {
+        if !row.contains('`') && cells.len() > 1 && matches!(cells[0], "Node does" | "rule" | "area") {
             in_deviations = cells[0] == "Node does";
             continue;
         }

@@ -1,6 +1,6 @@
 //! The invariants that `ARCHITECTURE.md` states, read off the manifests, the sources and the documents.
 
-mod checks;
+mod contract;
 mod deviations;
 mod documents;
 mod features;

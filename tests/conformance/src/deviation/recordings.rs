@@ -49,6 +49,14 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "an answer that breaks off has an access line",
+        row: "an answer that breaks off, or whose client leaves, has no access line",
+        covers: |subject, d| {
+            let ours = ["\\"GET /api/errs/consumed?q=1 HTTP/1.1\\" 200 "];
+            is_log(subject, "http-") && is_line(d) && d.recorded.is_none() && says(d, &[], &ours)
+        },
+    },
+    Rule {
         name: "a recorded access line keeps its fields whatever the URL",
         row: "a message with `%s`, `%d` … drops the fields of the call",
         covers: |subject, d| {

@@ -1,0 +1,258 @@
+//! `docs/contract`: a rule has a test, a numbered test has a rule, and what is cited can be read in the repository.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use crate::repository::{files, read, root};
+
+/// The pages by the word that their rules begin with.
+const PAGES: [(&str, &str); 6] = [
+    ("plugin", "plugin-system"),
+    ("config", "config"),
+    ("log", "logging"),
+    ("health", "health"),
+    ("http", "http"),
+    ("auth", "auth"),
+];
+
+/// A row of a page.
+struct Rule {
+    id: String,
+    source: String,
+    tests: String,
+    verdict: String,
+}
+
+impl Rule {
+    /// The tests by crate: `` core: `a`, `b`; http: `c` ``.
+    fn tests(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tests
+            .split("; ")
+            .filter_map(|part| part.split_once(": "))
+            .flat_map(|(package, names)| names.split('`').skip(1).step_by(2).map(move |name| (package, name)))
+    }
+}
+
+fn rules() -> Vec<Rule> {
+    let mut rules = vec![];
+    for (prefix, page) in PAGES {
+        let text = read(format!("docs/contract/{page}.md"));
+        for row in text.lines().filter(|line| line.starts_with(&format!("| {prefix}-"))) {
+            let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").map(str::to_owned).collect();
+            let [id, _, source, tests, verdict] =
+                cells.try_into().unwrap_or_else(|_| panic!("not five cells: {row}"));
+            rules.push(Rule { id, source, tests, verdict });
+        }
+    }
+    rules
+}
+
+fn ids() -> BTreeSet<String> {
+    rules().into_iter().map(|rule| rule.id).collect()
+}
+
+/// Functions and programs that must not compile, by name, with the directories of their crates.
+fn tests() -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::<_, BTreeSet<_>>::new();
+    for path in files(&root(), ".rs") {
+        let Some(package) = path.ancestors().skip(1).find(|dir| dir.join("Cargo.toml").exists()) else {
+            continue;
+        };
+        let package = package.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut names: Vec<_> = functions(&text).map(str::to_owned).collect();
+        if path.parent().is_some_and(|dir| dir.ends_with("compile_fail")) {
+            names = vec![path.file_stem().unwrap().to_string_lossy().into_owned()];
+        }
+        for name in names {
+            found.entry(name).or_default().insert(package.clone());
+        }
+    }
+    found
+}
+
+fn functions(text: &str) -> impl Iterator<Item = &str> {
+    text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<', ' ']).next())
+}
+
+/// The rules that a name begins with: `health_1_2_plugin_7_a_probe` holds health-1, health-2 and plugin-7.
+fn held_by(name: &str) -> Vec<String> {
+    let (mut held, mut page) = (vec![], "");
+    for word in name.split('_') {
+        if PAGES.iter().any(|(prefix, _)| *prefix == word) {
+            page = word;
+        } else if !page.is_empty() && word.parse::<u32>().is_ok() {
+            held.push(format!("{page}-{word}"));
+        } else {
+            break;
+        }
+    }
+    held
+}
+
+#[test]
+fn each_rule_has_a_test_that_exists_or_holds_by_type() {
+    let tests = tests();
+    let mut wrong = vec![];
+    for rule in rules() {
+        let mut named = 0;
+        for (package, name) in rule.tests() {
+            named += 1;
+            if !tests.get(name).is_some_and(|packages| packages.contains(package)) {
+                wrong.push(format!("{}: there is no test `{name}` in {package}", rule.id));
+            }
+        }
+        let by_type = rule.verdict.starts_with("[by type]");
+        match &*rule.tests {
+            "the compiler" if by_type => {}
+            "to come" => {}
+            _ if named > 0 => {}
+            other => wrong.push(format!("{}: no test is named in `{other}`", rule.id)),
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn each_numbered_test_stands_in_the_row_of_its_rule() {
+    let rows: BTreeMap<_, _> = rules().into_iter().map(|rule| (rule.id.clone(), rule)).collect();
+    let (mut wrong, mut numbered) = (vec![], 0);
+    for (name, _) in tests() {
+        for id in held_by(&name) {
+            numbered += 1;
+            match rows.get(&id) {
+                None => wrong.push(format!("`{name}`: there is no rule {id} in docs/contract")),
+                Some(rule) if rule.tests().any(|(_, test)| test == name) => {}
+                Some(_) => wrong.push(format!("`{name}` is not named in the row of {id}")),
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(numbered > 150, "only {numbered} rules are held by numbered tests: has their spelling changed?");
+}
+
+#[test]
+fn rules_are_numbered_once_and_say_where_backstage_does_it() {
+    let mut seen = BTreeSet::new();
+    let mut wrong = vec![];
+    for rule in rules() {
+        let (files, packages): (Vec<_>, Vec<_>) =
+            rule.source.split('`').skip(1).step_by(2).partition(|name| Path::new(name).extension().is_some());
+        if files.is_empty() || packages.is_empty() {
+            wrong.push(format!("{} names no package and file", rule.id));
+        }
+        if !seen.insert(rule.id.clone()) {
+            wrong.push(format!("{} is there twice", rule.id));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(seen.len() > 200, "only {} rules were read", seen.len());
+}
+
+/// The sections of `docs/compatibility.md` by the anchors that GitHub gives them.
+fn sections() -> BTreeMap<String, String> {
+    let page = read("docs/compatibility.md");
+    let sections = page.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
+    sections.map(|(title, text)| (title.to_lowercase().replace(' ', "-"), text.to_owned())).collect()
+}
+
+#[test]
+fn a_rule_that_differs_is_a_row_of_the_compatibility_page() {
+    let sections = sections();
+    let mut wrong = vec![];
+    for rule in rules().into_iter().filter(|rule| rule.verdict != "same") {
+        let anchor =
+            rule.verdict.split_once("(../compatibility.md#").and_then(|(_, rest)| rest.strip_suffix(')'));
+        let Some(section) = anchor.and_then(|anchor| sections.get(anchor)) else {
+            wrong.push(format!("{}: neither same nor a section of docs/compatibility.md", rule.id));
+            continue;
+        };
+        let said = if rule.verdict.starts_with("[by type]") {
+            section.split([' ', ',', '|']).any(|word| word == rule.id)
+        } else {
+            rule.tests().any(|(_, name)| section.contains(&format!("`{name}`")))
+        };
+        if !said {
+            wrong.push(format!("{}: no row of that section is about it", rule.id));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// The ids in what follows `contract: ` in one line.
+fn cited(line: &str) -> impl Iterator<Item = &str> {
+    let ends = |word: &str| word.ends_with(['.', ')', ';', ':', '`']);
+    line.split("ontract: ").skip(1).flat_map(move |rest| {
+        let mut open = true;
+        rest.split(' ')
+            .take_while(move |word| std::mem::replace(&mut open, !ends(word)))
+            .map(|word| word.trim_matches(['.', ',', ')', ';', ':', '`']))
+            .take_while(|word| matches!(*word, "to" | "and") || word.contains('-'))
+            .filter(|word| word.contains('-'))
+    })
+}
+
+#[test]
+fn what_is_cited_of_the_contract_exists() {
+    let ids = ids();
+    let pages: BTreeSet<_> = PAGES.iter().map(|(_, page)| *page).chain(["README"]).collect();
+    let (mut wrong, mut citations) = (vec![], 0);
+    for path in files(&root(), ".rs").into_iter().chain(files(&root(), ".md")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let comment =
+            |line: &&str| path.extension().is_some_and(|ending| ending == "md") || line.contains("//");
+        for line in text.lines().filter(comment) {
+            for id in cited(line) {
+                citations += 1;
+                if !ids.contains(id) {
+                    wrong.push(format!("{}: there is no rule {id}", path.display()));
+                }
+            }
+            for rest in line.split("docs/contract/").skip(1) {
+                let page = rest.split(".md").next().unwrap();
+                if rest.contains(".md") && !pages.contains(page) {
+                    wrong.push(format!("{}: there is no page {page}", path.display()));
+                }
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(citations > 40, "only {citations} citations were read");
+}
+
+/// Whether a word is numbered as tests were before there was a contract: by `obs`, `core` and `p`.
+fn is_outdated(word: &str) -> bool {
+    ["obs_", "core_", "p"].iter().any(|family| {
+        let number = word.strip_prefix(family).and_then(|rest| rest.split_once('_'));
+        number.is_some_and(|(number, _)| number.parse::<u32>().is_ok())
+    })
+}
+
+#[test]
+fn nothing_is_cited_that_is_not_in_the_repository() {
+    let mut found = vec![];
+    for path in files(&root(), ".rs").into_iter().chain(files(&root(), ".md")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let outdated = words.filter(|word| is_outdated(word));
+        found.extend(outdated.map(|word| format!("{}: `{word}` is no number of a rule", path.display())));
+        // A section of what? Documents that everybody can read have a name.
+        let public = |line: &str| ["RFC ", "W3C "].iter().any(|publisher| line.contains(publisher));
+        let sections = text.lines().filter(|line| line.contains('\u{a7}') && !public(line));
+        found.extend(sections.map(|line| format!("{}: {}", path.display(), line.trim())));
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn an_outdated_number_is_seen() {
+    // Spelled so that this file does not find itself.
+    for name in [concat!("obs", "_1_a_line"), concat!("core", "_5_h1_a_token"), concat!("p", "59_modules")] {
+        assert!(is_outdated(name), "{name}");
+    }
+    for name in ["observe_1_x", "path_1", "plugin_59_modules", "p_59"] {
+        assert!(!is_outdated(name), "{name}");
+    }
+}
