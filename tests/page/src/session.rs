@@ -9,7 +9,7 @@
 //! | `answer` | what curl printed |
 //! | `log: <text>` | the log lines that hold the text |
 //!
-//! Times are written as one and the same, the port as 7007, and quick durations as none.
+//! Times and ids are written as one and the same, the port as 7007, and quick durations as none.
 
 use std::{fs, io};
 
@@ -19,6 +19,8 @@ use regress::Regex;
 use crate::{Finished, Program, Request, Server};
 
 const TIME: &str = "2026-01-01T12:00:00.000Z";
+/// In place of ids of requests and traces.
+const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// What examples may read.
 const FILES: [&str; 2] = ["app-config.yaml", "examples/metadata.yaml"];
 
@@ -175,6 +177,8 @@ fn masked(text: &str, port: u16) -> String {
     let text = replace(text, r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", TIME);
     let text = replace(&text, r"durationMs=[\d.]+", "durationMs=0");
     let text = replace(&text, r#""durationMs":[\d.]+"#, r#""durationMs":0"#);
+    let text = replace(&text, r"\b[0-9a-f]{32}\b", ID);
+    let text = replace(&text, r#""span_id":"[0-9a-f]{16}""#, r#""span_id":"00f067aa0ba902b7""#);
     if port == 0 { text } else { text.replace(&format!(":{port}"), ":7007") }
 }
 

@@ -109,6 +109,24 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "a failed plugin is not told as initialized",
+        row: "a plugin that failed is told as newly initialized",
+        covers: |_, d| line(d, "Plugin initialization complete"),
+    },
+    Rule {
+        name: "a forced end is told",
+        row: "a second signal ends the process without a word",
+        covers: |_, d| d.recorded.is_none() && line(d, " again, ending at once"),
+    },
+    Rule {
+        name: "a signal during the start gives it up",
+        row: "a signal during the start waits for it",
+        covers: |subject, d| {
+            (of(subject, "startup-pause-timeout-server") || of(subject, "stopped_while_starting"))
+                && missing(d, "slow done")
+        },
+    },
+    Rule {
         name: "no debug lines of the framework's own hooks",
         row: "debug lines tell of hooks that the framework itself has added, and count them",
         covers: |_, d| {

@@ -67,7 +67,7 @@ async fn the_format_node_has_nodes_fields_and_no_more() {
     let server = greenroom().env("NODE_ENV", "production").env("LOG_FORMAT", "node").start().await;
     queue(&server, "7").await;
     let line = server.json_line("Queueing this task.").await;
-    assert_eq!(keys(&line), BTreeSet::from(["level", "message", "plugin", "service", "task"]));
+    assert_eq!(keys(&line), BTreeSet::from(["level", "message", "plugin", "service", "task", "timestamp"]));
 }
 
 #[tokio::test]
