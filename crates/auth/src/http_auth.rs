@@ -24,6 +24,22 @@ impl AllowedPrincipals {
     pub const AUTHENTICATED: Self = Self { none: false, user: true, service: true };
     /// Anybody.
     pub const ANY: Self = Self { none: true, user: true, service: true };
+
+    /// Refuses whoever is not among them.
+    ///
+    /// Errors: 401 `Missing credentials`, 403 `This endpoint does not allow '…' credentials`.
+    pub fn check(self, principal: &Principal) -> Result<(), Error> {
+        let allowed = match principal {
+            Principal::None => self.none,
+            Principal::User { .. } => self.user,
+            Principal::Service { .. } => self.service,
+        };
+        match principal.kind() {
+            _ if allowed => Ok(()),
+            "none" => Err(Error::authentication("Missing credentials")),
+            kind => Err(Error::not_allowed(format!("This endpoint does not allow '{kind}' credentials"))),
+        }
+    }
 }
 
 /// What stands behind [`HttpAuth`].
@@ -59,22 +75,11 @@ impl HttpAuth {
 
     /// Whose request it is, if the route accepts them.
     ///
-    /// Errors: 401 `Missing credentials`, 401 `Illegal token`, 403 `This endpoint does not allow '…' credentials`
-    /// (core-services §5.3).
+    /// Errors: 401 `Illegal token`, and those of [`AllowedPrincipals::check`] (core-services §5.3).
     pub async fn credentials(&self, headers: &HeaderMap, allow: AllowedPrincipals) -> Result<Credentials> {
         let credentials = self.0.credentials(headers).await?;
-        let allowed = match credentials.principal() {
-            Principal::None => allow.none,
-            Principal::User { .. } => allow.user,
-            Principal::Service { .. } => allow.service,
-        };
-        match credentials.principal().kind() {
-            _ if allowed => Ok(credentials),
-            "none" => Err(Error::authentication("Missing credentials").into()),
-            kind => {
-                Err(Error::not_allowed(format!("This endpoint does not allow '{kind}' credentials")).into())
-            }
-        }
+        allow.check(credentials.principal())?;
+        Ok(credentials)
     }
 }
 

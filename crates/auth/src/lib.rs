@@ -23,11 +23,13 @@
 
 mod auth;
 mod external;
+mod extract;
 mod http_auth;
 mod principal;
 
 pub use auth::{Auth, AuthService};
 pub use external::ExternalTokens;
+pub use extract::Refused;
 pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService};
 pub use principal::{AccessRestrictions, Credentials, Principal};
 

@@ -1,6 +1,10 @@
 //! Who somebody is, once a token has been read.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
+
+use greenroom_errors::Error;
+
+use crate::AllowedPrincipals;
 
 /// Who is calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +52,16 @@ impl Principal {
     }
 }
 
+/// The entity reference of a user, the subject of a service, or `none`: a name for the log.
+///
+/// No two principals of different kinds that Backstage makes look alike, but a subject is whatever the config says of an
+/// external token: decide by [`as_user`](Principal::as_user) and [`as_service`](Principal::as_service), not by this text.
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_user().or(self.as_service()).unwrap_or(self.kind()))
+    }
+}
+
 /// What a restricted token may do in one plugin. Empty lists restrict nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRestrictions {
@@ -57,7 +71,20 @@ pub struct AccessRestrictions {
     pub actions: Vec<String>,
 }
 
-/// Proof of who is calling. A request's extensions hold it behind the credentials barrier.
+/// Proof of who is calling. A handler gets it as an argument.
+///
+/// ```
+/// use greenroom_auth::{Credentials, Principal};
+///
+/// async fn whoami(credentials: Credentials) -> String {
+///     credentials.principal().to_string()
+/// }
+///
+/// let credentials = Credentials::of(Principal::User { user_entity_ref: "user:default/ada".into() });
+/// assert_eq!(credentials.principal().to_string(), "user:default/ada");
+/// assert_eq!(credentials.require_user().unwrap(), "user:default/ada");
+/// assert_eq!(Credentials::none().require_user().unwrap_err().status(), 401);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials(Arc<Principal>);
 
@@ -75,5 +102,21 @@ impl Credentials {
     /// Who it is.
     pub fn principal(&self) -> &Principal {
         &self.0
+    }
+
+    /// The entity reference of the user who is calling.
+    ///
+    /// Errors: 401 for nobody, 403 `This endpoint does not allow 'service' credentials`.
+    pub fn require_user(&self) -> Result<&str, Error> {
+        AllowedPrincipals { none: false, user: true, service: false }.check(&self.0)?;
+        Ok(self.0.as_user().unwrap_or_default())
+    }
+
+    /// The subject of the service that is calling.
+    ///
+    /// Errors: 401 for nobody, 403 `This endpoint does not allow 'user' credentials`.
+    pub fn require_service(&self) -> Result<&str, Error> {
+        AllowedPrincipals { none: false, user: false, service: true }.check(&self.0)?;
+        Ok(self.0.as_service().unwrap_or_default())
     }
 }

@@ -38,8 +38,8 @@ impl Envelope {
     ) -> Response {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
-        match response.extensions_mut().remove::<Failed>() {
-            Some(Failed(failure)) => self.body(failure, method, url),
+        match Failed::taken(&mut response) {
+            Some(failure) => self.body(failure, method, url),
             None => response,
         }
     }

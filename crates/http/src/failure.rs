@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
+use greenroom_auth::Refused;
 use greenroom_context::CaughtPanic;
 use greenroom_errors::{BoxError, Error};
 use http::StatusCode;
@@ -33,6 +34,15 @@ impl<E: Into<BoxError>> From<E> for HttpError {
 /// A response that stands for an error; the envelope replaces it by the body, which needs the request.
 #[derive(Clone)]
 pub(crate) struct Failed(pub(crate) Failure);
+
+impl Failed {
+    /// What a response stands for, if it stands for a failure.
+    pub(crate) fn taken(response: &mut Response) -> Option<Failure> {
+        let extensions = response.extensions_mut();
+        let refused = |refused: Refused| Failure::Exposed(refused.error().clone());
+        extensions.remove().map(|Self(failure)| failure).or_else(|| extensions.remove().map(refused))
+    }
+}
 
 #[derive(Clone)]
 pub(crate) enum Failure {

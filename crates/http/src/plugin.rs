@@ -76,8 +76,9 @@ impl HttpRouter {
                 let (routers, open) = Default::default();
                 let routes = Arc::new(Routes { mount: mount.clone(), routers, open });
                 let limit = settings.rate_limits.plugins.get(me.id()).cloned();
-                let http_auth = (!tokens.policy_is_disabled()).then_some(http_auth);
-                let steps = steps(&settings, limit.map(Limiter::new), lifecycle.state(), http_auth, &routes);
+                let is_disabled = tokens.policy_is_disabled();
+                let barrier = Barrier { http_auth, is_disabled, routes: routes.clone() };
+                let steps = steps(&settings, limit.map(Limiter::new), lifecycle.state(), barrier);
                 let plugin = PluginRouter {
                     id: me.id().into(),
                     steps,
@@ -121,8 +122,7 @@ fn steps(
     settings: &HttpSettings,
     limiter: Option<Arc<Limiter>>,
     state: watch::Receiver<State>,
-    http_auth: Option<HttpAuth>,
-    routes: &Arc<Routes>,
+    barrier: Barrier,
 ) -> Pipeline {
     let mut steps: Vec<Box<dyn Step>> = vec![];
     if let Some(limiter) = limiter {
@@ -130,9 +130,7 @@ fn steps(
     }
     steps.push(Box::new(PublicKeys));
     steps.push(Box::new(Gate { state, pause: settings.startup_pause }));
-    if let Some(http_auth) = http_auth {
-        steps.push(Box::new(Barrier { http_auth, routes: routes.clone() }));
-    }
+    steps.push(Box::new(barrier));
     Pipeline::new(steps)
 }
 
