@@ -74,8 +74,7 @@ impl Tasks {
     }
 
     fn add(&self, id: String, body: Map<String, Value>, logger: Logger) -> Result<Value, Error> {
-        let order: Order = serde_json::from_value(body.into())
-            .map_err(|error| Error::input(format!("Invalid body: {error}")))?;
+        let Json(order) = Json::<Order>::from_value(body.into())?;
         let kind = order.kind.unwrap_or_else(|| builtin::ECHO.to_owned());
         bounded("kind", &kind)?;
         let runner = self.runners.get(&kind)?;

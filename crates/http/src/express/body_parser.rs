@@ -14,15 +14,31 @@ const ENCODED_LIMIT: usize = LIMIT + 4 * 1024;
 /// How much of a refused body is read and thrown away, so that the connection can be used on.
 const IGNORED: usize = 1024 * 1024;
 
-/// The body as text; `None` if there is none, or not of JSON's type.
-pub(crate) async fn text(request: Request) -> Result<Option<String>, Error> {
+/// What a request brings.
+pub(crate) enum Sent {
+    /// No body.
+    Nothing,
+    /// A body of another content type, or of none; it is not read.
+    Other(Option<String>),
+    /// JSON, which may be empty.
+    Json(String),
+}
+
+/// The body as text, if it is of JSON's type.
+pub(crate) async fn read(request: Request) -> Result<Sent, Error> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     let declared: Option<usize> =
         text_of(headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let has_body = headers.contains_key(header::TRANSFER_ENCODING) || declared.is_some();
-    if !has_body || !is_json(headers) {
-        return Ok(None);
+    if !has_body {
+        return Ok(Sent::Nothing);
+    }
+    if !is_json(headers) {
+        return Ok(match declared {
+            Some(0) => Sent::Nothing,
+            _ => Sent::Other(text_of(headers, header::CONTENT_TYPE)),
+        });
     }
     let charset = charset(headers).unwrap_or_else(|| "utf-8".to_owned());
     if !charset.starts_with("utf-") {
@@ -62,7 +78,7 @@ pub(crate) async fn text(request: Request) -> Result<Option<String>, Error> {
         bytes = inflate(&bytes, encoding == "gzip").await?;
     }
     let text = decode(&bytes);
-    Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+    Ok(Sent::Json(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
 }
 
 /// All bytes, if they are no more than the limit.
@@ -101,9 +117,9 @@ async fn inflate(bytes: &[u8], gzip: bool) -> Result<Vec<u8>, Error> {
     let done = if gzip {
         let mut decoder = GzipDecoder::new(bytes);
         decoder.multiple_members(true);
-        read(decoder, &mut inflated).await
+        inflate_into(&mut inflated, decoder).await
     } else {
-        read(ZlibDecoder::new(bytes), &mut inflated).await
+        inflate_into(&mut inflated, ZlibDecoder::new(bytes)).await
     };
     if inflated.len() > LIMIT {
         return Err(overflow(inflated.len()));
@@ -131,7 +147,7 @@ async fn inflate(bytes: &[u8], gzip: bool) -> Result<Vec<u8>, Error> {
         .with("status", 400))
 }
 
-async fn read(decoder: impl AsyncRead + Unpin, into: &mut Vec<u8>) -> std::io::Result<usize> {
+async fn inflate_into(into: &mut Vec<u8>, decoder: impl AsyncRead + Unpin) -> std::io::Result<usize> {
     decoder.take(LIMIT as u64 + 1).read_to_end(into).await
 }
 

@@ -11,7 +11,12 @@ use serde_json::{Value, json};
 
 use crate::{
     HttpError,
-    express::{body_parser, json_syntax, send::json_response},
+    express::{
+        body_parser::{self, Sent},
+        json_syntax,
+        send::json_response,
+    },
+    extract::fit,
 };
 
 /// A JSON body: what came in, or what goes out.
@@ -27,7 +32,8 @@ use crate::{
 ///
 /// As `express.json()`: a body of another content type, or none at all, is `{}`; more than 100 KiB, inflated, is a
 /// 413; anything but an object or an array, and malformed text, is a 400 `SyntaxError` that repeats the body; an unknown
-/// charset or encoding is a 415. A body that does not fit `T` is a 400 `InputError`.
+/// charset or encoding is a 415. A body that does not fit `T` is a 400 `InputError` that tells why in words of JSON: where
+/// the value is, and what it must be; or that there was no body, or one of another content type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json<T>(pub T);
 
@@ -39,14 +45,43 @@ where
     type Rejection = HttpError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, HttpError> {
-        let value = match body_parser::text(request).await? {
-            Some(text) if !text.is_empty() => parse(&text)?,
+        let sent = body_parser::read(request).await?;
+        let value = match &sent {
+            Sent::Json(text) if !text.is_empty() => parse(text)?,
             _ => json!({}),
         };
-        let parsed =
-            serde_json::from_value(value).map_err(|error| Error::input(format!("Invalid body: {error}")))?;
-        Ok(Self(parsed))
+        let fits = fit(value).map_err(|why| match sent {
+            Sent::Json(text) if !text.is_empty() => invalid(&why),
+            // What stands for the body does not fit: that is not what its sender did wrong.
+            Sent::Json(_) | Sent::Nothing => invalid("the request has none"),
+            Sent::Other(None) => invalid("it needs the header 'Content-Type: application/json'"),
+            Sent::Other(Some(kind)) => {
+                invalid(&format!("its Content-Type is '{kind}', not 'application/json'"))
+            }
+        });
+        Ok(Self(fits?))
     }
+}
+
+impl<T: DeserializeOwned> Json<T> {
+    /// A value of a body that was read as `Json<Value>`; refused in the same words.
+    ///
+    /// ```
+    /// # use greenroom_http::Json;
+    /// # use serde_json::json;
+    /// let refused = Json::<Vec<u8>>::from_value(json!([1, "x"])).unwrap_err();
+    /// assert_eq!(refused.message(), "Invalid body: '[1]' must be a whole number from 0 to 255, not a string");
+    /// ```
+    ///
+    /// # Errors
+    /// 400 `InputError: Invalid body: …`.
+    pub fn from_value(value: Value) -> Result<Self, Error> {
+        fit(value).map(Self).map_err(|why| invalid(&why))
+    }
+}
+
+fn invalid(why: &str) -> Error {
+    Error::input(format!("Invalid body: {why}"))
 }
 
 fn parse(text: &str) -> Result<Value, Error> {

@@ -2,7 +2,19 @@
 
 mod json;
 mod path;
+mod words;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub(crate) use json::FromJson;
 pub use json::Json;
 pub use path::Path;
+
+/// The value as a `T`, or why it is none, in words of JSON.
+pub(crate) fn fit<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        words::of(path.strip_prefix('.').unwrap_or(&path), &error.inner().to_string())
+    })
+}

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams, path::ErrorKind, rejection::PathRejection};
 use greenroom_errors::Error;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
+use super::words;
 use crate::HttpError;
 
 /// Path parameters, decoded.
@@ -21,7 +22,8 @@ use crate::HttpError;
 /// ```
 ///
 /// A parameter that is not UTF-8 once decoded is a 400 `URIError: Failed to decode param '…'`, as in Express; one that
-/// does not parse as the type is a 400 `InputError`.
+/// does not parse as the type is a 400 `InputError: Invalid path: 'part' must be a whole number …`. A type that asks for
+/// other parameters than the route has is a mistake of the plugin: 500.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
 
@@ -46,8 +48,41 @@ where
         }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Error::input(rejection.body_text()))?,
+            Err(PathRejection::FailedToDeserializePathParams(error)) => {
+                let names = names(parts).await;
+                Err(refused(error.into_kind(), &names))?
+            }
+            // No client can do anything about it.
+            Err(rejection) => Err(Error::new(rejection.body_text()))?,
         }
+    }
+}
+
+/// The parameters of the route, in order.
+async fn names(parts: &mut Parts) -> Vec<String> {
+    let raw = RawPathParams::from_request_parts(parts, &()).await;
+    raw.map(|raw| raw.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
+}
+
+fn refused(why: ErrorKind, names: &[String]) -> Error {
+    let at = |index: usize| names.get(index).map_or("", String::as_str);
+    let unlike = |name: &str, value: &str, wanted: &str| {
+        Error::input(format!("Invalid path: '{name}' must be {}, not '{value}'", words::expected(wanted)))
+    };
+    match why {
+        ErrorKind::ParseErrorAtKey { key, value, expected_type } => unlike(&key, &value, expected_type),
+        ErrorKind::ParseErrorAtIndex { index, value, expected_type } => {
+            unlike(at(index), &value, expected_type)
+        }
+        ErrorKind::ParseError { value, expected_type } => unlike(at(0), &value, expected_type),
+        ErrorKind::DeserializeError { key, message, .. } => {
+            Error::input(format!("Invalid path: {}", words::of(&key, &message)))
+        }
+        ErrorKind::Message(text) if !text.starts_with("missing field") => {
+            Error::input(format!("Invalid path: {}", words::of(at(0), &text)))
+        }
+        // The handler asks for what the route does not have: no client can do anything about it.
+        mistake => Error::new(format!("The handler's Path does not fit its route: {mistake}")),
     }
 }
 

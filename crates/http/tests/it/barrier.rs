@@ -3,7 +3,7 @@
 use axum::{Router, routing::get};
 use greenroom_auth::Credentials;
 use greenroom_core::plugin;
-use greenroom_http::{AuthPolicy, HttpRouter};
+use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, RootHttpRouter};
 use serde_json::json;
 
 use crate::kit::{Answer, Kit, TOKEN, Up};
@@ -94,4 +94,60 @@ async fn the_policy_can_be_disabled_for_all() {
     let up = kit(&[]).config(disabled, json!(true)).start().await;
     assert_eq!(up.get("/api/x/a").await.seen(), (200, "nobody asked"));
     assert_eq!(with(&up, "/api/x/a", "Bearer wrong").await.status, 200);
+}
+
+/// A plugin that says who asks, on open and closed paths.
+fn whoami() -> Kit {
+    Kit::new().add(plugin("x", |env| {
+        env.register_init(async |http: HttpRouter| {
+            let whoami = async |credentials: Credentials| credentials.principal().to_string();
+            let user =
+                async |credentials: Credentials| HandlerResult::Ok(credentials.require_user()?.to_owned());
+            http.mount(Router::new().route("/closed", get(whoami)).route("/open", get(whoami)));
+            http.mount(Router::new().route("/user", get(user)).route("/open/user", get(user)));
+            http.add_auth_policy("/open", AuthPolicy::Unauthenticated)
+        });
+    }))
+}
+
+#[tokio::test]
+async fn a_handler_takes_credentials_as_an_argument() {
+    let up = whoami().start().await;
+    let good = format!("Bearer {TOKEN}");
+    assert_eq!(with(&up, "/api/x/closed", &good).await.seen(), (200, "tester"));
+    let refused = message(&with(&up, "/api/x/user", &good).await);
+    assert_eq!(refused, (403, "This endpoint does not allow 'service' credentials".into()));
+}
+
+#[tokio::test]
+async fn on_an_open_route_credentials_are_the_tokens_or_nobodys() {
+    let up = whoami().start().await;
+    assert_eq!(up.get("/api/x/open").await.seen(), (200, "none"));
+    assert_eq!(with(&up, "/api/x/open", &format!("Bearer {TOKEN}")).await.seen(), (200, "tester"));
+    let illegal = with(&up, "/api/x/open", "Bearer wrong").await;
+    assert_eq!(message(&illegal), (401, "Illegal token".into()));
+    assert_eq!(illegal.json()["request"]["url"], "/open");
+    assert_eq!(message(&up.get("/api/x/open/user").await), (401, "Missing credentials".into()));
+}
+
+#[tokio::test]
+async fn without_the_default_policy_every_route_is_open() {
+    let off = ("backend.auth.dangerouslyDisableDefaultAuthPolicy", json!(true));
+    let up = whoami().config(off.0, off.1).start().await;
+    assert_eq!(up.get("/api/x/closed").await.seen(), (200, "none"));
+    assert_eq!(with(&up, "/api/x/closed", &format!("Bearer {TOKEN}")).await.seen(), (200, "tester"));
+}
+
+#[tokio::test]
+async fn outside_of_plugins_nobody_has_credentials() {
+    let whoami = async |credentials: Credentials| credentials.principal().to_string();
+    let root = plugin("x", move |env| {
+        env.register_init(async move |root: RootHttpRouter| {
+            root.mount("/root", Router::new().route("/", get(whoami)))
+        });
+    });
+    let up = Kit::new().add(root).start().await;
+    let answer = message(&up.get("/root").await);
+    assert_eq!(answer.0, 500);
+    assert!(answer.1.starts_with("Credentials are known on the routes of a plugin only"), "{}", answer.1);
 }

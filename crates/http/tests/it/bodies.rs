@@ -1,5 +1,7 @@
 //! What the extractors accept, and how they refuse.
 
+use std::net::IpAddr;
+
 use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder};
 use axum::{Router, routing::get, routing::post};
 use greenroom_http::{Json, Path};
@@ -14,12 +16,37 @@ struct Task {
     name: String,
 }
 
+#[derive(Deserialize)]
+struct Named {
+    on: bool,
+    size: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Bug,
+    Wish,
+}
+
 async fn up() -> Up {
     let router = Router::new()
         .route("/json", post(async |Json(body): Json<Value>| Json(json!({"got": body}))))
         .route("/task", post(async |Json(task): Json<Task>| task.name))
         .route("/param/{p}", get(async |Path(p): Path<String>| Json(p)))
-        .route("/two/{name}/{n}", get(async |Path((name, n)): Path<(String, u32)>| format!("{name}{n}")));
+        .route("/two/{name}/{n}", get(async |Path((name, n)): Path<(String, u32)>| format!("{name}{n}")))
+        .route(
+            "/named/{on}/{size}",
+            get(async |Path(named): Path<Named>| format!("{}{}", named.on, named.size)),
+        )
+        .route("/one/{n}", get(async |Path(n): Path<u64>| n.to_string()))
+        .route("/address/{address}", get(async |Path(address): Path<IpAddr>| address.to_string()))
+        .route(
+            "/kind/{kind}",
+            get(async |Path(kind): Path<Kind>| matches!(kind, Kind::Bug | Kind::Wish).to_string()),
+        )
+        .route("/misfit/{one}", get(async |_: Path<(String, String)>| "never"))
+        .route("/misnamed/{one}", get(async |_: Path<Named>| "never"));
     Kit::new().open(router).start().await
 }
 
@@ -187,7 +214,57 @@ async fn a_body_of_another_shape_is_an_input_error() {
     let up = up().await;
     let answer = up.client.ask("POST", "/api/x/task", &[JSON], b"{}").await;
     assert_eq!((answer.status, &error(&answer)["name"]), (400, &json!("InputError")));
-    assert_eq!(error(&answer)["message"], "Invalid body: missing field `name`");
+    assert_eq!(error(&answer)["message"], "Invalid body: 'name' is missing");
+}
+
+#[tokio::test]
+async fn a_body_that_was_not_read_is_refused_for_its_cause() {
+    let up = up().await;
+    let body = &b"{\"name\":\"x\"}"[..];
+    let none = "Invalid body: the request has none";
+    for (headers, body, message) in [
+        (&[][..], body, "Invalid body: it needs the header 'Content-Type: application/json'"),
+        (
+            &[("Content-Type", "text/plain; charset=utf-8")],
+            body,
+            "Invalid body: its Content-Type is 'text/plain; charset=utf-8', not 'application/json'",
+        ),
+        (&[], b"", none),
+        (&[("Content-Type", "text/plain"), ("Content-Length", "0")], b"", none),
+        (&[JSON, ("Content-Length", "0")], b"", none),
+    ] {
+        let answer = up.client.ask("POST", "/api/x/task", headers, body).await;
+        assert_eq!((answer.status, &error(&answer)["name"]), (400, &json!("InputError")), "{headers:?}");
+        assert_eq!(error(&answer)["message"], message);
+    }
+}
+
+#[tokio::test]
+async fn path_parameters_are_refused_in_words_of_the_caller() {
+    let up = up().await;
+    for (path, message) in [
+        ("/two/a/b", "Invalid path: 'n' must be a whole number from 0 to 4294967295, not 'b'"),
+        ("/named/x/7", "Invalid path: 'on' must be true or false, not 'x'"),
+        ("/named/true/x", "Invalid path: 'size' must be a number, not 'x'"),
+        ("/one/x", "Invalid path: 'n' must be a whole number, 0 or more, not 'x'"),
+        ("/address/x", "Invalid path: 'address': invalid IP address syntax"),
+        ("/kind/x", "Invalid path: 'kind' must be one of 'bug', 'wish'"),
+    ] {
+        let answer = up.get(&format!("/api/x{path}")).await;
+        assert_eq!((answer.status, &error(&answer)["name"]), (400, &json!("InputError")), "{path}");
+        assert_eq!(error(&answer)["message"], message, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_fit_its_route_is_a_mistake_of_the_plugin() {
+    let up = up().await;
+    for path in ["/misfit/a", "/misnamed/a"] {
+        let answer = up.get(&format!("/api/x{path}")).await;
+        assert_eq!((answer.status, &error(&answer)["name"]), (500, &json!("Error")), "{path}");
+        let message = error(&answer)["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with("The handler's Path does not fit its route: "), "{message}");
+    }
 }
 
 #[tokio::test]
