@@ -116,3 +116,9 @@ pub fn loud() -> Module {
     })
 }
 // endregion
+
+// region: guests
+mod guests;
+
+pub use guests::{Guest, GuestBook, GuestStore, guests};
+// endregion

@@ -1,13 +1,14 @@
-//! A backend with the plugin and its module.
+//! A backend with the plugins and the module.
 
 use std::process::ExitCode;
 
 use greenroom_program::{Access, Program};
-use greetings::{greetings, loud};
+use greetings::{greetings, guests, loud};
 
 fn main() -> ExitCode {
     Program::new("greetings", env!("CARGO_PKG_VERSION"))
         .plugin(greetings)
+        .plugin(guests)
         .with(|backend| backend.add(loud()))
         .example("greetings", Access::Open, "{url}/api/greetings/greet/loud/Ada")
         .run()

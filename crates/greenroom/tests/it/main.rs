@@ -1,0 +1,3 @@
+//! What an author sees.
+
+mod bad_code;
