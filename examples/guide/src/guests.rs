@@ -72,13 +72,13 @@ impl Settings {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Guest {
-    /// Whom nobody else is called.
+    /// Nobody else has the same.
     pub name: String,
-    /// The user who did it.
+    /// The user who has invited them.
     pub invited_by: String,
     /// Whether the door has seen them.
     pub arrived: bool,
-    /// When that was.
+    /// When they were invited.
     #[serde(skip)]
     pub invited_at: SystemTime,
 }
@@ -170,7 +170,7 @@ async fn invite(
     if name.trim().is_empty() || name.chars().count() > 100 {
         Err(Error::input("A name has 1 to 100 characters"))?
     }
-    if party.book.find(&name).is_ok() {
+    if party.book.0.all()?.iter().any(|guest| guest.name == name) {
         Err(Error::conflict("This guest is invited already"))?
     }
     let invited_by = user.to_owned();
