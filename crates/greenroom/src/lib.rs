@@ -37,7 +37,7 @@ pub use greenroom_logging as logging;
 pub mod prelude {
     pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal};
     pub use greenroom_config::{DeclareConfig, RootConfig};
-    pub use greenroom_context::spawn;
+    pub use greenroom_context::{spawn, spawn_blocking};
     pub use greenroom_core::{
         Backend, Decorator, Deps, InstanceMetadata, Lifecycle, Module, Plugin, PluginMetadata, RootLifecycle,
         Service, ServiceFactory, decorate, module, plugin, scope, service,

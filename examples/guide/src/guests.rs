@@ -37,7 +37,7 @@ pub fn guests() -> Plugin {
                 let checked = book.clone();
                 health.check("book", async move || Check::from(checked.0.all().map(drop))).readiness();
 
-                spawn("forget guests", forget(book.clone(), keep, logger.clone()));
+                lifecycle.spawn("forget guests", forget(book.clone(), keep, logger.clone()));
                 lifecycle.add_shutdown_hook("tell who is left", async move || {
                     info!(logger, count = book.0.all()?.len(), "The party is over.");
                     Ok(())
