@@ -122,7 +122,7 @@ async fn the_guides_backend_greets() {
 #[tokio::test]
 async fn the_guides_backend_does_not_start_with_a_phrase_without_a_name() {
     let ended = Program::of("greetings", "greetings")
-        .config("backend: {listen: '127.0.0.1:0'}\ngreetings:\n  phrase: Hello\n")
+        .config("backend: {listen: '127.0.0.1:0'}\ngreetings:\n  phrase: Hello\ngreenroom: {plugins: {guests: false}}\n")
         .run()
         .await;
     assert_eq!(ended.code, Some(1));
