@@ -43,6 +43,7 @@ mod listen;
 mod listener;
 mod server;
 mod socket;
+mod takeover;
 mod tls;
 mod unix;
 
@@ -52,4 +53,5 @@ pub use limits::{ConnectionLimits, ServerSettings, Timeouts};
 pub use listen::{LISTEN, Listen};
 pub use listener::{Listener, LocalAddr};
 pub use server::{Arrival, Peer, Serve, Server};
+pub use takeover::{RawIo, RawStream, Takeover};
 pub use tls::{Certificate, Https, SELF_SIGNED_FILE, Tls};
