@@ -49,7 +49,7 @@ const HEADER: Duration = Duration::from_secs(1);
 pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
 where
     S: Serve,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
     let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
     if peer.is_beyond_limit {

@@ -7,9 +7,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::activity::Activity;
 
 /// What a taken connection is read from and written to.
-pub trait RawIo: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait RawIo: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> RawIo for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> RawIo for T {}
 
 /// A connection without HTTP: first come the bytes behind the header of the request that took it. Closed when dropped.
 pub type RawStream = Box<dyn RawIo>;

@@ -41,6 +41,7 @@ mod plugin;
 mod root;
 mod server;
 mod settings;
+pub mod websocket;
 
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy, Unchanged};
