@@ -139,12 +139,7 @@ impl HttpRouter {
         self.add_websocket(path, Some(policy), boxed(handler))
     }
 
-    fn add_websocket(
-        &self,
-        path: &str,
-        policy: Option<AuthPolicy>,
-        handler: WebSocketHandler,
-    ) -> Result {
+    fn add_websocket(&self, path: &str, policy: Option<AuthPolicy>, handler: WebSocketHandler) -> Result {
         if !path.starts_with('/') {
             return Err(Error::new("WebSocket path must start with /").into());
         }

@@ -136,7 +136,9 @@ fn asks_to_leave_http<B>(request: &Request<B>) -> bool {
     headers.contains_key(header::UPGRADE)
         && *request.method() != Method::CONNECT
         && joined(headers, &header::CONNECTION).is_some_and(|all| {
-            all.as_bytes().split(|byte| *byte == b',').any(|one| one.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+            all.as_bytes()
+                .split(|byte| *byte == b',')
+                .any(|one| one.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
         })
 }
 
