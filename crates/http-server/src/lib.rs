@@ -31,7 +31,7 @@
 //!
 //! A connection goes: [`Listener`] → TLS, if there is a certificate → `framing`, which lets through only what every
 //! parser reads alike → hyper, which parses → [`Serve`]. `activity` knows what a connection is at, and so when its
-//! peer has had enough time. Every task is spawned by `greenroom_context`.
+//! peer has had enough time. A [`Takeover`] ends HTTP on a connection. Every task is spawned by `greenroom_context`.
 
 mod accept;
 mod activity;
