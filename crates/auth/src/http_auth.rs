@@ -88,7 +88,7 @@ struct Bearer(Auth);
 impl HttpAuthService for Bearer {
     fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>> {
         Box::pin(async move {
-            match bearer(headers) {
+            match bearer_token(headers) {
                 Some(token) => self.0.authenticate(token).await,
                 None => Ok(Credentials::none()),
             }
@@ -97,7 +97,7 @@ impl HttpAuthService for Bearer {
 }
 
 /// The token of `Authorization: Bearer …`, in any case and with any number of spaces; other schemes hold none.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, rest) = value.split_once(' ')?;
     let token = rest.trim_start_matches(' ');

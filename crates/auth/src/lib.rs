@@ -30,7 +30,7 @@ mod principal;
 pub use auth::{Auth, AuthService};
 pub use external::ExternalTokens;
 pub use extract::Refused;
-pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService};
+pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService, bearer_token};
 pub use principal::{AccessRestrictions, Credentials, Principal};
 
 use std::{future::Future, pin::Pin};

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::Timeouts;
+use crate::{Timeouts, takeover::Then};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -33,6 +33,8 @@ struct State {
     /// When a write first made no progress.
     stuck_since: Option<Instant>,
     upgraded: bool,
+    /// Who has taken the connection, until he gets it.
+    taken: Option<Then>,
 }
 
 /// Why a connection is closed.
@@ -57,6 +59,7 @@ impl Activity {
                 moved: now,
                 stuck_since: None,
                 upgraded: false,
+                taken: None,
             }),
         }
     }
@@ -94,6 +97,22 @@ impl Activity {
 
     pub(crate) fn is_upgraded(&self) -> bool {
         self.state.lock().upgraded
+    }
+
+    /// Somebody wants the connection for something else than HTTP.
+    pub(crate) fn take_over(&self, then: Then) {
+        self.state.lock().taken = Some(then);
+    }
+
+    /// Who has taken the connection, once the answers before that have left: from here on it is no HTTP.
+    pub(crate) fn taken(&self) -> Option<Then> {
+        let mut state = self.state.lock();
+        if state.stuck_since.is_some() {
+            return None;
+        }
+        let then = state.taken.take()?;
+        state.upgraded = true;
+        Some(then)
     }
 
     /// Whether an answer is being made or sent.

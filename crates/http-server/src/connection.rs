@@ -26,10 +26,11 @@ use tokio::{
 };
 
 use crate::{
-    Arrival, Peer, RequestBody, Serve,
+    Arrival, Peer, RequestBody, Serve, Takeover,
     activity::{Activity, InFlight, Overdue},
     server::Shared,
     socket::Socket,
+    takeover::Then,
 };
 
 /// As in Node; more is a 431.
@@ -48,7 +49,7 @@ const HEADER: Duration = Duration::from_secs(1);
 pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
 where
     S: Serve,
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
     let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
     if peer.is_beyond_limit {
@@ -61,7 +62,8 @@ where
         let carried = carried.fetch_add(1, Relaxed) + 1;
         let in_flight = InFlight::begin(&activity, shared.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
-        let arrival = Arrival { peer, is_last, in_flight };
+        let takeover = Takeover(activity.clone());
+        let arrival = Arrival { peer, is_last, in_flight, takeover };
         async move {
             let request = request.map(|body| RequestBody::new(body, &timeouts));
             let response: Response<S::Body> = shared.service.serve(request, arrival).await;
@@ -90,6 +92,13 @@ where
     };
     let answer: &[u8] = match ended {
         End::Closed | End::Overdue(Overdue::Connection) => return,
+        End::Taken(then) => {
+            if let Some(parts) = watched.connection.into_parts() {
+                let socket = parts.io.into_inner().unread(&parts.read_buf);
+                shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
+            }
+            return;
+        }
         // As Node answers a header that does not arrive in time.
         End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
         End::Unwanted => b"",
@@ -129,11 +138,13 @@ where
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum End {
     /// By either side, in order or not: what the peer did to it is no concern of the log's.
     Closed,
     Overdue(Overdue),
+    /// It goes on without HTTP.
+    Taken(Then),
     /// The server drains and nothing is at work.
     Unwanted,
 }
@@ -161,6 +172,9 @@ where
         let this = &mut *self;
         if Pin::new(&mut this.connection).poll(cx).is_ready() {
             return Poll::Ready(End::Closed);
+        }
+        if let Some(then) = this.activity.taken() {
+            return Poll::Ready(End::Taken(then));
         }
         while let Some((deadline, why)) = this.activity.deadline() {
             let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -31,7 +31,7 @@
 //!
 //! A connection goes: [`Listener`] → TLS, if there is a certificate → `framing`, which lets through only what every
 //! parser reads alike → hyper, which parses → [`Serve`]. `activity` knows what a connection is at, and so when its
-//! peer has had enough time. Every task is spawned by `greenroom_context`.
+//! peer has had enough time. A [`Takeover`] ends HTTP on a connection. Every task is spawned by `greenroom_context`.
 
 mod accept;
 mod activity;
@@ -43,6 +43,7 @@ mod listen;
 mod listener;
 mod server;
 mod socket;
+mod takeover;
 mod tls;
 mod unix;
 
@@ -52,4 +53,5 @@ pub use limits::{ConnectionLimits, ServerSettings, Timeouts};
 pub use listen::{LISTEN, Listen};
 pub use listener::{Listener, LocalAddr};
 pub use server::{Arrival, Peer, Serve, Server};
+pub use takeover::{RawIo, RawStream, Takeover};
 pub use tls::{Certificate, Https, SELF_SIGNED_FILE, Tls};

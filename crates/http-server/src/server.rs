@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    InFlight, Listener, RequestBody, ServerSettings, Tls,
+    InFlight, Listener, RequestBody, ServerSettings, Takeover, Tls,
     accept::{Places, accept},
 };
 
@@ -35,6 +35,8 @@ pub struct Arrival {
     pub is_last: bool,
     /// To be kept as long as the answer is made or sent.
     pub in_flight: InFlight,
+    /// For who answers in another protocol.
+    pub takeover: Takeover,
 }
 
 /// The other end of a connection.

@@ -47,6 +47,13 @@ impl<S> Socket<S> {
         self.stream
     }
 
+    /// Gives back what was read last and not used.
+    pub(crate) fn unread(mut self, bytes: &[u8]) -> Self {
+        let behind = std::mem::replace(&mut self.held, bytes.into());
+        self.held.unsplit(behind);
+        self
+    }
+
     /// Follows what the buffer holds from there on, and cuts off what cannot be told yet; how many bytes are left.
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
         let seen = self.framing.follow(&buffer.filled()[from..]);

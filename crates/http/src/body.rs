@@ -79,7 +79,7 @@ impl AnswerBody {
     }
 }
 
-fn panicked(panic: &CaughtPanic) -> Error {
+pub(crate) fn panicked(panic: &CaughtPanic) -> Error {
     let place = panic.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
     Error::new(format!("panicked{place}: {}", panic.text))
 }

@@ -106,7 +106,7 @@ impl Drop for Exchange {
 }
 
 /// The request's name: its id, its trace and its session, as far as the client gave them.
-fn named(headers: &HeaderMap) -> RequestContext {
+pub(crate) fn named(headers: &HeaderMap) -> RequestContext {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let datadog = || {
         let [trace, parent, priority, tags] =

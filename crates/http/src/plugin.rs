@@ -7,13 +7,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::{Router, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
-use greenroom_auth::{ExternalTokens, HttpAuth};
+use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
 use greenroom_context::Context;
-use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, State, scope, service};
-use greenroom_errors::Result;
+use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, scope, service};
+use greenroom_errors::{Error, Result};
 use greenroom_logging::Logger;
 use http::uri::PathAndQuery;
-use tokio::sync::watch;
 
 use crate::{
     dispatch::{Routed, dispatch},
@@ -26,6 +25,7 @@ use crate::{
     pipeline::{Barrier, Gate, Pipeline, PublicKeys, Step},
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
+    websocket::{Admission, Handler as WebSocketHandler, WebSocketUpgrade, boxed},
 };
 
 /// Who may pass the credentials barrier on a path.
@@ -40,7 +40,11 @@ pub enum AuthPolicy {
 /// Callers need user or service credentials unless [`add_auth_policy`](Self::add_auth_policy) says otherwise.
 /// Requests wait until the plugin has started. Errors that handlers return become Backstage's error bodies.
 #[derive(Clone)]
-pub struct HttpRouter(Arc<Routes>);
+pub struct HttpRouter {
+    routes: Arc<Routes>,
+    root: RootHttpRouter,
+    admission: Arc<Admission>,
+}
 
 /// What a plugin has mounted and opened.
 pub(crate) struct Routes {
@@ -70,6 +74,7 @@ impl HttpRouter {
                    lifecycle: Lifecycle,
                    logger: Logger,
                    http_auth: HttpAuth,
+                   auth: Auth,
                    tokens: ExternalTokens,
                    me: PluginMetadata| {
                 let mount = format!("/api/{}", me.id());
@@ -77,8 +82,16 @@ impl HttpRouter {
                 let routes = Arc::new(Routes { mount: mount.clone(), routers, open });
                 let limit = settings.rate_limits.plugins.get(me.id()).cloned();
                 let is_disabled = tokens.policy_is_disabled();
+                let gate = Gate { state: lifecycle.state(), pause: settings.startup_pause };
+                let admission = Arc::new(Admission {
+                    plugin: me.id().into(),
+                    gate: gate.clone(),
+                    auth,
+                    lets_all_in: is_disabled,
+                    logger: logger.clone(),
+                });
                 let barrier = Barrier { http_auth, is_disabled, routes: routes.clone() };
-                let steps = steps(&settings, limit.map(Limiter::new), lifecycle.state(), barrier);
+                let steps = steps(&settings, limit.map(Limiter::new), gate, barrier);
                 let plugin = PluginRouter {
                     id: me.id().into(),
                     steps,
@@ -86,7 +99,7 @@ impl HttpRouter {
                     envelope: Arc::new(Envelope::new(&logger, settings.development)),
                 };
                 root.mount_handler(&mount, Arc::new(plugin))?;
-                Ok(Self(routes))
+                Ok(Self { routes, root, admission })
             },
         )
         .always()
@@ -96,19 +109,51 @@ impl HttpRouter {
     ///
     /// Called again, the next router gets what the ones before have no route for.
     pub fn mount(&self, router: Router) {
-        let router = Routed::new(router, &self.0.mount);
-        self.0.routers.rcu(|routers| {
+        let router = Routed::new(router, &self.routes.mount);
+        self.routes.routers.rcu(|routers| {
             let mut routers = Vec::clone(routers);
             routers.push(router.clone());
             routers
         });
     }
 
+    /// Opens WebSockets at exactly `/api/<plugin><path>`, `/` being the plugin's own, for users and services.
+    ///
+    /// Their tokens come as `Authorization: Bearer …` or, from browsers, among the offered protocols; five are tried at
+    /// most. Cookies do not count, nor does [`add_auth_policy`](Self::add_auth_policy). Requests wait until the plugin has
+    /// started. Rules and an example are those of [`websocket`](crate::websocket). Errors if the path is taken, or no path
+    /// as it stands in a URL.
+    pub fn add_websocket_handler<H, F>(&self, path: &str, handler: H) -> Result
+    where
+        H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result> + Send + 'static,
+    {
+        self.add_websocket(path, None, boxed(handler))
+    }
+
+    /// The same for whom the policy lets in.
+    pub fn add_websocket_handler_with<H, F>(&self, path: &str, policy: AuthPolicy, handler: H) -> Result
+    where
+        H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result> + Send + 'static,
+    {
+        self.add_websocket(path, Some(policy), boxed(handler))
+    }
+
+    fn add_websocket(&self, path: &str, policy: Option<AuthPolicy>, handler: WebSocketHandler) -> Result {
+        if !path.starts_with('/') {
+            return Err(Error::new("WebSocket path must start with /").into());
+        }
+        let below = if path == "/" { "" } else { path };
+        let whole = [&*self.routes.mount, below].concat();
+        self.root.web_sockets().add(&whole, self.admission.before(handler, path, policy))
+    }
+
     /// Opens a path and all below it. `/` and `*` are the whole plugin; `:name` is one segment, `*name` the rest.
     pub fn add_auth_policy(&self, path: &str, policy: AuthPolicy) -> Result {
         let AuthPolicy::Unauthenticated = policy;
         let pattern = PathPattern::parse(path)?;
-        self.0.open.rcu(|open| {
+        self.routes.open.rcu(|open| {
             let mut open = Vec::clone(open);
             open.push(pattern.clone());
             open
@@ -121,7 +166,7 @@ impl HttpRouter {
 fn steps(
     settings: &HttpSettings,
     limiter: Option<Arc<Limiter>>,
-    state: watch::Receiver<State>,
+    gate: Gate,
     barrier: Barrier,
 ) -> Pipeline {
     let mut steps: Vec<Box<dyn Step>> = vec![];
@@ -129,7 +174,7 @@ fn steps(
         steps.push(Box::new(RateLimit { limiter, development: settings.development }));
     }
     steps.push(Box::new(PublicKeys));
-    steps.push(Box::new(Gate { state, pause: settings.startup_pause }));
+    steps.push(Box::new(gate));
     steps.push(Box::new(barrier));
     Pipeline::new(steps)
 }

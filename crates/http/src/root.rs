@@ -19,6 +19,7 @@ use crate::{
     envelope::Envelope,
     exchange::Exchange,
     express::{matching, send::empty},
+    websocket::{WebSocketRoutes, WebSocketUpgrade, boxed},
 };
 
 /// Routes below `/` that belong to no plugin's API. Backstage's `core.rootHttpRouter`.
@@ -43,6 +44,7 @@ struct Routes {
     fallback: OnceLock<Routed>,
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
+    web_sockets: WebSocketRoutes,
 }
 
 #[derive(Clone)]
@@ -64,9 +66,9 @@ impl Service for RootHttpRouter {
 }
 
 impl RootHttpRouter {
-    pub(crate) fn new(envelope: Envelope) -> Self {
+    pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
         let (mounts, fallback, address) = Default::default();
-        Self(Arc::new(Routes { mounts, fallback, address, envelope: Arc::new(envelope) }))
+        Self(Arc::new(Routes { mounts, fallback, address, envelope: Arc::new(envelope), web_sockets }))
     }
 
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
@@ -83,6 +85,22 @@ impl RootHttpRouter {
     pub fn fallback(&self, router: Router) -> Result {
         let set = self.0.fallback.set(Routed::new(router, ""));
         set.map_err(|_| Error::new("The root router has a fallback already").into())
+    }
+
+    /// Opens WebSockets at exactly this path, for everybody: the handler looks at who asks.
+    ///
+    /// Rules and an example are those of [`websocket`](crate::websocket). Errors if the path is taken, or no path as
+    /// it stands in a URL.
+    pub fn add_websocket_handler<H, F>(&self, path: &str, handler: H) -> Result
+    where
+        H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Result> + Send + 'static,
+    {
+        self.web_sockets().add(path, boxed(handler))
+    }
+
+    pub(crate) fn web_sockets(&self) -> &WebSocketRoutes {
+        &self.0.web_sockets
     }
 
     pub(crate) fn mount_handler(&self, path: &str, handler: Arc<dyn Handler>) -> Result {

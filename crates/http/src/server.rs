@@ -29,6 +29,7 @@ use crate::{
     pipeline::{Access, KeepAlive, Pipeline, Refusals, Step},
     root::RootHttpRouter,
     settings::HttpSettings,
+    websocket::WebSocketRoutes,
 };
 
 /// How long requests in flight have once the server drains.
@@ -45,7 +46,8 @@ impl RootHttpRouter {
                    health: RootHealth,
                    registry: HealthRegistry| {
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
-                let root = Self::new(Envelope::new(&logger, settings.development));
+                let envelope = Envelope::new(&logger, settings.development);
+                let root = Self::new(envelope, WebSocketRoutes::new(&logger));
                 if settings.trust_proxy == TrustProxy::Everybody {
                     warn!(
                         logger,
@@ -129,9 +131,13 @@ impl Serve for Front {
         request: axum::http::Request<RequestBody>,
         arrival: Arrival,
     ) -> Response<AnswerBody> {
-        let request = request.map(Body::new);
         let greenroom_http_server::Peer { address, is_encrypted, is_beyond_limit } = arrival.peer;
         let peer = Peer { address, is_encrypted, is_beyond_limit, trust: self.0.trust.clone() };
+        let web_sockets = self.0.root.web_sockets();
+        if let Some(route) = web_sockets.claim(&request, &peer) {
+            match web_sockets.take(route, request, arrival, peer).await {}
+        }
+        let request = request.map(Body::new);
         let exchange = Box::new(Exchange::begin(&request, arrival, peer));
         let context = exchange.context.clone();
         let runs_to_its_end = may_change_something(&request);

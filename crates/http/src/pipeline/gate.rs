@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{extract::Request, response::Response};
+use axum::extract::Request;
 use greenroom_core::State;
 use greenroom_errors::Error;
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// Holds requests until the plugin has started, at most the configured pause.
+#[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) state: watch::Receiver<State>,
     pub(crate) pause: Duration,
@@ -24,12 +25,16 @@ impl Step for Gate {
         if *self.state.borrow() == State::Started {
             return Arrive::On;
         }
-        Arrive::Wait(Box::pin(self.settled()))
+        Arrive::Wait(Box::pin(async {
+            let closed = self.check().await.err()?;
+            Some(failed(Failure::Exposed(Arc::new(closed))))
+        }))
     }
 }
 
 impl Gate {
-    async fn settled(&self) -> Option<Response> {
+    /// Waits until the plugin has started; 503 if that takes too long, or it has failed or stops.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| *state != State::Starting);
         let state = match tokio::time::timeout(self.pause, settled).await {
@@ -38,10 +43,10 @@ impl Gate {
             Err(_) => State::Starting,
         };
         let closed = match state {
-            State::Started => return None,
+            State::Started => return Ok(()),
             State::Starting | State::Failed => "Service has not started up yet",
             State::Stopping => "Service is shutting down",
         };
-        Some(failed(Failure::Exposed(Arc::new(Error::service_unavailable(closed)))))
+        Err(Error::service_unavailable(closed))
     }
 }

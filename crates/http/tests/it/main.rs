@@ -24,4 +24,5 @@ mod security;
 mod self_signed;
 mod tls;
 mod unix;
+mod websocket;
 mod wire;

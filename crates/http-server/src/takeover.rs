@@ -1,0 +1,50 @@
+//! A connection that leaves HTTP: whoever takes it gets its bytes, and answers the request himself.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::activity::Activity;
+
+/// What a taken connection is read from and written to.
+pub trait RawIo: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> RawIo for T {}
+
+/// A connection without HTTP: first come the bytes behind the header of the request that took it. Closed when dropped.
+pub type RawStream = Box<dyn RawIo>;
+
+/// The right to take the connection of a request away from HTTP.
+#[derive(Debug)]
+pub struct Takeover(pub(crate) Arc<Activity>);
+
+impl Takeover {
+    /// Ends HTTP on the connection, whose task goes on with `then`. No byte of an answer is sent, no timeout of the
+    /// server holds any more. When the server drains, `then` is dropped where it stands.
+    ///
+    /// To be awaited in place of an answer; this future never ends.
+    pub async fn take<T, F>(self, then: impl FnOnce(RawStream) -> F + Send + 'static) -> T
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.take_over(Then(Box::new(move |stream| Box::pin(then(stream)))));
+        std::future::pending().await
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a taken connection goes on with.
+pub(crate) struct Then(Box<dyn FnOnce(RawStream) -> Work + Send>);
+
+impl Then {
+    pub(crate) fn go_on(self, stream: RawStream) -> Work {
+        (self.0)(stream)
+    }
+}
+
+impl fmt::Debug for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Then")
+    }
+}

@@ -1,0 +1,159 @@
+//! Which request is whose, and what becomes of those that are nobody's.
+
+use std::{collections::HashMap, convert::Infallible, future::Future, sync::Arc};
+
+use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
+use greenroom_context::{Context, catch_panic};
+use greenroom_errors::{Error, Result};
+use greenroom_http_server::Arrival;
+use greenroom_logging::{Logger, debug, warn};
+use http::{Method, Request, StatusCode, header};
+
+use super::{WebSocketError, WebSocketUpgrade};
+use crate::{body, client::Peer, exchange::named, express::headers::joined};
+
+/// What a route does with a request for a WebSocket.
+pub(crate) trait Route: Send + Sync + 'static {
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result>;
+}
+
+/// An author's handler.
+pub(crate) type Handler = Box<dyn Fn(WebSocketUpgrade) -> BoxFuture<'static, Result> + Send + Sync>;
+
+pub(crate) fn boxed<H, F>(handler: H) -> Handler
+where
+    H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result> + Send + 'static,
+{
+    Box::new(move |upgrade| Box::pin(handler.clone()(upgrade)))
+}
+
+impl Route for Handler {
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
+        self(upgrade)
+    }
+}
+
+/// Stands where no route does.
+struct Refused(StatusCode);
+
+impl Route for Refused {
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
+        let refuse = upgrade.refuse(self.0);
+        Box::pin(async {
+            refuse.await;
+            Ok(())
+        })
+    }
+}
+
+/// The routes of the whole server, by their paths.
+pub(crate) struct WebSocketRoutes {
+    routes: ArcSwap<HashMap<String, Arc<dyn Route>>>,
+    logger: Logger,
+}
+
+impl WebSocketRoutes {
+    pub(crate) fn new(logger: &Logger) -> Self {
+        Self { routes: Default::default(), logger: logger.clone() }
+    }
+
+    pub(crate) fn add(&self, path: &str, route: impl Route) -> Result {
+        if !is_plain(path) {
+            let text = "WebSocket path must be an absolute pathname without a query or fragment";
+            return Err(Error::new(text).into());
+        }
+        let route: Arc<dyn Route> = Arc::new(route);
+        let mut is_taken = false;
+        self.routes.rcu(|routes| {
+            is_taken = routes.contains_key(path);
+            let mut routes = HashMap::clone(routes);
+            routes.entry(path.to_owned()).or_insert_with(|| route.clone());
+            routes
+        });
+        if is_taken {
+            return Err(Error::new(format!("WebSocket handler already registered for {path}")).into());
+        }
+        Ok(())
+    }
+
+    /// Whose request it is; `None` for an ordinary one.
+    pub(crate) fn claim<B>(&self, request: &Request<B>, peer: &Peer) -> Option<Arc<dyn Route>> {
+        let routes = self.routes.load();
+        if routes.is_empty() || !asks_to_leave_http(request) {
+            return None;
+        }
+        let uri = request.uri();
+        // An absolute URI is no path.
+        let found = routes.get(uri.path()).filter(|_| uri.scheme().is_none() && wants_web_socket(request));
+        Some(match found {
+            None => Arc::new(Refused(StatusCode::NOT_FOUND)),
+            Some(_) if peer.is_beyond_limit => Arc::new(Refused(StatusCode::SERVICE_UNAVAILABLE)),
+            Some(route) => route.clone(),
+        })
+    }
+
+    /// Leaves the connection to the route; nothing is to be answered.
+    pub(crate) async fn take<B>(
+        &self,
+        route: Arc<dyn Route>,
+        request: Request<B>,
+        arrival: Arrival,
+        peer: Peer,
+    ) -> Infallible {
+        // While its body is there, hyper does not read it: it belongs to what follows.
+        let (parts, _body) = request.into_parts();
+        let context = Context::current().with_request(named(&parts.headers));
+        let logger = self.logger.clone();
+        let _in_flight = arrival.in_flight;
+        arrival
+            .takeover
+            .take(move |stream| {
+                let upgrade = WebSocketUpgrade::new(parts, peer, stream);
+                context.scope(run(route, upgrade, logger))
+            })
+            .await
+    }
+}
+
+async fn run(route: Arc<dyn Route>, upgrade: WebSocketUpgrade, logger: Logger) {
+    let why = match catch_panic(route.run(upgrade)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(why)) => Error::from_any(why),
+        Err(panic) => body::panicked(&panic),
+    };
+    match why.downcast_ref::<WebSocketError>() {
+        // What the peer does to its connection is its own affair.
+        Some(_) => debug!(logger, ..&why, "WebSocket connection ended"),
+        None => warn!(logger, ..&why, "WebSocket upgrade failed"),
+    }
+}
+
+/// Node's rule: `Connection` lists `upgrade`, and there is an `Upgrade`.
+fn asks_to_leave_http<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    headers.contains_key(header::UPGRADE)
+        && *request.method() != Method::CONNECT
+        && joined(headers, &header::CONNECTION).is_some_and(|all| {
+            all.as_bytes()
+                .split(|byte| *byte == b',')
+                .any(|one| one.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
+        })
+}
+
+/// One of several wishes is none of ours.
+fn wants_web_socket<B>(request: &Request<B>) -> bool {
+    joined(request.headers(), &header::UPGRADE)
+        .is_some_and(|all| all.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Whether it is the path of a URL as it stands: nothing of it would be encoded, resolved or cut off.
+fn is_plain(path: &str) -> bool {
+    let is_kept = |byte: u8| byte.is_ascii_graphic() && !br#"?#\"<>^`{}"#.contains(&byte);
+    let is_dots = |segment: &str| matches!(&*segment.to_ascii_lowercase().replace("%2e", "."), "." | "..");
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(is_kept)
+        && !path.split('/').any(is_dots)
+}
