@@ -3,9 +3,10 @@
 use std::{any::Any, borrow::Cow, collections::HashMap, fmt};
 
 use greenroom_core::Declares;
+use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
-use crate::pattern;
+use crate::{ConfigReader, RootConfig, pattern};
 
 /// Who may see a value (core §1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ impl DeclaredConfig {
     }
 }
 
-/// Says what config a plugin, a module, a service factory or a feature loader reads.
+/// Says what config a plugin, a module, a service factory or a feature loader reads, and how.
 ///
 /// ```
 /// use greenroom_config::{DeclareConfig, DeclaredConfig};
@@ -65,6 +66,54 @@ pub trait DeclareConfig: Declares {
     #[must_use]
     fn config_schema(self, schema: impl Into<Cow<'static, str>>) -> Self {
         self.declare(DeclaredConfig { schema: schema.into() })
+    }
+
+    /// Declares how it reads its config: the function that its init, or its factory, calls too.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, DeclareConfig, RootConfig};
+    /// use greenroom_core::plugin;
+    ///
+    /// struct Settings {
+    ///     workers: u8,
+    /// }
+    ///
+    /// impl Settings {
+    ///     fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+    ///         let workers = config.optional_number("weather.workers")?.unwrap_or(2.0);
+    ///         Ok(Self { workers: workers as u8 })
+    ///     }
+    /// }
+    ///
+    /// let weather = plugin("weather", |env| {
+    ///     env.register_init(async |config: RootConfig| {
+    ///         let settings = Settings::from_config(&config)?;
+    ///         assert!(settings.workers > 0);
+    ///         Ok(())
+    ///     });
+    /// });
+    /// let weather = weather.reads(Settings::from_config);
+    /// ```
+    ///
+    /// `config check` calls it, and so does a start before anything of the feature runs: what it refuses fails the start of
+    /// a plugin or module, and where a service factory or a feature loader declared it, that of the backend.
+    #[must_use]
+    fn reads<T: 'static, E: Into<BoxError> + 'static>(
+        self,
+        read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.reads_with_warnings(read, |_| vec![])
+    }
+
+    /// The same, with what an operator should know of a config that is not refused: each a sentence, which `config check`
+    /// prints and a start logs.
+    #[must_use]
+    fn reads_with_warnings<T: 'static, E: Into<BoxError> + 'static>(
+        self,
+        read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
+        warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.declare(ConfigReader::new(read, warnings))
     }
 }
 

@@ -83,9 +83,11 @@ impl Backend {
         })
     }
 
-    /// What the features added so far declare; those that loaders will bring are not among them.
+    /// What default factories and the features added so far declare, but for defaults that one of those replaces; what
+    /// loaders will bring is not among it.
     pub fn declared(&self) -> Declared {
         let declared = Declared::default();
+        self.defaults.iter().for_each(|factory| declared.take_in_default(factory));
         self.features.iter().for_each(|feature| declared.take_in(feature));
         declared
     }

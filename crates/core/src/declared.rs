@@ -3,11 +3,11 @@
 //! A declaration is a value of any type that travels with its feature. It is there before anything of the feature runs,
 //! register functions included; this crate neither looks into it nor knows what types there are.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, collections::HashSet, fmt, sync::Arc};
 
 use parking_lot::RwLock;
 
-use crate::{Feature, Service, graph::Owner, scope};
+use crate::{Feature, Service, ServiceFactory, graph::Owner, scope};
 
 type Value = Arc<dyn Any + Send + Sync>;
 
@@ -76,26 +76,63 @@ impl fmt::Display for Declarer {
     }
 }
 
-/// All that the features of a backend declare: a root service that the backend itself provides.
+/// All that a backend's features declare, and those of its default factories that nothing replaces: a root service that
+/// the backend itself provides.
 ///
 /// It grows while feature loaders bring more; once anything but a loader's own services is made, it is complete.
 #[derive(Clone, Default)]
-pub struct Declared(Arc<RwLock<Vec<(Declarer, Value)>>>);
+pub struct Declared(Arc<RwLock<Known>>);
+
+#[derive(Default)]
+struct Known {
+    declarations: Vec<Declaration>,
+    /// The services whose default factory is replaced: what that one declares is nobody's.
+    replaced: HashSet<&'static str>,
+}
+
+struct Declaration {
+    by: Declarer,
+    what: Value,
+    is_by_default_factory: bool,
+}
 
 impl Service for Declared {
     const ID: &'static str = "greenroom.declared";
     type Scope = scope::Root;
 }
 
+impl Known {
+    fn in_force(&self) -> impl Iterator<Item = &Declaration> {
+        self.declarations.iter().filter(|declaration| match declaration.by {
+            Declarer::Service(id) if declaration.is_by_default_factory => !self.replaced.contains(id),
+            _ => true,
+        })
+    }
+
+    fn extend(&mut self, by: &Declarer, list: &DeclarationList, is_by_default_factory: bool) {
+        let each = list.0.iter().cloned();
+        self.declarations.extend(each.map(|what| Declaration {
+            by: by.clone(),
+            what,
+            is_by_default_factory,
+        }));
+    }
+}
+
 impl Declared {
-    /// What was declared of this type, in the order of adding, by whom.
+    /// What was declared of this type, in the order of adding, by whom; default factories come first.
     pub fn of<T: Any + Send + Sync>(&self) -> Vec<(Declarer, Arc<T>)> {
-        let all = self.0.read();
-        let typed = |(by, what): &(Declarer, Value)| Some((by.clone(), what.clone().downcast::<T>().ok()?));
-        all.iter().filter_map(typed).collect()
+        let known = self.0.read();
+        let typed = |d: &Declaration| Some((d.by.clone(), d.what.clone().downcast::<T>().ok()?));
+        known.in_force().filter_map(typed).collect()
+    }
+
+    pub(crate) fn take_in_default(&self, factory: &ServiceFactory) {
+        self.0.write().extend(&Declarer::Service(factory.id), &factory.declared, true);
     }
 
     pub(crate) fn take_in(&self, feature: &Feature) {
+        let mut known = self.0.write();
         let (by, declared) = match feature {
             Feature::Plugin(plugin) => {
                 (Declarer::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
@@ -104,18 +141,22 @@ impl Declared {
                 let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
                 (Declarer::Owner(owner), &module.declared)
             }
-            Feature::Service(factory) => (Declarer::Service(factory.id), &factory.declared),
+            Feature::Service(factory) => {
+                if !factory.many {
+                    known.replaced.insert(factory.id);
+                }
+                (Declarer::Service(factory.id), &factory.declared)
+            }
             Feature::Loader(loader) => (Declarer::Loader(loader.description.clone()), &loader.declared),
             Feature::Decorator(_) | Feature::Middleware(_) => return,
         };
-        let mut all = self.0.write();
-        all.extend(declared.0.iter().map(|what| (by.clone(), what.clone())));
+        known.extend(&by, declared, false);
     }
 }
 
 impl fmt::Debug for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.0.read();
-        f.debug_list().entries(all.iter().map(|(by, _)| by)).finish()
+        let known = self.0.read();
+        f.debug_list().entries(known.in_force().map(|declaration| &declaration.by)).finish()
     }
 }

@@ -21,21 +21,23 @@
 
 mod boot_config;
 mod boot_log;
+mod config_report;
 mod live_config;
 mod schemas;
 
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigError, ConfigOptions, RootConfig, StateHome};
+use greenroom_config::{ConfigOptions, DeclareConfig, RootConfig, StateHome};
 use greenroom_core::{Backend, Declared, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
 
-use crate::boot_log::BootLog;
+use crate::{boot_config::BootConfig, boot_log::BootLog};
 
+pub use crate::config_report::ConfigReport;
 pub use crate::schemas::{FeatureSchemas, config_schemas};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -94,17 +96,15 @@ pub fn create_backend() -> Backend {
 /// A backend with all defaults, in surroundings of one's choice.
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, .. } = surroundings.clone();
-    Backend::new(factories(&surroundings)).boot(
-        async move |config: RootConfig, logger: RootLogger, tokens: ExternalTokens, declared: Declared| {
-            if is_process {
-                logger.log_panics().forever();
-                logger.install_tracing(BridgeOptions::new());
-            }
-            tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
-            live_config::follow(&config, &logger);
-            boot(&config, &logger, &log, &declared)
-        },
-    )
+    let backend = Backend::new(factories(&surroundings));
+    backend.boot(async move |config: RootConfig, logger: RootLogger, declared: Declared| {
+        if is_process {
+            logger.log_panics().forever();
+            logger.install_tracing(BridgeOptions::new());
+        }
+        live_config::follow(&config, &logger);
+        boot(&config, &logger, &log, &declared)
+    })
 }
 
 fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared: &Declared) -> Result<Boot> {
@@ -113,29 +113,23 @@ fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let additions = LoggerOptions::from_config(config, log)?.format.has_additions();
+    let report = ConfigReport::of(declared, config);
+    report.warnings.iter().for_each(|warning| logger.warn(warning));
+    let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
     if additions {
+        report.remarks.iter().for_each(|remark| logger.warn(remark));
         schemas::tell(config, &features, logger);
     }
-    Ok(Boot {
-        policy: boot_config::policy(config)?,
-        deadlines: boot_config::deadlines(config)?,
-        observer: Arc::new(BootLog::new(logger, !additions)),
-        faults: features.into_faults(config),
-    })
-}
-
-/// Reads what the boot itself reads: policy and deadlines. For those who check a config without starting.
-pub fn check_boot(config: &RootConfig) -> Result<(), ConfigError> {
-    boot_config::policy(config)?;
-    boot_config::deadlines(config)?;
-    Ok(())
+    // One that cannot be read is among the faults, which are told first.
+    let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
+    let observer = Arc::new(BootLog::new(logger, !additions));
+    Ok(Boot { policy, deadlines, observer, faults: report.faults })
 }
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, state, .. } = surroundings.clone();
-    let node_env = log.node_env.clone();
+    let (node_env, read_log) = (log.node_env.clone(), log.clone());
     vec![
         service(async move |declared: Declared| {
             let config = match config {
@@ -146,9 +140,14 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             Ok(config)
         }),
         service(async move |config: RootConfig| {
-            let options = LoggerOptions::from_config(&config, &log)?;
+            // The boot tells them, with those of all other readers.
+            let options = LoggerOptions { warnings: vec![], ..LoggerOptions::from_config(&config, &log)? };
             Ok(RootLogger::builder().options(options).build())
-        }),
+        })
+        .reads_with_warnings(
+            move |config| LoggerOptions::from_config(config, &read_log),
+            |options| options.warnings.clone(),
+        ),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
         Auth::factory(),

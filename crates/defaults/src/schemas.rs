@@ -103,22 +103,20 @@ impl FeatureSchemas {
     }
 }
 
-/// A fault of a feature that cannot fail by itself says whose it is.
-fn fault(by: &Declarer, error: Error) -> Fault {
+/// A fault of a feature that cannot fail by itself says whose it is, unless it points at the place in the config.
+pub(crate) fn fault(by: &Declarer, error: Error) -> Fault {
     match by.owner() {
         Some(owner) => Fault { owner: Some(owner.clone()), error },
+        None if error.downcast_ref::<ConfigError>().is_some() => Fault { owner: None, error },
         None => Fault { owner: None, error: Error::named(error.name().to_owned(), format!("{by}: {error}")) },
     }
 }
 
-/// Tells which schemas are not used, which keys should no longer be there, and which are misspelt.
+/// Tells which schemas are not used, and which keys are misspelt.
 pub(crate) fn tell(config: &RootConfig, features: &FeatureSchemas, logger: &RootLogger) {
     let Some(schema) = ConfigSchema::declared(config) else { return };
     for note in schema.notes() {
         debug!(logger, "Config schemas: {note}");
-    }
-    for warning in schema.deprecations(config) {
-        warn!(logger, "{warning}");
     }
     // Without a guess what was meant it may be somebody else's key.
     for key in features.unknown(config).iter().filter(|key| key.near.is_some()) {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
-use greenroom_config::RootConfig;
+use greenroom_config::{DeclareConfig, RootConfig};
 use greenroom_context::{catch_panic, spawn};
 use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
 use greenroom_errors::Result;
@@ -69,6 +69,7 @@ impl HealthRegistry {
             })?;
             Ok(registry)
         })
+        .reads(Self::from_config)
     }
 
     fn unknown(&self) -> Vec<&str> {

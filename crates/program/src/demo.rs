@@ -15,7 +15,7 @@ use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, RootConfig},
     core::Backend,
-    http::{HttpSettings, Listen},
+    http::Listen,
     prelude::{RootLogger, decorate},
 };
 
@@ -28,30 +28,18 @@ pub(crate) struct Demo {
     pub(crate) header_file: PathBuf,
 }
 
-/// Why a demo is on and cannot run.
+/// The file that could not be made, and why.
 #[derive(Debug)]
-pub(crate) enum Refused {
-    /// The config must not ask for it.
-    Config(ConfigError),
-    /// The file could not be made.
-    File(PathBuf, std::io::Error),
-}
+pub(crate) struct NotWritten(pub(crate) PathBuf, pub(crate) std::io::Error);
 
 impl Demo {
-    /// Reads `greenroom.demo` and prepares it. Refused in production and where others can connect.
-    pub(crate) fn prepare(
-        config: &RootConfig,
-        node_env: Option<&str>,
-        data_dir: &Path,
-    ) -> Result<Option<Self>, Refused> {
-        if !check(config, node_env).map_err(Refused::Config)? {
-            return Ok(None);
-        }
+    /// Makes a token, and the file that holds it.
+    pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
         let header_file = data_dir.join("demo.header");
         let token = token().and_then(|token| write(&header_file, &token).map(|()| token));
         match token {
-            Ok(token) => Ok(Some(Self { token, header_file })),
-            Err(error) => Err(Refused::File(header_file, error)),
+            Ok(token) => Ok(Self { token, header_file }),
+            Err(error) => Err(NotWritten(header_file, error)),
         }
     }
 
@@ -68,7 +56,7 @@ impl Demo {
     }
 }
 
-/// Whether the demo is on; an error where it must not be.
+/// Reads `greenroom.demo`: whether it is on. Refused in production and where others can connect.
 pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool, ConfigError> {
     if !config.optional_boolean(KEY)?.unwrap_or(false) {
         return Ok(false);
@@ -80,8 +68,7 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
     if node_env == Some("production") {
         return refuse("NODE_ENV is 'production'");
     }
-    let listen = HttpSettings::from_config(config, node_env)?.listen;
-    let loopback = match listen {
+    let loopback = match Listen::from_config(config)? {
         Listen::Tcp { host, .. } => {
             host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
         }

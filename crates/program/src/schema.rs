@@ -49,20 +49,9 @@ fn declare(catalogue: &Catalogue, config: &RootConfig) -> Result<(), ConfigError
     declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
 }
 
-/// What there is to say of a loaded config by all schemas.
-pub(crate) struct Remarks {
-    /// Notes, and deprecated keys.
-    pub(crate) texts: Vec<String>,
-    /// What somebody's schema refuses.
-    pub(crate) faults: Vec<ConfigError>,
-}
-
-pub(crate) fn remarks(config: &RootConfig) -> Remarks {
-    let Some(schema) = ConfigSchema::declared(config) else {
-        return Remarks { texts: vec![], faults: vec![] };
-    };
-    let texts = schema.notes().iter().cloned().chain(schema.deprecations(config)).collect();
-    Remarks { texts, faults: schema.faults(config) }
+/// Which schemas beside the config are not used, and why.
+pub(crate) fn notes(config: &RootConfig) -> Vec<String> {
+    ConfigSchema::declared(config).map(|schema| schema.notes().to_vec()).unwrap_or_default()
 }
 
 /// `config schema`.
@@ -155,7 +144,6 @@ mod tests {
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
         declare(&catalogue(), &config).unwrap();
-        assert_eq!(remarks(&config).texts, Vec::<String>::new());
-        assert_eq!(remarks(&config).faults.len(), 0);
+        assert_eq!(notes(&config), Vec::<String>::new());
     }
 }

@@ -29,6 +29,7 @@ impl Assembly {
     pub(crate) fn new(defaults: Vec<ServiceFactory>, features: Vec<Feature>) -> Self {
         let mut assembly = Self::default();
         for factory in defaults {
+            assembly.declared.take_in_default(&factory);
             assembly.install(factory, Origin::Default, &HashSet::new());
         }
         assembly.loaders = assembly.add(features, &Origin::Added, &HashSet::new());

@@ -45,16 +45,27 @@ async fn a_service_sees_what_plugins_modules_factories_and_loaders_declare_befor
         .await
         .unwrap();
     let lines = journal.lines();
-    // Defaults are the backend's own matter, not features.
     assert_eq!(
-        lines[1..4],
+        lines[1..5],
         [
+            "Service 'root.clock' reads time",
             "Plugin 'tasks' reads tasks",
             "Plugin 'tasks' reads more",
             "Module 'shell' for plugin 'tasks' reads shell"
         ]
     );
-    assert!(lines[4].starts_with("Feature loader created at '") && lines[4].ends_with(" reads loading"));
+    assert!(lines[5].starts_with("Feature loader created at '") && lines[5].ends_with(" reads loading"));
+}
+
+#[tokio::test]
+async fn what_a_default_factory_declares_is_nobodys_once_another_takes_its_place() {
+    let journal = Journal::default();
+    let defaults = || Backend::new([clock(&journal).declare(Reads("time"))]);
+    assert_eq!(said(&defaults().declared()), ["Service 'root.clock' reads time"]);
+    assert_eq!(said(&defaults().add(clock(&journal)).declared()), Vec::<String>::new());
+
+    defaults().add(clock(&journal).declare(Reads("stars"))).start().await.unwrap();
+    assert_eq!(journal.lines(), ["Service 'root.clock' reads stars"]);
 }
 
 #[tokio::test]
