@@ -20,7 +20,7 @@ pub enum Visibility {
 }
 
 /// What schemas declare, besides the built-in table of secrets.
-pub trait Declarations: Any + fmt::Debug + Send + Sync {
+pub trait Visibilities: Any + fmt::Debug + Send + Sync {
     /// The visibility of single values of the merged config, by JSON pointer; those of none are backend.
     fn visibility(&self, merged: &Json) -> HashMap<String, Visibility>;
 
@@ -32,11 +32,11 @@ pub trait Declarations: Any + fmt::Debug + Send + Sync {
 
 /// The config that a feature reads, as it declares it.
 #[derive(Clone, Debug)]
-pub struct DeclaredConfig {
+pub struct ConfigSchemaText {
     schema: Cow<'static, str>,
 }
 
-impl DeclaredConfig {
+impl ConfigSchemaText {
     /// The text of the JSON Schema, as it was given.
     pub fn schema(&self) -> &str {
         &self.schema
@@ -46,7 +46,7 @@ impl DeclaredConfig {
 /// Says what config a plugin, a module, a service factory or a feature loader reads, and how.
 ///
 /// ```
-/// use greenroom_config::{DeclareConfig, DeclaredConfig};
+/// use greenroom_config::{DeclareConfig, ConfigSchemaText};
 /// use greenroom_core::{Backend, plugin};
 ///
 /// // In a file beside the code: `include_str!("../config.schema.json")`.
@@ -56,7 +56,7 @@ impl DeclaredConfig {
 /// }}}}"#;
 ///
 /// let weather = plugin("weather", |env| env.register_init(async || Ok(()))).config_schema(CONFIG_SCHEMA);
-/// assert_eq!(Backend::new([]).add(weather).declared().of::<DeclaredConfig>()[0].1.schema(), CONFIG_SCHEMA);
+/// assert_eq!(Backend::new([]).add(weather).declared().of::<ConfigSchemaText>()[0].1.schema(), CONFIG_SCHEMA);
 /// ```
 pub trait DeclareConfig: Declares {
     /// Declares it by the text of a JSON Schema, draft-07 with Backstage's `visibility`, `deepVisibility` and
@@ -65,7 +65,7 @@ pub trait DeclareConfig: Declares {
     /// is no schema does so too.
     #[must_use]
     fn config_schema(self, schema: impl Into<Cow<'static, str>>) -> Self {
-        self.declare(DeclaredConfig { schema: schema.into() })
+        self.declare(ConfigSchemaText { schema: schema.into() })
     }
 
     /// Declares how it reads its config: the function that its init, or its factory, calls too.

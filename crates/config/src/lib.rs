@@ -20,6 +20,7 @@
 //! value it found itself by [`ConfigError::invalid`].
 
 mod config;
+mod data_dir;
 mod declare;
 mod duration;
 mod env;
@@ -38,7 +39,6 @@ mod root;
 mod service;
 mod snapshot;
 mod sources;
-mod state;
 mod substitute;
 mod transform;
 mod value;
@@ -46,7 +46,8 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use declare::{Declarations, DeclareConfig, DeclaredConfig, Visibility, built_in_schema};
+pub use data_dir::DataDir;
+pub use declare::{ConfigSchemaText, DeclareConfig, Visibilities, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use live::Subscription;
 pub use place::Place;
@@ -54,7 +55,6 @@ pub use print::Format;
 pub use reads::ConfigReader;
 pub use root::RootConfig;
 pub use sources::{ConfigOptions, ConfigSources};
-pub use state::StateHome;
 pub use transform::Unset;
 pub use value::{Node, Object, Origin, Value};
 pub use watch::{ReloadEvent, Watch};

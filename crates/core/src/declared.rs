@@ -44,7 +44,7 @@ pub struct DeclarationList(Vec<Value>);
 
 /// Who declared something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Declarer {
+pub enum FeatureId {
     /// A plugin or a module.
     Owner(Owner),
     /// The factory of a service, by the service's id.
@@ -53,7 +53,7 @@ pub enum Declarer {
     Loader(String),
 }
 
-impl Declarer {
+impl FeatureId {
     /// The plugin or module that it is.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
@@ -63,7 +63,7 @@ impl Declarer {
     }
 }
 
-impl fmt::Display for Declarer {
+impl fmt::Display for FeatureId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Owner(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}'"),
@@ -81,7 +81,7 @@ impl fmt::Display for Declarer {
 ///
 /// It grows while feature loaders bring more; once anything but a loader's own services is made, it is complete.
 #[derive(Clone, Default)]
-pub struct Declared(Arc<RwLock<Known>>);
+pub struct Declarations(Arc<RwLock<Known>>);
 
 #[derive(Default)]
 struct Known {
@@ -91,12 +91,12 @@ struct Known {
 }
 
 struct Declaration {
-    by: Declarer,
+    by: FeatureId,
     what: Value,
     is_by_default_factory: bool,
 }
 
-impl Service for Declared {
+impl Service for Declarations {
     const ID: &'static str = "greenroom.declared";
     type Scope = scope::Root;
 }
@@ -104,12 +104,12 @@ impl Service for Declared {
 impl Known {
     fn in_force(&self) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().filter(|declaration| match declaration.by {
-            Declarer::Service(id) if declaration.is_by_default_factory => !self.replaced.contains(id),
+            FeatureId::Service(id) if declaration.is_by_default_factory => !self.replaced.contains(id),
             _ => true,
         })
     }
 
-    fn extend(&mut self, by: &Declarer, list: &DeclarationList, is_by_default_factory: bool) {
+    fn extend(&mut self, by: &FeatureId, list: &DeclarationList, is_by_default_factory: bool) {
         let each = list.0.iter().cloned();
         self.declarations.extend(each.map(|what| Declaration {
             by: by.clone(),
@@ -119,42 +119,42 @@ impl Known {
     }
 }
 
-impl Declared {
+impl Declarations {
     /// What was declared of this type, in the order of adding, by whom; default factories come first.
-    pub fn of<T: Any + Send + Sync>(&self) -> Vec<(Declarer, Arc<T>)> {
+    pub fn of<T: Any + Send + Sync>(&self) -> Vec<(FeatureId, Arc<T>)> {
         let known = self.0.read();
         let typed = |d: &Declaration| Some((d.by.clone(), d.what.clone().downcast::<T>().ok()?));
         known.in_force().filter_map(typed).collect()
     }
 
     pub(crate) fn take_in_default(&self, factory: &ServiceFactory) {
-        self.0.write().extend(&Declarer::Service(factory.id), &factory.declared, true);
+        self.0.write().extend(&FeatureId::Service(factory.id), &factory.declared, true);
     }
 
     pub(crate) fn take_in(&self, feature: &Feature) {
         let mut known = self.0.write();
         let (by, declared) = match feature {
             Feature::Plugin(plugin) => {
-                (Declarer::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
+                (FeatureId::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
             }
             Feature::Module(module) => {
                 let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
-                (Declarer::Owner(owner), &module.declared)
+                (FeatureId::Owner(owner), &module.declared)
             }
             Feature::Service(factory) => {
                 if !factory.many {
                     known.replaced.insert(factory.id);
                 }
-                (Declarer::Service(factory.id), &factory.declared)
+                (FeatureId::Service(factory.id), &factory.declared)
             }
-            Feature::Loader(loader) => (Declarer::Loader(loader.description.clone()), &loader.declared),
+            Feature::Loader(loader) => (FeatureId::Loader(loader.description.clone()), &loader.declared),
             Feature::Decorator(_) | Feature::Middleware(_) => return,
         };
         known.extend(&by, declared, false);
     }
 }
 
-impl fmt::Debug for Declared {
+impl fmt::Debug for Declarations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = self.0.read();
         f.debug_list().entries(known.in_force().map(|declaration| &declaration.by)).finish()

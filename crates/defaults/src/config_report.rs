@@ -5,7 +5,7 @@
 use greenroom_config::{ConfigError, ConfigReader, RootConfig};
 use greenroom_config_schema::ConfigSchema;
 use greenroom_core::{
-    Declared, Fault, Owner,
+    Declarations, Fault, Owner,
     boot::{BootPolicy, OnFailure},
 };
 use greenroom_errors::Error;
@@ -25,7 +25,7 @@ pub struct ConfigReport {
 
 impl ConfigReport {
     /// Asks every reader and schema that holds, whatever the ones before it said.
-    pub fn of(declared: &Declared, config: &RootConfig) -> Self {
+    pub fn of(declared: &Declarations, config: &RootConfig) -> Self {
         let mut report = Self::default();
         report.faults.extend(FeatureSchemas::of(declared, config).into_faults(config));
         if let Err(error) = BootConfig::from_config(config) {

@@ -28,8 +28,8 @@ mod schemas;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigOptions, DeclareConfig, RootConfig, StateHome};
-use greenroom_core::{Backend, Declared, ServiceFactory, boot::Boot, service};
+use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
+use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
@@ -51,7 +51,7 @@ pub struct Surroundings {
     /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
     pub log: LogEnvironment,
     /// Where own files go, unless the config says it.
-    pub state: StateHome,
+    pub state: DataDir,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
 }
@@ -72,7 +72,7 @@ impl Surroundings {
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
         let is_process = log.node_env.as_deref() != Some("test");
-        let state = StateHome::from_process();
+        let state = DataDir::from_process();
         Self { config: ConfigFrom::Loaded(config), log, state, is_process }
     }
 }
@@ -83,7 +83,7 @@ pub fn create_backend() -> Backend {
     let is_process = log.node_env.as_deref() != Some("test");
     match ConfigOptions::from_process() {
         Ok(options) => {
-            let (state, config) = (StateHome::of(&options), ConfigFrom::Options(options));
+            let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
             create_backend_in(Surroundings { config, log, state, is_process })
         }
         Err(error) => {
@@ -97,7 +97,7 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
-    backend.boot(async move |config: RootConfig, logger: RootLogger, declared: Declared| {
+    backend.boot(async move |config: RootConfig, logger: RootLogger, declared: Declarations| {
         if is_process {
             logger.log_panics().forever();
             logger.install_tracing(BridgeOptions::new());
@@ -107,7 +107,12 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     })
 }
 
-fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared: &Declared) -> Result<Boot> {
+fn boot(
+    config: &RootConfig,
+    logger: &RootLogger,
+    log: &LogEnvironment,
+    declared: &Declarations,
+) -> Result<Boot> {
     let features = FeatureSchemas::of(declared, config);
     // News is what loaders brought, or that the config is not by the default factory.
     if features.declare(config)? {
@@ -131,7 +136,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, state, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
     vec![
-        service(async move |declared: Declared| {
+        service(async move |declared: Declarations| {
             let config = match config {
                 ConfigFrom::Loaded(config) => config,
                 ConfigFrom::Options(options) => RootConfig::load(&options)?,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use greenroom_config::{ConfigError, DeclareConfig, RootConfig, StateHome};
+use greenroom_config::{ConfigError, DataDir, DeclareConfig, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_http_server::{Https, Listen, ServerSettings};
 use greenroom_logging::Compatibility;
@@ -71,7 +71,7 @@ impl HttpSettings {
     }
 
     /// The default factory.
-    pub fn factory(node_env: Option<String>, state: StateHome) -> ServiceFactory {
+    pub fn factory(node_env: Option<String>, state: DataDir) -> ServiceFactory {
         let read = move |config: &RootConfig| -> Result<Self, ConfigError> {
             let data_dir = Some(state.data_dir(config)?);
             Ok(Self { data_dir, ..Self::from_config(config, node_env.as_deref())? })
@@ -95,7 +95,8 @@ impl HttpSettings {
                 "backend.rateLimit.store: redis comes later, each process counts in its own memory until then",
             ),
         ];
-        warnings.into_iter().flatten().map(str::to_owned).collect()
+        let own = warnings.into_iter().flatten().map(str::to_owned);
+        own.chain(self.https.iter().flat_map(Https::warnings)).collect()
     }
 }
 

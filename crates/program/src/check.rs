@@ -18,8 +18,11 @@ use crate::{
     schema,
 };
 
+#[cfg(test)]
+mod generated;
+
 /// What would keep the backend from starting, and what would not.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Findings {
     /// Those of the config, which point at their place.
     errors: Vec<Error>,
@@ -29,6 +32,11 @@ struct Findings {
 }
 
 impl Findings {
+    /// How many things keep the backend from starting.
+    fn wrong(&self) -> usize {
+        self.errors.len() + self.faults.len()
+    }
+
     fn refused(&mut self, fault: &Fault) {
         match as_config_error(&fault.error) {
             Some(_) => self.refused_by_config(fault.error.clone()),
@@ -71,7 +79,7 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     for fault in &found.faults {
         eprintln!("  × {fault}");
     }
-    match (found.errors.len() + found.faults.len(), found.warnings.len()) {
+    match (found.wrong(), found.warnings.len()) {
         (0, 0) => println!("The configuration is fine"),
         (0, 1) => println!("1 warning, no error"),
         (0, n) => println!("{n} warnings, no error"),

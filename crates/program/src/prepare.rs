@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, RootConfig, StateHome},
+    config::{ConfigError, ConfigOptions, DataDir, RootConfig},
     core::Backend,
+    logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 
@@ -34,7 +35,7 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Refused> {
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let choice = catalogue.choose(config);
-    let data_dir = StateHome::of(options).data_dir(config);
+    let data_dir = DataDir::of(options).data_dir(config);
     let has_demo = demo::check(config, node_env);
     match (choice, data_dir, has_demo) {
         (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
@@ -56,16 +57,12 @@ pub(crate) fn backend(
     options: &ConfigOptions,
     choice: &Choice,
 ) -> Backend {
-    let of_process = Surroundings::of_process(config.clone());
-    let log = greenroom::logging::LogEnvironment {
-        node_env: options.env.get("NODE_ENV").cloned(),
-        ..of_process.log
-    };
+    let node_env = options.env.get("NODE_ENV").cloned();
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
-        log,
-        state: StateHome::of(options),
-        is_process: of_process.is_process,
+        state: DataDir::of(options),
+        is_process: node_env.as_deref() != Some("test"),
+        log: LogEnvironment { node_env, ..LogEnvironment::from_process() },
     };
     catalogue.add(create_backend_in(surroundings), choice)
 }

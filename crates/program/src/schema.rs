@@ -57,7 +57,7 @@ pub(crate) fn notes(config: &RootConfig) -> Vec<String> {
 /// `config schema`.
 pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
-        let schema = ConfigSchema::near(config, all(catalogue, config)?)?;
+        let schema = ConfigSchema::discover(config, all(catalogue, config)?)?;
         let mut merged = schema.merged().clone();
         merged["title"] = "The configuration, as far as it is declared".into();
         Ok(format!("{merged:#}\n"))
@@ -67,7 +67,7 @@ pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
 /// `config print --frontend`.
 pub(crate) fn print_frontend(catalogue: &Catalogue, options: &ConfigOptions, format: Format) -> ExitCode {
     shown(options, |config| {
-        Ok(ConfigSchema::near(config, all(catalogue, config)?)?.frontend(config)?.print_public(format))
+        Ok(ConfigSchema::discover(config, all(catalogue, config)?)?.frontend(config)?.print_public(format))
     })
 }
 
@@ -115,8 +115,10 @@ mod tests {
         let config = RootConfig::from_yaml(text).unwrap();
         declare(&catalogue(), &config).unwrap();
         let told = FeatureSchemas::of(&catalogue().everything().declared(), &config).unknown(&config);
-        let near: Vec<_> =
-            told.iter().map(|key| (key.key.as_str(), key.near.as_deref().unwrap_or_default())).collect();
+        let near: Vec<_> = told
+            .iter()
+            .map(|key| (key.key.as_str(), key.suggestion.as_deref().unwrap_or_default()))
+            .collect();
         assert_eq!(
             near,
             [
@@ -137,7 +139,7 @@ mod tests {
             "app: {title: Greenroom}\nbackend: {baseUrl: http://x, auth: {keys: [{secret: sesame}]}}\ngreenroom: {demo: true}\n",
         );
         let config = config.unwrap();
-        let shown = ConfigSchema::near(&config, all(&catalogue(), &config).unwrap())
+        let shown = ConfigSchema::discover(&config, all(&catalogue(), &config).unwrap())
             .unwrap()
             .frontend(&config)
             .unwrap();

@@ -6,7 +6,7 @@ use greenroom_errors::Error;
 
 use super::{Graph, ModuleNode, OfferedPoint, Origin, Orphan, PluginNode, check, ids, modules};
 use crate::{
-    declared::Declared,
+    declared::Declarations,
     env::{ExtensionPoint, Registrations},
     feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
@@ -19,7 +19,7 @@ pub(crate) struct Assembly {
     pub(crate) graph: Graph,
     pub(crate) loaders: Vec<FeatureLoader>,
     pub(crate) adopts_orphans: bool,
-    pub(crate) declared: Declared,
+    pub(crate) declared: Declarations,
     decorators: Vec<Decorator>,
     plugins: Vec<Plugin>,
     modules: Vec<Module>,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_core::{
-    Backend, Declared, Declares, Fault, Owner, ServiceFactory,
+    Backend, Declarations, Declares, Fault, Owner, ServiceFactory,
     boot::{Boot, BootPolicy, OnFailure},
     feature_loader, module, plugin, service,
 };
@@ -14,14 +14,14 @@ use crate::kit::{Clock, Journal};
 struct Reads(&'static str);
 struct Other;
 
-fn said(declared: &Declared) -> Vec<String> {
+fn said(declared: &Declarations) -> Vec<String> {
     declared.of::<Reads>().iter().map(|(by, what)| format!("{by} reads {}", what.0)).collect()
 }
 
 /// A root service that writes down what it sees.
 fn clock(journal: &Journal) -> ServiceFactory {
     let journal = journal.clone();
-    service(async move |declared: Declared| {
+    service(async move |declared: Declarations| {
         said(&declared).into_iter().for_each(|line| journal.write(line));
         Ok(Clock("clock".into()))
     })
@@ -71,7 +71,7 @@ async fn what_a_default_factory_declares_is_nobodys_once_another_takes_its_place
 #[tokio::test]
 async fn what_a_loader_brings_is_declared_once_it_has_run() {
     let journal = Journal::default();
-    let brings = feature_loader(async |declared: Declared| {
+    let brings = feature_loader(async |declared: Declarations| {
         assert_eq!(said(&declared), ["Service 'root.clock' reads time"]);
         Ok(vec![plugin("late", |env| env.register_init(async || Ok(()))).declare(Reads("late")).into()])
     });
