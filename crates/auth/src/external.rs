@@ -6,7 +6,7 @@ mod restrictions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use greenroom_config::{Config, ConfigError, RootConfig};
+use greenroom_config::{Config, ConfigError, DeclareConfig, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use subtle::ConstantTimeEq;
@@ -73,6 +73,7 @@ impl ExternalTokens {
     /// The default factory.
     pub fn factory() -> ServiceFactory {
         service(async |config: RootConfig| Ok(Self::from_config(&config)?))
+            .reads_with_warnings(Self::from_config, |tokens| tokens.unsupported.to_vec())
     }
 
     /// The same, and one token more, for a service of that subject.

@@ -83,14 +83,14 @@ pub struct Unknown {
     /// Where it is written.
     pub place: Option<Place>,
     /// The known key that was probably meant.
-    pub near: Option<String>,
+    pub suggestion: Option<String>,
 }
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "nobody reads '{}'", self.key)?;
-        if let Some(near) = &self.near {
-            write!(f, ", did you mean '{near}'?")?;
+        if let Some(suggestion) = &self.suggestion {
+            write!(f, ", did you mean '{suggestion}'?")?;
         }
         match &self.place {
             Some(place) => write!(f, " ({place})"),
@@ -153,11 +153,11 @@ fn compare(schema: &Json, value: &Json, key: &str, config: &RootConfig, out: &mu
                 match declared.or_else(|| object.get("additionalProperties")) {
                     Some(Json::Bool(false)) | None if !known.is_empty() => {
                         let names = known.iter().map(|(name, _)| name.as_str());
-                        let near = nearest(name, names).map(|near| match key {
+                        let suggestion = nearest(name, names).map(|near| match key {
                             "" => near.to_owned(),
                             _ => format!("{key}.{near}"),
                         });
-                        out.push(Unknown { place: config.place(&full), key: full, near });
+                        out.push(Unknown { place: config.place(&full), key: full, suggestion });
                     }
                     Some(below) => compare(below, member, &full, config, out),
                     None => {}

@@ -22,18 +22,18 @@
 //!
 //! The texts are Backstage's. This crate knows no key's meaning, and reads config only through `greenroom-config`.
 
+mod discover;
 mod error;
 mod filter;
 mod find;
 pub mod keys;
 mod merge;
-mod near;
 mod pointer;
 mod refs;
 mod schema;
-mod sound;
 mod source;
 mod validate;
+mod well_formed;
 
 pub use error::{Result, SchemaError};
 pub use filter::Filtered;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use greenroom_config::{ConfigError, Declarations, RootConfig, Visibility};
+use greenroom_config::{ConfigError, RootConfig, Visibilities, Visibility};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Filtered, Result, Schema, SchemaError, filter, merge, pointer, refs, sound,
+    Filtered, Result, Schema, SchemaError, filter, merge, pointer, refs,
     validate::{Fault, Marks, validate},
+    well_formed,
 };
 
 /// What is declared of the config, by everybody.
@@ -44,12 +45,12 @@ impl ConfigSchema {
     pub fn new(schemas: impl IntoIterator<Item = Schema>) -> Result<Self> {
         let mut values = Vec::new();
         for (index, schema) in schemas.into_iter().enumerate() {
-            sound::check(&schema.value, &schema.path)?;
+            well_formed::check(&schema.value, &schema.path)?;
             values.push(refs::prepare(schema.value, index));
         }
         let merged = merge::merge(values)?;
-        sound::conflicts(&merged)?;
-        let declared = sound::declared(&merged);
+        well_formed::conflicts(&merged)?;
+        let declared = well_formed::declared(&merged);
         Ok(Self { merged, declared, notes: Vec::new(), parts: None })
     }
 
@@ -151,7 +152,7 @@ impl ConfigSchema {
     }
 }
 
-impl Declarations for ConfigSchema {
+impl Visibilities for ConfigSchema {
     fn visibility(&self, merged: &Json) -> HashMap<String, Visibility> {
         let (marks, _) = validate(&self.merged, merged);
         let mut out = HashMap::new();

@@ -3,9 +3,10 @@
 use std::{any::Any, borrow::Cow, collections::HashMap, fmt};
 
 use greenroom_core::Declares;
+use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
-use crate::pattern;
+use crate::{ConfigReader, RootConfig, pattern};
 
 /// Who may see a value (core §1.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,7 +20,7 @@ pub enum Visibility {
 }
 
 /// What schemas declare, besides the built-in table of secrets.
-pub trait Declarations: Any + fmt::Debug + Send + Sync {
+pub trait Visibilities: Any + fmt::Debug + Send + Sync {
     /// The visibility of single values of the merged config, by JSON pointer; those of none are backend.
     fn visibility(&self, merged: &Json) -> HashMap<String, Visibility>;
 
@@ -31,21 +32,21 @@ pub trait Declarations: Any + fmt::Debug + Send + Sync {
 
 /// The config that a feature reads, as it declares it.
 #[derive(Clone, Debug)]
-pub struct DeclaredConfig {
+pub struct ConfigSchemaText {
     schema: Cow<'static, str>,
 }
 
-impl DeclaredConfig {
+impl ConfigSchemaText {
     /// The text of the JSON Schema, as it was given.
     pub fn schema(&self) -> &str {
         &self.schema
     }
 }
 
-/// Says what config a plugin, a module, a service factory or a feature loader reads.
+/// Says what config a plugin, a module, a service factory or a feature loader reads, and how.
 ///
 /// ```
-/// use greenroom_config::{DeclareConfig, DeclaredConfig};
+/// use greenroom_config::{DeclareConfig, ConfigSchemaText};
 /// use greenroom_core::{Backend, plugin};
 ///
 /// // In a file beside the code: `include_str!("../config.schema.json")`.
@@ -55,7 +56,7 @@ impl DeclaredConfig {
 /// }}}}"#;
 ///
 /// let weather = plugin("weather", |env| env.register_init(async || Ok(()))).config_schema(CONFIG_SCHEMA);
-/// assert_eq!(Backend::new([]).add(weather).declared().of::<DeclaredConfig>()[0].1.schema(), CONFIG_SCHEMA);
+/// assert_eq!(Backend::new([]).add(weather).declared().of::<ConfigSchemaText>()[0].1.schema(), CONFIG_SCHEMA);
 /// ```
 pub trait DeclareConfig: Declares {
     /// Declares it by the text of a JSON Schema, draft-07 with Backstage's `visibility`, `deepVisibility` and
@@ -64,7 +65,55 @@ pub trait DeclareConfig: Declares {
     /// is no schema does so too.
     #[must_use]
     fn config_schema(self, schema: impl Into<Cow<'static, str>>) -> Self {
-        self.declare(DeclaredConfig { schema: schema.into() })
+        self.declare(ConfigSchemaText { schema: schema.into() })
+    }
+
+    /// Declares how it reads its config: the function that its init, or its factory, calls too.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, DeclareConfig, RootConfig};
+    /// use greenroom_core::plugin;
+    ///
+    /// struct Settings {
+    ///     workers: u8,
+    /// }
+    ///
+    /// impl Settings {
+    ///     fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+    ///         let workers = config.optional_number("weather.workers")?.unwrap_or(2.0);
+    ///         Ok(Self { workers: workers as u8 })
+    ///     }
+    /// }
+    ///
+    /// let weather = plugin("weather", |env| {
+    ///     env.register_init(async |config: RootConfig| {
+    ///         let settings = Settings::from_config(&config)?;
+    ///         assert!(settings.workers > 0);
+    ///         Ok(())
+    ///     });
+    /// });
+    /// let weather = weather.reads(Settings::from_config);
+    /// ```
+    ///
+    /// `config check` calls it, and so does a start before anything of the feature runs: what it refuses fails the start of
+    /// a plugin or module, and where a service factory or a feature loader declared it, that of the backend.
+    #[must_use]
+    fn reads<T: 'static, E: Into<BoxError> + 'static>(
+        self,
+        read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.reads_with_warnings(read, |_| vec![])
+    }
+
+    /// The same, with what an operator should know of a config that is not refused: each a sentence, which `config check`
+    /// prints and a start logs.
+    #[must_use]
+    fn reads_with_warnings<T: 'static, E: Into<BoxError> + 'static>(
+        self,
+        read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
+        warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.declare(ConfigReader::new(read, warnings))
     }
 }
 

@@ -20,6 +20,7 @@
 //! value it found itself by [`ConfigError::invalid`].
 
 mod config;
+mod data_dir;
 mod declare;
 mod duration;
 mod env;
@@ -33,11 +34,11 @@ mod pattern;
 mod place;
 mod print;
 mod reader;
+mod reads;
 mod root;
 mod service;
 mod snapshot;
 mod sources;
-mod state;
 mod substitute;
 mod transform;
 mod value;
@@ -45,14 +46,15 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use declare::{Declarations, DeclareConfig, DeclaredConfig, Visibility, built_in_schema};
+pub use data_dir::DataDir;
+pub use declare::{ConfigSchemaText, DeclareConfig, Visibilities, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use live::Subscription;
 pub use place::Place;
 pub use print::Format;
+pub use reads::ConfigReader;
 pub use root::RootConfig;
 pub use sources::{ConfigOptions, ConfigSources};
-pub use state::StateHome;
 pub use transform::Unset;
 pub use value::{Node, Object, Origin, Value};
 pub use watch::{ReloadEvent, Watch};

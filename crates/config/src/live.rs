@@ -15,7 +15,7 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    ConfigError, ConfigSources, Declarations,
+    ConfigError, ConfigSources, Visibilities,
     snapshot::{Layer, Snapshot, same},
     sources::Reading,
 };
@@ -27,7 +27,7 @@ pub(crate) struct Live {
     current: ArcSwap<Snapshot>,
     /// Where it was read from; `None` for what was made in code.
     sources: Option<ConfigSources>,
-    declarations: Mutex<Option<Arc<dyn Declarations>>>,
+    declarations: Mutex<Option<Arc<dyn Visibilities>>>,
     /// One change at a time.
     changing: Mutex<()>,
     subscribers: Mutex<Vec<(u64, Subscriber)>>,
@@ -72,14 +72,14 @@ impl Live {
     }
 
     /// Lets schemas say what is secret, besides the built-in table, now and after each change.
-    pub(crate) fn declare(&self, declarations: Arc<dyn Declarations>) {
+    pub(crate) fn declare(&self, declarations: Arc<dyn Visibilities>) {
         let _one = lock(&self.changing);
         let now = self.current_full();
         self.current.store(Arc::new(now.with(now.layers.clone(), Some(&*declarations))));
         *lock(&self.declarations) = Some(declarations);
     }
 
-    pub(crate) fn declarations(&self) -> Option<Arc<dyn Declarations>> {
+    pub(crate) fn declarations(&self) -> Option<Arc<dyn Visibilities>> {
         lock(&self.declarations).clone()
     }
 

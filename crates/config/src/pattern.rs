@@ -115,14 +115,14 @@ pub(crate) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
 
 /// What is declared of paths.
 #[derive(Debug)]
-pub(crate) struct Declared {
+pub(crate) struct VisibilityRules {
     secret: Vec<Pattern>,
     frontend: Vec<Pattern>,
     /// By JSON pointer, from schemas.
     more: HashMap<String, Visibility>,
 }
 
-impl Declared {
+impl VisibilityRules {
     pub(crate) fn built_in() -> Self {
         let parse = |table: &[&str]| table.iter().map(|text| Pattern::parse(text)).collect();
         Self { secret: parse(SECRET), frontend: parse(FRONTEND), more: HashMap::new() }

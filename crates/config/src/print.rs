@@ -9,7 +9,7 @@ use greenroom_js::number;
 use crate::{
     RootConfig,
     key::{self, Step},
-    pattern::Declared,
+    pattern::VisibilityRules,
     value::{Node, Origin, Value, in_js_order},
 };
 
@@ -58,7 +58,7 @@ fn render(root: &Node, format: Format) -> String {
     out
 }
 
-fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &Declared) {
+fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &VisibilityRules) {
     let mut below = |step: Step, node: &mut Node| {
         path.push(step);
         hide(node, path, declared);

@@ -8,7 +8,7 @@ use greenroom_js as js;
 use serde_json::Value as Json;
 
 use crate::{
-    Config, Declarations,
+    Config, Visibilities,
     error::Result,
     live::Live,
     place::Text,
@@ -124,12 +124,12 @@ impl RootConfig {
     }
 
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.
-    pub fn declare(&self, declarations: Arc<dyn Declarations>) {
+    pub fn declare(&self, declarations: Arc<dyn Visibilities>) {
         self.whole.live().declare(declarations);
     }
 
     /// What was declared, if anything was.
-    pub fn declarations(&self) -> Option<Arc<dyn Declarations>> {
+    pub fn declarations(&self) -> Option<Arc<dyn Visibilities>> {
         self.whole.live().declarations()
     }
 

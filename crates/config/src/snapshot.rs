@@ -5,9 +5,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    ConfigError, Declarations,
+    ConfigError, Visibilities,
     key::Step,
-    pattern::Declared,
+    pattern::VisibilityRules,
     place::At,
     transform::Unset,
     value::{Node, Object, Value},
@@ -40,7 +40,7 @@ pub(crate) struct Snapshot {
     pub(crate) prefix: String,
     /// Whether `config()` gives views that may be empty now and filled by a later reload (core §1.7).
     pub(crate) live: bool,
-    pub(crate) declared: Arc<Declared>,
+    pub(crate) declared: Arc<VisibilityRules>,
     secret_spots: Arc<[At]>,
     pub(crate) description: String,
 }
@@ -48,18 +48,18 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub(crate) fn new(layers: Vec<Layer>, live: bool, description: String) -> Self {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
-        let declared = Arc::new(Declared::built_in());
+        let declared = Arc::new(VisibilityRules::built_in());
         let secret_spots = secret_spots(&layers, &declared);
         Self { layers, prefix: String::new(), live, declared, secret_spots, description }
     }
 
     /// The same config after a change, or with more declared.
-    pub(crate) fn with(&self, layers: Vec<Arc<Layer>>, more: Option<&dyn Declarations>) -> Self {
+    pub(crate) fn with(&self, layers: Vec<Arc<Layer>>, more: Option<&dyn Visibilities>) -> Self {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
-        let (live, declared) = (self.live, Arc::new(Declared::built_in()));
+        let (live, declared) = (self.live, Arc::new(VisibilityRules::built_in()));
         let mut next = Self { layers, prefix, live, declared, secret_spots: Arc::new([]), description };
         if let (Some(more), Some(merged)) = (more, next.merged()) {
-            next.declared = Arc::new(Declared::with(more.visibility(&merged.to_json())));
+            next.declared = Arc::new(VisibilityRules::with(more.visibility(&merged.to_json())));
         }
         next.secret_spots = secret_spots(&next.layers, &next.declared);
         next
@@ -126,7 +126,7 @@ impl Snapshot {
 }
 
 /// Where the values at secret paths are written, in all sources, those hidden by higher ones too.
-fn secret_spots(layers: &[Arc<Layer>], declared: &Declared) -> Arc<[At]> {
+fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> {
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {

@@ -6,7 +6,7 @@ use greenroom_context::Context;
 use greenroom_errors::{Error, Result};
 
 use crate::{
-    Declared,
+    Declarations,
     boot::{Boot, BootEvent, BootReport, Plan, Recorder, StepKind, start},
     feature::Feature,
     graph::{Assembly, load},
@@ -93,9 +93,11 @@ impl Backend {
         })
     }
 
-    /// What the features added so far declare; those that loaders will bring are not among them.
-    pub fn declared(&self) -> Declared {
-        let declared = Declared::default();
+    /// What default factories and the features added so far declare, but for defaults that one of those replaces; what
+    /// loaders will bring is not among it.
+    pub fn declared(&self) -> Declarations {
+        let declared = Declarations::default();
+        self.defaults.iter().for_each(|factory| declared.take_in_default(factory));
         self.features.iter().for_each(|feature| declared.take_in(feature));
         declared
     }

@@ -3,11 +3,11 @@
 //! A declaration is a value of any type that travels with its feature. It is there before anything of the feature runs,
 //! register functions included; this crate neither looks into it nor knows what types there are.
 
-use std::{any::Any, fmt, sync::Arc};
+use std::{any::Any, collections::HashSet, fmt, sync::Arc};
 
 use parking_lot::RwLock;
 
-use crate::{Feature, Service, owner::Owner, scope};
+use crate::{Feature, Service, ServiceFactory, owner::Owner, scope};
 
 type Value = Arc<dyn Any + Send + Sync>;
 
@@ -44,7 +44,7 @@ pub struct DeclarationList(Vec<Value>);
 
 /// Who declared something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Declarer {
+pub enum FeatureId {
     /// A plugin or a module.
     Owner(Owner),
     /// The factory of a service, by the service's id.
@@ -53,7 +53,7 @@ pub enum Declarer {
     Loader(String),
 }
 
-impl Declarer {
+impl FeatureId {
     /// The plugin or module that it is.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
@@ -63,7 +63,7 @@ impl Declarer {
     }
 }
 
-impl fmt::Display for Declarer {
+impl fmt::Display for FeatureId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Owner(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}'"),
@@ -76,46 +76,87 @@ impl fmt::Display for Declarer {
     }
 }
 
-/// All that the features of a backend declare: a root service that the backend itself provides.
+/// All that a backend's features declare, and those of its default factories that nothing replaces: a root service that
+/// the backend itself provides.
 ///
 /// It grows while feature loaders bring more; once anything but a loader's own services is made, it is complete.
 #[derive(Clone, Default)]
-pub struct Declared(Arc<RwLock<Vec<(Declarer, Value)>>>);
+pub struct Declarations(Arc<RwLock<Known>>);
 
-impl Service for Declared {
+#[derive(Default)]
+struct Known {
+    declarations: Vec<Declaration>,
+    /// The services whose default factory is replaced: what that one declares is nobody's.
+    replaced: HashSet<&'static str>,
+}
+
+struct Declaration {
+    by: FeatureId,
+    what: Value,
+    is_by_default_factory: bool,
+}
+
+impl Service for Declarations {
     const ID: &'static str = "greenroom.declared";
     type Scope = scope::Root;
 }
 
-impl Declared {
-    /// What was declared of this type, in the order of adding, by whom.
-    pub fn of<T: Any + Send + Sync>(&self) -> Vec<(Declarer, Arc<T>)> {
-        let all = self.0.read();
-        let typed = |(by, what): &(Declarer, Value)| Some((by.clone(), what.clone().downcast::<T>().ok()?));
-        all.iter().filter_map(typed).collect()
+impl Known {
+    fn in_force(&self) -> impl Iterator<Item = &Declaration> {
+        self.declarations.iter().filter(|declaration| match declaration.by {
+            FeatureId::Service(id) if declaration.is_by_default_factory => !self.replaced.contains(id),
+            _ => true,
+        })
     }
 
-    pub(crate) fn take_in(&self, feature: &Feature) {
-        let (by, declared) = match feature {
-            Feature::Plugin(plugin) => {
-                (Declarer::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
-            }
-            Feature::Module(module) => {
-                let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
-                (Declarer::Owner(owner), &module.declared)
-            }
-            Feature::Service(factory) => (Declarer::Service(factory.id), &factory.declared),
-            Feature::Loader(loader) => (Declarer::Loader(loader.description.clone()), &loader.declared),
-            Feature::Decorator(_) | Feature::Middleware(_) => return,
-        };
-        let mut all = self.0.write();
-        all.extend(declared.0.iter().map(|what| (by.clone(), what.clone())));
+    fn extend(&mut self, by: &FeatureId, list: &DeclarationList, is_by_default_factory: bool) {
+        let each = list.0.iter().cloned();
+        self.declarations.extend(each.map(|what| Declaration {
+            by: by.clone(),
+            what,
+            is_by_default_factory,
+        }));
     }
 }
 
-impl fmt::Debug for Declared {
+impl Declarations {
+    /// What was declared of this type, in the order of adding, by whom; default factories come first.
+    pub fn of<T: Any + Send + Sync>(&self) -> Vec<(FeatureId, Arc<T>)> {
+        let known = self.0.read();
+        let typed = |d: &Declaration| Some((d.by.clone(), d.what.clone().downcast::<T>().ok()?));
+        known.in_force().filter_map(typed).collect()
+    }
+
+    pub(crate) fn take_in_default(&self, factory: &ServiceFactory) {
+        self.0.write().extend(&FeatureId::Service(factory.id), &factory.declared, true);
+    }
+
+    pub(crate) fn take_in(&self, feature: &Feature) {
+        let mut known = self.0.write();
+        let (by, declared) = match feature {
+            Feature::Plugin(plugin) => {
+                (FeatureId::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
+            }
+            Feature::Module(module) => {
+                let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
+                (FeatureId::Owner(owner), &module.declared)
+            }
+            Feature::Service(factory) => {
+                if !factory.many {
+                    known.replaced.insert(factory.id);
+                }
+                (FeatureId::Service(factory.id), &factory.declared)
+            }
+            Feature::Loader(loader) => (FeatureId::Loader(loader.description.clone()), &loader.declared),
+            Feature::Decorator(_) | Feature::Middleware(_) => return,
+        };
+        known.extend(&by, declared, false);
+    }
+}
+
+impl fmt::Debug for Declarations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.0.read();
-        f.debug_list().entries(all.iter().map(|(by, _)| by)).finish()
+        let known = self.0.read();
+        f.debug_list().entries(known.in_force().map(|declaration| &declaration.by)).finish()
     }
 }

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Declared, Service,
+    Declarations, Service,
     boot::{Recorder, StepKind},
     graph::Services,
     inject::{Dependency, Instance, Resolved},
@@ -24,7 +24,7 @@ use crate::{
 
 /// What the backend itself provides, and nobody replaces.
 pub(crate) const BUILT_IN: [&str; 5] =
-    [PluginMetadata::ID, InstanceMetadata::ID, Lifecycle::ID, RootLifecycle::ID, Declared::ID];
+    [PluginMetadata::ID, InstanceMetadata::ID, Lifecycle::ID, RootLifecycle::ID, Declarations::ID];
 
 type Cell = Arc<OnceCell<Result<Instance, Error>>>;
 /// A factory's position, and the plugin that it made the instance for.
@@ -41,10 +41,10 @@ pub(crate) struct Instances {
 
 impl Instances {
     /// With nothing but the root lifecycle and what is declared: enough for loaders.
-    pub(crate) fn new(root: RootLifecycle, declared: Declared, recorder: Recorder) -> Self {
+    pub(crate) fn new(root: RootLifecycle, declared: Declarations, recorder: Recorder) -> Self {
         let root = HashMap::from([
             (RootLifecycle::ID, Arc::new(root) as Instance),
-            (Declared::ID, Arc::new(declared)),
+            (Declarations::ID, Arc::new(declared)),
         ]);
         Self {
             services: Services::default(),

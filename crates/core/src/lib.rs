@@ -46,7 +46,7 @@ mod start_error;
 mod stop;
 
 pub use backend::{Backend, Running};
-pub use declared::{Declared, Declarer, Declares};
+pub use declared::{Declarations, Declares, FeatureId};
 pub use env::{Env, ModuleContext};
 pub use feature::{
     Feature, FeatureLoader, Middleware, Module, Plugin, Registered, extension_point_middleware,

@@ -7,8 +7,21 @@ use greenroom_core::boot::{BootPolicy, Deadlines, OnFailure, OnStartFailure, Plu
 
 type Result<T> = greenroom_config::Result<T>;
 
+/// What the boot itself reads.
+#[derive(Default)]
+pub(crate) struct BootConfig {
+    pub(crate) policy: BootPolicy,
+    pub(crate) deadlines: Deadlines,
+}
+
+impl BootConfig {
+    pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
+        Ok(Self { policy: policy(config)?, deadlines: deadlines(config)? })
+    }
+}
+
 /// `backend.startup` and `greenroom.startup.onFailure` (plugin-system §4.8).
-pub(crate) fn policy(config: &RootConfig) -> Result<BootPolicy> {
+fn policy(config: &RootConfig) -> Result<BootPolicy> {
     let mut plugins = HashMap::new();
     if let Some(named) = config.optional_config("backend.startup.plugins")? {
         for id in named.keys() {
@@ -57,7 +70,7 @@ fn on_start_failure(config: &Config) -> Result<OnStartFailure> {
 }
 
 /// `greenroom.deadlines`.
-pub(crate) fn deadlines(config: &RootConfig) -> Result<Deadlines> {
+fn deadlines(config: &RootConfig) -> Result<Deadlines> {
     let read = |key: &str, default: Duration| {
         Ok::<_, ConfigError>(
             config.optional_duration(&format!("greenroom.deadlines.{key}"))?.unwrap_or(default),

@@ -21,21 +21,23 @@
 
 mod boot_config;
 mod boot_log;
+mod config_report;
 mod live_config;
 mod schemas;
 
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigError, ConfigOptions, RootConfig, StateHome};
-use greenroom_core::{Backend, Declared, ServiceFactory, boot::Boot, service};
+use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
+use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
 
-use crate::boot_log::BootLog;
+use crate::{boot_config::BootConfig, boot_log::BootLog};
 
+pub use crate::config_report::ConfigReport;
 pub use crate::schemas::{FeatureSchemas, config_schemas};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -49,7 +51,7 @@ pub struct Surroundings {
     /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
     pub log: LogEnvironment,
     /// Where own files go, unless the config says it.
-    pub state: StateHome,
+    pub state: DataDir,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
 }
@@ -70,7 +72,7 @@ impl Surroundings {
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
         let is_process = log.node_env.as_deref() != Some("test");
-        let state = StateHome::from_process();
+        let state = DataDir::from_process();
         Self { config: ConfigFrom::Loaded(config), log, state, is_process }
     }
 }
@@ -81,7 +83,7 @@ pub fn create_backend() -> Backend {
     let is_process = log.node_env.as_deref() != Some("test");
     match ConfigOptions::from_process() {
         Ok(options) => {
-            let (state, config) = (StateHome::of(&options), ConfigFrom::Options(options));
+            let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
             create_backend_in(Surroundings { config, log, state, is_process })
         }
         Err(error) => {
@@ -94,50 +96,47 @@ pub fn create_backend() -> Backend {
 /// A backend with all defaults, in surroundings of one's choice.
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, .. } = surroundings.clone();
-    Backend::new(factories(&surroundings)).boot(
-        async move |config: RootConfig, logger: RootLogger, tokens: ExternalTokens, declared: Declared| {
-            if is_process {
-                logger.log_panics().forever();
-                logger.install_tracing(BridgeOptions::new());
-            }
-            tokens.unsupported().iter().for_each(|warning| logger.warn(warning));
-            live_config::follow(&config, &logger);
-            boot(&config, &logger, &log, &declared)
-        },
-    )
+    let backend = Backend::new(factories(&surroundings));
+    backend.boot(async move |config: RootConfig, logger: RootLogger, declared: Declarations| {
+        if is_process {
+            logger.log_panics().forever();
+            logger.install_tracing(BridgeOptions::new());
+        }
+        live_config::follow(&config, &logger);
+        boot(&config, &logger, &log, &declared)
+    })
 }
 
-fn boot(config: &RootConfig, logger: &RootLogger, log: &LogEnvironment, declared: &Declared) -> Result<Boot> {
+fn boot(
+    config: &RootConfig,
+    logger: &RootLogger,
+    log: &LogEnvironment,
+    declared: &Declarations,
+) -> Result<Boot> {
     let features = FeatureSchemas::of(declared, config);
     // News is what loaders brought, or that the config is not by the default factory.
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let additions = LoggerOptions::from_config(config, log)?.format.has_additions();
+    let report = ConfigReport::of(declared, config);
+    report.warnings.iter().for_each(|warning| logger.warn(warning));
+    let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
     if additions {
+        report.remarks.iter().for_each(|remark| logger.warn(remark));
         schemas::tell(config, &features, logger);
     }
-    Ok(Boot {
-        policy: boot_config::policy(config)?,
-        deadlines: boot_config::deadlines(config)?,
-        observer: Arc::new(BootLog::new(logger, !additions)),
-        faults: features.into_faults(config),
-    })
-}
-
-/// Reads what the boot itself reads: policy and deadlines. For those who check a config without starting.
-pub fn check_boot(config: &RootConfig) -> Result<(), ConfigError> {
-    boot_config::policy(config)?;
-    boot_config::deadlines(config)?;
-    Ok(())
+    // One that cannot be read is among the faults, which are told first.
+    let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
+    let observer = Arc::new(BootLog::new(logger, !additions));
+    Ok(Boot { policy, deadlines, observer, faults: report.faults })
 }
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, state, .. } = surroundings.clone();
-    let node_env = log.node_env.clone();
+    let (node_env, read_log) = (log.node_env.clone(), log.clone());
     vec![
-        service(async move |declared: Declared| {
+        service(async move |declared: Declarations| {
             let config = match config {
                 ConfigFrom::Loaded(config) => config,
                 ConfigFrom::Options(options) => RootConfig::load(&options)?,
@@ -146,9 +145,14 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             Ok(config)
         }),
         service(async move |config: RootConfig| {
-            let options = LoggerOptions::from_config(&config, &log)?;
+            // The boot tells them, with those of all other readers.
+            let options = LoggerOptions { warnings: vec![], ..LoggerOptions::from_config(&config, &log)? };
             Ok(RootLogger::builder().options(options).build())
-        }),
+        })
+        .reads_with_warnings(
+            move |config| LoggerOptions::from_config(config, &read_log),
+            |options| options.warnings.clone(),
+        ),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
         Auth::factory(),

@@ -3,12 +3,12 @@
 //! It is in force before the logger is made, so that no line shows a secret. What loaders bring is added before anything
 //! of theirs runs.
 
-use greenroom_config::{ConfigError, DeclaredConfig, RootConfig};
+use greenroom_config::{ConfigError, ConfigSchemaText, RootConfig};
 use greenroom_config_schema::{
     ConfigSchema, Schema,
     keys::{self, Unknown},
 };
-use greenroom_core::{Declared, Declarer, Fault};
+use greenroom_core::{Declarations, Fault, FeatureId};
 use greenroom_errors::{Error, Result};
 use greenroom_logging::{RootLogger, debug, warn};
 
@@ -32,18 +32,18 @@ pub fn config_schemas() -> Vec<Schema> {
 /// The config that features say they read.
 #[derive(Debug)]
 pub struct FeatureSchemas {
-    sound: Vec<(Declarer, Schema)>,
+    well_formed: Vec<(FeatureId, Schema)>,
     faults: Vec<Fault>,
 }
 
 impl FeatureSchemas {
-    /// Takes what was declared by `config_schema`, each text by itself; what holds in `config` already is sound.
-    pub fn of(declared: &Declared, config: &RootConfig) -> Self {
+    /// Takes what was declared by `config_schema`, each text by itself; what holds in `config` already is well-formed.
+    pub fn of(declared: &Declarations, config: &RootConfig) -> Self {
         let holding = ConfigSchema::declared(config);
-        let mut out = Self { sound: vec![], faults: vec![] };
+        let mut out = Self { well_formed: vec![], faults: vec![] };
         let mut known = config_schemas();
         known.push(Schema::built_in());
-        for (by, declared) in declared.of::<DeclaredConfig>() {
+        for (by, declared) in declared.of::<ConfigSchemaText>() {
             let checked = Schema::parse(&by.to_string(), "config.schema.json", declared.schema());
             let checked = checked.and_then(|schema| {
                 known.push(schema.clone());
@@ -53,7 +53,7 @@ impl FeatureSchemas {
                 ConfigSchema::new(known.clone()).map(|_| schema).inspect_err(|_| drop(known.pop()))
             });
             match checked {
-                Ok(schema) => out.sound.push((by, schema)),
+                Ok(schema) => out.well_formed.push((by, schema)),
                 Err(error) => out.faults.push(fault(&by, Error::new(error.to_string()))),
             }
         }
@@ -62,7 +62,7 @@ impl FeatureSchemas {
 
     /// The schemas, in the order of adding.
     pub fn schemas(&self) -> Vec<Schema> {
-        self.sound.iter().map(|(_, schema)| schema.clone()).collect()
+        self.well_formed.iter().map(|(_, schema)| schema.clone()).collect()
     }
 
     /// Features whose declaration is no schema, or contradicts one before it.
@@ -71,8 +71,8 @@ impl FeatureSchemas {
     }
 
     /// What is wrong with a config by them: by whose, and where.
-    pub fn refusals(&self, config: &RootConfig) -> Vec<(Declarer, ConfigError)> {
-        let each = self.sound.iter().filter_map(|(by, schema)| {
+    pub fn refusals(&self, config: &RootConfig) -> Vec<(FeatureId, ConfigError)> {
+        let each = self.well_formed.iter().filter_map(|(by, schema)| {
             let alone = ConfigSchema::new([schema.clone()]).ok()?;
             Some(alone.faults(config).into_iter().map(|fault| (by.clone(), fault)))
         });
@@ -103,25 +103,23 @@ impl FeatureSchemas {
     }
 }
 
-/// A fault of a feature that cannot fail by itself says whose it is.
-fn fault(by: &Declarer, error: Error) -> Fault {
+/// A fault of a feature that cannot fail by itself says whose it is, unless it points at the place in the config.
+pub(crate) fn fault(by: &FeatureId, error: Error) -> Fault {
     match by.owner() {
         Some(owner) => Fault { owner: Some(owner.clone()), error },
+        None if error.downcast_ref::<ConfigError>().is_some() => Fault { owner: None, error },
         None => Fault { owner: None, error: Error::named(error.name().to_owned(), format!("{by}: {error}")) },
     }
 }
 
-/// Tells which schemas are not used, which keys should no longer be there, and which are misspelt.
+/// Tells which schemas are not used, and which keys are misspelt.
 pub(crate) fn tell(config: &RootConfig, features: &FeatureSchemas, logger: &RootLogger) {
     let Some(schema) = ConfigSchema::declared(config) else { return };
     for note in schema.notes() {
         debug!(logger, "Config schemas: {note}");
     }
-    for warning in schema.deprecations(config) {
-        warn!(logger, "{warning}");
-    }
     // Without a guess what was meant it may be somebody else's key.
-    for key in features.unknown(config).iter().filter(|key| key.near.is_some()) {
+    for key in features.unknown(config).iter().filter(|key| key.suggestion.is_some()) {
         warn!(logger, "Config: {key}");
     }
 }

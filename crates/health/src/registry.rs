@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use greenroom_config::RootConfig;
+use greenroom_config::{DeclareConfig, RootConfig};
 use greenroom_context::{catch_panic, spawn};
 use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
 use greenroom_errors::Result;
@@ -74,6 +74,7 @@ impl HealthRegistry {
             })?;
             Ok(registry)
         })
+        .reads(Self::from_config)
     }
 
     fn unknown(&self) -> Vec<&str> {

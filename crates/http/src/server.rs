@@ -9,7 +9,7 @@ use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_http_server::{Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls};
-use greenroom_logging::{Logger, RootLogger, fields, info, warn};
+use greenroom_logging::{Logger, RootLogger, fields, info};
 use http::{HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use crate::{
     envelope::Envelope,
     exchange::Exchange,
     express::{
-        Cors, TrustProxy,
+        TrustProxy,
         compression::Compression,
         rate_limit::{Limiter, RateLimit},
         send::Send,
@@ -48,24 +48,6 @@ impl RootHttpRouter {
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
                 let envelope = Envelope::new(&logger, settings.development);
                 let root = Self::new(envelope, WebSocketRoutes::new(&logger));
-                if settings.trust_proxy == TrustProxy::Everybody {
-                    warn!(
-                        logger,
-                        "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies there are, or which. Rate limits count the address that the nearest proxy saw"
-                    );
-                }
-                if settings.cors.as_ref().is_some_and(Cors::has_useless_star) {
-                    warn!(
-                        logger,
-                        "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write 'https://*'"
-                    );
-                }
-                if settings.rate_limits.wants_redis {
-                    warn!(
-                        logger,
-                        "backend.rateLimit.store: redis comes later, each process counts in its own memory until then"
-                    );
-                }
                 let tls = settings.https.as_ref();
                 let tls = tls.map(|https| Tls::new(https, settings.data_dir.as_deref(), &config, &logger));
                 let tls = tls.transpose()?;

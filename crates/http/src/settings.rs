@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use greenroom_config::{ConfigError, RootConfig, StateHome};
+use greenroom_config::{ConfigError, DataDir, DeclareConfig, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_http_server::{Https, Listen, ServerSettings};
 use greenroom_logging::Compatibility;
@@ -71,11 +71,32 @@ impl HttpSettings {
     }
 
     /// The default factory.
-    pub fn factory(node_env: Option<String>, state: StateHome) -> ServiceFactory {
-        service(async move |config: RootConfig| {
-            let data_dir = Some(state.data_dir(&config)?);
-            Ok(Self { data_dir, ..Self::from_config(&config, node_env.as_deref())? })
-        })
+    pub fn factory(node_env: Option<String>, state: DataDir) -> ServiceFactory {
+        let read = move |config: &RootConfig| -> Result<Self, ConfigError> {
+            let data_dir = Some(state.data_dir(config)?);
+            Ok(Self { data_dir, ..Self::from_config(config, node_env.as_deref())? })
+        };
+        let made = read.clone();
+        service(async move |config: RootConfig| Ok(made(&config)?)).reads_with_warnings(read, Self::warnings)
+    }
+
+    /// What an operator should know of them, each a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        let warnings = [
+            (self.trust_proxy == TrustProxy::Everybody).then_some(
+                "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies \
+                 there are, or which. Rate limits count the address that the nearest proxy saw",
+            ),
+            self.cors.as_ref().is_some_and(Cors::has_useless_star).then_some(
+                "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write \
+                 'https://*'",
+            ),
+            self.rate_limits.wants_redis.then_some(
+                "backend.rateLimit.store: redis comes later, each process counts in its own memory until then",
+            ),
+        ];
+        let own = warnings.into_iter().flatten().map(str::to_owned);
+        own.chain(self.https.iter().flat_map(Https::warnings)).collect()
     }
 }
 

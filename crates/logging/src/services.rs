@@ -1,9 +1,9 @@
 //! Both loggers as services, and the factories that a backend installs unless told otherwise.
 
-use greenroom_config::RootConfig;
+use greenroom_config::{DeclareConfig, RootConfig};
 use greenroom_core::{PluginMetadata, Service, ServiceFactory, scope, service};
 
-use crate::{Logger, RootLogger};
+use crate::{LogEnvironment, Logger, LoggerOptions, RootLogger};
 
 impl Service for RootLogger {
     const ID: &'static str = "core.rootLogger";
@@ -18,6 +18,7 @@ impl Service for Logger {
 /// `core.rootLogger` as config and environment say.
 pub fn root_logger() -> ServiceFactory {
     service(async |config: RootConfig| Ok(RootLogger::builder_from(&config)?.build()))
+        .reads(|config| LoggerOptions::from_config(config, &LogEnvironment::from_process()))
 }
 
 /// `core.logger`: the root logger with the plugin's id on every line.

@@ -1,35 +1,60 @@
-//! `config check`: every reader that a start would run, without starting anything.
+//! `config check`: what a start would say of its config, without starting anything.
+//!
+//! It asks the backend that would be started for its declared readers and schemas, as the start itself does.
 
 use std::process::ExitCode;
 
 use greenroom::{
-    auth::ExternalTokens,
-    config::{ConfigError, ConfigOptions, RootConfig, StateHome},
-    core::Backend,
-    http::HttpSettings,
-    logging::{LogEnvironment, LoggerOptions},
+    config::{ConfigError, ConfigOptions, RootConfig},
+    core::Fault,
+    errors::Error,
 };
-
-use greenroom_defaults::FeatureSchemas;
+use greenroom_defaults::{ConfigReport, FeatureSchemas};
 
 use crate::{
-    catalogue::Catalogue,
-    demo, explain,
-    schema::{self, Remarks},
+    catalogue::{Catalogue, Choice},
+    explain,
+    prepare::{self, Refused},
+    schema,
 };
 
-/// What the readers found.
+#[cfg(test)]
+mod generated;
+
+/// What would keep the backend from starting, and what would not.
+#[derive(Debug, Default)]
 struct Findings {
-    errors: Vec<ConfigError>,
-    /// Whose schema is none, and why.
+    /// Those of the config, which point at their place.
+    errors: Vec<Error>,
+    /// All others.
     faults: Vec<String>,
     warnings: Vec<String>,
 }
 
 impl Findings {
-    fn take<T>(&mut self, read: Result<T, ConfigError>) -> Option<T> {
-        read.map_err(|error| self.errors.push(error)).ok()
+    /// How many things keep the backend from starting.
+    fn wrong(&self) -> usize {
+        self.errors.len() + self.faults.len()
     }
+
+    fn refused(&mut self, fault: &Fault) {
+        match as_config_error(&fault.error) {
+            Some(_) => self.refused_by_config(fault.error.clone()),
+            None => self.faults.push(fault.to_string()),
+        }
+    }
+
+    /// One mistake may be refused by several readers.
+    fn refused_by_config(&mut self, error: Error) {
+        let text = |error: &Error| as_config_error(error).map(ToString::to_string);
+        if !self.errors.iter().any(|known| text(known) == text(&error)) {
+            self.errors.push(error);
+        }
+    }
+}
+
+fn as_config_error(error: &Error) -> Option<&ConfigError> {
+    error.downcast_ref()
 }
 
 /// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
@@ -39,16 +64,7 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
-    found.warnings.extend(config.unset().iter().map(ToString::to_string));
-    readers(catalogue, &config, options, &mut found);
-    let everything = FeatureSchemas::of(&catalogue.everything().declared(), &config);
-    found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));
-    let Remarks { texts, faults } = schema::remarks(&config);
-    found.warnings.extend(texts);
-    let known = |fault: &ConfigError| found.errors.iter().any(|error| error.place() == fault.place());
-    let faults: Vec<_> = faults.iter().filter(|fault| !known(fault)).map(ToString::to_string).collect();
-    found.warnings.extend(faults);
+    let found = find(catalogue, &config, options);
     println!("{}", config.sources_description());
     match config.secrets().len() {
         1 => println!("1 secret will be redacted in logs"),
@@ -57,46 +73,48 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     for warning in &found.warnings {
         eprintln!("warning: {warning}");
     }
-    for error in &found.errors {
+    for error in found.errors.iter().filter_map(as_config_error) {
         eprint!("{}", explain::rendered(error));
     }
     for fault in &found.faults {
         eprintln!("  × {fault}");
     }
-    match found.errors.len() + found.faults.len() {
-        0 => {
-            println!("The configuration is fine");
-            ExitCode::SUCCESS
-        }
-        1 => explain::fail("1 thing in the configuration is wrong", None),
-        n => explain::fail(&format!("{n} things in the configuration are wrong"), None),
+    match (found.wrong(), found.warnings.len()) {
+        (0, 0) => println!("The configuration is fine"),
+        (0, 1) => println!("1 warning, no error"),
+        (0, n) => println!("{n} warnings, no error"),
+        (1, _) => return explain::fail("1 thing in the configuration is wrong", None),
+        (n, _) => return explain::fail(&format!("{n} things in the configuration are wrong"), None),
     }
+    ExitCode::SUCCESS
 }
 
-fn readers(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions, found: &mut Findings) {
+fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> Findings {
+    let mut found = Findings::default();
+    found.warnings.extend(config.unset().iter().map(ToString::to_string));
+    let choice = match prepare::prepare(catalogue, config, options) {
+        Ok(prepared) => prepared.choice,
+        Err(Refused { errors, choice }) => {
+            errors.into_iter().for_each(|error| found.refused_by_config(error.into()));
+            choice.unwrap_or(Choice { chosen: vec![], lacking: vec![] })
+        }
+    };
+    let lacking =
+        choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
+    found.warnings.extend(lacking);
+    let report = ConfigReport::of(&prepare::backend(catalogue, config, options, &choice).declared(), config);
+    found.warnings.extend(report.warnings.iter().chain(&report.remarks).cloned());
+    let (refused, permitted) = report.by_policy(config);
+    refused.iter().for_each(|fault| found.refused(fault));
+    let permitted =
+        permitted.iter().map(|fault| format!("{fault}; backend.startup permits a start without it"));
+    found.warnings.extend(permitted);
+    let everything = FeatureSchemas::of(&catalogue.everything().declared(), config);
+    found.warnings.extend(everything.unknown(config).iter().map(ToString::to_string));
+    found.warnings.extend(schema::notes(config));
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    let environment =
-        LogEnvironment { node_env: node_env.map(str::to_owned), ..LogEnvironment::from_process() };
-    if let Some(logger) = found.take(LoggerOptions::from_config(config, &environment)) {
-        found.warnings.extend(logger.warnings);
-    }
-    found.take(HttpSettings::from_config(config, node_env));
-    if let Some(tokens) = found.take(ExternalTokens::from_config(config)) {
-        found.warnings.extend(tokens.unsupported().iter().cloned());
-    }
-    found.take(greenroom_defaults::check_boot(config));
-    found.take(StateHome::of(options).data_dir(config));
-    found.take(demo::check(config, node_env));
-    if let Some(choice) = found.take(catalogue.choose(config)) {
-        let lacking =
-            choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
-        found.warnings.extend(lacking);
-        let chosen = catalogue.add(Backend::new([]), &choice);
-        let schemas = FeatureSchemas::of(&chosen.declared(), config);
-        found.faults.extend(schemas.faults().iter().map(ToString::to_string));
-        found.errors.extend(schemas.refusals(config).into_iter().map(|(_, error)| error));
-        found.warnings.extend(localhost_in_production(config, node_env));
-    }
+    found.warnings.extend(localhost_in_production(config, node_env));
+    found
 }
 
 fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Option<String> {
@@ -114,16 +132,34 @@ mod tests {
 
     use super::*;
 
+    fn found(catalogue: &Catalogue, yaml: &str) -> Findings {
+        find(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
+    }
+
     #[test]
     fn a_declaration_that_is_no_schema_is_a_fault_of_its_plugin() {
         let mut catalogue = Catalogue::default();
         catalogue.offer(true, || {
             plugin("broken", |env| env.register_init(async || Ok(()))).config_schema("{not json")
         });
-        let config = RootConfig::from_yaml("").unwrap();
-        let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
-        readers(&catalogue, &config, &ConfigOptions::default(), &mut found);
+        let found = found(&catalogue, "");
         assert_eq!(found.faults.len(), 1);
-        assert!(found.faults[0].starts_with("Plugin 'broken': "), "{:?}", found.faults);
+        assert!(found.faults[0].starts_with("Plugin 'broken'"), "{:?}", found.faults);
+    }
+
+    #[test]
+    fn readers_of_plugins_that_the_config_chooses_are_run_and_no_others() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(false, || {
+            let mail = plugin("mail", |env| env.register_init(async || Ok(())));
+            mail.reads(|config: &RootConfig| config.string("mail.server"))
+        });
+        let messages = |yaml: &str| {
+            let found = found(&catalogue, yaml);
+            found.errors.iter().map(|error| error.message().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(messages(""), Vec::<String>::new());
+        let chosen = "greenroom: {plugins: {mail: true}}";
+        assert_eq!(messages(chosen), ["Missing required config value at 'mail.server' in 'mock-config'"]);
     }
 }

@@ -15,7 +15,7 @@ use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, RootConfig},
     core::Backend,
-    http::{HttpSettings, Listen},
+    http::Listen,
     prelude::{RootLogger, decorate},
 };
 
@@ -37,29 +37,17 @@ impl Drop for Demo {
     }
 }
 
-/// Why a demo is on and cannot run.
+/// The file that could not be made, and why.
 #[derive(Debug)]
-pub(crate) enum Refused {
-    /// The config must not ask for it.
-    Config(ConfigError),
-    /// The file could not be made.
-    File(PathBuf, std::io::Error),
-}
+pub(crate) struct NotWritten(pub(crate) PathBuf, pub(crate) std::io::Error);
 
 impl Demo {
-    /// Reads `greenroom.demo` and prepares it. Refused in production and where others can connect.
-    pub(crate) fn prepare(
-        config: &RootConfig,
-        node_env: Option<&str>,
-        data_dir: &Path,
-    ) -> Result<Option<Self>, Refused> {
-        if !check(config, node_env).map_err(Refused::Config)? {
-            return Ok(None);
-        }
+    /// Makes a token, and the file that holds it.
+    pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
         let header_file = data_dir.join("demo.header");
         match token().and_then(|token| Ok((write_beside(&header_file, &token)?, token))) {
-            Ok((beside, token)) => Ok(Some(Self { token, header_file, beside })),
-            Err(error) => Err(Refused::File(header_file, error)),
+            Ok((beside, token)) => Ok(Self { token, header_file, beside }),
+            Err(error) => Err(NotWritten(header_file, error)),
         }
     }
 
@@ -81,7 +69,7 @@ impl Demo {
     }
 }
 
-/// Whether the demo is on; an error where it must not be.
+/// Reads `greenroom.demo`: whether it is on. Refused in production and where others can connect.
 pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool, ConfigError> {
     if !config.optional_boolean(KEY)?.unwrap_or(false) {
         return Ok(false);
@@ -93,8 +81,7 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
     if node_env == Some("production") {
         return refuse("NODE_ENV is 'production'");
     }
-    let listen = HttpSettings::from_config(config, node_env)?.listen;
-    let loopback = match listen {
+    let loopback = match Listen::from_config(config)? {
         Listen::Tcp { host, .. } => {
             host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
         }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use greenroom::{
     config::ConfigError,
-    core::StartError,
+    core::{Fault, StartError},
     errors::{Error, describe},
 };
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
@@ -32,6 +32,14 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// The same for several.
+pub(crate) fn config_errors(errors: &[ConfigError]) -> ExitCode {
+    errors.iter().for_each(|error| {
+        config_error(error);
+    });
+    ExitCode::FAILURE
+}
+
 /// A diagnostic as text; coloured by nobody, since it may end in a log.
 pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
     let mut out = String::new();
@@ -47,9 +55,13 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
 pub(crate) fn start_error(program: &str, failed: &StartError) {
     match failed {
         StartError::Boot(error) | StartError::Service { error, .. } => one(program, error),
-        StartError::Graph(_) => {
-            fail(&failed.to_string(), None);
-        }
+        StartError::Graph(faults) => match &**faults {
+            [Fault { owner: None, error }] => one(program, error),
+            faults => {
+                fail(&failed.to_string(), None);
+                faults.iter().for_each(|fault| show_line(&fault.error));
+            }
+        },
         StartError::Plugins(report) => {
             fail(&failed.to_string(), None);
             let failures = report.plugins.iter().flat_map(|plugin| {

@@ -49,26 +49,15 @@ fn declare(catalogue: &Catalogue, config: &RootConfig) -> Result<(), ConfigError
     declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
 }
 
-/// What there is to say of a loaded config by all schemas.
-pub(crate) struct Remarks {
-    /// Notes, and deprecated keys.
-    pub(crate) texts: Vec<String>,
-    /// What somebody's schema refuses.
-    pub(crate) faults: Vec<ConfigError>,
-}
-
-pub(crate) fn remarks(config: &RootConfig) -> Remarks {
-    let Some(schema) = ConfigSchema::declared(config) else {
-        return Remarks { texts: vec![], faults: vec![] };
-    };
-    let texts = schema.notes().iter().cloned().chain(schema.deprecations(config)).collect();
-    Remarks { texts, faults: schema.faults(config) }
+/// Which schemas beside the config are not used, and why.
+pub(crate) fn notes(config: &RootConfig) -> Vec<String> {
+    ConfigSchema::declared(config).map(|schema| schema.notes().to_vec()).unwrap_or_default()
 }
 
 /// `config schema`.
 pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
-        let schema = ConfigSchema::near(config, all(catalogue, config)?)?;
+        let schema = ConfigSchema::discover(config, all(catalogue, config)?)?;
         let mut merged = schema.merged().clone();
         merged["title"] = "The configuration, as far as it is declared".into();
         Ok(format!("{merged:#}\n"))
@@ -78,7 +67,7 @@ pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
 /// `config print --frontend`.
 pub(crate) fn print_frontend(catalogue: &Catalogue, options: &ConfigOptions, format: Format) -> ExitCode {
     shown(options, |config| {
-        Ok(ConfigSchema::near(config, all(catalogue, config)?)?.frontend(config)?.print_public(format))
+        Ok(ConfigSchema::discover(config, all(catalogue, config)?)?.frontend(config)?.print_public(format))
     })
 }
 
@@ -126,8 +115,10 @@ mod tests {
         let config = RootConfig::from_yaml(text).unwrap();
         declare(&catalogue(), &config).unwrap();
         let told = FeatureSchemas::of(&catalogue().everything().declared(), &config).unknown(&config);
-        let near: Vec<_> =
-            told.iter().map(|key| (key.key.as_str(), key.near.as_deref().unwrap_or_default())).collect();
+        let near: Vec<_> = told
+            .iter()
+            .map(|key| (key.key.as_str(), key.suggestion.as_deref().unwrap_or_default()))
+            .collect();
         assert_eq!(
             near,
             [
@@ -148,14 +139,13 @@ mod tests {
             "app: {title: Greenroom}\nbackend: {baseUrl: http://x, auth: {keys: [{secret: sesame}]}}\ngreenroom: {demo: true}\n",
         );
         let config = config.unwrap();
-        let shown = ConfigSchema::near(&config, all(&catalogue(), &config).unwrap())
+        let shown = ConfigSchema::discover(&config, all(&catalogue(), &config).unwrap())
             .unwrap()
             .frontend(&config)
             .unwrap();
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
         declare(&catalogue(), &config).unwrap();
-        assert_eq!(remarks(&config).texts, Vec::<String>::new());
-        assert_eq!(remarks(&config).faults.len(), 0);
+        assert_eq!(notes(&config), Vec::<String>::new());
     }
 }

@@ -8,18 +8,19 @@ use std::{
 };
 
 use greenroom::{
-    config::{ConfigOptions, RootConfig, StateHome},
+    config::{ConfigOptions, RootConfig},
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
     prelude::{InstanceMetadata, RootLogger},
 };
-use greenroom_defaults::{Surroundings, create_backend_in};
 
 use crate::{
     Program,
     banner::{Banner, Encryption},
     catalogue::Choice,
-    demo::{Demo, Refused},
-    explain, paths, schema,
+    demo::{Demo, NotWritten},
+    explain, paths,
+    prepare::{self, Prepared},
+    schema,
 };
 
 /// How long threads that block may take to end after the stop; then the process ends without them.
@@ -32,17 +33,13 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    let prepared =
-        catalogue.choose(&config).and_then(|choice| Ok((choice, StateHome::of(options).data_dir(&config)?)));
-    let (choice, data_dir) = match prepared {
+    let Prepared { choice, data_dir, has_demo } = match prepare::prepare(catalogue, &config, options) {
         Ok(prepared) => prepared,
-        Err(error) => return explain::config_error(&error),
+        Err(refused) => return explain::config_errors(&refused.errors),
     };
-    let demo = match Demo::prepare(&config, node_env, &data_dir) {
+    let demo = match has_demo.then(|| Demo::prepare(&data_dir)).transpose() {
         Ok(demo) => demo,
-        Err(Refused::Config(error)) => return explain::config_error(&error),
-        Err(Refused::File(file, error)) => {
+        Err(NotWritten(file, error)) => {
             let help = "make the directory writable, or choose another one in greenroom.dataDir";
             return explain::fail(&format!("cannot write {}: {error}", file.display()), Some(help));
         }
@@ -64,11 +61,10 @@ async fn serve(
     demo: Option<Demo>,
     began: Instant,
 ) -> ExitCode {
-    let mut backend = create_backend_in(Surroundings::of_process(config.clone()));
+    let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
     }
-    backend = program.catalogue.add(backend, &choice);
     let shown = Shown {
         config: config.files().first().map(|file| paths::shown(file, &options.cwd)).unwrap_or_default(),
         demo: demo.as_ref().map(|demo| paths::shown(&demo.header_file, &options.cwd)),

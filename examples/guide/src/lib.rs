@@ -28,6 +28,7 @@ pub fn greetings() -> Plugin {
         );
     })
     .config_schema(include_str!("../config.schema.json"))
+    .reads(phrase)
 }
 // endregion
 

@@ -97,4 +97,5 @@ pub fn tasks() -> Plugin {
         );
     })
     .config_schema(CONFIG_SCHEMA)
+    .reads(Settings::from_config)
 }

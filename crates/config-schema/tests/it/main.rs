@@ -3,9 +3,9 @@
 #![allow(missing_docs, reason = "tests are named by what they hold")]
 
 mod built_in;
+mod discover;
 mod find;
 mod keys;
-mod near;
 mod properties;
 mod recorded;
 mod support;

@@ -1,6 +1,6 @@
 //! Whatever schemas and config say, nothing panics, and nothing secret is shown.
 
-use greenroom_config::{Declarations, Visibility};
+use greenroom_config::{Visibilities, Visibility};
 use greenroom_config_schema::{Schema, keys};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};

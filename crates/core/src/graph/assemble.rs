@@ -6,7 +6,7 @@ use greenroom_errors::Error;
 
 use super::{Graph, ModuleNode, OfferedPoint, Origin, PluginNode, check, ids, modules};
 use crate::{
-    declared::Declared,
+    declared::Declarations,
     env::{ExtensionPoint, Registrations},
     feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
@@ -20,7 +20,7 @@ pub(crate) struct Assembly {
     pub(crate) graph: Graph,
     pub(crate) loaders: Vec<FeatureLoader>,
     pub(crate) adopts_orphans: bool,
-    pub(crate) declared: Declared,
+    pub(crate) declared: Declarations,
     decorators: Vec<Decorator>,
     plugins: Vec<Plugin>,
     modules: Vec<Module>,
@@ -30,6 +30,7 @@ impl Assembly {
     pub(crate) fn new(defaults: Vec<ServiceFactory>, features: Vec<Feature>) -> Self {
         let mut assembly = Self::default();
         for factory in defaults {
+            assembly.declared.take_in_default(&factory);
             assembly.install(factory, Origin::Default, &HashSet::new());
         }
         assembly.loaders = assembly.add(features, &Origin::Added, &HashSet::new());

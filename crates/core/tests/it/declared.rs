@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_core::{
-    Backend, Declared, Declares, Fault, Owner, ServiceFactory,
+    Backend, Declarations, Declares, Fault, Owner, ServiceFactory,
     boot::{Boot, BootPolicy, OnFailure},
     feature_loader, module, plugin, service,
 };
@@ -14,14 +14,14 @@ use crate::kit::{Clock, Journal};
 struct Reads(&'static str);
 struct Other;
 
-fn said(declared: &Declared) -> Vec<String> {
+fn said(declared: &Declarations) -> Vec<String> {
     declared.of::<Reads>().iter().map(|(by, what)| format!("{by} reads {}", what.0)).collect()
 }
 
 /// A root service that writes down what it sees.
 fn clock(journal: &Journal) -> ServiceFactory {
     let journal = journal.clone();
-    service(async move |declared: Declared| {
+    service(async move |declared: Declarations| {
         said(&declared).into_iter().for_each(|line| journal.write(line));
         Ok(Clock("clock".into()))
     })
@@ -45,22 +45,33 @@ async fn a_service_sees_what_plugins_modules_factories_and_loaders_declare_befor
         .await
         .unwrap();
     let lines = journal.lines();
-    // Defaults are the backend's own matter, not features.
     assert_eq!(
-        lines[1..4],
+        lines[1..5],
         [
+            "Service 'root.clock' reads time",
             "Plugin 'tasks' reads tasks",
             "Plugin 'tasks' reads more",
             "Module 'shell' for plugin 'tasks' reads shell"
         ]
     );
-    assert!(lines[4].starts_with("Feature loader created at '") && lines[4].ends_with(" reads loading"));
+    assert!(lines[5].starts_with("Feature loader created at '") && lines[5].ends_with(" reads loading"));
+}
+
+#[tokio::test]
+async fn what_a_default_factory_declares_is_nobodys_once_another_takes_its_place() {
+    let journal = Journal::default();
+    let defaults = || Backend::new([clock(&journal).declare(Reads("time"))]);
+    assert_eq!(said(&defaults().declared()), ["Service 'root.clock' reads time"]);
+    assert_eq!(said(&defaults().add(clock(&journal)).declared()), Vec::<String>::new());
+
+    defaults().add(clock(&journal).declare(Reads("stars"))).start().await.unwrap();
+    assert_eq!(journal.lines(), ["Service 'root.clock' reads stars"]);
 }
 
 #[tokio::test]
 async fn what_a_loader_brings_is_declared_once_it_has_run() {
     let journal = Journal::default();
-    let brings = feature_loader(async |declared: Declared| {
+    let brings = feature_loader(async |declared: Declarations| {
         assert_eq!(said(&declared), ["Service 'root.clock' reads time"]);
         Ok(vec![plugin("late", |env| env.register_init(async || Ok(()))).declare(Reads("late")).into()])
     });

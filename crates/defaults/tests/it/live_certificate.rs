@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use greenroom_config::{ConfigOptions, StateHome};
+use greenroom_config::{ConfigOptions, DataDir};
 use greenroom_core::{Running, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http::RootHttpRouter;
@@ -102,7 +102,7 @@ async fn up(put: impl FnOnce(&Path)) -> Up {
     let surroundings = Surroundings {
         config: ConfigFrom::Options(options),
         log: LogEnvironment::default(),
-        state: StateHome::default(),
+        state: DataDir::default(),
         is_process: false,
     };
     let lines = CaptureSink::new();

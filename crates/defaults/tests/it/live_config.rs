@@ -1,6 +1,6 @@
 use std::{fs, sync::mpsc, time::Duration};
 
-use greenroom_config::{ConfigOptions, RootConfig, StateHome};
+use greenroom_config::{ConfigOptions, DataDir, RootConfig};
 use greenroom_core::service;
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_logging::{Emitted, LogEnvironment, LoggerOptions, RootLogger, Sink, info};
@@ -31,7 +31,7 @@ async fn core_1_c26_the_log_follows_the_config_and_tells_of_a_broken_edit_with_i
     let surroundings = Surroundings {
         config: ConfigFrom::Options(options),
         log: log.clone(),
-        state: StateHome::default(),
+        state: DataDir::default(),
         is_process: false,
     };
     let running = create_backend_in(surroundings)

@@ -3,13 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use rustls::{
-    Error, InconsistentKeys, RootCertStore,
+    Error, RootCertStore,
     client::{verify_server_cert_signed_by_trust_anchor, verify_server_name},
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     server::ParsedCertificate,
-    sign::CertifiedKey,
+    sign::{CertifiedKey, SigningKey},
 };
+
+use super::leaf::Leaf;
 
 /// A chain of certificates, the server's first, and the key of that one. It shows nothing of either.
 #[derive(Clone)]
@@ -35,7 +37,6 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 impl Certificate {
     pub(crate) fn from_pem(cert: &str, key: &str) -> Result<Self, Unusable> {
         let of_cert = |text: String| Unusable { is_of_key: false, text };
-        let of_key = |text: &str| Unusable { is_of_key: true, text: text.to_owned() };
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(cert.as_bytes()).collect();
         let chain = chain.map_err(|_| of_cert(format!("broken PEM, {}", expected(cert, "CERTIFICATE"))))?;
         if chain.is_empty() {
@@ -46,14 +47,14 @@ impl Certificate {
         }
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
             .map_err(|_| of_key(&format!("no private key, {}", expected(key, "PRIVATE KEY"))))?;
-        let certified = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| match error {
-            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-                of_key("it is not the key of the first certificate in backend.https.certificate.cert")
-            }
-            Error::InvalidCertificate(_) => of_cert(format!("{error}, expected the server's first")),
-            _ => of_key("no key that TLS can use, expected RSA, ECDSA or Ed25519"),
-        })?;
-        Ok(Self(Arc::new(certified)))
+        let key = signing_key(key, &chain[0])?;
+        Ok(Self(Arc::new(CertifiedKey::new(chain, key))))
+    }
+
+    /// Why clients that come to `host` may refuse it now, each a sentence.
+    pub(crate) fn warnings(&self, host: Option<&str>) -> Vec<String> {
+        let leaf = self.0.cert.first().and_then(|der| Leaf::read(der).ok());
+        leaf.map(|leaf| leaf.warnings(host)).unwrap_or_default()
     }
 
     pub(crate) fn same_as(&self, other: &Self) -> bool {
@@ -75,6 +76,26 @@ impl Certificate {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// The key, if it is that of the certificate.
+fn signing_key(
+    key: PrivateKeyDer<'static>,
+    certificate: &CertificateDer<'_>,
+) -> Result<Arc<dyn SigningKey>, Unusable> {
+    let leaf = Leaf::read(certificate)?;
+    let key = provider().key_provider.load_private_key(key).map_err(|_| match leaf.short_rsa_key() {
+        Some(bits) => of_key(&format!("the RSA key has {bits} bits, expected at least 2048")),
+        None => of_key("no key that TLS can use, expected RSA, ECDSA or Ed25519"),
+    })?;
+    if key.public_key().is_some_and(|public| public.as_ref() != leaf.public_key()) {
+        return Err(of_key("it is not the key of the first certificate in backend.https.certificate.cert"));
+    }
+    Ok(key)
+}
+
+fn of_key(text: &str) -> Unusable {
+    Unusable { is_of_key: true, text: text.to_owned() }
 }
 
 fn expected(text: &str, what: &str) -> String {

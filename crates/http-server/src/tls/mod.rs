@@ -1,6 +1,7 @@
 //! TLS on accepted connections: the certificate, and handshakes that end.
 
 mod certificate;
+mod leaf;
 mod self_signed;
 mod settings;
 
@@ -42,11 +43,11 @@ impl Tls {
         logger: &Logger,
     ) -> Result<Self, Error> {
         let certificate = match https {
-            Https::Given(certificate) => certificate.clone(),
+            Https::Given { certificate, .. } => certificate.clone(),
             Https::SelfSigned { hostname } => self_signed::obtain(hostname, data_dir, logger)?,
         };
         let current = Arc::new(ArcSwap::from_pointee(server_config(&certificate)?));
-        let follows = matches!(https, Https::Given(_))
+        let follows = matches!(https, Https::Given { .. })
             .then(|| follow(config.clone(), current.clone(), certificate, logger.clone()));
         Ok(Self { config: current, logger: logger.clone(), _follows: follows })
     }
@@ -101,15 +102,21 @@ fn follow(
     let own = config.clone();
     config.subscribe(move || {
         let read = match Https::from_config(&own) {
-            Ok(Some(Https::Given(read))) if !read.same_as(&shown.load()) => {
-                server_config(&read).map(|config| (read, config))
+            Ok(Some(https @ Https::Given { .. })) => {
+                let warnings = https.warnings();
+                let Https::Given { certificate: read, .. } = https else { return };
+                if read.same_as(&shown.load()) {
+                    return;
+                }
+                server_config(&read).map(|config| (read, config, warnings))
             }
             // To encrypt or not is decided at start.
             Ok(_) => return,
             Err(fault) => Err(Error::from(fault)),
         };
         match read {
-            Ok((read, config)) => {
+            Ok((read, config, warnings)) => {
+                warnings.iter().for_each(|warning| logger.warn(warning));
                 shown.store(Arc::new(read));
                 current.store(Arc::new(config));
                 logger.info("New connections get the changed TLS certificate");

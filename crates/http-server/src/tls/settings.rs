@@ -17,7 +17,12 @@ const BASE_URL: &str = "backend.baseUrl";
 #[derive(Clone)]
 pub enum Https {
     /// `backend.https.certificate`: what the config holds.
-    Given(Certificate),
+    Given {
+        /// With its key.
+        certificate: Certificate,
+        /// The host of `backend.baseUrl`, if there is one.
+        hostname: Option<String>,
+    },
     /// `backend.https: true`: a certificate that nobody vouches for, kept in the data directory.
     SelfSigned {
         /// The host of `backend.baseUrl`, which the certificate names besides this machine.
@@ -28,7 +33,7 @@ pub enum Https {
 impl fmt::Debug for Https {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(_) => f.write_str("Given"),
+            Self::Given { hostname, .. } => f.debug_struct("Given").field("hostname", hostname).finish(),
             Self::SelfSigned { hostname } => {
                 f.debug_struct("SelfSigned").field("hostname", hostname).finish()
             }
@@ -56,7 +61,15 @@ impl Https {
             // Whoever mixed the two up must not be shown the key.
             ConfigError::invalid(config, key, format!("Invalid value in {key}: {text}")).without_line()
         })?;
-        Ok(Some(Self::Given(certificate)))
+        Ok(Some(Self::Given { certificate, hostname: hostname(config).ok() }))
+    }
+
+    /// Why clients may refuse the given certificate now: its dates, its names, its version. Each a sentence.
+    pub fn warnings(&self) -> Vec<String> {
+        match self {
+            Self::Given { certificate, hostname } => certificate.warnings(hostname.as_deref()),
+            Self::SelfSigned { .. } => vec![],
+        }
     }
 }
 

@@ -1,11 +1,9 @@
 //! `backend.trustProxy`: whose word about the client is taken.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use greenroom_config::{ConfigError, RootConfig};
+use ipnet::{IpNet, ipv4_mask_to_prefix};
 use serde_json::Value;
 
 const KEY: &str = "backend.trustProxy";
@@ -74,12 +72,9 @@ fn named(name: &str) -> Option<&'static [&'static str]> {
     }
 }
 
-/// An address and how many of its leading bits count.
+/// A network as Express reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    length: u32,
-}
+pub struct Network(IpNet);
 
 impl Network {
     /// Addresses, networks and the names that Express knows.
@@ -99,49 +94,40 @@ impl Network {
         let (ip, range) = text.rsplit_once('/').map_or((text, None), |(ip, range)| (ip, Some(range)));
         let written: IpAddr = ip.parse().map_err(|_| format!("invalid IP address: {ip}"))?;
         let invalid = || format!("invalid range on address: {text}");
-        let bits = if written.is_ipv6() { 128 } else { 32 };
+        let bits: u8 = if written.is_ipv6() { 128 } else { 32 };
         let length = match range {
             None => bits,
             Some(range) if range.bytes().all(|b| b.is_ascii_digit()) => {
                 range.parse().map_err(|_| invalid())?
             }
-            Some(mask) if written.is_ipv4() => mask.parse().ok().and_then(mask_length).ok_or_else(invalid)?,
+            Some(mask) if written.is_ipv4() => {
+                mask.parse().ok().and_then(|mask| ipv4_mask_to_prefix(mask).ok()).ok_or_else(invalid)?
+            }
             Some(_) => return Err(invalid()),
         };
-        if length == 0 || length > bits {
+        if length == 0 {
             return Err(invalid());
         }
-        let address = written.to_canonical();
-        Ok(match written.is_ipv6() && address.is_ipv4() {
-            true if length > 96 => Self { address, length: length - 96 },
-            // All of IPv4, or more: as in Express, nobody is in there.
-            true => Self { address: written, length },
-            false => Self { address, length },
-        })
+        let (address, length) = match written.to_canonical() {
+            canonical if canonical != written && length > 96 => (canonical, length - 96),
+            // All of IPv4, or more, as IPv6: as in Express, nobody is in there.
+            _ => (written, length),
+        };
+        IpNet::new(address, length).map(Self).map_err(|_| invalid())
     }
 
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                (network.to_bits() ^ address.to_bits()).leading_zeros() >= self.length
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                network.to_ipv4_mapped().is_none()
-                    && (network.to_bits() ^ address.to_bits()).leading_zeros() >= self.length
-            }
-            _ => false,
+        match self.0 {
+            IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some() => false,
+            network => network.contains(&address.to_canonical()),
         }
     }
-}
-
-/// `255.255.0.0` is 16; `None` for a mask with holes.
-fn mask_length(mask: Ipv4Addr) -> Option<u32> {
-    let bits = mask.to_bits();
-    (bits.leading_ones() + bits.trailing_zeros() >= 32).then(|| bits.leading_ones())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn contains(network: &str, address: &str) -> bool {

@@ -5,7 +5,7 @@ mod client;
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{RootConfig, StateHome};
+use greenroom_config::{DataDir, RootConfig};
 use greenroom_core::{
     Backend, Feature, Running, ServiceFactory, StartError,
     boot::{Boot, BootPolicy, OnFailure},
@@ -169,7 +169,7 @@ fn factories(
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
-        HttpSettings::factory(node_env, StateHome::default()),
+        HttpSettings::factory(node_env, DataDir::default()),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
     ]

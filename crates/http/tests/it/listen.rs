@@ -77,6 +77,25 @@ fn timeouts_are_milliseconds_or_durations() {
     }
 }
 
+#[test]
+fn a_number_that_a_variable_holds_as_text_is_a_number() {
+    let server = json!({
+        "headersTimeout": "1500", "keepAliveTimeout": " 65000 ", "requestTimeout": "0", "timeout": "2.5",
+        "maxRequestsPerSocket": "7", "maxHeadersCount": "50",
+    });
+    let read = settings(json!({"server": server, "listen": {"port": "8080"}, "trustProxy": "2"})).unwrap();
+    let timeouts = read.server.timeouts;
+    assert_eq!(
+        (timeouts.headers, timeouts.keep_alive),
+        (Duration::from_millis(1500), Duration::from_secs(65))
+    );
+    assert_eq!((timeouts.request, timeouts.silence), (Duration::ZERO, Duration::from_micros(2500)));
+    assert_eq!((read.server.limits.requests, read.server.limits.headers), (7, 50));
+    assert_eq!(read.listen, Listen::Tcp { host: String::new(), port: 8080 });
+    let limits = |limit: &str| settings(json!({"rateLimit": {"incomingRequestLimit": limit}}));
+    assert!(limits("100").is_ok() && limits("1.5").is_err());
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_told_in_nodes_words() {
     let up = Kit::new().start().await;

@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use greenroom_config::RootConfig;
 
-use crate::{ConfigSchema, Found, Result, Schema, find, sound};
+use crate::{ConfigSchema, Found, Result, Schema, find, well_formed};
 
 impl ConfigSchema {
     /// All that is declared of a config: the built-in tables, `own` schemas, and those of built apps and installed
@@ -14,16 +14,16 @@ impl ConfigSchema {
     ///
     /// # Errors
     /// As [`new`](Self::new), for the `own` ones.
-    pub fn near(config: &RootConfig, own: impl IntoIterator<Item = Schema>) -> Result<Self> {
+    pub fn discover(config: &RootConfig, own: impl IntoIterator<Item = Schema>) -> Result<Self> {
         let files = config.files();
         let Found { schemas, mut notes } =
             files.first().and_then(|file| file.parent()).map(find::find).unwrap_or_default();
-        let (sound, unsound): (Vec<_>, Vec<_>) = schemas
+        let (well_formed, malformed): (Vec<_>, Vec<_>) = schemas
             .into_iter()
-            .map(|schema| (sound::check(&schema.value, &schema.path), schema))
+            .map(|schema| (well_formed::check(&schema.value, &schema.path), schema))
             .partition(|(checked, _)| checked.is_ok());
-        notes.extend(unsound.into_iter().filter_map(|(checked, _)| Some(checked.err()?.to_string())));
-        let found = sound.into_iter().map(|(_, schema)| schema).collect();
+        notes.extend(malformed.into_iter().filter_map(|(checked, _)| Some(checked.err()?.to_string())));
+        let found = well_formed.into_iter().map(|(_, schema)| schema).collect();
         Self::of(own.into_iter().chain([Schema::built_in()]).collect(), found, notes)
     }
 
@@ -43,11 +43,11 @@ impl ConfigSchema {
     /// Makes it hold in a config that nothing was declared of, or no more than by this function before. Whether it did.
     ///
     /// # Errors
-    /// As [`near`](Self::near). What was declared before stays.
+    /// As [`discover`](Self::discover). What was declared before stays.
     pub fn declare(config: &RootConfig, own: Vec<Schema>) -> Result<bool> {
         let before = Self::declared(config);
         let schema = match before.as_deref().map(|before| (&before.notes, &before.parts)) {
-            None if config.declarations().is_none() => Self::near(config, own)?,
+            None if config.declarations().is_none() => Self::discover(config, own)?,
             Some((notes, Some((all, found)))) if own.iter().any(|schema| !all.contains(schema)) => {
                 let new = own.into_iter().filter(|schema| !all.contains(schema));
                 Self::of(all.iter().cloned().chain(new).collect(), found.clone(), notes.clone())?

@@ -6,14 +6,14 @@ use crate::{ConfigOptions, Result, RootConfig};
 
 /// What besides the config decides on the place of own files.
 #[derive(Clone, Debug, Default)]
-pub struct StateHome {
+pub struct DataDir {
     /// The working directory.
     pub cwd: PathBuf,
     /// `XDG_STATE_HOME`.
     pub xdg_state_home: Option<PathBuf>,
 }
 
-impl StateHome {
+impl DataDir {
     /// What these options say.
     pub fn of(options: &ConfigOptions) -> Self {
         Self {

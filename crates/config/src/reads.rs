@@ -1,0 +1,40 @@
+//! Readers of config, declared by whoever reads: what `config check` runs is what a start runs.
+
+use std::{fmt, sync::Arc};
+
+use greenroom_errors::{BoxError, Error};
+
+use crate::RootConfig;
+
+type Read = Arc<dyn Fn(&RootConfig) -> Result<Vec<String>, Error> + Send + Sync>;
+
+/// How a feature reads its config, as it declares it by [`reads`](crate::DeclareConfig::reads).
+#[derive(Clone)]
+pub struct ConfigReader(Read);
+
+impl ConfigReader {
+    pub(crate) fn new<T, E: Into<BoxError>>(
+        read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
+        warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        let read = move |config: &RootConfig| match read(config) {
+            Ok(value) => Ok(warnings(&value)),
+            Err(error) => Err(Error::from_any(error)),
+        };
+        Self(Arc::new(read))
+    }
+
+    /// Reads, for what there is to say of it: warnings, each a sentence.
+    ///
+    /// # Errors
+    /// What the reader refuses.
+    pub fn read(&self, config: &RootConfig) -> Result<Vec<String>, Error> {
+        (self.0)(config)
+    }
+}
+
+impl fmt::Debug for ConfigReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ConfigReader")
+    }
+}

@@ -1,0 +1,68 @@
+//! What the command itself reads of a config, and the backend that follows from it: for a start and for `config check`.
+
+use std::path::PathBuf;
+
+use greenroom::{
+    config::{ConfigError, ConfigOptions, DataDir, RootConfig},
+    core::Backend,
+    logging::LogEnvironment,
+};
+use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+
+use crate::{
+    catalogue::{Catalogue, Choice},
+    demo,
+};
+
+/// What there is to start.
+pub(crate) struct Prepared {
+    pub(crate) choice: Choice,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) has_demo: bool,
+}
+
+/// All that is wrong, and the choice of plugins if that is not.
+pub(crate) struct Refused {
+    pub(crate) errors: Vec<ConfigError>,
+    pub(crate) choice: Option<Choice>,
+}
+
+/// Reads which plugins run, where own files go, and whether the demo is on.
+pub(crate) fn prepare(
+    catalogue: &Catalogue,
+    config: &RootConfig,
+    options: &ConfigOptions,
+) -> Result<Prepared, Refused> {
+    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    let choice = catalogue.choose(config);
+    let data_dir = DataDir::of(options).data_dir(config);
+    let has_demo = demo::check(config, node_env);
+    match (choice, data_dir, has_demo) {
+        (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
+        (choice, data_dir, has_demo) => {
+            let (choice, error) = match choice {
+                Ok(choice) => (Some(choice), None),
+                Err(error) => (None, Some(error)),
+            };
+            let errors = error.into_iter().chain(data_dir.err()).chain(has_demo.err()).collect();
+            Err(Refused { errors, choice })
+        }
+    }
+}
+
+/// The backend with its defaults and what is chosen.
+pub(crate) fn backend(
+    catalogue: &Catalogue,
+    config: &RootConfig,
+    options: &ConfigOptions,
+    choice: &Choice,
+) -> Backend {
+    let node_env = options.env.get("NODE_ENV").cloned();
+    let surroundings = Surroundings {
+        config: ConfigFrom::Loaded(config.clone()),
+        state: DataDir::of(options),
+        is_process: node_env.as_deref() != Some("test"),
+        log: LogEnvironment { node_env, ..LogEnvironment::from_process() },
+    };
+    catalogue.add(create_backend_in(surroundings), choice)
+}
