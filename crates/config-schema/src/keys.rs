@@ -183,7 +183,7 @@ fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'
         let name_chars: Vec<char> = name.to_lowercase().chars().collect();
         (distance(&written, &name_chars), name_chars.len(), name)
     });
-    let near = distances.filter(|(distance, length, _)| *distance <= (length / 3).max(1)).min();
+    let near = distances.filter(|(distance, length, _)| *distance <= (length / 3).clamp(1, 2)).min();
     near.map(|(_, _, name)| name)
 }
 

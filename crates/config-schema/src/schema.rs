@@ -73,7 +73,14 @@ impl ConfigSchema {
         let whole = config.optional_get("").ok().flatten().unwrap_or_default();
         let error = |fault: Fault| {
             let text = format!("Config validation failed, {}", told(&fault));
-            ConfigError::invalid(config, &pointer::key(&fault.at, &whole), text)
+            let key = pointer::key(&fault.at, &whole);
+            let missing = fault.params.iter().find(|(name, _)| *name == "missingProperty");
+            let key = match missing {
+                Some((_, missing)) if key.is_empty() => missing.clone(),
+                Some((_, missing)) => format!("{key}.{missing}"),
+                None => key,
+            };
+            ConfigError::invalid(config, &key, text)
         };
         validate(&self.merged, &whole).1.into_iter().map(error).collect()
     }

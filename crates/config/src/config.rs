@@ -7,7 +7,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde_json::Value as Json;
 
 use crate::{
-    ConfigError, Place, Subscription, duration, error::Result, key, live::Live, reader::Reader, value::Node,
+    ConfigError, Place, Subscription, duration,
+    error::Result,
+    key,
+    live::Live,
+    reader::Reader,
+    value::{Node, Value},
 };
 
 /// A part of the configuration, and its readers.
@@ -192,8 +197,13 @@ impl Config {
 
     pub(crate) fn point(&self, key: &str, error: &mut ConfigError) {
         let snapshot = self.live.current();
-        if let Some((node, _)) = snapshot.locate(&self.steps(key)) {
+        let located = snapshot.locate(&self.steps(key));
+        if let Some((node, _)) = located {
             snapshot.point(error, &node.at);
+        }
+        let is_there = |node: &Node| !matches!(&node.value, Value::Array(_));
+        if !located.is_some_and(|(node, exact)| exact && is_there(node)) {
+            snapshot.explain(error, &self.full_key(key));
         }
     }
 

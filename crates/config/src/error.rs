@@ -9,12 +9,14 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use crate::{
     Config, Place,
     place::{At, Line},
+    unset,
 };
 
 /// A fault in the configuration.
 ///
 /// `Display` is Backstage's text followed by the place: `Invalid type in config for key 'a' in 'app-config.yaml', got
-/// number, wanted string (app-config.yaml:3:5)`. As a [`miette::Diagnostic`] it also shows the line, with every secret
+/// number, wanted string (app-config.yaml:3:5)`. Where a value is missing because of a variable, the variable is named
+/// before the place. As a [`miette::Diagnostic`] it also shows the line, with every secret
 /// in it replaced by `***`, and never the lines around it.
 pub struct ConfigError(Box<Inner>);
 
@@ -25,6 +27,8 @@ struct Inner {
     place: Option<Place>,
     line: Option<Line>,
     help: Option<String>,
+    /// The variable that has no value.
+    unset: Option<String>,
 }
 
 /// The result of reading configuration.
@@ -50,7 +54,14 @@ impl ConfigError {
     }
 
     pub(crate) fn plain(name: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { name, message: message.into(), place: None, line: None, help: None }))
+        Self(Box::new(Inner {
+            name,
+            message: message.into(),
+            place: None,
+            line: None,
+            help: None,
+            unset: None,
+        }))
     }
 
     /// The same, without showing the line: for a value that may hold a secret though its key is not declared as one.
@@ -76,6 +87,12 @@ impl ConfigError {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
+    }
+
+    /// It is because this variable has no value.
+    pub(crate) fn lacks(&mut self, variable: &str) {
+        self.0.help = Some(unset::help(variable));
+        self.0.unset = Some(variable.to_owned());
     }
 
     pub(crate) fn point(&mut self, at: &At, hide: &[At]) {
@@ -109,6 +126,9 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
+        if let Some(variable) = &self.0.unset {
+            write!(f, ", because the variable {variable} is not set")?;
+        }
         match &self.0.place {
             Some(place) => write!(f, " ({place})"),
             None => Ok(()),
@@ -124,10 +144,10 @@ impl fmt::Debug for ConfigError {
 
 impl Error for ConfigError {}
 
-/// Keeps Node's name for the class, and the place as part of the message; the line is left behind.
+/// Keeps Node's name for the class, and the error itself: its place is in the config, not in a program's source.
 impl From<ConfigError> for greenroom_errors::Error {
     fn from(error: ConfigError) -> Self {
-        Self::named(error.name(), error.to_string())
+        Self::foreign_named(error.name(), error)
     }
 }
 
@@ -152,15 +172,20 @@ pub(crate) struct Fault {
     pub(crate) name: &'static str,
     pub(crate) message: String,
     pub(crate) at: Option<At>,
+    /// The variable that has no value, if that is why.
+    pub(crate) unset: Option<String>,
 }
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, at: &At) -> Self {
-        Self { name: "Error", message: message.into(), at: Some(at.clone()) }
+        Self { name: "Error", message: message.into(), at: Some(at.clone()), unset: None }
     }
 
     pub(crate) fn into_error(self) -> ConfigError {
-        let error = ConfigError::plain(self.name, self.message);
+        let mut error = ConfigError::plain(self.name, self.message);
+        if let Some(variable) = &self.unset {
+            error.lacks(variable);
+        }
         match self.at {
             Some(at) => error.at_unread(&at),
             None => error,

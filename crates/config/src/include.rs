@@ -9,7 +9,7 @@ use crate::{
     files::resolve,
     json,
     place::At,
-    substitute::{lookup, substitute},
+    substitute::{Substituted, lookup, substitute},
     transform::{Transform, dir_of},
     value::{Node, Origin, Value},
     yaml,
@@ -44,8 +44,12 @@ pub(crate) fn apply(
     let Value::String(raw) = &argument.value else {
         return Err(Fault::new(format!("{key} include value is not a string"), at));
     };
-    let Some(argument) = substitute(raw, cx.env).into_option() else {
-        return Err(Fault::new(format!("{key} substitution value was undefined"), at));
+    let argument = match substitute(raw, cx.env) {
+        Substituted::Same(text) | Substituted::Replaced(text) => text,
+        Substituted::Undefined(unset) => {
+            let fault = Fault::new(format!("{key} substitution value was undefined"), at);
+            return Err(Fault { unset, ..fault });
+        }
     };
     let value = |text: String, origin| Node { value: Value::String(text), origin, at: at.clone() };
     match key.as_str() {

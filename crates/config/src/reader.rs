@@ -153,7 +153,12 @@ impl<'a> Reader<'a> {
         let full = self.full_key(key);
         let error =
             ConfigError::plain("Error", format!("Missing required config value at '{full}' in '{context}'"));
-        if full.is_empty() { error } else { error.help(format!("set `{full}` in one of the config files")) }
+        if full.is_empty() {
+            return error;
+        }
+        let mut error = error.help(format!("set `{full}` in one of the config files"));
+        self.snapshot.explain(&mut error, &full);
+        error
     }
 
     fn check(&self, key: &str) -> Result<()> {

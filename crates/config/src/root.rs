@@ -13,7 +13,7 @@ use crate::{
     live::Live,
     place::Text,
     snapshot::{Layer, Snapshot, visit},
-    transform::Unset,
+    unset::Unset,
     value::{Node, Value},
     yaml,
 };

@@ -9,7 +9,7 @@ use crate::{
     key::Step,
     pattern::VisibilityRules,
     place::At,
-    transform::Unset,
+    unset::Unset,
     value::{Node, Object, Value},
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct Snapshot {
     pub(crate) live: bool,
     pub(crate) declared: Arc<VisibilityRules>,
     secret_spots: Arc<[At]>,
+    /// What is left out, of higher sources first.
+    unset: Arc<[Unset]>,
     pub(crate) description: String,
 }
 
@@ -49,15 +51,17 @@ impl Snapshot {
     pub(crate) fn new(layers: Vec<Layer>, live: bool, description: String) -> Self {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
         let declared = Arc::new(VisibilityRules::built_in());
-        let secret_spots = secret_spots(&layers, &declared);
-        Self { layers, prefix: String::new(), live, declared, secret_spots, description }
+        let (secret_spots, unset) = (secret_spots(&layers, &declared), unset(&layers));
+        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description }
     }
 
     /// The same config after a change, or with more declared.
     pub(crate) fn with(&self, layers: Vec<Arc<Layer>>, more: Option<&dyn Visibilities>) -> Self {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (live, declared) = (self.live, Arc::new(VisibilityRules::built_in()));
-        let mut next = Self { layers, prefix, live, declared, secret_spots: Arc::new([]), description };
+        let unset = unset(&layers);
+        let mut next =
+            Self { layers, prefix, live, declared, secret_spots: Arc::new([]), unset, description };
         if let (Some(more), Some(merged)) = (more, next.merged()) {
             next.declared = Arc::new(VisibilityRules::with(more.visibility(&merged.to_json())));
         }
@@ -78,6 +82,7 @@ impl Snapshot {
             live: false,
             declared: self.declared.clone(),
             secret_spots: self.secret_spots.clone(),
+            unset: self.unset.clone(),
             description: self.description.clone(),
         }
     }
@@ -123,6 +128,18 @@ impl Snapshot {
     pub(crate) fn point(&self, error: &mut ConfigError, at: &At) {
         error.point(at, &self.secret_spots);
     }
+
+    /// Names the variable that a value is missing for, if that is why. `key` is as seen from the root.
+    pub(crate) fn explain(&self, error: &mut ConfigError, key: &str) {
+        if let Some(unset) = self.unset.iter().find(|unset| unset.explains(key)) {
+            self.point(error, &unset.at);
+            error.lacks(&unset.variable);
+        }
+    }
+}
+
+fn unset(layers: &[Arc<Layer>]) -> Arc<[Unset]> {
+    layers.iter().flat_map(|layer| layer.unset.iter().cloned()).collect()
 }
 
 /// Where the values at secret paths are written, in all sources, those hidden by higher ones too.

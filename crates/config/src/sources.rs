@@ -14,7 +14,8 @@ use crate::{
     live::Live,
     snapshot::{Layer, Snapshot},
     substitute::Env,
-    transform::{Transform, Unset, dir_of},
+    transform::{Transform, dir_of},
+    unset::Unset,
     value::Node,
     yaml,
 };

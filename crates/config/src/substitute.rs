@@ -23,15 +23,6 @@ pub(crate) enum Substituted {
     Undefined(Option<String>),
 }
 
-impl Substituted {
-    pub(crate) fn into_option(self) -> Option<String> {
-        match self {
-            Self::Same(text) | Self::Replaced(text) => Some(text),
-            Self::Undefined(_) => None,
-        }
-    }
-}
-
 /// Replaces every placeholder (core §1.3; checks C4 to C7).
 ///
 /// Braces do not nest: of `${A${B}}` only `${B}` is a placeholder.

@@ -2,18 +2,15 @@
 //!
 //! Must not know of other sources. Faults leave here as `error at <path>, …`; the source puts its file before that.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
-    Place,
     error::Fault,
     files::Files,
     include::{self, Included},
     place::At,
     substitute::{Env, Substituted, substitute},
+    unset::Unset,
     value::{Node, Origin, Value},
 };
 
@@ -21,23 +18,6 @@ use crate::{
 const MAX_INCLUDES: usize = 32;
 /// How many nodes one source may grow to by including.
 const MAX_NODES: usize = 1_000_000;
-
-/// A value that is left out because a variable is not set, as Backstage does without a word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unset {
-    /// The key that is not there.
-    pub key: String,
-    /// The variable.
-    pub variable: String,
-    /// Where the value is written.
-    pub place: Place,
-}
-
-impl fmt::Display for Unset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}' is left out, because {} is not set ({})", self.key, self.variable, self.place)
-    }
-}
 
 pub(crate) struct Transform<'a, 'f> {
     pub(crate) env: &'a Env,
@@ -151,7 +131,7 @@ impl<'a, 'f> Transform<'a, 'f> {
 
     pub(crate) fn lacks(&mut self, path: &str, variable: &str, at: &At) {
         let key = path.trim_start_matches('.').to_owned();
-        self.unset.push(Unset { key, variable: variable.to_owned(), place: at.place() });
+        self.unset.push(Unset::new(key, variable, at));
     }
 }
 

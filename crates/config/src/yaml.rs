@@ -78,7 +78,7 @@ struct Builder {
 impl Builder {
     fn fault(&self, message: &str, at: At) -> Fault {
         let message = format!("{message} at line {}, column {}", at.line, at.column);
-        Fault { name: "YAMLParseError", message, at: Some(at) }
+        Fault { name: "YAMLParseError", message, at: Some(at), unset: None }
     }
 
     fn open(&mut self, frame: Frame) -> Result<(), Fault> {

@@ -28,7 +28,7 @@ pub struct Described<'a> {
 /// Source: observability §1.8 and §4.5.
 pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
     match error.downcast_ref::<Error>() {
-        Some(own) if own.foreign().is_none() => Described {
+        Some(own) => Described {
             name: Cow::Borrowed(own.name()),
             message: own.message().to_owned(),
             own_name: own.name() != "Error",
@@ -37,7 +37,7 @@ pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
             status: own.own_status(),
             error,
         },
-        _ => Described {
+        None => Described {
             name: Cow::Borrowed("Error"),
             message: error.to_string(),
             own_name: false,

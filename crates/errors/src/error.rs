@@ -96,12 +96,17 @@ impl Error {
     pub fn from_any(error: impl Into<BoxError>) -> Self {
         match error.into().downcast::<Self>() {
             Ok(own) => *own,
-            Err(foreign) => {
-                let mut own = Self::named("Error", foreign.to_string());
-                Arc::make_mut(&mut own.0).foreign = Some(foreign.into());
-                own
-            }
+            Err(foreign) => Self::foreign_named("Error", foreign),
         }
+    }
+
+    /// As [`from_any`](Self::from_any), for an error whose kind has a name of its own.
+    #[track_caller]
+    pub fn foreign_named(name: impl Into<Cow<'static, str>>, error: impl Into<BoxError>) -> Self {
+        let foreign = error.into();
+        let mut own = Self::named(name, foreign.to_string());
+        Arc::make_mut(&mut own.0).foreign = Some(foreign.into());
+        own
     }
 
     /// The error that [`from_any`](Self::from_any) took, if it is a `T`: a hundred callers know it as text, one at the

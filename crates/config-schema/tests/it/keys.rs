@@ -49,3 +49,13 @@ fn unknown_keys_are_told_with_their_place_and_what_was_meant() {
     );
     assert_eq!(keys::unknown(&declared(), &one(&json!({ "greenroom": 1 })), &["greenroom", "none.such"]), []);
 }
+
+#[test]
+fn a_key_that_a_schema_wants_and_a_variable_took_away_names_the_variable() {
+    let wanted = schema(json!({ "properties": { "tasks": { "required": ["token"], "type": "object" } } }));
+    let config = one(&json!({ "tasks": { "token": "${CI_TOKEN}" } }));
+    let faults: Vec<_> = wanted.faults(&config).iter().map(ToString::to_string).collect();
+    let [fault] = &faults[..] else { panic!("{faults:?}") };
+    assert!(fault.contains("must have required property 'token'"), "{fault}");
+    assert!(fault.ends_with(", because the variable CI_TOKEN is not set (app-config.yaml:1:19)"), "{fault}");
+}

@@ -136,3 +136,16 @@ fn variables_are_named_but_not_shown() {
     let world = World::new().file("app-config.yaml", "{}").env("APP_CONFIG_a", "[\"sesame\"]");
     insta::assert_snapshot!(rendered(&world.load().number("a").unwrap_err()), @"  × Invalid type in config for key 'a' in 'env', got array, wanted number (environment variable APP_CONFIG_a)");
 }
+
+#[test]
+fn an_error_of_the_config_has_its_place_and_no_place_in_a_program() {
+    let config = RootConfig::from_yaml("a: 5\n").unwrap();
+    let error = greenroom_errors::Error::from(config.string("a").unwrap_err());
+    assert_eq!(error.name(), "TypeError");
+    assert!(error.downcast_ref::<greenroom_config::ConfigError>().unwrap().place().is_some());
+    let stack = greenroom_errors::describe(&error).stack();
+    assert_eq!(
+        stack,
+        "TypeError: Invalid type in config for key 'a' in 'mock-config', got number, wanted string (mock-config:1:4)"
+    );
+}

@@ -139,7 +139,7 @@ fn error_texts_of_includes() {
     .into();
     insta::assert_snapshot!(all.join("\n"), @r#"
     Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, $env include value is not a string (app-config.yaml:1:5)
-    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, $include substitution value was undefined (app-config.yaml:1:15)
+    Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, $include substitution value was undefined, because the variable MISS is not set (app-config.yaml:1:15)
     Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to include "/cwd/no.yaml", file does not exist (app-config.yaml:1:15)
     Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, failed to read file no.txt, NotFoundError: failed to include "/cwd/no.txt", file does not exist (app-config.yaml:1:12)
     Error: Failed to read config file at "/cwd/app-config.yaml", error at .a, no configuration parser available for included file x.toml (app-config.yaml:1:15)
@@ -155,4 +155,58 @@ fn files_that_include_one_another_end() {
     assert!(world.fails().contains("files include one another more than 32 deep"));
     let world = yaml("a: [{$include: app-config.yaml}, {$include: app-config.yaml}]");
     assert!(world.fails().contains("more than 32 deep"));
+}
+
+/// The error's text and where it points.
+fn missing(error: &greenroom_config::ConfigError) -> String {
+    let help = miette::Diagnostic::help(error).map(|help| help.to_string()).unwrap_or_default();
+    format!("{error}; {help}")
+}
+
+#[test]
+fn a_value_that_is_missing_for_want_of_a_variable_names_it_and_its_place() {
+    let text = "a: {x: 'p-${MISS}', list: [{k: 1, s: '${IN_LIST}'}], only: ['${ALONE}']}\nwhole: ${WHOLE}\n";
+    let config = yaml(text).load();
+    let read = |key: &str| missing(&config.string(key).unwrap_err());
+    assert_eq!(
+        read("a.x"),
+        "Missing required config value at 'a.x' in 'app-config.yaml', because the variable MISS is not set \
+         (app-config.yaml:1:8); set the environment variable MISS, or give it a default: ${MISS:-value}"
+    );
+    assert!(read("whole.deep").contains("because the variable WHOLE is not set (app-config.yaml:2:8)"));
+    assert!(missing(&config.config("a").unwrap().string("x").unwrap_err()).contains("MISS is not set"));
+    let element = &config.config_array("a.list").unwrap()[0];
+    let of_element = missing(&element.string("s").unwrap_err());
+    assert!(
+        of_element.contains("'a.list[0].s'") && of_element.contains("IN_LIST is not set"),
+        "{of_element}"
+    );
+    let invalid = |key: &str| missing(&greenroom_config::ConfigError::invalid(&config, key, "wanted"));
+    assert!(invalid("a.x").contains("wanted, because the variable MISS is not set (app-config.yaml:1:8)"));
+    assert!(invalid("a.only").contains("ALONE is not set"), "{}", invalid("a.only"));
+    assert_eq!(invalid("a.list[0].k"), "wanted (app-config.yaml:1:32); ");
+    assert!(!read("a.other").contains("because"), "a value that nobody wrote is missing for itself");
+}
+
+#[test]
+fn an_include_whose_path_has_no_value_names_the_variable() {
+    let error = yaml("a: {$file: '${WHERE}/x.txt'}").try_load().unwrap_err();
+    assert!(
+        error.to_string().contains("because the variable WHERE is not set (app-config.yaml:1:12)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_default_as_a_shell_writes_it_is_explained() {
+    let config = yaml("a: ${PORT-7007}\n").load();
+    assert!(
+        missing(&config.string("a").unwrap_err())
+            .ends_with("; a default is written `:-`, as in ${PORT:-7007}")
+    );
+    let told = config.unset()[0].to_string();
+    assert!(
+        told.ends_with("(app-config.yaml:1:4); a default is written `:-`, as in ${PORT:-7007}"),
+        "{told}"
+    );
 }
