@@ -1,6 +1,6 @@
 //! What one connection is at, and how long its peer has for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Waker, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -33,6 +33,8 @@ struct State {
     /// When a write first made no progress.
     stuck_since: Option<Instant>,
     upgraded: bool,
+    /// Who waits until nothing is at work.
+    waiting: Option<Waker>,
 }
 
 /// Why a connection is closed.
@@ -57,6 +59,7 @@ impl Activity {
                 moved: now,
                 stuck_since: None,
                 upgraded: false,
+                waiting: None,
             }),
         }
     }
@@ -99,6 +102,11 @@ impl Activity {
     /// Whether an answer is being made or sent.
     pub(crate) fn is_at_work(&self) -> bool {
         self.state.lock().running > 0
+    }
+
+    /// Wakes once nothing is at work any more.
+    pub(crate) fn wake_when_answered(&self, waker: &Waker) {
+        self.state.lock().waiting = Some(waker.clone());
     }
 
     /// Whether a header has begun and not ended.
@@ -153,5 +161,10 @@ impl Drop for InFlight {
         let mut state = self.activity.state.lock();
         state.running -= 1;
         state.idle_since = Instant::now();
+        let waiting = if state.running == 0 { state.waiting.take() } else { None };
+        drop(state);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
     }
 }
