@@ -1,6 +1,6 @@
 //! What one connection is at, and how long its peer has for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Waker, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ struct State {
     upgraded: bool,
     /// Who has taken the connection, until he gets it.
     taken: Option<Then>,
+    /// Who waits until nothing is at work.
+    waiting: Option<Waker>,
 }
 
 /// Why a connection is closed.
@@ -60,6 +62,7 @@ impl Activity {
                 stuck_since: None,
                 upgraded: false,
                 taken: None,
+                waiting: None,
             }),
         }
     }
@@ -120,6 +123,11 @@ impl Activity {
         self.state.lock().running > 0
     }
 
+    /// Wakes once nothing is at work any more.
+    pub(crate) fn wake_when_answered(&self, waker: &Waker) {
+        self.state.lock().waiting = Some(waker.clone());
+    }
+
     /// Whether a header has begun and not ended.
     pub(crate) fn is_in_head(&self) -> bool {
         self.state.lock().head_since.is_some()
@@ -172,5 +180,10 @@ impl Drop for InFlight {
         let mut state = self.activity.state.lock();
         state.running -= 1;
         state.idle_since = Instant::now();
+        let waiting = if state.running == 0 { state.waiting.take() } else { None };
+        drop(state);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
     }
 }

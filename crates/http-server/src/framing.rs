@@ -49,16 +49,16 @@ struct Head {
     upgrade: bool,
 }
 
-/// What bytes turned out to be.
+/// What comes behind the bytes that are in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// All of them belong to messages.
+    /// Nothing: all of them are.
     All,
-    /// Those from here on wait for the answer to an upgrade.
-    Undecided(usize),
-    /// The header that they belong to is malformed.
+    /// What waits for the answer to an upgrade.
+    Undecided,
+    /// A line of a header that is malformed.
     BadHead,
-    /// The body that they belong to is malformed.
+    /// A line of a body that is malformed, or what came after a refusal.
     BadBody,
 }
 
@@ -83,12 +83,18 @@ impl Framing {
         self.at == At::Undecided
     }
 
-    /// Follows these bytes, which come after all that were followed before.
-    pub(crate) fn follow(&mut self, bytes: &[u8]) -> Seen {
+    /// Whether a line was malformed: nothing that follows it is read.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.at == At::Refused
+    }
+
+    /// Follows these bytes, which come after all that were followed before: how many of them are in order, and what
+    /// comes then.
+    pub(crate) fn follow(&mut self, bytes: &[u8]) -> (usize, Seen) {
         let mut rest = bytes;
         while !rest.is_empty() {
             let followed = match self.at {
-                At::Undecided => return Seen::Undecided(bytes.len() - rest.len()),
+                At::Undecided => return (bytes.len() - rest.len(), Seen::Undecided),
                 At::Start => Ok(self.start(rest)),
                 At::Sized(left) => Ok(self.skip(rest, left, At::Sized, Self::after_message)),
                 At::ChunkData(left) => Ok(self.skip(rest, left, At::ChunkData, |_| At::ChunkEnd)),
@@ -99,11 +105,12 @@ impl Framing {
                 Ok(count) => rest = &rest[count..],
                 Err(Malformed) => {
                     let was = mem::replace(&mut self.at, At::Refused);
-                    return if was == At::Head { Seen::BadHead } else { Seen::BadBody };
+                    let seen = if was == At::Head { Seen::BadHead } else { Seen::BadBody };
+                    return (bytes.len() - rest.len(), seen);
                 }
             }
         }
-        Seen::All
+        (bytes.len(), Seen::All)
     }
 
     /// Empty lines in front of a request are ignored, as hyper and Node do.
@@ -228,7 +235,7 @@ mod tests {
 
     fn follow(text: &str) -> (Seen, At) {
         let mut framing = Framing::default();
-        (framing.follow(text.as_bytes()), framing.at)
+        (framing.follow(text.as_bytes()).1, framing.at)
     }
 
     #[test]
@@ -285,16 +292,29 @@ mod tests {
         let upgrade = "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
         let mut framing = Framing::default();
         let all = format!("{upgrade}\x00\x01not http");
-        assert_eq!(framing.follow(all.as_bytes()), Seen::Undecided(upgrade.len()));
+        assert_eq!(framing.follow(all.as_bytes()), (upgrade.len(), Seen::Undecided));
         framing.stay();
-        assert_eq!(framing.follow(GET.as_bytes()), Seen::All);
+        assert_eq!(framing.follow(GET.as_bytes()), (GET.len(), Seen::All));
     }
 
     #[test]
     fn what_came_after_a_refusal_is_refused() {
         let mut framing = Framing::default();
-        assert_eq!(framing.follow(b"GET / HTTP/1.1\n\n"), Seen::BadHead);
-        assert_eq!(framing.follow(GET.as_bytes()), Seen::BadBody);
+        assert_eq!(framing.follow(b"GET / HTTP/1.1\n\n"), (0, Seen::BadHead));
+        assert_eq!(framing.follow(GET.as_bytes()), (0, Seen::BadBody));
+    }
+
+    #[test]
+    fn what_came_before_a_malformed_line_is_in_order() {
+        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (good, bad, seen) in [
+            (GET.to_owned(), "GET / HTTP/1.1\n\n", Seen::BadHead),
+            (format!("{GET}GET / HTTP/1.1\r\n"), "Content-Length: 2, 2\r\n\r\n", Seen::BadHead),
+            (format!("{chunked}2\r\n{{}}\r\n"), "2\n{}\r\n0\r\n\r\n", Seen::BadBody),
+        ] {
+            let mut framing = Framing::default();
+            assert_eq!(framing.follow(format!("{good}{bad}").as_bytes()), (good.len(), seen), "{bad:?}");
+        }
     }
 
     proptest! {
@@ -314,7 +334,7 @@ mod tests {
             let (mut framing, mut rest, mut seen) = (Framing::default(), text.as_bytes(), Seen::All);
             for cut in cuts.into_iter().chain([usize::MAX]) {
                 let (now, later) = rest.split_at(cut.min(rest.len()));
-                seen = framing.follow(now);
+                seen = framing.follow(now).1;
                 rest = later;
                 if seen != Seen::All {
                     break;

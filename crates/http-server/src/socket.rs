@@ -25,8 +25,8 @@ use crate::{
 /// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// No header has this byte: hyper answers 400 and closes.
-const REFUSED: &[u8] = b"\0";
+/// No header has this byte: hyper answers 400 and closes. It does not look before a header has an end.
+const REFUSED: &[u8] = b"\0\r\n\r\n";
 
 /// A socket that lingers when it is closed.
 pub(crate) struct Socket<S> {
@@ -35,12 +35,21 @@ pub(crate) struct Socket<S> {
     framing: Framing,
     /// What came behind a request to leave HTTP, until that is answered.
     held: BytesMut,
+    /// What is left to be read in place of a malformed header.
+    refusal: &'static [u8],
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Socket<S> {
     pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity, framing: Framing::default(), held: BytesMut::new(), lingering: None }
+        Self {
+            stream,
+            activity,
+            framing: Framing::default(),
+            held: BytesMut::new(),
+            refusal: b"",
+            lingering: None,
+        }
     }
 
     pub(crate) fn into_stream(self) -> S {
@@ -54,21 +63,31 @@ impl<S> Socket<S> {
         self
     }
 
-    /// Follows what the buffer holds from there on, and cuts off what cannot be told yet; how many bytes are left.
+    /// Follows what the buffer holds from there on; how many bytes need not be held.
+    ///
+    /// What came in order before a malformed line is handed out: it is an earlier request, or a body's beginning.
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
-        let seen = self.framing.follow(&buffer.filled()[from..]);
-        self.activity.received(self.framing.is_in_head());
         let all = buffer.filled().len() - from;
+        let (good, seen) = self.framing.follow(&buffer.filled()[from..]);
+        self.activity.received(self.framing.is_in_head());
         match seen {
-            Seen::All => Ok(all),
-            Seen::Undecided(count) => Ok(count),
+            Seen::All | Seen::Undecided => return Ok(good),
             Seen::BadHead => {
-                buffer.set_filled(from);
-                buffer.put_slice(REFUSED);
-                Ok(all)
+                buffer.set_filled(from + good);
+                self.refusal = REFUSED;
+                self.refuse(buffer);
             }
-            Seen::BadBody => Err(io::Error::new(io::ErrorKind::InvalidData, "the body is malformed")),
+            // No byte at all would mean that the peer has closed.
+            Seen::BadBody if good == 0 => return Err(malformed()),
+            Seen::BadBody => buffer.set_filled(from + good),
         }
+        Ok(all)
+    }
+
+    fn refuse(&mut self, buffer: &mut ReadBuf<'_>) {
+        let (now, later) = self.refusal.split_at(self.refusal.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.refusal = later;
     }
 
     /// Hands out what was held.
@@ -86,6 +105,10 @@ impl<S> Socket<S> {
     }
 }
 
+fn malformed() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the request is malformed")
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -95,6 +118,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let is_upgraded = this.activity.is_upgraded();
+        if this.framing.is_refused() {
+            if this.refusal.is_empty() {
+                return Poll::Ready(Err(malformed()));
+            }
+            this.refuse(buffer);
+            return Poll::Ready(Ok(()));
+        }
         if this.framing.is_undecided() && !is_upgraded && !this.activity.is_at_work() {
             this.framing.stay();
         }
@@ -116,7 +146,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
                 return Poll::Ready(Ok(()));
             }
         }
-        // All that came is held: the end of the answer wakes the connection.
+        // All that came is held. Hyper reads no more until it is woken, also when it has sent the answer.
+        this.activity.wake_when_answered(cx.waker());
         Poll::Pending
     }
 }

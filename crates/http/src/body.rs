@@ -16,9 +16,14 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::exchange::{Answered, Exchange};
 
+/// A large piece goes out in pieces of this size, so that the line of a client that leaves says what it has taken.
+const PIECE: usize = 64 * 1024;
+
 /// A body that tells its exchange how it ended.
 pub(crate) struct AnswerBody {
     body: Body,
+    /// What is left of a large piece.
+    rest: Bytes,
     exchange: Box<Exchange>,
     sent: u64,
     has_ended: bool,
@@ -39,7 +44,7 @@ impl AnswerBody {
         exchange.answered = Some(Answered { status, length, is_bodiless });
         let streams_events = headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
-        response.map(|body| Self { body, exchange, sent: 0, has_ended: false, until })
+        response.map(|body| Self { body, rest: Bytes::new(), exchange, sent: 0, has_ended: false, until })
     }
 
     fn end(&mut self, aborted: bool) {
@@ -66,6 +71,24 @@ impl AnswerBody {
                 Some(self.broke(axum::Error::new(Error::new(text))))
             }
         }
+    }
+
+    /// A piece that goes out now.
+    fn piece(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let frame = match frame.into_data() {
+            Err(trailers) => trailers,
+            Ok(mut data) => {
+                if data.len() > PIECE {
+                    self.rest = data.split_off(PIECE);
+                }
+                self.sent += data.len() as u64;
+                Frame::data(data)
+            }
+        };
+        if self.is_end_stream() && self.promised().is_none_or(|promised| promised == self.sent) {
+            self.end(false);
+        }
+        frame
     }
 
     fn broke(&mut self, why: axum::Error) -> axum::Error {
@@ -101,28 +124,32 @@ impl HttpBody for AnswerBody {
             this.end(false);
             return Poll::Ready(None);
         }
+        if !this.rest.is_empty() {
+            let rest = Frame::data(std::mem::take(&mut this.rest));
+            return Poll::Ready(Some(Ok(this.piece(rest))));
+        }
         let work = this.exchange.work.clone();
         let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
         let polled = ready!(work.sync_scope(|| frame.poll(cx)));
         Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panicked(&panic))))) {
             None => this.over().map(Err),
             Some(Err(why)) => Some(Err(this.broke(why))),
-            Some(Ok(frame)) => {
-                this.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if this.body.is_end_stream() && this.promised().is_none_or(|promised| promised == this.sent) {
-                    this.end(false);
-                }
-                Some(Ok(frame))
-            }
+            Some(Ok(frame)) => Some(Ok(this.piece(frame))),
         })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut whole = SizeHint::new();
+        whole.set_lower(hint.lower() + rest);
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper + rest);
+        }
+        whole
     }
 }
 
@@ -130,7 +157,7 @@ impl Drop for AnswerBody {
     fn drop(&mut self) {
         // Nothing is asked of a body that is not sent, nor of one whose promised bytes have left.
         let is_whole = self.exchange.answered.is_some_and(|answered| answered.is_bodiless)
-            || self.body.is_end_stream()
+            || self.is_end_stream()
             || self.promised() == Some(self.sent);
         self.end(!is_whole);
     }

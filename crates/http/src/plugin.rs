@@ -163,12 +163,7 @@ impl HttpRouter {
 }
 
 /// The way of a request to a plugin's routes, outermost first.
-fn steps(
-    settings: &HttpSettings,
-    limiter: Option<Arc<Limiter>>,
-    gate: Gate,
-    barrier: Barrier,
-) -> Pipeline {
+fn steps(settings: &HttpSettings, limiter: Option<Arc<Limiter>>, gate: Gate, barrier: Barrier) -> Pipeline {
     let mut steps: Vec<Box<dyn Step>> = vec![];
     if let Some(limiter) = limiter {
         steps.push(Box::new(RateLimit { limiter, development: settings.development }));

@@ -26,7 +26,7 @@ use crate::{
     },
     failure::panicked,
     health_routes::HealthRoutes,
-    pipeline::{Access, KeepAlive, Pipeline, Refusals, Step},
+    pipeline::{Access, KeepAlive, Pipeline, Refusals, RequestId, Step},
     root::RootHttpRouter,
     settings::HttpSettings,
     websocket::WebSocketRoutes,
@@ -76,6 +76,7 @@ impl RootHttpRouter {
 fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Pipeline {
     let development = settings.development;
     let mut steps: Vec<Box<dyn Step>> = vec![
+        Box::new(RequestId),
         Box::new(Refusals),
         Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
         Box::new(settings.security_headers.clone()),

@@ -6,13 +6,14 @@ mod gate;
 mod keep_alive;
 mod public_keys;
 mod refusals;
+mod request_id;
 
 use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
     access::Access, barrier::Barrier, gate::Gate, keep_alive::KeepAlive, public_keys::PublicKeys,
-    refusals::Refusals,
+    refusals::Refusals, request_id::RequestId,
 };
 use crate::exchange::Exchange;
 

@@ -4,24 +4,30 @@
 
 mod kit;
 
+mod abandoned;
 mod access;
 mod barrier;
 mod bodies;
 mod client;
 mod cors;
+mod crowded;
 mod drain;
 mod errors;
+mod framing;
 mod gate;
 mod health;
 mod https;
 mod listen;
 mod mounts;
 mod old_backend;
+mod one_request;
 mod properties;
 mod rate_limit;
 mod responses;
 mod security;
 mod self_signed;
+mod slow;
+mod streams;
 mod tls;
 mod unix;
 mod websocket;

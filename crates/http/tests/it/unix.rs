@@ -11,7 +11,7 @@ use std::{
 
 use axum::{Json, Router, routing::get};
 use greenroom_config::RootConfig;
-use greenroom_http::ClientAddress;
+use greenroom_http::{ClientAddress, HttpSettings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::UnixStream;
@@ -97,6 +97,32 @@ async fn a_socket_that_nobody_listens_on_is_replaced() {
     assert!(path.exists());
     let _up = kit(&path).start().await;
     assert_eq!(connect(&path).await.ask("GET", READINESS, &[], b"").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_several_that_start_on_a_stale_socket_at_once_one_lives() {
+    for _ in 0..10 {
+        let (_dir, path) = place();
+        drop(UnixListener::bind(&path).unwrap());
+        let bind = |_| {
+            let text = format!("backend:\n  listen: unix:{}\n", path.display());
+            let config = RootConfig::from_yaml(&text).unwrap();
+            let settings = HttpSettings::from_config(&config, None).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "these belong to no backend")]
+            tokio::spawn(async move { settings.listen.bind(&config).await })
+        };
+        let started: Vec<_> = (0..4).map(bind).collect();
+        let (mut alive, mut refused) = (vec![], vec![]);
+        for started in started {
+            match started.await.unwrap() {
+                Ok(listener) => alive.push(listener),
+                Err(error) => refused.push(error.to_string()),
+            }
+        }
+        assert_eq!((alive.len(), refused.len()), (1, 3), "{refused:?}");
+        assert!(refused.iter().all(|error| error.contains("listen EADDRINUSE")), "{refused:?}");
+        UnixStream::connect(&path).await.expect("the one that lives can be reached");
+    }
 }
 
 #[tokio::test]

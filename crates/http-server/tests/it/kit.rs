@@ -1,0 +1,106 @@
+//! A server that notes which requests reach it, and what their handlers do with their bodies.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use greenroom_config::RootConfig;
+use greenroom_errors::BoxError;
+use greenroom_http_server::{Arrival, Listen, RequestBody, Serve, Server, ServerSettings};
+use greenroom_logging::{RootLogger, fields};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+/// What a handler does with its request's body; the first segment of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Reads it, then answers.
+    Read,
+    /// Lets other work go first, reads it, then answers.
+    ReadLate,
+    /// Answers, and reads it meanwhile.
+    ReadBehind,
+    /// Answers, and keeps it for a while without a look at it.
+    Hold,
+    /// Reads its first piece, then answers.
+    ReadPart,
+    /// Answers without it.
+    Drop,
+}
+
+impl Habit {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Read, Self::ReadLate, Self::ReadBehind, Self::Hold, Self::ReadPart, Self::Drop];
+}
+
+/// The paths that reached handlers, in their order.
+#[derive(Clone, Default)]
+pub(crate) struct Reached(Arc<Mutex<Vec<String>>>);
+
+impl Reached {
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock())
+    }
+}
+
+impl Serve for Reached {
+    type Body = BoxBody<Bytes, Infallible>;
+
+    async fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Response<Self::Body> {
+        let path = request.uri().path().to_owned();
+        let habit = Habit::ALL.into_iter().find(|habit| path.starts_with(&format!("/{habit:?}/")));
+        self.0.lock().push(path);
+        let mut body = request.into_body();
+        match habit {
+            Some(Habit::Read) => read(body).await,
+            Some(Habit::ReadLate) => {
+                pause().await;
+                read(body).await;
+            }
+            Some(Habit::ReadBehind) => drop(greenroom_context::spawn("read", read(body))),
+            Some(Habit::Hold) => drop(greenroom_context::spawn("hold", async {
+                pause().await;
+                drop(body);
+            })),
+            Some(Habit::ReadPart) => drop(body.frame().await),
+            Some(Habit::Drop) | None => drop(body),
+        }
+        // The server counts a request as long as its answer is sent.
+        let in_flight = arrival.in_flight;
+        Response::new(
+            Full::from("ok")
+                .map_frame(move |frame| {
+                    let _sent = &in_flight;
+                    frame
+                })
+                .boxed(),
+        )
+    }
+}
+
+async fn read(body: RequestBody) {
+    let _: Result<_, BoxError> = body.collect().await;
+}
+
+/// Long enough that whatever has arrived is looked at meanwhile.
+async fn pause() {
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A server on a free port.
+pub(crate) async fn start(service: impl Serve, settings: ServerSettings) -> SocketAddr {
+    let config = RootConfig::from_json(json!({})).unwrap();
+    let logger = RootLogger::builder().build().child(fields! {});
+    let listen = Listen::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
+    let listener = listen.bind(&config).await.unwrap();
+    let address = listener.local_addr().unwrap().tcp().unwrap();
+    Server::new(service, settings, None, logger, CancellationToken::new()).accept_on(listener);
+    address
+}
+
+/// Longer than anything here takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,4 @@
+//! The server alone: what it makes of bytes, before anything of Backstage's stands on it.
+
+mod bodies;
+mod kit;

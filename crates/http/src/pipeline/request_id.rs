@@ -1,0 +1,19 @@
+//! The request's id on every answer, by which its log lines are found.
+
+use axum::response::Response;
+use http::HeaderValue;
+
+use super::Step;
+use crate::exchange::{Exchange, REQUEST_ID};
+
+/// Says `x-request-id`: the client's own if it was taken, else the one that was made.
+pub(crate) struct RequestId;
+
+impl Step for RequestId {
+    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+        // An id holds letters, digits and a few signs: it always is a header's value.
+        if let Ok(id) = HeaderValue::from_str(exchange.request.id()) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Clients that leave: what is done to its end, what is given up, and what the log says of it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    routing::{any, post},
+};
+use bytes::Bytes;
+use tokio::{sync::Notify, time::timeout};
+
+use crate::kit::{Kit, PATIENCE, until};
+
+/// How many calls of a handler with two steps came to the first, the second, and were dropped between them.
+#[derive(Clone, Default)]
+struct Steps {
+    first: Arc<AtomicUsize>,
+    second: Arc<AtomicUsize>,
+    given_up: Arc<AtomicUsize>,
+    go_on: Arc<Notify>,
+}
+
+/// Counts a call that did not come to its end.
+struct Unfinished(Arc<AtomicUsize>, bool);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.1 {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+}
+
+impl Steps {
+    fn router(&self) -> Router {
+        let steps = self.clone();
+        let handler = async move || {
+            let mut unfinished = Unfinished(steps.given_up.clone(), false);
+            steps.first.fetch_add(1, SeqCst);
+            steps.go_on.notified().await;
+            steps.second.fetch_add(1, SeqCst);
+            unfinished.1 = true;
+            "both"
+        };
+        Router::new().route("/steps", any(handler))
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_may_change_something_runs_to_its_end_when_its_client_leaves() {
+    let steps = Steps::default();
+    let up = Kit::new().with_additions().open(steps.router()).start().await;
+    let requests = [
+        "POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n",
+        "DELETE /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /api/x/steps HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na",
+    ];
+    for (number, request) in requests.into_iter().enumerate() {
+        let mut connection = up.client.connect().await;
+        connection.send(request).await;
+        until(async || steps.first.load(SeqCst) == number + 1).await;
+        drop(connection);
+        // The server learns of it before the handler goes on.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(up.lines_of("incomingRequest", 0).await.len(), number, "it is still at work");
+        steps.go_on.notify_one();
+        let line = up.lines_of("incomingRequest", number + 1).await.remove(number);
+        assert_eq!((&line["aborted"], &line["status"]), (&true.into(), &200.into()), "{line}");
+        assert_eq!(steps.second.load(SeqCst), number + 1);
+    }
+    assert_eq!(steps.given_up.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_safe_request_without_a_body_is_given_up_when_its_client_leaves() {
+    let steps = Steps::default();
+    let up = Kit::new().with_additions().open(steps.router()).start().await;
+    for (number, method) in ["GET", "HEAD"].into_iter().enumerate() {
+        let mut connection = up.client.connect().await;
+        connection.send(format!("{method} /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        until(async || steps.first.load(SeqCst) == number + 1).await;
+        drop(connection);
+        until(async || steps.given_up.load(SeqCst) == number + 1).await;
+        let line = up.lines_of("incomingRequest", number + 1).await.remove(number);
+        assert_eq!((&line["aborted"], &line["contentLength"]), (&true.into(), &0.into()), "{line}");
+        assert!(line.get("status").is_none(), "nobody was answered: {line}");
+    }
+    assert_eq!(steps.second.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_drain_waits_for_a_request_whose_client_has_left() {
+    let steps = Steps::default();
+    let up = Kit::new().with_additions().open(steps.router()).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send("POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(async || steps.first.load(SeqCst) == 1).await;
+    drop(connection);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let lines = up.lines.clone();
+    let mut stopped = up.stop();
+    assert!(timeout(Duration::from_millis(300), &mut stopped).await.is_err(), "it is waited for");
+    steps.go_on.notify_one();
+    timeout(PATIENCE, stopped).await.unwrap().unwrap();
+    assert_eq!((steps.second.load(SeqCst), steps.given_up.load(SeqCst)), (1, 0));
+    assert!(lines.json().iter().any(|line| line["aborted"] == true), "{:#?}", lines.lines());
+}
+
+#[tokio::test]
+async fn the_line_of_a_download_that_is_given_up_says_what_has_left() {
+    const WHOLE: usize = 20 << 20;
+    let big = any(async || Bytes::from(vec![b'x'; WHOLE]));
+    let up = Kit::new().with_additions().open(Router::new().route("/big", big)).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send("GET /api/x/big HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let mut some = [0; 512];
+    tokio::io::AsyncReadExt::read(&mut connection.stream, &mut some).await.unwrap();
+    drop(connection);
+    let line = up.lines_of("incomingRequest", 1).await.remove(0);
+    assert_eq!((&line["status"], &line["aborted"]), (&200.into(), &true.into()), "{line}");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_while_it_sends_ends_the_body_and_not_the_handler() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let noted = seen.clone();
+    let handler = post(async move |body: Result<Bytes, axum::extract::rejection::BytesRejection>| {
+        noted.store(if body.is_err() { 1 } else { 2 }, SeqCst);
+        "seen"
+    });
+    let up = Kit::new().with_additions().open(Router::new().route("/", handler)).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send("POST /api/x/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    drop(connection);
+    until(async || seen.load(SeqCst) == 1).await;
+    up.lines_of("incomingRequest", 1).await;
+}
