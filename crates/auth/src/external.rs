@@ -1,6 +1,6 @@
 //! `backend.auth.externalAccess`: tokens for systems outside of Backstage.
 //!
-//! Source: core-services §4.4.
+//! Contract: auth-9 to auth-11.
 
 mod restrictions;
 

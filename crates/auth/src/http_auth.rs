@@ -75,7 +75,7 @@ impl HttpAuth {
 
     /// Whose request it is, if the route accepts them.
     ///
-    /// Errors: 401 `Illegal token`, and those of [`AllowedPrincipals::check`] (core-services §5.3).
+    /// Errors: 401 `Illegal token`, and those of [`AllowedPrincipals::check`] (contract: auth-1, auth-4).
     pub async fn credentials(&self, headers: &HeaderMap, allow: AllowedPrincipals) -> Result<Credentials> {
         let credentials = self.0.credentials(headers).await?;
         allow.check(credentials.principal())?;

@@ -1,4 +1,4 @@
-//! What of a source may be seen, by Backstage's rules (core §1.8; check C28).
+//! What of a source may be seen, by Backstage's rules (contract: config-34).
 //!
 //! One rule is ours: `visibility: backend` inside a `deepVisibility: frontend` hides, and what is below it too (C29).
 

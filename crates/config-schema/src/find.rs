@@ -1,4 +1,4 @@
-//! Schemas near the config: of a built app, and of the packages that are installed (core §1.8).
+//! Schemas near the config: of a built app, and of the packages that are installed (contract: config-37, config-38).
 //!
 //! Packages are found as Backstage's config loader finds them, from the project's own `package.json`s along the
 //! dependencies of those that have a schema or use `@backstage/` packages. Nothing is run, and nothing is fetched.

@@ -1,4 +1,4 @@
-//! Many schemas to one, by Backstage's rule: constraints are intersected, properties are added (core §1.8).
+//! Many schemas to one, by Backstage's rule: constraints are intersected, properties are added (contract: config-33).
 //!
 //! Where two constraints cannot be intersected both are kept, in `allOf`; Backstage refuses to start.
 

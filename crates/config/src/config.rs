@@ -66,17 +66,17 @@ impl Config {
     }
 
     readers! {
-        /// A string that is not empty. Numbers and booleans are refused (core §1 C20).
+        /// A string that is not empty. Numbers and booleans are refused (contract: config-24).
         string, optional_string -> String;
         /// A number, or a string that JavaScript's `Number()` takes: `"0x10"` is 16; blank text is none.
         number, optional_number -> f64;
-        /// A boolean, or one of y, yes, true, 1, on and n, no, false, 0, off in any case (core §1 C19).
+        /// A boolean, or one of y, yes, true, 1, on and n, no, false, 0, off in any case (contract: config-23).
         boolean, optional_boolean -> bool;
-        /// An array of strings that are not empty. One string alone is refused (core §1 C21).
+        /// An array of strings that are not empty. One string alone is refused (contract: config-25).
         string_array, optional_string_array -> Vec<String>;
     }
 
-    /// Any value as JSON, merged from all sources (core §1.5). The empty key is the whole.
+    /// Any value as JSON, merged from all sources (contract: config-1, config-3). The empty key is the whole.
     ///
     /// # Errors
     /// As the type's description says; a missing value is one.
@@ -102,7 +102,7 @@ impl Config {
 
     /// The part below `key`.
     ///
-    /// Of a config loaded from files it is a live view, as in Backstage (core §1.7): it follows reloads, and it may
+    /// Of a config loaded from files it is a live view (contract: config-28): it follows reloads, and it may
     /// be of a key that is missing; then its required readers fail and its optional ones give `None`.
     ///
     /// # Errors
@@ -143,7 +143,8 @@ impl Config {
     /// `months`, `weeks`, `days`, `hours`, `minutes`, `seconds`, `milliseconds`. A year has 365 days, a month 30.
     ///
     /// # Errors
-    /// `Invalid duration '<v>' in config at '<key>', …` or `Failed to read duration from config …` (core §1 C31).
+    /// `Invalid duration '<v>' in config at '<key>', …` or `Failed to read duration from config …`
+    /// (contract: config-27).
     pub fn duration(&self, key: &str) -> Result<Duration> {
         match self.optional_duration(key)? {
             Some(duration) => Ok(duration),
@@ -159,7 +160,7 @@ impl Config {
         duration::read(self, key)
     }
 
-    /// Whether there is a value, of any type. Null is none, and hides the values of lower sources (core §1 C3).
+    /// Whether there is a value, of any type. Null is none, and hides the values of lower sources (contract: config-3).
     ///
     /// # Errors
     /// For a path through a scalar and for a key that cannot be one, as in Backstage.

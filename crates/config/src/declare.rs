@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{ConfigReader, RootConfig, pattern};
 
-/// Who may see a value (core §1.8).
+/// Who may see a value (contract: config-34).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Visibility {
     /// The browser, and so everybody.

@@ -1,4 +1,4 @@
-//! Time spans in config, by Backstage's three spellings (core §1.6, check C31).
+//! Time spans in config, by Backstage's three spellings (contract: config-27).
 //!
 //! Must not know what a span is for: no limits, no defaults.
 

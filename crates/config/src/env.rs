@@ -1,4 +1,4 @@
-//! `APP_CONFIG_a_b=1`: the environment as the source with the highest priority (core §1.4; checks C16, C17).
+//! `APP_CONFIG_a_b=1`: the environment as the source with the highest priority (contract: config-16, config-17).
 //!
 //! Must not know of the process: it is given the variables.
 

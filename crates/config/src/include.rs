@@ -1,4 +1,4 @@
-//! `$env`, `$file` and `$include` (core §1.3; checks C8 to C13).
+//! `$env`, `$file` and `$include` (contract: config-8 to config-13).
 //!
 //! Must not know the path of the value in its file: the caller says it in the error.
 

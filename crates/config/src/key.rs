@@ -2,7 +2,7 @@
 //!
 //! Must not know of values.
 
-/// One part of a key: `[a-z][a-z0-9]*([-_:][a-z0-9]+)*`, in any case (core §1.4, §1.6).
+/// One part of a key: `[a-z][a-z0-9]*([-_:][a-z0-9]+)*`, in any case (contract: config-17).
 pub(crate) fn is_key_part(part: &str) -> bool {
     let mut words = part.split(['-', '_', ':']);
     let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -85,7 +85,7 @@ const SECRET: &[&str] = &[
     "proxy.endpoints.*.headers.x-api-key",
 ];
 
-/// Paths that Backstage's own packages declare visible to the browser (core §1.8).
+/// Paths that Backstage's own packages declare visible to the browser (contract: config-39).
 const FRONTEND: &[&str] = &[
     "app.baseUrl",
     "app.routes.bindings.**",

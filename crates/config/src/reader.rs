@@ -1,4 +1,4 @@
-//! Looks values up: from the highest source down, in Backstage's order and with its errors (core §1.6).
+//! Looks values up: from the highest source down, in Backstage's order and with its errors (contract: config-26).
 //!
 //! Must not know of reloading: a reader lives as long as one snapshot.
 

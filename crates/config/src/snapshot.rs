@@ -38,7 +38,7 @@ pub(crate) struct Snapshot {
     pub(crate) layers: Vec<Arc<Layer>>,
     /// Where the roots of the layers stand in the whole config: elements of config arrays are snapshots of their own.
     pub(crate) prefix: String,
-    /// Whether `config()` gives views that may be empty now and filled by a later reload (core §1.7).
+    /// Whether `config()` gives views that may be empty now and filled by a later reload (contract: config-28).
     pub(crate) live: bool,
     pub(crate) declared: Arc<VisibilityRules>,
     secret_spots: Arc<[At]>,
@@ -169,7 +169,8 @@ pub(crate) fn visit(node: &Node, path: &mut Vec<Step>, f: &mut impl FnMut(&[Step
     }
 }
 
-/// `high` over `low` (core §1.5): objects merge with the keys of `high` first, all else replaces, null hides.
+/// `high` over `low`: objects merge with the keys of `high` first, all else replaces, null hides
+/// (contract: config-1, config-3).
 ///
 /// `low` must be a result of this function: nulls are gone from its objects.
 pub(crate) fn merge(high: Option<&Node>, low: Option<Node>) -> Option<Node> {

@@ -1,4 +1,4 @@
-//! Which files and variables make up the configuration, and reading them (core §1.1).
+//! Which files and variables make up the configuration, and reading them (contract: config-14, config-18, config-20).
 //!
 //! Must not know what the values mean. Everything it depends on is in [`ConfigOptions`].
 
@@ -72,7 +72,7 @@ impl ConfigSources {
     /// Finds the files: those of `--config`, else the default ones.
     ///
     /// # Errors
-    /// A `--config` that names a URL (core §1 C32), or nothing.
+    /// A `--config` that names a URL (contract: config-19), or nothing.
     pub fn find(options: &ConfigOptions) -> Result<Self> {
         let targets = targets(&options.args)?;
         if let Some(url) = targets.iter().find(|target| is_url(target)) {
@@ -217,7 +217,7 @@ fn targets(args: &[String]) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// Whether a target parses as a URL with a host: `C:\x` and `file:///x` do not (core §1.1).
+/// Whether a target parses as a URL with a host: `C:\x` and `file:///x` do not (contract: config-19).
 fn is_url(target: &str) -> bool {
     let Some((scheme, rest)) = target.trim().split_once(':') else { return false };
     let scheme = scheme.to_ascii_lowercase();

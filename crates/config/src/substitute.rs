@@ -23,7 +23,7 @@ pub(crate) enum Substituted {
     Undefined(Option<String>),
 }
 
-/// Replaces every placeholder (core §1.3; checks C4 to C7).
+/// Replaces every placeholder (contract: config-4 to config-7).
 ///
 /// Braces do not nest: of `${A${B}}` only `${B}` is a placeholder.
 pub(crate) fn substitute(input: &str, env: &Env) -> Substituted {

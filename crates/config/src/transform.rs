@@ -31,7 +31,7 @@ impl<'a, 'f> Transform<'a, 'f> {
         Self { env, files, unset: Vec::new(), nodes: 0 }
     }
 
-    /// The transformed root of a file, which must be an object (core §1.2).
+    /// The transformed root of a file, which must be an object (contract: config-11).
     pub(crate) fn root(&mut self, root: Node, dir: &Path) -> Result<Node, Fault> {
         let at = root.at.clone();
         let done = self.node(root, &mut String::new(), dir, 0)?;
@@ -79,7 +79,7 @@ impl<'a, 'f> Transform<'a, 'f> {
         }
     }
 
-    /// Only what is inside: an included value that is itself an include stays as data (core §1 C10).
+    /// Only what is inside: an included value that is itself an include stays as data (contract: config-10).
     fn children(
         &mut self,
         node: Node,

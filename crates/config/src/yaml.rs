@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 128;
 /// How many nodes aliases may add to one file.
 const MAX_ALIASED: usize = 100_000;
 
-/// Reads one document. `None` for a text without any value: empty, or comments only (core §1.2).
+/// Reads one document. `None` for a text without any value: empty, or comments only (contract: config-21).
 ///
 /// # Errors
 /// What the parser refuses; duplicate keys, keys that are no scalars, a second document, aliases that stand inside
@@ -198,7 +198,7 @@ fn scalar(raw: &str, style: ScalarStyle, tag: Option<&Tag>) -> Option<Value> {
     }
 }
 
-/// The core schema of YAML 1.2 (core §1 C15): `yes` is a string, `012` twelve, `0o14` twelve, `1_000` a string.
+/// The core schema of YAML 1.2 (contract: config-15): `yes` is a string, `012` twelve, `0o14` twelve, `1_000` a string.
 fn plain(raw: &str) -> Value {
     match raw {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,

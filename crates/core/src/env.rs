@@ -34,7 +34,7 @@ impl ModuleContext {
     }
 
     /// Blames the module for what it contributed: it counts as failed, by its own boot policy. After the start it is
-    /// only logged (plugin-system §4.9).
+    /// only logged (contract: plugin-70, plugin-71).
     pub fn report_startup_failure(&self, error: impl Into<BoxError>) {
         self.collector.reported(&self.plugin, &self.module, Error::from_any(error));
     }

@@ -123,7 +123,7 @@ pub struct FeatureLoader {
 /// ```
 ///
 /// Service factories that it brings win over defaults and lose to what is added. It may bring further loaders, which run
-/// right after it. It cannot ask for what is known only once everything is loaded (plugin-system §2.5).
+/// right after it. It cannot ask for what is known only once everything is loaded (contract: plugin-58).
 #[track_caller]
 pub fn feature_loader<Args: InjectAll<Root>>(load: impl Callable<Args, Vec<Feature>>) -> FeatureLoader {
     FeatureLoader {

@@ -158,7 +158,7 @@ impl Instances {
                 }
             };
             let wrap = |error: Error| match plugin {
-                // Errors of root services are passed on as they are (plugin-system §3, 4).
+                // Errors of root services are passed on as they are (contract: plugin-40).
                 None => error,
                 Some(plugin) => failed(id, Some(plugin), "the factory function threw an error", &error),
             };

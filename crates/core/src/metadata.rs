@@ -15,7 +15,7 @@ impl PluginMetadata {
         Self(id)
     }
 
-    /// The plugin's id; modules see their plugin's (plugin-system §11, 121).
+    /// The plugin's id; modules see their plugin's (contract: plugin-112).
     pub fn id(&self) -> &str {
         &self.0
     }
@@ -52,7 +52,7 @@ impl InstanceMetadata {
         &self.id
     }
 
-    /// In the order they were added; modules without their plugin are absent (plugin-system §11, 120).
+    /// In the order they were added; modules without their plugin are absent (contract: plugin-111).
     pub fn installed_plugins(&self) -> &[InstalledPlugin] {
         &self.plugins
     }

@@ -20,7 +20,7 @@ impl BootConfig {
     }
 }
 
-/// `backend.startup` and `greenroom.startup.onFailure` (plugin-system §4.8).
+/// `backend.startup` and `greenroom.startup.onFailure` (contract: plugin-82 to plugin-86, plugin-107).
 fn policy(config: &RootConfig) -> Result<BootPolicy> {
     let mut plugins = HashMap::new();
     if let Some(named) = config.optional_config("backend.startup.plugins")? {
@@ -48,7 +48,7 @@ fn plugin_policy(config: &Config) -> Result<PluginPolicy> {
     Ok(PluginPolicy { on_failure: on_failure(config, "onPluginBootFailure")?, modules })
 }
 
-/// Only `continue` permits a failure; any other text means abort, as in Node (plugin-system §11, 86).
+/// Only `continue` permits a failure; any other text means abort, as in Node (contract: plugin-86).
 fn on_failure(config: &Config, key: &str) -> Result<Option<OnFailure>> {
     Ok(config.optional_string(key)?.map(|policy| match policy.as_str() {
         "continue" => OnFailure::Continue,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn p86_only_continue_permits_a_failure() {
+    fn plugin_86_only_continue_permits_a_failure() {
         let yaml = "
 backend:
   startup:

@@ -1,6 +1,6 @@
 //! Writes the lines that Node's backend writes while it starts and stops.
 //!
-//! Source: plugin-system §4.11 and §5.4.
+//! Contract: plugin-89 to plugin-92, plugin-99.
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 

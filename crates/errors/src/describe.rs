@@ -25,7 +25,7 @@ pub struct Described<'a> {
 
 /// Looks at any error as Backstage would.
 ///
-/// Source: observability §1.8 and §4.5.
+/// Contract: http-20, http-21, log-10, log-11.
 pub fn describe<'a>(error: &'a (dyn StdError + 'static)) -> Described<'a> {
     match error.downcast_ref::<Error>() {
         Some(own) => Described {

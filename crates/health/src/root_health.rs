@@ -70,7 +70,7 @@ impl RootHealth {
         })
     }
 
-    /// Whether requests should be sent here (observability §3).
+    /// Whether requests should be sent here (contract: health-1 to health-3).
     pub async fn readiness(&self, probe: &Probe) -> HealthResponse {
         self.0.readiness(probe).await
     }

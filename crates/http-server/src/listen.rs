@@ -26,7 +26,7 @@ pub enum Listen {
 }
 
 impl Listen {
-    /// Forms: `7007`, `':7007'`, `'host:7007'`, `'[::1]:7007'`, `{host, port}`, `unix:/path`. Source: observability §4.7.
+    /// Forms: `7007`, `':7007'`, `'host:7007'`, `'[::1]:7007'`, `{host, port}`, `unix:/path`. Contract: http-1.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let invalid = |key: &str, text: String| ConfigError::invalid(config, key, text);
         match config.optional_get(LISTEN)? {

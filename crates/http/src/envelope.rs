@@ -1,6 +1,6 @@
 //! The body of an error, and the line that tells of it.
 //!
-//! Source: observability §4.5.
+//! Contract: http-20 to http-25.
 
 use std::sync::Arc;
 

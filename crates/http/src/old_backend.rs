@@ -26,7 +26,7 @@ use http::{HeaderMap, Version, header};
 /// ```
 ///
 /// `[22/Nov/2026:07:18:11 +0000] "GET /healthcheck HTTP/1.1" 200 15 "-" "node"`; what is not known is `-`. The backend's
-/// own access line is written besides (observability §2.3).
+/// own access line is written besides (contract: http-34).
 pub fn request_logging(router: Router, logger: Logger) -> Router {
     router.layer(middleware::from_fn(move |request, next| log(logger.clone(), request, next)))
 }

@@ -1,6 +1,6 @@
 //! A plugin's router at `/api/<plugin>`: keys, gate, barrier, routes, envelope.
 //!
-//! Source: observability §4.3 and §4.4.
+//! Contract: auth-8, http-11 to http-13, http-15.
 
 use std::sync::Arc;
 

@@ -74,7 +74,7 @@ impl RootHttpRouter {
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
     ///
     /// Matched as Express matches: in any case, a slash at the end or not. Errors if the path is empty or overlaps
-    /// another (observability §4.1). There is no credentials barrier here.
+    /// another (contract: http-7, http-9). There is no credentials barrier here.
     pub fn mount(&self, path: &str, router: Router) -> Result {
         self.mount_handler(path, Arc::new(AuthorsRouter(Routed::new(router, path))))
     }

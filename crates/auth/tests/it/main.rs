@@ -38,12 +38,12 @@ async fn status_of(header: Option<&str>, plugin: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn core_4_u9_a_static_token_is_a_service_of_the_configured_subject() {
+async fn auth_9_a_static_token_is_a_service_of_the_configured_subject() {
     assert_eq!(status_of(Some("Bearer static-token-abc123"), "tasks").await, (200, "ci-runner".into()));
 }
 
 #[tokio::test]
-async fn core_4_u10_a_restricted_token_works_where_it_is_listed() {
+async fn auth_10_a_restricted_token_works_where_it_is_listed() {
     assert_eq!(status_of(Some("Bearer restricted-token-abc"), "catalog").await, (200, "restricted".into()));
     assert_eq!(
         status_of(Some("Bearer restricted-token-abc"), "tasks").await,
@@ -57,24 +57,24 @@ async fn core_4_u10_a_restricted_token_works_where_it_is_listed() {
 }
 
 #[tokio::test]
-async fn core_5_h1_h2_no_token_is_missing_credentials() {
+async fn auth_1_2_no_token_is_missing_credentials() {
     for header in [None, Some("Basic abc"), Some("Bearer "), Some("Bearer"), Some("Bearer a b")] {
         assert_eq!(status_of(header, "tasks").await, (401, "Missing credentials".into()), "{header:?}");
     }
 }
 
 #[tokio::test]
-async fn core_5_h3_the_scheme_is_read_in_any_case_with_any_spaces() {
+async fn auth_3_the_scheme_is_read_in_any_case_with_any_spaces() {
     assert_eq!(status_of(Some("bEARER   static-token-abc123"), "tasks").await.0, 200);
 }
 
 #[tokio::test]
-async fn obs_47_a_token_that_is_nobodys_is_illegal() {
+async fn auth_4_a_token_that_is_nobodys_is_illegal() {
     assert_eq!(status_of(Some("Bearer nope"), "tasks").await, (401, "Illegal token".into()));
 }
 
 #[test]
-fn core_4_bad_entries_are_refused_in_backstages_words() {
+fn auth_11_a_bad_entry_is_refused_in_backstages_words() {
     let entry = |text: &str| format!("backend: {{auth: {{externalAccess: [{text}]}}}}");
     for (yaml, expected) in [
         (

@@ -76,7 +76,7 @@ fn differences(case: &Json, schema: &ConfigSchema) -> Vec<String> {
 }
 
 #[test]
-fn core_1_c27_c28_c30_all_that_the_config_loader_says() {
+fn config_33_34_36_all_that_the_config_loader_says() {
     let mut wrong = vec![];
     let mut held = 0;
     for case in cases() {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{config, one, schema, try_schema};
 
 #[test]
-fn core_1_c29_backend_inside_deep_frontend_hides_with_all_below_it() {
+fn config_35_backend_inside_deep_frontend_hides_with_all_below_it() {
     let schema = schema(
         json!({ "type": "object", "properties": { "a": { "type": "object", "deepVisibility": "frontend", "properties": {
         "b": { "type": "string", "visibility": "backend" },

@@ -1,4 +1,4 @@
-//! Following changes of the config files (core §1.7; checks C24 to C26).
+//! Following changes of the config files (contract: config-29 to config-31).
 //!
 //! One thread waits for the file system's events and, for file systems that have none (network shares, some container
 //! mounts), looks at every file's size, time and identity once in a while. It lets a burst of writes settle, reads what

@@ -9,7 +9,7 @@ fn read(value: serde_json::Value) -> Result<Duration, String> {
 }
 
 #[test]
-fn core_1_c31_durations() {
+fn config_27_durations() {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;
     const DAY: u64 = 24 * HOUR;
@@ -39,7 +39,7 @@ fn core_1_c31_durations() {
 }
 
 #[test]
-fn core_1_c31_errors() {
+fn config_27_errors() {
     let all: Vec<String> = [
         json!("5"),
         json!("-1s"),

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::{World, whole, yaml};
 
 #[test]
-fn core_1_c16_values_are_json_or_text() {
+fn config_16_values_are_json_or_text() {
     let world = yaml("a: {low: 1}")
         .env("APP_CONFIG_a_x", "7")
         .env("APP_CONFIG_a_q", "false")
@@ -19,7 +19,7 @@ fn core_1_c16_values_are_json_or_text() {
 }
 
 #[test]
-fn core_1_c17_errors() {
+fn config_17_errors() {
     let fails = |pairs: &[(&str, &str)]| {
         pairs.iter().fold(yaml("{}"), |world, (name, value)| world.env(name, value)).fails()
     };

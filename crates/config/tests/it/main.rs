@@ -1,4 +1,4 @@
-//! The rules of the configuration, one test for each check of "core §1" and a few of our own.
+//! The rules of the configuration, one test for each rule of `docs/contract/config.md` and a few more.
 
 #![allow(missing_docs, reason = "tests are named by what they hold")]
 

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::support::{World, whole, yaml};
 
 #[test]
-fn core_1_c1_objects_merge_and_arrays_replace() {
+fn config_1_objects_merge_and_arrays_replace() {
     let world = World::new()
         .file("a.yaml", "a: {x: 1, y: [1, 2]}")
         .file("b.yaml", "a: {y: [3], w: 2}")
@@ -15,7 +15,7 @@ fn core_1_c1_objects_merge_and_arrays_replace() {
 }
 
 #[test]
-fn core_1_c2_nothing_below_a_null_is_seen() {
+fn config_2_nothing_below_a_null_is_seen() {
     let world = World::new()
         .file("n1.yaml", "a: {b: {c: 1}}")
         .file("n2.yaml", "a: {b: null}")
@@ -27,7 +27,7 @@ fn core_1_c2_nothing_below_a_null_is_seen() {
 }
 
 #[test]
-fn core_1_c3_null_hides_lower_values_and_is_absent() {
+fn config_3_null_hides_lower_values_and_is_absent() {
     let world = yaml("n: {k: 1}\nm: 1").file("app-config.local.yaml", "n: null");
     let config = world.load();
     assert!(!config.has("n").unwrap());

@@ -13,7 +13,7 @@ fn text(result: Result<impl std::fmt::Debug, ConfigError>) -> String {
 }
 
 #[test]
-fn core_1_c18_numbers() {
+fn config_22_numbers() {
     let config = config(
         json!({"a": "", "b": "0x10", "c": "4x", "d": true, "e": " 7 ", "f": "inf", "g": 1.5, "h": "1e400", "i": " "}),
     );
@@ -32,7 +32,7 @@ fn core_1_c18_numbers() {
 }
 
 #[test]
-fn core_1_c19_booleans() {
+fn config_23_booleans() {
     let config =
         config(json!({"a": "Off", "b": 1, "c": " true ", "d": 2, "e": "maybe", "f": [], "g": "Y", "h": 0.0}));
     assert!(!config.boolean("a").unwrap());
@@ -49,7 +49,7 @@ fn core_1_c19_booleans() {
 }
 
 #[test]
-fn core_1_c20_strings() {
+fn config_24_strings() {
     let config = config(json!({"a": "", "b": 5, "c": null, "d": {"x": 1}}));
     let all = ["a", "b", "c", "d", "d.x.y", "1a", "a..b", "a b"].map(|key| text(config.string(key)));
     insta::assert_snapshot!(all.join("\n"), @r"
@@ -67,7 +67,7 @@ fn core_1_c20_strings() {
 }
 
 #[test]
-fn core_1_c21_arrays() {
+fn config_25_arrays() {
     let config = config(json!({"arr": ["a", ""], "s": "a", "o": [{"a": 1}, 2], "ok": ["a", "b"]}));
     assert_eq!(config.string_array("ok").unwrap(), ["a", "b"]);
     assert_eq!(config.optional_string_array("none").unwrap(), None);
@@ -82,7 +82,7 @@ fn core_1_c21_arrays() {
 }
 
 #[test]
-fn core_1_c22_errors_name_the_source() {
+fn config_26_errors_name_the_source() {
     let world = World::new()
         .file("low.yaml", "a: 5\nb: {c: x}\n")
         .file("high.yaml", "z: 1\nb: {d: 1}\n")

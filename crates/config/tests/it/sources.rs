@@ -9,13 +9,13 @@ fn all_files(world: World) -> World {
 }
 
 #[test]
-fn core_1_c14_a_missing_file() {
+fn config_14_a_missing_file() {
     insta::assert_snapshot!(World::new().args(&["--config", "nofile.yaml"]).fails(), @r#"NotFoundError: Config file "/cwd/nofile.yaml" does not exist"#);
     insta::assert_snapshot!(World::new().fails(), @r#"NotFoundError: Config file "/cwd/app-config.yaml" does not exist"#);
 }
 
 #[test]
-fn core_1_c23_environments() {
+fn config_18_environments() {
     let world = all_files(World::new()).env("BACKSTAGE_ENV", "stg, other");
     assert_eq!(world.load().string("v").unwrap(), "app-config.stg.local.yaml");
     insta::assert_snapshot!(world.plain(&world.load().sources_description()), @r#"Loading config from MergedConfigSource{FileConfigSource{path="/cwd/app-config.yaml"}, FileConfigSource{path="/cwd/app-config.stg.yaml"}, FileConfigSource{path="/cwd/app-config.local.yaml"}, FileConfigSource{path="/cwd/app-config.stg.local.yaml"}, EnvConfigSource{count=0}}"#);
@@ -24,7 +24,7 @@ fn core_1_c23_environments() {
 }
 
 #[test]
-fn core_1_c32_urls_are_refused() {
+fn config_19_urls_are_refused() {
     insta::assert_snapshot!(World::new().args(&["--config", "https://x/y"]).fails(), @r#"Error: Config argument "https://x/y" looks like a URL but remote configuration is not enabled. Enable it by passing the `remote` option"#);
     for (target, url) in [
         ("https:x", true),

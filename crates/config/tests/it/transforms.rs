@@ -10,13 +10,13 @@ fn included() -> World {
 }
 
 #[test]
-fn core_1_c4_variables_are_trimmed() {
+fn config_4_variables_are_trimmed() {
     let world = yaml("v: ${FOO}\nw: pre-${ FOO }-post\nn: ${NUM}").env("FOO", "  foo ").env("NUM", "42");
     assert_eq!(whole(&world.load()), json!({"v": "foo", "w": "pre-foo-post", "n": "42"}));
 }
 
 #[test]
-fn core_1_c5_an_unset_variable_removes_the_value() {
+fn config_5_an_unset_variable_removes_the_value() {
     let world = yaml("y: a${MISS}b\narr: [1, '${MISS}', 3]\n'${MISS}': key");
     assert_eq!(whole(&world.load()), json!({"arr": [1, 3], "${MISS}": "key"}));
 }
@@ -43,13 +43,13 @@ fn what_is_left_out_for_want_of_a_variable_is_told_unless_that_is_said_or_somebo
 }
 
 #[test]
-fn core_1_c6_defaults() {
+fn config_6_defaults() {
     let world = yaml("a: ${EMPTY:-def}\nb: ${EMPTY}\nc: ${MISS:-}\nd: '${MISS:- a:-b }'").env("EMPTY", "");
     assert_eq!(whole(&world.load()), json!({"a": "def", "b": "", "d": "a:-b"}));
 }
 
 #[test]
-fn core_1_c7_escapes() {
+fn config_7_escapes() {
     let world = yaml("a: $${FOO}\nb: $$${FOO}\nc: ${A${B}}\nd: $FOO\ne: ${FOO}$\nf: '${'").env("FOO", "x");
     assert_eq!(
         whole(&world.load()),
@@ -58,7 +58,7 @@ fn core_1_c7_escapes() {
 }
 
 #[test]
-fn core_1_c8_file_drops_trailing_space_and_is_not_substituted() {
+fn config_8_file_drops_trailing_space_and_is_not_substituted() {
     let world = yaml("a: {$file: ./x.txt}\nb: {$file: './${NAME}.txt'}")
         .file("x.txt", "hello ${FOO}\n \n")
         .env("NAME", "x");
@@ -66,7 +66,7 @@ fn core_1_c8_file_drops_trailing_space_and_is_not_substituted() {
 }
 
 #[test]
-fn core_1_c9_paths_are_relative_to_the_included_file() {
+fn config_9_paths_are_relative_to_the_included_file() {
     let world = included().file("app-config.yaml", "i: {$include: sub/i.yaml}");
     let config = world.load();
     assert_eq!(whole(&config), json!({"i": {"a": {"b": "val-foo", "c": "why"}}}));
@@ -75,13 +75,13 @@ fn core_1_c9_paths_are_relative_to_the_included_file() {
 }
 
 #[test]
-fn core_1_c10_an_include_that_is_the_included_value_stays_data() {
+fn config_10_an_include_that_is_the_included_value_stays_data() {
     let world = included().file("app-config.yaml", "i: {$include: sub/i.yaml#a.c}");
     assert_eq!(whole(&world.load()), json!({"i": {"$file": "./y.txt"}}));
 }
 
 #[test]
-fn core_1_c11_fragments() {
+fn config_11_fragments() {
     let world = included()
         .file("app-config.yaml", "x: 1\ni: {$include: sub/i.yaml#nope}\ns: {$include: sub/i.yaml#a.b}");
     assert_eq!(whole(&world.load()), json!({"x": 1, "s": "val-foo"}));
@@ -90,13 +90,13 @@ fn core_1_c11_fragments() {
 }
 
 #[test]
-fn core_1_c12_adjacent_keys() {
+fn config_12_adjacent_keys() {
     let world = yaml("a:\n  b:\n    - c\n    - {$env: FOO, other: 1}");
     insta::assert_snapshot!(world.fails(), @r#"Error: Failed to read config file at "/cwd/app-config.yaml", error at .a.b[1], include key $env should not have adjacent keys (app-config.yaml:4:14)"#);
 }
 
 #[test]
-fn core_1_c13_unknown_dollar_keys_are_data() {
+fn config_13_unknown_dollar_keys_are_data() {
     assert_eq!(whole(&yaml("a: {$unknown: x}").load()), json!({"a": {"$unknown": "x"}}));
 }
 

@@ -80,7 +80,7 @@ fn write(world: &World, path: &str, text: &str) {
 }
 
 #[test]
-fn core_1_c24_an_edited_include_is_read_again_and_told_once() {
+fn config_29_an_edited_include_is_read_again_and_told_once() {
     let world =
         yaml("a: {$file: x.txt}\nb: {$include: 'y.yaml#k'}").file("x.txt", "one").file("y.yaml", "k: 1");
     let watched = watch(&world);
@@ -95,7 +95,7 @@ fn core_1_c24_an_edited_include_is_read_again_and_told_once() {
 }
 
 #[test]
-fn core_1_c25_equal_content_is_no_news() {
+fn config_30_equal_content_is_no_news() {
     let world = yaml("a: 1\nb: {c: [x]}");
     let watched = watch(&world);
     write(&world, "app-config.yaml", "# other order, other text\nb:\n  c: ['x']\na: 1\n");
@@ -106,7 +106,7 @@ fn core_1_c25_equal_content_is_no_news() {
 }
 
 #[test]
-fn core_1_c26_a_broken_file_is_told_with_its_place_and_its_repair_is_read() {
+fn config_31_a_broken_file_is_told_with_its_place_and_its_repair_is_read() {
     let world = yaml("a: 1");
     let watched = watch(&world);
     write(&world, "app-config.yaml", "b: 1\na: [1\n");

@@ -12,7 +12,7 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
-fn core_1_c15_yaml_is_1_2_core() {
+fn config_15_yaml_is_1_2_core() {
     let text = "a: yes\nb: on\nc: 0o14\nd: 012\ne: 1_000\nf: 2020-01-01\ng: ~\n<<: {z: 1}\n";
     let expected = json!({
         "a": "yes", "b": "on", "c": 12, "d": 12, "e": "1_000", "f": "2020-01-01", "<<": {"z": 1}

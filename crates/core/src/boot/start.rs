@@ -52,7 +52,7 @@ pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
     }
     let collector = Arc::new(Collector::start(boot.policy.clone(), boot.observer.clone(), &plugins));
     let shared = Arc::new(Shared { instances, points, middleware, collector, boot, recorder });
-    // Failed registrations come first (plugin-system §11, 93).
+    // Failed registrations come first (contract: plugin-93).
     let (failed, sound): (Vec<_>, Vec<_>) = plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
     let running = failed.into_iter().chain(sound).map(|plugin| {
         let (_, lifecycle) = lifecycles.iter().find(|(id, _)| *id == plugin.id)?;

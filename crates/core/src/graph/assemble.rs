@@ -112,7 +112,7 @@ impl Assembly {
 fn add_plugin(graph: &mut Graph, plugin: Plugin) {
     let checked = ids::plugin(&plugin.id);
     if let Some(first) = graph.plugin_mut(&plugin.id) {
-        // Neither copy runs (plugin-system §11, 77).
+        // Neither copy runs (contract: plugin-77).
         let again = Error::new(format!("Plugin '{}' is already registered", plugin.id));
         if first.faults.is_empty() {
             first.faults.push(again);

@@ -14,7 +14,7 @@ fn groups(id: &str, separators: &[char]) -> bool {
 
 /// Checks an id called `what`: an error, or a warning for the underscores that Backstage still tolerates.
 ///
-/// Source: plugin-system §2.4.
+/// Contract: plugin-1 to plugin-4.
 pub(super) fn check(what: &str, quoted: &str, id: &str) -> Result<Option<String>, Error> {
     if groups(id, &['-']) {
         return Ok(None);
@@ -31,7 +31,7 @@ pub(super) fn plugin(id: &str) -> Result<Option<String>, Error> {
     check("pluginId", &format!("'{id}'"), id)
 }
 
-/// A module's own id; that of its plugin is not checked here (plugin-system §11, 5).
+/// A module's own id; that of its plugin is not checked here (contract: plugin-5).
 pub(super) fn module(plugin: &str, id: &str) -> Result<Option<String>, Error> {
     check("moduleId", &format!("'{id}' for plugin '{plugin}'"), id)
 }

@@ -1,6 +1,6 @@
 //! Feature loaders: their own dependencies are checked, built and run before anything else.
 //!
-//! Source: plugin-system §2.5.
+//! Contract: plugin-49, plugin-50, plugin-52, plugin-53, plugin-55 to plugin-58.
 
 use std::{future::Future, pin::Pin};
 

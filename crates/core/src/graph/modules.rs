@@ -6,7 +6,7 @@ use super::{Graph, PluginNode, cycles};
 
 /// Fills in `after`; a circle is a fault of the plugin, and none of it runs.
 ///
-/// Source: plugin-system §4.3.
+/// Contract: plugin-59 to plugin-61, plugin-63.
 pub(super) fn order(graph: &mut Graph) {
     for plugin in &mut graph.plugins {
         let after: Vec<Vec<usize>> = (0..plugin.modules.len()).map(|at| contributors(plugin, at)).collect();

@@ -56,7 +56,7 @@ impl Services {
 
     /// Installs a factory by the rules of precedence; `made` are positions that have an instance already.
     ///
-    /// Source: plugin-system §2.5 and §2.6.
+    /// Contract: plugin-27, plugin-28, plugin-52 to plugin-55.
     pub(crate) fn install(
         &mut self,
         factory: ServiceFactory,

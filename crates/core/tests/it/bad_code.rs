@@ -1,4 +1,4 @@
-//! What rustc says of the mistakes an author can make (P22, P51, P67 and others are impossible by type).
+//! What rustc says of the mistakes an author can make (contract: plugin-22, plugin-51, plugin-67 and others).
 
 #[test]
 fn each_mistake_is_named_where_it_is_made() {

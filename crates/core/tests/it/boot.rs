@@ -25,7 +25,7 @@ fn slow(id: &'static str, millis: u64) -> greenroom_core::Plugin {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p80_p81_p92_all_plugins_settle_before_a_failed_start_rejects() {
+async fn plugin_80_81_92_all_plugins_settle_before_a_failed_start_rejects() {
     let journal = Journal::default();
     let backend = Backend::new([]).add(thrower("p1")).add(slow("p2", 2500)).add(slow("p3", 2500));
     let failed = observed(backend, &journal, BootPolicy::default()).start().await.unwrap_err();
@@ -46,7 +46,7 @@ fn permitting(plugin: &str, policy: PluginPolicy) -> HashMap<String, PluginPolic
 }
 
 #[tokio::test]
-async fn p82_p83_p84_p85_policy() {
+async fn plugin_82_83_84_85_policy() {
     let lenient = || BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
     let run = async |policy, backend| observed(backend, &Journal::default(), policy).start().await;
 
@@ -73,7 +73,7 @@ async fn p82_p83_p84_p85_policy() {
 }
 
 #[tokio::test]
-async fn p87_a_failing_eager_service_skips_the_modules() {
+async fn plugin_87_a_failing_eager_service_skips_the_modules() {
     let db = service(async || Err::<Db, _>(Error::new("no disk").into())).always();
     let refuse = async || -> greenroom_errors::Result { unreachable!("skipped") };
     let m = module("p", "m", move |env| env.register_init(refuse));
@@ -85,7 +85,7 @@ async fn p87_a_failing_eager_service_skips_the_modules() {
 }
 
 #[tokio::test]
-async fn p88_p89_no_plugins_and_sorted_plugins() {
+async fn plugin_88_89_no_plugins_and_sorted_plugins() {
     let journal = Journal::default();
     let running = observed(Backend::new([]), &journal, BootPolicy::default()).start().await.unwrap();
     assert!(running.report().plugins.is_empty());
@@ -96,7 +96,7 @@ async fn p88_p89_no_plugins_and_sorted_plugins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p90_p91_progress_at_fibonacci_times_and_each_plugin_newly_once() {
+async fn plugin_90_91_progress_at_fibonacci_times_and_each_plugin_newly_once() {
     let journal = Journal::default();
     let backend = Backend::new([]).add(slow("slow", 13_000)).add(slow("mid", 2500));
     observed(backend, &journal, BootPolicy::default()).start().await.unwrap();
@@ -115,7 +115,7 @@ async fn p90_p91_progress_at_fibonacci_times_and_each_plugin_newly_once() {
 }
 
 #[tokio::test]
-async fn p94_every_part_of_a_start_is_timed() {
+async fn plugin_94_every_part_of_a_start_is_timed() {
     let db = service(async || Ok(Db(String::new())));
     let p = plugin("p", |env| env.register_init(async |_db: Db| Ok(())));
     let running = Backend::new([db]).add(p).start().await.unwrap();
@@ -143,7 +143,7 @@ async fn a_panicking_init_fails_its_plugin() {
 }
 
 #[tokio::test]
-async fn p93_failed_registrations_come_first_in_the_results() {
+async fn plugin_93_failed_registrations_come_first_in_the_results() {
     let never = plugin("never", |_| ());
     let policy = BootPolicy { plugin_default: OnFailure::Continue, ..BootPolicy::default() };
     let backend = Backend::new([]).add(slow("sound", 0)).add(never);

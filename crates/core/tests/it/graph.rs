@@ -13,7 +13,7 @@ fn idle(id: &'static str) -> greenroom_core::Plugin {
 }
 
 #[tokio::test]
-async fn p1_p2_p3_ids() {
+async fn plugin_1_2_3_ids() {
     let journal = Journal::default();
     let backend = Backend::new([]).add(idle("MyPlugin")).add(idle("my-plugin")).add(idle("my_plugin"));
     observed(backend, &journal, Default::default()).start().await.unwrap();
@@ -27,14 +27,14 @@ async fn p1_p2_p3_ids() {
 }
 
 #[tokio::test]
-async fn p4_module_ids() {
+async fn plugin_4_module_ids() {
     let bad = module("a", "bad id", |env| env.register_init(async || Ok(())));
     let text = fails(Backend::new([]).add(idle("a")).add(bad)).await;
     assert!(text.contains("Invalid moduleId 'bad id' for plugin 'a'"), "{text}");
 }
 
 #[tokio::test]
-async fn p6_p7_p8_p9_a_fault_in_one_registration_fails_that_plugin_and_another_runs() {
+async fn plugin_6_7_8_9_a_fault_in_one_registration_fails_that_plugin_and_another_runs() {
     let journal = Journal::default();
     let note = journal.clone();
     let never = plugin("never", |_| ());
@@ -69,13 +69,13 @@ async fn p6_p7_p8_p9_a_fault_in_one_registration_fails_that_plugin_and_another_r
 }
 
 #[tokio::test]
-async fn p10_register_is_not_called_before_start() {
+async fn plugin_10_register_is_not_called_before_start() {
     let backend = Backend::new([]).add(plugin("a", |_| -> () { panic!("called") }));
     drop(backend);
 }
 
 #[tokio::test]
-async fn p23_p28_p29_p30_p41_p43_all_faults_without_owner_at_once_and_nothing_runs() {
+async fn plugin_23_28_29_30_41_43_all_faults_without_owner_at_once_and_nothing_runs() {
     let clock =
         || service(async |_wall: Wall| -> greenroom_errors::Result<Clock> { unreachable!("nothing runs") });
     let wall = service(async |_clock: Clock| Ok(Wall(String::new())));
@@ -105,7 +105,7 @@ impl Service for Mine {
 }
 
 #[tokio::test]
-async fn p43_a_decorator_that_closes_a_circle_is_found() {
+async fn plugin_43_a_decorator_that_closes_a_circle_is_found() {
     let clock = service(async || Ok(Clock(String::new())));
     let wall = service(async |_clock: Clock| Ok(Wall(String::new())));
     let circle = decorate(async |clock: Clock, _wall: Wall| Ok(clock));
@@ -114,7 +114,7 @@ async fn p43_a_decorator_that_closes_a_circle_is_found() {
 }
 
 #[tokio::test]
-async fn p24_p25_p26_p66_missing_dependencies_of_a_plugin_are_its_own() {
+async fn plugin_24_25_26_66_missing_dependencies_of_a_plugin_are_its_own() {
     let cache = service(async |_db: Db| Ok(Cache(String::new())));
     let direct = plugin("direct", |env| env.register_init(async |_db: Db, _clock: Clock| Ok(())));
     let through = plugin("through", |env| env.register_init(async |_cache: Cache| Ok(())));
@@ -146,7 +146,7 @@ async fn two_types_behind_one_id_are_a_fault() {
 }
 
 #[tokio::test]
-async fn p65_p68_extension_points_belong_to_one_plugin() {
+async fn plugin_65_68_extension_points_belong_to_one_plugin() {
     let offers = |id| {
         plugin(id, |env| {
             env.register_extension_point(Points(String::new()));
@@ -165,7 +165,7 @@ async fn p65_p68_extension_points_belong_to_one_plugin() {
 }
 
 #[tokio::test]
-async fn p77_p78_a_plugin_added_twice_or_thrice_does_not_run_others_do() {
+async fn plugin_77_78_a_plugin_added_twice_or_thrice_does_not_run_others_do() {
     let journal = Journal::default();
     let twin =
         || plugin("twin", |env| env.register_init(async || -> greenroom_errors::Result { unreachable!() }));
@@ -185,7 +185,7 @@ async fn p77_p78_a_plugin_added_twice_or_thrice_does_not_run_others_do() {
 }
 
 #[tokio::test]
-async fn p63_p64_modules_in_a_circle_fail_their_plugin() {
+async fn plugin_63_64_modules_in_a_circle_fail_their_plugin() {
     let refuse = async || -> greenroom_errors::Result { unreachable!("nothing of the plugin runs") };
     let p = plugin("p", move |env| env.register_init(refuse));
     let one = module("p", "cm1", |env| {
@@ -210,7 +210,7 @@ async fn p63_p64_modules_in_a_circle_fail_their_plugin() {
 }
 
 #[tokio::test]
-async fn p5_the_plugin_id_that_a_module_names_is_not_checked() {
+async fn plugin_5_the_plugin_id_that_a_module_names_is_not_checked() {
     let journal = Journal::default();
     let odd = module("not valid!", "m", |env| env.register_init(async || Ok(())));
     observed(Backend::new([]).add(odd), &journal, Default::default()).start().await.unwrap();
@@ -238,7 +238,7 @@ impl Service for Egg {
 }
 
 #[tokio::test]
-async fn p44_a_circle_through_default_factories_is_refused() {
+async fn plugin_44_a_circle_through_default_factories_is_refused() {
     let asks = plugin("p", |env| env.register_init(async |_: Hen| Ok(())));
     let text = fails(Backend::new([]).add(asks)).await;
     assert_eq!(text, "Circular dependencies detected:\n  'root.hen' -> 'root.egg' -> 'root.hen'");
@@ -253,7 +253,7 @@ impl Service for Shadow {
 }
 
 #[tokio::test]
-async fn p79_an_extension_point_does_not_shadow_the_service_of_its_id() {
+async fn plugin_79_an_extension_point_does_not_shadow_the_service_of_its_id() {
     let db = service(async || Ok(Db("the service".into())));
     let p = plugin("p", |env| {
         env.register_extension_point(Shadow);

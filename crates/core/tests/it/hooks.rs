@@ -42,7 +42,7 @@ fn note_down(journal: &Journal, line: &str) -> Result {
 }
 
 #[tokio::test]
-async fn p95_p99_the_order_of_start_and_stop() {
+async fn plugin_95_99_the_order_of_start_and_stop() {
     let journal = Journal::default();
     let running = Backend::new([]).add(hooked(&journal)).start().await.unwrap();
     assert_eq!(journal.lines(), ["plugin startup", "root startup"]);
@@ -54,7 +54,7 @@ async fn p95_p99_the_order_of_start_and_stop() {
 }
 
 #[tokio::test]
-async fn p96_p103_p106_hooks_that_fail_panic_or_hang_are_named_and_never_fatal() {
+async fn plugin_96_103_106_hooks_that_fail_panic_or_hang_are_named_and_never_fatal() {
     let journal = Journal::default();
     let p = plugin("p", |env| {
         env.register_init(async |own: Lifecycle, root: RootLifecycle| {
@@ -77,7 +77,7 @@ async fn p96_p103_p106_hooks_that_fail_panic_or_hang_are_named_and_never_fatal()
 }
 
 #[tokio::test]
-async fn p97_p98_after_a_failure_startup_hooks_do_not_run_shutdown_hooks_do() {
+async fn plugin_97_98_after_a_failure_startup_hooks_do_not_run_shutdown_hooks_do() {
     for (on_failure, root_started) in [(OnFailure::Continue, true), (OnFailure::Abort, false)] {
         let journal = Journal::default();
         let note = journal.clone();
@@ -104,7 +104,7 @@ async fn p97_p98_after_a_failure_startup_hooks_do_not_run_shutdown_hooks_do() {
 }
 
 #[tokio::test]
-async fn p102_late_hooks_are_refused_in_backstages_words() {
+async fn plugin_102_late_hooks_are_refused_in_backstages_words() {
     let keep = Arc::new(std::sync::Mutex::new(None));
     let kept = keep.clone();
     let p = plugin("p", move |env| {

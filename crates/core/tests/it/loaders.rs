@@ -17,7 +17,7 @@ async fn fails(backend: Backend) -> String {
 }
 
 #[tokio::test]
-async fn p49_p50_a_loader_decides_by_root_services_what_else_is_installed() {
+async fn plugin_49_50_a_loader_decides_by_root_services_what_else_is_installed() {
     let journal = Journal::default();
     let note = journal.clone();
     let loader = feature_loader(async move |clock: Clock| {
@@ -37,7 +37,7 @@ async fn p49_p50_a_loader_decides_by_root_services_what_else_is_installed() {
 }
 
 #[tokio::test]
-async fn p52_p54_what_a_loader_brings_beats_a_default_and_loses_to_what_is_added() {
+async fn plugin_52_54_what_a_loader_brings_beats_a_default_and_loses_to_what_is_added() {
     let brings = |name: &'static str| feature_loader(async move || Ok(vec![clock(name).into()]));
     let running = Backend::new([clock("default")]).add(brings("loaded")).start().await.unwrap();
     assert_eq!(running.service::<Clock>().await.unwrap().0, "loaded");
@@ -47,7 +47,7 @@ async fn p52_p54_what_a_loader_brings_beats_a_default_and_loses_to_what_is_added
 }
 
 #[tokio::test]
-async fn p53_two_loaders_that_bring_one_service_are_both_named() {
+async fn plugin_53_two_loaders_that_bring_one_service_are_both_named() {
     let brings = || feature_loader(async || Ok(vec![clock("loaded").into()]));
     let text = fails(Backend::new([]).add(brings()).add(brings())).await;
     let expected =
@@ -57,7 +57,7 @@ async fn p53_two_loaders_that_bring_one_service_are_both_named() {
 }
 
 #[tokio::test]
-async fn p55_a_loader_cannot_replace_what_it_has_used() {
+async fn plugin_55_a_loader_cannot_replace_what_it_has_used() {
     let loader = feature_loader(async |_: Clock| Ok(vec![clock("late").into()]));
     let text = fails(Backend::new([clock("default")]).add(loader)).await;
     assert_eq!(
@@ -67,7 +67,7 @@ async fn p55_a_loader_cannot_replace_what_it_has_used() {
 }
 
 #[tokio::test]
-async fn p56_a_failing_loader_is_named() {
+async fn plugin_56_a_failing_loader_is_named() {
     let loader = feature_loader(async || Err::<Vec<Feature>, _>(Error::input("no such feature").into()));
     let text = fails(Backend::new([]).add(loader)).await;
     assert!(text.starts_with("Feature loader created at '"), "{text}");
@@ -75,7 +75,7 @@ async fn p56_a_failing_loader_is_named() {
 }
 
 #[tokio::test]
-async fn p57_nested_loaders_run_depth_first_and_added_plugins_come_before_loaded_ones() {
+async fn plugin_57_nested_loaders_run_depth_first_and_added_plugins_come_before_loaded_ones() {
     let journal = Journal::default();
     let idle = |id: &'static str| plugin(id, |env| env.register_init(async || Ok(())));
     let (outer_note, inner_note, last_note) = (journal.clone(), journal.clone(), journal.clone());
@@ -104,7 +104,7 @@ async fn p57_nested_loaders_run_depth_first_and_added_plugins_come_before_loaded
 }
 
 #[tokio::test]
-async fn p58_a_loader_cannot_ask_for_what_is_known_only_once_all_is_loaded() {
+async fn plugin_58_a_loader_cannot_ask_for_what_is_known_only_once_all_is_loaded() {
     let loader = feature_loader(async |_: InstanceMetadata, _: Wall| Ok(vec![]));
     let text = fails(Backend::new([]).add(loader)).await;
     let expected = "No service available for the following ref(s): serviceRef{root.wall}, serviceRef{core.rootInstanceMetadata}, depended on by feature loader created at '";
@@ -112,7 +112,7 @@ async fn p58_a_loader_cannot_ask_for_what_is_known_only_once_all_is_loaded() {
 }
 
 #[tokio::test]
-async fn p42_a_circle_by_loader_is_refused() {
+async fn plugin_42_a_circle_by_loader_is_refused() {
     let loader = feature_loader(async || {
         let one: ServiceFactory = service(async |_: Wall| Ok(Clock(String::new())));
         let two: ServiceFactory = service(async |_: Clock| Ok(Wall(String::new())));

@@ -1,4 +1,4 @@
-//! The plugin system's rules, each named by its number in the specification of Backstage's (P…).
+//! The rules of `docs/contract/plugin-system.md`, each test named by the numbers that it holds.
 
 extern crate greenroom_core as greenroom;
 

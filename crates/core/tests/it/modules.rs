@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use crate::kit::{Journal, MorePoints, Points, observed};
 
 #[tokio::test]
-async fn p59_p61_modules_run_side_by_side_and_end_before_the_plugin_begins() {
+async fn plugin_59_61_modules_run_side_by_side_and_end_before_the_plugin_begins() {
     let journal = Journal::default();
     let (there, back) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let waits = |id, mine: Arc<Notify>, other: Arc<Notify>, journal: Journal| {
@@ -44,7 +44,7 @@ async fn p59_p61_modules_run_side_by_side_and_end_before_the_plugin_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p60_p62_the_owner_of_a_point_waits_for_all_who_contribute_failed_ones_too() {
+async fn plugin_60_62_the_owner_of_a_point_waits_for_all_who_contribute_failed_ones_too() {
     let journal = Journal::default();
     let note = journal.clone();
     let owner = module("p", "owner", move |env| {
@@ -72,7 +72,7 @@ async fn p60_p62_the_owner_of_a_point_waits_for_all_who_contribute_failed_ones_t
 }
 
 #[tokio::test]
-async fn p74_p75_p120_an_orphan_is_told_once_and_is_not_installed() {
+async fn plugin_74_75_111_an_orphan_is_told_once_and_is_not_installed() {
     let journal = Journal::default();
     let refuse = async || -> greenroom_errors::Result { unreachable!("its plugin is not installed") };
     let orphan = module("ghost", "m", move |env| env.register_init(refuse));
@@ -92,7 +92,7 @@ async fn p74_p75_p120_an_orphan_is_told_once_and_is_not_installed() {
 }
 
 #[tokio::test]
-async fn p76_the_second_module_of_a_name_fails_and_the_first_runs() {
+async fn plugin_76_the_second_module_of_a_name_fails_and_the_first_runs() {
     let journal = Journal::default();
     let twin = |journal: Journal| {
         module("p", "m", move |env| {
@@ -128,7 +128,7 @@ fn contributes(id: &'static str) -> greenroom_core::Module {
 }
 
 #[tokio::test]
-async fn p69_p70_p71_each_module_gets_its_own_object_and_can_be_blamed_by_it() {
+async fn plugin_69_70_71_each_module_gets_its_own_object_and_can_be_blamed_by_it() {
     for (allowed, succeeds) in [(OnFailure::Continue, true), (OnFailure::Abort, false)] {
         let journal = Journal::default();
         let contributions = Arc::new(std::sync::Mutex::new(vec![]));
@@ -168,7 +168,7 @@ async fn p69_p70_p71_each_module_gets_its_own_object_and_can_be_blamed_by_it() {
 }
 
 #[tokio::test]
-async fn p72_a_module_blamed_within_its_own_init_fails_by_that_error() {
+async fn plugin_72_a_module_blamed_within_its_own_init_fails_by_that_error() {
     let p = plugin("p", |env| {
         env.register_extension_point_with(|context| Own(context, Arc::default()));
         env.register_init(async || Ok(()));
@@ -187,7 +187,7 @@ async fn p72_a_module_blamed_within_its_own_init_fails_by_that_error() {
 }
 
 #[tokio::test]
-async fn p73_middleware_wraps_what_modules_get_in_order_and_not_what_the_plugin_keeps() {
+async fn plugin_73_middleware_wraps_what_modules_get_in_order_and_not_what_the_plugin_keeps() {
     let journal = Journal::default();
     let (seen, kept) = (journal.clone(), journal.clone());
     let own = Points("p".into());

@@ -45,19 +45,19 @@ fn expects(readers: &'static [&'static str]) -> Plugin {
 }
 
 #[tokio::test]
-async fn p31_all_implementations_in_order_defaults_added_loaded() {
+async fn plugin_31_all_implementations_in_order_defaults_added_loaded() {
     let loader = feature_loader(async || Ok(vec![reader("loaded 1").into(), reader("loaded 2").into()]));
     let asks = expects(&["default", "added", "loaded 1", "loaded 2"]);
     Backend::new([reader("default")]).add(loader).add(reader("added")).add(asks).start().await.unwrap();
 }
 
 #[tokio::test]
-async fn p32_without_implementations_there_is_an_empty_list() {
+async fn plugin_32_without_implementations_there_is_an_empty_list() {
     Backend::new([]).add(expects(&[])).start().await.unwrap();
 }
 
 #[tokio::test]
-async fn p33_a_default_counts_only_when_nothing_is_installed() {
+async fn plugin_33_a_default_counts_only_when_nothing_is_installed() {
     for (added, expected) in [(None, "default"), (Some("added"), "added")] {
         let asks = plugin("p", move |env| {
             env.register_init(async move |all: Vec<Handler>| {
@@ -74,7 +74,7 @@ async fn p33_a_default_counts_only_when_nothing_is_installed() {
 }
 
 #[tokio::test]
-async fn p46_each_factory_of_a_multiton_is_eager_or_not_by_itself() {
+async fn plugin_46_each_factory_of_a_multiton_is_eager_or_not_by_itself() {
     let journal = Journal::default();
     let made = |name: &'static str, journal: Journal| {
         multiton(async move || {
@@ -88,7 +88,7 @@ async fn p46_each_factory_of_a_multiton_is_eager_or_not_by_itself() {
 }
 
 #[tokio::test]
-async fn p21_a_root_context_is_made_once_and_given_to_each_plugin() {
+async fn plugin_21_a_root_context_is_made_once_and_given_to_each_plugin() {
     let made = Arc::new(AtomicUsize::new(0));
     let count = made.clone();
     let db = service_with_root(
@@ -108,7 +108,7 @@ async fn p21_a_root_context_is_made_once_and_given_to_each_plugin() {
 }
 
 #[tokio::test]
-async fn p38_a_failing_root_context_is_attempted_once_and_fails_each_plugin() {
+async fn plugin_38_a_failing_root_context_is_attempted_once_and_fails_each_plugin() {
     let made = Arc::new(AtomicUsize::new(0));
     let count = made.clone();
     let db = service_with_root(
@@ -140,7 +140,7 @@ impl Service for Greeting {
 }
 
 #[tokio::test]
-async fn p34_p35_p47_a_types_default_is_made_once_when_asked_for_and_not_when_installed() {
+async fn plugin_34_35_47_a_types_default_is_made_once_when_asked_for_and_not_when_installed() {
     let asks = |id: &'static str, expected: &'static str| {
         plugin(id, move |env| {
             env.register_init(async move |greeting: Greeting| {

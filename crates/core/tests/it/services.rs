@@ -21,7 +21,7 @@ fn counted(count: &Arc<AtomicUsize>) -> ServiceFactory {
 }
 
 #[tokio::test]
-async fn p17_p18_root_services_are_made_at_start_unless_lazy() {
+async fn plugin_17_18_root_services_are_made_at_start_unless_lazy() {
     for (lazy, expected) in [(false, 1), (true, 0)] {
         let made = Arc::new(AtomicUsize::new(0));
         let count = made.clone();
@@ -36,7 +36,7 @@ async fn p17_p18_root_services_are_made_at_start_unless_lazy() {
 }
 
 #[tokio::test]
-async fn p19_plugin_services_are_made_when_asked_for_unless_always() {
+async fn plugin_19_plugin_services_are_made_when_asked_for_unless_always() {
     for (always, expected) in [(false, 0), (true, 2)] {
         let made = Arc::new(AtomicUsize::new(0));
         let factory = if always { counted(&made).always() } else { counted(&made) };
@@ -47,7 +47,7 @@ async fn p19_plugin_services_are_made_when_asked_for_unless_always() {
 }
 
 #[tokio::test]
-async fn p20_p121_one_instance_per_plugin_shared_with_its_modules() {
+async fn plugin_20_112_one_instance_per_plugin_shared_with_its_modules() {
     let made = Arc::new(AtomicUsize::new(0));
     let asks = |id: &'static str| {
         plugin(id, move |env| {
@@ -68,7 +68,7 @@ async fn p20_p121_one_instance_per_plugin_shared_with_its_modules() {
 }
 
 #[tokio::test]
-async fn p27_what_is_added_replaces_the_default_which_is_never_called() {
+async fn plugin_27_what_is_added_replaces_the_default_which_is_never_called() {
     let default = service(async || -> greenroom_errors::Result<Clock> { unreachable!("replaced") });
     let ours = service(async || Ok(Clock("ours".into())));
     let running = Backend::new([default]).add(ours).start().await.unwrap();
@@ -86,7 +86,7 @@ async fn decorators_wrap_in_the_order_they_were_added() {
 }
 
 #[tokio::test]
-async fn p48_root_services_are_made_one_after_another_in_order() {
+async fn plugin_48_root_services_are_made_one_after_another_in_order() {
     let journal = Journal::default();
     let (first, second) = (journal.clone(), journal.clone());
     let clock = service(async move || {
@@ -103,7 +103,7 @@ async fn p48_root_services_are_made_one_after_another_in_order() {
 }
 
 #[tokio::test]
-async fn p37_p39_a_failing_plugin_service_fails_each_plugin_that_needs_it_by_name() {
+async fn plugin_37_39_a_failing_plugin_service_fails_each_plugin_that_needs_it_by_name() {
     let db = service(async || Err::<Db, _>(Error::input("no disk").into()));
     let cache = service(async |_db: Db| Ok(Cache(String::new())));
     let asks = |id| plugin(id, |env| env.register_init(async |_cache: Cache| Ok(())));
@@ -118,7 +118,7 @@ async fn p37_p39_a_failing_plugin_service_fails_each_plugin_that_needs_it_by_nam
 }
 
 #[tokio::test]
-async fn p40_a_failing_root_service_rejects_the_start_undecorated_and_no_plugin_runs() {
+async fn plugin_40_a_failing_root_service_rejects_the_start_undecorated_and_no_plugin_runs() {
     let journal = Journal::default();
     let note = journal.clone();
     let clock = service(async || Err::<Clock, _>(Error::conflict("factory boom").into()));

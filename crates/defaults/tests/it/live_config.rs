@@ -16,7 +16,7 @@ impl Sink for Told {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn core_1_c26_the_log_follows_the_config_and_tells_of_a_broken_edit_with_its_place() {
+async fn config_31_the_log_follows_the_config_and_tells_of_a_broken_edit_with_its_place() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("app-config.yaml");
     let text = |token: &str| format!("backend:\n  listen: 127.0.0.1:0\n  cache: {{connection: '{token}'}}\n");

@@ -4,7 +4,7 @@ use greenroom_errors::{Error, Stacks, describe, to_json};
 use serde_json::json;
 
 #[test]
-fn obs_40_each_name_has_its_status() {
+fn http_20_each_name_has_its_status() {
     for (error, status) in [
         (Error::not_modified("m"), 304),
         (Error::input("m"), 400),
@@ -22,7 +22,7 @@ fn obs_40_each_name_has_its_status() {
 }
 
 #[test]
-fn obs_41_own_status_wins_when_it_is_an_integer_in_range() {
+fn http_21_own_status_wins_when_it_is_an_integer_in_range() {
     assert_eq!(Error::not_found("m").with("statusCode", 418).status(), 418);
     assert_eq!(Error::new("m").with("statusCode", 700).status(), 500);
     assert_eq!(Error::new("m").with("status", "418").status(), 500);

@@ -22,7 +22,7 @@ pub(crate) fn is(mount: &str, path: &str) -> bool {
 
 /// A pattern of an auth policy: `/open`, `/task/:id`, `/files/*path`; `/` and `*` match everything.
 ///
-/// Source: core-services §5.2.
+/// Contract: auth-5, auth-6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PathPattern(Vec<Segment>);
 
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn core_5_h12_policies_match_prefixes_at_segment_boundaries() {
+    fn auth_5_policies_match_prefixes_at_segment_boundaries() {
         let open = PathPattern::parse("/open").unwrap();
         let matched: Vec<_> =
             ["/open", "/open/", "/open/x", "/OPEN/x", "/openx", "/"].map(|path| open.matches(path)).to_vec();

@@ -41,7 +41,7 @@ async fn line(up: &Up, method: &str, target: &str, headers: &[(&str, &str)]) -> 
 }
 
 #[tokio::test]
-async fn obs_49_the_line_has_nodes_fields_and_text() {
+async fn http_31_the_line_has_nodes_fields_and_text() {
     let up = up().await;
     let headers = [("User-Agent", "curl/7.88.1"), ("Referer", "http://a/b")];
     let expected = json!({

@@ -31,7 +31,7 @@ fn message(answer: &Answer) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn obs_47_core_5_h1_h2_h3_no_token_a_bad_token_and_a_good_one() {
+async fn auth_1_2_3_4_no_token_a_bad_token_and_a_good_one() {
     let up = kit(&[]).start().await;
     let missing = r#"{"error":{"name":"AuthenticationError","message":"Missing credentials"},"request":{"method":"GET","url":"/a?b=1"},"response":{"statusCode":401}}"#;
     assert_eq!(up.get("/api/x/a?b=1").await.seen(), (401, missing));
@@ -64,7 +64,7 @@ async fn the_barrier_comes_before_the_routes_and_the_keys_before_the_barrier() {
 }
 
 #[tokio::test]
-async fn core_5_h12_a_policy_opens_its_path_and_what_is_below() {
+async fn auth_5_a_policy_opens_its_path_and_what_is_below() {
     let up = kit(&["/open", "/task/:id/log"]).start().await;
     // Express counts a second slash to the mount, for the barrier and for the routes alike.
     let open = ["/open", "/open/", "/open/x", "/OPEN/x", "/open?x", "//open", "/task/7/log", "/task/7/log/x"];

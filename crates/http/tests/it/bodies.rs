@@ -61,7 +61,7 @@ fn error(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn obs_46_malformed_json_is_echoed() {
+async fn http_17_malformed_json_is_echoed() {
     let up = up().await;
     let answer = send(&up, &[JSON], "{bad").await;
     let expected = r#"{"error":{"name":"SyntaxError","message":"Expected property name or '}' in JSON at position 1 (line 1 column 2)","expose":true,"statusCode":400,"status":400,"body":"{bad","type":"entity.parse.failed"},"request":{"method":"POST","url":"/json"},"response":{"statusCode":400}}"#;

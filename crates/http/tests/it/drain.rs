@@ -66,7 +66,7 @@ async fn ask_until_refused(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn p118_nothing_begun_before_the_delay_ends_is_refused_or_reset() {
+async fn http_16_nothing_begun_before_the_delay_ends_is_refused_or_reset() {
     /// Long enough for two requests to be sent in it, whatever else the machine does.
     const DELAY: Duration = Duration::from_secs(3);
     let short = async || {

@@ -47,7 +47,7 @@ async fn status(up: &Up, kind: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn obs_40_each_name_has_its_status() {
+async fn http_20_each_name_has_its_status() {
     let up = kit().start().await;
     for (name, expected) in [
         ("InputError", 400),
@@ -74,7 +74,7 @@ async fn obs_40_each_name_has_its_status() {
 }
 
 #[tokio::test]
-async fn obs_41_a_status_of_its_own_wins_if_it_is_one() {
+async fn http_21_a_status_of_its_own_wins_if_it_is_one() {
     let up = kit().start().await;
     assert_eq!(status(&up, "teapot").await, 418);
     assert_eq!(status(&up, "wins").await, 418);
@@ -85,7 +85,7 @@ async fn obs_41_a_status_of_its_own_wins_if_it_is_one() {
 }
 
 #[tokio::test]
-async fn obs_44_own_properties_and_causes_are_shown_and_4xx_are_not_error_lines() {
+async fn http_24_own_properties_and_causes_are_shown_and_4xx_are_not_error_lines() {
     let up = kit().start().await;
     let details = up.get("/api/x/err/details").await.json();
     assert_eq!(
@@ -146,7 +146,7 @@ async fn filtered(target: &str, hidden: &str) {
 }
 
 #[tokio::test]
-async fn obs_42_a_panic_is_filtered() {
+async fn http_22_a_panic_is_filtered() {
     filtered("/api/x/boom", "secret of the panic").await;
 }
 
@@ -168,12 +168,12 @@ async fn a_caught_panic_is_told_once_with_its_place() {
 }
 
 #[tokio::test]
-async fn obs_43_a_database_error_is_filtered() {
+async fn http_23_a_database_error_is_filtered() {
     filtered("/api/x/err/database", "select * from secret").await;
 }
 
 #[tokio::test]
-async fn obs_45_development_indents_and_shows_stacks() {
+async fn http_25_development_indents_and_shows_stacks() {
     let up = kit().development().start().await;
     let answer = up.get("/api/x/err/cause").await;
     assert!(
@@ -193,7 +193,7 @@ async fn obs_45_development_indents_and_shows_stacks() {
 }
 
 #[tokio::test]
-async fn obs_48_p119_what_nobody_answers_is_an_empty_404() {
+async fn http_8_what_nobody_answers_is_an_empty_404() {
     let up = kit().start().await;
     for path in ["/", "/nope", "/api/nonexist", "/api/nonexist/a", "/api/x/nope", "/api", "/api/x/err/a/b"] {
         let answer = up.get(path).await;

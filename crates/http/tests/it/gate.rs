@@ -35,7 +35,7 @@ fn waiting() -> (Plugin, watch::Sender<Option<bool>>) {
 }
 
 #[tokio::test]
-async fn obs_37_p113_p114_a_request_waits_as_long_as_configured_then_503() {
+async fn http_12_13_a_request_waits_as_long_as_configured_then_503() {
     let pause = json!({"milliseconds": 300});
     let (slow, _go) = waiting();
     let rising =
@@ -50,7 +50,7 @@ async fn obs_37_p113_p114_a_request_waits_as_long_as_configured_then_503() {
 }
 
 #[tokio::test]
-async fn p112_a_parked_request_is_answered_once_the_plugin_has_started() {
+async fn http_11_a_parked_request_is_answered_once_the_plugin_has_started() {
     let (slow, go) = waiting();
     let rising = Kit::new().add(slow).launch().await;
     let mut parked = rising.client.connect().await;
@@ -62,7 +62,7 @@ async fn p112_a_parked_request_is_answered_once_the_plugin_has_started() {
 }
 
 #[tokio::test]
-async fn obs_38_a_plugin_whose_failure_is_permitted_answers_503_at_once_and_readiness_is_up() {
+async fn http_14_a_plugin_whose_failure_is_permitted_answers_503_at_once_and_readiness_is_up() {
     let (failing, go) = waiting();
     let rising = Kit::new().permit_failures().add(failing).launch().await;
     let mut parked = rising.client.connect().await;
@@ -88,7 +88,7 @@ async fn a_failed_start_releases_parked_requests() {
 }
 
 #[tokio::test]
-async fn p117_requests_after_the_shutdown_of_a_plugin_began_are_503() {
+async fn http_15_requests_after_the_shutdown_of_a_plugin_began_are_503() {
     let (release, released) = watch::channel(false);
     let stopping = plugin("stopping", move |env| {
         env.register_init(async move |http: HttpRouter, lifecycle: Lifecycle| {

@@ -28,7 +28,7 @@ fn waiting() -> (greenroom_core::Plugin, watch::Sender<bool>) {
 }
 
 #[tokio::test]
-async fn obs_31_32_p111_p115_readiness_waits_for_every_plugin_and_liveness_for_none() {
+async fn health_1_2_readiness_waits_for_every_plugin_and_liveness_for_none() {
     let (slow, go) = waiting();
     let rising = Kit::new().add(slow).launch().await;
     let client = rising.client;
@@ -45,7 +45,7 @@ async fn obs_31_32_p111_p115_readiness_waits_for_every_plugin_and_liveness_for_n
 }
 
 #[tokio::test]
-async fn obs_33_34_p116_readiness_goes_down_at_once_and_the_rest_is_served_until_the_delay_ends() {
+async fn health_3_4_readiness_goes_down_at_once_and_the_rest_is_served_until_the_delay_ends() {
     let router = axum::Router::new().route("/ok", axum::routing::get(async || "fine"));
     let up = Kit::new()
         .config("backend.lifecycle.serverShutdownDelay", json!({"milliseconds": 700}))
@@ -62,7 +62,7 @@ async fn obs_33_34_p116_readiness_goes_down_at_once_and_the_rest_is_served_until
 }
 
 #[tokio::test]
-async fn obs_35_configured_headers_are_on_both_endpoints_whatever_the_status() {
+async fn health_5_configured_headers_are_on_both_endpoints_whatever_the_status() {
     let (slow, go) = waiting();
     let headers = json!({"x-svc": "one", "X-Other": "two"});
     let rising = Kit::new().config("backend.health.headers", headers).add(slow).launch().await;
@@ -100,7 +100,7 @@ async fn bad_headers_are_refused_at_start() {
 }
 
 #[tokio::test]
-async fn obs_36_methods_case_and_slash_are_matched_as_express_matches() {
+async fn health_6_methods_case_and_slash_are_matched_as_express_matches() {
     let up = Kit::new().start().await;
     let post = up.client.ask("POST", READINESS, &[], b"").await;
     assert_eq!((post.status, post.header("content-type"), post.text()), (404, None, ""));

@@ -43,7 +43,7 @@ async fn a_given_certificate_is_served_and_handlers_see_https() {
 }
 
 #[tokio::test]
-async fn http_1_1_is_what_is_spoken() {
+async fn what_is_spoken_is_http_1_1() {
     let (cert, key) = certificate(DAY);
     let up = kit(&cert, &key).start().await;
     let speaking = |protocols: &[&[u8]]| {

@@ -38,7 +38,7 @@ fn every_form_of_listen_is_read() {
 }
 
 #[test]
-fn obs_65_a_bad_listen_is_refused_in_nodes_words_and_with_its_place() {
+fn http_1_a_bad_listen_is_refused_in_nodes_words_and_with_its_place() {
     for bad in ["a:b", "a", "", "a:1:2", "::1", "[::1", "[x]:1", "1.5", "70000", "-1", "a:"] {
         let said = settings(json!({"listen": bad})).unwrap_err();
         let text = format!("Unable to parse listen address {bad}, expected <port> or <host>:<port>");

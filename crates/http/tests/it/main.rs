@@ -1,6 +1,6 @@
 //! The HTTP line from the outside: a backend in this process, exact bytes over a socket.
 //!
-//! A test that holds a numbered check of the contract is named by it: `obs_36` is check 36 of observability.
+//! A test that holds a numbered rule is named by it: `health_6_…` holds health-6 of `docs/contract/health.md`.
 
 mod kit;
 

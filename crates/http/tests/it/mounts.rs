@@ -32,7 +32,7 @@ async fn conflict(paths: &'static [&'static str]) -> String {
 }
 
 #[tokio::test]
-async fn obs_52_paths_that_overlap_conflict_in_either_direction_and_any_case() {
+async fn http_7_paths_that_overlap_conflict_in_either_direction_and_any_case() {
     for (paths, text) in [
         (
             &["/healthcheck", "/Healthcheck/"],

@@ -26,7 +26,7 @@ async fn line(method: &str, url: &str, headers: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn obs_30_the_line_is_the_combined_log_format_with_a_dash_for_what_is_not_known() {
+async fn http_34_the_line_is_the_combined_log_format_with_a_dash_for_what_is_not_known() {
     assert_eq!(
         line("GET", "/healthcheck?x=1", &[("user-agent", "node"), ("referer", "http://a/")]).await,
         r#" "GET /healthcheck?x=1 HTTP/1.1" 200 15 "http://a/" "node""#

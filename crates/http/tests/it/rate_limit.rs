@@ -31,7 +31,7 @@ fn now() -> u64 {
 }
 
 #[tokio::test]
-async fn obs_51_one_request_too_many_is_a_429_with_nodes_headers_and_body() {
+async fn http_35_one_request_too_many_is_a_429_with_nodes_headers_and_body() {
     let up = up(json!({"window": "50s", "incomingRequestLimit": 2, "ipAllowList": []})).await;
     assert_eq!(told(&up.get("/api/x/").await), (200, Some("2"), Some("1")));
     assert_eq!(told(&up.get("/.backstage/health/v1/readiness").await), (200, Some("2"), Some("0")));

@@ -30,7 +30,7 @@ const KEPT: (Option<&str>, Option<&str>) = (Some("keep-alive"), Some("timeout=5"
 const CLOSED: (Option<&str>, Option<&str>) = (Some("close"), None);
 
 #[tokio::test]
-async fn http_1_1_keeps_the_connection_and_http_1_0_if_asked() {
+async fn a_connection_is_kept_by_http_1_1_and_by_http_1_0_if_asked() {
     let up = kit().start().await;
     let mut kept = up.client.connect().await;
     for _ in 0..2 {

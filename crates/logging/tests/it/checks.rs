@@ -1,4 +1,4 @@
-//! The checks 1 to 26 and 62, under `node` and under `backstage`.
+//! The rules of `docs/contract/logging.md` for lines, redaction and level rules, under `node` and under `backstage`.
 
 use greenroom_errors::Error;
 use greenroom_logging::{Level, Overrides, choose_level, debug, error, fields, info};
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::fixture::both;
 
 #[test]
-fn obs_1_info_line_is_sorted_json() {
+fn log_1_info_line_is_sorted_json() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.info("hi");
@@ -16,7 +16,7 @@ fn obs_1_info_line_is_sorted_json() {
 }
 
 #[test]
-fn obs_2_fields_are_sorted_null_stays_and_undefined_goes() {
+fn log_2_fields_are_sorted_null_stays_and_undefined_goes() {
     both(|with, expected| {
         let f = with(|b| b);
         info!(f.root, z = 1, a = 2, n = json!(null), u = None::<u8>, "hi");
@@ -26,7 +26,7 @@ fn obs_2_fields_are_sorted_null_stays_and_undefined_goes() {
 }
 
 #[test]
-fn obs_3_debug_is_dropped_by_default() {
+fn log_3_debug_is_dropped_by_default() {
     both(|with, _| {
         let f = with(|b| b);
         f.root.debug("x");
@@ -36,7 +36,7 @@ fn obs_3_debug_is_dropped_by_default() {
 }
 
 #[test]
-fn obs_4_the_environment_wins_over_config() {
+fn log_4_the_environment_wins_over_config() {
     assert_eq!(choose_level(Some("debug"), Some("error")).unwrap().value, Level::Debug);
     both(|with, expected| {
         let f = with(|b| b.level(Level::Debug));
@@ -46,14 +46,14 @@ fn obs_4_the_environment_wins_over_config() {
 }
 
 #[test]
-fn obs_5_an_empty_environment_is_none() {
+fn log_5_an_empty_environment_is_none() {
     assert_eq!(choose_level(Some(""), Some("debug")).unwrap().value, Level::Debug);
 }
 
 /// Node filters nothing at an unknown level; we accept any case, warn of the rest in the environment and refuse it in
 /// config.
 #[test]
-fn obs_6_an_unknown_level_is_told_and_means_info() {
+fn log_6_an_unknown_level_is_told_and_means_info() {
     assert_eq!(choose_level(Some("INFO"), None).unwrap().value, Level::Info);
     let bogus = choose_level(Some("bogus"), Some("debug")).unwrap();
     assert_eq!(bogus.value, Level::Info);
@@ -65,7 +65,7 @@ fn obs_6_an_unknown_level_is_told_and_means_info() {
 }
 
 #[test]
-fn obs_7_a_plugins_logger_names_it() {
+fn log_7_a_plugins_logger_names_it() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.plugin("catalog").info("p");
@@ -75,7 +75,7 @@ fn obs_7_a_plugins_logger_names_it() {
 }
 
 #[test]
-fn obs_8_nested_objects_are_replaced() {
+fn log_8_nested_objects_are_replaced() {
     both(|with, expected| {
         let f = with(|b| b);
         let child = f.root.child(fields! { a: json!({"b": 1}) });
@@ -86,7 +86,7 @@ fn obs_8_nested_objects_are_replaced() {
 }
 
 #[test]
-fn obs_9_a_message_field_is_appended_and_a_level_field_ignored() {
+fn log_9_a_message_field_is_appended_and_a_level_field_ignored() {
     both(|with, expected| {
         let f = with(|b| b);
         info!(f.root, message = "extra", level = "warn", "msg");
@@ -95,7 +95,7 @@ fn obs_9_a_message_field_is_appended_and_a_level_field_ignored() {
 }
 
 #[test]
-fn obs_10_an_error_is_spread_over_the_line() {
+fn log_10_an_error_is_spread_over_the_line() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.error_with("boom", &Error::new("inner"));
@@ -108,7 +108,7 @@ fn obs_10_an_error_is_spread_over_the_line() {
 
 /// Node serialises the cause as `{}`; we keep it.
 #[test]
-fn obs_11_an_errors_name_and_cause_are_kept() {
+fn log_11_an_errors_name_and_cause_are_kept() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.warn_with("input", &Error::input("bad").caused_by(Error::new("root cause")));
@@ -119,7 +119,7 @@ fn obs_11_an_errors_name_and_cause_are_kept() {
 
 /// The trap of Node: with `%s` in the message the fields are lost.
 #[test]
-fn obs_13_a_printf_token_is_ordinary_text() {
+fn log_13_a_printf_token_is_ordinary_text() {
     both(|with, expected| {
         let f = with(|b| b);
         info!(f.root, a = 1, "tok %s x");
@@ -131,7 +131,7 @@ fn obs_13_a_printf_token_is_ordinary_text() {
 }
 
 #[test]
-fn obs_14_a_percent_sign_is_ordinary_text() {
+fn log_14_a_percent_sign_is_ordinary_text() {
     both(|with, expected| {
         let f = with(|b| b);
         info!(f.root, a = 1, "pct 100%");
@@ -143,7 +143,7 @@ fn obs_14_a_percent_sign_is_ordinary_text() {
 }
 
 #[test]
-fn obs_15_secrets_are_trimmed_and_literal() {
+fn log_17_secrets_are_trimmed_and_literal() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.add_redactions(["  s3cr3t ", "x", "a.b"]);
@@ -158,7 +158,7 @@ fn obs_15_secrets_are_trimmed_and_literal() {
 
 /// Node masks in the order in which secrets were added, so that it prints `***er`.
 #[test]
-fn obs_16_the_longest_secret_is_masked() {
+fn log_18_the_longest_secret_is_masked() {
     both(|with, expected| {
         let f = with(|b| b);
         f.root.add_redactions(["short", "shorter"]);
@@ -168,9 +168,9 @@ fn obs_16_the_longest_secret_is_masked() {
     });
 }
 
-/// Check 17 is a type: only the root logger has `add_redactions`. What the root masks, a child masks too.
+/// Only the root logger has `add_redactions`: what the root masks, a child masks too (contract: log-19).
 #[test]
-fn obs_17_redactions_of_the_root_reach_children_made_before() {
+fn log_19_redactions_of_the_root_reach_children_made_before() {
     both(|with, expected| {
         let f = with(|b| b);
         let child = f.root.child(fields! { token: "a zzzzzzzz" });
@@ -188,7 +188,7 @@ fn overrides(value: serde_json::Value) -> Overrides {
 }
 
 #[test]
-fn obs_18_an_override_loosens_for_one_plugin() {
+fn log_22_an_override_loosens_for_one_plugin() {
     both(|with, expected| {
         let f =
             with(|b| b.overrides(overrides(json!([{"matchers": {"plugin": "catalog"}, "level": "debug"}]))));
@@ -202,7 +202,7 @@ fn obs_18_an_override_loosens_for_one_plugin() {
 }
 
 #[test]
-fn obs_19_an_array_matches_any_of_its_elements() {
+fn log_23_an_array_matches_any_of_its_elements() {
     both(|with, _| {
         let f = with(|b| {
             b.overrides(overrides(json!([{"matchers": {"plugin": ["catalog", "auth"]}, "level": "error"}])))
@@ -216,7 +216,7 @@ fn obs_19_an_array_matches_any_of_its_elements() {
 }
 
 #[test]
-fn obs_20_a_message_is_matched_by_a_regular_expression() {
+fn log_24_a_message_is_matched_by_a_regular_expression() {
     both(|with, _| {
         let f = with(|b| {
             b.overrides(overrides(json!([{"matchers": {"message": "/^noisy/i"}, "level": "error"}])))
@@ -231,7 +231,7 @@ fn obs_20_a_message_is_matched_by_a_regular_expression() {
 }
 
 #[test]
-fn obs_21_numbers_match_numbers_only() {
+fn log_25_numbers_match_numbers_only() {
     both(|with, _| {
         let f = with(|b| b.overrides(overrides(json!([{"matchers": {"status": 200}, "level": "warn"}]))));
         info!(f.root, status = 200, "x");
@@ -245,7 +245,7 @@ fn obs_21_numbers_match_numbers_only() {
 }
 
 #[test]
-fn obs_22_an_override_of_an_unknown_level_is_refused() {
+fn log_26_an_override_of_an_unknown_level_is_refused() {
     let list = json!([{"matchers": {}, "level": "info"}, {"matchers": {}, "level": "invalid"}]);
     assert_eq!(
         Overrides::parse(&list).unwrap_err().to_string(),

@@ -69,7 +69,7 @@ fn the_environment_goes_before_config_and_is_warned_of() {
 }
 
 #[test]
-fn obs_22_a_bad_override_is_pointed_at() {
+fn log_26_a_bad_override_is_pointed_at() {
     let yaml = "
 backend:
   logger:

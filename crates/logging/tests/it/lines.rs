@@ -12,7 +12,7 @@ fn format(inputs: FormatInputs<'_>) -> Format {
 
 /// Node colours always; we colour on a terminal, unless asked for `node`.
 #[test]
-fn obs_23_outside_production_a_line_is_for_people() {
+fn log_27_outside_production_a_line_is_for_people() {
     assert_eq!(format(FormatInputs::default()), Format::Pretty);
     let f = Fixture::new(Format::Pretty);
     f.root.info("hi");
@@ -30,7 +30,7 @@ fn obs_23_outside_production_a_line_is_for_people() {
 }
 
 #[test]
-fn obs_24_a_line_for_people_names_the_plugin_and_the_fields() {
+fn log_28_a_line_for_people_names_the_plugin_and_the_fields() {
     let f = Fixture::new(Format::NodeLine);
     info!(f.root.plugin("catalog"), x = 1, "p");
     assert_eq!(
@@ -63,7 +63,7 @@ fn the_format_is_chosen_by_environment_config_and_node_env() {
 }
 
 #[test]
-fn obs_26_the_old_backends_line_is_the_same_field_for_field() {
+fn log_30_the_old_backends_line_is_the_same_field_for_field() {
     let f = Fixture::new(Format::Node155Json);
     f.root.child(fields! { type: "plugin", plugin: "catalog" }).info("plug");
     assert_eq!(
@@ -81,7 +81,7 @@ fn obs_26_the_old_backends_line_is_the_same_field_for_field() {
 
 /// Node prints `"message":{}` for an error given as the message.
 #[test]
-fn obs_62_an_error_as_the_message_keeps_its_text() {
+fn log_15_an_error_as_the_message_keeps_its_text() {
     both(|with, expected| {
         let f = with(|b| b);
         let log = f.root.plugin("sched").child(fields! { task: "glob-fail" });
@@ -93,7 +93,7 @@ fn obs_62_an_error_as_the_message_keeps_its_text() {
 
 /// The fields of an access line survive any URL.
 #[test]
-fn obs_50_an_access_line_keeps_its_fields_whatever_the_url() {
+fn log_31_an_access_line_keeps_its_fields_whatever_the_url() {
     both(|with, expected| {
         let f = with(|b| b);
         let log = f.root.child(fields! { service: "rootHttpRouter" });

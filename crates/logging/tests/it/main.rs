@@ -1,4 +1,4 @@
-//! The logger as a whole. Tests named `obs_<n>_…` hold the numbered checks of Node's behaviour.
+//! The logger as a whole. Tests named `log_<n>_…` hold the rules of `docs/contract/logging.md`.
 
 mod bad_code;
 mod bridge;

@@ -22,7 +22,7 @@ impl Service for Processors {
 }
 
 #[tokio::test]
-async fn p123_a_module_without_its_plugin_runs() {
+async fn plugin_113_a_module_without_its_plugin_runs() {
     let (ran, runs) = tokio::sync::oneshot::channel();
     let github = module("catalog", "github", |env| {
         env.register_init(async move |me: PluginMetadata| {
@@ -36,7 +36,7 @@ async fn p123_a_module_without_its_plugin_runs() {
 }
 
 #[tokio::test]
-async fn p123_a_module_whose_plugin_is_added_extends_that_one() {
+async fn plugin_113_a_module_whose_plugin_is_added_extends_that_one() {
     let catalog = plugin("catalog", |env| env.register_init(async || Ok(())));
     let github = module("catalog", "github", |env| env.register_init(async || Ok(())));
     let backend = TestBackend::new().add(github).add(catalog).start().await.unwrap();
@@ -46,7 +46,7 @@ async fn p123_a_module_whose_plugin_is_added_extends_that_one() {
 }
 
 #[tokio::test]
-async fn p123_a_plugin_that_a_loader_brings_is_no_orphans_placeholder() {
+async fn plugin_113_a_plugin_that_a_loader_brings_is_no_orphans_placeholder() {
     let loader = feature_loader(async || {
         let module = module("search", "catalog", |env| env.register_init(async || Ok(())));
         Ok(vec![plugin("catalog", |env| env.register_init(async || Ok(()))).into(), module.into()])

@@ -1,4 +1,4 @@
-//! The documented plugin, and the old backend's status check (checks O27 to O29).
+//! The documented plugin, and the old backend's status check (contract: health-9 to health-11).
 
 use greenroom::prelude::*;
 use greenroom_plugin_healthcheck::healthcheck;
@@ -17,7 +17,7 @@ fn errors(lines: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn obs_27_any_method_and_any_path_below_is_answered() {
+async fn health_9_any_method_and_any_path_below_is_answered() {
     let backend = start(healthcheck()).await;
     for (method, path) in [
         (Method::GET, "/healthcheck"),
@@ -88,7 +88,7 @@ async fn a_status_check_is_asked_on_each_request() {
 }
 
 #[tokio::test]
-async fn obs_28_an_error_is_a_500_and_is_logged() {
+async fn health_10_an_error_is_a_500_and_is_logged() {
     let check = async || Err::<Value, _>(Error::new("db down").into());
     let backend = start(healthcheck().path("/h3").status_check(check)).await;
     let response = backend.get("/h3").await;
@@ -104,7 +104,7 @@ async fn obs_28_an_error_is_a_500_and_is_logged() {
 }
 
 #[tokio::test]
-async fn obs_29_a_clients_error_is_told_and_not_logged_as_one() {
+async fn health_11_a_clients_error_is_told_and_not_logged_as_one() {
     let check = async || Err::<Value, _>(Error::conflict("cf").into());
     let backend = start(healthcheck().path("/h4").status_check(check)).await;
     let response = backend.get("/h4").await;

@@ -36,7 +36,7 @@ async fn ends(features: &str, yaml: &str) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn p107_obs_39_a_failed_start_exits_with_code_1() {
+async fn plugin_107_a_failed_start_exits_with_code_1() {
     let (code, printed) = ends("slow,thrower", "backend: {listen: '127.0.0.1:0'}").await;
     assert_eq!(code, Some(1), "{printed}");
     for text in [
@@ -87,7 +87,7 @@ async fn bad_config_fails_the_start_with_its_place() {
 }
 
 #[tokio::test]
-async fn p104_a_signal_stops_an_idle_backend_with_code_0() {
+async fn plugin_104_a_signal_stops_an_idle_backend_with_code_0() {
     let scenario = scenario("idle", "tasks,hooks", "");
     let mut backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
     backend.await_status(READINESS, 200).await.unwrap();
@@ -99,7 +99,7 @@ async fn p104_a_signal_stops_an_idle_backend_with_code_0() {
 }
 
 #[tokio::test]
-async fn p105_a_second_signal_forces_the_end() {
+async fn plugin_105_a_second_signal_forces_the_end() {
     let scenario = scenario("hang", "tasks,hang", "");
     let mut backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
     backend.await_status(READINESS, 200).await.unwrap();
@@ -111,7 +111,7 @@ async fn p105_a_second_signal_forces_the_end() {
 }
 
 #[tokio::test]
-async fn p101_a_signal_during_the_start_gives_it_up() {
+async fn plugin_101_a_signal_during_the_start_gives_it_up() {
     let mut scenario = scenario("slow", "slow,hooks", "");
     scenario.env = &[("NODE_ENV", "production"), ("SLOW_MS", "700")];
     let mut backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
@@ -127,7 +127,7 @@ async fn p101_a_signal_during_the_start_gives_it_up() {
 }
 
 #[tokio::test]
-async fn p110_a_background_panic_is_logged_and_the_process_stays() {
+async fn plugin_110_a_background_panic_is_logged_and_the_process_stays() {
     let scenario = scenario("panics", "errs", "");
     let backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
     for (path, kind, text) in [

@@ -94,7 +94,7 @@ beside_each! {
         compare(version, Story { name: "a_drain_over_tls", acts, ..STORY }).await;
     }
 
-    async fn http_1_1_is_negotiated_and_plain_http_is_closed(version: Version) {
+    async fn tls_negotiates_http_1_1_and_plain_http_is_closed(version: Version) {
         let (config, trusting) = certificate();
         let node = peer::launch(version).unwrap_or_else(|error| panic!("{error}"));
         let story = Story { name: "http_1_1_is_negotiated", config, ..STORY };

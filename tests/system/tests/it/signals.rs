@@ -16,7 +16,7 @@ fn backend(name: &'static str, tell: mpsc::UnboundedSender<(&'static str, &'stat
 }
 
 #[tokio::test]
-async fn p108_two_backends_in_one_process_both_stop_on_a_signal() {
+async fn plugin_108_two_backends_in_one_process_both_stop_on_a_signal() {
     let (tell, mut told) = mpsc::unbounded_channel();
     let both = async { tokio::join!(backend("one", tell.clone()).run(), backend("two", tell.clone()).run()) };
     let signal = async {
