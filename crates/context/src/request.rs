@@ -134,11 +134,11 @@ struct SessionId([u8; 36]);
 impl SessionId {
     /// `session.id` of a W3C baggage header.
     fn of_baggage(baggage: &str) -> Option<Self> {
-        let values = baggage.split(',').filter_map(|member| {
+        let mut values = baggage.split(',').filter_map(|member| {
             let (key, value) = member.split(';').next()?.split_once('=')?;
             (key.trim() == "session.id").then(|| value.trim())
         });
-        values.last().and_then(Self::parse)
+        values.next_back().and_then(Self::parse)
     }
 
     fn parse(text: &str) -> Option<Self> {
