@@ -23,7 +23,8 @@
 //!
 //! A request passes the steps of `server.rs`, the health endpoints, the root routes, and in a plugin's router the steps
 //! of `plugin.rs`; its answer leaves by the same steps in the opposite order. What nobody answers is a 404 with an empty
-//! body. A request for a [WebSocket](websocket) passes none of them. The bytes are those of Backstage's Node backend; where they are not, `docs/compatibility.md` says so.
+//! body. A request for a [WebSocket](websocket) passes none of them. The bytes are those of Backstage's Node backend; where
+//! they are not, `docs/compatibility.md` says so.
 
 mod access_line;
 mod body;
