@@ -92,11 +92,10 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
 fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> Findings {
     let mut found = Findings::default();
     found.warnings.extend(config.unset().iter().map(ToString::to_string));
-    let choice = match prepare::prepare(catalogue, config, options) {
-        Ok(prepared) => prepared.choice,
+    let (choice, own) = match prepare::prepare(catalogue, config, options) {
+        Ok(prepared) => (prepared.choice, vec![]),
         Err(Refused { errors, choice }) => {
-            errors.into_iter().for_each(|error| found.refused_by_config(error.into()));
-            choice.unwrap_or(Choice { chosen: vec![], lacking: vec![] })
+            (choice.unwrap_or(Choice { chosen: vec![], lacking: vec![] }), errors)
         }
     };
     let lacking =
@@ -106,6 +105,7 @@ fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> 
     found.warnings.extend(report.warnings.iter().chain(&report.remarks).cloned());
     let (refused, permitted) = report.by_policy(config);
     refused.iter().for_each(|fault| found.refused(fault));
+    own.into_iter().for_each(|error| found.refused_by_config(error.into()));
     let permitted =
         permitted.iter().map(|fault| format!("{fault}; backend.startup permits a start without it"));
     found.warnings.extend(permitted);
