@@ -31,7 +31,8 @@ fn keys_in_sources() -> Vec<String> {
         for path in files(&root().join(dir), ".rs") {
             let inside = |part: &str| path.components().any(|c| c.as_os_str() == part);
             // Tests make keys up; the table of secrets names keys of services that are not here yet.
-            if inside("tests") || path.ends_with("config/src/pattern.rs") || inside("test") {
+            let makes_up = inside("tests") || inside("test") || path.ends_with("check/generated.rs");
+            if makes_up || path.ends_with("config/src/pattern.rs") {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
