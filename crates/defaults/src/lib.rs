@@ -22,6 +22,7 @@
 mod boot_config;
 mod boot_log;
 mod live_config;
+mod remarks;
 mod schemas;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger
 
 use crate::boot_log::BootLog;
 
+pub use crate::remarks::config_warnings;
 pub use crate::schemas::{FeatureSchemas, config_schemas};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -41,6 +41,7 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     };
     let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
     found.warnings.extend(config.unset().iter().map(ToString::to_string));
+    found.warnings.extend(greenroom_defaults::config_warnings(&config));
     readers(catalogue, &config, options, &mut found);
     let everything = FeatureSchemas::of(&catalogue.everything().declared(), &config);
     found.warnings.extend(everything.unknown(&config).iter().map(ToString::to_string));
@@ -88,14 +89,18 @@ fn readers(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions, 
     found.take(StateHome::of(options).data_dir(config));
     found.take(demo::check(config, node_env));
     if let Some(choice) = found.take(catalogue.choose(config)) {
-        let lacking =
-            choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
-        found.warnings.extend(lacking);
+        if !choice.lacking.is_empty() {
+            let names = choice.lacking.join(", ");
+            found
+                .warnings
+                .push(format!("plugins that the config names and this program does not have: {names}"));
+        }
         let chosen = catalogue.add(Backend::new([]), &choice);
         let schemas = FeatureSchemas::of(&chosen.declared(), config);
         found.faults.extend(schemas.faults().iter().map(ToString::to_string));
         found.errors.extend(schemas.refusals(config).into_iter().map(|(_, error)| error));
         found.warnings.extend(localhost_in_production(config, node_env));
+        found.warnings.extend(no_base_url(config));
     }
 }
 
@@ -106,6 +111,13 @@ fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Optio
         let place = config.place("backend.baseUrl").map(|place| format!(" ({place})")).unwrap_or_default();
         format!("backend.baseUrl is a localhost URL and NODE_ENV is 'production'{place}")
     })
+}
+
+/// We do without it; Node, which may share the file, never gets ready.
+fn no_base_url(config: &RootConfig) -> Option<String> {
+    let is_missing = !config.has("backend.baseUrl").unwrap_or(true);
+    is_missing
+        .then(|| "backend.baseUrl is not set: a Node backend on this config does not get ready".to_owned())
 }
 
 #[cfg(test)]
@@ -125,5 +137,24 @@ mod tests {
         readers(&catalogue, &config, &ConfigOptions::default(), &mut found);
         assert_eq!(found.faults.len(), 1);
         assert!(found.faults[0].starts_with("Plugin 'broken': "), "{:?}", found.faults);
+    }
+
+    fn warnings(yaml: &str) -> Vec<String> {
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let mut found = Findings { errors: vec![], faults: vec![], warnings: vec![] };
+        readers(&Catalogue::default(), &config, &ConfigOptions::default(), &mut found);
+        found.warnings
+    }
+
+    #[test]
+    fn plugins_that_live_elsewhere_are_told_in_one_line() {
+        let told = warnings("backend: {baseUrl: http://x}\ncatalog: {}\ntechdocs: {}\n");
+        assert_eq!(told, ["plugins that the config names and this program does not have: catalog, techdocs"]);
+    }
+
+    #[test]
+    fn a_config_without_base_url_is_told_for_the_sake_of_node() {
+        assert!(warnings("app: {}").iter().any(|told| told.starts_with("backend.baseUrl is not set")));
+        assert_eq!(warnings("backend: {baseUrl: http://x}"), [""; 0]);
     }
 }

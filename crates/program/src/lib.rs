@@ -31,6 +31,7 @@ mod command;
 mod demo;
 mod explain;
 mod paths;
+mod refusal;
 mod schema;
 mod start;
 

@@ -19,7 +19,7 @@ use crate::{
     banner::{Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, Refused},
-    explain, paths, schema,
+    explain, paths, refusal, schema,
 };
 
 /// Starts the backend that the config describes, and serves until a signal.
@@ -27,18 +27,18 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
-        Err(error) => return explain::config_error(&error),
+        Err(error) => return refusal::config_error(&error),
     };
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let prepared =
         catalogue.choose(&config).and_then(|choice| Ok((choice, StateHome::of(options).data_dir(&config)?)));
     let (choice, data_dir) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return explain::config_error(&error),
+        Err(error) => return refusal::config_error(&error),
     };
     let demo = match Demo::prepare(&config, node_env, &data_dir) {
         Ok(demo) => demo,
-        Err(Refused::Config(error)) => return explain::config_error(&error),
+        Err(Refused::Config(error)) => return refusal::config_error(&error),
         Err(Refused::File(file, error)) => {
             let help = "make the directory writable, or choose another one in greenroom.dataDir";
             return explain::fail(&format!("cannot write {}: {error}", file.display()), Some(help));
@@ -59,6 +59,8 @@ async fn serve(
     demo: Option<Demo>,
     began: Instant,
 ) -> ExitCode {
+    let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
+    let typed = typed.collect::<Vec<_>>().join(" ");
     let mut backend = create_backend_in(Surroundings::of_process(config.clone()));
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
@@ -87,7 +89,7 @@ async fn serve(
                     shown.banner(program, http.local_addr(), &settings, &metadata, ready_in);
                 }
             },
-            |failed| explain::start_error(program.name, failed),
+            |failed| explain::start_error(&typed, failed),
         )
         .await
 }
