@@ -150,17 +150,23 @@ fn compare(schema: &Json, value: &Json, key: &str, config: &RootConfig, out: &mu
             for (name, member) in found {
                 let full = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
                 let declared = known.iter().find(|(known, _)| *known == name).map(|(_, schema)| *schema);
-                match declared.or_else(|| object.get("additionalProperties")) {
-                    Some(Json::Bool(false)) | None if !known.is_empty() => {
-                        let names = known.iter().map(|(name, _)| name.as_str());
-                        let suggestion = nearest(name, names).map(|near| match key {
+                if let Some(below) = declared {
+                    compare(below, member, &full, config, out);
+                    continue;
+                }
+                let open = object.get("additionalProperties").filter(|open| **open != Json::Bool(false));
+                // Where any name may stand, one that is nearly a known one is still more likely a slip.
+                let near = nearest(name, known.iter().map(|(name, _)| name.as_str()));
+                match open {
+                    Some(below) if near.is_none() => compare(below, member, &full, config, out),
+                    None if known.is_empty() => {}
+                    _ => {
+                        let suggestion = near.map(|near| match key {
                             "" => near.to_owned(),
                             _ => format!("{key}.{near}"),
                         });
                         out.push(Unknown { place: config.place(&full), key: full, suggestion });
                     }
-                    Some(below) => compare(below, member, &full, config, out),
-                    None => {}
                 }
             }
         }

@@ -24,6 +24,7 @@ pub struct ConfigError(Box<Inner>);
 struct Inner {
     name: &'static str,
     message: String,
+    key: Option<String>,
     place: Option<Place>,
     line: Option<Line>,
     help: Option<String>,
@@ -48,7 +49,7 @@ impl ConfigError {
     /// assert_eq!(error.place().unwrap().line, 2);
     /// ```
     pub fn invalid(config: &Config, key: &str, message: impl Into<String>) -> Self {
-        let mut error = Self::plain("Error", message);
+        let mut error = Self::plain("Error", message).of_key(&config.full_key(key));
         config.point(key, &mut error);
         error
     }
@@ -57,6 +58,7 @@ impl ConfigError {
         Self(Box::new(Inner {
             name,
             message: message.into(),
+            key: None,
             place: None,
             line: None,
             help: None,
@@ -89,6 +91,12 @@ impl ConfigError {
         self
     }
 
+    /// Says which key it is about, as seen from the root.
+    pub(crate) fn of_key(mut self, key: &str) -> Self {
+        self.0.key = Some(key.to_owned()).filter(|key| !key.is_empty());
+        self
+    }
+
     /// It is because this variable has no value.
     pub(crate) fn lacks(&mut self, variable: &str) {
         self.0.help = Some(unset::help(variable));
@@ -115,6 +123,11 @@ impl ConfigError {
     /// The class that Node would throw: `Error`, `TypeError`, `InputError` or `NotFoundError`.
     pub fn name(&self) -> &'static str {
         self.0.name
+    }
+
+    /// The key of what is wrong or missing, as seen from the root, where it is about one.
+    pub fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
     }
 
     /// Where the bad value stands. `None` for what is missing altogether.

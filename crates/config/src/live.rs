@@ -63,6 +63,10 @@ impl Live {
         self.current.load_full()
     }
 
+    pub(crate) fn sources(&self) -> Option<&ConfigSources> {
+        self.sources.as_ref()
+    }
+
     pub(crate) fn has_sources(&self) -> bool {
         self.sources.is_some()
     }

@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
         if full.is_empty() {
             return error;
         }
-        let mut error = error.help(format!("set `{full}` in one of the config files"));
+        let mut error = error.of_key(&full).help(format!("set `{full}` in one of the config files"));
         self.snapshot.explain(&mut error, &full);
         error
     }
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
             Some(Err(to)) => {
                 let (key, context) = (self.full_key(key), found.context);
                 let text = format!("Unable to convert config value for key '{key}' in '{context}' to a {to}");
-                Err(self.pointed(ConfigError::plain("Error", text), found.node))
+                Err(self.pointed(ConfigError::plain("Error", text).of_key(&key), found.node))
             }
             None => Err(self.wrong_type(key, &found, wanted)),
         }
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         let (key, context, got) = (self.full_key(key), found.context, found.node.kind());
         let text =
             format!("Invalid type in config for key '{key}' in '{context}', got {got}, wanted {wanted}");
-        self.pointed(ConfigError::plain("TypeError", text), found.node)
+        self.pointed(ConfigError::plain("TypeError", text).of_key(&key), found.node)
     }
 
     fn wrong_element(

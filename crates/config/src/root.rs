@@ -150,6 +150,11 @@ impl RootConfig {
         all.filter(|unset| unset.key.contains('[') || self.place(&unset.key).is_none()).cloned().collect()
     }
 
+    /// What the operator should hear of how the config was found, though nothing is wrong with it.
+    pub fn warnings(&self) -> Vec<String> {
+        self.whole.live().sources().map(crate::ConfigSources::warnings).unwrap_or_default()
+    }
+
     /// Every file that was read or looked for, included ones too.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
         let snapshot = self.whole.live().current();

@@ -134,6 +134,23 @@ impl ConfigSources {
         Ok(RootConfig::from_live(Live::new(snapshot, Some(self.clone()))))
     }
 
+    /// Names in `BACKSTAGE_ENV` without a file: Backstage passes them over.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        if targets(&self.options.args).is_ok_and(|targets| !targets.is_empty()) {
+            return vec![];
+        }
+        let dir = root_dir(&self.options.cwd);
+        let is_missing = |name: &&str| {
+            !["yaml", "local.yaml"].iter().any(|end| dir.join(format!("app-config.{name}.{end}")).exists())
+        };
+        let here = variants(&dir).join(", ");
+        let here = if here.is_empty() { here } else { format!("; there is {here}") };
+        let missing = environments(&self.options).into_iter().filter(is_missing);
+        missing
+            .map(|name| format!("BACKSTAGE_ENV names '{name}', and there is no app-config.{name}.yaml{here}"))
+            .collect()
+    }
+
     pub(crate) fn watches_by_default(&self) -> bool {
         self.options.watch
     }
@@ -238,13 +255,27 @@ fn is_url(target: &str) -> bool {
     !host.split(['/', '\\', '?', '#']).next().unwrap_or_default().is_empty()
 }
 
+/// The names in `BACKSTAGE_ENV`.
+fn environments(options: &ConfigOptions) -> Vec<&str> {
+    let names = options.env.get("BACKSTAGE_ENV").map(String::as_str).unwrap_or_default().split(',');
+    names.map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+/// The names of all `app-config.<name>.yaml` in a directory, in their order.
+fn variants(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_variant = |name: &String| {
+        name.starts_with("app-config.") && name.ends_with(".yaml") && name != "app-config.yaml"
+    };
+    let mut names: Vec<_> = names.filter(is_variant).collect();
+    names.sort();
+    names
+}
+
 fn default_files(options: &ConfigOptions) -> Vec<PathBuf> {
     let root = root_dir(&options.cwd);
-    let envs: Vec<&str> = options
-        .env
-        .get("BACKSTAGE_ENV")
-        .map(|list| list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect())
-        .unwrap_or_default();
+    let envs = environments(options);
     let first = resolve(&root, "app-config.yaml");
     let optional = envs
         .iter()

@@ -10,7 +10,7 @@ use greenroom_core::{
 };
 use greenroom_errors::Error;
 
-use crate::{FeatureSchemas, boot_config::BootConfig, schemas::fault};
+use crate::{FeatureSchemas, boot_config::BootConfig, remarks, schemas::fault};
 
 /// What schemas and readers say of a config.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub struct ConfigReport {
     pub faults: Vec<Fault>,
     /// What those who read it warn of, each a sentence.
     pub warnings: Vec<String>,
-    /// What schemas say besides: deprecated keys, and what only they refuse.
+    /// What is said besides: deprecated keys, what only schemas refuse, and what is probably not what was meant.
     pub remarks: Vec<String>,
 }
 
@@ -38,6 +38,7 @@ impl ConfigReport {
             }
         }
         report.schema_remarks(config);
+        report.remarks.extend(remarks::of(config));
         report
     }
 

@@ -23,6 +23,7 @@ mod boot_config;
 mod boot_log;
 mod config_report;
 mod live_config;
+mod remarks;
 mod schemas;
 
 use std::sync::Arc;

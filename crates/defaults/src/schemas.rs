@@ -81,12 +81,27 @@ impl FeatureSchemas {
 
     /// The keys that nobody reads, where that is known: in sections of Greenroom's own, and in those of the features.
     pub fn unknown(&self, config: &RootConfig) -> Vec<Unknown> {
-        let Some(all) = ConfigSchema::declared(config) else { return vec![] };
+        let Some(all) = ConfigSchema::declared(config).and_then(|all| with_backstages(&all)) else {
+            return vec![];
+        };
         let others: Vec<_> = config_schemas().into_iter().chain([Schema::built_in()]).collect();
         let own = ConfigSchema::new(self.schemas());
         let sections = own.map(|own| keys::sections(&own, &others)).unwrap_or_default();
         let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(sections);
-        keys::unknown(&all, config, &known.collect::<Vec<_>>())
+        let known: Vec<String> = known.collect();
+        let is_ours = |key: &str| {
+            let below = |known: &String| {
+                key.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            };
+            known.iter().any(below)
+        };
+        // Elsewhere others may have keys too: only what is nearly a known key is told.
+        let is_slip = |unknown: &Unknown| {
+            let looked_at = !unknown.key.contains('.') || unknown.key.starts_with("backend.");
+            looked_at && unknown.suggestion.is_some()
+        };
+        let all = keys::unknown(&all, config, &[""]);
+        all.into_iter().filter(|unknown| is_ours(&unknown.key) || is_slip(unknown)).collect()
     }
 
     /// Makes them hold in the config, with those of every backend. Whether that is news.
@@ -101,6 +116,13 @@ impl FeatureSchemas {
         let refused = refused.into_iter().map(|(by, error)| fault(&by, Error::from(error)));
         self.faults.into_iter().chain(refused).collect()
     }
+}
+
+/// All that is declared, and Backstage's keys that nobody here reads: they are no slips.
+fn with_backstages(all: &ConfigSchema) -> Option<ConfigSchema> {
+    let declared = Schema { package: String::new(), path: String::new(), value: all.merged().clone() };
+    let backstages = Schema::parse("backstage", "known.json", include_str!("../known.json")).ok()?;
+    ConfigSchema::new([declared, backstages]).ok()
 }
 
 /// A fault of a feature that cannot fail by itself says whose it is, unless it points at the place in the config.
@@ -133,5 +155,48 @@ mod tests {
         let schemas = config_schemas();
         assert_eq!(schemas.len(), 5);
         ConfigSchema::new(schemas).unwrap();
+    }
+
+    fn near(yaml: &str) -> Vec<(String, String)> {
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let features = FeatureSchemas { well_formed: vec![], faults: vec![] };
+        features.declare(&config).unwrap();
+        let told = features.unknown(&config).into_iter();
+        told.map(|unknown| (unknown.key, unknown.suggestion.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn a_key_one_or_two_letters_off_a_known_one_is_told_wherever_it_stands() {
+        for (yaml, meant) in [
+            ("greenrom: {}", "greenroom"),
+            ("integration: {}", "integrations"),
+            ("backend: {corss: {}}", "backend.cors"),
+            ("backend: {listn: 1}", "backend.listen"),
+            ("backend: {listen: {prot: 1}}", "backend.listen.port"),
+            ("backend: {cors: {orgin: x}}", "backend.cors.origin"),
+            ("backend: {csp: {image-src: [x]}}", "backend.csp.img-src"),
+            ("backend: {server: {keepAliveTimeouts: 1}}", "backend.server.keepAliveTimeout"),
+            ("backend: {server: {headerTimeout: 1}}", "backend.server.headersTimeout"),
+            (
+                "backend: {rateLimit: {skipSuccesfulRequests: true}}",
+                "backend.rateLimit.skipSuccessfulRequests",
+            ),
+            ("backend: {auth: {externalAcces: []}}", "backend.auth.externalAccess"),
+            (
+                "backend: {auth: {dangerouslyDisableDefaultAuthPolcy: true}}",
+                "backend.auth.dangerouslyDisableDefaultAuthPolicy",
+            ),
+        ] {
+            let told = near(yaml);
+            assert_eq!(told.iter().map(|(_, near)| near.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
+        }
+    }
+
+    #[test]
+    fn keys_of_others_and_backstages_own_are_not_told() {
+        let yaml = "app: {title: x}\nauth: {providers: {}}\ncatalog: {rules: []}\nmyCompany: {x: 1}\norganization: {name: x}\n\
+                    backend: {baseUrl: http://x, cache: {store: memory}, database: {client: pg}, reading: {allow: []}, ours: 1, \
+                    csp: {imgSrc: [x], x-own: [y]}}\n";
+        assert_eq!(near(yaml), []);
     }
 }

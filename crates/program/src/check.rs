@@ -98,9 +98,11 @@ fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> 
             (choice.unwrap_or(Choice { chosen: vec![], lacking: vec![] }), errors)
         }
     };
-    let lacking =
-        choice.lacking.iter().map(|id| format!("'{id}' is named in the config and not in this program"));
-    found.warnings.extend(lacking);
+    if !choice.lacking.is_empty() {
+        let names = choice.lacking.join(", ");
+        let told = format!("plugins that the config names and this program does not have: {names}");
+        found.warnings.push(told);
+    }
     let report = ConfigReport::of(&prepare::backend(catalogue, config, options, &choice).declared(), config);
     found.warnings.extend(report.warnings.iter().chain(&report.remarks).cloned());
     let (refused, permitted) = report.by_policy(config);
@@ -114,6 +116,7 @@ fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> 
     found.warnings.extend(schema::notes(config));
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     found.warnings.extend(localhost_in_production(config, node_env));
+    found.warnings.extend(no_base_url(config));
     found
 }
 
@@ -124,6 +127,13 @@ fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Optio
         let place = config.place("backend.baseUrl").map(|place| format!(" ({place})")).unwrap_or_default();
         format!("backend.baseUrl is a localhost URL and NODE_ENV is 'production'{place}")
     })
+}
+
+/// We do without it; Node, which may share the file, never gets ready.
+fn no_base_url(config: &RootConfig) -> Option<String> {
+    let is_missing = !config.has("backend.baseUrl").unwrap_or(true);
+    is_missing
+        .then(|| "backend.baseUrl is not set: a Node backend on this config does not get ready".to_owned())
 }
 
 #[cfg(test)]
@@ -161,5 +171,21 @@ mod tests {
         assert_eq!(messages(""), Vec::<String>::new());
         let chosen = "greenroom: {plugins: {mail: true}}";
         assert_eq!(messages(chosen), ["Missing required config value at 'mail.server' in 'mock-config'"]);
+    }
+
+    fn warnings(yaml: &str) -> Vec<String> {
+        found(&Catalogue::default(), yaml).warnings
+    }
+
+    #[test]
+    fn plugins_that_live_elsewhere_are_told_in_one_line() {
+        let told = warnings("backend: {baseUrl: http://x}\ncatalog: {}\ntechdocs: {}\n");
+        assert_eq!(told, ["plugins that the config names and this program does not have: catalog, techdocs"]);
+    }
+
+    #[test]
+    fn a_config_without_base_url_is_told_for_the_sake_of_node() {
+        assert!(warnings("app: {}").iter().any(|told| told.starts_with("backend.baseUrl is not set")));
+        assert_eq!(warnings("backend: {baseUrl: http://x}"), [""; 0]);
     }
 }

@@ -9,6 +9,8 @@ use greenroom::{
 };
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
+use crate::refusal;
+
 /// Prints `error:` and perhaps `help:`; exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn fail(text: &str, help: Option<&str>) -> ExitCode {
@@ -32,14 +34,6 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The same for several.
-pub(crate) fn config_errors(errors: &[ConfigError]) -> ExitCode {
-    errors.iter().for_each(|error| {
-        config_error(error);
-    });
-    ExitCode::FAILURE
-}
-
 /// A diagnostic as text; coloured by nobody, since it may end in a log.
 pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
     let mut out = String::new();
@@ -52,11 +46,20 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
 }
 
 /// Why a start failed, after the log lines that tell it in full.
-pub(crate) fn start_error(program: &str, failed: &StartError) {
+///
+/// `command` is what people typed to start, options included.
+pub(crate) fn start_error(command: &str, failed: &StartError) {
     match failed {
-        StartError::Boot(error) | StartError::Service { error, .. } => one(program, error),
+        StartError::Boot(error) => match error.downcast_ref::<ConfigError>() {
+            // There was no logger yet.
+            Some(config) => {
+                refusal::config_error(config);
+            }
+            None => one(command, error),
+        },
+        StartError::Service { error, .. } => one(command, error),
         StartError::Graph(faults) => match &**faults {
-            [Fault { owner: None, error }] => one(program, error),
+            [Fault { owner: None, error }] => one(command, error),
             faults => {
                 fail(&failed.to_string(), None);
                 faults.iter().for_each(|fault| show_line(&fault.error));
@@ -82,7 +85,7 @@ fn show_line(error: &Error) {
     }
 }
 
-fn one(program: &str, error: &Error) {
+fn one(command: &str, error: &Error) {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
         config_error(config);
         return;
@@ -93,7 +96,7 @@ fn one(program: &str, error: &Error) {
         (Some("EADDRINUSE"), Some(port)) => {
             let other = if port == 7007 { 7008 } else { 7007 };
             let help = format!(
-                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {program}"
+                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {command}"
             );
             fail(&format!("port {port} is taken ({error})"), Some(&help));
         }

@@ -32,6 +32,7 @@ mod demo;
 mod explain;
 mod paths;
 mod prepare;
+mod refusal;
 mod schema;
 mod start;
 

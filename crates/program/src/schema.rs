@@ -34,6 +34,11 @@ fn own(catalogue: &Catalogue) -> Value {
     if let Some(text) = schema.pointer_mut(PLUGINS) {
         *text = format!("`true` or `false`{listed}").into();
     }
+    if let Some(plugins) = schema.pointer_mut("/properties/greenroom/properties/plugins") {
+        let one = serde_json::json!({ "type": ["boolean", "string"] });
+        let named = catalogue.plugins().map(|(id, _)| (id.to_owned(), one.clone()));
+        plugins["properties"] = Value::Object(named.collect());
+    }
     schema
 }
 
@@ -110,24 +115,27 @@ mod tests {
 
     #[test]
     fn misspelt_keys_of_ours_are_told_and_no_others() {
-        let text = "greenroom: {deadlines: {tsks: 1s}}\nbackend: {logger: {overides: []}, databse: {}, startup: {plugins: \
+        let text = "greenroom: {deadlines: {tsks: 1s}, plugins: {taks: true, rollbar: true}}\nbackend: {logger: {overides: []}, databse: {}, startup: {plugins: \
                     {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\ntasks: {wrokers: 2}\n";
         let config = RootConfig::from_yaml(text).unwrap();
         declare(&catalogue(), &config).unwrap();
         let told = FeatureSchemas::of(&catalogue().everything().declared(), &config).unknown(&config);
-        let near: Vec<_> = told
+        let mut near: Vec<_> = told
             .iter()
             .map(|key| (key.key.as_str(), key.suggestion.as_deref().unwrap_or_default()))
             .collect();
+        near.sort_unstable();
         assert_eq!(
             near,
             [
-                ("greenroom.deadlines.tsks", "greenroom.deadlines.tasks"),
+                ("backend.databse", "backend.database"),
                 ("backend.logger.overides", "backend.logger.overrides"),
                 (
                     "backend.startup.plugins.tasks.onPluginBootfailure",
                     "backend.startup.plugins.tasks.onPluginBootFailure"
                 ),
+                ("greenroom.deadlines.tsks", "greenroom.deadlines.tasks"),
+                ("greenroom.plugins.taks", "greenroom.plugins.tasks"),
                 ("tasks.wrokers", "tasks.workers"),
             ]
         );

@@ -20,7 +20,7 @@ use crate::{
     demo::{Demo, NotWritten},
     explain, paths,
     prepare::{self, Prepared},
-    schema,
+    refusal, schema,
 };
 
 /// How long threads that block may take to end after the stop; then the process ends without them.
@@ -31,11 +31,11 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
-        Err(error) => return explain::config_error(&error),
+        Err(error) => return refusal::config_error(&error),
     };
     let Prepared { choice, data_dir, has_demo } = match prepare::prepare(catalogue, &config, options) {
         Ok(prepared) => prepared,
-        Err(refused) => return explain::config_errors(&refused.errors),
+        Err(refused) => return refusal::config_errors(&refused.errors),
     };
     let demo = match has_demo.then(|| Demo::prepare(&data_dir)).transpose() {
         Ok(demo) => demo,
@@ -61,6 +61,8 @@ async fn serve(
     demo: Option<Demo>,
     began: Instant,
 ) -> ExitCode {
+    let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
+    let typed = typed.collect::<Vec<_>>().join(" ");
     let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
@@ -92,7 +94,7 @@ async fn serve(
                     shown.banner(program, http.local_addr(), &settings, &metadata, ready_in);
                 }
             },
-            |failed| explain::start_error(program.name, failed),
+            |failed| explain::start_error(&typed, failed),
         )
         .await
 }

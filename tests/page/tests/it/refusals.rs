@@ -16,8 +16,12 @@ fn refused(ended: &Finished, texts: &[&str]) {
 async fn the_demo_in_production() {
     let program = Program::greenroom().config("greenroom:\n  demo: true\n").env("NODE_ENV", "production");
     let ended = program.env("APP_CONFIG_backend_listen", "127.0.0.1:0").run().await;
-    refused(&ended, &["greenroom.demo is on, but NODE_ENV is 'production'", "app-config.yaml:2"]);
-    assert_eq!(ended.stdout, "");
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended:?}");
+    let line: serde_json::Value = serde_json::from_str(&ended.stdout).expect("one JSON line");
+    assert_eq!((&line["level"], &line["key"]), (&"error".into(), &"greenroom.demo".into()));
+    let message = line["message"].as_str().expect("a message");
+    assert!(message.contains("greenroom.demo is on, but NODE_ENV is 'production'"), "{message}");
+    assert!(message.ends_with("(app-config.yaml:2:9)"), "{message}");
 }
 
 #[tokio::test]
