@@ -73,6 +73,7 @@ async fn config_check_reports_all_that_is_wrong() {
     Loading config from MergedConfigSource{FileConfigSource{path="<directory>/app-config.yaml"}, EnvConfigSource{count=0}}
     0 secrets will be redacted in logs
     ---
+    warning: backend.baseUrl is not set: a Node backend on this config does not get ready
       × Invalid config at backend.logger.level, 'loud' is not a valid logging level, must be one of 'error', 'warn', 'info' or 'debug'. (app-config.yaml:4:12)
        ╭─[app-config.yaml:4:12]
      4 │     level: loud

@@ -147,6 +147,7 @@ async fn the_guides_backend_is_a_command_too() {
     let wrong = guide().config("greetings:\n  phrase: [7]\n").args("config check").run().await;
     assert_eq!(wrong.code, Some(1));
     insta::assert_snapshot!(wrong.stderr, @r"
+    warning: backend.baseUrl is not set: a Node backend on this config does not get ready
       × Config validation failed, Config must be string { type=string } at /greetings/phrase (app-config.yaml:2:3)
        ╭─[app-config.yaml:2:3]
      2 │   phrase: [7]
