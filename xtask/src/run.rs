@@ -111,6 +111,7 @@ fn cargo(arguments: &[String], show: Show) -> (bool, String) {
         [child.stdout.take().map(|s| Box::new(s) as _), child.stderr.take().map(|s| Box::new(s) as _)];
     for stream in streams.into_iter().flatten() {
         let sender = sender.clone();
+        #[expect(clippy::disallowed_methods, reason = "it runs cargo and knows nothing of the code")]
         thread::spawn(move || forward(stream, &sender));
     }
     drop(sender);

@@ -81,6 +81,7 @@ fn stringified(values: &[Value]) -> Vec<String> {
         .expect("node is on the path");
     let mut stdin = node.stdin.take().unwrap();
     let input = serde_json::to_vec(values).unwrap();
+    #[expect(clippy::disallowed_methods, reason = "it is joined below")]
     let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());
     let output = node.wait_with_output().unwrap();
     writer.join().unwrap();

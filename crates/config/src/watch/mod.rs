@@ -150,6 +150,7 @@ impl Watcher {
     ) -> io::Result<Watch> {
         let (seen, told) = (HashMap::new(), HashMap::new());
         let mut watcher = Self { config, signal: signal.clone(), observer, interval, events, seen, told };
+        #[expect(clippy::disallowed_methods, reason = "the watch ends and joins it itself")]
         let thread = thread::Builder::new().name("config-watch".to_owned()).spawn(move || watcher.run())?;
         Ok(Watch { signal, thread: Some(thread) })
     }

@@ -90,6 +90,7 @@ async fn http_16_nothing_begun_before_the_delay_ends_is_refused_or_reset() {
     for number in 0..8 {
         let (seen, stopping) = (seen.clone(), stopping.clone());
         let must_be_served = move |at: Instant| stopping.get().is_none_or(|since| at < *since + DELAY);
+        #[expect(clippy::disallowed_methods, reason = "a client belongs to no backend")]
         loops.spawn(ask_until_refused(client, number % 2 == 0, seen, must_be_served));
     }
     until(async || seen.answered.load(SeqCst) > 100).await;

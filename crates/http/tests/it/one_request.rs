@@ -3,7 +3,7 @@
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use greenroom_context::{Context, spawn};
+use greenroom_context::{Context, spawn, spawn_blocking};
 use greenroom_core::plugin;
 use greenroom_http::{AuthPolicy, HttpRouter, RootHttpRouter};
 use greenroom_logging::Logger;
@@ -37,10 +37,7 @@ fn kit() -> Kit {
                     tokio::task::yield_now().await;
                     job.info("job");
                 }));
-                let context = Context::current();
-                let blocking =
-                    tokio::task::spawn_blocking(move || context.sync_scope(|| thread.info("blocking")));
-                blocking.await.unwrap();
+                spawn_blocking("blocking", move || thread.info("blocking")).await.unwrap();
                 Body::from_stream(stream::iter(["it", "!"]).map(move |piece| {
                     streamed.info("streaming");
                     Ok::<_, std::io::Error>(Bytes::from(piece))

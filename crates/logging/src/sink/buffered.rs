@@ -99,6 +99,10 @@ impl BufferedSink {
             drop_line: Mutex::default(),
         });
         let of_thread = shared.clone();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the log outlives every backend whose context it could carry"
+        )]
         let started = thread::Builder::new()
             .name("greenroom-log".into())
             .spawn(move || of_thread.write_all(Box::new(writer)));
@@ -124,6 +128,7 @@ impl BufferedSink {
             return;
         }
         // Stderr may be as stuck as the log is.
+        #[expect(clippy::disallowed_methods, reason = "it must not log, so it needs no context")]
         let told = thread::Builder::new().name("greenroom-log-stuck".into()).spawn(|| {
             complain(format_args!(
                 "the reader of the log took no line for {LINE_TIMEOUT:?}: lines are no longer waited for"

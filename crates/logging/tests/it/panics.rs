@@ -9,6 +9,7 @@ use crate::sinks::{child, lines};
 fn in_child_panics() {
     let root = RootLogger::builder().build();
     let hook = root.log_panics();
+    #[expect(clippy::disallowed_methods, reason = "a panic on a plain thread is what is tested")]
     std::thread::spawn(|| panic!("on a thread {}", 1)).join().unwrap_err();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let work = greenroom_context::Context::default().with_plugin("catalog");

@@ -87,9 +87,7 @@ fn set(config: &mut Value, key: &str, value: Value) {
         if !at.is_object() {
             *at = Value::Object(Map::new());
         }
-        at.as_object_mut()
-            .and_then(|object| Some(object.entry(name).or_insert(Value::Null)))
-            .expect("an object")
+        at.as_object_mut().map(|object| object.entry(name).or_insert(Value::Null)).expect("an object")
     });
     *place = value;
 }

@@ -33,6 +33,10 @@ impl Output {
         let (sender, count) = watch::channel(0);
         let mut readers = JoinSet::new();
         for stream in streams {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "what is read of a process belongs to no backend of ours"
+            )]
             readers.spawn(read(stream, Arc::clone(&lines), sender.clone()));
         }
         Self { lines, count, _readers: readers }

@@ -38,6 +38,7 @@ async fn a_busy_process_refuses_nothing_before_the_delay_ends_and_loses_no_line(
     let (stopping, answered) = (Arc::new(OnceLock::new()), Arc::new(AtomicUsize::new(0)));
     let mut loops = tokio::task::JoinSet::new();
     for _ in 0..8 {
+        #[expect(clippy::disallowed_methods, reason = "a client belongs to no backend")]
         loops.spawn(ask(server.port(), stopping.clone(), answered.clone()));
     }
     while answered.load(SeqCst) < 100 {
