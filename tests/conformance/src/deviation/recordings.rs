@@ -52,8 +52,11 @@ pub(super) const RULES: &[Rule] = &[
         name: "an answer that breaks off has an access line",
         row: "an answer that breaks off, or whose client leaves, has no access line",
         covers: |subject, d| {
-            let ours = ["GET /api/errs/consumed?q=1 HTTP/1.1"];
-            is_log(subject, "http-") && is_line(d) && d.recorded.is_none() && says(d, &[], &ours)
+            let ours = ["GET /api/errs/consumed?q=1 HTTP/1.1", "GET /api/errs/consumed HTTP/1.1"];
+            (is_log(subject, "http-") || is_log(subject, "answers_over_tls"))
+                && is_line(d)
+                && d.recorded.is_none()
+                && says(d, &[], &ours)
         },
     },
     Rule {
