@@ -63,7 +63,7 @@ const T: &str = "GET /api/tasks/task/1/results";
 stories! {
     fn starting {
         features: "healthcheck,tasks,slow",
-        env: &[("NODE_ENV", "production"), ("SLOW_MS", "9000")],
+        env: &[("NODE_ENV", "production"), ("SLOW_MS", "14000")],
         acts: &[
             AwaitStatus("/healthcheck", 200),
             Ask(R), Ask("HEAD /.backstage/health/v1/readiness"), Ask(L), Ask("GET /healthcheck"), Ask(T),
