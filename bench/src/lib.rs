@@ -4,12 +4,16 @@
 //! (A B A B) with server and load on a core each, [`Samples`] sums up, [`report`] prints. Nothing here is a test of speed:
 //! figures are taken by hand, on a quiet machine.
 
+pub mod callgrind;
 pub mod figures;
+pub mod instructions;
+pub mod lines;
 pub mod machine;
 pub mod measure;
 pub mod proc;
 pub mod process;
 pub mod report;
+pub mod requests;
 pub mod sample;
 pub mod server;
 pub mod statistics;

@@ -14,7 +14,7 @@ use clap::Parser;
 use greenroom_bench::measure::{self, Plan};
 use greenroom_bench::process::{Core, end_with_children};
 use greenroom_bench::subject::Places;
-use greenroom_bench::{FIGURES, Figure, Subject, machine, report};
+use greenroom_bench::{FIGURES, Figure, Subject, instructions, machine, report};
 
 /// Takes the figures of Greenroom, of the Node backend, and of floors.
 #[derive(Debug, Parser)]
@@ -31,6 +31,9 @@ struct Options {
     /// This figure only; may be given again
     #[arg(long, value_parser = figure)]
     only: Vec<&'static Figure>,
+    /// Count instructions instead, under callgrind
+    #[arg(long, conflicts_with_all = ["seconds", "rounds", "without_node", "only"])]
+    instructions: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -52,6 +55,22 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> io::Result<()> {
+    let places = Places::find();
+    let page = places.workspace.join("docs/benchmarks.md");
+    let before = fs::read_to_string(&page).unwrap_or_default();
+    let write = |text: String| {
+        if options.write {
+            fs::write(&page, text)?;
+            println!("written: {}", page.display());
+        }
+        Ok(())
+    };
+    if options.instructions {
+        end_with_children()?;
+        let tables = instructions::run(&places, |value| println!("{value}"))?;
+        println!("\n{tables}");
+        return write(report::with_instructions(&before, &tables));
+    }
     let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
     let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));
     let chosen =
@@ -59,7 +78,6 @@ fn run(options: &Options) -> io::Result<()> {
     let subjects = Subject::ALL.into_iter().filter(chosen).collect();
     let plan = Plan { figures, subjects, seconds: options.seconds, rounds: options.rounds };
 
-    let places = Places::find();
     // Before anything is pinned: the number of cores is asked for.
     let machine = machine::describe(&places, !options.without_node);
     end_with_children()?;
@@ -74,10 +92,6 @@ fn run(options: &Options) -> io::Result<()> {
     for figure in plan.figures.iter().filter(|figure| report::is_met(figure, &measured) == Some(false)) {
         println!("not what we aim for: {}", figure.name);
     }
-    if options.write {
-        let page = places.workspace.join("docs/benchmarks.md");
-        fs::write(&page, report::page(&plan, &measured, &machine))?;
-        println!("written: {}", page.display());
-    }
-    Ok(())
+    let instructions = report::instructions(&before).unwrap_or_default();
+    write(report::page(&plan, &measured, &machine, instructions))
 }

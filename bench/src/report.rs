@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::instructions::HOW;
 use crate::measure::{Measured, Plan};
 use crate::subject::Subject;
 use crate::{Figure, Samples, wrk};
+
+const INSTRUCTIONS: &str = "## Instructions";
 
 /// The two tables.
 pub fn tables(plan: &Plan, measured: &Measured) -> String {
@@ -53,8 +56,30 @@ pub fn tables(plan: &Plan, measured: &Measured) -> String {
     text
 }
 
-/// The whole page.
-pub fn page(plan: &Plan, measured: &Measured, machine: &[(&'static str, String)]) -> String {
+/// The section of instructions of a page, its heading included: it is counted and written by itself.
+pub fn instructions(page: &str) -> Option<&str> {
+    let from = page.find(INSTRUCTIONS)?;
+    let after = from + INSTRUCTIONS.len();
+    let to = page[after..].find("\n## ").map_or(page.len(), |end| after + end + 1);
+    Some(&page[from..to])
+}
+
+/// The page with another such section.
+pub fn with_instructions(page: &str, tables: &str) -> String {
+    let section = format!("{INSTRUCTIONS}\n\n{HOW}\n{tables}\n");
+    match instructions(page) {
+        Some(old) => page.replacen(old, &section, 1),
+        None => format!("{page}\n{}\n", section.trim_end()),
+    }
+}
+
+/// The whole page. `instructions` is the section of the page before.
+pub fn page(
+    plan: &Plan,
+    measured: &Measured,
+    machine: &[(&'static str, String)],
+    instructions: &str,
+) -> String {
     let mut text = String::from(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench --write`, from one run on one machine; figures of different machines are never \
@@ -62,7 +87,9 @@ pub fn page(plan: &Plan, measured: &Measured, machine: &[(&'static str, String)]
          median. What lasts is the\nratios.\n\n",
     );
     text.push_str(&tables(plan, measured));
-    text.push_str("\n## Machine and versions\n\n| | |\n| --- | --- |\n");
+    text.push('\n');
+    text.push_str(instructions);
+    text.push_str("## Machine and versions\n\n| | |\n| --- | --- |\n");
     for (name, value) in machine {
         let _ = writeln!(text, "| {name} | {value} |");
     }
@@ -194,12 +221,25 @@ mod tests {
     #[test]
     fn the_page_tells_the_machine_the_definitions_and_the_commands() {
         let (plan, measured) = measured();
-        let page = page(&plan, &measured, &[("processor", "a quick one, 2 cores".to_owned())]);
+        let page = page(&plan, &measured, &[("processor", "a quick one, 2 cores".to_owned())], "");
         for text in
             ["| processor | a quick one, 2 cores |", "(`--only readiness`): user and", "wrk -t1 -c32 -d5s "]
         {
             assert!(page.contains(text), "{text} is missing in:\n{page}");
         }
+    }
+
+    #[test]
+    fn instructions_are_written_without_the_rest_and_the_rest_without_them() {
+        let (plan, measured) = measured();
+        let counted = with_instructions(&page(&plan, &measured, &[], ""), "| first |");
+        let again = with_instructions(&counted, "| second |");
+        assert!(again.contains("| second |\n") && !again.contains("| first |"), "{again}");
+        assert_eq!(
+            page(&plan, &measured, &[], instructions(&again).unwrap()).matches("| second |").count(),
+            1
+        );
+        assert_eq!(with_instructions(&again, "| first |").len() + 1, again.len());
     }
 
     #[test]

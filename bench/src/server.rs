@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,16 @@ pub struct Server {
 impl Server {
     /// Starts it, and waits until it is ready.
     pub fn start(places: &Places, subject: Subject, scratch: &Path) -> io::Result<Self> {
+        Self::start_as(places, subject, scratch, |command| command)
+    }
+
+    /// The same by a command made of the one that starts it.
+    pub fn start_as(
+        places: &Places,
+        subject: Subject,
+        scratch: &Path,
+        change: impl FnOnce(Command) -> Command,
+    ) -> io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         // In a directory of its own: backends watch it, and the log's writes are not to wake them.
         let config = scratch.join("config/app-config.yaml");
@@ -40,7 +50,7 @@ impl Server {
         let log_path = scratch.join("server.log");
         let log = OpenOptions::new().create(true).append(true).open(&log_path)?;
         log.set_len(0)?;
-        let mut command = places.server(subject, port, &config);
+        let mut command = change(places.server(subject, port, &config));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let process = Process::start(&mut command, Core::Server)?;
         let mut server = Self { process, log, log_path, port, start: Duration::ZERO };
@@ -75,6 +85,11 @@ impl Server {
     /// Where a route is.
     pub fn url(&self, route: Route) -> String {
         format!("http://127.0.0.1:{}{}", self.port, route.path())
+    }
+
+    /// Where it listens, on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// CPU time so far.

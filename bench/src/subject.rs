@@ -135,6 +135,13 @@ impl Places {
         command
     }
 
+    /// What logs a kind of line so many times to nowhere.
+    pub fn lines(&self, kind: &str, times: u64) -> Command {
+        let mut command = self.release("bench-lines");
+        command.arg(kind).arg(times.to_string());
+        command
+    }
+
     /// Writes the config that both backends are given.
     pub fn write_config(&self, file: &Path, port: u16) -> io::Result<()> {
         let keys = self.target.join("peer/keys");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::needs::{Need, PEER, WRK};
+use crate::needs::{Need, PEER, VALGRIND, WRK};
 
 /// How to measure.
 #[derive(clap::Args, Debug, Default)]
@@ -23,15 +23,22 @@ pub(crate) struct Options {
     /// This figure only (start, memory, readiness, route, p99, log, log-secrets); may be given again
     #[arg(long, value_name = "FIGURE")]
     only: Vec<String>,
+    /// Count instructions instead, under callgrind: on any machine, however busy
+    #[arg(long, conflicts_with_all = ["seconds", "rounds", "without_node", "only"])]
+    instructions: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
 }
 
-/// What is measured and what measures.
-const BUILD: &[&str] =
-    &["build", "--release", "--package", "greenroom-bench", "--package", "greenroom-conformance"];
-const PROGRAMS: [&str; 4] = ["greenroom-bench", "bench-floors", "bench-log", "conformance-backend"];
+/// What is measured and what measures, with the names of functions, by which instructions are told.
+#[rustfmt::skip]
+const BUILD: &[&str] = &[
+    "build", "--release", "--package", "greenroom-bench", "--package", "greenroom-conformance",
+    "--config", "profile.release.strip=false",
+];
+const PROGRAMS: [&str; 5] =
+    ["greenroom-bench", "bench-floors", "bench-lines", "bench-log", "conformance-backend"];
 
 /// `cargo xtask bench`
 pub(crate) fn bench(options: &Options) -> ExitCode {
@@ -58,7 +65,11 @@ pub(crate) fn bench(options: &Options) -> ExitCode {
 
 impl Options {
     fn needs(&self) -> Vec<&'static Need> {
-        if self.without_node { vec![&WRK] } else { vec![&WRK, &PEER] }
+        match (self.instructions, self.without_node) {
+            (true, _) => vec![&VALGRIND],
+            (_, true) => vec![&WRK],
+            _ => vec![&WRK, &PEER],
+        }
     }
 
     /// What else can be done about a missing need.
@@ -73,7 +84,12 @@ impl Options {
             arguments.extend(number.into_iter().flat_map(|number| [name.to_owned(), number.to_string()]));
         }
         arguments.extend(self.only.iter().flat_map(|figure| ["--only".to_owned(), figure.clone()]));
-        for (name, given) in [("--without-node", self.without_node), ("--write", self.write)] {
+        let switches = [
+            ("--without-node", self.without_node),
+            ("--instructions", self.instructions),
+            ("--write", self.write),
+        ];
+        for (name, given) in switches {
             arguments.extend(given.then(|| name.to_owned()));
         }
         arguments
@@ -92,6 +108,11 @@ mod tests {
         let options = Options { only: vec!["p99".to_owned()], ..Options::default() };
         assert_eq!(options.passed_on(), ["--only", "p99"]);
         assert_eq!(options.needs(), [&WRK, &PEER]);
+        let options = Options { instructions: true, ..Options::default() };
+        assert_eq!(
+            (options.needs(), options.passed_on()),
+            (vec![&VALGRIND], vec!["--instructions".to_owned()])
+        );
         assert_eq!(options.hint(&PEER), ", or --without-node");
     }
 }

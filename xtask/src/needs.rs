@@ -61,6 +61,14 @@ pub(crate) const WRK: Need = Need {
     automatic: true,
 };
 
+/// Counts instructions.
+pub(crate) const VALGRIND: Need = Need {
+    name: "valgrind",
+    detect: &["sh", "-c", "command -v valgrind && command -v callgrind_annotate"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "valgrind"],
+    automatic: true,
+};
+
 /// The Node backend that Greenroom is compared with, locked.
 pub(crate) const PEER: Need = Need {
     name: "the Node backend",

@@ -2,13 +2,13 @@
 
 mod headers;
 mod lines;
+mod named;
 mod plain;
 
 use std::env;
 use std::io;
 use std::net::Ipv4Addr;
 
-use plain::json;
 use tokio::net::TcpListener;
 
 #[global_allocator]
@@ -24,7 +24,7 @@ async fn main() -> io::Result<()> {
     match way.as_str() {
         "hyper" => plain::hyper(listener).await,
         "axum" => axum::serve(listener, plain::axum()).await,
-        "axum-lines" => axum::serve(listener, lines::axum(json)?).await,
+        "axum-lines" => axum::serve(listener, lines::axum(headers::none)?).await,
         "axum-same" => axum::serve(listener, lines::axum(headers::json)?).await,
         _ => Err(usage()),
     }

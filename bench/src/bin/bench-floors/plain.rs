@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 pub(crate) const READY: &str = r#"{"status":"ok"}"#;
 const DONE: &str = r#"{"task":"1","status":"done"}"#;
-const JSON: &str = "application/json; charset=utf-8";
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// Serves both routes for ever.
 pub(crate) async fn hyper(listener: TcpListener) -> io::Result<()> {
