@@ -24,6 +24,8 @@ struct Index {
     rules: Vec<Rule>,
     /// By the first field that a rule needs: the rules, in order.
     by_field: HashMap<Box<str>, Vec<usize>>,
+    /// Such fields, those whose rules may be most talkative first.
+    by_level: Vec<Found>,
     /// Rules that need no field: on level and message alone.
     by_none: Vec<usize>,
     /// All fields that any rule needs, with a sketch of them that says for most other keys that they are none.
@@ -32,6 +34,16 @@ struct Index {
     reads_message: bool,
     /// The most talkative level of any rule.
     most: Option<Level>,
+}
+
+/// The rules that are found by a field.
+#[derive(Debug)]
+struct Found {
+    field: Box<str>,
+    /// The first of them.
+    first: usize,
+    /// The most talkative level of any.
+    most: Level,
 }
 
 #[derive(Clone, Debug)]
@@ -93,10 +105,6 @@ impl Overrides {
         });
         rules.collect::<Result<_, _>>().map(|rules| Self(Arc::new(Index::new(rules))))
     }
-
-    fn is_empty(&self) -> bool {
-        self.0.rules.is_empty()
-    }
 }
 
 /// One of 64 bits for a key.
@@ -121,6 +129,12 @@ impl Index {
                 index.fields.insert(key.clone());
             }
         }
+        let found = index.by_field.iter().filter_map(|(field, found)| {
+            let most = found.iter().map(|&i| rules[i].level).max()?;
+            Some(Found { field: field.clone(), first: *found.first()?, most })
+        });
+        index.by_level = found.collect();
+        index.by_level.sort_unstable_by_key(|found| std::cmp::Reverse(found.most));
         index.rules = rules;
         index
     }
@@ -235,10 +249,11 @@ impl RuleSet {
             }
         }
         let fallback = index.rules.get(settled).map_or(self.default, |rule| rule.level);
+        let most = open.iter().map(|&i| index.rules[i].level).fold(fallback, Level::max);
         // A call may bring the fields of all other rules.
-        let others = index.by_field.iter().filter(|(key, _)| fields.get(key).is_none());
-        let others = others.flat_map(|(_, rules)| rules.iter().take_while(|&&i| i < settled));
-        let most = open.iter().chain(others).map(|&i| index.rules[i].level).fold(fallback, Level::max);
+        let mut others = index.by_level.iter().take_while(|found| found.most > most);
+        let other = others.find(|found| found.first < settled && fields.get(&found.field).is_none());
+        let most = other.map_or(most, |found| found.most);
         let (generation, default, overrides) = (self.generation, self.default, self.overrides.clone());
         Verdict { generation, most, open, settled, fallback, default, overrides }
     }
@@ -263,8 +278,10 @@ impl Verdict {
     /// Whether the record passes.
     pub(crate) fn keeps(&self, own: &Fields, subject: &impl Subject) -> bool {
         let index = &*self.overrides.0;
-        if self.overrides.is_empty() {
-            return subject.level() <= self.fallback;
+        let brings_one = || subject.called().chain(subject.added()).any(|key| index.needs(key));
+        if index.sketch == 0 || !brings_one() {
+            let found = index.first([&*self.open].into_iter(), self.settled, subject);
+            return subject.level() <= found.map_or(self.fallback, |rule| rule.level);
         }
         let called = || subject.called().chain(subject.added()).map(|key| index.of_field(key));
         let (found, otherwise) = if subject.called().any(|key| self.unsettled_by(own, key)) {
@@ -285,16 +302,20 @@ mod tests {
 
     use super::*;
 
-    /// A line with one field, which counts how often it is asked for a field.
-    struct Line(Cell<usize>);
+    /// A line with one field, which counts how often it is asked for its keys and for a field.
+    #[derive(Default)]
+    struct Line {
+        keys: Cell<usize>,
+        fields: Cell<usize>,
+    }
 
     impl Subject for Line {
         fn field(&self, key: &str) -> Option<FieldValue<'_>> {
-            self.0.set(self.0.get() + 1);
+            self.fields.update(|count| count + 1);
             (key == "url").then_some(FieldValue::Str("/x"))
         }
         fn called(&self) -> impl Iterator<Item = &str> {
-            ["url"].into_iter()
+            ["url"].into_iter().inspect(|_| self.keys.update(|count| count + 1))
         }
         fn added(&self) -> impl Iterator<Item = &str> {
             [].into_iter()
@@ -307,18 +328,44 @@ mod tests {
         }
     }
 
+    fn on(field: &str, n: usize, level: &str) -> Value {
+        json!({"matchers": {field: format!("v{n}")}, "level": level})
+    }
+
+    fn settled(rules: Vec<Value>, own: &Fields) -> Verdict {
+        let overrides = Overrides::parse(&rules.into()).unwrap();
+        RuleSet { generation: 1, default: Level::Info, overrides }.settle(own)
+    }
+
     #[test]
     fn rules_on_fields_that_a_line_lacks_are_never_looked_at() {
-        let on = |field: &str, n: usize| json!({"matchers": {field: format!("v{n}")}, "level": "debug"});
         let looked_at = |rules: Vec<Value>| {
-            let overrides = Overrides::parse(&rules.into()).unwrap();
-            let verdict = RuleSet { generation: 1, default: Level::Info, overrides }.settle(&Fields::new());
-            let line = Line(Cell::default());
+            let verdict = settled(rules, &Fields::new());
+            let line = Line::default();
             assert!(verdict.keeps(&Fields::new(), &line));
-            line.0.get()
+            (line.keys.get(), line.fields.get())
         };
-        assert_eq!(looked_at((0..1_000).map(|n| on("plugin", n)).collect()), 0);
-        assert_eq!(looked_at((0..1_000).map(|n| on(&format!("field{n}"), n)).collect()), 0);
-        assert_eq!(looked_at((0..3).map(|n| on("url", n)).collect()), 3);
+        // Each key of the line is looked at once, and nothing more.
+        assert_eq!(looked_at((0..1_000).map(|n| on("plugin", n, "debug")).collect()), (1, 0));
+        assert_eq!(looked_at((0..1_000).map(|n| on(&format!("field{n}"), n, "debug")).collect()), (1, 0));
+        assert_eq!(looked_at((0..3).map(|n| on("url", n, "debug")).collect()).1, 3);
+        // Without a rule on a field not even that.
+        assert_eq!(looked_at(vec![json!({"matchers": {"level": "debug"}, "level": "debug"})]), (0, 0));
+    }
+
+    #[test]
+    fn a_child_asks_each_field_for_its_most_talkative_level_and_not_each_rule() {
+        let rules = |level| (0..1_000).map(move |n| on("url", n, level));
+        let verdict = settled(rules("debug").chain([on("task", 1, "silly")]).collect(), &Fields::new());
+        assert_eq!((verdict.overrides.0.by_level.len(), verdict.most), (2, Level::Silly));
+        let task = crate::fields! { task: "other" };
+        assert_eq!(
+            settled(rules("debug").chain([on("task", 1, "silly")]).collect(), &task).most,
+            Level::Debug
+        );
+        // What stands behind the rule that holds anyway raises nothing.
+        let own = crate::fields! { plugin: "v0" };
+        let quiet = [on("plugin", 0, "error")].into_iter().chain(rules("debug"));
+        assert_eq!(settled(quiet.collect(), &own).most, Level::Error);
     }
 }
