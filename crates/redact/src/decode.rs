@@ -11,6 +11,10 @@ pub(crate) enum Escapes {
     Backslash,
 }
 
+impl Escapes {
+    pub(crate) const ALL: [Self; 2] = [Self::Percent, Self::Backslash];
+}
+
 /// Bytes, and where in the text each of them stands.
 pub(crate) struct Decoded {
     pub(crate) bytes: Vec<u8>,
@@ -35,36 +39,54 @@ impl Decoded {
 
 /// Undoes the escapes of one kind; `None` if there are none.
 pub(crate) fn decode(text: &[u8], escapes: Escapes) -> Option<Decoded> {
+    let mut out = Decoded { bytes: Vec::new(), places: Vec::new() };
+    undo(text, escapes, |bytes, place| {
+        out.bytes.extend_from_slice(bytes);
+        let is_escape = place.len() > bytes.len();
+        out.places.extend(
+            place.clone().take(bytes.len()).map(|at| if is_escape { place.clone() } else { at..at + 1 }),
+        );
+    })
+    .then_some(out)
+}
+
+/// The same without places.
+pub(crate) fn decode_bytes(text: &[u8], escapes: Escapes) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    undo(text, escapes, |bytes, _| out.extend_from_slice(bytes)).then_some(out)
+}
+
+/// Gives the text in pieces, each with its place: escapes undone, and what stands between them. Whether there are any.
+fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>)) -> bool {
     let mark = match escapes {
         Escapes::Percent => b'%',
         Escapes::Backslash => b'\\',
     };
-    memchr::memchr(mark, text)?;
-    let mut out = Decoded { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len()) };
-    let (mut at, mut any) = (0, false);
-    while let Some(&byte) = text.get(at) {
-        let rest = &text[at..];
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(mark, &text[at..]) {
+        let start = at + found;
+        at = start + 1;
         let mut utf8 = [0; 4];
-        let (bytes, length) = match escapes {
-            _ if byte != mark => (&[byte][..], 1),
-            Escapes::Percent => match rest.get(1..3).and_then(hex) {
-                Some(n) => {
-                    utf8[0] = n as u8;
-                    (&utf8[..1], 3)
-                }
-                None => (&[byte][..], 1),
-            },
-            Escapes::Backslash => match backslash(&rest[1..]) {
-                Some((c, length)) => (c.encode_utf8(&mut utf8).as_bytes(), 1 + length),
-                None => (&[byte][..], 1),
-            },
+        let undone = match escapes {
+            Escapes::Percent => text.get(at..at + 2).and_then(hex).map(|n| {
+                utf8[0] = n as u8;
+                (&utf8[..1], 2)
+            }),
+            Escapes::Backslash => {
+                backslash(&text[at..]).map(|(c, length)| (c.encode_utf8(&mut utf8).as_bytes(), length))
+            }
         };
-        any |= length > 1;
-        out.bytes.extend_from_slice(bytes);
-        out.places.extend(bytes.iter().map(|_| at..at + length));
+        let Some((bytes, length)) = undone else { continue };
+        piece(&text[from..start], from..start);
         at += length;
+        piece(bytes, start..at);
+        from = at;
     }
-    any.then_some(out)
+    if from > 0 {
+        piece(&text[from..], from..text.len());
+    }
+    from > 0
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

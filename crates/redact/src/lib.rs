@@ -18,6 +18,7 @@
 
 mod base64;
 mod decode;
+mod filter;
 mod secrets;
 mod url;
 

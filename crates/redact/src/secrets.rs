@@ -6,7 +6,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::{
     base64,
-    decode::{Decoded, Escapes, decode},
+    decode::{Decoded, Escapes, decode, decode_bytes},
+    filter::Filter,
 };
 
 /// What stands in a secret's place.
@@ -33,6 +34,7 @@ pub struct Secrets {
 
 struct Scan {
     automaton: AhoCorasick,
+    filter: Option<Filter>,
     /// For each pattern, whether a part of the secret stands before and after it.
     around: Vec<(bool, bool)>,
     /// The length of the shortest pattern.
@@ -107,7 +109,7 @@ impl Secrets {
 
     /// Gives the text in pieces, [`MASK`] in place of each secret.
     pub fn pieces(&self, text: &str, mut piece: impl FnMut(&str)) {
-        let Some(scan) = self.scan.as_ref().filter(|scan| scan.may_hold(text)) else {
+        let Some(scan) = self.scan.as_ref().filter(|scan| scan.may_hold(text.as_bytes(), DEPTH)) else {
             return piece(text);
         };
         let mut from = 0;
@@ -121,7 +123,7 @@ impl Secrets {
 
     /// The text with its secrets masked.
     pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if !self.scan.as_ref().is_some_and(|scan| scan.may_hold(text)) {
+        if !self.scan.as_ref().is_some_and(|scan| scan.may_hold(text.as_bytes(), DEPTH)) {
             return text.into();
         }
         let mut out = String::with_capacity(text.len());
@@ -147,6 +149,7 @@ impl Scan {
                 add(core.into(), before, after);
             }
         }
+        let filter = Filter::new(&patterns);
         let few = patterns.iter().map(|pattern| pattern.len()).sum::<usize>() <= FAST;
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -154,20 +157,30 @@ impl Scan {
             .build(patterns.iter().map(|pattern| pattern.as_bytes()))
             .expect("secrets fit in memory, so their states fit in 31 bits");
         let numbers = secrets.iter().any(|s| s.bytes().all(|c| c.is_ascii_digit() || b"+-.e".contains(&c)));
-        Self { shortest: automaton.min_pattern_len(), automaton, around, numbers }
+        Self { shortest: automaton.min_pattern_len(), automaton, filter, around, numbers }
     }
 
-    /// Whether the text is worth a closer look.
-    fn may_hold(&self, text: &str) -> bool {
-        text.len() >= self.shortest
-            && (memchr::memchr2(b'%', b'\\', text.as_bytes()).is_some() || self.automaton.is_match(text))
+    /// Whether the text holds a secret in any form. Nearly all hold none: that is found out without their places.
+    fn may_hold(&self, text: &[u8], depth: usize) -> bool {
+        if text.len() < self.shortest {
+            return false;
+        }
+        let is_worth_it = self.filter.as_ref().is_none_or(|filter| filter.may_hold(text));
+        if is_worth_it && self.automaton.is_match(text) {
+            return true;
+        }
+        depth > 0
+            && memchr::memchr2(b'%', b'\\', text).is_some()
+            && Escapes::ALL.into_iter().any(|escapes| {
+                decode_bytes(text, escapes).is_some_and(|decoded| self.may_hold(&decoded, depth - 1))
+            })
     }
 
     /// Where secrets stand, in order; those that overlap as one.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         self.search(text.as_bytes(), |range| found.push(range));
-        for escapes in [Escapes::Percent, Escapes::Backslash] {
+        for escapes in Escapes::ALL {
             if let Some(decoded) = decode(text.as_bytes(), escapes) {
                 self.search_decoded(&decoded, DEPTH - 1, &mut found);
             }
@@ -188,7 +201,7 @@ impl Scan {
         if depth == 0 {
             return;
         }
-        for escapes in [Escapes::Percent, Escapes::Backslash] {
+        for escapes in Escapes::ALL {
             if let Some(inner) = decoded.again(escapes) {
                 self.search_decoded(&inner, depth - 1, found);
             }
