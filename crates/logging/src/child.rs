@@ -198,8 +198,6 @@ impl LoggerService for Child {
     }
 
     fn child(&self, fields: Fields) -> Logger {
-        let mut all = self.fields.clone();
-        all.extend(fields);
-        Logger::new(Self::new(self.engine.clone(), all))
+        Logger::new(Self::new(self.engine.clone(), self.fields.and(fields)))
     }
 }

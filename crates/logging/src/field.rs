@@ -127,6 +127,14 @@ impl Fields {
         }
     }
 
+    /// These and the other's; theirs win.
+    pub(crate) fn and(&self, other: Self) -> Self {
+        let mut all = Self(Vec::with_capacity(self.0.len() + other.0.len()));
+        all.0.extend_from_slice(&self.0);
+        all.extend(other);
+        all
+    }
+
     /// Leaves out what no field may set: `level` and `message`.
     pub(crate) fn without_reserved(mut self) -> Self {
         self.0.retain(|field| field.key != "level" && field.key != "message");

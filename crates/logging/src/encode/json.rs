@@ -16,26 +16,25 @@ use crate::{
 
 /// A child's fields as `"key":value`, in the order of a line.
 pub(super) fn fragments(own: &Fields, secrets: &Secrets, additions: bool) -> Fragments {
-    let mut order: Vec<usize> = (0..own.len())
-        .filter(|&i| !is_undefined(&own.at(i)) && (additions || !own.at(i).is_added()))
-        .collect();
-    order.sort_by(|&a, &b| greenroom_js::key::cmp(own.at(a).key, own.at(b).key));
     // About what they take.
     let (mut bytes, mut value) = (Vec::with_capacity(own.len() * 32), String::new());
-    let parts = order.into_iter().map(|i| {
-        let mut field = own.at(i);
+    let mut parts = Vec::with_capacity(own.len());
+    let clock = &mut super::Clock::default();
+    for (i, mut field) in own.iter().enumerate() {
+        if is_undefined(&field) || (field.is_added() && !additions) {
+            continue;
+        }
         if is_origin(field.key) {
             field = field.trusted();
         }
         let from = bytes.len();
-        let clock = &mut super::Clock::default();
         let mut to = Target { out: &mut bytes, value: &mut value, clock, secrets };
         to.key(&field);
         to.out.push(b':');
         to.json_value(&field, true);
-        Part { field: i, bytes: from..bytes.len() }
-    });
-    let parts = parts.collect();
+        parts.push(Part { field: i, bytes: from..bytes.len() });
+    }
+    parts.sort_by(|a: &Part, b| greenroom_js::key::cmp(own.at(a.field).key, own.at(b.field).key));
     Fragments { generation: secrets.generation(), bytes, parts, prefix: None, plans: Plans::default() }
 }
 
