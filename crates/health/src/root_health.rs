@@ -22,6 +22,13 @@ impl HealthResponse {
         Self { status: 200, payload: Some(json!({"status": "ok"})) }
     }
 
+    /// Whether it is [`ok`](Self::ok).
+    pub fn is_ok(&self) -> bool {
+        let Some(Value::Object(payload)) = &self.payload else { return false };
+        let mut entries = payload.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        self.status == 200 && entries.next() == Some(("status", Some("ok"))) && entries.next().is_none()
+    }
+
     /// 503 `{"message":…,"status":"error"}`.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self { status: 503, payload: Some(json!({"message": message.into(), "status": "error"})) }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::Cell, time::SystemTime};
 
 use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use greenroom_redact as redact;
-use http::{HeaderMap, HeaderValue, Version, header, uri::PathAndQuery};
+use http::{HeaderValue, Version, uri::PathAndQuery};
 
 use crate::exchange::{Answered, Exchange};
 
@@ -15,24 +15,17 @@ const KEYS: [&str; 9] =
 /// Those that we add.
 const ADDED: usize = 5;
 
-/// What the line tells of a request, beside what its exchange knows.
+/// How the line of a request is written; what it tells is what its exchange knows.
 pub(crate) struct AccessLine {
     logger: Logger,
     /// As until Backstage 1.55, with a `date` in the text and as a field.
     is_dated: bool,
-    user_agent: Option<HeaderValue>,
-    referrer: Option<HeaderValue>,
 }
 
 impl AccessLine {
-    /// Notes the request; `None` if the line would be dropped anyway.
-    pub(crate) fn begin(logger: &Logger, is_dated: bool, headers: &HeaderMap) -> Option<Self> {
-        if !logger.enabled(Level::Info, &KEYS) {
-            return None;
-        }
-        let kept = |name| headers.get(name).filter(|value| !value.is_empty()).cloned();
-        let referrer = kept(header::REFERER).or_else(|| kept(header::HeaderName::from_static("referrer")));
-        Some(Self { logger: logger.clone(), is_dated, user_agent: kept(header::USER_AGENT), referrer })
+    /// `None` if the line would be dropped anyway.
+    pub(crate) fn begin(logger: &Logger, is_dated: bool) -> Option<Self> {
+        logger.enabled(Level::Info, &KEYS).then(|| Self { logger: logger.clone(), is_dated })
     }
 
     /// Writes the line. Of an answer that was given up, `contentLength` is what has left.
@@ -42,8 +35,8 @@ impl AccessLine {
         let url = absolute.as_deref().or_else(|| asked.uri.path_and_query().map(PathAndQuery::as_str));
         let url = &*redact::url(url.unwrap_or("*"));
         let version = if asked.version == Version::HTTP_10 { "1.0" } else { "1.1" };
-        let agent = self.user_agent.as_ref().map(lossy);
-        let referrer = self.referrer.as_ref().map(|referrer| redacted(referrer));
+        let agent = asked.user_agent.as_ref().map(lossy);
+        let referrer = asked.referrer.as_ref().map(redacted);
         let status = answered.as_ref().map(|answered| answered.status);
         let length = if aborted { Some(sent) } else { answered.and_then(|Answered { length, .. }| length) };
 

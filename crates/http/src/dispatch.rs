@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
@@ -37,10 +37,11 @@ impl Routed {
             return Self(router);
         }
         let mount: Arc<str> = mount.into();
-        Self(
-            router
-                .route_layer(tower::layer::layer_fn(move |route| NoteRoute { route, mount: mount.clone() })),
-        )
+        Self(router.route_layer(tower::layer::layer_fn(move |route| NoteRoute {
+            route,
+            mount: mount.clone(),
+            template: Arc::default(),
+        })))
     }
 }
 
@@ -49,6 +50,8 @@ impl Routed {
 struct NoteRoute<S> {
     route: S,
     mount: Arc<str>,
+    /// What its first request came by, and all others.
+    template: Arc<OnceLock<Arc<str>>>,
 }
 
 impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
@@ -62,9 +65,12 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
 
     fn call(&mut self, request: Request) -> S::Future {
         if let Some(known) = Work::current().request() {
-            // A service that is nested as a whole has no template of its own.
-            let own = request.extensions().get::<MatchedPath>().map_or("/{*path}", MatchedPath::as_str);
-            known.set_route([&*self.mount, own].concat());
+            let template = self.template.get_or_init(|| {
+                // A service that is nested as a whole has no template of its own.
+                let own = request.extensions().get::<MatchedPath>().map_or("/{*path}", MatchedPath::as_str);
+                [&*self.mount, own].concat().into()
+            });
+            known.set_route(template.clone());
         }
         self.route.call(request)
     }

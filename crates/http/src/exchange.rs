@@ -5,18 +5,26 @@ use std::{sync::Arc, time::Instant};
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext, TraceContext};
 use greenroom_http_server::{Arrival, InFlight};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 
 use crate::{
     access_line::AccessLine,
     client::Peer,
     envelope::Envelope,
-    express::{cors::Grant, headers::joined, rate_limit::Hit},
+    express::{cors::Grant, headers::both, rate_limit::Hit},
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+/// What names a request, in the order in which [`named`] takes it.
+static NAMES: [HeaderName; 7] = [
+    REQUEST_ID,
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("x-datadog-trace-id"),
+    HeaderName::from_static("x-datadog-parent-id"),
+    HeaderName::from_static("x-datadog-sampling-priority"),
+    HeaderName::from_static("x-datadog-tags"),
+];
 
 /// One request and its answer.
 pub(crate) struct Exchange {
@@ -55,6 +63,9 @@ pub(crate) struct Asked {
     pub(crate) cache_control: Option<HeaderValue>,
     pub(crate) if_modified_since: Option<HeaderValue>,
     pub(crate) if_none_match: Option<HeaderValue>,
+    /// The first one that came, as in Node, unless it is empty; so is the next.
+    pub(crate) user_agent: Option<HeaderValue>,
+    pub(crate) referrer: Option<HeaderValue>,
 }
 
 /// What a client was answered.
@@ -107,34 +118,60 @@ impl Drop for Exchange {
 
 /// The request's name: its id, its trace and its session, as far as the client gave them.
 pub(crate) fn named(headers: &HeaderMap) -> RequestContext {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let datadog = || {
-        let [trace, parent, priority, tags] =
-            ["x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-tags"]
-                .map(|name| headers.get(name).and_then(|value| value.to_str().ok()));
-        TraceContext::from_datadog(trace?, parent?, priority, tags)
-    };
-    let trace = text(&TRACEPARENT).and_then(TraceContext::from_traceparent).or_else(datadog);
-    match text(&BAGGAGE) {
-        None => RequestContext::new(text(&REQUEST_ID), trace),
-        Some(baggage) => RequestContext::in_session(text(&REQUEST_ID), trace, baggage),
+    let mut sent = [None; NAMES.len()];
+    // One look at what came, in place of one for each name.
+    for (name, value) in headers {
+        if let Some(at) = NAMES.iter().position(|known| known == name) {
+            sent[at].get_or_insert(value);
+        }
+    }
+    let [id, traceparent, baggage, trace, parent, priority, tags] =
+        sent.map(|value: Option<&HeaderValue>| value?.to_str().ok());
+    let datadog = || TraceContext::from_datadog(trace?, parent?, priority, tags);
+    let trace = traceparent.and_then(TraceContext::from_traceparent).or_else(datadog);
+    match baggage {
+        None => RequestContext::new(id, trace),
+        Some(baggage) => RequestContext::in_session(id, trace, baggage),
     }
 }
 
 impl Asked {
     pub(crate) fn of(request: &Request) -> Self {
-        let headers = request.headers();
-        let kept = |name: HeaderName| joined(headers, &name);
-        Self {
+        let mut asked = Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            connection: kept(header::CONNECTION),
-            accept_encoding: kept(header::ACCEPT_ENCODING),
-            cache_control: kept(header::CACHE_CONTROL),
-            if_modified_since: kept(header::IF_MODIFIED_SINCE),
-            if_none_match: kept(header::IF_NONE_MATCH),
+            connection: None,
+            accept_encoding: None,
+            cache_control: None,
+            if_modified_since: None,
+            if_none_match: None,
+            user_agent: None,
+            referrer: None,
+        };
+        let mut misspelt = None;
+        for (name, value) in request.headers() {
+            let (kept, is_list) = match name.as_str() {
+                "connection" => (&mut asked.connection, true),
+                "accept-encoding" => (&mut asked.accept_encoding, true),
+                "cache-control" => (&mut asked.cache_control, true),
+                "if-modified-since" => (&mut asked.if_modified_since, true),
+                "if-none-match" => (&mut asked.if_none_match, true),
+                "user-agent" => (&mut asked.user_agent, false),
+                "referer" => (&mut asked.referrer, false),
+                "referrer" => (&mut misspelt, false),
+                _ => continue,
+            };
+            *kept = Some(match kept.take() {
+                None => value.clone(),
+                Some(first) if is_list => both(first, value),
+                Some(first) => first,
+            });
         }
+        let said = |value: &HeaderValue| !value.is_empty();
+        asked.user_agent = asked.user_agent.filter(said);
+        asked.referrer = asked.referrer.filter(said).or(misspelt.filter(said));
+        asked
     }
 
     /// The path and the query, as error bodies tell them.

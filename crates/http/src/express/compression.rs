@@ -48,7 +48,8 @@ fn compress(asked: &Asked, response: &mut HeaderMap, body: Body) -> Body {
         return body;
     }
     add_vary(response, "Accept-Encoding");
-    let small = length(response).or(body.size_hint().exact()).is_some_and(|length| length < THRESHOLD);
+    let small =
+        body.size_hint().exact().or_else(|| length(response)).is_some_and(|length| length < THRESHOLD);
     if small || asked.method == Method::HEAD || response.contains_key(header::CONTENT_ENCODING) {
         return body;
     }
@@ -116,10 +117,11 @@ const COMPRESSIBLE: [&str; 41] = [
 ];
 
 fn is_compressible(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()) else { return false };
-    if kind == JSON {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return false };
+    if kind.as_bytes() == JSON.as_bytes() {
         return true;
     }
+    let Ok(kind) = kind.to_str() else { return false };
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
         || ["+json", "+text", "+xml"].iter().any(|suffix| kind.ends_with(suffix))

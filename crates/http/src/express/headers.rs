@@ -6,9 +6,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?.clone();
-    let Some(second) = values.next() else { return Some(first) };
-    let all: Vec<_> = [&first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
-    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
+    Some(values.fold(first, both))
+}
+
+/// Two values of a header as one.
+pub(crate) fn both(first: HeaderValue, second: &HeaderValue) -> HeaderValue {
+    let all = [first.as_bytes(), second.as_bytes()].join(&b", "[..]);
+    // What two values may hold, one may.
+    HeaderValue::from_bytes(&all).unwrap_or(first)
 }
 
 /// Adds a name to `Vary`: one header for all names, as the `vary` package writes it.

@@ -41,8 +41,8 @@ pub(crate) fn json(status: StatusCode, value: &Value, development: bool) -> Resp
 }
 
 /// The text as a body of JSON.
-pub(crate) fn json_response(text: String) -> Response {
-    let mut response = Response::new(Body::from(text));
+pub(crate) fn json_response(text: impl Into<Body>) -> Response {
+    let mut response = Response::new(text.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }

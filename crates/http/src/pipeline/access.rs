@@ -13,9 +13,9 @@ pub(crate) struct Access {
 }
 
 impl Step for Access {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
         let is_dated = self.compatibility < Compatibility::V1_57;
-        exchange.line = AccessLine::begin(&self.logger, is_dated, request.headers());
+        exchange.line = AccessLine::begin(&self.logger, is_dated);
         Arrive::On
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Extension, Router,
-    body::Body,
+    body::{Body, HttpBody},
     extract::{FromRequest, Request},
     http::StatusCode,
     middleware::{Next, from_fn},
@@ -52,9 +52,14 @@ struct Parsed(Value);
 
 async fn parse(request: Request, next: Next) -> Result<Response, HttpError> {
     let (parts, body) = request.into_parts();
-    let mut read = Request::new(body);
-    read.headers_mut().clone_from(&parts.headers);
-    let Json(body) = Json::<Value>::from_request(read, &()).await?;
+    let body = if body.is_end_stream() {
+        json!({})
+    } else {
+        let mut read = Request::new(body);
+        read.headers_mut().clone_from(&parts.headers);
+        let Json(body) = Json::<Value>::from_request(read, &()).await?;
+        body
+    };
     let mut request = Request::from_parts(parts, Body::empty());
     request.extensions_mut().insert(Parsed(body));
     Ok(next.run(request).await)
