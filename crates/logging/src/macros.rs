@@ -66,7 +66,9 @@ macro_rules! debug {
 macro_rules! __no_logger {
     ($name:ident $($rest:tt)*) => {
         ::std::compile_error!(::std::concat!(
-            "the logger comes first, then fields, then the message: ", ::std::stringify!($name), "!(logger, id = 7, \"…\")"
+            "the logger comes first, then fields, then the message: ",
+            ::std::stringify!($name),
+            "!(logger, id = 7, \"…\")"
         ))
     };
 }

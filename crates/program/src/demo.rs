@@ -42,9 +42,9 @@ impl Demo {
     /// Takes the token that is there, or makes one, and writes the file that holds it.
     pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
         let header_file = data_dir.join("demo.header");
-        let prepared = kept(&header_file).map_or_else(token, Ok).and_then(|token| {
-            Ok((PrivateFile::write(&header_file, &format!("{START}{token}\n"))?, token))
-        });
+        let prepared = kept(&header_file)
+            .map_or_else(token, Ok)
+            .and_then(|token| Ok((PrivateFile::write(&header_file, &format!("{START}{token}\n"))?, token)));
         match prepared {
             Ok((written, token)) => Ok(Self { token, header_file, written }),
             Err(error) => Err(NotWritten(header_file, error)),
