@@ -19,9 +19,14 @@ fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
         let whole = parts.map(|block| block.text).collect::<Vec<_>>().join("\n");
         fs::write(directory.path().join(file), whole).expect("a source");
     }
-    for file in
-        ["src/main.rs", "tests/greetings.rs", "tests/guests.rs", "config.schema.json", "guests.schema.json"]
-    {
+    for file in [
+        "src/main.rs",
+        "tests/greetings.rs",
+        "tests/guests.rs",
+        "config.schema.json",
+        "guests.schema.json",
+        "app-config.yaml",
+    ] {
         copy(&guide.join(file), &directory.path().join(file));
     }
     // The versions that are tested here, and no network.
@@ -32,19 +37,27 @@ fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
     let here = format!("{}/", root().display());
     fs::write(directory.path().join("Cargo.toml"), manifest.replace(beside, &here)).expect("a manifest");
 
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["test", "--offline", "--quiet"]).current_dir(directory.path());
-    // What this workspace's profile says, so that what is compiled already is used.
-    cargo.args(["--config", "profile.dev.debug='line-tables-only'"]);
-    cargo.args(["--config", "profile.dev.package.'*'.debug=false"]);
-    cargo.arg("--target-dir").arg(target());
-    let output = cargo.output().expect("cargo");
-
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{out}\n{err}");
+    let (out, _) = cargo(directory.path(), "test", &[]);
     for tests in ["5 passed", "8 passed"] {
         assert!(out.contains(&format!("test result: ok. {tests}")), "{out}");
     }
+    // Its config is the guide's.
+    let (_, err) = cargo(directory.path(), "run", &["--", "config", "check"]);
+    assert!(err.contains("The configuration is fine"), "{err}");
+}
+
+/// What it says on stdout and stderr.
+fn cargo(directory: &Path, command: &str, arguments: &[&str]) -> (String, String) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([command, "--offline", "--quiet"]).current_dir(directory).env("DOOR_KEY", "open-sesame");
+    // What this workspace's profile says, so that what is compiled already is used.
+    cargo.args(["--config", "profile.dev.debug='line-tables-only'"]);
+    cargo.args(["--config", "profile.dev.package.'*'.debug=false"]);
+    cargo.arg("--target-dir").arg(target()).args(arguments);
+    let output = cargo.output().expect("cargo");
+    let told = [output.stdout, output.stderr].map(|told| String::from_utf8_lossy(&told).into_owned());
+    assert!(output.status.success(), "{told:?}");
+    told.into()
 }
 
 fn copy(from: &Path, to: &Path) {

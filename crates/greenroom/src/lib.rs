@@ -44,6 +44,6 @@ pub mod prelude {
     };
     pub use greenroom_errors::{BoxError, Error, Result};
     pub use greenroom_health::{Check, HealthChecks, RootHealth};
-    pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, RootHttpRouter};
+    pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, Query, RootHttpRouter};
     pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
 }

@@ -134,12 +134,20 @@ impl HealthChecks {
 
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
     ///
+    /// ```
+    /// # use greenroom_health::{Check, HealthChecks};
+    /// # fn example(health: HealthChecks, free: fn() -> u64, ping: fn() -> std::io::Result<()>) {
+    /// health.check("disk", async move || if free() > 100 { Check::pass() } else { Check::warn("nearly full") });
+    /// health.check("printer", async move || ping()).readiness(); // `Err` fails it
+    /// # }
+    /// ```
+    ///
     /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
     /// a second check of it is refused, which is logged as an error, and never run.
     pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
     where
         F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output = Check> + Send + 'static,
+        Fut: Future<Output: Into<Check>> + Send + 'static,
     {
         let name = format!("{}.{name}", self.plugin);
         let (tell, last) = watch::channel(None);
@@ -173,9 +181,9 @@ impl HealthChecks {
 async fn run<F, Fut>(check: F) -> Check
 where
     F: FnOnce() -> Fut,
-    Fut: Future<Output = Check>,
+    Fut: Future<Output: Into<Check>>,
 {
-    match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await })).await {
+    match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await.into() })).await {
         Ok(Ok(check)) => check,
         Ok(Err(panic)) => Check::fail(format!("the check panicked: {}", panic.text)),
         Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),

@@ -46,7 +46,7 @@ pub mod websocket;
 
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy, Unchanged};
-pub use extract::{Json, Path};
+pub use extract::{Json, Path, Query};
 pub use failure::{HandlerResult, HttpError};
 pub use greenroom_http_server::{
     Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,

@@ -37,24 +37,40 @@ use crate::value::{FieldValue, ToField};
 #[macro_export]
 macro_rules! error {
     ($log:expr, $($rest:tt)+) => { $crate::__log!($crate::Level::Error, $log, $($rest)+) };
+    ($($rest:tt)*) => { $crate::__no_logger!(error $($rest)*) };
 }
 
 /// Logs that something is wrong; see [`error!`].
 #[macro_export]
 macro_rules! warn {
     ($log:expr, $($rest:tt)+) => { $crate::__log!($crate::Level::Warn, $log, $($rest)+) };
+    ($($rest:tt)*) => { $crate::__no_logger!(warn $($rest)*) };
 }
 
 /// Logs what an operator wants to know; see [`error!`].
 #[macro_export]
 macro_rules! info {
     ($log:expr, $($rest:tt)+) => { $crate::__log!($crate::Level::Info, $log, $($rest)+) };
+    ($($rest:tt)*) => { $crate::__no_logger!(info $($rest)*) };
 }
 
 /// Logs what an engineer wants to know; see [`error!`].
 #[macro_export]
 macro_rules! debug {
     ($log:expr, $($rest:tt)+) => { $crate::__log!($crate::Level::Debug, $log, $($rest)+) };
+    ($($rest:tt)*) => { $crate::__no_logger!(debug $($rest)*) };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __no_logger {
+    ($name:ident $($rest:tt)*) => {
+        ::std::compile_error!(::std::concat!(
+            "the logger comes first, then fields, then the message: ",
+            ::std::stringify!($name),
+            "!(logger, id = 7, \"…\")"
+        ))
+    };
 }
 
 #[doc(hidden)]

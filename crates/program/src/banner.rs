@@ -68,7 +68,7 @@ impl Banner<'_> {
     /// Three lines that work when pasted.
     pub(crate) fn commands(&self) -> Vec<String> {
         let (curl, url) = self.curl();
-        let probe = |path: &str| format!("{curl} {url}/.backstage/health/v1/{path}");
+        let probe = |path: &str| format!("{curl} {}", quoted(&format!("{url}/.backstage/health/v1/{path}")));
         let runs = |example: &&Example| self.plugins.iter().any(|plugin| plugin == example.plugin);
         let examples = self.examples.iter().filter(runs).filter_map(|example| {
             let arguments = example.arguments.replace("{url}", &url);
@@ -105,6 +105,11 @@ impl Banner<'_> {
             }
         }
     }
+}
+
+/// As a shell takes it for one word: `?` is a pattern, which some refuse when no file fits.
+fn quoted(url: &str) -> String {
+    if url.contains('?') { format!("'{url}'") } else { url.to_owned() }
 }
 
 fn listed(ids: &[String]) -> String {
@@ -194,7 +199,7 @@ mod tests {
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl http://127.0.0.1:7007/.backstage/health/v1/liveness
-            curl http://127.0.0.1:7007/.backstage/health/v1/readiness?verbose
+            curl 'http://127.0.0.1:7007/.backstage/health/v1/readiness?verbose'
         ");
     }
 

@@ -1,40 +1,37 @@
 //! `greenroom.demo: true`: a token for the first ten minutes, on this machine only.
 //!
-//! The token lives in a file that only its owner reads, as a header line for `curl -H @file`; it is made anew at each
-//! start, masked in the log, and good for nothing once the process has ended.
+//! The token lives in a file that only its owner reads, as a header line for `curl -H @file`; it is masked in the
+//! log, and good for nothing while no demo runs. Later starts keep it, and so do others from the same directory: what was
+//! pasted once works on.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::Write,
+    fs::{self, Metadata},
     net::IpAddr,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use greenroom::{
     auth::ExternalTokens,
-    config::{ConfigError, RootConfig},
+    config::{ConfigError, PrivateFile, RootConfig},
     core::Backend,
     http::Listen,
     prelude::{RootLogger, decorate},
 };
 
 const KEY: &str = "greenroom.demo";
+/// How the header line begins.
+const START: &str = "Authorization: Bearer ";
+/// How many random bytes a token has.
+const BYTES: usize = 32;
 
 /// A demo that is on.
 pub(crate) struct Demo {
     token: String,
     /// Where the header line is.
     pub(crate) header_file: PathBuf,
-    /// Where it is until the port is held: another instance may be running, and its file must stay.
-    beside: PathBuf,
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // Gone already, if it was published.
-        let _ = fs::remove_file(&self.beside);
-    }
+    /// In its place only once the port is held: another instance may be running, and its file must stay.
+    written: PrivateFile,
 }
 
 /// The file that could not be made, and why.
@@ -42,18 +39,21 @@ impl Drop for Demo {
 pub(crate) struct NotWritten(pub(crate) PathBuf, pub(crate) std::io::Error);
 
 impl Demo {
-    /// Makes a token, and the file that holds it.
+    /// Takes the token that is there, or makes one, and writes the file that holds it.
     pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
         let header_file = data_dir.join("demo.header");
-        match token().and_then(|token| Ok((write_beside(&header_file, &token)?, token))) {
-            Ok((beside, token)) => Ok(Self { token, header_file, beside }),
+        let prepared = kept(&header_file)
+            .map_or_else(token, Ok)
+            .and_then(|token| Ok((PrivateFile::write(&header_file, &format!("{START}{token}\n"))?, token)));
+        match prepared {
+            Ok((written, token)) => Ok(Self { token, header_file, written }),
             Err(error) => Err(NotWritten(header_file, error)),
         }
     }
 
     /// Puts the header line in its place, for a backend that holds its port.
     pub(crate) fn publish(&self) -> std::io::Result<()> {
-        fs::rename(&self.beside, &self.header_file)
+        self.written.publish()
     }
 
     /// Makes the backend accept the token and the log hide it.
@@ -90,20 +90,52 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
     if loopback { Ok(true) } else { refuse("backend.listen is not a loopback address") }
 }
 
+/// The token of an earlier start, where nobody else can have read or written it.
+fn kept(file: &Path) -> Option<String> {
+    let own = fs::metadata("/proc/self").ok()?.uid();
+    let is_private = |file: &Metadata| file.is_file() && file.mode() & 0o077 == 0 && file.uid() == own;
+    fs::symlink_metadata(file).ok().filter(is_private)?;
+    let line = fs::read_to_string(file).ok()?;
+    let token = line.strip_prefix(START)?.trim_end();
+    (token.len() == 2 * BYTES && token.bytes().all(|c| c.is_ascii_hexdigit())).then(|| token.to_owned())
+}
+
 fn token() -> std::io::Result<String> {
-    let mut bytes = [0; 32];
+    let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(|error| std::io::Error::other(error.to_string()))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes beside, to be renamed: nobody reads half a token, nor one through a link left in its place.
-fn write_beside(file: &Path, token: &str) -> std::io::Result<PathBuf> {
-    let dir = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let beside = dir.join(format!("demo.header.{}", std::process::id()));
-    let _ = fs::remove_file(&beside);
-    let mut options = OpenOptions::new();
-    let mut out = options.write(true).create_new(true).mode(0o600).open(&beside)?;
-    writeln!(out, "Authorization: Bearer {token}")?;
-    Ok(beside)
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn token_of(dir: &Path) -> String {
+        let demo = Demo::prepare(dir).expect("it can be written");
+        demo.publish().expect("it can be put in its place");
+        assert_eq!(fs::read_to_string(&demo.header_file).unwrap(), format!("{START}{}\n", demo.token));
+        demo.token.clone()
+    }
+
+    #[test]
+    fn the_token_is_kept_while_only_its_owner_could_touch_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("demo.header");
+        let first = token_of(dir.path());
+        assert_eq!(token_of(dir.path()), first);
+
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let second = token_of(dir.path());
+        assert_ne!(second, first);
+
+        let elsewhere = dir.path().join("elsewhere");
+        fs::rename(&file, &elsewhere).unwrap();
+        symlink(&elsewhere, &file).unwrap();
+        assert_ne!(token_of(dir.path()), second);
+
+        fs::write(&file, format!("{START}short\n")).unwrap();
+        assert_ne!(token_of(dir.path()), "short");
+    }
 }

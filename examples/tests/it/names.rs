@@ -15,6 +15,8 @@ impl Service for Point {
 }
 
 const _: fn(scope::Root, scope::Plugin) = |_, _| ();
+const _: fn(Path<u8>, Query<()>, Json<()>) -> [Error; 2] =
+    |_, _, _| [Error::not_allowed("no"), Error::new("broken")];
 
 fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
     let plugin = plugin("names", |env| {

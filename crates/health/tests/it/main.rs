@@ -89,7 +89,7 @@ async fn passing_and_warning_checks_are_ready_failing_ones_are_not() {
     let up = Up::with(|checks| {
         checks.check("other", async || Check::fail("not opted in"));
         checks.check("b", async || Check::fail("second")).readiness();
-        checks.check("a", async || Err::<(), _>(Error::new("first")).into()).readiness();
+        checks.check("a", async || Err::<(), _>(Error::new("first"))).readiness();
     })
     .await;
     assert_eq!(up.ready().await, failed("db.a"), "the first by name");
@@ -103,7 +103,7 @@ async fn passing_and_warning_checks_are_ready_failing_ones_are_not() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_hangs_fails_after_a_second_and_no_probe_waits_longer() {
     let up = Up::with(|checks| {
-        checks.check("hangs", async || std::future::pending().await).readiness();
+        checks.check("hangs", async || std::future::pending::<Check>().await).readiness();
     })
     .await;
     let begun = Instant::now();

@@ -1,13 +1,13 @@
 //! The certificate of `backend.https: true`: made once, kept in the data directory, made anew when it is about to end.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::OpenOptions,
+    io::{self, Read},
     path::Path,
     time::{Duration, SystemTime},
 };
 
+use greenroom_config::PrivateFile;
 use greenroom_errors::Error;
 use greenroom_logging::{Logger, warn};
 use rcgen::{
@@ -48,7 +48,7 @@ pub(super) fn obtain(hostname: &str, dir: Option<&Path>, logger: &Logger) -> Res
             "Cannot make a self-signed certificate for '{hostname}', the host of backend.baseUrl: {error}"
         ))
     })?;
-    if let Some(Err(error)) = file.as_deref().map(|file| write(file, &made)) {
+    if let Some(Err(error)) = file.as_deref().map(|file| PrivateFile::write(file, &made)?.publish()) {
         warn!(
             logger,
             error = &error,
@@ -90,16 +90,4 @@ fn generate(hostname: &str) -> Result<String, rcgen::Error> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate()?;
     Ok(params.self_signed(&key)?.pem() + &key.serialize_pem())
-}
-
-/// Writes beside and renames, so that nobody reads half a file, nor the key through a link left in its place.
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    let dir = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let beside = dir.join(format!("{SELF_SIGNED_FILE}.{}", std::process::id()));
-    let _ = fs::remove_file(&beside);
-    let mut options = OpenOptions::new();
-    let mut out = options.write(true).create_new(true).mode(0o600).open(&beside)?;
-    out.write_all(text.as_bytes())?;
-    fs::rename(&beside, file)
 }

@@ -17,6 +17,9 @@ pub(crate) fn of(path: &str, text: &str) -> String {
         };
     }
     let what = what(path);
+    if let Some(wanted) = unparsed(text) {
+        return format!("{what} must be {wanted}");
+    }
     if let Some((_, known)) = parts(text, "unknown variant ") {
         return format!("{what} must be one of {}", quoted(known));
     }
@@ -36,6 +39,19 @@ pub(crate) fn of(path: &str, text: &str) -> String {
     }
     // What a type says in its own words.
     if path.is_empty() { text.to_owned() } else { format!("{what}: {text}") }
+}
+
+/// What a text must be that the standard library cannot parse: parameters are texts.
+fn unparsed(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "a whole number",
+        "number too large to fit in target type" => "a smaller whole number",
+        "number too small to fit in target type" => "a greater whole number",
+        "invalid float literal" | "cannot parse float from empty string" => "a number",
+        _ if text.ends_with("expected \"true\", \"on\" or \"false\"") => "true or false",
+        "too many characters in string" | "cannot parse char from empty string" => "a single character",
+        _ => return None,
+    })
 }
 
 /// What stands for a type of Rust, or for what serde calls it; other words stay.

@@ -22,6 +22,7 @@ mod mounts;
 mod old_backend;
 mod one_request;
 mod properties;
+mod queries;
 mod rate_limit;
 mod responses;
 mod security;

@@ -1,0 +1,103 @@
+//! Files of Greenroom's own that only their owner reads.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// A file with a secret, written beside its place and not yet put there.
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// use greenroom_config::PrivateFile;
+///
+/// let file = dir.path().join("state/key.pem");
+/// let key = PrivateFile::write(&file, "secret")?; // its mode is 0600
+/// assert!(!file.exists());
+/// key.publish()?;                                 // replaces what is there, at once
+/// assert_eq!(std::fs::read_to_string(&file)?, "secret");
+/// # Ok::<_, std::io::Error>(())
+/// ```
+///
+/// Nobody reads half of it, nor can have it written through a link that was left in its place. A directory that is made for it
+/// has a `.gitignore`, because it often lies in a repository.
+#[derive(Debug)]
+pub struct PrivateFile {
+    place: PathBuf,
+    beside: PathBuf,
+}
+
+impl PrivateFile {
+    /// Writes the text beside `place`, with the directories that are missing.
+    pub fn write(place: &Path, text: &str) -> io::Result<Self> {
+        let dir = place.parent().unwrap_or(Path::new("."));
+        make(dir)?;
+        let mut name = place.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}", std::process::id()));
+        let beside = dir.join(name);
+        let _ = fs::remove_file(&beside);
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let written = Self { place: place.to_owned(), beside };
+        out.write_all(text.as_bytes())?;
+        Ok(written)
+    }
+
+    /// Puts it in its place.
+    pub fn publish(&self) -> io::Result<()> {
+        fs::rename(&self.beside, &self.place)
+    }
+}
+
+impl Drop for PrivateFile {
+    fn drop(&mut self) {
+        // Gone already, if it was published.
+        let _ = fs::remove_file(&self.beside);
+    }
+}
+
+fn make(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(dir)?;
+    fs::write(dir.join(".gitignore"), "*\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_in_a_repository_is_ignored_there() {
+        let root = tempfile::tempdir().unwrap();
+        let made = root.path().join(".greenroom");
+        PrivateFile::write(&made.join("token"), "x").unwrap().publish().unwrap();
+        assert_eq!(fs::read_to_string(made.join(".gitignore")).unwrap(), "*\n");
+
+        PrivateFile::write(&root.path().join("token"), "x").unwrap().publish().unwrap();
+        assert!(!root.path().join(".gitignore").exists(), "a directory of somebody else's");
+    }
+
+    #[test]
+    fn what_is_not_published_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("token");
+        fs::write(&place, "older").unwrap();
+        drop(PrivateFile::write(&place, "newer").unwrap());
+        assert_eq!(fs::read_to_string(&place).unwrap(), "older");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_its_owner_reads_it_and_a_link_in_its_place_is_not_followed() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let root = tempfile::tempdir().unwrap();
+        let (place, elsewhere) = (root.path().join("token"), root.path().join("elsewhere"));
+        symlink(&elsewhere, &place).unwrap();
+        PrivateFile::write(&place, "x").unwrap().publish().unwrap();
+        assert_eq!(fs::symlink_metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!elsewhere.exists());
+    }
+}

@@ -1,0 +1,5 @@
+use greenroom_logging::info;
+
+fn main() {
+    info!("hello");
+}
