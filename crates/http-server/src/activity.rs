@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, takeover::Then};
+use crate::{Timeouts, limits::deadline, takeover::Then};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const UNDER_WAY: Duration = Duration::from_secs(1);
@@ -139,15 +139,14 @@ impl Activity {
         if state.upgraded {
             return None;
         }
-        let after = |since: Instant, span: Duration, why| (!span.is_zero()).then(|| (since + span, why));
+        let after = |since, timeout, why| deadline(since, timeout).map(|at| (at, why));
         let header = self.timeouts.until_header().unwrap_or_default();
         let waiting = match state.head_since {
             _ if state.running > 0 => None,
             Some(since) => after(since.max(state.idle_since), header, Overdue::Header),
             // A fresh connection has the time that a header has.
             None if state.begun == 0 => after(state.idle_since, header, Overdue::Connection),
-            None if self.timeouts.keep_alive.is_zero() => None,
-            None => after(state.idle_since, self.timeouts.keep_alive + UNDER_WAY, Overdue::Connection),
+            None => after(state.idle_since + UNDER_WAY, self.timeouts.keep_alive, Overdue::Connection),
         };
         let silent = after(state.moved, self.timeouts.silence, Overdue::Connection);
         let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Connection));

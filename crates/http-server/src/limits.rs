@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use greenroom_config::{ConfigError, RootConfig};
+use tokio::time::Instant;
 
-/// How long the server waits for a client.
+/// How long the server waits for a client. Zero is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// `backend.server.headersTimeout`: for a request's header, 10 s; then 408; 0 for ever.
+    /// `backend.server.headersTimeout`: how long a request's header may take before it is answered by 408. 10 s.
     pub headers: Duration,
-    /// `backend.server.requestTimeout`: for a whole request, 300 s; 0 for ever.
+    /// `backend.server.requestTimeout`: how long a whole request may take before it fails. 300 s.
     pub request: Duration,
-    /// `backend.server.keepAliveTimeout`: for another request on the connection, 5 s; 0 for ever.
+    /// `backend.server.keepAliveTimeout`: how long a connection may wait for its next request before it is closed. 5 s.
     pub keep_alive: Duration,
-    /// `backend.server.timeout`: while neither side sends anything, then the connection is closed; 0, for ever.
+    /// `backend.server.timeout`: how long neither side may send anything before the connection is closed. No limit.
     pub silence: Duration,
-    /// `greenroom.server.bodyTimeout`: for the next bytes of a request's body, 30 s.
+    /// `greenroom.server.bodyTimeout`: how long a client may pause within a body before the request fails. 30 s.
     pub body: Duration,
-    /// `greenroom.server.sendTimeout`: while the client takes nothing of an answer, then the connection is closed; 60 s.
+    /// `greenroom.server.sendTimeout`: how long a client may read nothing of its answer before the connection is
+    /// closed. 60 s.
     pub send: Duration,
 }
 
@@ -48,10 +50,15 @@ impl Timeouts {
         })
     }
 
-    /// For a request's header, which is a part of the request; `None` for ever.
+    /// For a request's header, which is a part of the request; `None` is no limit.
     pub(crate) fn until_header(&self) -> Option<Duration> {
         [self.headers, self.request].into_iter().filter(|timeout| !timeout.is_zero()).min()
     }
+}
+
+/// When a timeout that began then is over; `None` if it is zero, which is no limit, or longer than time can tell.
+pub(crate) fn deadline(since: Instant, timeout: Duration) -> Option<Instant> {
+    if timeout.is_zero() { None } else { since.checked_add(timeout) }
 }
 
 /// How much one connection or request may carry, and how many connections there may be.
