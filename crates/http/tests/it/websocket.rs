@@ -320,6 +320,24 @@ async fn a_handler_that_fails_closes_its_connection_without_a_byte_and_is_told()
 }
 
 #[tokio::test]
+async fn a_connection_that_its_client_breaks_off_is_told_at_debug_alone() {
+    let up = Kit::new().add(sockets()).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send(request("/api/ws/echo", "")).await;
+    connection.answer("HEAD").await;
+    // No close frame comes before the end.
+    drop(connection);
+    let ended = |line: &serde_json::Value| {
+        line["message"].as_str().is_some_and(|message| message.starts_with("WebSocket connection ended"))
+    };
+    until(async || up.lines.json().iter().any(ended)).await;
+    let lines = up.lines.json();
+    let line = lines.iter().find(|line| ended(line)).unwrap();
+    assert_eq!((&line["level"], &line["service"]), (&json!("debug"), &json!("rootHttpRouter")), "{line}");
+    assert!(!lines.iter().any(|line| line["level"] == "warn"), "{lines:#?}");
+}
+
+#[tokio::test]
 async fn a_request_that_is_no_handshake_is_refused_by_its_fault() {
     let up = Kit::new().add(sockets()).start().await;
     let good = request("/api/ws/open", "");
