@@ -32,10 +32,10 @@ struct State {
     moved: Instant,
     /// When a write first made no progress.
     stuck_since: Option<Instant>,
-    upgraded: bool,
-    /// Who has taken the connection, until he gets it.
+    has_left_http: bool,
+    /// What the connection goes on with, until its task takes that.
     taken: Option<Then>,
-    /// Who waits until nothing is at work.
+    /// The task that waits until nothing is at work.
     waiting: Option<Waker>,
 }
 
@@ -60,7 +60,7 @@ impl Activity {
                 idle_since: now,
                 moved: now,
                 stuck_since: None,
-                upgraded: false,
+                has_left_http: false,
                 taken: None,
                 waiting: None,
             }),
@@ -93,28 +93,24 @@ impl Activity {
         }
     }
 
-    /// The connection is no HTTP any more: what it is has its own time.
-    pub(crate) fn upgrade(&self) {
-        self.state.lock().upgraded = true;
+    /// Whether the connection has left HTTP: its bytes are not followed, and no timeout holds.
+    pub(crate) fn has_left_http(&self) -> bool {
+        self.state.lock().has_left_http
     }
 
-    pub(crate) fn is_upgraded(&self) -> bool {
-        self.state.lock().upgraded
-    }
-
-    /// Somebody wants the connection for something else than HTTP.
+    /// The connection is to go on with something else than HTTP.
     pub(crate) fn take_over(&self, then: Then) {
         self.state.lock().taken = Some(then);
     }
 
-    /// Who has taken the connection, once the answers before that have left: from here on it is no HTTP.
+    /// What the connection goes on with, once the answers before that have left: from here on it is no HTTP.
     pub(crate) fn taken(&self) -> Option<Then> {
         let mut state = self.state.lock();
         if state.stuck_since.is_some() {
             return None;
         }
         let then = state.taken.take()?;
-        state.upgraded = true;
+        state.has_left_http = true;
         Some(then)
     }
 
@@ -136,7 +132,7 @@ impl Activity {
     /// When the peer has had enough time for what the connection is at.
     pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
         let state = self.state.lock();
-        if state.upgraded {
+        if state.has_left_http {
             return None;
         }
         let after = |since, timeout, why| deadline(since, timeout).map(|at| (at, why));
@@ -156,8 +152,7 @@ impl Activity {
 
 /// A request that is at work until this is dropped: its connection stays, and a drain waits for it.
 ///
-/// Whoever answers keeps it until the last byte of the answer was taken, or until the work is done if the client
-/// leaves before that.
+/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that.
 #[derive(Debug)]
 pub struct InFlight {
     activity: Arc<Activity>,

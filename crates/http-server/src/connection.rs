@@ -13,10 +13,10 @@ use std::{
 };
 
 use greenroom_errors::BoxError;
-use http::{Request, Response, StatusCode};
+use http::Request;
 use hyper::{
     body::Incoming,
-    server::conn::http1::{Builder, UpgradeableConnection},
+    server::conn::http1::{Builder, Connection},
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
@@ -58,19 +58,15 @@ where
     let activity = Arc::new(Activity::new(timeouts));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
-        let (shared, activity) = (to.clone(), noted.clone());
+        let shared = to.clone();
         let carried = carried.fetch_add(1, Relaxed) + 1;
-        let in_flight = InFlight::begin(&activity, shared.open.token());
+        let in_flight = InFlight::begin(&noted, shared.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
-        let takeover = Takeover(activity.clone());
+        let takeover = Takeover(noted.clone());
         let arrival = Arrival { peer, is_last, in_flight, takeover };
         async move {
             let request = request.map(|body| RequestBody::new(body, &timeouts));
-            let response: Response<S::Body> = shared.service.serve(request, arrival).await;
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                activity.upgrade();
-            }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(shared.service.serve(request, arrival).await)
         }
     });
     let mut http = Builder::new();
@@ -79,8 +75,7 @@ where
         http.max_headers(headers);
     }
     let socket = TokioIo::new(Socket::new(stream, activity.clone()));
-    let mut watched =
-        Watched { connection: http.serve_connection(socket, service).with_upgrades(), activity, alarm: None };
+    let mut watched = Watched { connection: http.serve_connection(socket, service), activity, alarm: None };
     let ended = tokio::select! {
         biased;
         ended = &mut watched => Some(ended),
@@ -93,25 +88,22 @@ where
     let answer: &[u8] = match ended {
         End::Closed | End::Overdue(Overdue::Connection) => return,
         End::Taken(then) => {
-            if let Some(parts) = watched.connection.into_parts() {
-                let socket = parts.io.into_inner().unread(&parts.read_buf);
-                shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
-            }
+            let parts = watched.connection.into_parts();
+            let socket = parts.io.into_inner().unread(&parts.read_buf);
+            shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
             return;
         }
         // As Node answers a header that does not arrive in time.
         End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
         End::Unwanted => b"",
     };
-    if let Some(parts) = watched.connection.into_parts() {
-        let mut stream = parts.io.into_inner().into_stream();
-        let _ = stream.write_all(answer).await;
-        let _ = stream.shutdown().await;
-    }
+    let mut stream = watched.connection.into_parts().io.into_inner().into_stream();
+    let _ = stream.write_all(answer).await;
+    let _ = stream.shutdown().await;
 }
 
-/// A request that is on its way when the server drains is answered. What is none is closed: at once where nothing has
-/// come, soon where a header does not end.
+/// After the drain begins, a request that is arriving is answered. A connection that has sent nothing is closed at once,
+/// one that has sent half a header after a second.
 async fn last_request<S, T, B>(watched: &mut Watched<S, T>) -> End
 where
     Watched<S, T>: Future<Output = End> + Unpin,
@@ -153,7 +145,7 @@ enum End {
 ///
 /// The timer is set for the earliest one that was known; when it rings early, the next one is looked up.
 struct Watched<S: HttpService<Incoming>, T> {
-    connection: UpgradeableConnection<TokioIo<Socket<T>>, S>,
+    connection: Connection<TokioIo<Socket<T>>, S>,
     activity: Arc<Activity>,
     alarm: Option<Pin<Box<Sleep>>>,
 }

@@ -34,7 +34,7 @@ enum At {
     ChunkData(u64),
     ChunkEnd,
     Trailer,
-    /// Behind a request that asks to leave HTTP: what comes is HTTP or not, as the answer says.
+    /// After a request with `Upgrade`: whether the next bytes are HTTP depends on its answer.
     Undecided,
     /// Something was refused.
     Refused,

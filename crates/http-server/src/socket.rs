@@ -63,7 +63,7 @@ impl<S> Socket<S> {
         self
     }
 
-    /// Follows what the buffer holds from there on; how many bytes need not be held.
+    /// Checks `buffer[from..]`. Returns how many of these bytes hyper may see now; the rest is kept in `held`.
     ///
     /// What came in order before a malformed line is handed out: it is an earlier request, or a body's beginning.
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
@@ -94,7 +94,7 @@ impl<S> Socket<S> {
     fn unhold(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         let (from, count) = (buffer.filled().len(), self.held.len().min(buffer.remaining()));
         buffer.put_slice(&self.held[..count]);
-        if self.activity.is_upgraded() {
+        if self.activity.has_left_http() {
             self.held.advance(count);
         } else {
             let count = self.follow(buffer, from)?;
@@ -117,7 +117,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let before = buffer.filled().len();
-        let is_upgraded = this.activity.is_upgraded();
+        let has_left_http = this.activity.has_left_http();
         if this.framing.is_refused() {
             if this.refusal.is_empty() {
                 return Poll::Ready(Err(malformed()));
@@ -125,16 +125,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
             this.refuse(buffer);
             return Poll::Ready(Ok(()));
         }
-        if this.framing.is_undecided() && !is_upgraded && !this.activity.is_at_work() {
+        if this.framing.is_undecided() && !has_left_http && !this.activity.is_at_work() {
             this.framing.stay();
         }
-        if !this.held.is_empty() && (is_upgraded || !this.framing.is_undecided()) {
+        if !this.held.is_empty() && (has_left_http || !this.framing.is_undecided()) {
             this.unhold(buffer)?;
             return Poll::Ready(Ok(()));
         }
         if this.held.is_empty() {
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-            if is_upgraded || buffer.filled().len() == before {
+            if has_left_http || buffer.filled().len() == before {
                 return Poll::Ready(Ok(()));
             }
             let count = this.follow(buffer, before)?;

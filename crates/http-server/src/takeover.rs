@@ -1,4 +1,4 @@
-//! A connection that leaves HTTP: whoever takes it gets its bytes, and answers the request himself.
+//! A connection that leaves HTTP: what takes it over reads and writes its bytes, and answers the request.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
