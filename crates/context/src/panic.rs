@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     cell::RefCell,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
     pin::Pin,
@@ -16,7 +17,7 @@ tokio::task_local! {
     static CATCHING: RefCell<Option<String>>;
 }
 
-/// A panic that was caught.
+/// A panic that was caught. Shown as `panicked: <text>, at <place>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaughtPanic {
     /// Its text.
@@ -24,6 +25,26 @@ pub struct CaughtPanic {
     /// `file:line:column`, if a panic hook noted it.
     pub place: Option<String>,
 }
+
+impl CaughtPanic {
+    /// The text with the place in the line below, as a stack begins that Node writes.
+    pub fn stack(&self) -> String {
+        let place = self.place.as_ref().map(|place| format!("\n    at {place}"));
+        format!("{}{}", self.text, place.unwrap_or_default())
+    }
+}
+
+impl fmt::Display for CaughtPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked: {}", self.text)?;
+        match &self.place {
+            Some(place) => write!(f, ", at {place}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for CaughtPanic {}
 
 /// Awaits a future; a panic in it is an error, which the caller tells of.
 ///

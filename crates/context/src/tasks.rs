@@ -47,7 +47,8 @@ impl Tasks {
         Self::default()
     }
 
-    /// Who tells of panics in tasks; the first to ask is told, in the task's context. Until then they are left to the panic hook.
+    /// Sets the function called for each panic in a task. Only the first call counts. Without it, only the panic hook sees
+    /// the panic.
     pub fn on_panic(&self, tell: impl Fn(&TaskPanic) + Send + Sync + 'static) {
         let _ = self.on_panic.set(OnPanic(Box::new(tell)));
     }

@@ -5,11 +5,8 @@ use std::future::Future;
 use greenroom_context::{CaughtPanic, catch_panic, catch_panic_in};
 use greenroom_errors::{Error, Result};
 
-fn error(CaughtPanic { text, place }: CaughtPanic) -> Error {
-    match place {
-        Some(place) => Error::new(format!("panicked: {text}, at {place}")),
-        None => Error::new(format!("panicked: {text}")),
-    }
+fn error(panic: CaughtPanic) -> Error {
+    Error::new(panic.to_string())
 }
 
 /// Calls `f`; a panic is an error.

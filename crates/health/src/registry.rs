@@ -177,7 +177,7 @@ where
 {
     match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await })).await {
         Ok(Ok(check)) => check,
-        Ok(Err(panic)) => Check::fail(format!("the check panicked: {}", panic.text)),
+        Ok(Err(panic)) => Check::fail(format!("the check {panic}")),
         Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),
     }
 }

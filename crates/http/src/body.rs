@@ -93,8 +93,7 @@ impl AnswerBody {
 
     fn broke(&mut self, why: axum::Error) -> axum::Error {
         if let Some(envelope) = self.exchange.envelope.clone() {
-            let asked = &self.exchange.asked;
-            let tell = || envelope.tell_broken(&why, &asked.method, asked.url());
+            let tell = || envelope.tell_broken(&why, &self.exchange.asked);
             self.exchange.work.clone().sync_scope(tell);
         }
         self.end(true);
@@ -102,9 +101,14 @@ impl AnswerBody {
     }
 }
 
-pub(crate) fn panicked(panic: &CaughtPanic) -> Error {
-    let place = panic.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-    Error::new(format!("panicked{place}: {}", panic.text))
+/// The hint of a body that has so many bytes in front of what this one is of.
+pub(crate) fn longer(hint: &SizeHint, bytes: u64) -> SizeHint {
+    let mut longer = SizeHint::new();
+    longer.set_lower(hint.lower() + bytes);
+    if let Some(upper) = hint.upper() {
+        longer.set_upper(upper + bytes);
+    }
+    longer
 }
 
 fn is_event_stream(kind: &HeaderValue) -> bool {
@@ -131,7 +135,8 @@ impl HttpBody for AnswerBody {
         let work = this.exchange.work.clone();
         let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
         let polled = ready!(work.sync_scope(|| frame.poll(cx)));
-        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panicked(&panic))))) {
+        let told = |panic: CaughtPanic| Some(Err(axum::Error::new(Error::new(panic.to_string()))));
+        Poll::Ready(match polled.unwrap_or_else(told) {
             None => this.over().map(Err),
             Some(Err(why)) => Some(Err(this.broke(why))),
             Some(Ok(frame)) => Some(Ok(this.piece(frame))),
@@ -143,13 +148,7 @@ impl HttpBody for AnswerBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
-        let mut whole = SizeHint::new();
-        whole.set_lower(hint.lower() + rest);
-        if let Some(upper) = hint.upper() {
-            whole.set_upper(upper + rest);
-        }
-        whole
+        longer(&self.body.size_hint(), self.rest.len() as u64)
     }
 }
 

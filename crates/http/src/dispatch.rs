@@ -20,9 +20,9 @@ use parking_lot::Mutex;
 use tower_service::Service;
 
 use crate::{
-    express::send::empty,
+    body::longer,
+    express::send::{empty, options},
     failure::{Failed, panicked},
-    health_routes::options,
 };
 
 /// An author's router, whose routes note in the request's context that they were reached.
@@ -228,12 +228,6 @@ impl HttpBody for Borrowed {
     fn size_hint(&self) -> SizeHint {
         let lent = self.lent.lock();
         let again: u64 = lent.read.iter().skip(self.at).map(|data| data.len() as u64).sum();
-        let rest = lent.body.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower() + again);
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper + again);
-        }
-        hint
+        longer(&lent.body.size_hint(), again)
     }
 }

@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Instant};
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext, TraceContext};
 use greenroom_http_server::{Arrival, InFlight};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 
 use crate::{
     access_line::AccessLine,
-    client::Peer,
+    client::Caller,
     envelope::Envelope,
     express::{cors::Grant, headers::joined, rate_limit::Hit},
 };
@@ -26,7 +26,9 @@ pub(crate) struct Exchange {
     pub(crate) work: Context,
     pub(crate) request: RequestContext,
     pub(crate) asked: Asked,
-    pub(crate) peer: Peer,
+    pub(crate) caller: Caller,
+    /// The path and the query that the routes below a mount see, once one is found.
+    pub(crate) below_mount: Option<PathAndQuery>,
     /// No further request is wanted on the connection.
     pub(crate) is_last: bool,
     pub(crate) began: Instant,
@@ -68,7 +70,7 @@ pub(crate) struct Answered {
 }
 
 impl Exchange {
-    pub(crate) fn begin(request: &Request, arrival: Arrival, peer: Peer) -> Self {
+    pub(crate) fn begin(request: &Request, arrival: Arrival, caller: Caller) -> Self {
         let headers = request.headers();
         let named = named(headers);
         let context = Context::current().with_request(named.clone());
@@ -77,7 +79,8 @@ impl Exchange {
             context,
             request: named,
             asked: Asked::of(request),
-            peer,
+            caller,
+            below_mount: None,
             is_last: arrival.is_last,
             began: Instant::now(),
             grant: None,
@@ -87,6 +90,11 @@ impl Exchange {
             answered: None,
             _in_flight: arrival.in_flight,
         }
+    }
+
+    /// The path and the query relative to the mount.
+    pub(crate) fn url_below_mount(&self) -> &str {
+        self.below_mount.as_ref().map_or_else(|| self.asked.url(), PathAndQuery::as_str)
     }
 
     /// Writes the access line, unless there is none or it is written. `sent` is how much of the body has left.
@@ -137,9 +145,9 @@ impl Asked {
         }
     }
 
-    /// The path and the query, as error bodies tell them.
+    /// The path and the query.
     pub(crate) fn url(&self) -> &str {
-        self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+        self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
     }
 
     /// Whether the client wants the connection kept.

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     express::{
         matching,
-        send::{empty, json},
+        send::{empty, json, options},
     },
     settings::HttpSettings,
 };
@@ -105,17 +105,6 @@ impl HealthRoutes {
 
 fn status(answer: &HealthResponse) -> StatusCode {
     StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-/// Express's answer to OPTIONS: the methods as `Allow` and as the body.
-pub(crate) fn options(allow: &str) -> Response {
-    let mut response = Response::new(allow.to_owned().into());
-    if let Ok(value) = HeaderValue::from_str(allow) {
-        response.headers_mut().insert(header::ALLOW, value);
-    }
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
 }
 
 /// `?verbose` and `?exclude=a.b`, the latter repeated at will.

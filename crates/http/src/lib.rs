@@ -42,10 +42,11 @@ mod plugin;
 mod root;
 mod server;
 mod settings;
+mod unchanged;
 pub mod websocket;
 
 pub use client::ClientAddress;
-pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy, Unchanged};
+pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path};
 pub use failure::{HandlerResult, HttpError};
 pub use greenroom_http_server::{
@@ -54,6 +55,7 @@ pub use greenroom_http_server::{
 pub use plugin::{AuthPolicy, HttpRouter};
 pub use root::RootHttpRouter;
 pub use settings::HttpSettings;
+pub use unchanged::Unchanged;
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

@@ -12,7 +12,6 @@ use greenroom_context::Context;
 use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use greenroom_logging::Logger;
-use http::uri::PathAndQuery;
 
 use crate::{
     dispatch::{Routed, dispatch},
@@ -96,7 +95,7 @@ impl HttpRouter {
                     id: me.id().into(),
                     steps,
                     routes: routes.clone(),
-                    envelope: Arc::new(Envelope::new(&logger, settings.development)),
+                    envelope: Arc::new(Envelope::below_mount(&logger, settings.development)),
                 };
                 root.mount_handler(&mount, Arc::new(plugin))?;
                 Ok(Self { routes, root, admission })
@@ -193,14 +192,12 @@ impl Handler for PluginRouter {
 
 impl PluginRouter {
     async fn answer(&self, exchange: &mut Exchange, mut request: Request) -> Response {
-        let (method, url) = (request.method().clone(), request.uri().clone());
         let (arrived, answer) = self.steps.arrive(exchange, &mut request).await;
         let response = match answer {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), request).await,
         };
-        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
-        let mut response = self.envelope.seal(exchange, response, &method, url);
+        let mut response = self.envelope.seal(exchange, response);
         self.steps.leave(arrived, exchange, &mut response);
         response
     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     body::AnswerBody,
-    client::Peer,
+    client::Caller,
     envelope::Envelope,
     exchange::Exchange,
     express::{
@@ -114,14 +114,13 @@ impl Serve for Front {
         request: axum::http::Request<RequestBody>,
         arrival: Arrival,
     ) -> Response<AnswerBody> {
-        let greenroom_http_server::Peer { address, is_encrypted, is_beyond_limit } = arrival.peer;
-        let peer = Peer { address, is_encrypted, is_beyond_limit, trust: self.0.trust.clone() };
+        let caller = Caller { peer: arrival.peer, trust: self.0.trust.clone() };
         let web_sockets = self.0.root.web_sockets();
-        if let Some(route) = web_sockets.claim(&request, &peer) {
-            match web_sockets.take(route, request, arrival, peer).await {}
+        if let Some(route) = web_sockets.claim(&request, &caller) {
+            match web_sockets.take(route, request, arrival, caller).await {}
         }
         let request = request.map(Body::new);
-        let exchange = Box::new(Exchange::begin(&request, arrival, peer));
+        let exchange = Box::new(Exchange::begin(&request, arrival, caller));
         let context = exchange.context.clone();
         let runs_to_its_end = may_change_something(&request);
         let answer = self.0.clone().answer(exchange, request);
@@ -159,10 +158,9 @@ impl Inner {
     }
 
     async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
         match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
-            Err(panic) => self.root.seal(exchange, panicked(panic), &method, &uri),
+            Err(panic) => self.root.seal(exchange, panicked(panic)),
         }
     }
 

@@ -7,13 +7,11 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use super::{
-    headers::add_vary,
-    send::{JSON, is_unchanged},
-};
+use super::{headers::add_vary, send::JSON};
 use crate::{
     exchange::{Asked, Exchange},
     pipeline::Step,
+    unchanged::is_unchanged,
 };
 
 const THRESHOLD: u64 = 1024;

@@ -13,8 +13,8 @@ use crate::{
     plugin::Routes,
 };
 
-/// Lets in who has credentials, and puts them into the request's extensions; where everybody may pass, what reads them
-/// once a handler asks.
+/// Refuses requests without credentials. On open routes it stores `HttpAuth`, so that a handler can read the credentials
+/// when it asks.
 pub(crate) struct Barrier {
     pub(crate) http_auth: HttpAuth,
     /// `backend.auth.dangerouslyDisableDefaultAuthPolicy`.

@@ -4,7 +4,7 @@ use axum::{extract::Request, response::Response};
 use http::{HeaderValue, Method, StatusCode, Version, header};
 
 use super::{Arrive, Step};
-use crate::{exchange::Exchange, express::send::empty, health_routes};
+use crate::{exchange::Exchange, express::send::empty};
 
 /// Refuses by a status alone, and closes the connection.
 pub(crate) struct Refusals;
@@ -14,7 +14,7 @@ impl Step for Refusals {
         if let Some(status) = refused(request) {
             return Arrive::Answer(refusal(status));
         }
-        if exchange.peer.is_beyond_limit && !health_routes::is_probe(request.uri().path()) {
+        if exchange.caller.has_no_place(request.uri().path()) {
             let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             return Arrive::Answer(response);

@@ -129,7 +129,7 @@ impl Admitted {
             logger,
             pluginId = &**plugin,
             path = &*self.path,
-            remoteAddress = upgrade.peer.address.map(|address| address.to_string()),
+            remoteAddress = upgrade.caller.peer.address.map(|address| address.to_string()),
             errorType = error.name(),
             status = status.to_string(),
             "WebSocket upgrade rejected"
