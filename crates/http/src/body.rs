@@ -8,7 +8,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use greenroom_context::{CaughtPanic, catch_panic};
+use greenroom_context::catch_panic;
 use greenroom_errors::Error;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -135,8 +135,7 @@ impl HttpBody for AnswerBody {
         let work = this.exchange.work.clone();
         let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
         let polled = ready!(work.sync_scope(|| frame.poll(cx)));
-        let told = |panic: CaughtPanic| Some(Err(axum::Error::new(Error::new(panic.to_string()))));
-        Poll::Ready(match polled.unwrap_or_else(told) {
+        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panic)))) {
             None => this.over().map(Err),
             Some(Err(why)) => Some(Err(this.broke(why))),
             Some(Ok(frame)) => Some(Ok(this.piece(frame))),

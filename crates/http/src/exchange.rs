@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::extract::Request;
-use greenroom_context::{Context, Request as RequestContext, TraceContext};
+use greenroom_context::{Context, Request as RequestContext};
 use greenroom_http_server::{Arrival, InFlight};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 
@@ -13,10 +13,6 @@ use crate::{
     envelope::Envelope,
     express::{cors::Grant, headers::joined, rate_limit::Hit},
 };
-
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 /// One request and its answer.
 pub(crate) struct Exchange {
@@ -71,8 +67,7 @@ pub(crate) struct Answered {
 
 impl Exchange {
     pub(crate) fn begin(request: &Request, arrival: Arrival, caller: Caller) -> Self {
-        let headers = request.headers();
-        let named = named(headers);
+        let named = request_context(request.headers());
         let context = Context::current().with_request(named.clone());
         Self {
             work: context.clone(),
@@ -114,19 +109,8 @@ impl Drop for Exchange {
 }
 
 /// The request's name: its id, its trace and its session, as far as the client gave them.
-pub(crate) fn named(headers: &HeaderMap) -> RequestContext {
-    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let datadog = || {
-        let [trace, parent, priority, tags] =
-            ["x-datadog-trace-id", "x-datadog-parent-id", "x-datadog-sampling-priority", "x-datadog-tags"]
-                .map(|name| headers.get(name).and_then(|value| value.to_str().ok()));
-        TraceContext::from_datadog(trace?, parent?, priority, tags)
-    };
-    let trace = text(&TRACEPARENT).and_then(TraceContext::from_traceparent).or_else(datadog);
-    match text(&BAGGAGE) {
-        None => RequestContext::new(text(&REQUEST_ID), trace),
-        Some(baggage) => RequestContext::in_session(text(&REQUEST_ID), trace, baggage),
-    }
+pub(crate) fn request_context(headers: &HeaderMap) -> RequestContext {
+    RequestContext::from_headers(|name| headers.get(name).and_then(|value| value.to_str().ok()))
 }
 
 impl Asked {

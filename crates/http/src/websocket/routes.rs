@@ -11,7 +11,7 @@ use greenroom_logging::{Logger, debug, warn};
 use http::{Method, Request, StatusCode, header};
 
 use super::{WebSocketError, WebSocketUpgrade};
-use crate::{client::Caller, exchange::named, express::headers::joined};
+use crate::{client::Caller, exchange::request_context, express::headers::joined};
 
 /// What a route does with a request for a WebSocket.
 pub(crate) trait Route: Send + Sync + 'static {
@@ -104,7 +104,7 @@ impl WebSocketRoutes {
     ) -> Infallible {
         // While its body is there, hyper does not read it: it belongs to what follows.
         let (parts, _body) = request.into_parts();
-        let context = Context::current().with_request(named(&parts.headers));
+        let context = Context::current().with_request(request_context(&parts.headers));
         let logger = self.logger.clone();
         let _in_flight = arrival.in_flight;
         arrival
