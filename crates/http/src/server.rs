@@ -22,7 +22,7 @@ use crate::{
         TrustProxy,
         compression::Compression,
         rate_limit::{Limiter, RateLimit},
-        send::Send,
+        send::ResSend,
     },
     failure::panicked,
     health_routes::HealthRoutes,
@@ -87,7 +87,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
         steps.push(Box::new(cors));
     }
     steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }));
-    steps.push(Box::new(Send { development }));
+    steps.push(Box::new(ResSend { development }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
     }

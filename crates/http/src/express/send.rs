@@ -58,11 +58,11 @@ pub(crate) fn options(allow: &str) -> Response {
 }
 
 /// What Express's `res.send` does: indentation, length and ETag of a body that is all there, freshness.
-pub(crate) struct Send {
+pub(crate) struct ResSend {
     pub(crate) development: bool,
 }
 
-impl Step for Send {
+impl Step for ResSend {
     fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
         if !is_unchanged(response) {
             match whole(std::mem::take(response.body_mut())) {
@@ -82,7 +82,7 @@ impl Step for Send {
     }
 }
 
-impl Send {
+impl ResSend {
     fn whole(&self, asked: &Asked, response: &mut Response, mut bytes: Bytes) {
         if self.development && response.extensions_mut().remove::<FromJson>().is_some() {
             bytes = indented(bytes);
