@@ -192,13 +192,13 @@ impl Handler for PluginRouter {
 
 impl PluginRouter {
     async fn answer(&self, exchange: &mut Exchange, mut request: Request) -> Response {
-        let (arrived, answer) = self.steps.arrive(exchange, &mut request).await;
+        let (reached, answer) = self.steps.on_request(exchange, &mut request).await;
         let response = match answer {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), request).await,
         };
         let mut response = self.envelope.seal(exchange, response);
-        self.steps.leave(arrived, exchange, &mut response);
+        self.steps.on_response(reached, exchange, &mut response);
         response
     }
 }

@@ -148,12 +148,12 @@ impl Inner {
         mut exchange: Box<Exchange>,
         mut request: Request,
     ) -> Response<AnswerBody> {
-        let (arrived, answer) = self.steps.arrive(&mut exchange, &mut request).await;
+        let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
         let mut response = match answer {
             Some(answer) => answer,
             None => self.routes(&mut exchange, request).await,
         };
-        self.steps.leave(arrived, &mut exchange, &mut response);
+        self.steps.on_response(reached, &mut exchange, &mut response);
         AnswerBody::seal(exchange, response, &self.draining)
     }
 

@@ -33,7 +33,7 @@ impl Coding {
 pub(crate) struct Compression;
 
 impl Step for Compression {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         if !is_unchanged(response) {
             let body = std::mem::take(response.body_mut());
             *response.body_mut() = compress(&exchange.asked, response.headers_mut(), body);

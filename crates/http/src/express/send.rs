@@ -63,7 +63,7 @@ pub(crate) struct ResSend {
 }
 
 impl Step for ResSend {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         if !is_unchanged(response) {
             match whole(std::mem::take(response.body_mut())) {
                 Ok(bytes) => self.whole(&exchange.asked, response, bytes),

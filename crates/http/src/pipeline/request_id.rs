@@ -13,7 +13,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static(Request::ID_HEADER);
 pub(crate) struct RequestId;
 
 impl Step for RequestId {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         // An id holds letters, digits and a few signs: it always is a header's value.
         if let Ok(id) = HeaderValue::from_str(exchange.request.id()) {
             response.headers_mut().insert(REQUEST_ID, id);

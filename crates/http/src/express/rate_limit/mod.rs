@@ -20,7 +20,7 @@ use super::send;
 use crate::{
     client::Caller,
     exchange::Exchange,
-    pipeline::{Arrive, Step},
+    pipeline::{OnRequest, Step},
 };
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -58,14 +58,14 @@ pub(crate) struct RateLimit {
 }
 
 impl Step for RateLimit {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         let hit = self.limiter.count(&exchange.caller, request.headers());
         let refusal = hit.as_ref().and_then(|hit| hit.refusal(self.development));
         exchange.hits.extend(hit);
-        refusal.map_or(Arrive::On, Arrive::Answer)
+        refusal.map_or(OnRequest::On, OnRequest::Answer)
     }
 
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         // A client on the allow list has no hit to settle.
         if let Some(hit) = exchange.hits.pop_if(|hit| Arc::ptr_eq(&hit.limiter, &self.limiter)) {
             hit.settle(response);
