@@ -9,7 +9,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use crate::{Timeouts, limits::deadline, takeover::Then};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
-const UNDER_WAY: Duration = Duration::from_secs(1);
+const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
 
 /// What one connection is at.
 #[derive(Debug)]
@@ -142,7 +142,9 @@ impl Activity {
             Some(since) => after(since.max(state.idle_since), header, Overdue::Header),
             // A fresh connection has the time that a header has.
             None if state.begun == 0 => after(state.idle_since, header, Overdue::Connection),
-            None => after(state.idle_since + UNDER_WAY, self.timeouts.keep_alive, Overdue::Connection),
+            None => {
+                after(state.idle_since + KEEP_ALIVE_BUFFER, self.timeouts.keep_alive, Overdue::Connection)
+            }
         };
         let silent = after(state.moved, self.timeouts.silence, Overdue::Connection);
         let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Connection));

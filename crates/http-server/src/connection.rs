@@ -34,16 +34,16 @@ use crate::{
 };
 
 /// As in Node; more is a 431.
-const MAX_HEADER: usize = 16 * 1024;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 /// What was sent before the listener closed has arrived after this time.
-const ARRIVAL: Duration = Duration::from_millis(100);
+const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
 
 /// A probe sends its header at once: nobody else may keep it from a place for long.
-const PROBE: Duration = Duration::from_millis(250);
+const PROBE_HEADER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How long the rest of a header may take once the server drains.
-const HEADER: Duration = Duration::from_secs(1);
+const DRAIN_HEADER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers what comes on the stream, until either side has had enough.
 pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
@@ -53,7 +53,7 @@ where
 {
     let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
     if peer.is_beyond_limit {
-        timeouts.headers = PROBE;
+        timeouts.headers = PROBE_HEADER_TIMEOUT;
     }
     let activity = Arc::new(Activity::new(timeouts));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
@@ -70,7 +70,7 @@ where
         }
     });
     let mut http = Builder::new();
-    http.max_header_size(MAX_HEADER);
+    http.max_header_size(MAX_HEADER_BYTES);
     if let Some(headers) = limits.uncommon_headers() {
         http.max_headers(headers);
     }
@@ -112,7 +112,7 @@ where
     B: http_body::Body + 'static,
     B::Error: Into<BoxError>,
 {
-    for patience in [ARRIVAL, HEADER] {
+    for patience in [DRAIN_TRANSIT_TIME, DRAIN_HEADER_TIMEOUT] {
         tokio::select! {
             biased;
             ended = &mut *watched => return ended,

@@ -23,7 +23,7 @@ use crate::{
 /// How long the rest of what a peer sends is read and thrown away after the last answer.
 ///
 /// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// No header has this byte: hyper answers 400 and closes. It does not look before a header has an end.
 const REFUSED: &[u8] = b"\0\r\n\r\n";
@@ -183,7 +183,7 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
         if lingering.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
-        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_TIMEOUT)));
         let mut ignored = [0; 1024];
         while until.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut ignored);

@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::exchange::{Answered, Exchange};
 
 /// A large piece goes out in pieces of this size, so that the line of a client that leaves says what it has taken.
-const PIECE: usize = 64 * 1024;
+const MOST_PIECE_BYTES: usize = 64 * 1024;
 
 /// A body that tells its exchange how it ended.
 pub(crate) struct AnswerBody {
@@ -78,8 +78,8 @@ impl AnswerBody {
         let frame = match frame.into_data() {
             Err(trailers) => trailers,
             Ok(mut data) => {
-                if data.len() > PIECE {
-                    self.rest = data.split_off(PIECE);
+                if data.len() > MOST_PIECE_BYTES {
+                    self.rest = data.split_off(MOST_PIECE_BYTES);
                 }
                 self.sent += data.len() as u64;
                 Frame::data(data)

@@ -159,7 +159,7 @@ fn is_unknown(response: &Response) -> bool {
 }
 
 /// How much of a body a router may read and still leave the request to the next one.
-const KEPT: usize = 128 * 1024;
+const MOST_KEPT_BYTES: usize = 128 * 1024;
 
 /// A request's body, offered to several routers: each reads it from its beginning, until more was read than is kept.
 struct Lent {
@@ -172,7 +172,7 @@ struct Lent {
 impl Lent {
     fn keep(&mut self, data: &Bytes) {
         self.kept += data.len();
-        if self.kept > KEPT {
+        if self.kept > MOST_KEPT_BYTES {
             self.spend();
         } else {
             self.read.push(data.clone());

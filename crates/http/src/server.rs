@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// How long requests in flight have once the server drains.
-const DRAIN: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl RootHttpRouter {
     /// The default factory. The server listens once it is made, before any plugin starts.
@@ -207,7 +207,7 @@ fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, server: Ser
             Ok(())
         })?;
     }
-    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN, async move || {
+    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN_TIMEOUT, async move || {
         server.drain().await;
         Ok(())
     })
