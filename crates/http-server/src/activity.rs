@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, limits::deadline, takeover::Then};
+use crate::{Timeouts, limits::deadline, takeover::TakeoverWork};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ struct State {
     stuck_since: Option<Instant>,
     has_left_http: bool,
     /// What the connection goes on with, until its task takes that.
-    taken: Option<Then>,
+    taken: Option<TakeoverWork>,
     /// The task that waits until nothing is at work.
     waiting: Option<Waker>,
 }
@@ -45,7 +45,7 @@ pub(crate) enum Overdue {
     /// A header has begun and does not end: 408.
     Header,
     /// Nothing is wanted, or the peer takes nothing.
-    Connection,
+    Idle,
 }
 
 impl Activity {
@@ -75,7 +75,7 @@ impl Activity {
         } else {
             state.head_since = None;
         }
-        if !self.timeouts.silence.is_zero() {
+        if !self.timeouts.socket.is_zero() {
             state.moved = Instant::now();
         }
     }
@@ -85,7 +85,7 @@ impl Activity {
         let mut state = self.state.lock();
         if progress {
             state.stuck_since = None;
-            if !self.timeouts.silence.is_zero() {
+            if !self.timeouts.socket.is_zero() {
                 state.moved = Instant::now();
             }
         } else {
@@ -99,12 +99,12 @@ impl Activity {
     }
 
     /// The connection is to go on with something else than HTTP.
-    pub(crate) fn take_over(&self, then: Then) {
+    pub(crate) fn take_over(&self, then: TakeoverWork) {
         self.state.lock().taken = Some(then);
     }
 
     /// What the connection goes on with, once the answers before that have left: from here on it is no HTTP.
-    pub(crate) fn taken(&self) -> Option<Then> {
+    pub(crate) fn taken(&self) -> Option<TakeoverWork> {
         let mut state = self.state.lock();
         if state.stuck_since.is_some() {
             return None;
@@ -141,13 +141,11 @@ impl Activity {
             _ if state.running > 0 => None,
             Some(since) => after(since.max(state.idle_since), header, Overdue::Header),
             // A fresh connection has the time that a header has.
-            None if state.begun == 0 => after(state.idle_since, header, Overdue::Connection),
-            None => {
-                after(state.idle_since + KEEP_ALIVE_BUFFER, self.timeouts.keep_alive, Overdue::Connection)
-            }
+            None if state.begun == 0 => after(state.idle_since, header, Overdue::Idle),
+            None => after(state.idle_since + KEEP_ALIVE_BUFFER, self.timeouts.keep_alive, Overdue::Idle),
         };
-        let silent = after(state.moved, self.timeouts.silence, Overdue::Connection);
-        let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Connection));
+        let silent = after(state.moved, self.timeouts.socket, Overdue::Idle);
+        let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Idle));
         [waiting, silent, stuck].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     activity::{Activity, InFlight, Overdue},
     server::Shared,
     socket::Socket,
-    takeover::Then,
+    takeover::TakeoverWork,
 };
 
 /// As in Node; more is a 431.
@@ -86,7 +86,7 @@ where
         None => last_request(&mut watched).await,
     };
     let answer: &[u8] = match ended {
-        End::Closed | End::Overdue(Overdue::Connection) => return,
+        End::Closed | End::Overdue(Overdue::Idle) => return,
         End::Taken(then) => {
             let parts = watched.connection.into_parts();
             let socket = parts.io.into_inner().unread(&parts.read_buf);
@@ -136,7 +136,7 @@ enum End {
     Closed,
     Overdue(Overdue),
     /// It goes on without HTTP.
-    Taken(Then),
+    Taken(TakeoverWork),
     /// The server drains and nothing is at work.
     Unwanted,
 }

@@ -15,7 +15,7 @@ pub struct Timeouts {
     /// `backend.server.keepAliveTimeout`: how long a connection may wait for its next request before it is closed. 5 s.
     pub keep_alive: Duration,
     /// `backend.server.timeout`: how long neither side may send anything before the connection is closed. No limit.
-    pub silence: Duration,
+    pub socket: Duration,
     /// `greenroom.server.bodyTimeout`: how long a client may pause within a body before the request fails. 30 s.
     pub body: Duration,
     /// `greenroom.server.sendTimeout`: how long a client may read nothing of its answer before the connection is
@@ -29,7 +29,7 @@ impl Default for Timeouts {
             headers: Duration::from_secs(10),
             request: Duration::from_secs(300),
             keep_alive: Duration::from_secs(5),
-            silence: Duration::ZERO,
+            socket: Duration::ZERO,
             body: Duration::from_secs(30),
             send: Duration::from_secs(60),
         }
@@ -44,7 +44,7 @@ impl Timeouts {
             headers: read("backend.server.headersTimeout", default.headers)?,
             request: read("backend.server.requestTimeout", default.request)?,
             keep_alive: read("backend.server.keepAliveTimeout", default.keep_alive)?,
-            silence: read("backend.server.timeout", default.silence)?,
+            socket: read("backend.server.timeout", default.socket)?,
             body: read("greenroom.server.bodyTimeout", default.body)?,
             send: read("greenroom.server.sendTimeout", default.send)?,
         })

@@ -27,7 +27,7 @@ impl Takeover {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.0.take_over(Then(Box::new(move |stream| Box::pin(then(stream)))));
+        self.0.take_over(TakeoverWork(Box::new(move |stream| Box::pin(then(stream)))));
         std::future::pending().await
     }
 }
@@ -35,16 +35,16 @@ impl Takeover {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a taken connection goes on with.
-pub(crate) struct Then(Box<dyn FnOnce(RawStream) -> Work + Send>);
+pub(crate) struct TakeoverWork(Box<dyn FnOnce(RawStream) -> Work + Send>);
 
-impl Then {
+impl TakeoverWork {
     pub(crate) fn go_on(self, stream: RawStream) -> Work {
         (self.0)(stream)
     }
 }
 
-impl fmt::Debug for Then {
+impl fmt::Debug for TakeoverWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Then")
+        f.write_str("TakeoverWork")
     }
 }
