@@ -33,7 +33,7 @@ pub(crate) struct AnswerBody {
 
 impl AnswerBody {
     /// The response, whose body now belongs to the exchange.
-    pub(crate) fn seal(
+    pub(crate) fn attach(
         mut exchange: Box<Exchange>,
         response: Response,
         draining: &CancellationToken,

@@ -36,7 +36,11 @@ impl Envelope {
     }
 
     /// The response as it is, or the error body in its place.
-    pub(crate) fn seal(self: &Arc<Self>, exchange: &mut Exchange, mut response: Response) -> Response {
+    pub(crate) fn replace_failure(
+        self: &Arc<Self>,
+        exchange: &mut Exchange,
+        mut response: Response,
+    ) -> Response {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
         match Failed::taken(&mut response) {

@@ -197,7 +197,7 @@ impl PluginRouter {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), request).await,
         };
-        let mut response = self.envelope.seal(exchange, response);
+        let mut response = self.envelope.replace_failure(exchange, response);
         self.steps.on_response(reached, exchange, &mut response);
         response
     }

@@ -159,12 +159,12 @@ impl RootHttpRouter {
             }
             (None, _) => return empty(StatusCode::NOT_FOUND),
         };
-        self.seal(exchange, response)
+        self.replace_failure(exchange, response)
     }
 
     /// An error body in place of a failure.
-    pub(crate) fn seal(&self, exchange: &mut Exchange, response: Response) -> Response {
-        self.0.envelope.seal(exchange, response)
+    pub(crate) fn replace_failure(&self, exchange: &mut Exchange, response: Response) -> Response {
+        self.0.envelope.replace_failure(exchange, response)
     }
 }
 

@@ -154,13 +154,13 @@ impl Inner {
             None => self.routes(&mut exchange, request).await,
         };
         self.steps.on_response(reached, &mut exchange, &mut response);
-        AnswerBody::seal(exchange, response, &self.draining)
+        AnswerBody::attach(exchange, response, &self.draining)
     }
 
     async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
         match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
-            Err(panic) => self.root.seal(exchange, panicked(panic)),
+            Err(panic) => self.root.replace_failure(exchange, panicked(panic)),
         }
     }
 
