@@ -37,7 +37,7 @@ enum At {
     /// After a request with `Upgrade`: whether the next bytes are HTTP depends on its answer.
     Undecided,
     /// Something was refused.
-    Refused,
+    Malformed,
 }
 
 #[derive(Debug, Default)]
@@ -85,7 +85,7 @@ impl Framing {
 
     /// Whether a line was malformed: nothing that follows it is read.
     pub(crate) fn is_refused(&self) -> bool {
-        self.at == At::Refused
+        self.at == At::Malformed
     }
 
     /// Follows these bytes, which come after all that were followed before: how many of them are in order, and what
@@ -99,12 +99,12 @@ impl Framing {
                 At::Sized(left) => Ok(self.skip(rest, left, At::Sized, Self::after_message)),
                 At::ChunkData(left) => Ok(self.skip(rest, left, At::ChunkData, |_| At::ChunkEnd)),
                 At::Head | At::ChunkSize | At::ChunkEnd | At::Trailer => self.line(rest),
-                At::Refused => Err(Malformed),
+                At::Malformed => Err(Malformed),
             };
             match followed {
                 Ok(count) => rest = &rest[count..],
                 Err(Malformed) => {
-                    let was = mem::replace(&mut self.at, At::Refused);
+                    let was = mem::replace(&mut self.at, At::Malformed);
                     let seen = if was == At::Head { Seen::BadHead } else { Seen::BadBody };
                     return (bytes.len() - rest.len(), seen);
                 }

@@ -26,7 +26,7 @@ use crate::{
     },
     failure::panicked,
     health_routes::HealthRoutes,
-    pipeline::{Access, KeepAlive, Pipeline, Refusals, RequestId, Step},
+    pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     settings::HttpSettings,
     websocket::WebSocketRoutes,
@@ -77,7 +77,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
     let development = settings.development;
     let mut steps: Vec<Box<dyn Step>> = vec![
         Box::new(RequestId),
-        Box::new(Refusals),
+        Box::new(EarlyRefusal),
         Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
         Box::new(settings.security_headers.clone()),
     ];

@@ -2,18 +2,18 @@
 
 mod access;
 mod barrier;
+mod early_refusal;
 mod gate;
 mod keep_alive;
 mod public_keys;
-mod refusals;
 mod request_id;
 
 use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
-    access::Access, barrier::Barrier, gate::Gate, keep_alive::KeepAlive, public_keys::PublicKeys,
-    refusals::Refusals, request_id::RequestId,
+    access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, keep_alive::KeepAlive,
+    public_keys::PublicKeys, request_id::RequestId,
 };
 use crate::exchange::Exchange;
 

@@ -36,9 +36,9 @@ impl Route for Handler {
 }
 
 /// Stands where no route does.
-struct Refused(StatusCode);
+struct RefuseWith(StatusCode);
 
-impl Route for Refused {
+impl Route for RefuseWith {
     fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
         let refuse = upgrade.refuse(self.0);
         Box::pin(async {
@@ -88,8 +88,10 @@ impl WebSocketRoutes {
         // An absolute URI is no path.
         let found = routes.get(uri.path()).filter(|_| uri.scheme().is_none() && wants_web_socket(request));
         Some(match found {
-            None => Arc::new(Refused(StatusCode::NOT_FOUND)),
-            Some(_) if caller.has_no_place(uri.path()) => Arc::new(Refused(StatusCode::SERVICE_UNAVAILABLE)),
+            None => Arc::new(RefuseWith(StatusCode::NOT_FOUND)),
+            Some(_) if caller.has_no_place(uri.path()) => {
+                Arc::new(RefuseWith(StatusCode::SERVICE_UNAVAILABLE))
+            }
             Some(route) => route.clone(),
         })
     }

@@ -7,9 +7,9 @@ use super::{OnRequest, Step};
 use crate::{exchange::Exchange, express::send::empty};
 
 /// Refuses by a status alone, and closes the connection.
-pub(crate) struct Refusals;
+pub(crate) struct EarlyRefusal;
 
-impl Step for Refusals {
+impl Step for EarlyRefusal {
     fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         if let Some(status) = refused(request) {
             return OnRequest::Answer(refusal(status));
