@@ -157,7 +157,7 @@ where
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     tokio::task::spawn_blocking(move || {
         let _tracked = tracked;
-        context.sync_scope(|| told(name, f))
+        context.sync_scope(|| report_panic(name, f))
     })
 }
 
@@ -172,11 +172,13 @@ where
 {
     let context = Context::current();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that starts threads")]
-    std::thread::Builder::new().name(name.to_owned()).spawn(move || context.sync_scope(|| told(name, f)))
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || context.sync_scope(|| report_panic(name, f)))
 }
 
 /// Calls a function; a panic in it is told once, then goes on.
-fn told<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
+fn report_panic<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
     let Some(tasks) = Context::current().tasks().filter(|tasks| tasks.on_panic.get().is_some()).cloned()
     else {
         return f();

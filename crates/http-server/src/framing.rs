@@ -36,7 +36,7 @@ enum At {
     Trailer,
     /// After a request with `Upgrade`: whether the next bytes are HTTP depends on its answer.
     Undecided,
-    /// Something was refused.
+    /// A line was malformed: nothing behind it is read.
     Malformed,
 }
 
@@ -84,7 +84,7 @@ impl Framing {
     }
 
     /// Whether a line was malformed: nothing that follows it is read.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub(crate) fn is_malformed(&self) -> bool {
         self.at == At::Malformed
     }
 

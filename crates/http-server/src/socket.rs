@@ -118,7 +118,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let has_left_http = this.activity.has_left_http();
-        if this.framing.is_refused() {
+        if this.framing.is_malformed() {
             if this.refusal.is_empty() {
                 return Poll::Ready(Err(malformed()));
             }

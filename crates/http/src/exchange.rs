@@ -73,7 +73,7 @@ impl Exchange {
             work: context.clone(),
             context,
             request: named,
-            asked: Asked::of(request),
+            asked: Asked::from_request(request),
             caller,
             below_mount: None,
             is_last: arrival.is_last,
@@ -114,7 +114,7 @@ pub(crate) fn request_context(headers: &HeaderMap) -> RequestContext {
 }
 
 impl Asked {
-    pub(crate) fn of(request: &Request) -> Self {
+    pub(crate) fn from_request(request: &Request) -> Self {
         let headers = request.headers();
         let kept = |name: HeaderName| joined(headers, &name);
         Self {

@@ -45,7 +45,7 @@ impl HealthRoutes {
             Method::OPTIONS => return Some(options("GET,HEAD")),
             _ => return None,
         }
-        let asked = Query::of(uri.query().unwrap_or_default());
+        let asked = Query::parse(uri.query().unwrap_or_default());
         let answer = match readiness {
             true => self.health.readiness(&asked.probe).await,
             false => self.health.liveness().await,
@@ -115,7 +115,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(query: &str) -> Self {
+    fn parse(query: &str) -> Self {
         let mut asked = Self::default();
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

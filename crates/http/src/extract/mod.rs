@@ -15,6 +15,6 @@ pub use path::Path;
 pub(crate) fn fit<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
-        words::of(path.strip_prefix('.').unwrap_or(&path), &error.inner().to_string())
+        words::misfit(path.strip_prefix('.').unwrap_or(&path), &error.inner().to_string())
     })
 }
