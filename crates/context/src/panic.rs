@@ -1,4 +1,4 @@
-//! Panics that whoever awaits catches, and tells of itself.
+//! Panics that the caller catches, and tells of itself.
 
 use std::{
     any::Any,

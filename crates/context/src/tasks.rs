@@ -60,7 +60,7 @@ impl Tasks {
         }
     }
 
-    /// Runs a task's work. A panic is told once, then goes on to whoever awaits the task.
+    /// Runs a task's work. A panic is told once, then goes on to the code that awaits the task.
     async fn guard<F: Future>(&self, task: &'static str, future: F) -> F::Output {
         if self.on_panic.get().is_none() {
             return future.await;

@@ -134,6 +134,26 @@ impl HealthChecks {
 
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
     ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    ///
+    /// use greenroom_core::plugin;
+    /// use greenroom_health::{Check, HealthChecks};
+    ///
+    /// plugin("catalog", |env| {
+    ///     let waiting = Arc::new(AtomicUsize::new(0));
+    ///     env.register_init(async move |health: HealthChecks| {
+    ///         let check = async move || match waiting.load(Ordering::Relaxed) {
+    ///             0..1000 => Check::pass(),
+    ///             count => Check::fail(format!("{count} jobs wait")),
+    ///         };
+    ///         // Shown as `catalog.queue`; readiness fails with it.
+    ///         health.check("queue", check).readiness();
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    ///
     /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
     /// a second check of it is refused, which is logged as an error, and never run.
     pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle

@@ -24,7 +24,7 @@ struct State {
     running: usize,
     /// Requests that came.
     begun: u64,
-    /// When the first byte of a header came whose last one has not.
+    /// When the first byte of a header came, until its last one has come.
     head_since: Option<Instant>,
     /// When the last answer was taken, or the connection was made.
     idle_since: Instant,

@@ -36,10 +36,11 @@ use crate::{
 /// As in Node; more is a 431.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// What was sent before the listener closed has arrived after this time.
+/// How long bytes may be on their way that were sent before the listener closed.
 const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
 
-/// A probe sends its header at once: nobody else may keep it from a place for long.
+/// How long a header may take beyond the limit of connections. A probe sends its header at once, and must not wait for a
+/// place that others keep.
 const PROBE_HEADER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How long the rest of a header may take once the server drains.

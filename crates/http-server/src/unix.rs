@@ -24,10 +24,10 @@ use crate::{
 /// Its owner and group may connect.
 const MODE: u32 = 0o660;
 
-/// Who listens answers sooner.
+/// A backend that listens has answered by then.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whoever else starts in the directory has found out by then who answers.
+/// Another backend that starts in the directory has found out by then whether its socket is answered.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The file of a socket, removed when this is dropped unless another has taken its place.
@@ -90,7 +90,7 @@ async fn alone(path: &Path) -> io::Result<Option<File>> {
     let Some(directory) = path.parent() else { return Ok(None) };
     let directory = match File::open(directory) {
         Ok(directory) => directory,
-        // Whoever may not read it can still make files in it; what is missing is told by the bind.
+        // Without the right to read it, files can still be made in it; a missing one is told by the bind.
         Err(_) => return Ok(None),
     };
     let locked = timeout(LOCK_TIMEOUT, async {

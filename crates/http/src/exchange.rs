@@ -102,7 +102,7 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
-    /// The client has left before there was an answer, or whoever made it was ended.
+    /// The client has left before there was an answer, or the work on it was ended.
     fn drop(&mut self) {
         self.end(0, true);
     }

@@ -130,7 +130,7 @@ impl HttpRouter {
         self.add_websocket(path, None, boxed(handler))
     }
 
-    /// The same for whom the policy lets in.
+    /// The same with a policy: under `Unauthenticated` everybody may open one, and no token is looked at.
     pub fn add_websocket_handler_with<H, F>(&self, path: &str, policy: AuthPolicy, handler: H) -> Result
     where
         H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,

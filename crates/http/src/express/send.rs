@@ -109,7 +109,7 @@ fn whole(mut body: Body) -> Result<Bytes, Body> {
     if length == 0 {
         return Ok(Bytes::new());
     }
-    // Whoever polls next brings a waker of its own.
+    // The next poll brings a waker of its own.
     match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => Err(body),
         Poll::Ready(Some(Ok(frame))) => match frame.into_data() {

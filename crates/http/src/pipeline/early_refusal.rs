@@ -1,4 +1,5 @@
-//! What Node's HTTP server refuses before Express sees it, and hyper lets through; and whom there is no place for.
+//! Requests that Node's HTTP server refuses before Express sees them and hyper lets through, and those for which there is no
+//! place.
 
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, Method, StatusCode, Version, header};

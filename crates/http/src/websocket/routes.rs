@@ -1,4 +1,4 @@
-//! Which request is whose, and what becomes of those that are nobody's.
+//! WebSocket routes by their paths, and what becomes of requests that have none.
 
 use std::{collections::HashMap, convert::Infallible, future::Future, sync::Arc};
 

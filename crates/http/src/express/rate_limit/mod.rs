@@ -73,7 +73,8 @@ impl Step for RateLimit {
     }
 }
 
-/// Whom an address is counted with: itself, or for IPv6 its network, of which one customer has all addresses.
+/// The address under which a client is counted: its own, or for IPv6 that of its network, of which one customer has all
+/// addresses.
 fn network(address: IpAddr, ipv6_prefix: u8) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

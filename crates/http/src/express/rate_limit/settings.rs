@@ -26,7 +26,7 @@ pub struct RateLimits {
 pub(crate) struct Limit {
     pub(crate) window: Duration,
     pub(crate) requests: u64,
-    /// Who is not counted.
+    /// Clients that are not counted.
     pub(crate) allowed: Vec<Network>,
     /// How many leading bits of an IPv6 address make one client.
     pub(crate) ipv6_prefix: u8,
