@@ -177,6 +177,18 @@ async fn without_a_route_an_upgrade_is_an_ordinary_request() {
 }
 
 #[tokio::test]
+async fn a_route_of_a_router_cannot_leave_http() {
+    let switch = get(async || axum::http::StatusCode::SWITCHING_PROTOCOLS);
+    let up = Kit::new().open(Router::new().route("/switch", switch)).start().await;
+    let next = "GET /api/x/switch HTTP/1.1\r\nHost: x\r\n\r\n";
+    let seen = asks(up.client, "/api/x/switch", "").await;
+    assert!(seen.starts_with("HTTP/1.1 101 ") && seen.ends_with("\r\n\r\n"), "its connection ends: {seen}");
+    assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{seen}");
+    let seen = up.client.raw([request("/api/x/switch", ""), next.to_owned()].concat()).await;
+    assert_eq!(seen.matches("HTTP/1.1").count(), 1, "what was sent behind it is no request: {seen}");
+}
+
+#[tokio::test]
 async fn offered_protocols_and_then_the_bearer_token_are_tried() {
     let up = Kit::new().add(sockets()).start().await;
     let offers = |all: &str| format!("Sec-WebSocket-Protocol: {all}\r\n");
