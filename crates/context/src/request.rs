@@ -173,8 +173,8 @@ struct SessionId([u8; 36]);
 impl SessionId {
     /// `session.id` among the members of a baggage header; of several the last counts.
     ///
-    /// Source: W3C Baggage, §3.2 (a member's properties stand behind its value); the key is of OpenTelemetry's semantic
-    /// conventions.
+    /// Source: W3C Baggage, "Baggage HTTP Header Format": a member's properties stand behind its value. The key is of
+    /// OpenTelemetry's semantic conventions.
     fn from_baggage(baggage: &str) -> Option<Self> {
         let mut values = baggage.split(',').filter_map(|member| {
             let (key, value) = member.split(';').next()?.split_once('=')?;
