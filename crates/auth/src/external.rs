@@ -2,6 +2,7 @@
 //!
 //! Contract: auth-9 to auth-11.
 
+mod keys;
 mod restrictions;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,6 +12,7 @@ use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use subtle::ConstantTimeEq;
 
+use self::keys::refuse_unknown_keys;
 use crate::{AccessRestrictions, Principal};
 
 const KEY: &str = "backend.auth.externalAccess";
@@ -47,7 +49,7 @@ impl ExternalTokens {
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let (mut tokens, mut unsupported) = (vec![], vec![]);
         for entry in config.optional_config_array(KEY)?.unwrap_or_default() {
-            restrictions::refuse_unknown_keys(&entry, "", &["type", "options", "accessRestrictions"], KEY)?;
+            refuse_unknown_keys(&entry, "", &["type", "options", "accessRestrictions"], KEY)?;
             match entry.string("type")?.as_str() {
                 "static" => tokens.push(static_token(&entry)?),
                 known @ ("legacy" | "jwks") => {
@@ -115,7 +117,7 @@ impl ExternalTokens {
 }
 
 fn static_token(entry: &Config) -> Result<StaticToken, ConfigError> {
-    restrictions::refuse_unknown_keys(entry, "options", &["token", "subject"], "options")?;
+    refuse_unknown_keys(entry, "options", &["token", "subject"], "options")?;
     let token = entry.string("options.token")?;
     let invalid = |key, text: &str| Err(ConfigError::invalid(entry, key, text));
     if token.chars().any(char::is_whitespace) {

@@ -12,9 +12,11 @@
 //! ```
 //!
 //! A context is a cheap handle that travels with a future: the plugin and module at work, the [`Request`] that is
-//! answered, and the backend's [`Tasks`]. Log lines, spans and errors read it, so that code deep in a library is still attributed to its owner.
+//! answered, and the backend's [`Tasks`]. Log lines, spans and errors read it, so that code deep in a library is still
+//! attributed to its owner.
 //!
-//! This crate must not know services, logging or HTTP.
+//! This crate must not know services or logging. Of HTTP it knows only the names of the headers in which a request's name
+//! comes and goes on: [`Request::from_headers`], [`Request::headers`].
 
 mod context;
 mod panic;

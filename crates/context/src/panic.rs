@@ -1,8 +1,9 @@
-//! Panics that whoever awaits catches, and tells of itself.
+//! Panics that the caller catches, and tells of itself.
 
 use std::{
     any::Any,
     cell::RefCell,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
     pin::Pin,
@@ -23,6 +24,14 @@ pub struct CaughtPanic {
     pub text: String,
     /// `file:line:column`, if a panic hook noted it.
     pub place: Option<String>,
+}
+
+/// `panicked: <text>, at <place>`
+impl fmt::Display for CaughtPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked: {}", self.text)?;
+        self.place.iter().try_for_each(|place| write!(f, ", at {place}"))
+    }
 }
 
 /// Awaits a future; a panic in it is an error, which the caller tells of.
@@ -74,6 +83,16 @@ pub fn catch_panic_in<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
 pub fn note_panic(info: &PanicHookInfo<'_>) -> bool {
     let place = info.location().map(ToString::to_string);
     CATCHING.try_with(|noted| noted.replace(place)).is_ok()
+}
+
+impl std::error::Error for CaughtPanic {}
+
+impl CaughtPanic {
+    /// The text with the place in the line below, as a stack begins that Node writes.
+    pub fn stack(&self) -> String {
+        let place = self.place.as_ref().map(|place| format!("\n    at {place}"));
+        format!("{}{}", self.text, place.unwrap_or_default())
+    }
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

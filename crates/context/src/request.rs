@@ -7,6 +7,20 @@ use std::{
 
 use crate::trace::{TraceContext, TraceId};
 
+const TRACEPARENT: &str = "traceparent";
+const BAGGAGE: &str = "baggage";
+
+/// The headers that are read.
+const READ: [&str; 7] = [
+    Request::ID_HEADER,
+    TRACEPARENT,
+    BAGGAGE,
+    "x-datadog-trace-id",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-tags",
+];
+
 /// The longest request id that is taken from a client.
 const LONGEST_ID: usize = 64;
 
@@ -33,17 +47,45 @@ struct Inner {
 }
 
 impl Request {
+    /// The header of a request's id.
+    pub const ID_HEADER: &str = "x-request-id";
+
     /// A request with the client's id, if it is 1 to 64 of `A-Z a-z 0-9 . _ -`, and its trace; what is missing is made.
     pub fn new(id: Option<&str>, trace: Option<TraceContext>) -> Self {
-        Self::of(id, trace, None)
+        Self::with_session(id, trace, None)
     }
 
-    /// The same, begun in the browser session that `baggage` names.
-    pub fn in_session(id: Option<&str>, trace: Option<TraceContext>, baggage: &str) -> Self {
-        Self::of(id, trace, SessionId::of_baggage(baggage))
+    /// The request that has these headers, by their names in lower case. Of a repeated one the first counts.
+    ///
+    /// ```
+    /// use greenroom_context::Request;
+    ///
+    /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    /// let request = Request::from_headers([("x-request-id", "checkout-7"), ("traceparent", traceparent)]);
+    /// assert_eq!(request.id(), "checkout-7");
+    /// assert_eq!(request.trace().trace_id().as_str(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    /// ```
+    ///
+    /// `x-request-id` is its id, as [`new`](Self::new) takes it. Its trace is in `traceparent`, or else in
+    /// [Datadog's headers](TraceContext::from_datadog). `session.id` in `baggage` is the browser session, if it is a UUID.
+    pub fn from_headers<'a, V: AsRef<[u8]> + ?Sized + 'a>(
+        headers: impl IntoIterator<Item = (&'a str, &'a V)>,
+    ) -> Self {
+        let mut found = [None; READ.len()];
+        for (name, value) in headers {
+            if let Some(at) = READ.iter().position(|known| *known == name) {
+                found[at].get_or_insert(value.as_ref());
+            }
+        }
+        let [id, trace, baggage, datadog @ ..] = found.map(|value| std::str::from_utf8(value?).ok());
+        let trace = trace.and_then(TraceContext::from_traceparent).or_else(|| {
+            let [id, parent, priority, tags] = datadog;
+            TraceContext::from_datadog(id?, parent?, priority, tags)
+        });
+        Self::with_session(id, trace, baggage.and_then(SessionId::from_baggage))
     }
 
-    fn of(id: Option<&str>, trace: Option<TraceContext>, session: Option<SessionId>) -> Self {
+    fn with_session(id: Option<&str>, trace: Option<TraceContext>, session: Option<SessionId>) -> Self {
         let id = match id.filter(|id| is_id(id)) {
             Some(id) => RequestId::Given(id.into()),
             None => RequestId::Made(TraceId::random()),
@@ -101,12 +143,26 @@ impl Request {
         let _ = self.0.target.set(plugin);
     }
 
-    /// The headers that let a call to another plugin be part of this request: its id, its trace, its session.
+    /// The headers that let a call to another plugin be part of this request: its id, its trace, its session. The other
+    /// side reads them by [`from_headers`](Self::from_headers).
+    ///
+    /// ```
+    /// use greenroom_context::{Context, Request};
+    ///
+    /// // In a handler there is always one.
+    /// let context = Context::current().with_request(Request::new(Some("checkout-7"), None));
+    /// context.sync_scope(|| {
+    ///     let request = Context::current().request().unwrap().clone();
+    ///     let headers: Vec<_> = request.headers().collect();
+    ///     assert_eq!(headers[0], ("x-request-id", "checkout-7".to_owned()));
+    ///     assert_eq!(headers[1], ("traceparent", request.trace().traceparent()));
+    /// });
+    /// ```
     ///
     /// They are for backends of the same portal: the session tells a foreign host about a person.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let session = self.session().map(|session| ("baggage", format!("session.id={session}")));
-        [("x-request-id", self.id().to_owned()), ("traceparent", self.trace().traceparent())]
+        let session = self.session().map(|session| (BAGGAGE, format!("session.id={session}")));
+        [(Self::ID_HEADER, self.id().to_owned()), (TRACEPARENT, self.trace().traceparent())]
             .into_iter()
             .chain(session)
     }
@@ -132,8 +188,11 @@ fn is_id(id: &str) -> bool {
 struct SessionId([u8; 36]);
 
 impl SessionId {
-    /// `session.id` of a W3C baggage header.
-    fn of_baggage(baggage: &str) -> Option<Self> {
+    /// `session.id` among the members of a baggage header; of several the last counts.
+    ///
+    /// Source: W3C Baggage, "Baggage HTTP Header Format": a member's properties stand behind its value. The key is of
+    /// OpenTelemetry's semantic conventions.
+    fn from_baggage(baggage: &str) -> Option<Self> {
         let mut values = baggage.split(',').filter_map(|member| {
             let (key, value) = member.split(';').next()?.split_once('=')?;
             (key.trim() == "session.id").then(|| value.trim())

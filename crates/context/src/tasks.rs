@@ -47,7 +47,8 @@ impl Tasks {
         Self::default()
     }
 
-    /// Who tells of panics in tasks; the first to ask is told, in the task's context. Until then they are left to the panic hook.
+    /// Sets the function called for each panic in a task. Only the first call counts. Without it, only the panic hook sees
+    /// the panic.
     pub fn on_panic(&self, tell: impl Fn(&TaskPanic) + Send + Sync + 'static) {
         let _ = self.on_panic.set(OnPanic(Box::new(tell)));
     }
@@ -59,7 +60,7 @@ impl Tasks {
         }
     }
 
-    /// Runs a task's work. A panic is told once, then goes on to whoever awaits the task.
+    /// Runs a task's work. A panic is told once, then goes on to the code that awaits the task.
     async fn guard<F: Future>(&self, task: &'static str, future: F) -> F::Output {
         if self.on_panic.get().is_none() {
             return future.await;
@@ -156,7 +157,7 @@ where
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     tokio::task::spawn_blocking(move || {
         let _tracked = tracked;
-        context.sync_scope(|| told(name, f))
+        context.sync_scope(|| report_panic(name, f))
     })
 }
 
@@ -171,11 +172,13 @@ where
 {
     let context = Context::current();
     #[expect(clippy::disallowed_methods, reason = "this is the one place that starts threads")]
-    std::thread::Builder::new().name(name.to_owned()).spawn(move || context.sync_scope(|| told(name, f)))
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || context.sync_scope(|| report_panic(name, f)))
 }
 
 /// Calls a function; a panic in it is told once, then goes on.
-fn told<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
+fn report_panic<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
     let Some(tasks) = Context::current().tasks().filter(|tasks| tasks.on_panic.get().is_some()).cloned()
     else {
         return f();

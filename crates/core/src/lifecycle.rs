@@ -166,6 +166,22 @@ impl Lifecycle {
     }
 
     /// Resolves once the plugin is told to stop: an answer without an end, such as an event stream, ends then.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use greenroom_core::{plugin, Lifecycle};
+    /// plugin("catalog", |env| {
+    ///     env.register_init(async |lifecycle: Lifecycle| {
+    ///         let stopping = lifecycle.clone();
+    ///         lifecycle.spawn("refresh", async move {
+    ///             while tokio::time::timeout(Duration::from_secs(60), stopping.draining()).await.is_err() {
+    ///                 // Each minute, until the stop.
+    ///             }
+    ///         });
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
     pub async fn draining(&self) {
         self.hooks.draining().await;
     }

@@ -4,7 +4,7 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use greenroom_context::{CaughtPanic, TaskPanic};
+use greenroom_context::TaskPanic;
 use greenroom_core::{
     Owner, Phase, StartError,
     boot::{BootEvent, BootObserver, Step},
@@ -114,16 +114,15 @@ impl BootLog {
 
     /// Node's line of a rejection that nobody handles, and whose it is.
     fn task_panicked(&self, TaskPanic { plugin, task, panic }: &TaskPanic) {
-        let CaughtPanic { text, place } = panic;
-        let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
-        let stack = format!("Error: {text}{place}");
+        let stack = format!("Error: {}", panic.stack());
         error!(
             self.root,
             type = "unhandledRejection",
             stack = stack,
             +plugin = plugin.as_deref(),
             +task = *task,
-            "Unhandled rejection {text}"
+            "Unhandled rejection {}",
+            panic.text
         );
     }
 

@@ -135,11 +135,23 @@ impl HealthChecks {
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
     ///
     /// ```
-    /// # use greenroom_health::{Check, HealthChecks};
-    /// # fn example(health: HealthChecks, free: fn() -> u64, ping: fn() -> std::io::Result<()>) {
-    /// health.check("disk", async move || if free() > 100 { Check::pass() } else { Check::warn("nearly full") });
-    /// health.check("printer", async move || ping()).readiness(); // `Err` fails it
-    /// # }
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    ///
+    /// use greenroom_core::plugin;
+    /// use greenroom_health::{Check, HealthChecks};
+    ///
+    /// plugin("catalog", |env| {
+    ///     let waiting = Arc::new(AtomicUsize::new(0));
+    ///     env.register_init(async move |health: HealthChecks| {
+    ///         let check = async move || match waiting.load(Ordering::Relaxed) {
+    ///             0..1000 => Check::pass(),
+    ///             count => Check::fail(format!("{count} jobs wait")),
+    ///         };
+    ///         // Shown as `catalog.queue`; readiness fails with it.
+    ///         health.check("queue", check).readiness();
+    ///         Ok(())
+    ///     });
+    /// });
     /// ```
     ///
     /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
@@ -185,7 +197,7 @@ where
 {
     match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await.into() })).await {
         Ok(Ok(check)) => check,
-        Ok(Err(panic)) => Check::fail(format!("the check panicked: {}", panic.text)),
+        Ok(Err(panic)) => Check::fail(format!("the check {panic}")),
         Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),
     }
 }

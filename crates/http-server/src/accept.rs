@@ -16,10 +16,10 @@ use tokio::{sync::Notify, time::Instant};
 use crate::{ConnectionLimits, Listener, Peer, Serve, connection::serve, listener::Plain, server::Shared};
 
 /// How long to wait before the next try when there is no descriptor.
-const PAUSE: Duration = Duration::from_millis(50);
+const RETRY_DELAY: Duration = Duration::from_millis(50);
 
 /// The least time between two lines about the same trouble.
-const BETWEEN_LINES: Duration = Duration::from_secs(1);
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The places for connections of one server.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ pub(crate) async fn accept<S: Serve>(shared: Arc<Shared<S>>, listener: Listener)
             }
             Err(error) => {
                 trouble.failed(&shared.logger, &error);
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_DELAY).await;
             }
         }
     }
@@ -134,7 +134,7 @@ impl Trouble {
     /// How often it happened since the last line, once a line is due.
     fn is_due(&mut self) -> Option<u64> {
         self.untold += 1;
-        if self.told.is_some_and(|told| told.elapsed() < BETWEEN_LINES) {
+        if self.told.is_some_and(|told| told.elapsed() < LOG_INTERVAL) {
             return None;
         }
         self.told = Some(Instant::now());

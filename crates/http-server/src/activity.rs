@@ -6,10 +6,10 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, takeover::Then};
+use crate::{Timeouts, limits::deadline, takeover::TakeoverWork};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
-const UNDER_WAY: Duration = Duration::from_secs(1);
+const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
 
 /// What one connection is at.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ struct State {
     running: usize,
     /// Requests that came.
     begun: u64,
-    /// When the first byte of a header came whose last one has not.
+    /// When the first byte of a header came, until its last one has come.
     head_since: Option<Instant>,
     /// When the last answer was taken, or the connection was made.
     idle_since: Instant,
@@ -32,10 +32,10 @@ struct State {
     moved: Instant,
     /// When a write first made no progress.
     stuck_since: Option<Instant>,
-    upgraded: bool,
-    /// Who has taken the connection, until he gets it.
-    taken: Option<Then>,
-    /// Who waits until nothing is at work.
+    has_left_http: bool,
+    /// What the connection goes on with, until its task takes that.
+    taken: Option<TakeoverWork>,
+    /// The task that waits until nothing is at work.
     waiting: Option<Waker>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Overdue {
     /// A header has begun and does not end: 408.
     Header,
     /// Nothing is wanted, or the peer takes nothing.
-    Connection,
+    Idle,
 }
 
 impl Activity {
@@ -60,7 +60,7 @@ impl Activity {
                 idle_since: now,
                 moved: now,
                 stuck_since: None,
-                upgraded: false,
+                has_left_http: false,
                 taken: None,
                 waiting: None,
             }),
@@ -75,7 +75,7 @@ impl Activity {
         } else {
             state.head_since = None;
         }
-        if !self.timeouts.silence.is_zero() {
+        if !self.timeouts.socket.is_zero() {
             state.moved = Instant::now();
         }
     }
@@ -85,7 +85,7 @@ impl Activity {
         let mut state = self.state.lock();
         if progress {
             state.stuck_since = None;
-            if !self.timeouts.silence.is_zero() {
+            if !self.timeouts.socket.is_zero() {
                 state.moved = Instant::now();
             }
         } else {
@@ -93,28 +93,24 @@ impl Activity {
         }
     }
 
-    /// The connection is no HTTP any more: what it is has its own time.
-    pub(crate) fn upgrade(&self) {
-        self.state.lock().upgraded = true;
+    /// Whether the connection has left HTTP: its bytes are not followed, and no timeout holds.
+    pub(crate) fn has_left_http(&self) -> bool {
+        self.state.lock().has_left_http
     }
 
-    pub(crate) fn is_upgraded(&self) -> bool {
-        self.state.lock().upgraded
-    }
-
-    /// Somebody wants the connection for something else than HTTP.
-    pub(crate) fn take_over(&self, then: Then) {
+    /// The connection is to go on with something else than HTTP.
+    pub(crate) fn take_over(&self, then: TakeoverWork) {
         self.state.lock().taken = Some(then);
     }
 
-    /// Who has taken the connection, once the answers before that have left: from here on it is no HTTP.
-    pub(crate) fn taken(&self) -> Option<Then> {
+    /// What the connection goes on with, once the answers before that have left: from here on it is no HTTP.
+    pub(crate) fn taken(&self) -> Option<TakeoverWork> {
         let mut state = self.state.lock();
         if state.stuck_since.is_some() {
             return None;
         }
         let then = state.taken.take()?;
-        state.upgraded = true;
+        state.has_left_http = true;
         Some(then)
     }
 
@@ -136,29 +132,27 @@ impl Activity {
     /// When the peer has had enough time for what the connection is at.
     pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
         let state = self.state.lock();
-        if state.upgraded {
+        if state.has_left_http {
             return None;
         }
-        let after = |since: Instant, span: Duration, why| (!span.is_zero()).then(|| (since + span, why));
+        let after = |since, timeout, why| deadline(since, timeout).map(|at| (at, why));
         let header = self.timeouts.until_header().unwrap_or_default();
         let waiting = match state.head_since {
             _ if state.running > 0 => None,
             Some(since) => after(since.max(state.idle_since), header, Overdue::Header),
             // A fresh connection has the time that a header has.
-            None if state.begun == 0 => after(state.idle_since, header, Overdue::Connection),
-            None if self.timeouts.keep_alive.is_zero() => None,
-            None => after(state.idle_since, self.timeouts.keep_alive + UNDER_WAY, Overdue::Connection),
+            None if state.begun == 0 => after(state.idle_since, header, Overdue::Idle),
+            None => after(state.idle_since + KEEP_ALIVE_BUFFER, self.timeouts.keep_alive, Overdue::Idle),
         };
-        let silent = after(state.moved, self.timeouts.silence, Overdue::Connection);
-        let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Connection));
+        let silent = after(state.moved, self.timeouts.socket, Overdue::Idle);
+        let stuck = state.stuck_since.and_then(|since| after(since, self.timeouts.send, Overdue::Idle));
         [waiting, silent, stuck].into_iter().flatten().min_by_key(|(deadline, _)| *deadline)
     }
 }
 
 /// A request that is at work until this is dropped: its connection stays, and a drain waits for it.
 ///
-/// Whoever answers keeps it until the last byte of the answer was taken, or until the work is done if the client
-/// leaves before that.
+/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that.
 #[derive(Debug)]
 pub struct InFlight {
     activity: Arc<Activity>,

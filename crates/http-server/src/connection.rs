@@ -13,10 +13,10 @@ use std::{
 };
 
 use greenroom_errors::BoxError;
-use http::{Request, Response, StatusCode};
+use http::Request;
 use hyper::{
     body::Incoming,
-    server::conn::http1::{Builder, UpgradeableConnection},
+    server::conn::http1::{Builder, Connection},
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
@@ -30,20 +30,21 @@ use crate::{
     activity::{Activity, InFlight, Overdue},
     server::Shared,
     socket::Socket,
-    takeover::Then,
+    takeover::TakeoverWork,
 };
 
 /// As in Node; more is a 431.
-const MAX_HEADER: usize = 16 * 1024;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// What was sent before the listener closed has arrived after this time.
-const ARRIVAL: Duration = Duration::from_millis(100);
+/// How long bytes may be on their way that were sent before the listener closed.
+const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
 
-/// A probe sends its header at once: nobody else may keep it from a place for long.
-const PROBE: Duration = Duration::from_millis(250);
+/// How long a header may take beyond the limit of connections. A probe sends its header at once, and must not wait for a
+/// place that others keep.
+const PROBE_HEADER_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// How long the rest of a header may take once the server drains.
-const HEADER: Duration = Duration::from_secs(1);
+const DRAIN_HEADER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers what comes on the stream, until either side has had enough.
 pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
@@ -53,34 +54,29 @@ where
 {
     let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
     if peer.is_beyond_limit {
-        timeouts.headers = PROBE;
+        timeouts.headers = PROBE_HEADER_TIMEOUT;
     }
     let activity = Arc::new(Activity::new(timeouts));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
-        let (shared, activity) = (to.clone(), noted.clone());
+        let shared = to.clone();
         let carried = carried.fetch_add(1, Relaxed) + 1;
-        let in_flight = InFlight::begin(&activity, shared.open.token());
+        let in_flight = InFlight::begin(&noted, shared.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
-        let takeover = Takeover(activity.clone());
+        let takeover = Takeover(noted.clone());
         let arrival = Arrival { peer, is_last, in_flight, takeover };
         async move {
             let request = request.map(|body| RequestBody::new(body, &timeouts));
-            let response: Response<S::Body> = shared.service.serve(request, arrival).await;
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                activity.upgrade();
-            }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(shared.service.serve(request, arrival).await)
         }
     });
     let mut http = Builder::new();
-    http.max_header_size(MAX_HEADER);
+    http.max_header_size(MAX_HEADER_BYTES);
     if let Some(headers) = limits.uncommon_headers() {
         http.max_headers(headers);
     }
     let socket = TokioIo::new(Socket::new(stream, activity.clone()));
-    let mut watched =
-        Watched { connection: http.serve_connection(socket, service).with_upgrades(), activity, alarm: None };
+    let mut watched = Watched { connection: http.serve_connection(socket, service), activity, alarm: None };
     let ended = tokio::select! {
         biased;
         ended = &mut watched => Some(ended),
@@ -91,27 +87,24 @@ where
         None => last_request(&mut watched).await,
     };
     let answer: &[u8] = match ended {
-        End::Closed | End::Overdue(Overdue::Connection) => return,
+        End::Closed | End::Overdue(Overdue::Idle) => return,
         End::Taken(then) => {
-            if let Some(parts) = watched.connection.into_parts() {
-                let socket = parts.io.into_inner().unread(&parts.read_buf);
-                shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
-            }
+            let parts = watched.connection.into_parts();
+            let socket = parts.io.into_inner().unread(&parts.read_buf);
+            shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
             return;
         }
         // As Node answers a header that does not arrive in time.
         End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
         End::Unwanted => b"",
     };
-    if let Some(parts) = watched.connection.into_parts() {
-        let mut stream = parts.io.into_inner().into_stream();
-        let _ = stream.write_all(answer).await;
-        let _ = stream.shutdown().await;
-    }
+    let mut stream = watched.connection.into_parts().io.into_inner().into_stream();
+    let _ = stream.write_all(answer).await;
+    let _ = stream.shutdown().await;
 }
 
-/// A request that is on its way when the server drains is answered. What is none is closed: at once where nothing has
-/// come, soon where a header does not end.
+/// After the drain begins, a request that is arriving is answered. A connection that has sent nothing is closed at once,
+/// one that has sent half a header after a second.
 async fn last_request<S, T, B>(watched: &mut Watched<S, T>) -> End
 where
     Watched<S, T>: Future<Output = End> + Unpin,
@@ -120,7 +113,7 @@ where
     B: http_body::Body + 'static,
     B::Error: Into<BoxError>,
 {
-    for patience in [ARRIVAL, HEADER] {
+    for patience in [DRAIN_TRANSIT_TIME, DRAIN_HEADER_TIMEOUT] {
         tokio::select! {
             biased;
             ended = &mut *watched => return ended,
@@ -144,7 +137,7 @@ enum End {
     Closed,
     Overdue(Overdue),
     /// It goes on without HTTP.
-    Taken(Then),
+    Taken(TakeoverWork),
     /// The server drains and nothing is at work.
     Unwanted,
 }
@@ -153,7 +146,7 @@ enum End {
 ///
 /// The timer is set for the earliest one that was known; when it rings early, the next one is looked up.
 struct Watched<S: HttpService<Incoming>, T> {
-    connection: UpgradeableConnection<TokioIo<Socket<T>>, S>,
+    connection: Connection<TokioIo<Socket<T>>, S>,
     activity: Arc<Activity>,
     alarm: Option<Pin<Box<Sleep>>>,
 }

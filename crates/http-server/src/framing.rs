@@ -34,10 +34,10 @@ enum At {
     ChunkData(u64),
     ChunkEnd,
     Trailer,
-    /// Behind a request that asks to leave HTTP: what comes is HTTP or not, as the answer says.
+    /// After a request with `Upgrade`: whether the next bytes are HTTP depends on its answer.
     Undecided,
-    /// Something was refused.
-    Refused,
+    /// A line was malformed: nothing behind it is read.
+    Malformed,
 }
 
 #[derive(Debug, Default)]
@@ -84,8 +84,8 @@ impl Framing {
     }
 
     /// Whether a line was malformed: nothing that follows it is read.
-    pub(crate) fn is_refused(&self) -> bool {
-        self.at == At::Refused
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.at == At::Malformed
     }
 
     /// Follows these bytes, which come after all that were followed before: how many of them are in order, and what
@@ -99,12 +99,12 @@ impl Framing {
                 At::Sized(left) => Ok(self.skip(rest, left, At::Sized, Self::after_message)),
                 At::ChunkData(left) => Ok(self.skip(rest, left, At::ChunkData, |_| At::ChunkEnd)),
                 At::Head | At::ChunkSize | At::ChunkEnd | At::Trailer => self.line(rest),
-                At::Refused => Err(Malformed),
+                At::Malformed => Err(Malformed),
             };
             match followed {
                 Ok(count) => rest = &rest[count..],
                 Err(Malformed) => {
-                    let was = mem::replace(&mut self.at, At::Refused);
+                    let was = mem::replace(&mut self.at, At::Malformed);
                     let seen = if was == At::Head { Seen::BadHead } else { Seen::BadBody };
                     return (bytes.len() - rest.len(), seen);
                 }

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use greenroom_config::{ConfigError, RootConfig};
+use tokio::time::Instant;
 
-/// How long the server waits for a client.
+/// How long the server waits for a client. Zero is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// `backend.server.headersTimeout`: for a request's header, 10 s; then 408; 0 for ever.
+    /// `backend.server.headersTimeout`: how long a request's header may take before it is answered by 408. 10 s.
     pub headers: Duration,
-    /// `backend.server.requestTimeout`: for a whole request, 300 s; 0 for ever.
+    /// `backend.server.requestTimeout`: how long a whole request may take before it fails. 300 s.
     pub request: Duration,
-    /// `backend.server.keepAliveTimeout`: for another request on the connection, 5 s; 0 for ever.
+    /// `backend.server.keepAliveTimeout`: how long a connection may wait for its next request before it is closed. 5 s.
     pub keep_alive: Duration,
-    /// `backend.server.timeout`: while neither side sends anything, then the connection is closed; 0, for ever.
-    pub silence: Duration,
-    /// `greenroom.server.bodyTimeout`: for the next bytes of a request's body, 30 s.
+    /// `backend.server.timeout`: how long neither side may send anything before the connection is closed. No limit.
+    pub socket: Duration,
+    /// `greenroom.server.bodyTimeout`: how long a client may pause within a body before the request fails. 30 s.
     pub body: Duration,
-    /// `greenroom.server.sendTimeout`: while the client takes nothing of an answer, then the connection is closed; 60 s.
+    /// `greenroom.server.sendTimeout`: how long a client may read nothing of its answer before the connection is
+    /// closed. 60 s.
     pub send: Duration,
 }
 
@@ -27,7 +29,7 @@ impl Default for Timeouts {
             headers: Duration::from_secs(10),
             request: Duration::from_secs(300),
             keep_alive: Duration::from_secs(5),
-            silence: Duration::ZERO,
+            socket: Duration::ZERO,
             body: Duration::from_secs(30),
             send: Duration::from_secs(60),
         }
@@ -42,16 +44,21 @@ impl Timeouts {
             headers: read("backend.server.headersTimeout", default.headers)?,
             request: read("backend.server.requestTimeout", default.request)?,
             keep_alive: read("backend.server.keepAliveTimeout", default.keep_alive)?,
-            silence: read("backend.server.timeout", default.silence)?,
+            socket: read("backend.server.timeout", default.socket)?,
             body: read("greenroom.server.bodyTimeout", default.body)?,
             send: read("greenroom.server.sendTimeout", default.send)?,
         })
     }
 
-    /// For a request's header, which is a part of the request; `None` for ever.
+    /// For a request's header, which is a part of the request; `None` is no limit.
     pub(crate) fn until_header(&self) -> Option<Duration> {
         [self.headers, self.request].into_iter().filter(|timeout| !timeout.is_zero()).min()
     }
+}
+
+/// When a timeout that began then is over; `None` if it is zero, which is no limit, or longer than time can tell.
+pub(crate) fn deadline(since: Instant, timeout: Duration) -> Option<Instant> {
+    if timeout.is_zero() { None } else { since.checked_add(timeout) }
 }
 
 /// How much one connection or request may carry, and how many connections there may be.
@@ -64,6 +71,8 @@ pub struct ConnectionLimits {
     /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow.
     pub connections: u32,
 }
+
+const MAX_CONNECTIONS: &str = "greenroom.server.maxConnections";
 
 /// What hyper has room for without asking the heap.
 const HEADERS: u32 = 100;
@@ -96,13 +105,15 @@ impl ConnectionLimits {
             Some(number) => Err(ConfigError::invalid(
                 config,
                 key,
-                format!("Invalid number {number}, expected a whole number"),
+                format!("Invalid number {number} in {key}, expected a whole number"),
             )),
         };
-        let connections = match read("greenroom.server.maxConnections", default.connections)? {
+        let connections = match read(MAX_CONNECTIONS, default.connections)? {
             0 => {
-                let text = "Invalid number 0, expected at least 1: nobody could connect";
-                return Err(ConfigError::invalid(config, "greenroom.server.maxConnections", text));
+                let text = format!(
+                    "Invalid number 0 in {MAX_CONNECTIONS}, expected at least 1: nobody could connect"
+                );
+                return Err(ConfigError::invalid(config, MAX_CONNECTIONS, text));
             }
             some => some,
         };
@@ -158,6 +169,10 @@ fn duration(config: &RootConfig, key: &str) -> Result<Option<Duration>, ConfigEr
     let milliseconds = config.optional_number(key)?.unwrap_or_default();
     let duration = Duration::try_from_secs_f64(milliseconds / 1000.0);
     duration.map(Some).map_err(|_| {
-        ConfigError::invalid(config, key, format!("Invalid duration {milliseconds}, expected milliseconds"))
+        ConfigError::invalid(
+            config,
+            key,
+            format!("Invalid duration {milliseconds} in {key}, expected milliseconds"),
+        )
     })
 }

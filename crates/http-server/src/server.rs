@@ -1,4 +1,4 @@
-//! A server: what it serves, whom it serves, and its end.
+//! A server: what it serves, to which peers, and its end.
 
 use std::{future::Future, io, net::IpAddr, sync::Arc};
 
@@ -33,9 +33,9 @@ pub struct Arrival {
     pub peer: Peer,
     /// The connection takes no request after it: its answer says `Connection: close`.
     pub is_last: bool,
-    /// To be kept as long as the answer is made or sent.
+    /// To be kept as long as the answer is being made or sent.
     pub in_flight: InFlight,
-    /// For who answers in another protocol.
+    /// For an answer in another protocol.
     pub takeover: Takeover,
 }
 

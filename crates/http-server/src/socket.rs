@@ -23,7 +23,7 @@ use crate::{
 /// How long the rest of what a peer sends is read and thrown away after the last answer.
 ///
 /// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
-const LINGER: Duration = Duration::from_secs(1);
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// No header has this byte: hyper answers 400 and closes. It does not look before a header has an end.
 const REFUSED: &[u8] = b"\0\r\n\r\n";
@@ -63,7 +63,7 @@ impl<S> Socket<S> {
         self
     }
 
-    /// Follows what the buffer holds from there on; how many bytes need not be held.
+    /// Checks `buffer[from..]`. Returns how many of these bytes hyper may see now; the rest is kept in `held`.
     ///
     /// What came in order before a malformed line is handed out: it is an earlier request, or a body's beginning.
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
@@ -94,7 +94,7 @@ impl<S> Socket<S> {
     fn unhold(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
         let (from, count) = (buffer.filled().len(), self.held.len().min(buffer.remaining()));
         buffer.put_slice(&self.held[..count]);
-        if self.activity.is_upgraded() {
+        if self.activity.has_left_http() {
             self.held.advance(count);
         } else {
             let count = self.follow(buffer, from)?;
@@ -117,24 +117,24 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let before = buffer.filled().len();
-        let is_upgraded = this.activity.is_upgraded();
-        if this.framing.is_refused() {
+        let has_left_http = this.activity.has_left_http();
+        if this.framing.is_malformed() {
             if this.refusal.is_empty() {
                 return Poll::Ready(Err(malformed()));
             }
             this.refuse(buffer);
             return Poll::Ready(Ok(()));
         }
-        if this.framing.is_undecided() && !is_upgraded && !this.activity.is_at_work() {
+        if this.framing.is_undecided() && !has_left_http && !this.activity.is_at_work() {
             this.framing.stay();
         }
-        if !this.held.is_empty() && (is_upgraded || !this.framing.is_undecided()) {
+        if !this.held.is_empty() && (has_left_http || !this.framing.is_undecided()) {
             this.unhold(buffer)?;
             return Poll::Ready(Ok(()));
         }
         if this.held.is_empty() {
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-            if is_upgraded || buffer.filled().len() == before {
+            if has_left_http || buffer.filled().len() == before {
                 return Poll::Ready(Ok(()));
             }
             let count = this.follow(buffer, before)?;
@@ -183,7 +183,7 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
         if lingering.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
-        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_TIMEOUT)));
         let mut ignored = [0; 1024];
         while until.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut ignored);

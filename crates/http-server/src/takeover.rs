@@ -1,4 +1,4 @@
-//! A connection that leaves HTTP: whoever takes it gets its bytes, and answers the request himself.
+//! A connection that leaves HTTP: what takes it over reads and writes its bytes, and answers the request.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -11,10 +11,35 @@ pub trait RawIo: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> RawIo for T {}
 
-/// A connection without HTTP: first come the bytes behind the header of the request that took it. Closed when dropped.
+/// A connection without HTTP: the first bytes that it yields stand behind the header of the request that took it. Closed
+/// when dropped.
 pub type RawStream = Box<dyn RawIo>;
 
 /// The right to take the connection of a request away from HTTP.
+///
+/// ```
+/// use greenroom_http_server::{Arrival, RequestBody, Serve};
+/// use http::{Request, Response};
+/// use tokio::io::AsyncWriteExt;
+///
+/// /// Answers each request by the bytes that come behind its header.
+/// struct Echo;
+///
+/// impl Serve for Echo {
+///     type Body = String;
+///
+///     async fn serve(&self, _: Request<RequestBody>, arrival: Arrival) -> Response<String> {
+///         let echo = |mut stream: greenroom_http_server::RawStream| async move {
+///             let head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+///             if stream.write_all(head).await.is_ok() {
+///                 let (mut from, mut to) = tokio::io::split(stream);
+///                 let _ = tokio::io::copy(&mut from, &mut to).await;
+///             }
+///         };
+///         arrival.takeover.take(echo).await
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Takeover(pub(crate) Arc<Activity>);
 
@@ -27,7 +52,7 @@ impl Takeover {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.0.take_over(Then(Box::new(move |stream| Box::pin(then(stream)))));
+        self.0.take_over(TakeoverWork(Box::new(move |stream| Box::pin(then(stream)))));
         std::future::pending().await
     }
 }
@@ -35,16 +60,16 @@ impl Takeover {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a taken connection goes on with.
-pub(crate) struct Then(Box<dyn FnOnce(RawStream) -> Work + Send>);
+pub(crate) struct TakeoverWork(Box<dyn FnOnce(RawStream) -> Work + Send>);
 
-impl Then {
+impl TakeoverWork {
     pub(crate) fn go_on(self, stream: RawStream) -> Work {
         (self.0)(stream)
     }
 }
 
-impl fmt::Debug for Then {
+impl fmt::Debug for TakeoverWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Then")
+        f.write_str("TakeoverWork")
     }
 }

@@ -24,11 +24,11 @@ use crate::{
 /// Its owner and group may connect.
 const MODE: u32 = 0o660;
 
-/// Who listens answers sooner.
-const ANSWER: Duration = Duration::from_secs(1);
+/// A backend that listens has answered by then.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whoever else starts in the directory has found out by then who answers.
-const LOCK: Duration = Duration::from_secs(5);
+/// Another backend that starts in the directory has found out by then whether its socket is answered.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The file of a socket, removed when this is dropped unless another has taken its place.
 #[derive(Debug)]
@@ -90,10 +90,10 @@ async fn alone(path: &Path) -> io::Result<Option<File>> {
     let Some(directory) = path.parent() else { return Ok(None) };
     let directory = match File::open(directory) {
         Ok(directory) => directory,
-        // Whoever may not read it can still make files in it; what is missing is told by the bind.
+        // Without the right to read it, files can still be made in it; a missing one is told by the bind.
         Err(_) => return Ok(None),
     };
-    let locked = timeout(LOCK, async {
+    let locked = timeout(LOCK_TIMEOUT, async {
         while let Err(TryLockError::WouldBlock) = directory.try_lock() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -109,7 +109,7 @@ fn code(error: &io::Error) -> &'static str {
 
 /// Only a refused connection says that nobody is there.
 async fn is_answered(path: &Path) -> bool {
-    let answer = timeout(ANSWER, UnixStream::connect(path)).await;
+    let answer = timeout(CONNECT_TIMEOUT, UnixStream::connect(path)).await;
     !matches!(answer, Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused)
 }
 

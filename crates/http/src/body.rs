@@ -8,7 +8,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use greenroom_context::{CaughtPanic, catch_panic};
+use greenroom_context::catch_panic;
 use greenroom_errors::Error;
 use http::{HeaderValue, Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use crate::exchange::{Answered, Exchange};
 
 /// A large piece goes out in pieces of this size, so that the line of a client that leaves says what it has taken.
-const PIECE: usize = 64 * 1024;
+const MOST_PIECE_BYTES: usize = 64 * 1024;
 
 /// A body that tells its exchange how it ended.
 pub(crate) struct AnswerBody {
@@ -33,7 +33,7 @@ pub(crate) struct AnswerBody {
 
 impl AnswerBody {
     /// The response, whose body now belongs to the exchange.
-    pub(crate) fn seal(
+    pub(crate) fn attach(
         mut exchange: Box<Exchange>,
         response: Response,
         draining: &CancellationToken,
@@ -78,8 +78,8 @@ impl AnswerBody {
         let frame = match frame.into_data() {
             Err(trailers) => trailers,
             Ok(mut data) => {
-                if data.len() > PIECE {
-                    self.rest = data.split_off(PIECE);
+                if data.len() > MOST_PIECE_BYTES {
+                    self.rest = data.split_off(MOST_PIECE_BYTES);
                 }
                 self.sent += data.len() as u64;
                 Frame::data(data)
@@ -93,8 +93,7 @@ impl AnswerBody {
 
     fn broke(&mut self, why: axum::Error) -> axum::Error {
         if let Some(envelope) = self.exchange.envelope.clone() {
-            let asked = &self.exchange.asked;
-            let tell = || envelope.tell_broken(&why, &asked.method, asked.url());
+            let tell = || envelope.tell_broken(&why, &self.exchange.asked);
             self.exchange.work.clone().sync_scope(tell);
         }
         self.end(true);
@@ -102,9 +101,14 @@ impl AnswerBody {
     }
 }
 
-pub(crate) fn panicked(panic: &CaughtPanic) -> Error {
-    let place = panic.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-    Error::new(format!("panicked{place}: {}", panic.text))
+/// The hint of a body that has so many bytes in front of what this one is of.
+pub(crate) fn longer(hint: &SizeHint, bytes: u64) -> SizeHint {
+    let mut longer = SizeHint::new();
+    longer.set_lower(hint.lower() + bytes);
+    if let Some(upper) = hint.upper() {
+        longer.set_upper(upper + bytes);
+    }
+    longer
 }
 
 fn is_event_stream(kind: &HeaderValue) -> bool {
@@ -131,7 +135,7 @@ impl HttpBody for AnswerBody {
         let work = this.exchange.work.clone();
         let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
         let polled = ready!(work.sync_scope(|| frame.poll(cx)));
-        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panicked(&panic))))) {
+        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panic)))) {
             None => this.over().map(Err),
             Some(Err(why)) => Some(Err(this.broke(why))),
             Some(Ok(frame)) => Some(Ok(this.piece(frame))),
@@ -143,13 +147,7 @@ impl HttpBody for AnswerBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (hint, rest) = (self.body.size_hint(), self.rest.len() as u64);
-        let mut whole = SizeHint::new();
-        whole.set_lower(hint.lower() + rest);
-        if let Some(upper) = hint.upper() {
-            whole.set_upper(upper + rest);
-        }
-        whole
+        longer(&self.body.size_hint(), self.rest.len() as u64)
     }
 }
 

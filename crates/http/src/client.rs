@@ -6,11 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::FromRequestParts;
 use greenroom_errors::Error;
+use greenroom_http_server::Peer;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 
 use crate::{
     express::{TrustProxy, headers::joined},
     failure::HttpError,
+    health_routes,
 };
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -72,49 +74,51 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-        let peer = parts.extensions.get::<Peer>();
-        let peer = peer.ok_or_else(|| Error::new("The request came over no connection of the server"))?;
-        Ok(peer.client(&parts.headers))
+        let caller = parts.extensions.get::<Caller>();
+        let caller = caller.ok_or_else(|| Error::new("The request came over no connection of the server"))?;
+        Ok(caller.client(&parts.headers))
     }
 }
 
-/// The other end of a connection, and whether it is believed.
+/// The other end of a connection, and what it may say of the client behind it.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    /// `None` on a Unix socket.
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) is_encrypted: bool,
-    /// Only probes are answered.
-    pub(crate) is_beyond_limit: bool,
+pub(crate) struct Caller {
+    pub(crate) peer: Peer,
     pub(crate) trust: TrustProxy,
 }
 
-impl Peer {
+impl Caller {
+    /// Whether there is no place for a request of this path: beyond the limit of connections only probes are answered.
+    pub(crate) fn has_no_place(&self, path: &str) -> bool {
+        self.peer.is_beyond_limit && !health_routes::is_probe(path)
+    }
+
     /// Who stands behind the peer.
     pub(crate) fn client(&self, headers: &HeaderMap) -> ClientAddress {
         let mut ips = self.listed(headers);
-        let ip = ips.last().cloned().or_else(|| self.address.map(|address| address.to_string()));
+        let ip = ips.last().cloned().or_else(|| self.peer.address.map(|address| address.to_string()));
         ips.reverse();
         let said = |name: &HeaderName| {
-            let said =
-                joined(headers, name).filter(|said| self.trust.trusts(self.address, 0) && !said.is_empty());
+            let said = joined(headers, name)
+                .filter(|said| self.trust.trusts(self.peer.address, 0) && !said.is_empty());
             said.map(|said| text(&said).split(',').next().unwrap_or_default().trim().to_owned())
         };
-        let own = if self.is_encrypted { "https" } else { "http" };
+        let own = if self.peer.is_encrypted { "https" } else { "http" };
         let protocol = said(&FORWARDED_PROTO).unwrap_or_else(|| own.to_owned());
         let host = said(&FORWARDED_HOST).or_else(|| headers.get(header::HOST).map(text));
         ClientAddress { ip, ips, protocol, hostname: host.and_then(hostname) }
     }
 
-    /// Whom a rate limit counts: the client, or only what the nearest proxy says when all are believed, because anyone
-    /// can say the rest. In place of what is no address stands who said it; peers on a Unix socket are one client.
+    /// The address that a rate limit counts: the client's, or the one that the nearest proxy says when all are believed,
+    /// because anyone can say the rest. What is no address is replaced by the address of its sender; peers on a Unix socket
+    /// are one client.
     pub(crate) fn counted(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let addresses = match &self.trust {
             TrustProxy::Nobody => vec![],
-            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), ..self.clone() }.listed(headers),
+            TrustProxy::Everybody => Self { trust: TrustProxy::Hops(1), peer: self.peer }.listed(headers),
             TrustProxy::Hops(_) | TrustProxy::Networks(_) => self.listed(headers),
         };
-        let counted = addresses.iter().rev().find_map(|said| address(said)).or(self.address);
+        let counted = addresses.iter().rev().find_map(|said| address(said)).or(self.peer.address);
         counted.map(|address| address.to_canonical())
     }
 
@@ -130,7 +134,7 @@ impl Peer {
         for (hop, address) in listed.enumerate() {
             let nearer = match addresses.last() {
                 Some(nearer) => nearer.parse().ok(),
-                None => self.address,
+                None => self.peer.address,
             };
             if !self.trust.trusts(nearer, hop) {
                 break;

@@ -5,14 +5,13 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use greenroom_context::CaughtPanic;
 use greenroom_errors::{Error, Stacks, describe, to_json};
 use greenroom_logging::{Logger, error, fields};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 use crate::{
-    exchange::Exchange,
+    exchange::{Asked, Exchange},
     express::send,
     failure::{Failed, Failure},
 };
@@ -21,36 +20,42 @@ use crate::{
 pub(crate) struct Envelope {
     logger: Logger,
     development: bool,
+    /// Its bodies tell URLs relative to the mount.
+    is_below_mount: bool,
 }
 
 impl Envelope {
     pub(crate) fn new(logger: &Logger, development: bool) -> Self {
-        Self { logger: logger.child(fields! { "type": "errorHandler" }), development }
+        let logger = logger.child(fields! { "type": "errorHandler" });
+        Self { logger, development, is_below_mount: false }
     }
 
-    /// The response as it is, or the error body in its place. `url` is relative to the router, with its query.
-    pub(crate) fn seal(
+    /// The same for the router of a plugin.
+    pub(crate) fn below_mount(logger: &Logger, development: bool) -> Self {
+        Self { is_below_mount: true, ..Self::new(logger, development) }
+    }
+
+    /// The response as it is, or the error body in its place.
+    pub(crate) fn replace_failure(
         self: &Arc<Self>,
         exchange: &mut Exchange,
         mut response: Response,
-        method: &Method,
-        url: &str,
     ) -> Response {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
         match Failed::taken(&mut response) {
-            Some(failure) => self.body(failure, method, url),
+            Some(failure) => self.body(failure, exchange),
             None => response,
         }
     }
 
     /// Tells the log of an answer that broke after its first bytes had left; its client sees the connection end.
-    pub(crate) fn tell_broken(&self, why: &axum::Error, method: &Method, url: &str) {
-        let (why, method) = (Error::new(why.to_string()), method.as_str());
+    pub(crate) fn tell_broken(&self, why: &axum::Error, asked: &Asked) {
+        let (why, method, url) = (Error::new(why.to_string()), asked.method.as_str(), asked.url());
         error!(self.logger, +method, +url, ..&why, "Request failed with status 500");
     }
 
-    fn body(&self, failure: Failure, method: &Method, url: &str) -> Response {
+    fn body(&self, failure: Failure, exchange: &Exchange) -> Response {
         let (shown, filtered) = self.shown(failure);
         let status = describe(&*shown).status();
         // An informational status is no answer: the client would wait for one.
@@ -63,9 +68,10 @@ impl Envelope {
             }
         }
         let stacks = if self.development && !filtered { Stacks::Show } else { Stacks::Hide };
+        let url = if self.is_below_mount { exchange.url_below_mount() } else { exchange.asked.url() };
         let body = json!({
             "error": to_json(&*shown, stacks),
-            "request": {"method": method.as_str(), "url": url},
+            "request": {"method": exchange.asked.method.as_str(), "url": url},
             "response": {"statusCode": status.as_u16()},
         });
         send::json(status, &body, self.development)
@@ -86,10 +92,8 @@ impl Envelope {
                 }
             },
             Failure::Panic(panic) => {
-                let CaughtPanic { text, place } = &*panic;
-                let place = place.as_ref().map(|place| format!("\n    at {place}")).unwrap_or_default();
-                let stack = format!("Error: panicked: {text}{place}");
-                error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {text}");
+                let stack = format!("Error: panicked: {}", panic.stack());
+                error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {}", panic.text);
                 (Arc::new(reference()), true)
             }
         }

@@ -3,28 +3,16 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::extract::Request;
-use greenroom_context::{Context, Request as RequestContext, TraceContext};
+use greenroom_context::{Context, Request as RequestContext};
 use greenroom_http_server::{Arrival, InFlight};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, uri::PathAndQuery};
 
 use crate::{
     access_line::AccessLine,
-    client::Peer,
+    client::Caller,
     envelope::Envelope,
     express::{cors::Grant, headers::both, rate_limit::Hit},
 };
-
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What names a request, in the order in which [`named`] takes it.
-static NAMES: [HeaderName; 7] = [
-    REQUEST_ID,
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("baggage"),
-    HeaderName::from_static("x-datadog-trace-id"),
-    HeaderName::from_static("x-datadog-parent-id"),
-    HeaderName::from_static("x-datadog-sampling-priority"),
-    HeaderName::from_static("x-datadog-tags"),
-];
 
 /// One request and its answer.
 pub(crate) struct Exchange {
@@ -34,7 +22,9 @@ pub(crate) struct Exchange {
     pub(crate) work: Context,
     pub(crate) request: RequestContext,
     pub(crate) asked: Asked,
-    pub(crate) peer: Peer,
+    pub(crate) caller: Caller,
+    /// The path and the query that the routes below a mount see, once one is found.
+    pub(crate) below_mount: Option<PathAndQuery>,
     /// No further request is wanted on the connection.
     pub(crate) is_last: bool,
     pub(crate) began: Instant,
@@ -79,16 +69,16 @@ pub(crate) struct Answered {
 }
 
 impl Exchange {
-    pub(crate) fn begin(request: &Request, arrival: Arrival, peer: Peer) -> Self {
-        let headers = request.headers();
-        let named = named(headers);
+    pub(crate) fn begin(request: &Request, arrival: Arrival, caller: Caller) -> Self {
+        let named = request_context(request.headers());
         let context = Context::current().with_request(named.clone());
         Self {
             work: context.clone(),
             context,
             request: named,
-            asked: Asked::of(request),
-            peer,
+            asked: Asked::from_request(request),
+            caller,
+            below_mount: None,
             is_last: arrival.is_last,
             began: Instant::now(),
             grant: None,
@@ -98,6 +88,11 @@ impl Exchange {
             answered: None,
             _in_flight: arrival.in_flight,
         }
+    }
+
+    /// The path and the query relative to the mount.
+    pub(crate) fn url_below_mount(&self) -> &str {
+        self.below_mount.as_ref().map_or_else(|| self.asked.url(), PathAndQuery::as_str)
     }
 
     /// Writes the access line, unless there is none or it is written. `sent` is how much of the body has left.
@@ -110,33 +105,19 @@ impl Exchange {
 }
 
 impl Drop for Exchange {
-    /// The client has left before there was an answer, or whoever made it was ended.
+    /// The client has left before there was an answer, or the work on it was ended.
     fn drop(&mut self) {
         self.end(0, true);
     }
 }
 
 /// The request's name: its id, its trace and its session, as far as the client gave them.
-pub(crate) fn named(headers: &HeaderMap) -> RequestContext {
-    let mut sent = [None; NAMES.len()];
-    // One look at what came, in place of one for each name.
-    for (name, value) in headers {
-        if let Some(at) = NAMES.iter().position(|known| known == name) {
-            sent[at].get_or_insert(value);
-        }
-    }
-    let [id, traceparent, baggage, trace, parent, priority, tags] =
-        sent.map(|value: Option<&HeaderValue>| value?.to_str().ok());
-    let datadog = || TraceContext::from_datadog(trace?, parent?, priority, tags);
-    let trace = traceparent.and_then(TraceContext::from_traceparent).or_else(datadog);
-    match baggage {
-        None => RequestContext::new(id, trace),
-        Some(baggage) => RequestContext::in_session(id, trace, baggage),
-    }
+pub(crate) fn request_context(headers: &HeaderMap) -> RequestContext {
+    RequestContext::from_headers(headers.iter().map(|(name, value)| (name.as_str(), value)))
 }
 
 impl Asked {
-    pub(crate) fn of(request: &Request) -> Self {
+    pub(crate) fn from_request(request: &Request) -> Self {
         let mut asked = Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -174,9 +155,9 @@ impl Asked {
         asked
     }
 
-    /// The path and the query, as error bodies tell them.
+    /// The path and the query.
     pub(crate) fn url(&self) -> &str {
-        self.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str)
+        self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
     }
 
     /// Whether the client wants the connection kept.

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     express::{
         etag, matching,
-        send::{empty, json, json_response},
+        send::{empty, json, json_response, options},
     },
     settings::HttpSettings,
 };
@@ -51,7 +51,7 @@ impl HealthRoutes {
             Method::OPTIONS => return Some(options("GET,HEAD")),
             _ => return None,
         }
-        let asked = Query::of(uri.query().unwrap_or_default());
+        let asked = Query::parse(uri.query().unwrap_or_default());
         let answer = match readiness {
             true => self.health.readiness(&asked.probe).await,
             false => self.health.liveness().await,
@@ -119,17 +119,6 @@ fn status(answer: &HealthResponse) -> StatusCode {
     StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Express's answer to OPTIONS: the methods as `Allow` and as the body.
-pub(crate) fn options(allow: &str) -> Response {
-    let mut response = Response::new(allow.to_owned().into());
-    if let Ok(value) = HeaderValue::from_str(allow) {
-        response.headers_mut().insert(header::ALLOW, value);
-    }
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
-}
-
 /// `?verbose` and `?exclude=a.b`, the latter repeated at will.
 #[derive(Default)]
 struct Query {
@@ -138,7 +127,7 @@ struct Query {
 }
 
 impl Query {
-    fn of(query: &str) -> Self {
+    fn parse(query: &str) -> Self {
         let mut asked = Self::default();
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -36,16 +36,18 @@ mod express;
 mod extract;
 mod failure;
 mod health_routes;
+mod offered_body;
 pub mod old_backend;
 mod pipeline;
 mod plugin;
 mod root;
 mod server;
 mod settings;
+mod unchanged;
 pub mod websocket;
 
 pub use client::ClientAddress;
-pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy, Unchanged};
+pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
 pub use failure::{HandlerResult, HttpError};
 pub use greenroom_http_server::{
@@ -54,6 +56,7 @@ pub use greenroom_http_server::{
 pub use plugin::{AuthPolicy, HttpRouter};
 pub use root::RootHttpRouter;
 pub use settings::HttpSettings;
+pub use unchanged::Unchanged;
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

@@ -12,7 +12,6 @@ use greenroom_context::Context;
 use greenroom_core::{Lifecycle, PluginMetadata, Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use greenroom_logging::Logger;
-use http::uri::PathAndQuery;
 
 use crate::{
     dispatch::{Routed, dispatch},
@@ -96,7 +95,7 @@ impl HttpRouter {
                     id: me.id().into(),
                     steps,
                     routes: routes.clone(),
-                    envelope: Arc::new(Envelope::new(&logger, settings.development)),
+                    envelope: Arc::new(Envelope::below_mount(&logger, settings.development)),
                 };
                 root.mount_handler(&mount, Arc::new(plugin))?;
                 Ok(Self { routes, root, admission })
@@ -131,7 +130,7 @@ impl HttpRouter {
         self.add_websocket(path, None, boxed(handler))
     }
 
-    /// The same for whom the policy lets in.
+    /// The same with a policy: under `Unauthenticated` everybody may open one, and no token is looked at.
     pub fn add_websocket_handler_with<H, F>(&self, path: &str, policy: AuthPolicy, handler: H) -> Result
     where
         H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
@@ -193,15 +192,13 @@ impl Handler for PluginRouter {
 
 impl PluginRouter {
     async fn answer(&self, exchange: &mut Exchange, mut request: Request) -> Response {
-        let (method, url) = (request.method().clone(), request.uri().clone());
-        let (arrived, answer) = self.steps.arrive(exchange, &mut request).await;
+        let (reached, answer) = self.steps.on_request(exchange, &mut request).await;
         let response = match answer {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), request).await,
         };
-        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
-        let mut response = self.envelope.seal(exchange, response, &method, url);
-        self.steps.leave(arrived, exchange, &mut response);
+        let mut response = self.envelope.replace_failure(exchange, response);
+        self.steps.on_response(reached, exchange, &mut response);
         response
     }
 }

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::LocalAddr;
-use http::{Method, StatusCode, Uri, uri::PathAndQuery};
+use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
     dispatch::{Routed, dispatch},
@@ -148,7 +148,6 @@ impl RootHttpRouter {
             let below = matching::below(&mount.path, path)?;
             Some((mount.handler.clone(), mount.path.len() + usize::from(below.starts_with("//"))))
         });
-        let (method, url) = (request.method().clone(), request.uri().clone());
         let response = match (found, self.0.fallback.get()) {
             (Some((handler, mount)), _) => {
                 let request = relative(request, mount, exchange);
@@ -160,31 +159,25 @@ impl RootHttpRouter {
             }
             (None, _) => return empty(StatusCode::NOT_FOUND),
         };
-        self.seal(exchange, response, &method, &url)
+        self.replace_failure(exchange, response)
     }
 
     /// An error body in place of a failure.
-    pub(crate) fn seal(
-        &self,
-        exchange: &mut Exchange,
-        response: Response,
-        method: &Method,
-        url: &Uri,
-    ) -> Response {
-        let url = url.path_and_query().map_or("/", PathAndQuery::as_str);
-        self.0.envelope.seal(exchange, response, method, url)
+    pub(crate) fn replace_failure(&self, exchange: &mut Exchange, response: Response) -> Response {
+        self.0.envelope.replace_failure(exchange, response)
     }
 }
 
 /// The request with its URI relative to a mount of that length; the query stays.
-fn relative(mut request: Request, mount: usize, exchange: &Exchange) -> Request {
+fn relative(mut request: Request, mount: usize, exchange: &mut Exchange) -> Request {
     let original = OriginalUri(request.uri().clone());
     request.extensions_mut().insert(original);
-    request.extensions_mut().insert(exchange.peer.clone());
+    request.extensions_mut().insert(exchange.caller.clone());
     let whole = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     let rest = whole.get(mount..).unwrap_or_default();
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     if let Ok(path) = PathAndQuery::try_from(rest) {
+        exchange.below_mount = Some(path.clone());
         *request.uri_mut() = Uri::from(path);
     }
     request

@@ -15,25 +15,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     body::AnswerBody,
-    client::Peer,
+    client::Caller,
     envelope::Envelope,
     exchange::Exchange,
     express::{
         TrustProxy,
         compression::Compression,
         rate_limit::{Limiter, RateLimit},
-        send::Send,
+        send::ResSend,
     },
     failure::panicked,
     health_routes::HealthRoutes,
-    pipeline::{Access, KeepAlive, Pipeline, Refusals, RequestId, Step},
+    pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     settings::HttpSettings,
     websocket::WebSocketRoutes,
 };
 
 /// How long requests in flight have once the server drains.
-const DRAIN: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl RootHttpRouter {
     /// The default factory. The server listens once it is made, before any plugin starts.
@@ -77,7 +77,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
     let development = settings.development;
     let mut steps: Vec<Box<dyn Step>> = vec![
         Box::new(RequestId),
-        Box::new(Refusals),
+        Box::new(EarlyRefusal),
         Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
         Box::new(settings.security_headers.clone()),
     ];
@@ -87,7 +87,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
         steps.push(Box::new(cors));
     }
     steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }));
-    steps.push(Box::new(Send { development }));
+    steps.push(Box::new(ResSend { development }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
     }
@@ -114,14 +114,13 @@ impl Serve for Front {
         request: axum::http::Request<RequestBody>,
         arrival: Arrival,
     ) -> Response<AnswerBody> {
-        let greenroom_http_server::Peer { address, is_encrypted, is_beyond_limit } = arrival.peer;
-        let peer = Peer { address, is_encrypted, is_beyond_limit, trust: self.0.trust.clone() };
+        let caller = Caller { peer: arrival.peer, trust: self.0.trust.clone() };
         let web_sockets = self.0.root.web_sockets();
-        if let Some(route) = web_sockets.claim(&request, &peer) {
-            match web_sockets.take(route, request, arrival, peer).await {}
+        if let Some(route) = web_sockets.claim(&request, &caller) {
+            match web_sockets.take(route, request, arrival, caller).await {}
         }
         let request = request.map(Body::new);
-        let exchange = Box::new(Exchange::begin(&request, arrival, peer));
+        let exchange = Box::new(Exchange::begin(&request, arrival, caller));
         let context = exchange.context.clone();
         let runs_to_its_end = may_change_something(&request);
         let answer = self.0.clone().answer(exchange, request);
@@ -149,20 +148,19 @@ impl Inner {
         mut exchange: Box<Exchange>,
         mut request: Request,
     ) -> Response<AnswerBody> {
-        let (arrived, answer) = self.steps.arrive(&mut exchange, &mut request).await;
+        let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
         let mut response = match answer {
             Some(answer) => answer,
             None => self.routes(&mut exchange, request).await,
         };
-        self.steps.leave(arrived, &mut exchange, &mut response);
-        AnswerBody::seal(exchange, response, &self.draining)
+        self.steps.on_response(reached, &mut exchange, &mut response);
+        AnswerBody::attach(exchange, response, &self.draining)
     }
 
     async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
-        let (method, uri) = (request.method().clone(), request.uri().clone());
         match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
-            Err(panic) => self.root.seal(exchange, panicked(panic), &method, &uri),
+            Err(panic) => self.root.replace_failure(exchange, panicked(panic)),
         }
     }
 
@@ -209,7 +207,7 @@ fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, server: Ser
             Ok(())
         })?;
     }
-    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN, async move || {
+    lifecycle.add_hook_in(Phase::Drain, "http drain", DRAIN_TIMEOUT, async move || {
         server.drain().await;
         Ok(())
     })

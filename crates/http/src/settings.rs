@@ -10,7 +10,18 @@ use http::{HeaderName, HeaderValue};
 
 use crate::express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 
-/// `backend.listen`, `backend.https`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and checked once, before anything listens.
+/// `backend.listen`, `backend.https`, `backend.health.headers`, `backend.lifecycle.*`, `backend.server.*`: read and
+/// checked once, before anything listens.
+///
+/// ```
+/// use greenroom_config::RootConfig;
+/// use greenroom_http::HttpSettings;
+///
+/// let config = RootConfig::from_yaml("backend: { listen: ':7008', trustProxy: true }").unwrap();
+/// let settings = HttpSettings::from_config(&config, Some("production")).unwrap();
+/// assert!(!settings.development);
+/// assert!(settings.warnings()[0].starts_with("backend.trustProxy is true"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     /// `backend.listen`; all addresses, port 7007.

@@ -13,6 +13,9 @@ use serde_json::{
 
 /// `JSON.stringify(value)`, or with an indent of two spaces: numbers are JavaScript's (`100`, `1e+21`, `0` for `-0`).
 ///
+/// Keys are not ordered: they come as `value` has them, where an object of JavaScript lists whole numbers first, in their
+/// [order](crate::key).
+///
 /// # Errors
 /// For what serde cannot serialize, such as a map whose keys are no text.
 pub fn stringify<T: Serialize + ?Sized>(value: &T, indented: bool) -> serde_json::Result<String> {

@@ -2,7 +2,7 @@
 
 // region: use
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
@@ -46,6 +46,7 @@ pub fn guests() -> Plugin {
         );
     })
     .config_schema(include_str!("../guests.schema.json"))
+    .reads(Settings::from_config)
 }
 // endregion
 
@@ -87,8 +88,10 @@ pub struct Guest {
 pub trait GuestStore: Send + Sync + 'static {
     /// All of them, by name.
     fn all(&self) -> Result<Vec<Guest>>;
-    /// Keeps one, in the place of one with the same name.
-    fn put(&self, guest: Guest) -> Result;
+    /// Keeps one; `false`, and nothing changes, if there is one with the same name.
+    fn insert(&self, guest: Guest) -> Result<bool>;
+    /// Notes that one has arrived; `false` if there is no such guest.
+    fn note_arrival(&self, name: &str) -> Result<bool>;
     /// Keeps one no longer.
     fn remove(&self, name: &str) -> Result;
 }
@@ -121,9 +124,21 @@ impl GuestStore for InMemory {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect())
     }
 
-    fn put(&self, guest: Guest) -> Result {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(guest.name.clone(), guest);
-        Ok(())
+    fn insert(&self, guest: Guest) -> Result<bool> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(guest.name.clone()) {
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert(guest);
+                Ok(true)
+            }
+        }
+    }
+
+    fn note_arrival(&self, name: &str) -> Result<bool> {
+        let mut guests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(guest) = guests.get_mut(name) else { return Ok(false) };
+        guest.arrived = true;
+        Ok(true)
     }
 
     fn remove(&self, name: &str) -> Result {
@@ -170,12 +185,12 @@ async fn invite(
     if name.trim().is_empty() || name.chars().count() > 100 {
         Err(Error::input("A name has 1 to 100 characters"))?
     }
-    if party.book.0.all()?.iter().any(|guest| guest.name == name) {
-        Err(Error::conflict("This guest is invited already"))?
-    }
     let invited_by = user.to_owned();
     let guest = Guest { name, invited_by, arrived: false, invited_at: SystemTime::now() };
-    party.book.0.put(guest.clone())?;
+    // A look before this would not do: two invitations may come at once.
+    if !party.book.0.insert(guest.clone())? {
+        Err(Error::conflict("This guest is invited already"))?
+    }
     info!(party.logger, user = user, "Invited a guest.");
     Ok((StatusCode::CREATED, Json(guest)))
 }
@@ -210,8 +225,9 @@ async fn arrive(
     if !is_door {
         Err(Error::authentication("Illegal door key"))?
     }
-    let guest = party.book.find(&name)?;
-    party.book.0.put(Guest { arrived: true, ..guest })?;
+    if !party.book.0.note_arrival(&name)? {
+        Err(Error::not_found("There is no such guest"))?
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 // endregion

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use greenroom::prelude::*;
 use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
 use greetings::{Guest, GuestBook, GuestStore, guests};
@@ -24,6 +24,25 @@ async fn a_guest_is_invited_once_by_the_user_who_calls() {
     assert_eq!(response.json(), json!({"name": "Ada", "invitedBy": "user:default/grace", "arrived": false}));
     assert_eq!(backend.get("/api/guests").await.json().as_array().map(Vec::len), Some(1));
     assert_eq!(invite().await.status, 409);
+}
+
+#[tokio::test]
+async fn of_two_invitations_at_once_one_is_taken() {
+    let backend = party("{}").await;
+    let invite = async || backend.post_json("/api/guests", &json!({"name": "Ada"})).await.status;
+
+    let (one, other) = tokio::join!(invite(), invite());
+
+    assert_eq!((one.min(other), one.max(other)), (StatusCode::CREATED, StatusCode::CONFLICT));
+}
+
+#[tokio::test]
+async fn to_keep_guests_for_no_time_is_a_fault_in_the_config() {
+    let backend = TestBackend::new().config("guests: {keep: 0s}\n").add(guests());
+
+    let error = backend.start().await.expect_err("it does not start");
+
+    assert!(error.to_string().contains("guests.keep must be longer than nothing"), "{error}");
 }
 
 #[tokio::test]
@@ -104,8 +123,12 @@ impl GuestStore for Lost {
         Err("no book at /var/lib/party".into())
     }
 
-    fn put(&self, _: Guest) -> Result {
-        self.all().map(drop)
+    fn insert(&self, _: Guest) -> Result<bool> {
+        self.all().map(|_| false)
+    }
+
+    fn note_arrival(&self, _: &str) -> Result<bool> {
+        self.all().map(|_| false)
     }
 
     fn remove(&self, _: &str) -> Result {

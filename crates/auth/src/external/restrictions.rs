@@ -1,12 +1,13 @@
 //! `accessRestrictions`: what narrows an external token, read strictly.
 //!
-//! A word that is not understood here would give the token more than its author meant, so that an unknown key or value
-//! stops the start, in Backstage's words.
+//! A word that is not understood here would give the token more than its author meant, so that an unknown value, as an
+//! unknown key, stops the start in Backstage's words.
 
 use std::collections::BTreeMap;
 
 use greenroom_config::{Config, ConfigError};
 
+use super::keys::{quoted, refuse_unknown_keys};
 use crate::AccessRestrictions;
 
 const ACTIONS: [&str; 4] = ["create", "read", "update", "delete"];
@@ -33,24 +34,6 @@ pub(super) fn read(entry: &Config) -> Result<Option<BTreeMap<String, AccessRestr
         restrictions.insert(plugin, one);
     }
     Ok(Some(restrictions))
-}
-
-/// Refuses keys below `above` that are none of `known`; `section` is how the message calls the place.
-pub(super) fn refuse_unknown_keys(
-    entry: &Config,
-    above: &str,
-    known: &[&str],
-    section: &str,
-) -> Result<(), ConfigError> {
-    let keys = match above {
-        "" => entry.keys(),
-        above => entry.optional_config(above)?.map(|below| below.keys()).unwrap_or_default(),
-    };
-    let Some(unknown) = keys.iter().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
-    let key = if above.is_empty() { unknown.clone() } else { format!("{above}.{unknown}") };
-    let text = format!("Invalid key '{unknown}' in '{section}' config, expected one of {}", quoted(known));
-    // What stands behind a misspelt key may be the token.
-    Err(ConfigError::invalid(entry, &key, text).without_line())
 }
 
 /// Strings split on spaces and commas, each of them once; any word if `valid` is empty.
@@ -81,8 +64,4 @@ fn words(entry: &Config, key: &str, valid: &[&str]) -> Result<Vec<String>, Confi
         return Err(ConfigError::invalid(entry, key, text));
     }
     Ok(words)
-}
-
-fn quoted(words: &[&str]) -> String {
-    words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }

@@ -6,6 +6,11 @@ use proptest::prelude::*;
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const SESSION: &str = "0f9a1b2c-3d4e-4f56-8a7b-9c0d1e2f3a4b";
 
+/// The request that has these headers.
+fn request(headers: &[(&str, &str)]) -> Request {
+    Request::from_headers(headers.iter().copied())
+}
+
 fn keys(context: &Context) -> Vec<&'static str> {
     context.fields().map(|field| field.key).collect()
 }
@@ -15,6 +20,7 @@ fn an_id_of_the_client_is_kept_if_it_is_short_and_plain() {
     for kept in ["7", "req-7.a_B", &"x".repeat(64)] {
         assert_eq!(Request::new(Some(kept), None).id(), kept);
     }
+    assert_eq!(request(&[("x-request-id", "first"), ("x-request-id", "second")]).id(), "first");
     for refused in ["", " 7", "a b", "a\n", "ä", "a/b", &"x".repeat(65)] {
         let made = Request::new(Some(refused), None);
         assert_ne!(made.id(), refused);
@@ -75,8 +81,25 @@ fn datadogs_headers_are_read_too() {
 }
 
 #[test]
+fn a_trace_of_w3c_goes_before_one_of_datadogs() {
+    let datadog = [("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2")];
+    let parent =
+        |headers: &[_]| request(headers).trace().parent_span_id().map(|span| span.as_str().to_owned());
+    assert_eq!(parent(&datadog).as_deref(), Some("0000000000000002"));
+    assert_eq!(
+        parent(&[datadog[0], datadog[1], ("traceparent", CALLER)]).as_deref(),
+        Some("00f067aa0ba902b7")
+    );
+    assert_eq!(
+        parent(&[datadog[0], datadog[1], ("traceparent", "00-x")]).as_deref(),
+        Some("0000000000000002")
+    );
+    assert_eq!(parent(&datadog[..1]), None);
+}
+
+#[test]
 fn only_a_uuid_is_a_session() {
-    let session = |baggage: &str| Request::in_session(None, None, baggage).session().map(str::to_owned);
+    let session = |baggage: &str| request(&[("baggage", baggage)]).session().map(str::to_owned);
     assert_eq!(session(&format!("user.id=7, session.id={SESSION};x=y")).as_deref(), Some(SESSION));
     assert_eq!(session(&format!("session.id={}", SESSION.to_uppercase())).as_deref(), Some(SESSION));
     for none in
@@ -88,14 +111,18 @@ fn only_a_uuid_is_a_session() {
 
 #[test]
 fn a_call_to_another_plugin_is_part_of_the_request() {
-    let request = Request::in_session(Some("r-1"), None, &format!("session.id={SESSION}"));
-    let headers: Vec<_> = request.headers().collect();
-    let there = |name| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.as_str());
-    assert_eq!(there("x-request-id"), Some("r-1"));
-    assert_eq!(there("baggage"), Some(format!("session.id={SESSION}").as_str()));
-    let called =
-        Request::new(there("x-request-id"), there("traceparent").and_then(TraceContext::from_traceparent));
-    assert_eq!((called.id(), called.trace().trace_id()), ("r-1", request.trace().trace_id()));
+    let baggage = format!("session.id={SESSION}");
+    let calling = request(&[("x-request-id", "r-1"), ("baggage", &baggage)]);
+    let headers: Vec<_> = calling.headers().collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(
+        headers.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["x-request-id", "traceparent", "baggage"]
+    );
+    let called = request(&headers);
+    assert_eq!((called.id(), called.session()), ("r-1", Some(SESSION)));
+    assert_eq!(called.trace().trace_id(), calling.trace().trace_id());
+    assert_eq!(called.trace().parent_span_id(), Some(calling.trace().span_id()));
 }
 
 #[tokio::test]
@@ -121,14 +148,14 @@ fn what_is_learned_first_stays() {
 proptest! {
     #[test]
     fn no_header_panics(text in "\\PC{0,80}", other in "\\PC{0,40}") {
-        let request = Request::in_session(Some(&text), TraceContext::from_traceparent(&text), &other);
+        let request = request(&[("x-request-id", &text), ("traceparent", &text), ("baggage", &other)]);
         prop_assert!(!request.id().is_empty());
         let _ = TraceContext::from_datadog(&text, &other, Some(&text), Some(&other));
     }
 
     #[test]
     fn whatever_comes_the_fields_are_plain(id in "\\PC{0,80}", baggage in "(session.id=)?\\PC{0,50}") {
-        let context = Context::default().with_request(Request::in_session(Some(&id), None, &baggage));
+        let context = Context::default().with_request(request(&[("x-request-id", &id), ("baggage", &baggage)]));
         for field in context.fields() {
             let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
             prop_assert!(field.value.bytes().all(plain), "{field:?}");

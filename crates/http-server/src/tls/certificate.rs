@@ -54,7 +54,17 @@ impl Certificate {
     /// Why clients that come to `host` may refuse it now, each a sentence.
     pub(crate) fn warnings(&self, host: Option<&str>) -> Vec<String> {
         let leaf = self.0.cert.first().and_then(|der| Leaf::read(der).ok());
-        leaf.map(|leaf| leaf.warnings(host)).unwrap_or_default()
+        let other = host.filter(|host| !self.names(host));
+        leaf.map(|leaf| leaf.warnings(other)).unwrap_or_default()
+    }
+
+    /// Whether it names that host, by the rules of clients.
+    fn names(&self, host: &str) -> bool {
+        let first = self.0.end_entity_cert().and_then(ParsedCertificate::try_from);
+        match (first, ServerName::try_from(host)) {
+            (Ok(first), Ok(name)) => verify_server_name(&first, &name).is_ok(),
+            _ => false,
+        }
     }
 
     pub(crate) fn same_as(&self, other: &Self) -> bool {

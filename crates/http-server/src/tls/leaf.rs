@@ -39,8 +39,8 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    /// Why clients may refuse it now, each a sentence; `host` is where they come to.
-    pub(super) fn warnings(&self, host: Option<&str>) -> Vec<String> {
+    /// Why clients may refuse it now, each a sentence; `other` is a host that they come to and it does not name.
+    pub(super) fn warnings(&self, other: Option<&str>) -> Vec<String> {
         const WHICH: &str = "The certificate of backend.https";
         let (validity, now) = (self.0.validity(), ASN1Time::now());
         let old = (self.0.version() == X509Version::V1).then(|| {
@@ -50,8 +50,8 @@ impl<'a> Leaf<'a> {
             .then(|| format!("{WHICH} is not valid before {}", validity.not_before));
         let late = (now > validity.not_after)
             .then(|| format!("{WHICH} has expired: it was valid until {}", validity.not_after));
-        let names = self.names();
-        let other = host.filter(|host| !names.iter().any(|name| is_for(name, host))).map(|host| {
+        let other = other.map(|host| {
+            let names = self.names();
             let named = if names.is_empty() { "no host".to_owned() } else { names.join(", ") };
             format!("{WHICH} names {named}, and not '{host}', the host of backend.baseUrl")
         });
@@ -71,14 +71,6 @@ impl<'a> Leaf<'a> {
             _ => None,
         };
         names.value.general_names.iter().filter_map(name).collect()
-    }
-}
-
-/// A wildcard stands for one label, the first. `host` is in lower case.
-fn is_for(name: &str, host: &str) -> bool {
-    match (name.strip_prefix("*."), host.split_once('.')) {
-        (Some(domain), Some((_, rest))) => domain == rest,
-        _ => name == host,
     }
 }
 

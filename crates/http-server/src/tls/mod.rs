@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 pub use self::{certificate::Certificate, self_signed::SELF_SIGNED_FILE, settings::Https};
 
 /// No handshake takes longer, whatever a request's header may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a handshake that is under way has once the server drains.
-const AT_DRAIN: Duration = Duration::from_secs(1);
+const DRAIN_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Encrypts connections.
 pub struct Tls {
@@ -60,10 +60,10 @@ impl Tls {
         draining: &CancellationToken,
     ) -> Option<Box<TlsStream<S>>> {
         let acceptor = TlsAcceptor::from(self.config.load_full());
-        let deadline = deadline.unwrap_or(HANDSHAKE).min(HANDSHAKE);
+        let deadline = deadline.unwrap_or(HANDSHAKE_TIMEOUT).min(HANDSHAKE_TIMEOUT);
         let left = async {
             draining.cancelled().await;
-            tokio::time::sleep(AT_DRAIN).await;
+            tokio::time::sleep(DRAIN_HANDSHAKE_TIMEOUT).await;
         };
         let ended = tokio::select! {
             ended = Box::pin(timeout(deadline, acceptor.accept(stream))) => ended,

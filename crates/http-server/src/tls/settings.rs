@@ -58,7 +58,7 @@ impl Https {
                 true => (KEY, fault.text),
                 false => (CERT, fault.text),
             };
-            // Whoever mixed the two up must not be shown the key.
+            // If the two are mixed up, the line that would be shown holds the key.
             ConfigError::invalid(config, key, format!("Invalid value in {key}: {text}")).without_line()
         })?;
         Ok(Some(Self::Given { certificate, hostname: hostname(config).ok() }))

@@ -7,13 +7,11 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
 use tokio_util::io::{ReaderStream, StreamReader};
 
-use super::{
-    headers::add_vary,
-    send::{JSON, is_unchanged},
-};
+use super::{headers::add_vary, send::JSON};
 use crate::{
     exchange::{Asked, Exchange},
     pipeline::Step,
+    unchanged::is_unchanged,
 };
 
 const THRESHOLD: u64 = 1024;
@@ -35,7 +33,7 @@ impl Coding {
 pub(crate) struct Compression;
 
 impl Step for Compression {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         if !is_unchanged(response) {
             let body = std::mem::take(response.body_mut());
             *response.body_mut() = compress(&exchange.asked, response.headers_mut(), body);

@@ -89,7 +89,7 @@ mod tests {
             let mut request = axum::extract::Request::default();
             *request.method_mut() = method;
             *request.headers_mut() = headers(pairs);
-            Asked::of(&request)
+            Asked::from_request(&request)
         };
         let fresh = |request: &[_]| is_fresh(&asked(Method::GET, request), &response);
         assert!(fresh(&[("if-none-match", "W/\"a\", \"f-x\"")]) && fresh(&[("if-none-match", "*")]));

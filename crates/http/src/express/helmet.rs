@@ -69,7 +69,7 @@ impl SecurityHeaders {
 }
 
 impl Step for SecurityHeaders {
-    fn leave(&self, _: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, _: &mut Exchange, response: &mut Response) {
         let own = std::mem::take(response.headers_mut());
         *response.headers_mut() = self.with(own);
     }

@@ -12,6 +12,4 @@ pub(crate) mod rate_limit;
 pub(crate) mod send;
 pub(crate) mod trust_proxy;
 
-pub use self::{
-    cors::Cors, helmet::SecurityHeaders, rate_limit::RateLimits, send::Unchanged, trust_proxy::TrustProxy,
-};
+pub use self::{cors::Cors, helmet::SecurityHeaders, rate_limit::RateLimits, trust_proxy::TrustProxy};

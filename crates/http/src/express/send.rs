@@ -5,10 +5,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use greenroom_js as js;
 use http::{HeaderValue, Method, StatusCode, header};
@@ -17,9 +14,11 @@ use serde_json::Value;
 
 use super::etag;
 use crate::{
+    body::longer,
     exchange::{Asked, Exchange},
     extract::FromJson,
     pipeline::Step,
+    unchanged::is_unchanged,
 };
 
 /// A status and nothing else.
@@ -47,43 +46,24 @@ pub(crate) fn json_response(text: impl Into<Body>) -> Response {
     response
 }
 
-/// An answer that goes out as it is: no ETag, no compression, no indentation is added to it. For files and what comes
-/// from another server.
-///
-/// ```
-/// use axum::response::{IntoResponse, Response};
-/// use greenroom_http::Unchanged;
-///
-/// async fn logo() -> Unchanged<impl IntoResponse> {
-///     Unchanged(([("content-type", "image/png"), ("etag", "\"7\"")], b"..".as_slice()))
-/// }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Unchanged<R>(pub R);
-
-/// Marks the response of an [`Unchanged`].
-#[derive(Clone)]
-pub(crate) struct IsUnchanged;
-
-impl<R: IntoResponse> IntoResponse for Unchanged<R> {
-    fn into_response(self) -> Response {
-        let mut response = self.0.into_response();
-        response.extensions_mut().insert(IsUnchanged);
-        response
+/// Express's answer to OPTIONS: the methods as `Allow` and as the body.
+pub(crate) fn options(allow: &str) -> Response {
+    let mut response = Response::new(allow.to_owned().into());
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, value);
     }
-}
-
-pub(crate) fn is_unchanged(response: &Response) -> bool {
-    response.extensions().get::<IsUnchanged>().is_some()
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 /// What Express's `res.send` does: indentation, length and ETag of a body that is all there, freshness.
-pub(crate) struct Send {
+pub(crate) struct ResSend {
     pub(crate) development: bool,
 }
 
-impl Step for Send {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+impl Step for ResSend {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         if !is_unchanged(response) {
             match whole(std::mem::take(response.body_mut())) {
                 Ok(bytes) => self.whole(&exchange.asked, response, bytes),
@@ -102,7 +82,7 @@ impl Step for Send {
     }
 }
 
-impl Send {
+impl ResSend {
     fn whole(&self, asked: &Asked, response: &mut Response, mut bytes: Bytes) {
         if self.development && response.extensions_mut().remove::<FromJson>().is_some() {
             bytes = indented(bytes);
@@ -129,7 +109,7 @@ fn whole(mut body: Body) -> Result<Bytes, Body> {
     if length == 0 {
         return Ok(Bytes::new());
     }
-    // Whoever polls next brings a waker of its own.
+    // The next poll brings a waker of its own.
     match Pin::new(&mut body).poll_frame(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => Err(body),
         Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
@@ -171,13 +151,7 @@ impl HttpBody for Continued {
             Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
             _ => 0,
         };
-        let rest = self.rest.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower() + first);
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper + first);
-        }
-        hint
+        longer(&self.rest.size_hint(), first)
     }
 }
 

@@ -63,7 +63,7 @@ impl TrustProxy {
 }
 
 /// The names that Express knows.
-fn named(name: &str) -> Option<&'static [&'static str]> {
+fn ranges_of_name(name: &str) -> Option<&'static [&'static str]> {
     match name {
         "loopback" => Some(&["127.0.0.1/8", "::1/128"]),
         "linklocal" => Some(&["169.254.0.0/16", "fe80::/10"]),
@@ -81,7 +81,7 @@ impl Network {
     pub(crate) fn all(list: &[String]) -> Result<Vec<Self>, String> {
         let mut networks = vec![];
         for one in list {
-            match named(one) {
+            match ranges_of_name(one) {
                 Some(ranges) => networks.extend(ranges.iter().filter_map(|range| Self::parse(range).ok())),
                 None => networks.push(Self::parse(one)?),
             }

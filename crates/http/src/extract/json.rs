@@ -52,7 +52,7 @@ where
         };
         let fits = fit(value).map_err(|why| match sent {
             Sent::Json(text) if !text.is_empty() => invalid(&why),
-            // What stands for the body does not fit: that is not what its sender did wrong.
+            // There was no body, so `{}` was tried and did not fit. Say that the body is missing.
             Sent::Json(_) | Sent::Nothing => invalid("the request has none"),
             Sent::Other(None) => invalid("it needs the header 'Content-Type: application/json'"),
             Sent::Other(Some(kind)) => {

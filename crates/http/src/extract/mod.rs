@@ -22,5 +22,5 @@ pub(crate) fn fit<T: DeserializeOwned>(value: Value) -> Result<T, String> {
 fn refusal_of(error: &serde_path_to_error::Error<impl std::fmt::Display>) -> String {
     let path = error.path().to_string();
     // The path of the whole is a single dot.
-    words::of(path.strip_prefix('.').unwrap_or(&path), &error.inner().to_string())
+    words::misfit(path.strip_prefix('.').unwrap_or(&path), &error.inner().to_string())
 }

@@ -76,10 +76,10 @@ fn refused(why: ErrorKind, names: &[String]) -> Error {
         }
         ErrorKind::ParseError { value, expected_type } => unlike(at(0), &value, expected_type),
         ErrorKind::DeserializeError { key, message, .. } => {
-            Error::input(format!("Invalid path: {}", words::of(&key, &message)))
+            Error::input(format!("Invalid path: {}", words::misfit(&key, &message)))
         }
         ErrorKind::Message(text) if !text.starts_with("missing field") => {
-            Error::input(format!("Invalid path: {}", words::of(at(0), &text)))
+            Error::input(format!("Invalid path: {}", words::misfit(at(0), &text)))
         }
         // The handler asks for what the route does not have: no client can do anything about it.
         mistake => Error::new(format!("The handler's Path does not fit its route: {mistake}")),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// What is wrong with the value at `path` (`items[0].name`; empty for the whole), of which serde says `text`.
 ///
 /// Texts of strings are not repeated: they may be people's data.
-pub(crate) fn of(path: &str, text: &str) -> String {
+pub(crate) fn misfit(path: &str, text: &str) -> String {
     if let Some(name) = text.strip_prefix("missing field ") {
         return format!("'{}' is missing", member(path, name));
     }

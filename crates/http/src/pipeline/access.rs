@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use greenroom_logging::{Compatibility, Logger};
 
-use super::{Arrive, Step};
+use super::{OnRequest, Step};
 use crate::{access_line::AccessLine, exchange::Exchange};
 
 /// Notes the request; the exchange writes the line when it ends.
@@ -13,9 +13,9 @@ pub(crate) struct Access {
 }
 
 impl Step for Access {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, _: &'a mut Request) -> OnRequest<'a> {
         let is_dated = self.compatibility < Compatibility::V1_57;
         exchange.line = AccessLine::begin(&self.logger, is_dated);
-        Arrive::On
+        OnRequest::On
     }
 }

@@ -6,15 +6,15 @@ use axum::{extract::Request, response::Response};
 use greenroom_auth::{AllowedPrincipals, HttpAuth};
 use greenroom_errors::Error;
 
-use super::{Arrive, Step};
+use super::{OnRequest, Step};
 use crate::{
     exchange::Exchange,
     failure::{Failure, failed},
     plugin::Routes,
 };
 
-/// Lets in who has credentials, and puts them into the request's extensions; where everybody may pass, what reads them
-/// once a handler asks.
+/// Refuses requests without credentials. On open routes it stores `HttpAuth`, so that a handler can read the credentials
+/// when it asks.
 pub(crate) struct Barrier {
     pub(crate) http_auth: HttpAuth,
     /// `backend.auth.dangerouslyDisableDefaultAuthPolicy`.
@@ -23,12 +23,12 @@ pub(crate) struct Barrier {
 }
 
 impl Step for Barrier {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         if self.is_disabled || self.routes.is_open(request.uri().path()) {
             request.extensions_mut().insert(self.http_auth.clone());
-            return Arrive::On;
+            return OnRequest::On;
         }
-        Arrive::Wait(Box::pin(self.pass(exchange, request)))
+        OnRequest::Wait(Box::pin(self.pass(exchange, request)))
     }
 }
 

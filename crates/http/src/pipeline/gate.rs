@@ -7,7 +7,7 @@ use greenroom_core::State;
 use greenroom_errors::Error;
 use tokio::sync::watch;
 
-use super::{Arrive, Step};
+use super::{OnRequest, Step};
 use crate::{
     exchange::Exchange,
     failure::{Failure, failed},
@@ -21,11 +21,11 @@ pub(crate) struct Gate {
 }
 
 impl Step for Gate {
-    fn arrive<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> OnRequest<'a> {
         if *self.state.borrow() == State::Started {
-            return Arrive::On;
+            return OnRequest::On;
         }
-        Arrive::Wait(Box::pin(async {
+        OnRequest::Wait(Box::pin(async {
             let closed = self.check().await.err()?;
             Some(failed(Failure::Exposed(Arc::new(closed))))
         }))

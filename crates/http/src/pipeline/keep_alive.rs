@@ -15,7 +15,7 @@ pub(crate) struct KeepAlive {
 }
 
 impl Step for KeepAlive {
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         let asked = &exchange.asked;
         // HTTP/1.0 knows no chunks: the end of the connection is the end of a body of unknown length.
         let endless = asked.version == Version::HTTP_10

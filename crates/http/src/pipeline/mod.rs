@@ -2,34 +2,34 @@
 
 mod access;
 mod barrier;
+mod early_refusal;
 mod gate;
 mod keep_alive;
 mod public_keys;
-mod refusals;
 mod request_id;
 
 use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
-    access::Access, barrier::Barrier, gate::Gate, keep_alive::KeepAlive, public_keys::PublicKeys,
-    refusals::Refusals, request_id::RequestId,
+    access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, keep_alive::KeepAlive,
+    public_keys::PublicKeys, request_id::RequestId,
 };
 use crate::exchange::Exchange;
 
 /// One step: what it does with a request on its way in, and with the answer on its way out.
 pub(crate) trait Step: Send + Sync + 'static {
     /// Before the routes.
-    fn arrive<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> Arrive<'a> {
-        Arrive::On
+    fn on_request<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> OnRequest<'a> {
+        OnRequest::On
     }
 
-    /// Behind the routes, in the opposite order; only steps where the request arrived.
-    fn leave(&self, _: &mut Exchange, _: &mut Response) {}
+    /// Behind the routes, in the opposite order; only of steps that the request has reached.
+    fn on_response(&self, _: &mut Exchange, _: &mut Response) {}
 }
 
-/// What becomes of a request that has arrived at a step.
-pub(crate) enum Arrive<'a> {
+/// What becomes of a request at a step.
+pub(crate) enum OnRequest<'a> {
     /// It goes on to the next step.
     On,
     /// This is its answer, which leaves from here.
@@ -46,17 +46,17 @@ impl Pipeline {
         Self(steps.into_iter().collect())
     }
 
-    /// Takes a request in: at how many steps it has arrived, and the answer if one of them has it.
-    pub(crate) async fn arrive(
+    /// Takes a request in. Returns how many steps it has reached, and the answer if one of them has it.
+    pub(crate) async fn on_request(
         &self,
         exchange: &mut Exchange,
         request: &mut Request,
     ) -> (usize, Option<Response>) {
         for (at, step) in self.0.iter().enumerate() {
-            let answer = match step.arrive(exchange, request) {
-                Arrive::On => continue,
-                Arrive::Answer(response) => Some(response),
-                Arrive::Wait(known) => known.await,
+            let answer = match step.on_request(exchange, request) {
+                OnRequest::On => continue,
+                OnRequest::Answer(response) => Some(response),
+                OnRequest::Wait(known) => known.await,
             };
             if answer.is_some() {
                 return (at + 1, answer);
@@ -65,8 +65,8 @@ impl Pipeline {
         (self.0.len(), None)
     }
 
-    /// Takes the answer out, past the steps where its request has arrived.
-    pub(crate) fn leave(&self, arrived: usize, exchange: &mut Exchange, response: &mut Response) {
-        self.0[..arrived].iter().rev().for_each(|step| step.leave(exchange, response));
+    /// Takes the answer out, past the steps that its request has reached.
+    pub(crate) fn on_response(&self, reached: usize, exchange: &mut Exchange, response: &mut Response) {
+        self.0[..reached].iter().rev().for_each(|step| step.on_response(exchange, response));
     }
 }

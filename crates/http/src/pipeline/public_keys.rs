@@ -4,7 +4,7 @@ use axum::{extract::Request, response::IntoResponse};
 use http::Method;
 use serde_json::json;
 
-use super::{Arrive, Step};
+use super::{OnRequest, Step};
 use crate::{Json, exchange::Exchange, express::matching};
 
 const JWKS: &str = "/.backstage/auth/v1/jwks.json";
@@ -13,12 +13,12 @@ const JWKS: &str = "/.backstage/auth/v1/jwks.json";
 pub(crate) struct PublicKeys;
 
 impl Step for PublicKeys {
-    fn arrive<'a>(&'a self, _: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, _: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         if matching::is(JWKS, request.uri().path()) && matches!(*request.method(), Method::GET | Method::HEAD)
         {
             // No keys are issued before the identity stage; the answer is that of a fresh key store.
-            return Arrive::Answer(Json(json!({"keys": []})).into_response());
+            return OnRequest::Answer(Json(json!({"keys": []})).into_response());
         }
-        Arrive::On
+        OnRequest::On
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Admission {
     pub(crate) plugin: Arc<str>,
     pub(crate) gate: Gate,
     pub(crate) auth: Auth,
-    /// Whoever has no credentials is let in as nobody in particular.
+    /// Requests without credentials are let in, with `Credentials::none()`.
     pub(crate) lets_all_in: bool,
     pub(crate) logger: Logger,
 }
@@ -129,7 +129,7 @@ impl Admitted {
             logger,
             pluginId = &**plugin,
             path = &*self.path,
-            remoteAddress = upgrade.peer.address.map(|address| address.to_string()),
+            remoteAddress = upgrade.caller.peer.address.map(|address| address.to_string()),
             errorType = error.name(),
             status = status.to_string(),
             "WebSocket upgrade rejected"

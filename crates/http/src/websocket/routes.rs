@@ -1,4 +1,4 @@
-//! Which request is whose, and what becomes of those that are nobody's.
+//! WebSocket routes by their paths, and what becomes of requests that have none.
 
 use std::{collections::HashMap, convert::Infallible, future::Future, sync::Arc};
 
@@ -11,7 +11,7 @@ use greenroom_logging::{Logger, debug, warn};
 use http::{Method, Request, StatusCode, header};
 
 use super::{WebSocketError, WebSocketUpgrade};
-use crate::{body, client::Peer, exchange::named, express::headers::joined};
+use crate::{client::Caller, exchange::request_context, express::headers::joined};
 
 /// What a route does with a request for a WebSocket.
 pub(crate) trait Route: Send + Sync + 'static {
@@ -36,9 +36,9 @@ impl Route for Handler {
 }
 
 /// Stands where no route does.
-struct Refused(StatusCode);
+struct RefuseWith(StatusCode);
 
-impl Route for Refused {
+impl Route for RefuseWith {
     fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
         let refuse = upgrade.refuse(self.0);
         Box::pin(async {
@@ -79,7 +79,7 @@ impl WebSocketRoutes {
     }
 
     /// Whose request it is; `None` for an ordinary one.
-    pub(crate) fn claim<B>(&self, request: &Request<B>, peer: &Peer) -> Option<Arc<dyn Route>> {
+    pub(crate) fn claim<B>(&self, request: &Request<B>, caller: &Caller) -> Option<Arc<dyn Route>> {
         let routes = self.routes.load();
         if routes.is_empty() || !asks_to_leave_http(request) {
             return None;
@@ -88,8 +88,10 @@ impl WebSocketRoutes {
         // An absolute URI is no path.
         let found = routes.get(uri.path()).filter(|_| uri.scheme().is_none() && wants_web_socket(request));
         Some(match found {
-            None => Arc::new(Refused(StatusCode::NOT_FOUND)),
-            Some(_) if peer.is_beyond_limit => Arc::new(Refused(StatusCode::SERVICE_UNAVAILABLE)),
+            None => Arc::new(RefuseWith(StatusCode::NOT_FOUND)),
+            Some(_) if caller.has_no_place(uri.path()) => {
+                Arc::new(RefuseWith(StatusCode::SERVICE_UNAVAILABLE))
+            }
             Some(route) => route.clone(),
         })
     }
@@ -100,17 +102,17 @@ impl WebSocketRoutes {
         route: Arc<dyn Route>,
         request: Request<B>,
         arrival: Arrival,
-        peer: Peer,
+        caller: Caller,
     ) -> Infallible {
         // While its body is there, hyper does not read it: it belongs to what follows.
         let (parts, _body) = request.into_parts();
-        let context = Context::current().with_request(named(&parts.headers));
+        let context = Context::current().with_request(request_context(&parts.headers));
         let logger = self.logger.clone();
         let _in_flight = arrival.in_flight;
         arrival
             .takeover
             .take(move |stream| {
-                let upgrade = WebSocketUpgrade::new(parts, peer, stream);
+                let upgrade = WebSocketUpgrade::new(parts, caller, stream);
                 context.scope(run(route, upgrade, logger))
             })
             .await
@@ -121,7 +123,7 @@ async fn run(route: Arc<dyn Route>, upgrade: WebSocketUpgrade, logger: Logger) {
     let why = match catch_panic(route.run(upgrade)).await {
         Ok(Ok(())) => return,
         Ok(Err(why)) => Error::from_any(why),
-        Err(panic) => body::panicked(&panic),
+        Err(panic) => Error::new(panic.to_string()),
     };
     match why.downcast_ref::<WebSocketError>() {
         // What the peer does to its connection is its own affair.

@@ -16,7 +16,7 @@ use tokio_tungstenite::{
 
 use super::{WebSocket, WebSocketError};
 use crate::{
-    client::{ClientAddress, Peer},
+    client::{Caller, ClientAddress},
     express::headers::joined,
 };
 
@@ -32,7 +32,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// A request for a WebSocket. Dropped without an answer, it closes the connection without a byte.
 pub struct WebSocketUpgrade {
     pub(super) parts: Parts,
-    pub(super) peer: Peer,
+    pub(super) caller: Caller,
     pub(super) stream: RawStream,
     pub(super) credentials: Credentials,
     /// The token among the offered protocols by which the caller was let in.
@@ -42,14 +42,14 @@ pub struct WebSocketUpgrade {
 }
 
 impl WebSocketUpgrade {
-    pub(super) fn new(parts: Parts, peer: Peer, stream: RawStream) -> Self {
+    pub(super) fn new(parts: Parts, caller: Caller, stream: RawStream) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(BUFFER)
             .max_frame_size(Some(MAX_MESSAGE))
             .max_message_size(Some(MAX_MESSAGE));
         let (auth_protocol, protocol) = Default::default();
-        Self { parts, peer, stream, credentials: Credentials::none(), auth_protocol, protocol, config }
+        Self { parts, caller, stream, credentials: Credentials::none(), auth_protocol, protocol, config }
     }
 
     /// What was asked for, as it came: the whole path, and the query.
@@ -69,7 +69,7 @@ impl WebSocketUpgrade {
 
     /// Where the request comes from.
     pub fn client(&self) -> ClientAddress {
-        self.peer.client(&self.parts.headers)
+        self.caller.client(&self.parts.headers)
     }
 
     /// The protocols that the client offers, in its order. Browsers put their tokens here.
@@ -77,8 +77,8 @@ impl WebSocketUpgrade {
         offered(&self.parts.headers)
     }
 
-    /// The protocols that the handler speaks: the first one that the client offers is agreed upon. If there is none,
-    /// the token that let the caller in is said back if it was offered as a protocol: browsers want one of theirs.
+    /// Sets the protocols that the handler speaks, best first. The first that the client offers too is used. If none
+    /// fits, a token that was offered as a protocol is returned, because browsers need one of their offers back.
     #[must_use]
     pub fn protocols<'a>(mut self, spoken: impl IntoIterator<Item = &'a str>) -> Self {
         let offered = self.offered_protocols();

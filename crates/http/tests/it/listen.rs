@@ -64,7 +64,7 @@ fn timeouts_are_milliseconds_or_durations() {
     });
     let read = settings(json!({"server": server})).unwrap().server.timeouts;
     assert_eq!((read.headers, read.keep_alive), (Duration::from_millis(1500), Duration::from_secs(20)));
-    assert_eq!((read.request, read.silence), (Duration::from_secs(60), Duration::from_secs(2)));
+    assert_eq!((read.request, read.socket), (Duration::from_secs(60), Duration::from_secs(2)));
     for key in ["headersTimeout", "requestTimeout", "keepAliveTimeout", "timeout"] {
         for bad in [json!(-1), json!("soon"), json!(true)] {
             assert!(settings(json!({"server": {key: bad}})).is_err(), "{key} {bad}");
@@ -89,7 +89,7 @@ fn a_number_that_a_variable_holds_as_text_is_a_number() {
         (timeouts.headers, timeouts.keep_alive),
         (Duration::from_millis(1500), Duration::from_secs(65))
     );
-    assert_eq!((timeouts.request, timeouts.silence), (Duration::ZERO, Duration::from_micros(2500)));
+    assert_eq!((timeouts.request, timeouts.socket), (Duration::ZERO, Duration::from_micros(2500)));
     assert_eq!((read.server.limits.requests, read.server.limits.headers), (7, 50));
     assert_eq!(read.listen, Listen::Tcp { host: String::new(), port: 8080 });
     let limits = |limit: &str| settings(json!({"rateLimit": {"incomingRequestLimit": limit}}));

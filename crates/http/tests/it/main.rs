@@ -32,4 +32,5 @@ mod streams;
 mod tls;
 mod unix;
 mod websocket;
+mod websocket_end;
 mod wire;

@@ -105,7 +105,8 @@ async fn half_a_header_delays_a_stop_by_about_a_second() {
     let stopped = up.stop();
     half.ends().await;
     timeout(PATIENCE, stopped).await.unwrap().unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test]

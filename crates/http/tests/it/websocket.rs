@@ -24,7 +24,7 @@ const UNAVAILABLE: &str =
 /// The answer to the key of RFC 6455's example.
 const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-fn request(target: &str, more: &str) -> String {
+pub(crate) fn request(target: &str, more: &str) -> String {
     upgrade(target, &format!("Connection: Upgrade\r\nUpgrade: websocket\r\n{more}"))
 }
 
@@ -79,7 +79,7 @@ fn routes(http: &HttpRouter, root: &RootHttpRouter) -> greenroom_errors::Result 
     root.add_websocket_handler("/rootws", who)
 }
 
-fn sockets() -> Plugin {
+pub(crate) fn sockets() -> Plugin {
     plugin("ws", |env| env.register_init(async |http: HttpRouter, root: RootHttpRouter| routes(&http, &root)))
 }
 
@@ -96,7 +96,7 @@ fn waiting() -> (Plugin, watch::Sender<bool>) {
     (plugin, go)
 }
 
-async fn asks(client: Client, target: &str, more: &str) -> String {
+pub(crate) async fn asks(client: Client, target: &str, more: &str) -> String {
     client.raw(request(target, more)).await
 }
 

@@ -100,7 +100,10 @@ async fn what_is_no_http_is_a_400_and_the_connection_ends() {
     ] {
         assert_eq!(status(up.client, request).await, bad, "{}", String::from_utf8_lossy(request));
     }
-    assert!(up.lines_of("incomingRequest", 0).await.is_empty(), "nobody but the server saw them");
+    assert_eq!(up.get("/api/x/text").await.status, 200);
+    let lines = up.lines_of("incomingRequest", 1).await;
+    let urls: Vec<_> = lines.iter().map(|line| line["url"].as_str().unwrap()).collect();
+    assert_eq!(urls, ["/api/x/text"], "nobody but the server saw the others");
 }
 
 #[tokio::test]
@@ -150,7 +153,27 @@ async fn a_body_that_stops_coming_is_given_up() {
     let begun = Instant::now();
     let answer = up.client.raw("POST /api/x/read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.ends_with("no more of the request's body came"), "{answer}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_body_timeout_of_zero_or_of_ages_is_none() {
+    for timeout in [json!(0), json!({"years": 500_000_000_000_u64})] {
+        let kit = kit().config("greenroom.server.bodyTimeout", timeout.clone());
+        let up = kit.config("backend.server.requestTimeout", timeout).start().await;
+        let mut slow = up.client.connect().await;
+        slow.send(
+            "POST /api/x/read HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+        )
+        .await;
+        // The handler waits for the body when the server sends this.
+        assert_eq!(slow.answer("POST").await.status, 100);
+        slow.send("abc").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        slow.send("defghi").await;
+        assert_eq!(slow.answer("POST").await.seen(), (200, "9"));
+    }
 }
 
 #[tokio::test]
@@ -182,7 +205,9 @@ async fn a_request_that_takes_too_long_as_a_whole_breaks_off() {
         }
     };
     drip.await;
-    assert_eq!(slow.answer("POST").await.status, 400);
+    let answer = slow.answer("POST").await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().ends_with("the request took too long"), "{}", answer.text());
     let header = up.client.raw("GET /api/x/text HTTP/1.1\r\nHo").await;
     assert_eq!(header, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());

@@ -53,7 +53,7 @@ fn ids() -> BTreeSet<String> {
     rules().into_iter().map(|rule| rule.id).collect()
 }
 
-/// Functions and programs that must not compile, by name, with the directories of their crates.
+/// Tests that run and programs that must not compile, by name, with the directories of their crates.
 fn tests() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::<_, BTreeSet<_>>::new();
     for path in files(&root(), ".rs") {
@@ -62,7 +62,7 @@ fn tests() -> BTreeMap<String, BTreeSet<String>> {
         };
         let package = package.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
-        let mut names: Vec<_> = functions(&text).map(str::to_owned).collect();
+        let mut names: Vec<_> = run_tests(&text).into_iter().map(str::to_owned).collect();
         if path.parent().is_some_and(|dir| dir.ends_with("compile_fail")) {
             names = vec![path.file_stem().unwrap().to_string_lossy().into_owned()];
         }
@@ -73,8 +73,54 @@ fn tests() -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-fn functions(text: &str) -> impl Iterator<Item = &str> {
-    text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<', ' ']).next())
+/// The functions that a test run calls: those marked as tests and not ignored, and those that a macro makes tests of,
+/// which are listed without a body.
+fn run_tests(text: &str) -> Vec<&str> {
+    let is_test =
+        |attribute: &&str| ["#[test]", "#[tokio::test"].iter().any(|mark| attribute.starts_with(mark));
+    let makes_tests = text.contains("macro_rules!") && text.contains("#[tokio::test]");
+    let (mut found, mut attributes) = (vec![], vec![]);
+    for line in text.lines().map(str::trim) {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        if let Some(name) = function.and_then(|rest| rest.split(['(', '<']).next()) {
+            let is_ignored = attributes.iter().any(|attribute: &&str| attribute.starts_with("#[ignore"));
+            let is_marked = attributes.iter().any(is_test);
+            if (is_marked && !is_ignored) || (makes_tests && line.ends_with("();")) {
+                found.push(name);
+            }
+        }
+        match line.starts_with("#[") {
+            true => attributes.push(line),
+            // What stands between an attribute and its function is no blank line.
+            false if function.is_some() || line.is_empty() => attributes.clear(),
+            false => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn only_functions_that_a_test_run_calls_are_tests() {
+    let text = "
+        fn helper() {}
+        #[test]
+        fn a_test() {}
+        fn behind_it() {}
+
+        #[tokio::test(flavor = \"multi_thread\")]
+        #[ignore = \"slow\"]
+        async fn ignored() {}
+
+        #[tokio::test]
+        async fn awaited() {}
+        proptest! {
+            #[test]
+            fn for_any(x in 0..3) {}
+        }";
+    assert_eq!(run_tests(text), ["a_test", "awaited", "for_any"]);
+    let listed =
+        "macro_rules! logs { () => { #[tokio::test] async fn $name() {} } }\nlogs! {\n fn a_log();\n}";
+    assert_eq!(run_tests(listed), ["a_log"]);
 }
 
 /// The rules that a name begins with: `health_1_2_plugin_7_a_probe` holds health-1, health-2 and plugin-7.
@@ -222,37 +268,14 @@ fn what_is_cited_of_the_contract_exists() {
     assert!(citations > 40, "only {citations} citations were read");
 }
 
-/// Whether a word is numbered as tests were before there was a contract: by `obs`, `core` and `p`.
-fn is_outdated(word: &str) -> bool {
-    ["obs_", "core_", "p"].iter().any(|family| {
-        let number = word.strip_prefix(family).and_then(|rest| rest.split_once('_'));
-        number.is_some_and(|(number, _)| number.parse::<u32>().is_ok())
-    })
-}
-
 #[test]
-fn nothing_is_cited_that_is_not_in_the_repository() {
+fn a_cited_section_is_of_a_document_that_everybody_can_read() {
     let mut found = vec![];
     for path in files(&root(), ".rs").into_iter().chain(files(&root(), ".md")) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
-        let outdated = words.filter(|word| is_outdated(word));
-        found.extend(outdated.map(|word| format!("{}: `{word}` is no number of a rule", path.display())));
-        // A section of what? Documents that everybody can read have a name.
         let public = |line: &str| ["RFC ", "W3C "].iter().any(|publisher| line.contains(publisher));
         let sections = text.lines().filter(|line| line.contains('\u{a7}') && !public(line));
         found.extend(sections.map(|line| format!("{}: {}", path.display(), line.trim())));
     }
     assert_eq!(found, Vec::<String>::new());
-}
-
-#[test]
-fn an_outdated_number_is_seen() {
-    // Spelled so that this file does not find itself.
-    for name in [concat!("obs", "_1_a_line"), concat!("core", "_5_h1_a_token"), concat!("p", "59_modules")] {
-        assert!(is_outdated(name), "{name}");
-    }
-    for name in ["observe_1_x", "path_1", "plugin_59_modules", "p_59"] {
-        assert!(!is_outdated(name), "{name}");
-    }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     exchange::Exchange,
-    pipeline::{Arrive, Step},
+    pipeline::{OnRequest, Step},
 };
 
 const KEY: &str = "backend.cors";
@@ -120,18 +120,18 @@ impl Cors {
 }
 
 impl Step for Cors {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         exchange.grant = self.grant(request.method(), request.headers());
         let Some(status) = exchange.grant.as_ref().and_then(|grant| grant.preflight) else {
-            return Arrive::On;
+            return OnRequest::On;
         };
         // The whole answer: no route sees the request, and no line tells of it.
         let mut response = empty(status);
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        Arrive::Answer(response)
+        OnRequest::Answer(response)
     }
 
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
         if let Some(grant) = exchange.grant.take() {
             grant.apply(response.headers_mut());
         }

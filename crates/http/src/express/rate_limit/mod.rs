@@ -7,6 +7,7 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use axum::{extract::Request, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use ipnet::Ipv6Net;
 use parking_lot::Mutex;
 use serde_json::json;
 
@@ -17,9 +18,9 @@ use self::{
 };
 use super::send;
 use crate::{
-    client::Peer,
+    client::Caller,
     exchange::Exchange,
-    pipeline::{Arrive, Step},
+    pipeline::{OnRequest, Step},
 };
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -39,8 +40,8 @@ impl Limiter {
     }
 
     /// Counts the request; `None` if its client is not counted.
-    fn count(self: &Arc<Self>, peer: &Peer, headers: &HeaderMap) -> Option<Hit> {
-        let address = peer.counted(headers);
+    fn count(self: &Arc<Self>, caller: &Caller, headers: &HeaderMap) -> Option<Hit> {
+        let address = caller.counted(headers);
         if address.is_some_and(|address| self.limit.allowed.iter().any(|network| network.contains(address))) {
             return None;
         }
@@ -57,27 +58,27 @@ pub(crate) struct RateLimit {
 }
 
 impl Step for RateLimit {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
-        let hit = self.limiter.count(&exchange.peer, request.headers());
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
+        let hit = self.limiter.count(&exchange.caller, request.headers());
         let refusal = hit.as_ref().and_then(|hit| hit.refusal(self.development));
         exchange.hits.extend(hit);
-        refusal.map_or(Arrive::On, Arrive::Answer)
+        refusal.map_or(OnRequest::On, OnRequest::Answer)
     }
 
-    fn leave(&self, exchange: &mut Exchange, response: &mut Response) {
-        // Who is on the list of those that are not counted left none here.
+    fn on_response(&self, exchange: &mut Exchange, response: &mut Response) {
+        // A client on the allow list has no hit to settle.
         if let Some(hit) = exchange.hits.pop_if(|hit| Arc::ptr_eq(&hit.limiter, &self.limiter)) {
             hit.settle(response);
         }
     }
 }
 
-/// Whom an address is counted with: itself, or for IPv6 its network, of which one customer has all addresses.
-fn network(address: IpAddr, ipv6_prefix: u32) -> IpAddr {
+/// The address under which a client is counted: its own, or for IPv6 that of its network, of which one customer has all
+/// addresses.
+fn network(address: IpAddr, ipv6_prefix: u8) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - ipv6_prefix).unwrap_or(0);
-            IpAddr::V6((address.to_bits() & mask).into())
+            Ipv6Net::new(address, ipv6_prefix).map_or(address, |network| network.network()).into()
         }
         v4 => v4,
     }

@@ -26,10 +26,10 @@ pub struct RateLimits {
 pub(crate) struct Limit {
     pub(crate) window: Duration,
     pub(crate) requests: u64,
-    /// Who is not counted.
+    /// Clients that are not counted.
     pub(crate) allowed: Vec<Network>,
     /// How many leading bits of an IPv6 address make one client.
-    pub(crate) ipv6_prefix: u32,
+    pub(crate) ipv6_prefix: u8,
     pub(crate) skip_successful: bool,
     pub(crate) skip_failed: bool,
 }
@@ -115,10 +115,10 @@ impl Limit {
     }
 }
 
-fn ipv6_prefix(config: &RootConfig) -> Result<u32, ConfigError> {
+fn ipv6_prefix(config: &RootConfig) -> Result<u8, ConfigError> {
     match config.optional_number(IPV6_PREFIX)? {
         None => Ok(Limit::default().ipv6_prefix),
-        Some(bits) if bits.fract() == 0.0 && (32.0..=128.0).contains(&bits) => Ok(bits as u32),
+        Some(bits) if bits.fract() == 0.0 && (32.0..=128.0).contains(&bits) => Ok(bits as u8),
         Some(bits) => {
             let text =
                 format!("Invalid prefix {bits} in {IPV6_PREFIX}, expected a whole number from 32 to 128");

@@ -11,8 +11,8 @@ pub(crate) const MOST_CLIENTS: usize = 100_000;
 
 /// Clients by address, those without one as one, and their windows.
 ///
-/// Nobody is forgotten before the own window is over. Who comes while the table is full is counted together with all
-/// others that did: so strangers push out nobody's count, and whom the table knows is not refused for them.
+/// A client is kept until its window is over. Clients that come while the table is full share one count: so they push no
+/// other client out, and a client in the table is not refused because of them.
 pub(crate) struct Store {
     window: Duration,
     most: usize,

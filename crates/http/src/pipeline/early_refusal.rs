@@ -1,25 +1,26 @@
-//! What Node's HTTP server refuses before Express sees it, and hyper lets through; and whom there is no place for.
+//! Requests that Node's HTTP server refuses before Express sees them and hyper lets through, and those for which there is no
+//! place.
 
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, Method, StatusCode, Version, header};
 
-use super::{Arrive, Step};
-use crate::{exchange::Exchange, express::send::empty, health_routes};
+use super::{OnRequest, Step};
+use crate::{exchange::Exchange, express::send::empty};
 
 /// Refuses by a status alone, and closes the connection.
-pub(crate) struct Refusals;
+pub(crate) struct EarlyRefusal;
 
-impl Step for Refusals {
-    fn arrive<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> Arrive<'a> {
+impl Step for EarlyRefusal {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> OnRequest<'a> {
         if let Some(status) = refused(request) {
-            return Arrive::Answer(refusal(status));
+            return OnRequest::Answer(refusal(status));
         }
-        if exchange.peer.is_beyond_limit && !health_routes::is_probe(request.uri().path()) {
+        if exchange.caller.has_no_place(request.uri().path()) {
             let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            return Arrive::Answer(response);
+            return OnRequest::Answer(response);
         }
-        Arrive::On
+        OnRequest::On
     }
 }
 
