@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, limits::deadline, takeover::TakeoverWork};
+use crate::{Timeouts, accept::Place, limits::deadline, takeover::TakeoverWork};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
@@ -15,6 +15,8 @@ const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Activity {
     timeouts: Timeouts,
+    /// Free with the last of the connection and its requests.
+    _place: Place,
     state: Mutex<State>,
 }
 
@@ -49,10 +51,11 @@ pub(crate) enum Overdue {
 }
 
 impl Activity {
-    pub(crate) fn new(timeouts: Timeouts) -> Self {
+    pub(crate) fn new(timeouts: Timeouts, place: Place) -> Self {
         let now = Instant::now();
         Self {
             timeouts,
+            _place: place,
             state: Mutex::new(State {
                 running: 0,
                 begun: 0,
@@ -152,7 +155,8 @@ impl Activity {
 
 /// A request that is at work until this is dropped: its connection stays, and a drain waits for it.
 ///
-/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that.
+/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that; so long
+/// the connection's place among `maxConnections` is taken.
 #[derive(Debug)]
 pub struct InFlight {
     activity: Arc<Activity>,

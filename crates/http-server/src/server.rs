@@ -18,7 +18,8 @@ pub trait Serve: Send + Sync + 'static {
     /// The body of an answer.
     type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 
-    /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned.
+    /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned, and keeps
+    /// [`Arrival::in_flight`].
     fn serve(
         &self,
         request: Request<RequestBody>,

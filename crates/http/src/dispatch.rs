@@ -21,6 +21,7 @@ use tower_service::Service;
 
 use crate::{
     body::longer,
+    exchange::Exchange,
     express::send::{empty, options},
     failure::{Failed, panicked},
 };
@@ -73,7 +74,8 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
 /// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
 /// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404.
-pub(crate) async fn dispatch(routers: &[Routed], request: Request) -> Response {
+pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: Request) -> Response {
+    exchange.calls_author();
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
         ([], _) => empty(StatusCode::NOT_FOUND),

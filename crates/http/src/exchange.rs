@@ -1,6 +1,12 @@
 //! One request and its answer, from the first byte to the last: the one place that holds what is known of them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext};
@@ -23,6 +29,8 @@ pub(crate) struct Exchange {
     pub(crate) request: RequestContext,
     pub(crate) asked: Asked,
     pub(crate) caller: Caller,
+    /// Whether code of an author has been called, for those who ask for it.
+    pub(crate) has_called_author: Option<Arc<AtomicBool>>,
     /// The path and the query that the routes below a mount see, once one is found.
     pub(crate) below_mount: Option<PathAndQuery>,
     /// No further request is wanted on the connection.
@@ -75,6 +83,7 @@ impl Exchange {
             request: named,
             asked: Asked::from_request(request),
             caller,
+            has_called_author: None,
             below_mount: None,
             is_last: arrival.is_last,
             began: Instant::now(),
@@ -84,6 +93,13 @@ impl Exchange {
             envelope: None,
             answered: None,
             _in_flight: arrival.in_flight,
+        }
+    }
+
+    /// Notes that code of an author is called from here on: something may change.
+    pub(crate) fn calls_author(&self) {
+        if let Some(noted) = &self.has_called_author {
+            noted.store(true, Relaxed);
         }
     }
 
