@@ -17,7 +17,7 @@ tokio::task_local! {
     static CATCHING: RefCell<Option<String>>;
 }
 
-/// A panic that was caught. Shown as `panicked: <text>, at <place>`.
+/// A panic that was caught.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaughtPanic {
     /// Its text.
@@ -26,25 +26,13 @@ pub struct CaughtPanic {
     pub place: Option<String>,
 }
 
-impl CaughtPanic {
-    /// The text with the place in the line below, as a stack begins that Node writes.
-    pub fn stack(&self) -> String {
-        let place = self.place.as_ref().map(|place| format!("\n    at {place}"));
-        format!("{}{}", self.text, place.unwrap_or_default())
-    }
-}
-
+/// `panicked: <text>, at <place>`
 impl fmt::Display for CaughtPanic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "panicked: {}", self.text)?;
-        match &self.place {
-            Some(place) => write!(f, ", at {place}"),
-            None => Ok(()),
-        }
+        self.place.iter().try_for_each(|place| write!(f, ", at {place}"))
     }
 }
-
-impl std::error::Error for CaughtPanic {}
 
 /// Awaits a future; a panic in it is an error, which the caller tells of.
 ///
@@ -95,6 +83,16 @@ pub fn catch_panic_in<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
 pub fn note_panic(info: &PanicHookInfo<'_>) -> bool {
     let place = info.location().map(ToString::to_string);
     CATCHING.try_with(|noted| noted.replace(place)).is_ok()
+}
+
+impl std::error::Error for CaughtPanic {}
+
+impl CaughtPanic {
+    /// The text with the place in the line below, as a stack begins that Node writes.
+    pub fn stack(&self) -> String {
+        let place = self.place.as_ref().map(|place| format!("\n    at {place}"));
+        format!("{}{}", self.text, place.unwrap_or_default())
+    }
 }
 
 fn text(payload: &(dyn Any + Send)) -> &str {

@@ -49,7 +49,8 @@ impl Request {
     /// ```
     /// use greenroom_context::Request;
     ///
-    /// let headers = [("x-request-id", "checkout-7"), ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")];
+    /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    /// let headers = [("x-request-id", "checkout-7"), ("traceparent", traceparent)];
     /// let request = Request::from_headers(|name| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| *value));
     /// assert_eq!(request.id(), "checkout-7");
     /// assert_eq!(request.trace().trace_id().as_str(), "4bf92f3577b34da6a3ce929d0e0e4736");

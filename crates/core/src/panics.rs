@@ -1,12 +1,12 @@
-//! A panic in somebody's code becomes an error with an owner.
+//! A panic in somebody's code becomes an error, which gets an owner where it is caught.
 
 use std::future::Future;
 
 use greenroom_context::{CaughtPanic, catch_panic, catch_panic_in};
 use greenroom_errors::{Error, Result};
 
-fn error(panic: CaughtPanic) -> Error {
-    Error::new(panic.to_string())
+fn error(caught: CaughtPanic) -> Error {
+    Error::new(caught.to_string())
 }
 
 /// Calls `f`; a panic is an error.

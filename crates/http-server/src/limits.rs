@@ -72,6 +72,8 @@ pub struct ConnectionLimits {
     pub connections: u32,
 }
 
+const MAX_CONNECTIONS: &str = "greenroom.server.maxConnections";
+
 /// What hyper has room for without asking the heap.
 const HEADERS: u32 = 100;
 
@@ -103,13 +105,15 @@ impl ConnectionLimits {
             Some(number) => Err(ConfigError::invalid(
                 config,
                 key,
-                format!("Invalid number {number}, expected a whole number"),
+                format!("Invalid number {number} in {key}, expected a whole number"),
             )),
         };
-        let connections = match read("greenroom.server.maxConnections", default.connections)? {
+        let connections = match read(MAX_CONNECTIONS, default.connections)? {
             0 => {
-                let text = "Invalid number 0, expected at least 1: nobody could connect";
-                return Err(ConfigError::invalid(config, "greenroom.server.maxConnections", text));
+                let text = format!(
+                    "Invalid number 0 in {MAX_CONNECTIONS}, expected at least 1: nobody could connect"
+                );
+                return Err(ConfigError::invalid(config, MAX_CONNECTIONS, text));
             }
             some => some,
         };
@@ -165,6 +169,10 @@ fn duration(config: &RootConfig, key: &str) -> Result<Option<Duration>, ConfigEr
     let milliseconds = config.optional_number(key)?.unwrap_or_default();
     let duration = Duration::try_from_secs_f64(milliseconds / 1000.0);
     duration.map(Some).map_err(|_| {
-        ConfigError::invalid(config, key, format!("Invalid duration {milliseconds}, expected milliseconds"))
+        ConfigError::invalid(
+            config,
+            key,
+            format!("Invalid duration {milliseconds} in {key}, expected milliseconds"),
+        )
     })
 }

@@ -109,8 +109,9 @@ impl Caller {
         ClientAddress { ip, ips, protocol, hostname: host.and_then(hostname) }
     }
 
-    /// The address that a rate limit counts: the client's, or the one that the nearest proxy says when all are believed, because anyone
-    /// can say the rest. In place of what is no address stands who said it; peers on a Unix socket are one client.
+    /// The address that a rate limit counts: the client's, or the one that the nearest proxy says when all are believed,
+    /// because anyone can say the rest. What is no address is replaced by the address of its sender; peers on a Unix socket
+    /// are one client.
     pub(crate) fn counted(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let addresses = match &self.trust {
             TrustProxy::Nobody => vec![],

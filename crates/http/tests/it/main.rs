@@ -31,4 +31,5 @@ mod streams;
 mod tls;
 mod unix;
 mod websocket;
+mod websocket_end;
 mod wire;

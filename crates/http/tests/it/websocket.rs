@@ -24,7 +24,7 @@ const UNAVAILABLE: &str =
 /// The answer to the key of RFC 6455's example.
 const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-fn request(target: &str, more: &str) -> String {
+pub(crate) fn request(target: &str, more: &str) -> String {
     upgrade(target, &format!("Connection: Upgrade\r\nUpgrade: websocket\r\n{more}"))
 }
 
@@ -79,7 +79,7 @@ fn routes(http: &HttpRouter, root: &RootHttpRouter) -> greenroom_errors::Result 
     root.add_websocket_handler("/rootws", who)
 }
 
-fn sockets() -> Plugin {
+pub(crate) fn sockets() -> Plugin {
     plugin("ws", |env| env.register_init(async |http: HttpRouter, root: RootHttpRouter| routes(&http, &root)))
 }
 
@@ -96,7 +96,7 @@ fn waiting() -> (Plugin, watch::Sender<bool>) {
     (plugin, go)
 }
 
-async fn asks(client: Client, target: &str, more: &str) -> String {
+pub(crate) async fn asks(client: Client, target: &str, more: &str) -> String {
     client.raw(request(target, more)).await
 }
 
@@ -317,24 +317,6 @@ async fn a_handler_that_fails_closes_its_connection_without_a_byte_and_is_told()
         up.lines.json().iter().any(|line| line["message"].as_str().unwrap().contains("handler bang"))
     })
     .await;
-}
-
-#[tokio::test]
-async fn a_connection_that_its_client_breaks_off_is_told_at_debug_alone() {
-    let up = Kit::new().add(sockets()).start().await;
-    let mut connection = up.client.connect().await;
-    connection.send(request("/api/ws/echo", "")).await;
-    connection.answer("HEAD").await;
-    // No close frame comes before the end.
-    drop(connection);
-    let ended = |line: &serde_json::Value| {
-        line["message"].as_str().is_some_and(|message| message.starts_with("WebSocket connection ended"))
-    };
-    until(async || up.lines.json().iter().any(ended)).await;
-    let lines = up.lines.json();
-    let line = lines.iter().find(|line| ended(line)).unwrap();
-    assert_eq!((&line["level"], &line["service"]), (&json!("debug"), &json!("rootHttpRouter")), "{line}");
-    assert!(!lines.iter().any(|line| line["level"] == "warn"), "{lines:#?}");
 }
 
 #[tokio::test]
