@@ -28,6 +28,8 @@ struct State {
     begun: u64,
     /// When the first byte of a header came, until its last one has come.
     head_since: Option<Instant>,
+    /// Whether a body has begun and not all of it has come.
+    in_body: bool,
     /// When the last answer was taken, or the connection was made.
     idle_since: Instant,
     /// When either side last sent something; known only where it matters.
@@ -60,6 +62,7 @@ impl Activity {
                 running: 0,
                 begun: 0,
                 head_since: None,
+                in_body: false,
                 idle_since: now,
                 moved: now,
                 stuck_since: None,
@@ -70,9 +73,10 @@ impl Activity {
         }
     }
 
-    /// Bytes came; a header has begun with them and not ended, or not.
-    pub(crate) fn received(&self, in_head: bool) {
+    /// Bytes came; a header has begun with them and not ended, or not, and so has a body.
+    pub(crate) fn received(&self, in_head: bool, in_body: bool) {
         let mut state = self.state.lock();
+        state.in_body = in_body;
         if in_head {
             state.head_since.get_or_insert_with(Instant::now);
         } else {
@@ -130,6 +134,11 @@ impl Activity {
     /// Whether a header has begun and not ended.
     pub(crate) fn is_in_head(&self) -> bool {
         self.state.lock().head_since.is_some()
+    }
+
+    /// Whether a body has begun and not all of it has come.
+    pub(crate) fn is_in_body(&self) -> bool {
+        self.state.lock().in_body
     }
 
     /// When the peer has had enough time for what the connection is at.

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    Arrival, Peer, RequestBody, Serve, Takeover, Timeouts,
+    Arrival, Peer, Remainder, RequestBody, Serve, Takeover, Timeouts,
     accept::Place,
     activity::{Activity, InFlight, Overdue},
     server::Shared,
@@ -63,9 +63,10 @@ pub(crate) async fn serve<S, T>(
         let in_flight = InFlight::begin(&noted, shared.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(noted.clone());
-        let arrival = Arrival { peer, is_last, in_flight, takeover };
+        let request = request.map(|body| RequestBody::new(body, &timeouts));
+        let remainder = Remainder::new(request.body(), &noted);
+        let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
         async move {
-            let request = request.map(|body| RequestBody::new(body, &timeouts));
             Ok::<_, Infallible>(shared.service.serve(request, arrival).await)
         }
     });

@@ -1,6 +1,7 @@
 //! One request and its answer, from the first byte to the last: the one place that holds what is known of them.
 
 use std::{
+    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -10,7 +11,8 @@ use std::{
 
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext};
-use greenroom_http_server::{Arrival, InFlight};
+use greenroom_http_server::{Arrival, InFlight, Remainder};
+use greenroom_redact as redact;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery};
 
 use crate::{
@@ -35,6 +37,7 @@ pub(crate) struct Exchange {
     pub(crate) below_mount: Option<PathAndQuery>,
     /// No further request is wanted on the connection.
     pub(crate) is_last: bool,
+    pub(crate) remainder: Remainder,
     pub(crate) began: Instant,
     /// What the request's origin is granted.
     pub(crate) grant: Option<Grant>,
@@ -86,6 +89,7 @@ impl Exchange {
             has_called_author: None,
             below_mount: None,
             is_last: arrival.is_last,
+            remainder: arrival.remainder,
             began: Instant::now(),
             grant: None,
             hits: Vec::new(),
@@ -148,6 +152,14 @@ impl Asked {
     /// The path and the query.
     pub(crate) fn url(&self) -> &str {
         self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
+    /// What every line tells of the URL: all that was asked for, without the credentials in it.
+    pub(crate) fn told_url(&self) -> Cow<'_, str> {
+        match self.uri.scheme() {
+            Some(_) => redact::url(&self.uri.to_string()).into_owned().into(),
+            None => redact::url(self.uri.path_and_query().map_or("*", PathAndQuery::as_str)),
+        }
     }
 
     /// Whether the client wants the connection kept.

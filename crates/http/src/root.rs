@@ -96,7 +96,7 @@ impl RootHttpRouter {
         H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result> + Send + 'static,
     {
-        self.web_sockets().add(path, boxed(handler))
+        self.web_sockets().add_open(path, boxed(handler))
     }
 
     pub(crate) fn web_sockets(&self) -> &WebSocketRoutes {

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use greenroom_auth::Credentials;
 use greenroom_http_server::RawStream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
 use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::{
@@ -144,15 +144,34 @@ pub(super) fn offered(headers: &HeaderMap) -> Vec<String> {
     all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-/// What RFC 6455 wants of a request: its key.
+/// The value of a header that must stand there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut all = headers.get_all(name).iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// What RFC 6455 wants of a request: its key. A body would stand where the frames begin.
 fn key(parts: &Parts) -> Result<&HeaderValue, ProtocolError> {
     if parts.method != Method::GET {
         return Err(ProtocolError::WrongHttpMethod);
     }
-    if parts.headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+    if parts.version != Version::HTTP_11 {
+        return Err(ProtocolError::WrongHttpVersion);
+    }
+    let bad = |name: HeaderName| Err(ProtocolError::InvalidHeader(Box::new(name)));
+    if only(&parts.headers, &header::HOST).is_none() {
+        return bad(header::HOST);
+    }
+    if let Some(name) = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+        .into_iter()
+        .find(|name| parts.headers.get(name).is_some_and(|value| value != "0"))
+    {
+        return bad(name);
+    }
+    if only(&parts.headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(ProtocolError::MissingSecWebSocketVersionHeader);
     }
-    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
+    let key = only(&parts.headers, &header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
     let is_nonce = STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
     if is_nonce { Ok(key) } else { Err(ProtocolError::InvalidSecWebSocketKey) }
 }
