@@ -53,7 +53,8 @@ impl RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        if let Some(given_up) = self.given_up.take().filter(|_| !self.has_ended && !self.body.is_end_stream()) {
+        if let Some(given_up) = self.given_up.take().filter(|_| !self.has_ended && !self.body.is_end_stream())
+        {
             given_up.store(true, Relaxed);
         }
     }

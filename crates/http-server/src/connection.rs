@@ -66,9 +66,7 @@ pub(crate) async fn serve<S, T>(
         let request = request.map(|body| RequestBody::new(body, &timeouts));
         let remainder = Remainder::new(request.body(), &noted);
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
-        async move {
-            Ok::<_, Infallible>(shared.service.serve(request, arrival).await)
-        }
+        async move { Ok::<_, Infallible>(shared.service.serve(request, arrival).await) }
     });
     let mut http = Builder::new();
     http.max_header_size(MAX_HEADER_BYTES);

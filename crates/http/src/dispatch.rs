@@ -1,29 +1,25 @@
 //! Calling authors' routers by Express's rules.
 
 use std::{
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
     Router,
-    body::Body,
     extract::{MatchedPath, Request},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use greenroom_context::{Context as Work, catch_panic};
 use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use parking_lot::Mutex;
+use http_body::Body as _;
 use tower_service::Service;
 
 use crate::{
-    body::longer,
     exchange::Exchange,
     express::send::{empty, options},
     failure::{Failed, panicked},
+    offered_body::OfferedBody,
 };
 
 /// An author's router, whose routes note in the request's context that they were reached.
@@ -86,17 +82,17 @@ pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: R
 
 async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = Arc::new(Mutex::new(Lent { body, read: Vec::new(), kept: 0, is_spent: false }));
+    let body = OfferedBody::new(body);
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
         for uri in uris.iter().flatten() {
             let mut parts = parts.clone();
             parts.uri = uri.clone();
-            let request = Request::from_parts(parts, Body::new(Borrowed { lent: body.clone(), at: 0 }));
+            let request = Request::from_parts(parts, body.reader());
             match call(router.clone(), request).await {
-                Called::NoRoute if !body.lock().is_spent => {}
+                Called::NoRoute if !body.is_spent() => {}
                 // Another spelling could be the same route again.
-                Called::NoMethod if !body.lock().is_spent => break,
+                Called::NoMethod if !body.is_spent() => break,
                 called => return called.into_response(),
             }
         }
@@ -158,78 +154,4 @@ fn is_unknown(response: &Response) -> bool {
         && response.body().size_hint().exact() == Some(0)
         && !response.headers().contains_key(header::CONTENT_TYPE)
         && response.extensions().get::<Failed>().is_none()
-}
-
-/// How much of a body a router may read and still leave the request to the next one.
-const MOST_KEPT_BYTES: usize = 128 * 1024;
-
-/// A request's body, offered to several routers: each reads it from its beginning, until more was read than is kept.
-struct Lent {
-    body: Body,
-    read: Vec<Bytes>,
-    kept: usize,
-    is_spent: bool,
-}
-
-impl Lent {
-    fn keep(&mut self, data: &Bytes) {
-        self.kept += data.len();
-        if self.kept > MOST_KEPT_BYTES {
-            self.spend();
-        } else {
-            self.read.push(data.clone());
-        }
-    }
-
-    fn spend(&mut self) {
-        self.read.clear();
-        self.is_spent = true;
-    }
-}
-
-struct Borrowed {
-    lent: Arc<Mutex<Lent>>,
-    /// How many of the kept pieces were read here.
-    at: usize,
-}
-
-impl HttpBody for Borrowed {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let this = &mut *self;
-        let mut lent = this.lent.lock();
-        if let Some(data) = lent.read.get(this.at) {
-            this.at += 1;
-            return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
-        }
-        let polled = Pin::new(&mut lent.body).poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) if !lent.is_spent => match frame.data_ref() {
-                Some(data) => {
-                    lent.keep(data);
-                    this.at += 1;
-                }
-                None => lent.spend(),
-            },
-            Poll::Ready(Some(Err(_))) => lent.spend(),
-            _ => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        let lent = self.lent.lock();
-        self.at >= lent.read.len() && lent.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let lent = self.lent.lock();
-        let again: u64 = lent.read.iter().skip(self.at).map(|data| data.len() as u64).sum();
-        longer(&lent.body.size_hint(), again)
-    }
 }

@@ -36,6 +36,7 @@ mod express;
 mod extract;
 mod failure;
 mod health_routes;
+mod offered_body;
 pub mod old_backend;
 mod pipeline;
 mod plugin;

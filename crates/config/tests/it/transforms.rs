@@ -213,7 +213,8 @@ fn a_default_as_a_shell_writes_it_is_explained() {
 
 #[test]
 fn what_may_be_a_secret_behind_a_variables_name_is_told_nowhere() {
-    for placeholder in ["${TOK-s3cret}", "${TOK:=s3cret}", "${ TOK s3cret }", "${TOK-s3cret:x}", "${.s3cret}"] {
+    for placeholder in ["${TOK-s3cret}", "${TOK:=s3cret}", "${ TOK s3cret }", "${TOK-s3cret:x}", "${.s3cret}"]
+    {
         let config = yaml(&format!("a: {{b: \"{placeholder}\", c: \"${{OTHER:-7007}}\"}}\n")).load();
         let error = config.string("a.b").unwrap_err();
         let boxed = rendered(&error);

@@ -47,7 +47,9 @@ pub(super) async fn alone(socket: &Path) -> io::Result<Option<Alone>> {
                 Err(error) => return Err(foreign(&path, &error.to_string())),
             };
             match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => return Ok(Some(Alone { path: path.clone(), _locked: file })),
+                Ok(()) if is_at(&file, &path) => {
+                    return Ok(Some(Alone { path: path.clone(), _locked: file }));
+                }
                 // Its last owner has removed it.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(5)).await,

@@ -171,7 +171,8 @@ fn key(parts: &Parts) -> Result<&HeaderValue, ProtocolError> {
     if only(&parts.headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(ProtocolError::MissingSecWebSocketVersionHeader);
     }
-    let key = only(&parts.headers, &header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
+    let key =
+        only(&parts.headers, &header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
     let is_nonce = STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
     if is_nonce { Ok(key) } else { Err(ProtocolError::InvalidSecWebSocketKey) }
 }

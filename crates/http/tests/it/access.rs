@@ -166,11 +166,17 @@ async fn no_kind_of_line_tells_credentials_in_urls() {
         env.register_init(async |http: greenroom_http::HttpRouter| {
             http.add_websocket_handler("/closed", async |_| Ok(()))?;
             let open = greenroom_http::AuthPolicy::Unauthenticated;
-            http.add_websocket_handler_with("/fails", open, async |_| Err(greenroom_errors::Error::new("x").into()))?;
+            http.add_websocket_handler_with("/fails", open, async |_| {
+                Err(greenroom_errors::Error::new("x").into())
+            })?;
             http.add_websocket_handler_with("/bang", open, async |_| panic!("x"))?;
-            http.add_websocket_handler_with("/accepts", open, async |upgrade: greenroom_http::websocket::WebSocketUpgrade| {
-                upgrade.accept().await.map(drop).map_err(Into::into)
-            })
+            http.add_websocket_handler_with(
+                "/accepts",
+                open,
+                async |upgrade: greenroom_http::websocket::WebSocketUpgrade| {
+                    upgrade.accept().await.map(drop).map_err(Into::into)
+                },
+            )
         });
     });
     let up = Kit::new().with_additions().open(router).add(sockets).start().await;

@@ -219,9 +219,17 @@ async fn an_informational_status_of_a_handler_is_its_plugins_failure() {
     let mut connection = up.client.connect().await;
     for (number, status) in [101, 103, 100].into_iter().enumerate() {
         let answer = connection.ask("GET", &format!("/api/x/{status}"), &[], b"").await;
-        assert_eq!((answer.status, answer.header("connection")), (500, Some("keep-alive")), "{}", answer.head);
+        assert_eq!(
+            (answer.status, answer.header("connection")),
+            (500, Some("keep-alive")),
+            "{}",
+            answer.head
+        );
         let text = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-        assert!(text.starts_with(&format!("A handler answered by the informational status {status}")), "{text}");
+        assert!(
+            text.starts_with(&format!("A handler answered by the informational status {status}")),
+            "{text}"
+        );
         let line = up.lines_of("errorHandler", number + 1).await.remove(number);
         assert_eq!((&line["level"], &line["plugin"]), (&json!("error"), &json!("x")), "{line}");
         let line = up.lines_of("incomingRequest", number + 1).await.remove(number);

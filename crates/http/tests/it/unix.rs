@@ -165,7 +165,10 @@ async fn a_lock_that_others_could_open_or_that_is_a_link_is_left_alone() {
     let (open_to_all, _held) = lock(&path, 0o644);
     let refusal = async || {
         let error = bind(&path).await.expect_err("it is not ours").to_string();
-        assert!(error.contains("listen EACCES: ") && error.contains("sock.lock is no lock of ours"), "{error}");
+        assert!(
+            error.contains("listen EACCES: ") && error.contains("sock.lock is no lock of ours"),
+            "{error}"
+        );
     };
     refusal().await;
     fs::remove_file(&open_to_all).unwrap();

@@ -23,11 +23,7 @@ async fn a_request_that_is_no_handshake_is_refused_by_its_fault() {
         (good.replace("Version: 13", "Version: 8"), "426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\n"),
     ] {
         let seen = up.client.raw(&bad).await;
-        assert_eq!(
-            seen,
-            format!("HTTP/1.1 {status}Connection: close\r\nContent-Length: 0\r\n\r\n"),
-            "{bad}"
-        );
+        assert_eq!(seen, format!("HTTP/1.1 {status}Connection: close\r\nContent-Length: 0\r\n\r\n"), "{bad}");
     }
     let warned = up
         .lines
@@ -36,7 +32,6 @@ async fn a_request_that_is_no_handshake_is_refused_by_its_fault() {
         .find(|line| line["message"].as_str().unwrap().contains("WebSocket upgrade failed"));
     assert_eq!(warned, None, "a client's fault is no warning");
 }
-
 
 #[tokio::test]
 async fn a_body_of_no_length_is_none() {
