@@ -10,6 +10,17 @@ use crate::trace::{TraceContext, TraceId};
 const TRACEPARENT: &str = "traceparent";
 const BAGGAGE: &str = "baggage";
 
+/// The headers that are read.
+const READ: [&str; 7] = [
+    Request::ID_HEADER,
+    TRACEPARENT,
+    BAGGAGE,
+    "x-datadog-trace-id",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-tags",
+];
+
 /// The longest request id that is taken from a client.
 const LONGEST_ID: usize = 64;
 
@@ -44,28 +55,34 @@ impl Request {
         Self::with_session(id, trace, None)
     }
 
-    /// The request that has these headers, each asked for by its name in lower case.
+    /// The request that has these headers, by their names in lower case. Of a repeated one the first counts.
     ///
     /// ```
     /// use greenroom_context::Request;
     ///
     /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    /// let headers = [("x-request-id", "checkout-7"), ("traceparent", traceparent)];
-    /// let request = Request::from_headers(|name| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| *value));
+    /// let request = Request::from_headers([("x-request-id", "checkout-7"), ("traceparent", traceparent)]);
     /// assert_eq!(request.id(), "checkout-7");
     /// assert_eq!(request.trace().trace_id().as_str(), "4bf92f3577b34da6a3ce929d0e0e4736");
     /// ```
     ///
     /// `x-request-id` is its id, as [`new`](Self::new) takes it. Its trace is in `traceparent`, or else in
     /// [Datadog's headers](TraceContext::from_datadog). `session.id` in `baggage` is the browser session, if it is a UUID.
-    pub fn from_headers<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Self {
-        let datadog = || {
-            let (id, parent) = (header("x-datadog-trace-id")?, header("x-datadog-parent-id")?);
-            let (priority, tags) = (header("x-datadog-sampling-priority"), header("x-datadog-tags"));
-            TraceContext::from_datadog(id, parent, priority, tags)
-        };
-        let trace = header(TRACEPARENT).and_then(TraceContext::from_traceparent).or_else(datadog);
-        Self::with_session(header(Self::ID_HEADER), trace, header(BAGGAGE).and_then(SessionId::from_baggage))
+    pub fn from_headers<'a, V: AsRef<[u8]> + ?Sized + 'a>(
+        headers: impl IntoIterator<Item = (&'a str, &'a V)>,
+    ) -> Self {
+        let mut found = [None; READ.len()];
+        for (name, value) in headers {
+            if let Some(at) = READ.iter().position(|known| *known == name) {
+                found[at].get_or_insert(value.as_ref());
+            }
+        }
+        let [id, trace, baggage, datadog @ ..] = found.map(|value| std::str::from_utf8(value?).ok());
+        let trace = trace.and_then(TraceContext::from_traceparent).or_else(|| {
+            let [id, parent, priority, tags] = datadog;
+            TraceContext::from_datadog(id?, parent?, priority, tags)
+        });
+        Self::with_session(id, trace, baggage.and_then(SessionId::from_baggage))
     }
 
     fn with_session(id: Option<&str>, trace: Option<TraceContext>, session: Option<SessionId>) -> Self {
@@ -173,8 +190,8 @@ struct SessionId([u8; 36]);
 impl SessionId {
     /// `session.id` among the members of a baggage header; of several the last counts.
     ///
-    /// Source: W3C Baggage, §3.2 (a member's properties stand behind its value); the key is of OpenTelemetry's semantic
-    /// conventions.
+    /// Source: W3C Baggage, "Baggage HTTP Header Format": a member's properties stand behind its value. The key is of
+    /// OpenTelemetry's semantic conventions.
     fn from_baggage(baggage: &str) -> Option<Self> {
         let mut values = baggage.split(',').filter_map(|member| {
             let (key, value) = member.split(';').next()?.split_once('=')?;

@@ -80,7 +80,7 @@ impl TraceContext {
     /// A caller's place in its trace, by Datadog's headers: `x-datadog-trace-id` and `x-datadog-parent-id` in decimal,
     /// `_dd.p.tid=<upper 16 digits>` in `x-datadog-tags`, `x-datadog-sampling-priority` above 0 when it is recorded.
     ///
-    /// Source: Datadog's "Trace Context Propagation" and the "128-bit trace id" of its tracing libraries.
+    /// Source: Datadog's page "Trace Context Propagation"; for `_dd.p.tid`, `src/opentracing/span_context.js` of `dd-trace`.
     pub fn from_datadog(
         trace: &str,
         parent: &str,

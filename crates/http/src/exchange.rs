@@ -130,7 +130,7 @@ impl Drop for Exchange {
 
 /// The request's name: its id, its trace and its session, as far as the client gave them.
 pub(crate) fn request_context(headers: &HeaderMap) -> RequestContext {
-    RequestContext::from_headers(|name| headers.get(name).and_then(|value| value.to_str().ok()))
+    RequestContext::from_headers(headers.iter().map(|(name, value)| (name.as_str(), value)))
 }
 
 impl Asked {

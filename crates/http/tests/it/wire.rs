@@ -100,7 +100,10 @@ async fn what_is_no_http_is_a_400_and_the_connection_ends() {
     ] {
         assert_eq!(status(up.client, request).await, bad, "{}", String::from_utf8_lossy(request));
     }
-    assert!(up.lines_of("incomingRequest", 0).await.is_empty(), "nobody but the server saw them");
+    assert_eq!(up.get("/api/x/text").await.status, 200);
+    let lines = up.lines_of("incomingRequest", 1).await;
+    let urls: Vec<_> = lines.iter().map(|line| line["url"].as_str().unwrap()).collect();
+    assert_eq!(urls, ["/api/x/text"], "nobody but the server saw the others");
 }
 
 #[tokio::test]

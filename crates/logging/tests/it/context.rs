@@ -7,12 +7,8 @@ const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const BAGGAGE: &str = "session.id=0f9a1b2c-3d4e-4f56-8a7b-9c0d1e2f3a4b";
 
 fn at_work() -> Context {
-    let request = Request::from_headers(|name| match name {
-        "x-request-id" => Some("r-1"),
-        "traceparent" => Some(CALLER),
-        "baggage" => Some(BAGGAGE),
-        _ => None,
-    });
+    let request =
+        Request::from_headers([("x-request-id", "r-1"), ("traceparent", CALLER), ("baggage", BAGGAGE)]);
     Context::default().with_plugin("catalog").with_module("github").with_request(request)
 }
 
