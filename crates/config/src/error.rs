@@ -99,8 +99,9 @@ impl ConfigError {
 
     /// It is because this variable has no value.
     pub(crate) fn lacks(&mut self, variable: &str) {
-        self.0.help = Some(unset::help(variable));
-        self.0.unset = Some(variable.to_owned());
+        let variable = unset::shown(variable);
+        self.0.help = Some(unset::help(&variable));
+        self.0.unset = Some(variable);
     }
 
     pub(crate) fn point(&mut self, at: &At, hide: &[At]) {

@@ -4,6 +4,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::unset::is_of_name;
+
 /// A position that a person can open: `app-config.yaml:3:11`.
 ///
 /// A value that comes from no file has no line: a variable's name stands in `file`, and `line` and `column` are 0.
@@ -93,6 +95,7 @@ impl At {
                 .filter(|(i, _)| range.contains(&(before + i)))
                 .for_each(|(_, c)| *c = true);
         }
+        hide_misspelt_defaults(&raw, &mut hidden);
         let start = (self.column.saturating_sub(1) as usize).min(raw.len());
         let end = start.saturating_add((self.chars as usize).max(1)).min(raw.len());
         let (mut text, mut from, mut to) = (String::new(), None, None);
@@ -112,6 +115,20 @@ impl At {
         let from = from.unwrap_or(text.len());
         let to = to.unwrap_or(text.len()).max(from);
         Some(Line { place: self.place(), text, label: (from, to - from) })
+    }
+}
+
+/// Hides what stands in `${…}` behind a variable's name, unless it is a default: nothing is known of it.
+fn hide_misspelt_defaults(line: &[char], hidden: &mut [bool]) {
+    for (open, _) in line.windows(2).enumerate().filter(|(_, pair)| *pair == ['$', '{']) {
+        let inside = &line[open + 2..];
+        let inside = &inside[..inside.iter().position(|c| *c == '}').unwrap_or(inside.len())];
+        let space = inside.iter().take_while(|c| c.is_whitespace()).count();
+        let name = inside[space..].iter().take_while(|c| is_of_name(**c)).count();
+        let rest = &inside[space + name..];
+        if !rest.starts_with(&[':', '-']) && !rest.iter().all(|c| c.is_whitespace()) {
+            hidden[open + 2 + space + name..][..rest.len()].fill(true);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{Place, place::At};
 pub struct Unset {
     /// The key that is not there.
     pub key: String,
-    /// The variable.
+    /// The variable. Of a strange name, which may be a misspelt default, only the beginning and `…`.
     pub variable: String,
     /// Where the value is written.
     pub place: Place,
@@ -20,7 +20,7 @@ pub struct Unset {
 
 impl Unset {
     pub(crate) fn new(key: String, variable: &str, at: &At) -> Self {
-        Self { key, variable: variable.to_owned(), place: at.place(), at: at.clone() }
+        Self { key, variable: shown(variable), place: at.place(), at: at.clone() }
     }
 
     /// Whether a value at this key is missing because of it: at the key itself, below it, or an element of a list there.
@@ -39,7 +39,23 @@ impl fmt::Display for Unset {
     }
 }
 
-/// What to do about it.
+/// Whether it can stand in the name of a variable that a shell knows.
+pub(crate) fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Stands for what is not shown of a name.
+const CUT: char = '…';
+
+/// The name up to the first character that is strange in one: the rest may be meant as a default, and be a secret.
+pub(crate) fn shown(variable: &str) -> String {
+    match variable.find(|c| !is_of_name(c)) {
+        None => variable.to_owned(),
+        Some(end) => format!("{}{CUT}", &variable[..end]),
+    }
+}
+
+/// What to do about it. Takes the variable as [`shown`].
 pub(crate) fn help(variable: &str) -> String {
     misspelt_default(variable).unwrap_or_else(|| {
         format!("set the environment variable {variable}, or give it a default: ${{{variable}:-value}}")
@@ -47,9 +63,7 @@ pub(crate) fn help(variable: &str) -> String {
 }
 
 /// `${A-b}` is a default to a shell, and a variable with a strange name to Backstage.
-fn misspelt_default(variable: &str) -> Option<String> {
-    let odd = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    let (name, rest) = variable.split_at(variable.find(odd).filter(|at| *at > 0)?);
-    let default = rest.trim_start().trim_start_matches([':', '-', '=', '?', '+']);
-    Some(format!("a default is written `:-`, as in ${{{name}:-{default}}}"))
+fn misspelt_default(shown: &str) -> Option<String> {
+    let name = shown.strip_suffix(CUT).filter(|name| !name.is_empty())?;
+    Some(format!("a default is written `:-`, as in ${{{name}:-value}}"))
 }

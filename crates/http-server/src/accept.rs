@@ -18,6 +18,10 @@ use crate::{ConnectionLimits, Listener, Peer, Serve, connection::serve, listener
 /// How long to wait before the next try when there is no descriptor.
 const RETRY_DELAY: Duration = Duration::from_millis(50);
 
+/// How long a TLS handshake, and then a header, may take beyond the limit of connections. A probe sends both at once, and must
+/// not wait for a place that others keep.
+const PROBE_HEADER_TIMEOUT: Duration = Duration::from_millis(250);
+
 /// The least time between two lines about the same trouble.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -31,9 +35,10 @@ pub(crate) struct Places {
     freed: Notify,
 }
 
-/// A place that a connection has taken.
+/// A place that a connection has taken. It is free once the connection has ended and the last of its requests is answered:
+/// a client that leaves does not make room for more work.
 #[derive(Debug)]
-struct Place(Arc<Places>);
+pub(crate) struct Place(Arc<Places>);
 
 impl Places {
     pub(crate) fn new(limits: &ConnectionLimits) -> Self {
@@ -92,13 +97,15 @@ pub(crate) async fn accept<S: Serve>(shared: Arc<Shared<S>>, listener: Listener)
 fn begin<S: Serve>(shared: &Arc<Shared<S>>, stream: Plain, address: Option<IpAddr>) -> bool {
     let (place, is_beyond_limit) = shared.places.take();
     let peer = Peer { address, is_encrypted: shared.tls.is_some(), is_beyond_limit };
+    let mut timeouts = shared.settings.timeouts;
+    if is_beyond_limit {
+        timeouts.headers = PROBE_HEADER_TIMEOUT;
+    }
     let own = shared.clone();
     let connection = async move {
-        let _place = place;
-        let Some(tls) = &own.tls else { return serve(own, stream, peer).await };
-        let until_header = own.settings.timeouts.until_header();
-        if let Some(stream) = tls.accept(stream, until_header, &own.draining).await {
-            serve(own, stream, peer).await;
+        let Some(tls) = &own.tls else { return serve(own, stream, peer, timeouts, place).await };
+        if let Some(stream) = tls.accept(stream, timeouts.until_header(), &own.draining).await {
+            serve(own, stream, peer, timeouts, place).await;
         }
     };
     drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
@@ -119,7 +126,7 @@ impl Trouble {
                 logger,
                 connections = most,
                 count = count,
-                "Too many connections are open: only probes are answered on further ones. greenroom.server.maxConnections is the limit"
+                "Too many connections are open, or their requests at work: only probes are answered on further ones. greenroom.server.maxConnections is the limit"
             );
         }
     }

@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, limits::deadline, takeover::TakeoverWork};
+use crate::{Timeouts, accept::Place, limits::deadline, takeover::TakeoverWork};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
@@ -15,6 +15,8 @@ const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Activity {
     timeouts: Timeouts,
+    /// Free with the last of the connection and its requests.
+    _place: Place,
     state: Mutex<State>,
 }
 
@@ -26,6 +28,8 @@ struct State {
     begun: u64,
     /// When the first byte of a header came, until its last one has come.
     head_since: Option<Instant>,
+    /// Whether a body has begun and not all of it has come.
+    in_body: bool,
     /// When the last answer was taken, or the connection was made.
     idle_since: Instant,
     /// When either side last sent something; known only where it matters.
@@ -49,14 +53,16 @@ pub(crate) enum Overdue {
 }
 
 impl Activity {
-    pub(crate) fn new(timeouts: Timeouts) -> Self {
+    pub(crate) fn new(timeouts: Timeouts, place: Place) -> Self {
         let now = Instant::now();
         Self {
             timeouts,
+            _place: place,
             state: Mutex::new(State {
                 running: 0,
                 begun: 0,
                 head_since: None,
+                in_body: false,
                 idle_since: now,
                 moved: now,
                 stuck_since: None,
@@ -67,9 +73,10 @@ impl Activity {
         }
     }
 
-    /// Bytes came; a header has begun with them and not ended, or not.
-    pub(crate) fn received(&self, in_head: bool) {
+    /// Bytes came; a header has begun with them and not ended, or not, and so has a body.
+    pub(crate) fn received(&self, in_head: bool, in_body: bool) {
         let mut state = self.state.lock();
+        state.in_body = in_body;
         if in_head {
             state.head_since.get_or_insert_with(Instant::now);
         } else {
@@ -129,6 +136,11 @@ impl Activity {
         self.state.lock().head_since.is_some()
     }
 
+    /// Whether a body has begun and not all of it has come.
+    pub(crate) fn is_in_body(&self) -> bool {
+        self.state.lock().in_body
+    }
+
     /// When the peer has had enough time for what the connection is at.
     pub(crate) fn deadline(&self) -> Option<(Instant, Overdue)> {
         let state = self.state.lock();
@@ -152,7 +164,8 @@ impl Activity {
 
 /// A request that is at work until this is dropped: its connection stays, and a drain waits for it.
 ///
-/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that.
+/// It is kept until the last byte of the answer was taken, or until the work is done if the client leaves before that; so long
+/// the connection's place among `maxConnections` is taken.
 #[derive(Debug)]
 pub struct InFlight {
     activity: Arc<Activity>,

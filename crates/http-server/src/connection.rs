@@ -26,7 +26,8 @@ use tokio::{
 };
 
 use crate::{
-    Arrival, Peer, RequestBody, Serve, Takeover,
+    Arrival, Peer, Remainder, RequestBody, Serve, Takeover, Timeouts,
+    accept::Place,
     activity::{Activity, InFlight, Overdue},
     server::Shared,
     socket::Socket,
@@ -39,24 +40,22 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 /// How long bytes may be on their way that were sent before the listener closed.
 const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
 
-/// How long a header may take beyond the limit of connections. A probe sends its header at once, and must not wait for a
-/// place that others keep.
-const PROBE_HEADER_TIMEOUT: Duration = Duration::from_millis(250);
-
 /// How long the rest of a header may take once the server drains.
 const DRAIN_HEADER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers what comes on the stream, until either side has had enough.
-pub(crate) async fn serve<S, T>(shared: Arc<Shared<S>>, stream: T, peer: Peer)
-where
+pub(crate) async fn serve<S, T>(
+    shared: Arc<Shared<S>>,
+    stream: T,
+    peer: Peer,
+    timeouts: Timeouts,
+    place: Place,
+) where
     S: Serve,
     T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
-    let (mut timeouts, limits) = (shared.settings.timeouts, shared.settings.limits);
-    if peer.is_beyond_limit {
-        timeouts.headers = PROBE_HEADER_TIMEOUT;
-    }
-    let activity = Arc::new(Activity::new(timeouts));
+    let limits = shared.settings.limits;
+    let activity = Arc::new(Activity::new(timeouts, place));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
         let shared = to.clone();
@@ -64,11 +63,10 @@ where
         let in_flight = InFlight::begin(&noted, shared.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(noted.clone());
-        let arrival = Arrival { peer, is_last, in_flight, takeover };
-        async move {
-            let request = request.map(|body| RequestBody::new(body, &timeouts));
-            Ok::<_, Infallible>(shared.service.serve(request, arrival).await)
-        }
+        let request = request.map(|body| RequestBody::new(body, &timeouts));
+        let remainder = Remainder::new(request.body(), &noted);
+        let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
+        async move { Ok::<_, Infallible>(shared.service.serve(request, arrival).await) }
     });
     let mut http = Builder::new();
     http.max_header_size(MAX_HEADER_BYTES);

@@ -71,6 +71,11 @@ impl Framing {
         self.at == At::Head
     }
 
+    /// Whether a body has begun and not ended.
+    pub(crate) fn is_in_body(&self) -> bool {
+        matches!(self.at, At::Sized(_) | At::ChunkSize | At::ChunkData(_) | At::ChunkEnd | At::Trailer)
+    }
+
     /// The answer to an upgrade was to stay with HTTP.
     pub(crate) fn stay(&mut self) {
         if self.at == At::Undecided {

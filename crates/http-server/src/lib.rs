@@ -48,7 +48,7 @@ mod tls;
 mod unix;
 
 pub use activity::InFlight;
-pub use body::RequestBody;
+pub use body::{Remainder, RequestBody};
 pub use limits::{ConnectionLimits, ServerSettings, Timeouts};
 pub use listen::{LISTEN, Listen};
 pub use listener::{Listener, LocalAddr};

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    InFlight, Listener, RequestBody, ServerSettings, Takeover, Tls,
+    InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls,
     accept::{Places, accept},
 };
 
@@ -18,7 +18,8 @@ pub trait Serve: Send + Sync + 'static {
     /// The body of an answer.
     type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static;
 
-    /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned.
+    /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned, and keeps
+    /// [`Arrival::in_flight`].
     fn serve(
         &self,
         request: Request<RequestBody>,
@@ -35,6 +36,8 @@ pub struct Arrival {
     pub is_last: bool,
     /// To be kept as long as the answer is being made or sent.
     pub in_flight: InFlight,
+    /// What is left of its body.
+    pub remainder: Remainder,
     /// For an answer in another protocol.
     pub takeover: Takeover,
 }

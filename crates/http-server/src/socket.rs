@@ -69,7 +69,7 @@ impl<S> Socket<S> {
     fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
         let all = buffer.filled().len() - from;
         let (good, seen) = self.framing.follow(&buffer.filled()[from..]);
-        self.activity.received(self.framing.is_in_head());
+        self.activity.received(self.framing.is_in_head(), self.framing.is_in_body());
         match seen {
             Seen::All | Seen::Undecided => return Ok(good),
             Seen::BadHead => {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, cell::Cell, time::SystemTime};
 
 use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use greenroom_redact as redact;
-use http::{HeaderValue, Version, uri::PathAndQuery};
+use http::{HeaderValue, Version};
 
 use crate::exchange::{Answered, Exchange};
 
@@ -31,9 +31,7 @@ impl AccessLine {
     /// Writes the line. Of an answer that was given up, `contentLength` is what has left.
     pub(crate) fn write(&self, exchange: &Exchange, sent: u64, aborted: bool) {
         let Exchange { asked, request, began, answered, .. } = exchange;
-        let absolute = asked.uri.scheme().map(|_| asked.uri.to_string());
-        let url = absolute.as_deref().or_else(|| asked.uri.path_and_query().map(PathAndQuery::as_str));
-        let url = &*redact::url(url.unwrap_or("*"));
+        let url = &*asked.told_url();
         let version = if asked.version == Version::HTTP_10 { "1.0" } else { "1.1" };
         let agent = asked.user_agent.as_ref().map(lossy);
         let referrer = asked.referrer.as_ref().map(redacted);

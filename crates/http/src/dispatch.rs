@@ -16,6 +16,7 @@ use http_body::Body as _;
 use tower_service::Service;
 
 use crate::{
+    exchange::Exchange,
     express::send::{empty, options},
     failure::{Failed, panicked},
     offered_body::OfferedBody,
@@ -75,7 +76,8 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
 /// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
 /// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404.
-pub(crate) async fn dispatch(routers: &[Routed], request: Request) -> Response {
+pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: Request) -> Response {
+    exchange.calls_author();
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
         ([], _) => empty(StatusCode::NOT_FOUND),

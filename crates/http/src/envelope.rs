@@ -43,7 +43,7 @@ impl Envelope {
     ) -> Response {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
-        match Failed::taken(&mut response) {
+        match Failed::taken(&mut response).or_else(|| unanswered(&response)) {
             Some(failure) => self.body(failure, exchange),
             None => response,
         }
@@ -51,14 +51,14 @@ impl Envelope {
 
     /// Tells the log of an answer that broke after its first bytes had left; its client sees the connection end.
     pub(crate) fn tell_broken(&self, why: &axum::Error, asked: &Asked) {
-        let (why, method, url) = (Error::new(why.to_string()), asked.method.as_str(), asked.url());
-        error!(self.logger, +method, +url, ..&why, "Request failed with status 500");
+        let (why, method, url) = (Error::new(why.to_string()), asked.method.as_str(), asked.told_url());
+        error!(self.logger, +method, +url = &*url, ..&why, "Request failed with status 500");
     }
 
     fn body(&self, failure: Failure, exchange: &Exchange) -> Response {
         let (shown, filtered) = self.shown(failure);
         let status = describe(&*shown).status();
-        // An informational status is no answer: the client would wait for one.
+        // As in `unanswered`.
         let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         if status.is_server_error() {
@@ -98,6 +98,13 @@ impl Envelope {
             }
         }
     }
+}
+
+/// An informational status is no answer: the client would wait for one, and no protocol follows a 101.
+fn unanswered(response: &Response) -> Option<Failure> {
+    let status = response.status();
+    let text = || format!("A handler answered by the informational status {status}");
+    status.is_informational().then(|| Failure::Exposed(Arc::new(Error::new(text()))))
 }
 
 fn log_id() -> String {

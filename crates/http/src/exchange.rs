@@ -1,10 +1,18 @@
 //! One request and its answer, from the first byte to the last: the one place that holds what is known of them.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Instant,
+};
 
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext};
-use greenroom_http_server::{Arrival, InFlight};
+use greenroom_http_server::{Arrival, InFlight, Remainder};
+use greenroom_redact as redact;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, uri::PathAndQuery};
 
 use crate::{
@@ -23,10 +31,13 @@ pub(crate) struct Exchange {
     pub(crate) request: RequestContext,
     pub(crate) asked: Asked,
     pub(crate) caller: Caller,
+    /// Whether code of an author has been called, for those who ask for it.
+    pub(crate) has_called_author: Option<Arc<AtomicBool>>,
     /// The path and the query that the routes below a mount see, once one is found.
     pub(crate) below_mount: Option<PathAndQuery>,
     /// No further request is wanted on the connection.
     pub(crate) is_last: bool,
+    pub(crate) remainder: Remainder,
     pub(crate) began: Instant,
     /// What the request's origin is granted.
     pub(crate) grant: Option<Grant>,
@@ -78,8 +89,10 @@ impl Exchange {
             request: named,
             asked: Asked::from_request(request),
             caller,
+            has_called_author: None,
             below_mount: None,
             is_last: arrival.is_last,
+            remainder: arrival.remainder,
             began: Instant::now(),
             grant: None,
             hits: Vec::new(),
@@ -87,6 +100,13 @@ impl Exchange {
             envelope: None,
             answered: None,
             _in_flight: arrival.in_flight,
+        }
+    }
+
+    /// Notes that code of an author is called from here on: something may change.
+    pub(crate) fn calls_author(&self) {
+        if let Some(noted) = &self.has_called_author {
+            noted.store(true, Relaxed);
         }
     }
 
@@ -158,6 +178,14 @@ impl Asked {
     /// The path and the query.
     pub(crate) fn url(&self) -> &str {
         self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
+    /// What every line tells of the URL: all that was asked for, without the credentials in it.
+    pub(crate) fn told_url(&self) -> Cow<'_, str> {
+        match self.uri.scheme() {
+            Some(_) => redact::url(&self.uri.to_string()).into_owned().into(),
+            None => redact::url(self.uri.path_and_query().map_or("*", PathAndQuery::as_str)),
+        }
     }
 
     /// Whether the client wants the connection kept.

@@ -41,6 +41,7 @@ pub mod old_backend;
 mod pipeline;
 mod plugin;
 mod root;
+mod runs_on;
 mod server;
 mod settings;
 mod unchanged;

@@ -195,7 +195,7 @@ impl PluginRouter {
         let (reached, answer) = self.steps.on_request(exchange, &mut request).await;
         let response = match answer {
             Some(answer) => answer,
-            None => dispatch(&self.routes.routers.load_full(), request).await,
+            None => dispatch(&self.routes.routers.load_full(), exchange, request).await,
         };
         let mut response = self.envelope.replace_failure(exchange, response);
         self.steps.on_response(reached, exchange, &mut response);

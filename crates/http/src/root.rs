@@ -96,7 +96,7 @@ impl RootHttpRouter {
         H: FnOnce(WebSocketUpgrade) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Result> + Send + 'static,
     {
-        self.web_sockets().add(path, boxed(handler))
+        self.web_sockets().add_open(path, boxed(handler))
     }
 
     pub(crate) fn web_sockets(&self) -> &WebSocketRoutes {
@@ -155,7 +155,7 @@ impl RootHttpRouter {
             }
             (None, Some(fallback)) if matching::below("/api", path).is_none() => {
                 let request = relative(request, 0, exchange);
-                dispatch(std::slice::from_ref(fallback), request).await
+                dispatch(std::slice::from_ref(fallback), exchange, request).await
             }
             (None, _) => return empty(StatusCode::NOT_FOUND),
         };
@@ -187,7 +187,7 @@ fn relative(mut request: Request, mount: usize, exchange: &mut Exchange) -> Requ
 struct AuthorsRouter(Routed);
 
 impl Handler for AuthorsRouter {
-    fn handle<'a>(&'a self, _: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
-        Box::pin(dispatch(std::slice::from_ref(&self.0), request))
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
+        Box::pin(dispatch(std::slice::from_ref(&self.0), exchange, request))
     }
 }

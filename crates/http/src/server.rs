@@ -1,16 +1,19 @@
 //! The server of the root router: what a request meets before the routes, and an answer behind them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use axum::{body::Body, extract::Request, response::Response};
 use greenroom_config::RootConfig;
-use greenroom_context::{catch_panic, spawn};
+use greenroom_context::catch_panic;
 use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_http_server::{Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls};
 use greenroom_logging::{Logger, RootLogger, fields, info};
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -28,6 +31,7 @@ use crate::{
     health_routes::HealthRoutes,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
+    runs_on::{RunsOn, may_change_something},
     settings::HttpSettings,
     websocket::WebSocketRoutes,
 };
@@ -120,26 +124,15 @@ impl Serve for Front {
             match web_sockets.take(route, request, arrival, caller).await {}
         }
         let request = request.map(Body::new);
-        let exchange = Box::new(Exchange::begin(&request, arrival, caller));
+        let mut exchange = Box::new(Exchange::begin(&request, arrival, caller));
         let context = exchange.context.clone();
-        let runs_to_its_end = may_change_something(&request);
-        let answer = self.0.clone().answer(exchange, request);
-        if !runs_to_its_end {
-            return context.scope(answer).await;
+        if !may_change_something(&request) {
+            return context.scope(self.0.clone().answer(exchange, request)).await;
         }
-        let running = context.sync_scope(|| spawn("request", answer));
-        match running.await {
-            Ok(Some(response)) => response,
-            // The backend has stopped meanwhile; nothing is left that could answer.
-            _ => std::future::pending().await,
-        }
+        let has_called_author = Arc::new(AtomicBool::new(false));
+        exchange.has_called_author = Some(has_called_author.clone());
+        RunsOn::new(context, has_called_author, self.0.clone().answer(exchange, request)).await
     }
-}
-
-/// Whether a client that leaves must not stop the work half-way: as in Node, it runs to its end.
-fn may_change_something(request: &Request) -> bool {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    !is_safe || !axum::body::HttpBody::is_end_stream(request.body())
 }
 
 impl Inner {

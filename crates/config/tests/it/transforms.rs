@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{World, whole, yaml};
+use crate::support::{World, rendered, whole, yaml};
 
 fn included() -> World {
     World::new()
@@ -202,11 +202,25 @@ fn a_default_as_a_shell_writes_it_is_explained() {
     let config = yaml("a: ${PORT-7007}\n").load();
     assert!(
         missing(&config.string("a").unwrap_err())
-            .ends_with("; a default is written `:-`, as in ${PORT:-7007}")
+            .ends_with("; a default is written `:-`, as in ${PORT:-value}")
     );
     let told = config.unset()[0].to_string();
     assert!(
-        told.ends_with("(app-config.yaml:1:4); a default is written `:-`, as in ${PORT:-7007}"),
+        told.ends_with("(app-config.yaml:1:4); a default is written `:-`, as in ${PORT:-value}"),
         "{told}"
     );
+}
+
+#[test]
+fn what_may_be_a_secret_behind_a_variables_name_is_told_nowhere() {
+    for placeholder in ["${TOK-s3cret}", "${TOK:=s3cret}", "${ TOK s3cret }", "${TOK-s3cret:x}", "${.s3cret}"]
+    {
+        let config = yaml(&format!("a: {{b: \"{placeholder}\", c: \"${{OTHER:-7007}}\"}}\n")).load();
+        let error = config.string("a.b").unwrap_err();
+        let boxed = rendered(&error);
+        assert!(boxed.contains("***}") && boxed.contains("${OTHER:-7007}"), "{boxed}");
+        for told in [error.to_string(), format!("{error:?}"), boxed, config.unset()[0].to_string()] {
+            assert!(!told.contains("s3cret"), "{placeholder}: {told}");
+        }
+    }
 }

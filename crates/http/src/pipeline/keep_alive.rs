@@ -21,7 +21,9 @@ impl Step for KeepAlive {
         let endless = asked.version == Version::HTTP_10
             && response.body().size_hint().exact().is_none()
             && !response.headers().contains_key(header::CONTENT_LENGTH);
-        if !asked.keeps_alive() || exchange.is_last || self.draining.is_cancelled() || endless {
+        let is_last =
+            exchange.is_last || exchange.remainder.ends_connection() || self.draining.is_cancelled();
+        if !asked.keeps_alive() || is_last || endless {
             if asked.version == Version::HTTP_10 {
                 // Or else hyper adds `keep-alive` when such a client asked for it.
                 *response.version_mut() = Version::HTTP_10;

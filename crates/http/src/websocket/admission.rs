@@ -11,7 +11,7 @@ use http::StatusCode;
 
 use super::{
     WebSocketUpgrade,
-    routes::{Handler, Route},
+    routes::{Handler, Route, told},
     upgrade::offered,
 };
 use crate::{AuthPolicy, pipeline::Gate};
@@ -107,9 +107,9 @@ struct Admitted {
 }
 
 impl Route for Admitted {
-    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, ()> {
         let context = Context::current().with_plugin(self.admission.plugin.clone());
-        Box::pin(context.scope(self.admitted(upgrade)))
+        Box::pin(context.scope(told(&self.admission.logger, &self.path, self.admitted(upgrade))))
     }
 }
 

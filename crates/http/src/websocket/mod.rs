@@ -26,7 +26,7 @@
 //! bare 404. None of the steps of an ordinary request apply: no security headers, no access line, no rate limit, no
 //! CORS. A handler that believes cookies must look at `Origin` itself.
 //!
-//! A route of a `Router` cannot leave HTTP, as axum's own `WebSocketUpgrade` does: its answer of 101 ends the connection.
+//! A route of a `Router` cannot leave HTTP, as axum's own `WebSocketUpgrade` does: its answer of 101 becomes a 500.
 //!
 //! The future of a handler lives as long as its connection may: when the server drains, it is dropped where it stands and
 //! the connection closed without a close frame.

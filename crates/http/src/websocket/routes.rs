@@ -7,15 +7,15 @@ use futures_util::future::BoxFuture;
 use greenroom_context::{Context, catch_panic};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::Arrival;
-use greenroom_logging::{Logger, debug, warn};
+use greenroom_logging::{Logger, debug, error, warn};
 use http::{Method, Request, StatusCode, header};
 
 use super::{WebSocketError, WebSocketUpgrade};
 use crate::{client::Caller, exchange::request_context, express::headers::joined};
 
-/// What a route does with a request for a WebSocket.
+/// What a route does with a request for a WebSocket. It tells of its own failures.
 pub(crate) trait Route: Send + Sync + 'static {
-    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result>;
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, ()>;
 }
 
 /// An author's handler.
@@ -29,9 +29,34 @@ where
     Box::new(move |upgrade| Box::pin(handler.clone()(upgrade)))
 }
 
-impl Route for Handler {
-    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
-        self(upgrade)
+/// A handler that everybody reaches.
+struct Open {
+    handler: Handler,
+    path: String,
+    logger: Logger,
+}
+
+impl Route for Open {
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, ()> {
+        Box::pin(told(&self.logger, &self.path, (self.handler)(upgrade)))
+    }
+}
+
+/// Runs a handler, and tells of its failure on behalf of its owner.
+pub(super) async fn told(logger: &Logger, path: &str, work: impl Future<Output = Result>) {
+    let why = match catch_panic(work).await {
+        Ok(Ok(())) => return,
+        Ok(Err(why)) => Error::from_any(why),
+        Err(panic) => {
+            let stack = format!("Error: panicked: {}", panic.stack());
+            error!(logger, +path = path, stack = stack, "WebSocket handler panicked: {}", panic.text);
+            return;
+        }
+    };
+    match why.downcast_ref::<WebSocketError>() {
+        // What the peer does to its connection is its own affair.
+        Some(_) => debug!(logger, +path = path, ..&why, "WebSocket connection ended"),
+        None => warn!(logger, +path = path, ..&why, "WebSocket upgrade failed"),
     }
 }
 
@@ -39,12 +64,8 @@ impl Route for Handler {
 struct RefuseWith(StatusCode);
 
 impl Route for RefuseWith {
-    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, Result> {
-        let refuse = upgrade.refuse(self.0);
-        Box::pin(async {
-            refuse.await;
-            Ok(())
-        })
+    fn run(&self, upgrade: WebSocketUpgrade) -> BoxFuture<'_, ()> {
+        Box::pin(upgrade.refuse(self.0))
     }
 }
 
@@ -57,6 +78,11 @@ pub(crate) struct WebSocketRoutes {
 impl WebSocketRoutes {
     pub(crate) fn new(logger: &Logger) -> Self {
         Self { routes: Default::default(), logger: logger.clone() }
+    }
+
+    /// Adds a handler that everybody reaches.
+    pub(crate) fn add_open(&self, path: &str, handler: Handler) -> Result {
+        self.add(path, Open { handler, path: path.to_owned(), logger: self.logger.clone() })
     }
 
     pub(crate) fn add(&self, path: &str, route: impl Route) -> Result {
@@ -107,28 +133,14 @@ impl WebSocketRoutes {
         // While its body is there, hyper does not read it: it belongs to what follows.
         let (parts, _body) = request.into_parts();
         let context = Context::current().with_request(request_context(&parts.headers));
-        let logger = self.logger.clone();
         let _in_flight = arrival.in_flight;
         arrival
             .takeover
             .take(move |stream| {
                 let upgrade = WebSocketUpgrade::new(parts, caller, stream);
-                context.scope(run(route, upgrade, logger))
+                context.scope(async move { route.run(upgrade).await })
             })
             .await
-    }
-}
-
-async fn run(route: Arc<dyn Route>, upgrade: WebSocketUpgrade, logger: Logger) {
-    let why = match catch_panic(route.run(upgrade)).await {
-        Ok(Ok(())) => return,
-        Ok(Err(why)) => Error::from_any(why),
-        Err(panic) => Error::new(panic.to_string()),
-    };
-    match why.downcast_ref::<WebSocketError>() {
-        // What the peer does to its connection is its own affair.
-        Some(_) => debug!(logger, ..&why, "WebSocket connection ended"),
-        None => warn!(logger, ..&why, "WebSocket upgrade failed"),
     }
 }
 

@@ -1,9 +1,11 @@
 //! A request for a WebSocket, which its handler accepts or refuses.
 
+use std::io;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use greenroom_auth::Credentials;
 use greenroom_http_server::RawStream;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
 use sha1::{Digest, Sha1};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::{
@@ -100,13 +102,14 @@ impl WebSocketUpgrade {
         let key = match key(&self.parts) {
             Ok(key) => key,
             Err(why) => {
-                let bad_version = matches!(why, ProtocolError::MissingSecWebSocketVersionHeader);
+                let no_version = ProtocolError::MissingSecWebSocketVersionHeader;
+                let bad_version = matches!(&why, WebSocketError::Protocol(why) if *why == no_version);
                 let (status, version) = match bad_version {
                     true => (StatusCode::UPGRADE_REQUIRED, "Sec-WebSocket-Version: 13\r\n"),
                     false => (StatusCode::BAD_REQUEST, ""),
                 };
                 close_with(self.stream, status, version).await;
-                return Err(why.into());
+                return Err(why);
             }
         };
         let accept = STANDARD.encode(Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize());
@@ -144,15 +147,33 @@ pub(super) fn offered(headers: &HeaderMap) -> Vec<String> {
     all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-/// What RFC 6455 wants of a request: its key.
-fn key(parts: &Parts) -> Result<&HeaderValue, ProtocolError> {
+/// The value of a header that must stand there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut all = headers.get_all(name).iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// What RFC 6455 wants of a request: its key. A body would stand where the frames begin.
+fn key(parts: &Parts) -> Result<&HeaderValue, WebSocketError> {
     if parts.method != Method::GET {
-        return Err(ProtocolError::WrongHttpMethod);
+        return Err(ProtocolError::WrongHttpMethod.into());
     }
-    if parts.headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(ProtocolError::MissingSecWebSocketVersionHeader);
+    if parts.version != Version::HTTP_11 {
+        return Err(ProtocolError::WrongHttpVersion.into());
     }
-    let key = parts.headers.get(header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
+    let no_handshake = |why| Err(io::Error::new(io::ErrorKind::InvalidData, why).into());
+    if only(&parts.headers, &header::HOST).is_none() {
+        return no_handshake("The request has no host, or several");
+    }
+    let announces = |name| parts.headers.get(name).is_some_and(|value| value != "0");
+    if announces(header::CONTENT_LENGTH) || announces(header::TRANSFER_ENCODING) {
+        return no_handshake("The request has a body");
+    }
+    if only(&parts.headers, &header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(ProtocolError::MissingSecWebSocketVersionHeader.into());
+    }
+    let key =
+        only(&parts.headers, &header::SEC_WEBSOCKET_KEY).ok_or(ProtocolError::MissingSecWebSocketKey)?;
     let is_nonce = STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16);
-    if is_nonce { Ok(key) } else { Err(ProtocolError::InvalidSecWebSocketKey) }
+    if is_nonce { Ok(key) } else { Err(ProtocolError::InvalidSecWebSocketKey.into()) }
 }

@@ -145,3 +145,53 @@ async fn a_client_that_leaves_while_it_sends_ends_the_body_and_not_the_handler()
     until(async || seen.load(SeqCst) == 1).await;
     up.lines_of("incomingRequest", 1).await;
 }
+
+#[tokio::test]
+async fn a_request_that_waits_before_its_handler_is_given_up_when_its_client_leaves() {
+    let steps = Steps::default();
+    let router = steps.router();
+    let (start, starting) = tokio::sync::watch::channel(false);
+    let slow = greenroom_core::plugin("slow", move |env| {
+        env.register_init(async move |http: greenroom_http::HttpRouter| {
+            http.mount(router);
+            http.add_auth_policy("/", greenroom_http::AuthPolicy::Unauthenticated)?;
+            starting.clone().wait_for(|start| *start).await?;
+            Ok(())
+        });
+    });
+    let pause = serde_json::json!({"hours": 1});
+    let kit = Kit::new().with_additions().config("backend.lifecycle.startupRequestPauseTimeout", pause);
+    let rising = kit.add(slow).launch().await;
+    let mut connection = rising.client.connect().await;
+    connection.send("POST /api/slow/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    drop(connection);
+    let line = crate::kit::lines_of(&rising.lines, "incomingRequest", 1).await.remove(0);
+    assert_eq!(line["aborted"], true, "{line}");
+    assert!(line.get("status").is_none(), "nobody was answered: {line}");
+    start.send_replace(true);
+    let up = rising.up().await;
+    let mut second = up.client.connect().await;
+    second.send("POST /api/slow/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(async || steps.first.load(SeqCst) == 1).await;
+    steps.go_on.notify_one();
+    assert_eq!(second.answer("POST").await.seen(), (200, "both"), "the second is the first that came in");
+}
+
+#[tokio::test]
+async fn a_request_whose_client_has_left_keeps_the_place_of_its_connection() {
+    let steps = Steps::default();
+    let router = steps.router().route("/text", axum::routing::get(async || "fine"));
+    let kit = Kit::new().with_additions().config("greenroom.server.maxConnections", serde_json::json!(1));
+    let up = kit.open(router).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send("POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(async || steps.first.load(SeqCst) == 1).await;
+    drop(connection);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    for _ in 0..3 {
+        assert_eq!(up.get("/api/x/text").await.status, 503, "it is at work");
+    }
+    assert_eq!(up.get("/.backstage/health/v1/liveness").await.status, 200);
+    steps.go_on.notify_one();
+    until(async || up.get("/api/x/text").await.status == 200).await;
+}

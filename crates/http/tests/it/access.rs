@@ -141,6 +141,71 @@ async fn credentials_in_urls_are_masked() {
 }
 
 #[tokio::test]
+async fn no_kind_of_line_tells_credentials_in_urls() {
+    let ends = |how: &'static str| {
+        let parts = futures_util::stream::iter((0..3).map_while(move |part| match (part, how) {
+            (0, _) => Some(Ok("partial")),
+            (_, "breaks") => Some(Err(std::io::Error::other("gone"))),
+            (_, "panics") => panic!("half-way"),
+            _ => None,
+        }));
+        let answer = axum::response::Response::builder();
+        let answer = if how == "short" { answer.header("content-length", "100") } else { answer };
+        answer.body(axum::body::Body::from_stream(parts)).unwrap()
+    };
+    let router = Router::new()
+        .route("/breaks", get(async move || ends("breaks")))
+        .route("/panics", get(async move || ends("panics")))
+        .route("/short", get(async move || ends("short")))
+        .route("/fails", get(async || greenroom_http::HttpError::from(greenroom_errors::Error::new("x"))))
+        .route("/refuses", get(async || greenroom_http::HttpError::from(greenroom_errors::Error::input("x"))))
+        .route("/bang", get(async || -> &'static str { panic!("x") }))
+        .route("/switches", get(async || axum::http::StatusCode::SWITCHING_PROTOCOLS))
+        .route("/json", axum::routing::post(async |_: greenroom_http::Json<serde_json::Value>| ()));
+    let sockets = greenroom_core::plugin("ws", |env| {
+        env.register_init(async |http: greenroom_http::HttpRouter| {
+            http.add_websocket_handler("/closed", async |_| Ok(()))?;
+            let open = greenroom_http::AuthPolicy::Unauthenticated;
+            http.add_websocket_handler_with("/fails", open, async |_| {
+                Err(greenroom_errors::Error::new("x").into())
+            })?;
+            http.add_websocket_handler_with("/bang", open, async |_| panic!("x"))?;
+            http.add_websocket_handler_with(
+                "/accepts",
+                open,
+                async |upgrade: greenroom_http::websocket::WebSocketUpgrade| {
+                    upgrade.accept().await.map(drop).map_err(Into::into)
+                },
+            )
+        });
+    });
+    let up = Kit::new().with_additions().open(router).add(sockets).start().await;
+    let secret = "token=s3cret&password=s3cret&code=s3cret";
+    for path in ["breaks", "panics", "short", "fails", "refuses", "bang", "switches", "json", "nope"] {
+        for (method, host) in [("GET", ""), ("POST", ""), ("GET", "http://ada:s3cret@x")] {
+            let request = format!(
+                "{method} {host}/api/x/{path}?{secret} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            );
+            up.client.raw(request).await;
+        }
+    }
+    for path in ["/api/ws/closed", "/api/ws/fails", "/api/ws/bang", "/api/ws/accepts", "/nope"] {
+        let request = format!(
+            "GET {path}?{secret} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        );
+        up.client.raw(request).await;
+    }
+    up.lines_of("incomingRequest", 27).await;
+    let broken = up.lines_of("errorHandler", 1).await;
+    let broken: Vec<_> = broken.iter().filter_map(|line| line["url"].as_str()).collect();
+    let url = "/api/x/breaks?token=***&password=***&code=***";
+    assert!(broken.contains(&url), "a broken answer has the URL: {broken:?}");
+    let lines = up.lines.lines();
+    let leaks: Vec<_> = lines.iter().filter(|line| line.contains("s3cret")).collect();
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[tokio::test]
 async fn texts_are_told_as_they_came() {
     let up = up().await;
     let line_of = line(&up, "GET", "/api/x/text", &[("User-Agent", "a \"quoted\" b")]).await;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use serde_json::json;
 
-use crate::kit::{Kit, Up, until};
+use crate::{
+    kit::{Kit, Up, until},
+    tls::{DAY, certificate, connect, trusting},
+};
 
 const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
@@ -84,4 +87,24 @@ async fn no_places_at_all_are_a_start_error() {
         error.contains("greenroom.server.maxConnections") && error.contains("nobody could connect"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn who_says_nothing_over_tls_keeps_no_probe_out() {
+    let (cert, key) = certificate(DAY);
+    let kit = Kit::new()
+        .config("greenroom.server.maxConnections", json!(1))
+        .config("backend.https", json!({"certificate": {"cert": cert, "key": key}}))
+        // So long a silent handshake would take.
+        .config("backend.server", json!({"headersTimeout": {"hours": 1}}));
+    let up = kit.start().await;
+    let mut kept = connect(up.client, trusting(&cert), "localhost").await.unwrap();
+    assert_eq!(kept.ask("GET", LIVENESS, &[], b"").await.status, 200);
+    // More than all places that are left for probes.
+    let mut silent = vec![];
+    for _ in 0..4 {
+        silent.push(up.client.connect().await);
+    }
+    let mut probe = connect(up.client, trusting(&cert), "localhost").await.unwrap();
+    assert_eq!(probe.ask("GET", LIVENESS, &[], b"").await.status, 200);
 }

@@ -205,3 +205,34 @@ async fn http_8_what_nobody_answers_is_an_empty_404() {
     }
     assert_eq!(up.client.ask("POST", "/api/x/err/a", &[], b"").await.seen(), (404, ""), "a wrong method too");
 }
+
+#[tokio::test]
+async fn an_informational_status_of_a_handler_is_its_plugins_failure() {
+    let switch = async || axum::http::StatusCode::SWITCHING_PROTOCOLS;
+    let hints = async || (axum::http::StatusCode::EARLY_HINTS, "hints");
+    let goes_on = async || axum::http::StatusCode::CONTINUE;
+    let router = axum::Router::new()
+        .route("/101", axum::routing::get(switch))
+        .route("/103", axum::routing::get(hints))
+        .route("/100", axum::routing::get(goes_on));
+    let up = Kit::new().open(router).start().await;
+    let mut connection = up.client.connect().await;
+    for (number, status) in [101, 103, 100].into_iter().enumerate() {
+        let answer = connection.ask("GET", &format!("/api/x/{status}"), &[], b"").await;
+        assert_eq!(
+            (answer.status, answer.header("connection")),
+            (500, Some("keep-alive")),
+            "{}",
+            answer.head
+        );
+        let text = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(
+            text.starts_with(&format!("A handler answered by the informational status {status}")),
+            "{text}"
+        );
+        let line = up.lines_of("errorHandler", number + 1).await.remove(number);
+        assert_eq!((&line["level"], &line["plugin"]), (&json!("error"), &json!("x")), "{line}");
+        let line = up.lines_of("incomingRequest", number + 1).await.remove(number);
+        assert_eq!(line["status"], 500, "{line}");
+    }
+}

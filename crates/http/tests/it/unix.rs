@@ -125,6 +125,64 @@ async fn of_several_that_start_on_a_stale_socket_at_once_one_lives() {
     }
 }
 
+async fn bind(path: &Path) -> Result<greenroom_http_server::Listener, greenroom_errors::Error> {
+    let config = RootConfig::from_yaml(&format!("backend:\n  listen: unix:{}\n", path.display())).unwrap();
+    let settings = HttpSettings::from_config(&config, None).unwrap();
+    settings.listen.bind(&config).await
+}
+
+/// The lock beside a socket, with these rights.
+fn lock(path: &Path, mode: u32) -> (PathBuf, fs::File) {
+    let path = path.with_extension("sock.lock");
+    let file = fs::File::create(&path).unwrap();
+    file.set_permissions(fs::Permissions::from_mode(mode)).unwrap();
+    file.lock().unwrap();
+    (path, file)
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_at_a_time_looks_at_what_is_at_the_path() {
+    let (_dir, path) = place();
+    let (lock, held) = lock(&path, 0o600);
+    let error = bind(&path).await.expect_err("another looks at it").to_string();
+    assert!(error.contains(&format!("another backend keeps {} locked", lock.display())), "{error}");
+    drop(held);
+    let _listener = bind(&path).await.expect("the other has gone, and left its lock");
+    assert!(!lock.exists(), "it is there only meanwhile");
+}
+
+#[tokio::test]
+async fn who_may_only_read_the_directory_keeps_no_backend_from_starting() {
+    let (dir, path) = place();
+    let directory = fs::File::open(dir.path()).unwrap();
+    directory.lock().unwrap();
+    let _listener = bind(&path).await.expect("a lock of the directory is not asked for");
+}
+
+#[tokio::test]
+async fn a_lock_that_others_could_open_or_that_is_a_link_is_left_alone() {
+    let (dir, path) = place();
+    let (open_to_all, _held) = lock(&path, 0o644);
+    let refusal = async || {
+        let error = bind(&path).await.expect_err("it is not ours").to_string();
+        assert!(
+            error.contains("listen EACCES: ") && error.contains("sock.lock is no lock of ours"),
+            "{error}"
+        );
+    };
+    refusal().await;
+    fs::remove_file(&open_to_all).unwrap();
+    let file = dir.path().join("notes.txt");
+    fs::write(&file, "mine").unwrap();
+    for target in [&file, &dir.path().join("nowhere")] {
+        std::os::unix::fs::symlink(target, &open_to_all).unwrap();
+        refusal().await;
+        fs::remove_file(&open_to_all).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    assert!(!dir.path().join("nowhere").exists(), "nothing is made at the end of a link");
+}
+
 #[tokio::test]
 async fn what_is_in_use_or_no_socket_is_left_alone() {
     let refused = async |path: &Path| {

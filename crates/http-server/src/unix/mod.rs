@@ -1,7 +1,9 @@
 //! A socket in the file system: who may connect, what is replaced, and that it is removed.
 
+mod lock;
+
 use std::{
-    fs::{self, File, TryLockError},
+    fs,
     io::{self, ErrorKind},
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -26,9 +28,6 @@ const MODE: u32 = 0o660;
 
 /// A backend that listens has answered by then.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Another backend that starts in the directory has found out by then whether its socket is answered.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The file of a socket, removed when this is dropped unless another has taken its place.
 #[derive(Debug)]
@@ -66,7 +65,7 @@ pub(crate) async fn bind(path: &Path, config: &RootConfig) -> Result<Socket, Err
             .with("address", path.display().to_string())
     };
     // From the look at what is there until somebody can connect: two that start at once must not both see nobody.
-    let _alone = alone(path).await.map_err(|error| refused(code(&error), &error.to_string()))?;
+    let _alone = lock::alone(path).await.map_err(|error| refused(code(&error), &error.to_string()))?;
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(refused("EADDRINUSE", "what is there is no socket and is left alone:"));
@@ -83,24 +82,6 @@ pub(crate) async fn bind(path: &Path, config: &RootConfig) -> Result<Socket, Err
         ErrorKind::AddrInUse => refused("EADDRINUSE", "address already in use"),
         _ => refused(code(&error), &error.to_string()),
     })
-}
-
-/// Locks the directory, so that no other backend replaces a socket in it meanwhile.
-async fn alone(path: &Path) -> io::Result<Option<File>> {
-    let Some(directory) = path.parent() else { return Ok(None) };
-    let directory = match File::open(directory) {
-        Ok(directory) => directory,
-        // Without the right to read it, files can still be made in it; a missing one is told by the bind.
-        Err(_) => return Ok(None),
-    };
-    let locked = timeout(LOCK_TIMEOUT, async {
-        while let Err(TryLockError::WouldBlock) = directory.try_lock() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    });
-    let too_long = |_| io::Error::new(ErrorKind::TimedOut, "another backend keeps the directory locked, of");
-    locked.await.map_err(too_long)?;
-    Ok(Some(directory))
 }
 
 fn code(error: &io::Error) -> &'static str {
