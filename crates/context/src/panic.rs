@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     cell::RefCell,
+    fmt,
     future::Future,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind},
     pin::Pin,
@@ -23,6 +24,14 @@ pub struct CaughtPanic {
     pub text: String,
     /// `file:line:column`, if a panic hook noted it.
     pub place: Option<String>,
+}
+
+/// `panicked: <text>, at <place>`
+impl fmt::Display for CaughtPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panicked: {}", self.text)?;
+        self.place.iter().try_for_each(|place| write!(f, ", at {place}"))
+    }
 }
 
 /// Awaits a future; a panic in it is an error, which the caller tells of.
@@ -63,11 +72,18 @@ impl<F: Future> Future for CatchPanic<F> {
 /// Calls a function; a panic in it is an error, which the caller tells of.
 pub fn catch_panic_in<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
     CATCHING.sync_scope(RefCell::default(), || {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that catches panics")]
         catch_unwind(AssertUnwindSafe(f)).map_err(|payload| CaughtPanic {
             text: text(&*payload).to_owned(),
             place: CATCHING.with(RefCell::take),
         })
     })
+}
+
+/// Calls a function; a panic in it goes no further, and is told by the panic hook alone.
+pub fn contain_panic(f: impl FnOnce()) {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that catches panics")]
+    let _ = catch_unwind(AssertUnwindSafe(f));
 }
 
 /// For panic hooks: whether the panic is inside of [`catch_panic`], which then knows its place and tells of it.

@@ -10,7 +10,7 @@ use crate::{
     boot::{Boot, BootEvent, BootReport, Plan, Recorder, StepKind, start},
     feature::Feature,
     graph::{Assembly, load},
-    inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, dependencies_of},
     instances::Instances,
     lifecycle::{Lifecycle, State},
     metadata::random_id,
@@ -95,17 +95,17 @@ impl Backend {
 
     /// What default factories and the features added so far declare, but for defaults that one of those replaces; what
     /// loaders will bring is not among it.
-    pub fn declared(&self) -> Declarations {
-        let declared = Declarations::default();
-        self.defaults.iter().for_each(|factory| declared.take_in_default(factory));
-        self.features.iter().for_each(|feature| declared.take_in(feature));
-        declared
+    pub fn declarations(&self) -> Declarations {
+        let declarations = Declarations::default();
+        self.defaults.iter().for_each(|factory| declarations.take_in_default(factory));
+        self.features.iter().for_each(|feature| declarations.take_in(feature));
+        declarations
     }
 
     /// Says how to boot: an async function of root services, called before any other root service is made.
     #[must_use]
     pub fn boot<Args: InjectAll<Root>>(mut self, boot: impl Callable<Args, Boot>) -> Self {
-        self.boot = (declared::<Root, Args>(), Box::new(move |from| boot.call(Args::resolve(&from))));
+        self.boot = (dependencies_of::<Root, Args>(), Box::new(move |from| boot.call(Args::resolve(&from))));
         self
     }
 
@@ -138,7 +138,8 @@ impl Backend {
         let recorder = Recorder::new();
         let mut assembly = Assembly::new(defaults, features);
         assembly.adopts_orphans = adopts_orphans;
-        let mut instances = Instances::new(stop.root.clone(), assembly.declared.clone(), recorder.clone());
+        let mut instances =
+            Instances::new(stop.root.clone(), assembly.declarations.clone(), recorder.clone());
         load(&mut assembly, &mut instances).await?;
         let mut graph = assembly.finish(&dependencies, &instances.made());
         recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());

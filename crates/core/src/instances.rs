@@ -41,10 +41,10 @@ pub(crate) struct Instances {
 
 impl Instances {
     /// With nothing but the root lifecycle and what is declared: enough for loaders.
-    pub(crate) fn new(root: RootLifecycle, declared: Declarations, recorder: Recorder) -> Self {
+    pub(crate) fn new(root: RootLifecycle, declarations: Declarations, recorder: Recorder) -> Self {
         let root = HashMap::from([
             (RootLifecycle::ID, Arc::new(root) as Instance),
-            (Declarations::ID, Arc::new(declared)),
+            (Declarations::ID, Arc::new(declarations)),
         ]);
         Self {
             services: Services::default(),

@@ -1,15 +1,12 @@
-//! A panic in somebody's code becomes an error with an owner.
+//! A panic in somebody's code becomes an error, which gets an owner where it is caught.
 
 use std::future::Future;
 
 use greenroom_context::{CaughtPanic, catch_panic, catch_panic_in};
 use greenroom_errors::{Error, Result};
 
-fn error(CaughtPanic { text, place }: CaughtPanic) -> Error {
-    match place {
-        Some(place) => Error::new(format!("panicked: {text}, at {place}")),
-        None => Error::new(format!("panicked: {text}")),
-    }
+fn error(caught: CaughtPanic) -> Error {
+    Error::new(caught.to_string())
 }
 
 /// Calls `f`; a panic is an error.

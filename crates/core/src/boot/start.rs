@@ -53,8 +53,9 @@ pub(crate) async fn start(plan: Plan) -> Result<BootReport, StartError> {
     let collector = Arc::new(Collector::start(boot.policy.clone(), boot.observer.clone(), &plugins));
     let shared = Arc::new(Shared { instances, points, middleware, collector, boot, recorder });
     // Failed registrations come first (contract: plugin-93).
-    let (failed, sound): (Vec<_>, Vec<_>) = plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
-    let running = failed.into_iter().chain(sound).map(|plugin| {
+    let (failed, checked): (Vec<_>, Vec<_>) =
+        plugins.into_iter().partition(|plugin| !plugin.faults.is_empty());
+    let running = failed.into_iter().chain(checked).map(|plugin| {
         let (_, lifecycle) = lifecycles.iter().find(|(id, _)| *id == plugin.id)?;
         let (shared, lifecycle) = (shared.clone(), lifecycle.clone());
         if let Some(error) = one_error(&plugin.faults) {

@@ -4,7 +4,7 @@ extern crate greenroom_core as greenroom;
 
 mod bad_code;
 mod boot;
-mod declared;
+mod declarations;
 mod graph;
 mod hooks;
 mod kit;
