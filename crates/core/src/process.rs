@@ -116,9 +116,9 @@ fn received(signal: &Received) {
         return;
     }
     for stop in stopping {
-        let observer = &stop.boot().observer;
-        observer.on(&BootEvent::Forced(signal.name));
-        observer.close();
+        let boot = stop.boot();
+        boot.observer.on(&BootEvent::Forced(signal.name));
+        boot.observer.close();
     }
     std::process::exit(128 + signal.number)
 }

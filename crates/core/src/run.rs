@@ -88,7 +88,7 @@ impl Backend {
 /// What failed before there was a logger is told here; the rest is in the log.
 #[expect(clippy::print_stderr, reason = "there may be no logger yet")]
 fn tell_on_stderr(failed: &StartError) {
-    if let StartError::Graph(_) | StartError::Boot(_) = failed {
+    if failed.is_untold() {
         eprintln!("{failed}");
     }
 }

@@ -4,6 +4,7 @@ extern crate greenroom_core as greenroom;
 
 mod bad_code;
 mod boot;
+mod boot_report;
 mod declarations;
 mod graph;
 mod hooks;
