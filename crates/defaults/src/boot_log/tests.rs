@@ -122,7 +122,7 @@ fn a_failure_by_the_config_is_told_with_plugin_key_and_place() {
         assert_eq!((&fields["plugin"], &fields["module"]), (&json!("catalog"), &json!("github")), "{text}");
         assert_eq!(
             (&fields["key"], &fields["place"]),
-            (&json!("catalog.workers"), &json!("mock-config:2:3"))
+            (&json!("catalog.workers"), &json!("mock-config:2:12"))
         );
     }
     let several = StartError::Declared(vec![fault.clone(), fault]);

@@ -98,7 +98,7 @@ async fn warnings(cert: &str, key: &str) -> Vec<String> {
 async fn a_certificate_that_has_expired_is_served_with_a_warning() {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let ago = |days| SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+    let ago = |days: u64| SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
     (params.not_before, params.not_after) = (ago(9).into(), ago(2).into());
     let cert = params.self_signed(&key).unwrap().pem();
     let told = warnings(&cert, &key.serialize_pem()).await;

@@ -71,7 +71,7 @@ async fn what_a_config_reader_refuses_is_logged_with_key_and_place() {
     let line = error_line(Program::greenroom().config("backend:\n  auth:\n    externalAccess: 5\n")).await;
     assert_eq!(
         (&line["key"], &line["place"]),
-        (&"backend.auth.externalAccess".into(), &"app-config.yaml:3:5".into())
+        (&"backend.auth.externalAccess".into(), &"app-config.yaml:3:21".into())
     );
     assert!(line["message"].as_str().expect("a message").contains("externalAccess"), "{line}");
 }
@@ -89,7 +89,7 @@ async fn what_a_plugins_reader_refuses_is_logged_with_the_plugin() {
     for line in errors {
         assert_eq!(
             (&line["plugin"], &line["key"], &line["place"]),
-            (&"tasks".into(), &"tasks.workers".into(), &"app-config.yaml:3:3".into()),
+            (&"tasks".into(), &"tasks.workers".into(), &"app-config.yaml:3:12".into()),
             "{line}"
         );
     }
