@@ -18,7 +18,7 @@ use crate::{Service, owner::Owner, scope};
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// use greenroom_core::{Backend, boot::{BootReport, StepKind}, plugin};
 ///
-/// let slow = plugin("slow", |env| env.register_init(async || Ok(tokio::task::yield_now().await)));
+/// let slow = plugin("slow", |env| env.register_init(async || Ok(())));
 /// let curious = plugin("curious", |env| {
 ///     env.register_init(async |report: BootReport| {
 ///         assert!(report.steps().iter().any(|step| step.kind == StepKind::Graph && step.ended.is_some()));

@@ -52,9 +52,18 @@ async fn told_to_stop(after: u32) {
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
-            own.add_startup_hook("up", async || Ok(tokio::task::yield_now().await))?;
-            own.add_shutdown_hook("down", async || Ok(tokio::task::yield_now().await))?;
-            root.add_shutdown_hook("last", async || Ok(tokio::time::sleep(Duration::from_micros(10)).await))
+            own.add_startup_hook("up", async || {
+                tokio::task::yield_now().await;
+                Ok(())
+            })?;
+            own.add_shutdown_hook("down", async || {
+                tokio::task::yield_now().await;
+                Ok(())
+            })?;
+            root.add_shutdown_hook("last", async || {
+                tokio::time::sleep(Duration::from_micros(10)).await;
+                Ok(())
+            })
         });
     });
     let run = Backend::new([]).add(busy).run_with(async |_| {}, |failed| panic!("{failed}"));
