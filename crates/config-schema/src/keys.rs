@@ -156,14 +156,14 @@ fn compare(schema: &Json, value: &Json, key: &str, config: &RootConfig, out: &mu
                 }
                 let open = object.get("additionalProperties").filter(|open| **open != Json::Bool(false));
                 // Where any name may stand, one that is nearly a known one is still more likely a slip.
-                let near = nearest(name, known.iter().map(|(name, _)| name.as_str()));
+                let nearest = nearest(name, known.iter().map(|(name, _)| name.as_str()));
                 match open {
-                    Some(below) if near.is_none() => compare(below, member, &full, config, out),
+                    Some(below) if nearest.is_none() => compare(below, member, &full, config, out),
                     None if known.is_empty() => {}
                     _ => {
-                        let suggestion = near.map(|near| match key {
-                            "" => near.to_owned(),
-                            _ => format!("{key}.{near}"),
+                        let suggestion = nearest.map(|name| match key {
+                            "" => name.to_owned(),
+                            _ => format!("{key}.{name}"),
                         });
                         out.push(Unknown { place: config.place(&full), key: full, suggestion });
                     }
@@ -189,8 +189,8 @@ fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'
         let name_chars: Vec<char> = name.to_lowercase().chars().collect();
         (distance(&written, &name_chars), name_chars.len(), name)
     });
-    let near = distances.filter(|(distance, length, _)| *distance <= (length / 3).clamp(1, 2)).min();
-    near.map(|(_, _, name)| name)
+    let nearest = distances.filter(|(distance, length, _)| *distance <= (length / 3).clamp(1, 2)).min();
+    nearest.map(|(_, _, name)| name)
 }
 
 /// How many letters must be put in, left out, replaced, or swapped with their neighbour.

@@ -2,7 +2,7 @@
 
 use std::{any::Any, borrow::Cow, collections::HashMap, fmt};
 
-use greenroom_core::Declares;
+use greenroom_core::Declare;
 use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
@@ -56,9 +56,9 @@ impl ConfigSchemaText {
 /// }}}}"#;
 ///
 /// let weather = plugin("weather", |env| env.register_init(async || Ok(()))).config_schema(CONFIG_SCHEMA);
-/// assert_eq!(Backend::new([]).add(weather).declared().of::<ConfigSchemaText>()[0].1.schema(), CONFIG_SCHEMA);
+/// assert_eq!(Backend::new([]).add(weather).declarations().of::<ConfigSchemaText>()[0].1.schema(), CONFIG_SCHEMA);
 /// ```
-pub trait DeclareConfig: Declares {
+pub trait DeclareConfig: Declare {
     /// Declares it by the text of a JSON Schema, draft-07 with Backstage's `visibility`, `deepVisibility` and
     /// `deprecated`, of the config as a whole. It is in force before the first log line, and where `visibility` is
     /// `secret` that value is masked in all of them. A config that it refuses fails the start of the feature; a text that
@@ -117,7 +117,7 @@ pub trait DeclareConfig: Declares {
     }
 }
 
-impl<F: Declares> DeclareConfig for F {}
+impl<F: Declare> DeclareConfig for F {}
 
 /// The built-in tables of secrets, and of what Backstage's own packages show to the browser, as a JSON Schema.
 pub fn built_in_schema() -> Json {

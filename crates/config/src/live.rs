@@ -4,7 +4,6 @@
 
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -13,6 +12,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use greenroom_context::catch_panic_in;
 
 use crate::{
     ConfigError, ConfigSources, Visibilities,
@@ -128,7 +128,7 @@ impl Live {
     pub(crate) fn tell(&self) -> Vec<String> {
         // Called without the lock: a subscriber may subscribe, or end a subscription.
         let subscribers: Vec<_> = lock(&self.subscribers).iter().map(|(_, f)| f.clone()).collect();
-        let call = |f: Subscriber| catch_unwind(AssertUnwindSafe(|| f())).err().map(|panic| text_of(&*panic));
+        let call = |f: Subscriber| catch_panic_in(|| f()).err().map(|panic| panic.text);
         subscribers.into_iter().filter_map(call).collect()
     }
 
@@ -177,11 +177,6 @@ impl Drop for Subscription {
 /// A panic elsewhere must not stop the config.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
 
 impl Layer {

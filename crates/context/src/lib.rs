@@ -25,7 +25,7 @@ mod tasks;
 mod trace;
 
 pub use context::{Context, ContextField};
-pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, note_panic};
+pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, contain_panic, note_panic};
 pub use request::Request;
-pub use tasks::{TaskPanic, Tasks, spawn, spawn_blocking, spawn_thread};
+pub use tasks::{TaskFault, TaskFaultKind, Tasks, spawn, spawn_blocking, spawn_thread};
 pub use trace::{Hex, SpanId, TraceContext, TraceId};

@@ -72,11 +72,18 @@ impl<F: Future> Future for CatchPanic<F> {
 /// Calls a function; a panic in it is an error, which the caller tells of.
 pub fn catch_panic_in<R>(f: impl FnOnce() -> R) -> Result<R, CaughtPanic> {
     CATCHING.sync_scope(RefCell::default(), || {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that catches panics")]
         catch_unwind(AssertUnwindSafe(f)).map_err(|payload| CaughtPanic {
             text: text(&*payload).to_owned(),
             place: CATCHING.with(RefCell::take),
         })
     })
+}
+
+/// Calls a function; a panic in it goes no further, and is told by the panic hook alone.
+pub fn contain_panic(f: impl FnOnce()) {
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that catches panics")]
+    let _ = catch_unwind(AssertUnwindSafe(f));
 }
 
 /// For panic hooks: whether the panic is inside of [`catch_panic`], which then knows its place and tells of it.

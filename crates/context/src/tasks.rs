@@ -19,25 +19,34 @@ pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
     names: Arc<std::sync::Mutex<BTreeMap<u64, String>>>,
-    on_panic: Arc<OnceLock<OnPanic>>,
+    on_fault: Arc<OnceLock<OnFault>>,
 }
 
-/// A panic that ended a task.
+/// What went wrong with a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskPanic {
-    /// The plugin whose task it was.
+pub struct TaskFault {
+    /// The plugin whose task it is.
     pub plugin: Option<Arc<str>>,
     /// The task's name, as given to [`spawn`].
     pub task: &'static str,
-    /// What was caught.
-    pub panic: CaughtPanic,
+    /// What it was.
+    pub kind: TaskFaultKind,
 }
 
-struct OnPanic(Box<dyn Fn(&TaskPanic) + Send + Sync>);
+/// What may go wrong with a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskFaultKind {
+    /// A panic ended it.
+    Panicked(CaughtPanic),
+    /// It was spawned when the backend's tasks had been asked to end: it does not run.
+    TooLate,
+}
 
-impl std::fmt::Debug for OnPanic {
+struct OnFault(Box<dyn Fn(&TaskFault) + Send + Sync>);
+
+impl std::fmt::Debug for OnFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OnPanic")
+        f.write_str("OnFault")
     }
 }
 
@@ -47,29 +56,29 @@ impl Tasks {
         Self::default()
     }
 
-    /// Sets the function called for each panic in a task. Only the first call counts. Without it, only the panic hook sees
-    /// the panic.
-    pub fn on_panic(&self, tell: impl Fn(&TaskPanic) + Send + Sync + 'static) {
-        let _ = self.on_panic.set(OnPanic(Box::new(tell)));
+    /// Sets the function called for what goes wrong with tasks, in the task's context. Only the first call counts. Without
+    /// it, only the panic hook sees a panic.
+    pub fn on_fault(&self, tell: impl Fn(&TaskFault) + Send + Sync + 'static) {
+        let _ = self.on_fault.set(OnFault(Box::new(tell)));
     }
 
-    fn tell(&self, task: &'static str, panic: CaughtPanic) {
+    fn tell(&self, task: &'static str, kind: TaskFaultKind) {
         let plugin = Context::current().plugin().map(Into::into);
-        if let Some(OnPanic(tell)) = self.on_panic.get() {
-            tell(&TaskPanic { plugin, task, panic });
+        if let Some(OnFault(tell)) = self.on_fault.get() {
+            tell(&TaskFault { plugin, task, kind });
         }
     }
 
     /// Runs a task's work. A panic is told once, then goes on to the code that awaits the task.
     async fn guard<F: Future>(&self, task: &'static str, future: F) -> F::Output {
-        if self.on_panic.get().is_none() {
+        if self.on_fault.get().is_none() {
             return future.await;
         }
         match catch_panic(future).await {
             Ok(output) => output,
             Err(panic) => {
                 let text = panic.text.clone();
-                self.tell(task, panic);
+                self.tell(task, TaskFaultKind::Panicked(panic));
                 resume_unwind(Box::new(text))
             }
         }
@@ -123,7 +132,7 @@ impl Drop for Entry {
 
 /// Spawns a task that belongs to what is current: it keeps the context, and ends when its backend stops.
 ///
-/// The handle yields `None` when the task was ended by that stop.
+/// The handle yields `None` when the task was ended by that stop. What is spawned after it does not run, which is told.
 pub fn spawn<F>(name: &'static str, future: F) -> JoinHandle<Option<F::Output>>
 where
     F: Future + Send + 'static,
@@ -134,6 +143,9 @@ where
         #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
         return tokio::spawn(context.scope(async { Some(future.await) }));
     };
+    if tasks.stop.is_cancelled() {
+        tasks.tell(name, TaskFaultKind::TooLate);
+    }
     let entry = tasks.enter(label(&context, name));
     let stop = tasks.stop.clone();
     let tracker = tasks.tracker.clone();
@@ -179,13 +191,13 @@ where
 
 /// Calls a function; a panic in it is told once, then goes on.
 fn report_panic<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
-    let Some(tasks) = Context::current().tasks().filter(|tasks| tasks.on_panic.get().is_some()).cloned()
+    let Some(tasks) = Context::current().tasks().filter(|tasks| tasks.on_fault.get().is_some()).cloned()
     else {
         return f();
     };
     catch_panic_in(f).unwrap_or_else(|panic| {
         let text = panic.text.clone();
-        tasks.tell(name, panic);
+        tasks.tell(name, TaskFaultKind::Panicked(panic));
         resume_unwind(Box::new(text))
     })
 }

@@ -7,10 +7,10 @@ use greenroom_errors::{Error, Result};
 
 use crate::{
     Declarations,
-    boot::{Boot, BootEvent, BootReport, Plan, Recorder, StepKind, start},
+    boot::{Boot, BootEvent, BootReport, BootResult, Plan, StepKind, start},
     feature::Feature,
     graph::{Assembly, load},
-    inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, declared},
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Resolved, dependencies_of},
     instances::Instances,
     lifecycle::{Lifecycle, State},
     metadata::random_id,
@@ -31,7 +31,7 @@ pub(crate) type MakeBoot = Box<dyn FnOnce(Resolved) -> BoxFuture<Result<Boot>> +
 ///
 /// let hello = plugin("hello", |env| env.register_init(async || Ok(())));
 /// let running = Backend::new([]).add(hello).start().await.unwrap();
-/// assert_eq!(running.report().plugins[0].plugin_id.as_ref(), "hello");
+/// assert_eq!(running.result().plugins[0].plugin_id.as_ref(), "hello");
 /// running.stop().await;
 /// # }
 /// ```
@@ -95,17 +95,17 @@ impl Backend {
 
     /// What default factories and the features added so far declare, but for defaults that one of those replaces; what
     /// loaders will bring is not among it.
-    pub fn declared(&self) -> Declarations {
-        let declared = Declarations::default();
-        self.defaults.iter().for_each(|factory| declared.take_in_default(factory));
-        self.features.iter().for_each(|feature| declared.take_in(feature));
-        declared
+    pub fn declarations(&self) -> Declarations {
+        let declarations = Declarations::default();
+        self.defaults.iter().for_each(|factory| declarations.take_in_default(factory));
+        self.features.iter().for_each(|feature| declarations.take_in(feature));
+        declarations
     }
 
     /// Says how to boot: an async function of root services, called before any other root service is made.
     #[must_use]
     pub fn boot<Args: InjectAll<Root>>(mut self, boot: impl Callable<Args, Boot>) -> Self {
-        self.boot = (declared::<Root, Args>(), Box::new(move |from| boot.call(Args::resolve(&from))));
+        self.boot = (dependencies_of::<Root, Args>(), Box::new(move |from| boot.call(Args::resolve(&from))));
         self
     }
 
@@ -135,13 +135,15 @@ impl Backend {
     async fn launch_in_context(self, stop: &Arc<Stop>) -> Result<Running, StartError> {
         let Backend { defaults, features, boot: (dependencies, make_boot), adopts_orphans, instance_id } =
             self;
-        let recorder = Recorder::new();
+        let report = BootReport::new();
         let mut assembly = Assembly::new(defaults, features);
         assembly.adopts_orphans = adopts_orphans;
-        let mut instances = Instances::new(stop.root.clone(), assembly.declared.clone(), recorder.clone());
+        let mut instances = Instances::new(stop.root.clone(), assembly.declarations.clone(), report.clone());
         load(&mut assembly, &mut instances).await?;
+        let step = report.begin(Some(BootReport::START), StepKind::Graph, None, "graph");
+        report.called(step);
         let mut graph = assembly.finish(&dependencies, &instances.made());
-        recorder.done(StepKind::Graph, None, "graph", std::time::Duration::ZERO, graph.unowned.is_empty());
+        report.done(step, graph.unowned.is_empty());
         if !graph.unowned.is_empty() {
             return Err(StartError::Graph(graph.faults()));
         }
@@ -152,14 +154,13 @@ impl Backend {
         let metadata = graph.metadata(instance_id);
         instances.complete(std::mem::take(&mut graph.services), metadata, lifecycles.iter().cloned());
         let instances = Arc::new(instances);
-        let from = instances.resolve(&dependencies, None).await.map_err(StartError::Boot)?;
-        let boot = panics::catch_async(make_boot(from)).await.map_err(StartError::Boot)?;
-        stop.knows_boot(boot.clone());
+        let boot = policy(&instances, &dependencies, make_boot).await.map_err(StartError::Boot)?;
+        let boot = stop.knows_boot(boot);
         graph.blame(&boot.faults);
         if !graph.unowned.is_empty() {
-            return Err(StartError::Graph(graph.faults()));
+            return Err(StartError::Declared(graph.faults()));
         }
-        recorder.tell(boot.observer.clone());
+        report.tell(boot.observer.clone());
         graph.warnings.iter().for_each(|warning| boot.observer.on(&BootEvent::Warning(warning)));
         graph.orphans.iter().for_each(|orphan| boot.observer.on(&BootEvent::Orphan(orphan)));
         let plan = Plan {
@@ -171,11 +172,29 @@ impl Backend {
             lifecycles,
             root: stop.root.clone(),
             boot,
-            recorder,
+            report: report.clone(),
         };
-        let report = start(plan).await?;
-        Ok(Running { stop: stop.clone(), instances, report })
+        let result = start(plan).await?;
+        Ok(Running { stop: stop.clone(), instances, report, result })
     }
+}
+
+/// Asks how to boot.
+async fn policy(
+    instances: &Instances,
+    dependencies: &[Dependency],
+    make_boot: MakeBoot,
+) -> Result<Boot, Error> {
+    let report = &instances.report;
+    let step = report.begin(Some(BootReport::START), StepKind::Policy, None, "policy");
+    let made = async {
+        let from = instances.resolve(dependencies, None, Some(step)).await?;
+        report.called(step);
+        panics::catch_async(make_boot(from)).await
+    };
+    let made = made.await;
+    report.done(step, made.is_ok());
+    made
 }
 
 /// A backend that runs.
@@ -183,16 +202,22 @@ pub struct Running {
     stop: Arc<Stop>,
     instances: Arc<Instances>,
     report: BootReport,
+    result: Arc<BootResult>,
 }
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Running").field("report", &self.report).finish_non_exhaustive()
+        f.debug_struct("Running").field("result", &self.result).finish_non_exhaustive()
     }
 }
 
 impl Running {
-    /// What the start did.
+    /// How the start ended.
+    pub fn result(&self) -> &BootResult {
+        &self.result
+    }
+
+    /// What the start did, and how long each part of it took.
     pub fn report(&self) -> &BootReport {
         &self.report
     }

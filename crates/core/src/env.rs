@@ -7,7 +7,7 @@ use greenroom_errors::{BoxError, Error, Result};
 use crate::{
     boot::Collector,
     feature::Registered,
-    inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, declared},
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, dependencies_of},
     panics,
     scope::{Extension, ModuleInit, PluginInit, Site},
     service::Service,
@@ -79,7 +79,7 @@ impl<S: Site> Env<S> {
             return;
         }
         let init: Init = Box::new(move |from| init.call(Args::resolve(&from)));
-        self.said.init = Some((declared::<S, Args>(), init));
+        self.said.init = Some((dependencies_of::<S, Args>(), init));
     }
 
     fn offer<T: Service<Scope = Extension>>(

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use greenroom_errors::{BoxError, Error, Result};
 
 use crate::{
-    declared::{DeclarationList, Declares},
+    declarations::{DeclarationList, Declare},
     env::{Env, Registrations},
-    inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, declared},
+    inject::{BoxFuture, Callable, Dependency, InjectAll, Instance, Resolved, dependencies_of},
     scope::{Extension, ModuleInit, PluginInit, Root},
     service::{Decorator, Service, ServiceFactory},
 };
@@ -18,7 +18,7 @@ type Register = Box<dyn FnOnce() -> Registrations + Send>;
 pub struct Plugin {
     pub(crate) id: Arc<str>,
     pub(crate) register: Register,
-    pub(crate) declared: DeclarationList,
+    pub(crate) declarations: DeclarationList,
 }
 
 /// A module: extends the plugin whose id it names. See [`module`].
@@ -26,7 +26,7 @@ pub struct Module {
     pub(crate) plugin: Arc<str>,
     pub(crate) id: Arc<str>,
     pub(crate) register: Register,
-    pub(crate) declared: DeclarationList,
+    pub(crate) declarations: DeclarationList,
 }
 
 impl Plugin {
@@ -85,7 +85,7 @@ pub fn plugin<R: Registered>(
     Plugin {
         id: id.into(),
         register: Box::new(|| Env::collect(register)),
-        declared: DeclarationList::default(),
+        declarations: DeclarationList::default(),
     }
 }
 
@@ -99,7 +99,7 @@ pub fn module<R: Registered>(
         plugin: plugin.into(),
         id: id.into(),
         register: Box::new(|| Env::collect(register)),
-        declared: DeclarationList::default(),
+        declarations: DeclarationList::default(),
     }
 }
 
@@ -108,7 +108,7 @@ pub struct FeatureLoader {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) description: String,
     pub(crate) load: Box<dyn FnOnce(Resolved) -> BoxFuture<Result<Vec<Feature>>> + Send>,
-    pub(crate) declared: DeclarationList,
+    pub(crate) declarations: DeclarationList,
 }
 
 /// Decides at start what else is installed; its arguments are root services.
@@ -127,10 +127,10 @@ pub struct FeatureLoader {
 #[track_caller]
 pub fn feature_loader<Args: InjectAll<Root>>(load: impl Callable<Args, Vec<Feature>>) -> FeatureLoader {
     FeatureLoader {
-        dependencies: declared::<Root, Args>(),
+        dependencies: dependencies_of::<Root, Args>(),
         description: format!("created at '{}'", std::panic::Location::caller()),
         load: Box::new(move |from| load.call(Args::resolve(&from))),
-        declared: DeclarationList::default(),
+        declarations: DeclarationList::default(),
     }
 }
 
@@ -178,21 +178,21 @@ impl<E: Into<BoxError>> Registered for Result<(), E> {
     }
 }
 
-impl Declares for Plugin {
+impl Declare for Plugin {
     fn declarations(&mut self) -> &mut DeclarationList {
-        &mut self.declared
+        &mut self.declarations
     }
 }
 
-impl Declares for Module {
+impl Declare for Module {
     fn declarations(&mut self) -> &mut DeclarationList {
-        &mut self.declared
+        &mut self.declarations
     }
 }
 
-impl Declares for FeatureLoader {
+impl Declare for FeatureLoader {
     fn declarations(&mut self) -> &mut DeclarationList {
-        &mut self.declared
+        &mut self.declarations
     }
 }
 

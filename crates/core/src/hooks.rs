@@ -8,7 +8,7 @@ use greenroom_errors::Error;
 use parking_lot::Mutex;
 
 use crate::{
-    boot::{Boot, BootEvent, Recorder, StepKind},
+    boot::{Boot, BootEvent, BootReport, StepId},
     lifecycle::{Hook, Phase},
     owner::Owner,
     panics,
@@ -17,7 +17,8 @@ use crate::{
 /// Whose hooks run, and who is told.
 pub(crate) struct Hooks<'a> {
     pub(crate) boot: &'a Boot,
-    pub(crate) recorder: Option<&'a Recorder>,
+    /// Where startup hooks are steps; and the plugin's own step.
+    pub(crate) report: Option<(&'a BootReport, Option<StepId>)>,
     pub(crate) plugin: Option<&'a Arc<str>>,
     /// Names of hooks that have not ended.
     pub(crate) pending: Option<&'a Pending>,
@@ -55,9 +56,19 @@ pub(crate) async fn run_hooks(of: &Hooks<'_>, phase: Phase, hooks: Vec<Hook>) {
     if let Some(plugin) = of.plugin {
         context = context.with_plugin(plugin.clone());
     }
-    let runs = hooks.into_iter().map(|hook| async move {
+    let steps = hooks.into_iter().map(|hook| {
+        let step = of.report.map(|(report, after)| {
+            let owner = of.plugin.map(|plugin| Owner { plugin: plugin.clone(), module: None });
+            (report, report.begin_hook(after, owner, &hook.name))
+        });
+        (step, hook)
+    });
+    let steps: Vec<_> = steps.collect();
+    let runs = steps.into_iter().map(|(step, hook)| async move {
         let began = std::time::Instant::now();
-        let began_at = of.recorder.map(Recorder::elapsed);
+        if let Some((report, step)) = step {
+            report.called(step);
+        }
         let deadline = hook.deadline.unwrap_or_else(|| default_deadline(of.boot, phase));
         let run = panics::catch_async(async { (hook.run)().await });
         let shown = format!("{}: {}", plugin.unwrap_or("backend"), hook.name);
@@ -73,9 +84,8 @@ pub(crate) async fn run_hooks(of: &Hooks<'_>, phase: Phase, hooks: Vec<Hook>) {
         }
         let error = result.as_ref().err();
         observer.on(&BootEvent::HookEnded { plugin, phase, name: &hook.name, took: began.elapsed(), error });
-        if let (Some(recorder), Some(began)) = (of.recorder, began_at) {
-            let owner = of.plugin.map(|plugin| Owner { plugin: plugin.clone(), module: None });
-            recorder.done(StepKind::StartupHook, owner, &hook.name, began, result.is_ok());
+        if let Some((report, step)) = step {
+            report.done(step, result.is_ok());
         }
     });
     context.scope(join_all(runs)).await;

@@ -232,7 +232,7 @@ arguments_after!(A B C D E);
 arguments_after!(A B C D E G);
 arguments_after!(A B C D E G H);
 
-pub(crate) fn declared<S: Site, Args: InjectAll<S>>() -> Vec<Dependency> {
+pub(crate) fn dependencies_of<S: Site, Args: InjectAll<S>>() -> Vec<Dependency> {
     let mut dependencies = Vec::new();
     Args::declare(&mut dependencies);
     dependencies

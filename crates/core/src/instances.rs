@@ -1,7 +1,7 @@
 //! Instances of services: made once per (factory, plugin), shared, a failure kept.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     Declarations, Service,
-    boot::{Recorder, StepKind},
+    boot::{BootReport, StepId, StepKind},
     graph::Services,
     inject::{Dependency, Instance, Resolved},
     lifecycle::{Lifecycle, RootLifecycle},
@@ -23,10 +23,21 @@ use crate::{
 };
 
 /// What the backend itself provides, and nobody replaces.
-pub(crate) const BUILT_IN: [&str; 5] =
-    [PluginMetadata::ID, InstanceMetadata::ID, Lifecycle::ID, RootLifecycle::ID, Declarations::ID];
+pub(crate) const BUILT_IN: [&str; 6] = [
+    PluginMetadata::ID,
+    InstanceMetadata::ID,
+    Lifecycle::ID,
+    RootLifecycle::ID,
+    Declarations::ID,
+    BootReport::ID,
+];
 
-type Cell = Arc<OnceCell<Result<Instance, Error>>>;
+/// An instance that is made once, by a step of the boot report.
+struct Cell {
+    step: StepId,
+    made: OnceCell<Result<Instance, Error>>,
+}
+
 /// A factory's position, and the plugin that it made the instance for.
 type Place = (usize, Option<Arc<str>>);
 
@@ -35,24 +46,19 @@ pub(crate) struct Instances {
     pub(crate) services: Services,
     root: HashMap<&'static str, Instance>,
     plugins: HashMap<Arc<str>, HashMap<&'static str, Instance>>,
-    cells: Mutex<HashMap<Place, Cell>>,
-    recorder: Recorder,
+    cells: Mutex<HashMap<Place, Arc<Cell>>>,
+    pub(crate) report: BootReport,
 }
 
 impl Instances {
-    /// With nothing but the root lifecycle and what is declared: enough for loaders.
-    pub(crate) fn new(root: RootLifecycle, declared: Declarations, recorder: Recorder) -> Self {
+    /// With nothing but the root lifecycle, what is declared, and the boot report: enough for loaders.
+    pub(crate) fn new(root: RootLifecycle, declarations: Declarations, report: BootReport) -> Self {
         let root = HashMap::from([
             (RootLifecycle::ID, Arc::new(root) as Instance),
-            (Declarations::ID, Arc::new(declared)),
+            (Declarations::ID, Arc::new(declarations)),
+            (BootReport::ID, Arc::new(report.clone())),
         ]);
-        Self {
-            services: Services::default(),
-            root,
-            plugins: HashMap::new(),
-            cells: Mutex::default(),
-            recorder,
-        }
+        Self { services: Services::default(), root, plugins: HashMap::new(), cells: Mutex::default(), report }
     }
 
     /// Adds the services, and what is known once all features are.
@@ -84,11 +90,13 @@ impl Instances {
         eager.map(|(at, service)| (service.factory.id, at)).collect()
     }
 
-    /// Everything that `dependencies` name, one after another in that order; extension points excepted.
+    /// Everything that `dependencies` name, one after another in that order; extension points excepted. `asker` is the
+    /// step that waits for it.
     pub(crate) async fn resolve(
         &self,
         dependencies: &[Dependency],
         plugin: Option<&Arc<str>>,
+        asker: Option<StepId>,
     ) -> Result<Resolved, Error> {
         let mut resolved = Resolved::default();
         for dependency in dependencies.iter().filter(|d| !d.is_extension()) {
@@ -97,7 +105,7 @@ impl Instances {
                 instances.push(built_in);
             }
             for at in self.services.positions(dependency.id) {
-                instances.push(self.get(*at, plugin).await?);
+                instances.push(self.get(*at, plugin, asker).await?);
             }
             if instances.is_empty() && !dependency.optional && !dependency.many {
                 return Err(Error::new(format!("Service '{}' is not installed", dependency.id)));
@@ -117,7 +125,7 @@ impl Instances {
             return Ok(Some(built_in));
         }
         match self.services.positions(id).first() {
-            Some(at) => self.get(*at, None).await.map(Some),
+            Some(at) => self.get(*at, None, None).await.map(Some),
             None => Ok(None),
         }
     }
@@ -127,51 +135,80 @@ impl Instances {
         &'a self,
         at: usize,
         plugin: Option<&'a Arc<str>>,
+        asker: Option<StepId>,
     ) -> Making<'a, Result<Instance, Error>> {
         Box::pin(async move {
             let owner = plugin.filter(|_| self.services.installed[at].factory.scope == ScopeKind::Plugin);
-            let cell = self.cells.lock().entry((at, owner.cloned())).or_default().clone();
-            cell.get_or_init(|| self.make(at, owner)).await.clone()
+            let cell = self.cell(at, owner, StepKind::Service, asker);
+            cell.made
+                .get_or_init(async || {
+                    let made = self.make(at, owner, cell.step).await;
+                    self.report.done(cell.step, made.is_ok());
+                    made
+                })
+                .await
+                .clone()
         })
     }
 
     /// The value that a factory's plugins share, under the place that no plugin's instance takes.
-    async fn root_context(&self, at: usize, root: &RootContext) -> Result<Instance, Error> {
-        let cell = self.cells.lock().entry((at, None)).or_default().clone();
+    async fn root_context(&self, at: usize, root: &RootContext, asker: StepId) -> Result<Instance, Error> {
+        let cell = self.cell(at, None, StepKind::RootContext, Some(asker));
         let make = async || {
-            let from = self.resolve(&root.dependencies, None).await?;
+            let from = self.resolve(&root.dependencies, None, Some(cell.step)).await?;
+            self.report.called(cell.step);
             panics::catch_async((root.build)(from)).await
         };
-        cell.get_or_init(make).await.clone()
+        cell.made
+            .get_or_init(async || {
+                let made = make().await;
+                self.report.done(cell.step, made.is_ok());
+                made
+            })
+            .await
+            .clone()
     }
 
-    async fn make(&self, at: usize, plugin: Option<&Arc<str>>) -> Result<Instance, Error> {
+    /// The place of an instance, which `asker` waits for from now on.
+    fn cell(&self, at: usize, plugin: Option<&Arc<str>>, kind: StepKind, asker: Option<StepId>) -> Arc<Cell> {
+        match self.cells.lock().entry((at, plugin.cloned())) {
+            Entry::Occupied(known) => {
+                if let Some(asker) = asker {
+                    self.report.waits(asker, known.get().step);
+                }
+                known.get().clone()
+            }
+            Entry::Vacant(new) => {
+                let owner = plugin.map(|plugin| Owner { plugin: plugin.clone(), module: None });
+                let step = self.report.begin(asker, kind, owner, self.services.installed[at].factory.id);
+                new.insert(Arc::new(Cell { step, made: OnceCell::new() })).clone()
+            }
+        }
+    }
+
+    async fn make(&self, at: usize, plugin: Option<&Arc<str>>, step: StepId) -> Result<Instance, Error> {
         let service = &self.services.installed[at];
         let id = service.factory.id;
-        let owner = plugin.map(|plugin| Owner { plugin: plugin.clone(), module: None });
-        let made = self.recorder.time(StepKind::Service, owner, id, async {
-            let context = match &service.factory.root_context {
-                None => None,
-                Some(root) => {
-                    let failed = |error| failed(id, None, "createRootContext threw an error", &error);
-                    Some(self.root_context(at, root).await.map_err(failed)?)
-                }
-            };
-            let wrap = |error: Error| match plugin {
-                // Errors of root services are passed on as they are (contract: plugin-40).
-                None => error,
-                Some(plugin) => failed(id, Some(plugin), "the factory function threw an error", &error),
-            };
-            let from = self.resolve(&service.factory.dependencies, plugin).await.map_err(wrap)?;
-            let mut instance =
-                panics::catch_async((service.factory.build)(from, context)).await.map_err(wrap)?;
-            for decorator in &service.decorators {
-                let from = self.resolve(&decorator.dependencies, plugin).await.map_err(wrap)?;
-                instance = panics::catch_async((decorator.wrap)(instance, from)).await.map_err(wrap)?;
+        let context = match &service.factory.root_context {
+            None => None,
+            Some(root) => {
+                let failed = |error| failed(id, None, "createRootContext threw an error", &error);
+                Some(self.root_context(at, root, step).await.map_err(failed)?)
             }
-            Ok(instance)
-        });
-        made.await
+        };
+        let wrap = |error: Error| match plugin {
+            // Errors of root services are passed on as they are (contract: plugin-40).
+            None => error,
+            Some(plugin) => failed(id, Some(plugin), "the factory function threw an error", &error),
+        };
+        let from = self.resolve(&service.factory.dependencies, plugin, Some(step)).await.map_err(wrap)?;
+        self.report.called(step);
+        let mut instance = panics::catch_async((service.factory.build)(from, context)).await.map_err(wrap)?;
+        for decorator in &service.decorators {
+            let from = self.resolve(&decorator.dependencies, plugin, Some(step)).await.map_err(wrap)?;
+            instance = panics::catch_async((decorator.wrap)(instance, from)).await.map_err(wrap)?;
+        }
+        Ok(instance)
     }
 }
 

@@ -28,7 +28,7 @@
 
 mod backend;
 pub mod boot;
-mod declared;
+mod declarations;
 mod env;
 mod feature;
 mod graph;
@@ -39,6 +39,7 @@ mod lifecycle;
 mod metadata;
 mod owner;
 mod panics;
+mod process;
 mod run;
 pub mod scope;
 mod service;
@@ -46,7 +47,7 @@ mod start_error;
 mod stop;
 
 pub use backend::{Backend, Running};
-pub use declared::{Declarations, Declares, FeatureId};
+pub use declarations::{Declarations, Declare, FeatureId};
 pub use env::{Env, ModuleContext};
 pub use feature::{
     Feature, FeatureLoader, Middleware, Module, Plugin, Registered, extension_point_middleware,

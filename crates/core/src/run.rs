@@ -1,64 +1,83 @@
-//! A backend as a process: signals and exit codes.
+//! A backend as a process: from its start to its exit code.
 
 use std::{process::ExitCode, sync::Arc};
 
-use greenroom_context::spawn_thread;
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-};
+use greenroom_errors::Error;
 
 use crate::{
     backend::{Backend, Running},
-    boot::{BootEvent, OnStartFailure},
+    boot::OnStartFailure,
+    process::{self, Membership},
     start_error::StartError,
     stop::Stop,
 };
 
 impl Backend {
-    /// Starts, serves until SIGTERM or SIGINT, stops.
+    /// Starts, serves until SIGTERM or SIGINT, stops, and ends the process.
+    ///
+    /// ```no_run
+    /// use greenroom_core::{Backend, plugin};
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let hello = plugin("hello", |env| env.register_init(async || Ok(())));
+    ///     Backend::new([]).add(hello).run().await
+    /// }
+    /// ```
     ///
     /// Exit codes: 0 stopped, 1 the start failed, 130 or 143 forced by a second signal. A signal during the start gives it
-    /// up and stops what did start. Signals are served until the process has ended, so end it when this returns; work on
-    /// blocking threads that outlasts the stop is left behind by `Runtime::shutdown_timeout`.
-    pub async fn run(self) -> ExitCode {
-        self.run_with(async |_| {}, tell_on_stderr).await
+    /// up and stops what did start. Several backends of a process end it together, once the last one has stopped.
+    ///
+    /// As in Node, nothing outlasts the stop: work on blocking threads that is not done is left behind, and what is written
+    /// below this call is never reached. What there is to do at the end belongs in a
+    /// [shutdown hook](crate::RootLifecycle::add_shutdown_hook).
+    pub async fn run(self) -> ! {
+        let code = self.serve(async |_| {}, tell_on_stderr).await;
+        process::end(code != 0).await
     }
 
-    /// The same, and calls `ready` once up, or `failed` when the start failed and the process will exit.
+    /// The same for a program that has something to do before and after: calls `ready` once up, or `failed` when the start
+    /// failed, and returns the exit code once stopped.
+    ///
+    /// Signals are served until the process has ended, so end it when this returns. A runtime that is dropped waits for its
+    /// blocking threads, however long; `Runtime::shutdown_timeout` leaves them behind.
     pub async fn run_with(
         self,
         ready: impl AsyncFnOnce(&Running),
         failed: impl FnOnce(&StartError),
     ) -> ExitCode {
+        self.serve(ready, failed).await.into()
+    }
+
+    async fn serve(self, ready: impl AsyncFnOnce(&Running), failed: impl FnOnce(&StartError)) -> u8 {
         let stop = Arc::new(Stop::new());
-        let mut signal = match serve_signals(stop.clone()) {
-            Ok(signal) => signal,
+        let mut process = match Membership::enter(&stop) {
+            Ok(process) => process,
             Err(error) => {
-                failed(&StartError::Boot(greenroom_errors::Error::from_any(error)));
-                return ExitCode::FAILURE;
+                failed(&StartError::Boot(Error::from_any(error)));
+                return 1;
             }
         };
         // A signal drops the start where it stands; what did start is stopped in order.
         let started = tokio::select! {
             biased;
-            _ = &mut signal => None,
+            () = process.first_signal() => None,
             started = self.launch(&stop) => Some(started),
         };
         let code = match started {
-            None => ExitCode::SUCCESS,
+            None => 0,
             Some(Ok(running)) => {
                 ready(&running).await;
-                let _ = signal.await;
-                ExitCode::SUCCESS
+                process.first_signal().await;
+                0
             }
             Some(Err(_)) if stop.boot().policy.on_start_failure == OnStartFailure::Serve => {
-                let _ = signal.await;
-                ExitCode::SUCCESS
+                process.first_signal().await;
+                0
             }
             Some(Err(error)) => {
                 failed(&error);
-                ExitCode::FAILURE
+                1
             }
         };
         stop.run().await;
@@ -69,58 +88,7 @@ impl Backend {
 /// What failed before there was a logger is told here; the rest is in the log.
 #[expect(clippy::print_stderr, reason = "there may be no logger yet")]
 fn tell_on_stderr(failed: &StartError) {
-    if let StartError::Graph(_) | StartError::Boot(_) = failed {
+    if failed.is_untold() {
         eprintln!("{failed}");
-    }
-}
-
-/// Resolves at the first signal; the second one ends the process, until it is gone: a thread of its own serves them, so that
-/// neither a blocked runtime nor one that waits for its end is in the way.
-fn serve_signals(stop: Arc<Stop>) -> std::io::Result<oneshot::Receiver<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let mut signals = {
-        let _runtime = runtime.enter();
-        Signals::new()?
-    };
-    let (first, told) = oneshot::channel();
-    spawn_thread("signals", move || {
-        runtime.block_on(async {
-            let mut signal = signals.next().await;
-            // Once nobody waits for the first one any more, the process is at its end already.
-            if !first.is_closed() {
-                stop.boot().observer.on(&BootEvent::Signal(signal.name));
-            }
-            if first.send(()).is_ok() {
-                signal = signals.next().await;
-            }
-            let observer = &stop.boot().observer;
-            observer.on(&BootEvent::Forced(signal.name));
-            observer.close();
-            std::process::exit(128 + signal.number);
-        })
-    })?;
-    Ok(told)
-}
-
-struct Received {
-    name: &'static str,
-    number: i32,
-}
-
-struct Signals {
-    term: Signal,
-    int: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) -> Received {
-        tokio::select! {
-            _ = self.term.recv() => Received { name: "SIGTERM", number: SignalKind::terminate().as_raw_value() },
-            _ = self.int.recv() => Received { name: "SIGINT", number: SignalKind::interrupt().as_raw_value() },
-        }
     }
 }

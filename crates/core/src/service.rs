@@ -5,8 +5,8 @@ use std::{any::TypeId, sync::Arc};
 use greenroom_errors::Result;
 
 use crate::{
-    declared::{DeclarationList, Declares},
-    inject::{BoxFuture, Callable, Dependency, InjectAfter, InjectAll, Instance, Resolved, declared},
+    declarations::{DeclarationList, Declare},
+    inject::{BoxFuture, Callable, Dependency, InjectAfter, InjectAll, Instance, Resolved, dependencies_of},
     scope::{Plugin, Root, Scope, ScopeKind, Site},
 };
 
@@ -99,7 +99,7 @@ pub struct ServiceFactory {
     pub(crate) root_context: Option<RootContext>,
     initialization: Initialization,
     pub(crate) build: Build,
-    pub(crate) declared: DeclarationList,
+    pub(crate) declarations: DeclarationList,
 }
 
 /// What a factory makes once for all of its plugins.
@@ -163,10 +163,10 @@ where
         type_id: TypeId::of::<T>(),
         type_name: std::any::type_name::<T>(),
         many,
-        dependencies: declared::<S, Args>(),
+        dependencies: dependencies_of::<S, Args>(),
         root_context: None,
         initialization: Initialization::Default,
-        declared: DeclarationList::default(),
+        declarations: DeclarationList::default(),
         build: Arc::new(move |from, _| {
             let made = f.clone().call(Args::resolve(&from));
             Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
@@ -205,14 +205,14 @@ where
         many: false,
         dependencies,
         root_context: Some(RootContext {
-            dependencies: declared::<Root, RootArgs>(),
+            dependencies: dependencies_of::<Root, RootArgs>(),
             build: Arc::new(move |from| {
                 let made = root.clone().call(RootArgs::resolve(&from));
                 Box::pin(async move { Ok(Arc::new(made.await?) as Instance) })
             }),
         }),
         initialization: Initialization::Default,
-        declared: DeclarationList::default(),
+        declarations: DeclarationList::default(),
         build: Arc::new(move |from, context| {
             let context = context.and_then(|context| context.downcast_ref::<C>().cloned());
             let context = context.unwrap_or_else(|| unreachable!("the context is made before the service"));
@@ -222,9 +222,9 @@ where
     }
 }
 
-impl Declares for ServiceFactory {
+impl Declare for ServiceFactory {
     fn declarations(&mut self) -> &mut DeclarationList {
-        &mut self.declared
+        &mut self.declarations
     }
 }
 

@@ -1,12 +1,10 @@
 //! The order of a stop.
 
-use std::{
-    sync::{Arc, LazyLock, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use greenroom_context::{Context, Tasks};
+use parking_lot::Mutex;
 
 use crate::{
     boot::{Boot, BootEvent},
@@ -18,31 +16,55 @@ use crate::{
 pub(crate) struct Stop {
     pub(crate) root: RootLifecycle,
     pub(crate) tasks: Tasks,
-    plugins: OnceLock<Vec<(Arc<str>, Lifecycle)>>,
-    boot: OnceLock<Boot>,
+    reached: Mutex<Reached>,
 }
+
+/// How far the start came.
+#[derive(Clone)]
+enum Reached {
+    /// Features are loaded.
+    Features,
+    /// The graph is checked: plugins are known.
+    Graph(Plugins),
+    /// It is known how to boot, and who is told.
+    Policy(Plugins, Arc<Boot>),
+}
+
+type Plugins = Arc<[(Arc<str>, Lifecycle)]>;
 
 impl Stop {
     pub(crate) fn new() -> Self {
         let (root, tasks) = (RootLifecycle::new(), Tasks::new());
-        Self { root, tasks, plugins: OnceLock::new(), boot: OnceLock::new() }
+        Self { root, tasks, reached: Mutex::new(Reached::Features) }
     }
 
     pub(crate) fn knows_plugins(&self, plugins: Vec<(Arc<str>, Lifecycle)>) {
-        let _ = self.plugins.set(plugins);
+        *self.reached.lock() = Reached::Graph(plugins.into());
     }
 
-    /// From here on it is known who is told, of panics in tasks too.
-    pub(crate) fn knows_boot(&self, boot: Boot) {
+    /// From here on it is known who is told, of what goes wrong with tasks too.
+    pub(crate) fn knows_boot(&self, boot: Boot) -> Arc<Boot> {
+        let boot = Arc::new(boot);
         let observer = boot.observer.clone();
-        self.tasks.on_panic(move |panic| observer.on(&BootEvent::TaskPanicked(panic)));
-        let _ = self.boot.set(boot);
+        self.tasks.on_fault(move |fault| observer.on(&BootEvent::TaskFault(fault)));
+        let plugins = self.plugins();
+        *self.reached.lock() = Reached::Policy(plugins, boot.clone());
+        boot
     }
 
     /// How to boot, or defaults as long as nobody has said.
-    pub(crate) fn boot(&self) -> &Boot {
-        static UNTOLD: LazyLock<Boot> = LazyLock::new(Boot::default);
-        self.boot.get().unwrap_or_else(|| &UNTOLD)
+    pub(crate) fn boot(&self) -> Arc<Boot> {
+        match &*self.reached.lock() {
+            Reached::Policy(_, boot) => boot.clone(),
+            Reached::Features | Reached::Graph(_) => Arc::default(),
+        }
+    }
+
+    fn plugins(&self) -> Plugins {
+        match &*self.reached.lock() {
+            Reached::Features => Arc::default(),
+            Reached::Graph(plugins) | Reached::Policy(plugins, _) => plugins.clone(),
+        }
     }
 
     /// Readiness down and delay, plugin gates and hooks, drain, root hooks, tasks, flush, close.
@@ -78,26 +100,27 @@ impl Stop {
     }
 
     async fn phases(&self, pending: &Pending) {
+        let boot = self.boot();
+        let boot = &*boot;
+        let root_phase = async |phase: Phase| {
+            let hooks = Hooks { boot, report: None, plugin: None, pending: Some(pending) };
+            run_hooks(&hooks, phase, self.root.take(phase)).await;
+        };
         self.root.set(State::Stopping);
-        self.root_phase(Phase::BeforeShutdown, pending).await;
-        join_all(self.plugins.get().into_iter().flatten().map(|(id, lifecycle)| async {
+        root_phase(Phase::BeforeShutdown).await;
+        join_all(self.plugins().iter().map(|(id, lifecycle)| async move {
             lifecycle.set(State::Stopping);
-            let hooks = Hooks { boot: self.boot(), recorder: None, plugin: Some(id), pending: Some(pending) };
+            let hooks = Hooks { boot, report: None, plugin: Some(id), pending: Some(pending) };
             run_hooks(&hooks, Phase::PluginShutdown, lifecycle.take(Phase::PluginShutdown)).await;
         }))
         .await;
-        self.root_phase(Phase::Drain, pending).await;
-        self.root_phase(Phase::Shutdown, pending).await;
-        let left = self.tasks.stop(self.boot().deadlines.tasks).await;
+        root_phase(Phase::Drain).await;
+        root_phase(Phase::Shutdown).await;
+        let left = self.tasks.stop(boot.deadlines.tasks).await;
         if !left.is_empty() {
-            self.boot().observer.on(&BootEvent::TasksLeft(&left));
+            boot.observer.on(&BootEvent::TasksLeft(&left));
         }
-        self.root_phase(Phase::Flush, pending).await;
-        self.root_phase(Phase::Close, pending).await;
-    }
-
-    async fn root_phase(&self, phase: Phase, pending: &Pending) {
-        let hooks = Hooks { boot: self.boot(), recorder: None, plugin: None, pending: Some(pending) };
-        run_hooks(&hooks, phase, self.root.take(phase)).await;
+        root_phase(Phase::Flush).await;
+        root_phase(Phase::Close).await;
     }
 }

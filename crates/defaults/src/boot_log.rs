@@ -4,13 +4,14 @@
 
 use std::{fmt::Display, sync::Arc, time::Duration};
 
-use greenroom_context::TaskPanic;
+use greenroom_config::ConfigError;
+use greenroom_context::{CaughtPanic, TaskFault, TaskFaultKind};
 use greenroom_core::{
     Owner, Phase, StartError,
-    boot::{BootEvent, BootObserver, Step},
+    boot::{BootEvent, BootObserver, BootReport, BootResult, Step},
 };
 use greenroom_errors::{Error, describe};
-use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
+use greenroom_logging::{Level, Logger, RootLogger, debug, error, fields, info, warn};
 
 /// How long the last lines may take to be written.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -43,7 +44,16 @@ impl BootLog {
                 format!(", waiting for {n} other plugins to finish before shutting down the process")
             }
         };
-        error!(self.initialization, ..error, "{who} threw an error during startup{consequence}.");
+        let (key, place) = pointed_at(error);
+        error!(
+            self.initialization,
+            +plugin = &*owner.plugin,
+            +module = owner.module.as_deref(),
+            +key = key,
+            +place = place,
+            ..error,
+            "{who} threw an error during startup{consequence}."
+        );
     }
 
     fn reported(&self, owner: &Owner, error: &Error, allowed: bool, late: bool) {
@@ -104,32 +114,71 @@ impl BootLog {
             log,
             +plugin = plugin,
             +step = step.kind.as_str(),
-            +name = step.name.as_str(),
+            +name = &*step.name,
             +beganMs = millis(step.began),
-            +durationMs = millis(step.took),
-            +ok = step.ok,
+            +durationMs = step.took().map(millis),
+            +ownMs = step.worked().map(millis),
+            +ok = !step.failed,
             "Boot step done"
         );
     }
 
+    fn task_fault(&self, TaskFault { plugin, task, kind }: &TaskFault) {
+        let plugin = plugin.as_deref();
+        match kind {
+            TaskFaultKind::Panicked(panic) => self.task_panicked(plugin, task, panic),
+            TaskFaultKind::TooLate => {
+                let text = "A background task does not run: it was spawned after the backend had stopped";
+                warn!(self.root, +plugin = plugin, task = *task, "{text}");
+            }
+        }
+    }
+
     /// Node's line of a rejection that nobody handles, and whose it is.
-    fn task_panicked(&self, TaskPanic { plugin, task, panic }: &TaskPanic) {
+    fn task_panicked(&self, plugin: Option<&str>, task: &str, panic: &CaughtPanic) {
         let stack = format!("Error: {}", panic.stack());
         error!(
             self.root,
             type = "unhandledRejection",
             stack = stack,
-            +plugin = plugin.as_deref(),
-            +task = *task,
+            +plugin = plugin,
+            +task = task,
             "Unhandled rejection {}",
             panic.text
         );
     }
 
+    /// Node's line; if one thing alone has failed, with what there is to know of it.
     fn start_failed(&self, failed: &StartError) {
         let log = self.root.child(fields! { "type": "unhandledRejection" });
-        let error = failed.to_error();
-        error!(log, ..&error, "Unhandled rejection");
+        let (error, faults) = (failed.to_error(), failed.faults());
+        let only = if let [only] = &*faults { Some(only) } else { None };
+        let owner = only.and_then(|fault| fault.owner.as_ref());
+        let (key, place) = only.map(|fault| pointed_at(&fault.error)).unwrap_or_default();
+        error!(
+            log,
+            +plugin = owner.map(|owner| &*owner.plugin),
+            +module = owner.and_then(|owner| owner.module.as_deref()),
+            +key = key,
+            +place = place,
+            ..&error,
+            "Unhandled rejection"
+        );
+    }
+
+    /// With what a shorter start would have to do faster: each step, and how long it held the start.
+    fn ready(&self, result: &BootResult, report: &BootReport) {
+        if !self.initialization.enabled(Level::Debug, &[]) {
+            return;
+        }
+        let links = report.critical_path();
+        let links = links.iter().map(|link| {
+            let (kind, name) = (link.step.kind.as_str(), &link.step.name);
+            format!("{kind} {name} {} ms", millis(link.held))
+        });
+        let path = links.collect::<Vec<_>>().join(", ");
+        let took = millis(result.took);
+        debug!(self.initialization, +durationMs = took, +criticalPath = path, "Backend is ready");
     }
 }
 
@@ -171,7 +220,7 @@ impl BootObserver for BootLog {
             BootEvent::TasksLeft(names) => {
                 warn!(self.root, tasks = names.join(", "), "Background tasks did not end in time");
             }
-            BootEvent::TaskPanicked(panic) => self.task_panicked(panic),
+            BootEvent::TaskFault(fault) => self.task_fault(fault),
             BootEvent::Forced(signal) => warn!(self.root, "Received {signal} again, ending at once"),
             BootEvent::Signal(_) | BootEvent::StopWaits(_) if self.only_nodes_lines => {}
             BootEvent::Signal(signal) => {
@@ -180,11 +229,9 @@ impl BootObserver for BootLog {
             BootEvent::StopWaits(names) => {
                 info!(self.root, waitingFor = names.join(", "), "Still stopping");
             }
-            BootEvent::StepDone(_) | BootEvent::Ready(_) if self.only_nodes_lines => {}
+            BootEvent::StepDone(_) | BootEvent::Ready { .. } if self.only_nodes_lines => {}
             BootEvent::StepDone(step) => self.step(step),
-            BootEvent::Ready(took) => {
-                debug!(self.initialization, +durationMs = millis(*took), "Backend is ready")
-            }
+            BootEvent::Ready { result, report } => self.ready(result, report),
             _ => {}
         }
     }
@@ -192,6 +239,12 @@ impl BootObserver for BootLog {
     fn close(&self) {
         self.root.flush(FLUSH);
     }
+}
+
+/// The key and the place that a config error is about.
+fn pointed_at(error: &Error) -> (Option<&str>, Option<String>) {
+    let Some(config) = error.downcast_ref::<ConfigError>() else { return (None, None) };
+    (config.key(), config.place().map(ToString::to_string))
 }
 
 fn millis(duration: Duration) -> f64 {
@@ -218,3 +271,6 @@ fn hook_name(plugin: Option<&str>, phase: Phase) -> &'static str {
         (Phase::Drain | Phase::Shutdown | Phase::Flush | Phase::Close, _) => "Shutdown",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,13 +25,13 @@ pub struct ConfigReport {
 
 impl ConfigReport {
     /// Asks every reader and schema that holds, whatever the ones before it said.
-    pub fn of(declared: &Declarations, config: &RootConfig) -> Self {
+    pub fn of(declarations: &Declarations, config: &RootConfig) -> Self {
         let mut report = Self::default();
-        report.faults.extend(FeatureSchemas::of(declared, config).into_faults(config));
+        report.faults.extend(FeatureSchemas::of(declarations, config).into_faults(config));
         if let Err(error) = BootConfig::from_config(config) {
             report.add(Fault { owner: None, error: error.into() });
         }
-        for (by, reader) in declared.of::<ConfigReader>() {
+        for (by, reader) in declarations.of::<ConfigReader>() {
             match reader.read(config) {
                 Ok(warnings) => report.warnings.extend(warnings),
                 Err(error) => report.add(fault(&by, error)),
@@ -78,7 +78,7 @@ impl ConfigReport {
     /// let backend = Backend::new([]).add(tasks);
     /// let asked = |yaml: &str| {
     ///     let config = RootConfig::from_yaml(yaml).unwrap();
-    ///     let (refused, permitted) = ConfigReport::of(&backend.declared(), &config).by_policy(&config);
+    ///     let (refused, permitted) = ConfigReport::of(&backend.declarations(), &config).by_policy(&config);
     ///     (refused.len(), permitted.len())
     /// };
     /// assert_eq!(asked("tasks: {workers: 2}"), (0, 0));

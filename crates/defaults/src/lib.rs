@@ -1,16 +1,11 @@
 //! `create_backend()`: a backend with every default service factory.
 //!
 //! ```no_run
-//! use std::process::ExitCode;
 //! use greenroom_core::plugin;
 //! use greenroom_defaults::create_backend;
 //!
-//! # fn main() -> ExitCode { run() }
 //! #[tokio::main]
-//! # async fn run() -> ExitCode {
-//! # /*
-//! async fn main() -> ExitCode {
-//! # */
+//! async fn main() {
 //!     let hello = plugin("hello", |env| env.register_init(async || Ok(())));
 //!     create_backend().add(hello).run().await
 //! }
@@ -98,13 +93,13 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
-    backend.boot(async move |config: RootConfig, logger: RootLogger, declared: Declarations| {
+    backend.boot(async move |config: RootConfig, logger: RootLogger, declarations: Declarations| {
         if is_process {
             logger.log_panics().forever();
             logger.install_tracing(BridgeOptions::new());
         }
         live_config::follow(&config, &logger);
-        boot(&config, &logger, &log, &declared)
+        boot(&config, &logger, &log, &declarations)
     })
 }
 
@@ -112,14 +107,14 @@ fn boot(
     config: &RootConfig,
     logger: &RootLogger,
     log: &LogEnvironment,
-    declared: &Declarations,
+    declarations: &Declarations,
 ) -> Result<Boot> {
-    let features = FeatureSchemas::of(declared, config);
+    let features = FeatureSchemas::of(declarations, config);
     // News is what loaders brought, or that the config is not by the default factory.
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let report = ConfigReport::of(declared, config);
+    let report = ConfigReport::of(declarations, config);
     report.warnings.iter().for_each(|warning| logger.warn(warning));
     let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
     if additions {
@@ -137,12 +132,12 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, state, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
     vec![
-        service(async move |declared: Declarations| {
+        service(async move |declarations: Declarations| {
             let config = match config {
                 ConfigFrom::Loaded(config) => config,
                 ConfigFrom::Options(options) => RootConfig::load(&options)?,
             };
-            FeatureSchemas::of(&declared, &config).declare(&config)?;
+            FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
         service(async move |config: RootConfig| {

@@ -38,12 +38,12 @@ pub struct FeatureSchemas {
 
 impl FeatureSchemas {
     /// Takes what was declared by `config_schema`, each text by itself; what holds in `config` already is well-formed.
-    pub fn of(declared: &Declarations, config: &RootConfig) -> Self {
+    pub fn of(declarations: &Declarations, config: &RootConfig) -> Self {
         let holding = ConfigSchema::declared(config);
         let mut out = Self { well_formed: vec![], faults: vec![] };
         let mut known = config_schemas();
         known.push(Schema::built_in());
-        for (by, declared) in declared.of::<ConfigSchemaText>() {
+        for (by, declared) in declarations.of::<ConfigSchemaText>() {
             let checked = Schema::parse(&by.to_string(), "config.schema.json", declared.schema());
             let checked = checked.and_then(|schema| {
                 known.push(schema.clone());
@@ -157,7 +157,7 @@ mod tests {
         ConfigSchema::new(schemas).unwrap();
     }
 
-    fn near(yaml: &str) -> Vec<(String, String)> {
+    fn slips(yaml: &str) -> Vec<(String, String)> {
         let config = RootConfig::from_yaml(yaml).unwrap();
         let features = FeatureSchemas { well_formed: vec![], faults: vec![] };
         features.declare(&config).unwrap();
@@ -187,8 +187,8 @@ mod tests {
                 "backend.auth.dangerouslyDisableDefaultAuthPolicy",
             ),
         ] {
-            let told = near(yaml);
-            assert_eq!(told.iter().map(|(_, near)| near.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
+            let told = slips(yaml);
+            assert_eq!(told.iter().map(|(_, meant)| meant.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
         }
     }
 
@@ -197,6 +197,6 @@ mod tests {
         let yaml = "app: {title: x}\nauth: {providers: {}}\ncatalog: {rules: []}\nmyCompany: {x: 1}\norganization: {name: x}\n\
                     backend: {baseUrl: http://x, cache: {store: memory}, database: {client: pg}, reading: {allow: []}, ours: 1, \
                     csp: {imgSrc: [x], x-own: [y]}}\n";
-        assert_eq!(near(yaml), []);
+        assert_eq!(slips(yaml), []);
     }
 }

@@ -40,12 +40,12 @@ impl Matcher {
     /// The state that `g` and `y` keep between tests in JavaScript is left out: every record is judged alike.
     fn pattern(text: &str) -> Option<Self> {
         let (pattern, flags) = text.strip_prefix('/')?.rsplit_once('/')?;
-        let sound = flags
+        let are_flags = flags
             .bytes()
             .enumerate()
             .all(|(i, c)| b"dgimsuvy".contains(&c) && !flags.as_bytes()[..i].contains(&c))
             && !(flags.contains('u') && flags.contains('v'));
-        if pattern.is_empty() || !sound {
+        if pattern.is_empty() || !are_flags {
             return None;
         }
         let regex = regress::Regex::with_flags(pattern, flags).ok()?;

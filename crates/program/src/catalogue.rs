@@ -164,12 +164,12 @@ mod tests {
     fn what_is_there_in_any_case_is_added_whatever_is_chosen() {
         let mut catalogue = catalogue();
         catalogue.always(|backend| {
-            let declares = plugin("always", |env| env.register_init(async || Ok(())));
-            backend.add(declares.config_schema(r#"{"properties": {"always": {"type": "object"}}}"#))
+            let declaring = plugin("always", |env| env.register_init(async || Ok(())));
+            backend.add(declaring.config_schema(r#"{"properties": {"always": {"type": "object"}}}"#))
         });
         let none = Choice { chosen: vec![], lacking: vec![] };
         let config = RootConfig::from_yaml("").unwrap();
-        let declared = catalogue.add(Backend::new([]), &none).declared();
-        assert_eq!(greenroom_defaults::FeatureSchemas::of(&declared, &config).schemas().len(), 1);
+        let declarations = catalogue.add(Backend::new([]), &none).declarations();
+        assert_eq!(greenroom_defaults::FeatureSchemas::of(&declarations, &config).schemas().len(), 1);
     }
 }

@@ -103,7 +103,8 @@ fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> 
         let told = format!("plugins that the config names and this program does not have: {names}");
         found.warnings.push(told);
     }
-    let report = ConfigReport::of(&prepare::backend(catalogue, config, options, &choice).declared(), config);
+    let report =
+        ConfigReport::of(&prepare::backend(catalogue, config, options, &choice).declarations(), config);
     found.warnings.extend(report.warnings.iter().chain(&report.remarks).cloned());
     let (refused, permitted) = report.by_policy(config);
     refused.iter().for_each(|fault| found.refused(fault));
@@ -111,7 +112,7 @@ fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> 
     let permitted =
         permitted.iter().map(|fault| format!("{fault}; backend.startup permits a start without it"));
     found.warnings.extend(permitted);
-    let everything = FeatureSchemas::of(&catalogue.everything().declared(), config);
+    let everything = FeatureSchemas::of(&catalogue.everything().declarations(), config);
     found.warnings.extend(everything.unknown(config).iter().map(ToString::to_string));
     found.warnings.extend(schema::notes(config));
     let node_env = options.env.get("NODE_ENV").map(String::as_str);

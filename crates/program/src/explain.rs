@@ -49,37 +49,22 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
 ///
 /// `command` is what people typed to start, options included.
 pub(crate) fn start_error(command: &str, failed: &StartError) {
-    match failed {
-        StartError::Boot(error) => match error.downcast_ref::<ConfigError>() {
-            // There was no logger yet.
-            Some(config) => {
-                refusal::config_error(config);
-            }
-            None => one(command, error),
-        },
-        StartError::Service { error, .. } => one(command, error),
-        StartError::Graph(faults) => match &**faults {
-            [Fault { owner: None, error }] => one(command, error),
-            faults => {
-                fail(&failed.to_string(), None);
-                faults.iter().for_each(|fault| show_line(&fault.error));
-            }
-        },
-        StartError::Plugins(report) => {
+    let faults = failed.faults();
+    // There was no logger yet.
+    if failed.is_untold() && refusal::is_for_the_log_alone(&faults) {
+        return;
+    }
+    match &*faults {
+        [Fault { owner: None, error }] => one(command, error),
+        faults => {
             fail(&failed.to_string(), None);
-            let failures = report.plugins.iter().flat_map(|plugin| {
-                plugin.modules.iter().map(|module| &module.failure).chain([&plugin.failure])
-            });
-            failures
-                .flatten()
-                .filter(|failure| !failure.allowed)
-                .for_each(|failure| show_line(&failure.error));
+            faults.iter().for_each(|fault| show_line(&fault.error));
         }
     }
 }
 
 /// Shows the line of the config that an error points at, if it does.
-fn show_line(error: &Error) {
+pub(crate) fn show_line(error: &Error) {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
         config_error(config);
     }

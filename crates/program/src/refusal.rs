@@ -4,36 +4,48 @@ use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use greenroom::{
     config::ConfigError,
+    core::Fault,
     logging::{Compatibility, FormatInputs, LogEnvironment, LoggerOptions, RootLogger, choose_format, error},
 };
 use miette::Diagnostic;
 
 use crate::explain;
 
-/// Tells it, where the process's log is JSON on standard output; exit code 1.
-pub(crate) fn config_error(refused: &ConfigError) -> ExitCode {
-    config_errors(std::slice::from_ref(refused))
-}
-
-/// The same for several.
-pub(crate) fn config_errors(refused: &[ConfigError]) -> ExitCode {
-    let logger = json_logger();
-    if let Some(logger) = &logger {
-        refused.iter().for_each(|refused| log(logger, refused));
-        logger.flush(Duration::from_secs(2));
-    }
-    if logger.is_none() || std::io::stderr().is_terminal() {
-        for refused in refused {
-            explain::config_error(refused);
-        }
+/// Tells what is wrong with the config, where the process's log is JSON on standard output; exit code 1.
+pub(crate) fn config_errors(refused: impl IntoIterator<Item = ConfigError>) -> ExitCode {
+    let faults = refused.into_iter().map(|refused| Fault { owner: None, error: refused.into() });
+    let faults: Vec<_> = faults.collect();
+    if !is_for_the_log_alone(&faults) {
+        faults.iter().for_each(|fault| explain::show_line(&fault.error));
     }
     ExitCode::FAILURE
 }
 
-fn log(logger: &RootLogger, refused: &ConfigError) {
-    let place = refused.place().map(ToString::to_string);
-    let help = refused.help().map(|help| help.to_string());
-    error!(logger, +key = refused.key(), +place = place, +help = help, "Refused to start: {refused}");
+/// Leaves a line for each in a log that is JSON. Whether that is all: there is such a log, and no person at a terminal.
+pub(crate) fn is_for_the_log_alone(faults: &[Fault]) -> bool {
+    let Some(logger) = json_logger() else { return false };
+    faults.iter().for_each(|fault| log(&logger, fault));
+    logger.flush(Duration::from_secs(2));
+    !std::io::stderr().is_terminal()
+}
+
+fn log(logger: &RootLogger, Fault { owner, error }: &Fault) {
+    let config = error.downcast_ref::<ConfigError>();
+    let place = config.and_then(ConfigError::place).map(ToString::to_string);
+    let help = config.and_then(Diagnostic::help).map(|help| help.to_string());
+    let text = match config {
+        Some(config) => config.to_string(),
+        None => error.message().to_owned(),
+    };
+    error!(
+        logger,
+        +plugin = owner.as_ref().map(|owner| &*owner.plugin),
+        +module = owner.as_ref().and_then(|owner| owner.module.as_deref()),
+        +key = config.and_then(ConfigError::key),
+        +place = place,
+        +help = help,
+        "Refused to start: {text}"
+    );
 }
 
 /// The environment alone decides on its format: the config may be what is wrong.
@@ -56,8 +68,11 @@ fn json_logger() -> Option<RootLogger> {
 mod tests {
     use greenroom::{
         config::RootConfig,
+        core::Owner,
+        errors::Error,
         logging::{CaptureSink, Format},
     };
+    use serde_json::Value;
 
     use super::*;
 
@@ -66,13 +81,18 @@ mod tests {
         let lines = CaptureSink::new();
         let logger = RootLogger::builder().format(Format::Backstage).sink(lines.clone()).build();
         let config = RootConfig::from_yaml("backend:\n  listen: [1]\n").unwrap();
-        log(&logger, &config.number("backend.listen").unwrap_err());
-        log(&logger, &config.number("backend.other").unwrap_err());
+        let of = |error: ConfigError, owner| Fault { owner, error: error.into() };
+        log(&logger, &of(config.number("backend.listen").unwrap_err(), None));
+        let owner = Owner { plugin: "tasks".into(), module: None };
+        log(&logger, &of(config.number("backend.other").unwrap_err(), Some(owner)));
+        log(&logger, &Fault { owner: None, error: Error::new("a circle") });
         let lines = lines.json();
         assert_eq!(lines[0]["level"], "error");
         assert_eq!(lines[0]["key"], "backend.listen");
         assert_eq!(lines[0]["place"], "mock-config:2:3");
         assert!(lines[0]["message"].as_str().unwrap().contains("got array, wanted number (mock-config:2:3)"));
         assert_eq!(lines[1]["help"], "set `backend.other` in one of the config files");
+        assert_eq!((&lines[0]["plugin"], &lines[1]["plugin"]), (&Value::Null, &"tasks".into()));
+        assert_eq!(lines[2]["message"], "Refused to start: a circle");
     }
 }

@@ -20,7 +20,7 @@ const PLUGINS: &str = "/properties/greenroom/properties/plugins/additionalProper
 pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
     let mut schemas = greenroom_defaults::config_schemas();
     schemas.push(Schema::parse("greenroom-program", "config.schema.json", &own(catalogue).to_string())?);
-    schemas.extend(FeatureSchemas::of(&catalogue.everything().declared(), config).schemas());
+    schemas.extend(FeatureSchemas::of(&catalogue.everything().declarations(), config).schemas());
     Ok(schemas)
 }
 
@@ -119,14 +119,14 @@ mod tests {
                     {tasks: {onPluginBootfailure: continue}}}}\nproxy: {}\ntasks: {wrokers: 2}\n";
         let config = RootConfig::from_yaml(text).unwrap();
         declare(&catalogue(), &config).unwrap();
-        let told = FeatureSchemas::of(&catalogue().everything().declared(), &config).unknown(&config);
-        let mut near: Vec<_> = told
+        let told = FeatureSchemas::of(&catalogue().everything().declarations(), &config).unknown(&config);
+        let mut slips: Vec<_> = told
             .iter()
             .map(|key| (key.key.as_str(), key.suggestion.as_deref().unwrap_or_default()))
             .collect();
-        near.sort_unstable();
+        slips.sort_unstable();
         assert_eq!(
-            near,
+            slips,
             [
                 ("backend.databse", "backend.database"),
                 ("backend.logger.overides", "backend.logger.overrides"),

@@ -31,11 +31,11 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
-        Err(error) => return refusal::config_error(&error),
+        Err(error) => return refusal::config_errors([error]),
     };
     let Prepared { choice, data_dir, has_demo } = match prepare::prepare(catalogue, &config, options) {
         Ok(prepared) => prepared,
-        Err(refused) => return refusal::config_errors(&refused.errors),
+        Err(refused) => return refusal::config_errors(refused.errors),
     };
     let demo = match has_demo.then(|| Demo::prepare(&data_dir)).transpose() {
         Ok(demo) => demo,

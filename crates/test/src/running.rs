@@ -3,7 +3,11 @@
 use std::fmt;
 
 use greenroom::{
-    core::{Running, Service, boot::BootReport, scope},
+    core::{
+        Running, Service,
+        boot::{BootReport, BootResult},
+        scope,
+    },
     errors::Error,
 };
 use http::Method;
@@ -79,6 +83,11 @@ impl RunningTestBackend {
     /// When it is not installed, or could not be made.
     pub async fn service<T: Service<Scope = scope::Root>>(&self) -> Result<T, Error> {
         self.running.service().await
+    }
+
+    /// How the start ended.
+    pub fn result(&self) -> &BootResult {
+        self.running.result()
     }
 
     /// What the start did, with times.

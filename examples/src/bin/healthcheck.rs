@@ -1,7 +1,5 @@
 //! A health check route as a plugin of its own.
 
-use std::process::ExitCode;
-
 use axum::Router;
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
@@ -19,7 +17,7 @@ fn health_check() -> Plugin {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(health_check()).run().await
 }
 // endregion

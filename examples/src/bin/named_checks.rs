@@ -1,7 +1,5 @@
 //! Checks with names: one that is only told, one that readiness fails with.
 
-use std::process::ExitCode;
-
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
 
@@ -18,7 +16,7 @@ fn tasks() -> Plugin {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(tasks()).run().await
 }
 // endregion

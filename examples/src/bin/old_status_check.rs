@@ -1,7 +1,5 @@
 //! The old backend's status check: any method, any path below, and logic of one's own that may fail.
 
-use std::process::ExitCode;
-
 use axum::Router;
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
@@ -25,7 +23,7 @@ fn health_check() -> Plugin {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(health_check()).run().await
 }
 // endregion

@@ -1,6 +1,6 @@
 //! Answers to probes of one's own: readiness names the running version.
 
-use std::{future::Future, pin::Pin, process::ExitCode};
+use std::{future::Future, pin::Pin};
 
 use greenroom::{
     core::State,
@@ -36,7 +36,7 @@ fn my_root_health() -> ServiceFactory {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(my_root_health()).run().await
 }
 // endregion

@@ -1,7 +1,5 @@
 //! One more field on every line, whichever root logger is installed.
 
-use std::process::ExitCode;
-
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
 
@@ -11,7 +9,7 @@ fn region_on_every_line() -> Decorator {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(region_on_every_line()).run().await
 }
 // endregion

@@ -1,7 +1,5 @@
 //! A root logger of one's own, made of what config says and one field more.
 
-use std::process::ExitCode;
-
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
 
@@ -11,7 +9,7 @@ fn my_root_logger() -> ServiceFactory {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(my_root_logger()).run().await
 }
 // endregion

@@ -1,7 +1,5 @@
 //! A plugin whose log lines say which task they are about.
 
-use std::process::ExitCode;
-
 use axum::{
     Router,
     extract::State,
@@ -46,7 +44,7 @@ fn tasks() -> Plugin {
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     create_backend().add(tasks()).run().await
 }
 // endregion

@@ -44,7 +44,8 @@ pub struct TaskContext {
 /// ```
 ///
 /// An error fails the task, and so does a panic, a result of more than 1 MiB, or a run that is longer than
-/// `tasks.timeout`; it is then dropped at its next `.await`. Work that blocks belongs on `tokio::task::spawn_blocking`.
+/// `tasks.timeout`; it is then dropped at its next `.await`. Work that blocks belongs on
+/// [`greenroom::context::spawn_blocking`], which a stop waits for by name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run tasks",
     note = "a runner is an async function or closure of one `TaskContext` that yields `Result<serde_json::Value>`, or a type that implements `TaskRunner`; annotate the argument's type"

@@ -56,7 +56,7 @@ async fn run(queue: &Queue, task: TaskContext, runner: Arc<dyn AnyRunner>, timeo
         }
         Err(panic) => {
             // Its text may hold anything: only the log tells it.
-            let error = Error::new(format!("panicked: {}", panic.text));
+            let error = Error::new(panic.to_string());
             running.failed(&error, shown(&Error::new("The task panicked")));
         }
     }

@@ -27,7 +27,7 @@ fn object() -> impl Strategy<Value = Json> {
     value().prop_map(|value| if value.is_object() { value } else { json!({ "a": value }) })
 }
 
-/// Schemas, most of them sound.
+/// Schemas, most of them well-formed.
 fn schemas() -> impl Strategy<Value = Json> {
     let word = |words: &'static [&'static str]| prop::sample::select(words).prop_map(Json::from);
     let visibility = || word(&["frontend", "backend", "secret", "frontend", "x"]);

@@ -15,12 +15,13 @@ mod signal;
 use std::{
     collections::HashMap,
     fmt, io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
+
+use greenroom_context::contain_panic;
 
 use self::{
     events::Events,
@@ -212,7 +213,7 @@ impl Watcher {
 
     fn say(&self, event: ReloadEvent<'_>) {
         // An observer's panic is no reason to stop watching; the panic hook has told it.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.observer)(event)));
+        contain_panic(|| (self.observer)(event));
     }
 }
 

@@ -27,7 +27,7 @@ struct State {
     /// Those of them that an event named.
     named: HashSet<PathBuf>,
     /// Whether anything else happened near the files.
-    near: bool,
+    beside: bool,
     stop: bool,
 }
 
@@ -54,7 +54,7 @@ impl Signal {
                 Some(known) => {
                     state.named.insert(known);
                 }
-                None => state.near = true,
+                None => state.beside = true,
             }
         }
         drop(state);
@@ -72,13 +72,13 @@ impl Signal {
     /// Waits for events to come and to settle, or for the time to look anyway.
     pub(crate) fn wait(&self, look: Duration) -> Wake {
         let mut state = lock(&self.state);
-        let quiet = |state: &mut State| !state.stop && !state.near && state.named.is_empty();
+        let quiet = |state: &mut State| !state.stop && !state.beside && state.named.is_empty();
         state = self.woken.wait_timeout_while(state, look, quiet).unwrap_or_else(PoisonError::into_inner).0;
         let first = Instant::now();
         let mut all = HashSet::new();
-        while !state.stop && (state.near || !state.named.is_empty()) {
+        while !state.stop && (state.beside || !state.named.is_empty()) {
             all.extend(state.named.drain());
-            state.near = false;
+            state.beside = false;
             if first.elapsed() >= PATIENCE {
                 break;
             }

@@ -1,7 +1,6 @@
 //! Who is still starting, who failed, and when to say so.
 
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -25,8 +24,6 @@ struct Inner {
     newly: Vec<Arc<str>>,
     modules: Vec<(Arc<str>, ModuleResult)>,
     plugins: Vec<PluginResult>,
-    /// When inits were called.
-    begun: HashMap<Owner, SystemTime>,
     /// Modules blamed before they ended.
     blamed: Vec<(Owner, Error)>,
     closed: bool,
@@ -41,12 +38,14 @@ impl Collector {
         Self { policy, observer, inner: Mutex::new(Inner { pending, ..Inner::default() }) }
     }
 
-    /// The owner's init is called now.
-    pub(crate) fn begins(&self, owner: Owner) {
-        self.inner.lock().begun.insert(owner, SystemTime::now());
-    }
-
-    pub(crate) fn module_ended(&self, plugin: &Arc<str>, module: &Arc<str>, error: Option<Error>) {
+    /// A module has ended, whose init was called at `begin_at`.
+    pub(crate) fn module_ended(
+        &self,
+        plugin: &Arc<str>,
+        module: &Arc<str>,
+        begin_at: Option<SystemTime>,
+        error: Option<Error>,
+    ) {
         let allowed = self.policy.module(plugin, module) == OnFailure::Continue;
         let blamed = {
             let mut inner = self.inner.lock();
@@ -65,13 +64,12 @@ impl Collector {
         }
         let failure = error.map(|error| Failure { error, allowed });
         let result_at = SystemTime::now();
-        let mut inner = self.inner.lock();
-        let begin_at = inner.begun.remove(&Owner { plugin: plugin.clone(), module: Some(module.clone()) });
         let result = ModuleResult { module_id: module.clone(), begin_at, result_at, failure };
-        inner.modules.push((plugin.clone(), result));
+        self.inner.lock().modules.push((plugin.clone(), result));
     }
 
-    pub(crate) fn plugin_ended(&self, plugin: &Arc<str>, error: Option<Error>) {
+    /// A plugin has ended, whose init was called at `begin_at`.
+    pub(crate) fn plugin_ended(&self, plugin: &Arc<str>, begin_at: Option<SystemTime>, error: Option<Error>) {
         let allowed = self.policy.plugin(plugin) == OnFailure::Continue;
         let waiting_for = {
             let mut inner = self.inner.lock();
@@ -88,7 +86,6 @@ impl Collector {
         let failure = error.map(|error| Failure { error, allowed });
         let result_at = SystemTime::now();
         let mut inner = self.inner.lock();
-        let begin_at = inner.begun.remove(&Owner { plugin: plugin.clone(), module: None });
         let (own, others) = std::mem::take(&mut inner.modules).into_iter().partition(|(id, _)| id == plugin);
         inner.modules = others;
         let modules = Vec::into_iter(own).map(|(_, module)| module).collect();

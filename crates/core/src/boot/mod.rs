@@ -1,15 +1,19 @@
 //! How a backend starts: policy in, events out, a timed report.
 
 mod collector;
+mod critical_path;
 mod observer;
 mod policy;
-mod recorder;
 mod report;
+mod result;
 mod start;
+mod step;
 
 pub(crate) use collector::Collector;
+pub use critical_path::Link;
 pub use observer::{BootEvent, BootObserver, Silent};
 pub use policy::{Boot, BootPolicy, Deadlines, OnFailure, OnStartFailure, PluginPolicy};
-pub(crate) use recorder::Recorder;
-pub use report::{BootReport, Failure, ModuleResult, Outcome, PluginResult, Step, StepKind};
+pub use report::BootReport;
+pub use result::{BootResult, Failure, ModuleResult, Outcome, PluginResult};
 pub(crate) use start::{Plan, start};
+pub use step::{Step, StepId, StepKind};

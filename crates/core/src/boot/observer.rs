@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use greenroom_context::TaskPanic;
+use greenroom_context::TaskFault;
 use greenroom_errors::Error;
 
-use super::Step;
+use super::{BootReport, BootResult, Step};
 use crate::{
     lifecycle::Phase,
     owner::{Orphan, Owner},
@@ -80,8 +80,13 @@ pub enum BootEvent<'a> {
     },
     /// A step of the boot report is done.
     StepDone(&'a Step),
-    /// The backend is up; how long that took since it was asked to start.
-    Ready(Duration),
+    /// The backend is up.
+    Ready {
+        /// How the start ended.
+        result: &'a BootResult,
+        /// What it did.
+        report: &'a BootReport,
+    },
     /// The start failed.
     StartFailed(&'a StartError),
     /// A signal asks the backend to stop, by its name, such as `SIGTERM`. A second one will end the process.
@@ -90,8 +95,8 @@ pub enum BootEvent<'a> {
     StopWaits(&'a [String]),
     /// A second signal, by its name: the process ends at once.
     Forced(&'a str),
-    /// A background task panicked.
-    TaskPanicked(&'a TaskPanic),
+    /// A background task panicked, or was spawned too late.
+    TaskFault(&'a TaskFault),
     /// Background tasks that did not end in time, as `plugin/name`.
     TasksLeft(&'a [String]),
 }

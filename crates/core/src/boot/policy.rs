@@ -105,7 +105,7 @@ pub struct Boot {
     pub deadlines: Deadlines,
     /// Who is told what happens.
     pub observer: Arc<dyn BootObserver>,
-    /// What is wrong with features by their [declarations](crate::Declares). One without an owner rejects the start.
+    /// What is wrong with features by their [declarations](crate::Declare). One without an owner rejects the start.
     pub faults: Vec<Fault>,
 }
 

@@ -6,7 +6,7 @@ use greenroom_errors::Error;
 
 use super::{Graph, ModuleNode, OfferedPoint, Origin, PluginNode, check, ids, modules};
 use crate::{
-    declared::Declarations,
+    declarations::Declarations,
     env::{ExtensionPoint, Registrations},
     feature::{Feature, FeatureLoader, Module, Plugin, plugin},
     inject::Dependency,
@@ -20,7 +20,7 @@ pub(crate) struct Assembly {
     pub(crate) graph: Graph,
     pub(crate) loaders: Vec<FeatureLoader>,
     pub(crate) adopts_orphans: bool,
-    pub(crate) declared: Declarations,
+    pub(crate) declarations: Declarations,
     decorators: Vec<Decorator>,
     plugins: Vec<Plugin>,
     modules: Vec<Module>,
@@ -30,7 +30,7 @@ impl Assembly {
     pub(crate) fn new(defaults: Vec<ServiceFactory>, features: Vec<Feature>) -> Self {
         let mut assembly = Self::default();
         for factory in defaults {
-            assembly.declared.take_in_default(&factory);
+            assembly.declarations.take_in_default(&factory);
             assembly.install(factory, Origin::Default, &HashSet::new());
         }
         assembly.loaders = assembly.add(features, &Origin::Added, &HashSet::new());
@@ -46,7 +46,7 @@ impl Assembly {
     ) -> Vec<FeatureLoader> {
         let mut loaders = vec![];
         for feature in features {
-            self.declared.take_in(&feature);
+            self.declarations.take_in(&feature);
             match feature {
                 Feature::Service(factory) => self.install(factory, origin.clone(), made),
                 Feature::Decorator(decorator) => self.decorators.push(decorator),

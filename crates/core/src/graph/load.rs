@@ -7,7 +7,14 @@ use std::{future::Future, pin::Pin};
 use greenroom_errors::{Error, describe};
 
 use super::{Assembly, Origin, assemble::add_defaults_asked_for, check, cycles};
-use crate::{feature::FeatureLoader, instances::Instances, owner::Fault, panics, start_error::StartError};
+use crate::{
+    boot::{BootReport, StepKind},
+    feature::FeatureLoader,
+    instances::Instances,
+    owner::Fault,
+    panics,
+    start_error::StartError,
+};
 
 /// Runs all loaders, depth first, and sorts in what they bring.
 pub(crate) async fn load(assembly: &mut Assembly, instances: &mut Instances) -> Result<(), StartError> {
@@ -57,8 +64,17 @@ fn level<'a>(
 }
 
 async fn run(instances: &Instances, loader: FeatureLoader) -> Result<Vec<crate::Feature>, Error> {
-    let from = instances.resolve(&loader.dependencies, None).await?;
-    panics::catch_async(async { (loader.load)(from).await }).await
+    let FeatureLoader { dependencies, description, load, .. } = loader;
+    let report = &instances.report;
+    let step = report.begin(Some(BootReport::START), StepKind::Loader, None, description);
+    let brought = async {
+        let from = instances.resolve(&dependencies, None, Some(step)).await?;
+        report.called(step);
+        panics::catch_async(async { load(from).await }).await
+    };
+    let brought = brought.await;
+    report.done(step, brought.is_ok());
+    brought
 }
 
 fn refuse(assembly: &Assembly) -> Result<(), StartError> {

@@ -48,13 +48,13 @@ async fn plugin_6_7_8_9_a_fault_in_one_registration_fails_that_plugin_and_anothe
     });
     let panics = plugin("panics", |_| -> () { panic!("register boom") });
     let errs = plugin("errs", |_| Err::<(), _>(greenroom_errors::Error::input("bad register")));
-    let sound = plugin("sound", move |env| {
+    let works = plugin("works", move |env| {
         env.register_init(async move || {
-            note.write("sound ran");
+            note.write("works ran");
             Ok(())
         })
     });
-    let backend = Backend::new([]).add(never).add(twice).add(late).add(panics).add(errs).add(sound);
+    let backend = Backend::new([]).add(never).add(twice).add(late).add(panics).add(errs).add(works);
     let text = fails(observed(backend, &journal, Default::default())).await;
     for line in [
         "Plugin 'never' startup failed; caused by Error: registerInit was not called by register in never",
@@ -65,7 +65,7 @@ async fn plugin_6_7_8_9_a_fault_in_one_registration_fails_that_plugin_and_anothe
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }
-    journal.position("sound ran");
+    journal.position("works ran");
 }
 
 #[tokio::test]
@@ -118,17 +118,17 @@ async fn plugin_24_25_26_66_missing_dependencies_of_a_plugin_are_its_own() {
     let cache = service(async |_db: Db| Ok(Cache(String::new())));
     let direct = plugin("direct", |env| env.register_init(async |_db: Db, _clock: Clock| Ok(())));
     let through = plugin("through", |env| env.register_init(async |_cache: Cache| Ok(())));
-    let extended = module("sound", "m", |env| env.register_init(async |_db: Db, _p: Points| Ok(())));
-    let backend = Backend::new([cache]).add(direct).add(through).add(idle("sound")).add(extended);
+    let extended = module("works", "m", |env| env.register_init(async |_db: Db, _p: Points| Ok(())));
+    let backend = Backend::new([cache]).add(direct).add(through).add(idle("works")).add(extended);
     let text = fails(backend).await;
     for line in [
         "Plugin 'direct' startup failed; caused by Error: Service or extension point dependencies of plugin 'direct' are missing for the following ref(s): serviceRef{core.database}, serviceRef{root.clock}",
         "Plugin 'through' startup failed; caused by Error: Failed to instantiate service 'core.cache' for 'through' because the following dependent services are missing: 'core.database'",
-        "Module 'm' for plugin 'sound' startup failed; caused by Error: Service or extension point dependencies of module 'm' for plugin 'sound' are missing for the following ref(s): serviceRef{core.database}, extensionPoint{catalog.points}",
+        "Module 'm' for plugin 'works' startup failed; caused by Error: Service or extension point dependencies of module 'm' for plugin 'works' are missing for the following ref(s): serviceRef{core.database}, extensionPoint{catalog.points}",
     ] {
         assert!(text.contains(line), "{line}\n in {text}");
     }
-    assert!(!text.contains("Plugin 'sound'"), "{text}");
+    assert!(!text.contains("Plugin 'works'"), "{text}");
 }
 
 #[tokio::test]

@@ -200,6 +200,23 @@ async fn a_panic_in_a_worker_is_told_once_with_its_plugin_and_name() {
 }
 
 #[tokio::test]
+async fn what_is_spawned_after_the_stop_does_not_run_and_is_told_with_its_owner() {
+    let (journal, kept) = (Journal::default(), Arc::new(std::sync::OnceLock::new()));
+    let keep = kept.clone();
+    let p = plugin("p", move |env| {
+        env.register_init(async move |lifecycle: Lifecycle| {
+            let _ = keep.set(lifecycle);
+            Ok(())
+        });
+    });
+    let backend = observed(Backend::new([]).add(p), &journal, BootPolicy::default());
+    backend.start().await.unwrap().stop().await;
+    let late = kept.get().unwrap().spawn("refresh", async { "ran" });
+    assert_eq!(late.await.unwrap(), None);
+    journal.position("task p/refresh came too late");
+}
+
+#[tokio::test]
 async fn draining_resolves_once_the_backend_is_told_to_stop_and_not_before() {
     let journal = Journal::default();
     let written = journal.clone();

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use greenroom_context::{TaskFault, TaskFaultKind};
 use greenroom_core::{
     Backend, Service,
     boot::{Boot, BootEvent, BootObserver, BootPolicy},
@@ -53,9 +54,12 @@ impl BootObserver for Journal {
             BootEvent::Orphan(orphan) => self.write(format!("orphan {}/{}", orphan.plugin, orphan.module)),
             BootEvent::Warning(text) => self.write(format!("warning {text}")),
             BootEvent::StartFailed(error) => self.write(format!("start failed {error}")),
-            BootEvent::TaskPanicked(panic) => {
-                let plugin = panic.plugin.as_deref().unwrap_or_default();
-                self.write(format!("task {plugin}/{} panicked: {}", panic.task, panic.panic.text));
+            BootEvent::TaskFault(TaskFault { plugin, task, kind }) => {
+                let task = format!("task {}/{task}", plugin.as_deref().unwrap_or_default());
+                self.write(match kind {
+                    TaskFaultKind::Panicked(panic) => format!("{task} {panic}"),
+                    TaskFaultKind::TooLate => format!("{task} came too late"),
+                });
             }
             BootEvent::StopWaits(names) => self.write(format!("waits for {names:?}")),
             BootEvent::TasksLeft(names) => self.write(format!("tasks left {names:?}")),

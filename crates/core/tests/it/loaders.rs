@@ -33,7 +33,7 @@ async fn plugin_49_50_a_loader_decides_by_root_services_what_else_is_installed()
     });
     let running = Backend::new([clock("config")]).add(loader).start().await.unwrap();
     assert_eq!(journal.lines(), ["loaded has a db"]);
-    assert_eq!(running.report().plugins[0].modules.len(), 1);
+    assert_eq!(running.result().plugins[0].modules.len(), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ extern crate greenroom_core as greenroom;
 
 mod bad_code;
 mod boot;
-mod declared;
+mod boot_report;
+mod declarations;
 mod graph;
 mod hooks;
 mod kit;

@@ -87,7 +87,7 @@ async fn plugin_74_75_111_an_orphan_is_told_once_and_is_not_installed() {
     let m = module("p", "m", |env| env.register_init(async || Ok(())));
     let backend = Backend::new([]).add(p).add(m).add(orphan);
     let running = observed(backend, &journal, Default::default()).start().await.unwrap();
-    assert_eq!(running.report().orphans.len(), 1);
+    assert_eq!(running.result().orphans.len(), 1);
     assert_eq!(journal.lines(), ["orphan ghost/m", "started [\"p\"]", "completed [\"p\"]"]);
 }
 
@@ -150,7 +150,7 @@ async fn plugin_69_70_71_each_module_gets_its_own_object_and_can_be_blamed_by_it
         match started {
             Ok(running) => {
                 assert!(succeeds);
-                let modules = &running.report().plugins[0].modules;
+                let modules = &running.result().plugins[0].modules;
                 let failed: Vec<_> =
                     modules.iter().filter(|m| m.failure.is_some()).map(|m| &*m.module_id).collect();
                 assert_eq!(failed, ["bad"]);

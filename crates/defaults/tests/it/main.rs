@@ -4,3 +4,5 @@
 
 mod live_certificate;
 mod live_config;
+mod odd_certificates;
+mod panics;

@@ -47,7 +47,7 @@ async fn auth_1_2_3_4_no_token_a_bad_token_and_a_good_one() {
     assert_eq!(with(&up, "/api/x/a", &format!("bEARER   {TOKEN}")).await.seen(), (200, "service"));
     let restricted = message(&with(&up, "/api/x/a", "Bearer elsewhere-1234").await);
     assert_eq!(restricted, (403, "This token's access is restricted to plugin(s) 'elsewhere'".into()));
-    assert!(up.lines_of("errorHandler", 0).await.is_empty(), "4xx are told by the request line alone");
+    assert!(up.lines_of("errorHandler", 0).await.is_empty(), "4xx are told by the access line alone");
 }
 
 #[tokio::test]

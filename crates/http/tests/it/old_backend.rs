@@ -1,4 +1,4 @@
-//! The old backend's request line.
+//! The old backend's access line.
 
 use axum::{Router, body::Body, extract::Request, routing::get};
 use greenroom_http::old_backend::request_logging;

@@ -78,7 +78,7 @@ async fn what_is_added_replaces_the_kits_own() {
 #[tokio::test]
 async fn the_report_names_what_started() {
     let backend = TestBackend::new().add(echo()).start().await.unwrap();
-    let started: Vec<_> = backend.report().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
+    let started: Vec<_> = backend.result().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
     assert_eq!(started, ["echo"]);
 }
 

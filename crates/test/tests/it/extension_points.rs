@@ -32,7 +32,7 @@ async fn plugin_113_a_module_without_its_plugin_runs() {
     });
     let backend = TestBackend::new().add(github).start().await.unwrap();
     assert_eq!(runs.await.unwrap(), "catalog");
-    assert!(backend.report().orphans.is_empty());
+    assert!(backend.result().orphans.is_empty());
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn plugin_113_a_module_whose_plugin_is_added_extends_that_one() {
     let github = module("catalog", "github", |env| env.register_init(async || Ok(())));
     let backend = TestBackend::new().add(github).add(catalog).start().await.unwrap();
     let modules: Vec<_> =
-        backend.report().plugins[0].modules.iter().map(|module| &*module.module_id).collect();
+        backend.result().plugins[0].modules.iter().map(|module| &*module.module_id).collect();
     assert_eq!(modules, ["github"]);
 }
 
@@ -53,7 +53,7 @@ async fn plugin_113_a_plugin_that_a_loader_brings_is_no_orphans_placeholder() {
     });
     let github = module("catalog", "github", |env| env.register_init(async || Ok(())));
     let backend = TestBackend::new().add(github).add(loader).start().await.unwrap();
-    let mut started: Vec<_> = backend.report().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
+    let mut started: Vec<_> = backend.result().plugins.iter().map(|plugin| &*plugin.plugin_id).collect();
     started.sort_unstable();
     assert_eq!(started, ["catalog", "search"]);
 }

@@ -86,3 +86,20 @@ async fn a_line_that_never_comes_shows_those_that_did() {
     logger.info("one");
     lines.wait_for(|line| line["message"] == "two").await;
 }
+
+#[tokio::test]
+async fn a_panic_in_a_worker_is_logged_once_and_names_it() {
+    let mail = plugin("mail", |env| {
+        env.register_init(async |lifecycle: Lifecycle| {
+            lifecycle.spawn("deliver", async { panic!("no route") });
+            Ok(())
+        });
+    });
+    let config = json!({ "greenroom": { "logger": { "format": "backstage" } } });
+    let backend = TestBackend::new().config(config).add(mail).start().await.unwrap();
+    let is_it = |line: &Value| line["message"] == "Unhandled rejection no route";
+    let line = backend.await_log(is_it).await;
+    assert_eq!((&line["plugin"], &line["task"]), (&json!("mail"), &json!("deliver")));
+    let lines = backend.stop().await;
+    assert_eq!(lines.iter().filter(|line| line.to_string().contains("no route")).count(), 1, "{lines:?}");
+}

@@ -49,7 +49,8 @@ fn keys_in_sources() -> Vec<String> {
 fn is_key(text: &str) -> bool {
     let known = ["backend.", "greenroom.", "tasks."].iter().any(|prefix| text.starts_with(prefix));
     let service = [
-        "greenroom.declared",
+        "greenroom.bootReport",
+        "greenroom.declarations",
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",

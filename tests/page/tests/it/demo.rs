@@ -38,3 +38,21 @@ async fn each_start_makes_another_token() {
     let (one, two) = (demo().start().await, demo().start().await);
     assert_ne!(read(one.directory()).expect("a file"), read(two.directory()).expect("a file"));
 }
+
+#[tokio::test]
+async fn a_second_start_that_finds_the_port_taken_leaves_the_first_ones_header() {
+    let first = demo().start().await;
+    let file = first.directory().join(".greenroom/demo.header");
+    let header = fs::read_to_string(&file).expect("the file");
+    let config =
+        format!("greenroom: {{demo: true, dataDir: {}}}\n", first.directory().join(".greenroom").display());
+    let second = Program::greenroom().config(&config);
+    let listen = format!("127.0.0.1:{}", first.port());
+    let ended = second.env("APP_CONFIG_backend_listen", &listen).run().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("is taken"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&file).expect("the file"), header);
+    let names = fs::read_dir(file.parent().expect("a directory")).expect("a directory");
+    let left: Vec<_> = names.map(|entry| entry.expect("an entry").file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("demo.header.")), "{left:?}");
+}

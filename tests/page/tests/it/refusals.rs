@@ -35,8 +35,10 @@ async fn a_taken_port() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port();
     let listen = format!("127.0.0.1:{port}");
-    let ended = Program::greenroom().env("APP_CONFIG_backend_listen", &listen).run().await;
-    refused(&ended, &[&format!("port {port} is taken"), "help:", "APP_CONFIG_backend_listen="]);
+    let program = Program::greenroom().args("--config app-config.yaml");
+    let ended = program.env("APP_CONFIG_backend_listen", &listen).run().await;
+    let again = "APP_CONFIG_backend_listen='127.0.0.1:7007' greenroom --config app-config.yaml";
+    refused(&ended, &[&format!("port {port} is taken"), "help:", again]);
 }
 
 #[tokio::test]
@@ -50,6 +52,56 @@ async fn a_missing_config() {
 async fn a_wrong_value_is_shown_with_its_line() {
     let ended = Program::greenroom().config("backend:\n  logger:\n    level: loud\n").run().await;
     refused(&ended, &["loud", "app-config.yaml:3"]);
+}
+
+/// Starts it in production, where nothing but JSON lines is printed: the only one of level error.
+async fn error_line(program: Program) -> serde_json::Value {
+    let program = program.env("NODE_ENV", "production").env("APP_CONFIG_backend_listen", "127.0.0.1:0");
+    let ended = program.run().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let mut errors = lines.filter(|line: &serde_json::Value| line["level"] == "error");
+    let (line, more) = (errors.next(), errors.next());
+    assert!(more.is_none(), "{ended:?}");
+    line.unwrap_or_else(|| panic!("{ended:?}"))
+}
+
+#[tokio::test]
+async fn what_a_config_reader_refuses_is_logged_with_key_and_place() {
+    let line = error_line(Program::greenroom().config("backend:\n  auth:\n    externalAccess: 5\n")).await;
+    assert_eq!(
+        (&line["key"], &line["place"]),
+        (&"backend.auth.externalAccess".into(), &"app-config.yaml:3:21".into())
+    );
+    assert!(line["message"].as_str().expect("a message").contains("externalAccess"), "{line}");
+}
+
+#[tokio::test]
+async fn what_a_plugins_reader_refuses_is_logged_with_the_plugin() {
+    let config = "greenroom: {plugins: {tasks: true}}\ntasks:\n  workers: many\n";
+    let program = Program::greenroom().config(config).env("NODE_ENV", "production");
+    let ended = program.env("APP_CONFIG_backend_listen", "127.0.0.1:0").run().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let errors: Vec<serde_json::Value> =
+        lines.filter(|line: &serde_json::Value| line["level"] == "error").collect();
+    assert!(!errors.is_empty(), "{ended:?}");
+    for line in errors {
+        assert_eq!(
+            (&line["plugin"], &line["key"], &line["place"]),
+            (&"tasks".into(), &"tasks.workers".into(), &"app-config.yaml:3:12".into()),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_environment_is_told() {
+    let server = Program::greenroom().env("BACKSTAGE_ENV", "prodution").start().await;
+    let line =
+        server.line("BACKSTAGE_ENV names 'prodution', and there is no app-config.prodution.yaml").await;
+    assert!(line.contains("warn"), "{line}");
+    assert_eq!(server.stop().await.code, Some(0));
 }
 
 #[tokio::test]

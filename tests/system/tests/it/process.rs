@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     os::unix::process::CommandExt,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -39,6 +39,13 @@ fn backend(kind: String) -> Backend {
                     println!("\nhangs");
                     sleep(LONG);
                 }
+                "blocking task begun" => {
+                    let blocks = || {
+                        println!("\nblocks");
+                        sleep(LONG);
+                    };
+                    drop(spawn_blocking("blocks", blocks));
+                }
                 "hung task" => drop(lifecycle.spawn("hangs", std::future::pending::<()>())),
                 "blocking task" => drop(spawn_blocking("blocks", || sleep(LONG))),
                 "hung hook" => {
@@ -54,20 +61,47 @@ fn backend(kind: String) -> Backend {
 }
 
 #[test]
-#[ignore = "the process under test, started by the test below"]
-#[expect(clippy::exit, reason = "the exit code is what is tested")]
+#[ignore = "the process under test, started by the tests below"]
 fn child() {
-    let Ok(kind) = std::env::var(KIND) else { return };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let code = runtime.block_on(backend(kind).run());
-    runtime.shutdown_timeout(Duration::from_millis(100));
-    std::process::exit(if code == ExitCode::SUCCESS { 0 } else { 1 });
+    if let Ok(kind) = std::env::var(KIND) {
+        as_an_author_writes_it(kind);
+    }
 }
 
-fn spawn_child(kind: &str) -> Child {
+/// With the main that an author writes, whose runtime waits at its end for every thread that blocks.
+#[tokio::main(worker_threads = 2)]
+async fn as_an_author_writes_it(kind: String) {
+    match &*kind {
+        "two" => {
+            let failing = plugin("fails", |env| env.register_init(async || Err("no".into())));
+            tokio::join!(Backend::new([]).add(failing).run(), backend(kind).run());
+        }
+        _ => backend(kind).run().await,
+    }
+}
+
+/// Starts the process, and waits for the line.
+fn spawn_child(kind: &str, awaited: &str) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["process::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
-    command.env(KIND, kind).stdout(Stdio::piped()).process_group(0).spawn().unwrap()
+    let mut child = command.env(KIND, kind).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == awaited), "{kind}");
+    child
+}
+
+/// The exit code, once it has ended; `None` if it did not end in time, or by a signal.
+fn end(child: &mut Child) -> Option<i32> {
+    let asked = Instant::now();
+    while asked.elapsed() < IN_TIME {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
 }
 
 /// Small numbers that are the same in every run.
@@ -86,13 +120,9 @@ fn a_thousand_processes_told_to_stop_at_any_moment_end_in_time_with_the_right_co
     for run in 0..1000 {
         // Those that must be waited for are rarer.
         let kind = KINDS[numbers.below(if run % 10 == 0 { 7 } else { 4 }) as usize];
-        let mut child = spawn_child(kind);
-        let pid = Pid::from_child(&child);
         let hangs = matches!(kind, "hung hook" | "blocking init");
-        let awaited = if hangs { "hangs" } else { "begun" };
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let begun = lines.map_while(Result::ok).any(|line| line == awaited);
-        assert!(begun, "run {run}, {kind}");
+        let mut child = spawn_child(kind, if hangs { "hangs" } else { "begun" });
+        let pid = Pid::from_child(&child);
 
         let told = Instant::now();
         sleep(Duration::from_micros(numbers.below(10_000)));
@@ -103,16 +133,8 @@ fn a_thousand_processes_told_to_stop_at_any_moment_end_in_time_with_the_right_co
             sleep(Duration::from_micros(numbers.below(5_000)));
             kill_process(pid, Signal::INT).unwrap();
         }
-        let code = loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                break status.code();
-            }
-            if told.elapsed() > IN_TIME {
-                child.kill().unwrap();
-                panic!("run {run}, {kind}, second signal: {second}: no end");
-            }
-            sleep(Duration::from_millis(1));
-        };
+        let code = end(&mut child);
+        assert!(told.elapsed() < IN_TIME, "run {run}, {kind}, second signal: {second}: no end");
         let right: &[i32] = match (second, hangs) {
             (false, _) => &[0],
             (true, true) => &[130, 143],
@@ -120,4 +142,19 @@ fn a_thousand_processes_told_to_stop_at_any_moment_end_in_time_with_the_right_co
         };
         assert!(code.is_some_and(|code| right.contains(&code)), "run {run}, {kind}, {second}: {code:?}");
     }
+}
+
+#[test]
+fn work_of_a_minute_on_a_blocking_thread_does_not_hold_the_end_of_a_process_of_ones_own_main() {
+    let mut child = spawn_child("blocking task begun", "blocks");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(end(&mut child), Some(0));
+}
+
+#[test]
+fn a_process_ends_with_its_last_backend_and_tells_of_one_that_failed() {
+    let mut child = spawn_child("two", "begun");
+    assert!(child.try_wait().unwrap().is_none(), "the other backend runs");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(end(&mut child), Some(1));
 }

@@ -18,7 +18,8 @@ fn backend(name: &'static str, tell: mpsc::UnboundedSender<(&'static str, &'stat
 #[tokio::test]
 async fn plugin_108_two_backends_in_one_process_both_stop_on_a_signal() {
     let (tell, mut told) = mpsc::unbounded_channel();
-    let both = async { tokio::join!(backend("one", tell.clone()).run(), backend("two", tell.clone()).run()) };
+    let run = |name| backend(name, tell.clone()).run_with(async |_| {}, |_| {});
+    let both = async { tokio::join!(run("one"), run("two")) };
     let signal = async {
         let up = [told.recv().await.unwrap(), told.recv().await.unwrap()];
         assert!(up.iter().all(|(_, what)| *what == "up"), "{up:?}");

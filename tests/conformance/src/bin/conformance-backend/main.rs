@@ -9,15 +9,13 @@ mod lifecycle;
 mod logs;
 mod tasks;
 
-use std::process::ExitCode;
-
 use greenroom::prelude::*;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn main() {
     let features = std::env::var("FEATURES").unwrap_or_else(|_| "healthcheck,tasks".to_owned());
     let mut backend = greenroom_defaults::create_backend();
     for name in features.split(',').filter(|name| !name.is_empty()) {

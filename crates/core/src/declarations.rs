@@ -14,17 +14,17 @@ type Value = Arc<dyn Any + Send + Sync>;
 /// A feature that can carry declarations: plugins, modules, service factories and feature loaders.
 ///
 /// ```
-/// use greenroom_core::{Backend, Declares, plugin};
+/// use greenroom_core::{Backend, Declare, plugin};
 ///
 /// struct Motto(&'static str);
 ///
 /// let hello = plugin("hello", |env| env.register_init(async || Ok(()))).declare(Motto("be kind"));
-/// let declared = Backend::new([]).add(hello).declared().of::<Motto>();
+/// let declared = Backend::new([]).add(hello).declarations().of::<Motto>();
 /// assert_eq!((declared[0].0.to_string().as_str(), declared[0].1.0), ("Plugin 'hello'", "be kind"));
 /// ```
 ///
 /// What types mean something is said where they are: `greenroom_config::DeclareConfig` has the one for config.
-pub trait Declares: Sized {
+pub trait Declare: Sized {
     /// What it carries so far.
     #[doc(hidden)]
     fn declarations(&mut self) -> &mut DeclarationList;
@@ -37,7 +37,7 @@ pub trait Declares: Sized {
     }
 }
 
-/// What [`Declares`] adds to; of no use elsewhere.
+/// What [`Declare`] adds to; of no use elsewhere.
 #[doc(hidden)]
 #[derive(Clone, Default)]
 pub struct DeclarationList(Vec<Value>);
@@ -97,7 +97,7 @@ struct Declaration {
 }
 
 impl Service for Declarations {
-    const ID: &'static str = "greenroom.declared";
+    const ID: &'static str = "greenroom.declarations";
     type Scope = scope::Root;
 }
 
@@ -128,29 +128,29 @@ impl Declarations {
     }
 
     pub(crate) fn take_in_default(&self, factory: &ServiceFactory) {
-        self.0.write().extend(&FeatureId::Service(factory.id), &factory.declared, true);
+        self.0.write().extend(&FeatureId::Service(factory.id), &factory.declarations, true);
     }
 
     pub(crate) fn take_in(&self, feature: &Feature) {
         let mut known = self.0.write();
-        let (by, declared) = match feature {
+        let (by, declarations) = match feature {
             Feature::Plugin(plugin) => {
-                (FeatureId::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declared)
+                (FeatureId::Owner(Owner { plugin: plugin.id.clone(), module: None }), &plugin.declarations)
             }
             Feature::Module(module) => {
                 let owner = Owner { plugin: module.plugin.clone(), module: Some(module.id.clone()) };
-                (FeatureId::Owner(owner), &module.declared)
+                (FeatureId::Owner(owner), &module.declarations)
             }
             Feature::Service(factory) => {
                 if !factory.many {
                     known.replaced.insert(factory.id);
                 }
-                (FeatureId::Service(factory.id), &factory.declared)
+                (FeatureId::Service(factory.id), &factory.declarations)
             }
-            Feature::Loader(loader) => (FeatureId::Loader(loader.description.clone()), &loader.declared),
+            Feature::Loader(loader) => (FeatureId::Loader(loader.description.clone()), &loader.declarations),
             Feature::Decorator(_) | Feature::Middleware(_) => return,
         };
-        known.extend(&by, declared, false);
+        known.extend(&by, declarations, false);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use greenroom_core::{
-    Backend, Declarations, Declares, Fault, Owner, ServiceFactory,
+    Backend, Declarations, Declare, Fault, Owner, ServiceFactory,
     boot::{Boot, BootPolicy, OnFailure},
     feature_loader, module, plugin, service,
 };
@@ -14,15 +14,15 @@ use crate::kit::{Clock, Journal};
 struct Reads(&'static str);
 struct Other;
 
-fn said(declared: &Declarations) -> Vec<String> {
-    declared.of::<Reads>().iter().map(|(by, what)| format!("{by} reads {}", what.0)).collect()
+fn said(declarations: &Declarations) -> Vec<String> {
+    declarations.of::<Reads>().iter().map(|(by, what)| format!("{by} reads {}", what.0)).collect()
 }
 
 /// A root service that writes down what it sees.
 fn clock(journal: &Journal) -> ServiceFactory {
     let journal = journal.clone();
-    service(async move |declared: Declarations| {
-        said(&declared).into_iter().for_each(|line| journal.write(line));
+    service(async move |declarations: Declarations| {
+        said(&declarations).into_iter().for_each(|line| journal.write(line));
         Ok(Clock("clock".into()))
     })
 }
@@ -61,8 +61,8 @@ async fn a_service_sees_what_plugins_modules_factories_and_loaders_declare_befor
 async fn what_a_default_factory_declares_is_nobodys_once_another_takes_its_place() {
     let journal = Journal::default();
     let defaults = || Backend::new([clock(&journal).declare(Reads("time"))]);
-    assert_eq!(said(&defaults().declared()), ["Service 'root.clock' reads time"]);
-    assert_eq!(said(&defaults().add(clock(&journal)).declared()), Vec::<String>::new());
+    assert_eq!(said(&defaults().declarations()), ["Service 'root.clock' reads time"]);
+    assert_eq!(said(&defaults().add(clock(&journal)).declarations()), Vec::<String>::new());
 
     defaults().add(clock(&journal).declare(Reads("stars"))).start().await.unwrap();
     assert_eq!(journal.lines(), ["Service 'root.clock' reads stars"]);
@@ -71,12 +71,12 @@ async fn what_a_default_factory_declares_is_nobodys_once_another_takes_its_place
 #[tokio::test]
 async fn what_a_loader_brings_is_declared_once_it_has_run() {
     let journal = Journal::default();
-    let brings = feature_loader(async |declared: Declarations| {
-        assert_eq!(said(&declared), ["Service 'root.clock' reads time"]);
+    let brings = feature_loader(async |declarations: Declarations| {
+        assert_eq!(said(&declarations), ["Service 'root.clock' reads time"]);
         Ok(vec![plugin("late", |env| env.register_init(async || Ok(()))).declare(Reads("late")).into()])
     });
     let backend = Backend::new([]).add(clock(&journal).declare(Reads("time"))).add(brings);
-    assert_eq!(said(&backend.declared()), ["Service 'root.clock' reads time"]);
+    assert_eq!(said(&backend.declarations()), ["Service 'root.clock' reads time"]);
     backend.start().await.unwrap();
     assert_eq!(journal.lines(), ["Service 'root.clock' reads time", "Plugin 'late' reads late"]);
 }

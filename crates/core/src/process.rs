@@ -1,0 +1,147 @@
+//! The process that backends run in: its signals, and its end.
+//!
+//! One thread serves the signals for all of its backends, until the process is gone: neither a blocked runtime nor one that
+//! waits for its end is in the way.
+
+use std::{
+    io,
+    sync::{Arc, LazyLock},
+};
+
+use greenroom_context::{Context, spawn_thread};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{oneshot, watch},
+};
+
+use crate::{boot::BootEvent, stop::Stop};
+
+static PROCESS: LazyLock<watch::Sender<Process>> = LazyLock::new(watch::Sender::default);
+
+#[derive(Default)]
+struct Process {
+    serves_signals: bool,
+    backends: Vec<Member>,
+    /// Of those that have ended, whether one failed.
+    has_failed: bool,
+}
+
+struct Member {
+    stop: Arc<Stop>,
+    /// Not there any more once it was told of the first signal.
+    first_signal: Option<oneshot::Sender<()>>,
+}
+
+/// A backend of this process, until this is dropped.
+pub(crate) struct Membership {
+    stop: Arc<Stop>,
+    first_signal: oneshot::Receiver<()>,
+}
+
+impl Membership {
+    /// From here on a first signal is told to this backend, and a second one ends the process.
+    pub(crate) fn enter(stop: &Arc<Stop>) -> io::Result<Self> {
+        let (tell, first_signal) = oneshot::channel();
+        let mut entered = Ok(());
+        PROCESS.send_modify(|process| {
+            if !process.serves_signals {
+                entered = serve_signals();
+            }
+            process.serves_signals = entered.is_ok();
+            process.backends.push(Member { stop: stop.clone(), first_signal: Some(tell) });
+        });
+        let member = Self { stop: stop.clone(), first_signal };
+        entered.map(|()| member)
+    }
+
+    /// Resolves at the first signal. To be awaited to its end once.
+    pub(crate) async fn first_signal(&mut self) {
+        // The sender is dropped with this membership alone.
+        let _ = (&mut self.first_signal).await;
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        PROCESS.send_modify(|process| process.backends.retain(|one| !Arc::ptr_eq(&one.stop, &self.stop)));
+    }
+}
+
+/// Ends the process once none of its backends runs any more: with 1 if this or another one has failed.
+pub(crate) async fn end(has_failed: bool) -> ! {
+    PROCESS.send_modify(|process| process.has_failed |= has_failed);
+    let mut process = PROCESS.subscribe();
+    let code = match process.wait_for(|process| process.backends.is_empty()).await {
+        Ok(process) => i32::from(process.has_failed),
+        Err(_) => i32::from(has_failed),
+    };
+    std::process::exit(code)
+}
+
+fn serve_signals() -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let mut signals = {
+        let _runtime = runtime.enter();
+        Signals::new()?
+    };
+    let serve = move || {
+        runtime.block_on(async {
+            loop {
+                received(&signals.next().await);
+            }
+        })
+    };
+    // It belongs to no backend.
+    Context::default().sync_scope(|| spawn_thread("signals", serve)).map(|_| ())
+}
+
+/// Tells the backends that have not been told yet; if there is none, the process ends at once.
+fn received(signal: &Received) {
+    let (mut untold, mut stopping) = (vec![], vec![]);
+    PROCESS.send_if_modified(|process| {
+        for member in &mut process.backends {
+            match member.first_signal.take() {
+                Some(tell) => untold.push((member.stop.clone(), tell)),
+                None => stopping.push(member.stop.clone()),
+            }
+        }
+        false
+    });
+    let is_first = !untold.is_empty();
+    for (stop, tell) in untold {
+        stop.boot().observer.on(&BootEvent::Signal(signal.name));
+        let _ = tell.send(());
+    }
+    if is_first {
+        return;
+    }
+    for stop in stopping {
+        let boot = stop.boot();
+        boot.observer.on(&BootEvent::Forced(signal.name));
+        boot.observer.close();
+    }
+    std::process::exit(128 + signal.number)
+}
+
+struct Received {
+    name: &'static str,
+    number: i32,
+}
+
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> Received {
+        tokio::select! {
+            _ = self.term.recv() => Received { name: "SIGTERM", number: SignalKind::terminate().as_raw_value() },
+            _ = self.int.recv() => Received { name: "SIGINT", number: SignalKind::interrupt().as_raw_value() },
+        }
+    }
+}
