@@ -15,9 +15,11 @@ use greenroom_errors::Error;
 
 use crate::{RootConfig, live::lock};
 
+/// What speaks against a config that is about to come into force.
+type Judge = dyn Fn(&RootConfig) -> Vec<Error> + Send + Sync;
+
 pub(crate) enum Listener {
-    /// What speaks against a config that is about to come into force.
-    Before(Box<dyn Fn(&RootConfig) -> Vec<Error> + Send + Sync>),
+    Before(Box<Judge>),
     After(Box<dyn Fn() + Send + Sync>),
 }
 

@@ -40,7 +40,7 @@ impl Text {
     }
 
     /// All from the line with this number (from 1) on, by YAML's idea of a line break.
-    pub(crate) fn from_line(&self, number: u32) -> Option<&str> {
+    pub(crate) fn starting_at(&self, number: u32) -> Option<&str> {
         let mut rest = self.body.as_str();
         for _ in 1..number {
             let end = rest.find(['\n', '\r'])?;
@@ -52,7 +52,7 @@ impl Text {
 
     /// The line with this number, and how many characters stand before it.
     fn line(&self, number: u32) -> Option<(usize, &str)> {
-        let rest = self.from_line(number)?;
+        let rest = self.starting_at(number)?;
         let before = self.body[..self.body.len() - rest.len()].chars().count();
         Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
     }

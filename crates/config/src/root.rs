@@ -194,11 +194,8 @@ impl RootConfig {
     /// The config file that goes before all others, unless it is a pipe: own files are kept beside it.
     pub fn file(&self) -> Option<std::path::PathBuf> {
         let snapshot = self.whole.live().current();
-        let files = snapshot
-            .layers
-            .iter()
-            .filter_map(|layer| layer.source.as_ref().filter(|source| layer.files.contains(source)));
-        files.cloned().next()
+        let of = |layer: &Arc<Layer>| layer.source.clone().filter(|source| layer.files.contains(source));
+        snapshot.layers.iter().find_map(of)
     }
 
     /// Every file that was read or looked for and may change, included ones too.

@@ -8,7 +8,7 @@ pub(super) fn fault(told: &str, at: &At) -> Option<Fault> {
     if !of_tabs && !told.contains("whitespace") {
         return None;
     }
-    let rest = at.text.from_line(at.line)?;
+    let rest = at.text.starting_at(at.line)?;
     let (line, column, what) = match indented_by_tab(rest).filter(|_| of_tabs) {
         Some((line, column)) => (line, column, "Tabs are not allowed as indentation"),
         None => {
