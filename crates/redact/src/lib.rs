@@ -3,7 +3,7 @@
 //! ```
 //! use greenroom_redact::{Secrets, url};
 //!
-//! let (secrets, _) = Secrets::default().with(["hunter2!"], |_| false).unwrap();
+//! let (secrets, _) = Secrets::default().with(["hunter2!"]).unwrap();
 //! assert_eq!(secrets.mask("the password is hunter2!"), "the password is ***");
 //! assert_eq!(secrets.mask("?password=hunter2%21"), "?password=***");
 //!
@@ -22,5 +22,5 @@ mod filter;
 mod secrets;
 mod url;
 
-pub use secrets::{MASK, Secrets, WeakSecrets};
+pub use secrets::{MASK, Secrets};
 pub use url::{is_secret_name, url};

@@ -177,6 +177,19 @@ fn of_what_the_environment_says_flags_numbers_and_addresses_are_shown() {
 }
 
 #[test]
+fn a_default_is_written_in_the_file_and_shown_unless_its_key_is_named_like_a_secret() {
+    let printed = yaml("a: '${U:-postgres.svc}'\nb: '${V:-x}-${U:-y}'\nc: {token: '${U:-abc}'}\n")
+        .env("V", "sesame")
+        .load()
+        .print(Format::Flat);
+    insta::assert_snapshot!(printed, @r"
+    a: postgres.svc  # app-config.yaml:1
+    b: <secret>  # app-config.yaml:2
+    c.token: <secret>  # app-config.yaml:3
+    ");
+}
+
+#[test]
 fn a_text_whose_key_is_named_like_a_secret_is_hidden() {
     let config = "x: {serviceAccountToken: abc, clientSecret: abc, api_key: abc, Authorization: [abc], PASSWORD: 1234}\n\
                   y: {tokens: shown, tokenUrl: shown, password: ~, secret: true}\n";

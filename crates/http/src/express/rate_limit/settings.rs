@@ -101,7 +101,9 @@ impl Limit {
         };
         let allowed = match config.optional_string_array(&key("ipAllowList"))? {
             None => default.allowed,
-            Some(list) => Network::all(&list).map_err(|text| invalid("ipAllowList", text))?,
+            Some(list) => Network::all(&list).map_err(|(index, text)| {
+                ConfigError::invalid_element(config, &key("ipAllowList"), index, text)
+            })?,
         };
         config.optional_boolean(&key("passOnStoreError"))?;
         Ok(Self {
