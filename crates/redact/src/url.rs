@@ -103,7 +103,7 @@ fn pairs_hold_secret(inner: &str) -> bool {
     inner.split_once('=').is_some_and(|(name, value)| !value.is_empty() && is_secret_name(name))
 }
 
-/// Where the user part of an absolute URL, or of one without its scheme, stands.
+/// Where the user part of an absolute URL, or of one without its scheme, stands; an empty one is none.
 fn user_part(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let scheme = bytes.iter().position(|c| !(c.is_ascii_alphanumeric() || b"+-.".contains(c)));
@@ -117,7 +117,7 @@ fn user_part(text: &str) -> Option<(usize, usize)> {
     let start = after + slashes;
     let rest = &bytes[start..];
     let length = rest.iter().position(|c| b"/\\?#".contains(c)).unwrap_or(rest.len());
-    let end = rest[..length].iter().rposition(|c| *c == b'@')?;
+    let end = rest[..length].iter().rposition(|c| *c == b'@').filter(|end| *end > 0)?;
     Some((start, start + end))
 }
 
@@ -148,6 +148,9 @@ mod tests {
             ("https://a@b:c@example.com:8080?x@y", "https://***@example.com:8080?x@y"),
             ("https:\\\\user:pw@example.com", "https:\\\\***@example.com"),
             ("//user:pw@example.com/x", "//***@example.com/x"),
+            ("//@/x", "//@/x"),
+            ("https://@example.com", "https://@example.com"),
+            ("https://@pw@example.com", "https://***@example.com"),
             ("https://example.com/a@b", "https://example.com/a@b"),
             ("/a:b@c", "/a:b@c"),
             ("/x?to=https%3A%2F%2Fy%2F%3Ftoken%3Da&z=1", "/x?to=***&z=1"),

@@ -27,15 +27,6 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "what may be a user in front of a host is masked",
-        row: "the access line shows query strings as they are",
-        covers: |subject, d| {
-            // `//a@b` is a URL without its scheme to whoever reads it so.
-            matches!(subject, Subject::AccessLine(case, _) if case.path.starts_with(b"//") && case.path.contains(&b'@'))
-                && is_line(d)
-        },
-    },
-    Rule {
         name: "case matters inside a plugin",
         row: "routes inside a plugin match in any case",
         covers: |subject, d| {
