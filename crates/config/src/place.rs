@@ -1,8 +1,11 @@
 //! Where a value was written: the file, the line, the column, and the line's own text.
 //!
-//! Must not know what a value means, nor which values are secret: whoever shows a line says what to hide in it.
+//! Must not know what a value means, nor which values are secret: whoever shows a line says what to hide in it, beside what
+//! its text tells.
 
 use std::{fmt, sync::Arc};
+
+use greenroom_redact as redact;
 
 /// A position that a person can open: `app-config.yaml:3:11`.
 ///
@@ -77,34 +80,46 @@ impl At {
         Some(start..start + self.chars as usize)
     }
 
-    /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`.
+    /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`, and credentials in URLs are.
     pub(crate) fn shown(&self, hide: &[At]) -> Option<Line> {
+        self.masked(hide, |_| None)
+    }
+
+    /// The line of a text that could not be read as values, as it may be shown: from what is named like a secret on, nobody
+    /// knows where it ends.
+    pub(crate) fn shown_unread(&self) -> Option<Line> {
+        self.masked(&[], behind_secret_name)
+    }
+
+    /// `behind` tells from which byte on the line is hidden.
+    fn masked(&self, hide: &[At], behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
         if self.line == 0 {
             return None;
         }
         let (before, line) = self.text.line(self.line)?;
-        let raw: Vec<char> = line.chars().collect();
-        let mut hidden = vec![false; raw.len()];
-        for span in hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text)) {
-            let range = span.range()?;
-            hidden
-                .iter_mut()
-                .enumerate()
-                .filter(|(i, _)| range.contains(&(before + i)))
-                .for_each(|(_, c)| *c = true);
-        }
-        let start = (self.column.saturating_sub(1) as usize).min(raw.len());
-        let end = start.saturating_add((self.chars as usize).max(1)).min(raw.len());
-        let (mut text, mut from, mut to) = (String::new(), None, None);
-        for (i, c) in raw.iter().enumerate() {
+        let spots = hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text));
+        let spots = spots.map(At::range).collect::<Option<Vec<_>>>()?;
+        let (in_urls, behind) = (redact::credentials_in(line), behind(line).unwrap_or(line.len()));
+        let hidden = |chars: usize, byte: usize| {
+            spots.iter().any(|spot| spot.contains(&(before + chars)))
+                || in_urls.iter().any(|range| range.contains(&byte))
+                || byte >= behind
+        };
+        let length = line.chars().count();
+        let start = (self.column.saturating_sub(1) as usize).min(length);
+        let end = start.saturating_add((self.chars as usize).max(1)).min(length);
+        let (mut text, mut from, mut to, mut was_hidden) = (String::new(), None, None, false);
+        for (i, (byte, c)) in line.char_indices().enumerate() {
             if i == start {
                 from = Some(text.len());
             }
-            match (hidden[i], i > 0 && hidden[i - 1]) {
-                (false, _) => text.push(*c),
-                (true, false) => text.push_str("***"),
+            let is_hidden = hidden(i, byte);
+            match (is_hidden, was_hidden) {
+                (false, _) => text.push(c),
+                (true, false) => text.push_str(redact::MASK),
                 (true, true) => {}
             }
+            was_hidden = is_hidden;
             if i + 1 == end {
                 to = Some(text.len());
             }
@@ -115,6 +130,26 @@ impl At {
     }
 }
 
+/// Where the value of the first key on the line begins that is named like a secret, or like many of them.
+fn behind_secret_name(line: &str) -> Option<usize> {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let is_secret = |name: &str| {
+        redact::name_is_secret(name) || name.strip_suffix('s').is_some_and(redact::name_is_secret)
+    };
+    let mut rest = line;
+    while let Some(start) = rest.find(is_of_name) {
+        let length = rest[start..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - start);
+        let (name, behind) = rest[start..].split_at(length);
+        if is_secret(name) {
+            let value =
+                behind.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '"' | '\''));
+            return Some(line.len() - value.len());
+        }
+        rest = behind;
+    }
+    None
+}
+
 /// One line of a text, fit to be shown: secrets are replaced already.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
@@ -122,25 +157,6 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// Offset and length in bytes of what to point at.
     pub(crate) label: (usize, usize),
-}
-
-impl Line {
-    /// Hides what follows a key that sounds like a secret's. For texts that could not be parsed, where nothing better
-    /// is known.
-    pub(crate) fn guess_secrets(mut self) -> Self {
-        const SOUNDS: [&str; 8] =
-            ["secret", "token", "password", "passwd", "credential", "connection", "apikey", "private"];
-        let lower = self.text.to_ascii_lowercase();
-        let sounds = SOUNDS.iter().filter_map(|word| lower.find(word)).min();
-        if let Some(start) = sounds.and_then(|at| lower[at..].find([':', '=']).map(|colon| at + colon + 1))
-            && start < self.text.len()
-        {
-            self.text.replace_range(start.., " ***");
-            let offset = self.label.0.min(start);
-            self.label = (offset, self.label.1.min(self.text.len() - offset));
-        }
-        self
-    }
 }
 
 impl miette::SourceCode for Line {

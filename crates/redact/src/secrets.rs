@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use crate::{
     base64,
     decode::{Decoded, Escapes, decode},
+    ranges::union,
 };
 
 /// What stands in a secret's place.
@@ -172,15 +173,7 @@ impl Scan {
                 self.search_decoded(&decoded, DEPTH - 1, &mut found);
             }
         }
-        found.sort_by_key(|range| (range.start, range.end));
-        found.dedup_by(|next, last| {
-            let overlaps = next.start < last.end;
-            if overlaps {
-                last.end = last.end.max(next.end);
-            }
-            overlaps
-        });
-        found
+        union(found)
     }
 
     fn search_decoded(&self, decoded: &Decoded, depth: usize, found: &mut Vec<Range<usize>>) {
