@@ -28,13 +28,13 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Names that are secret as a whole.
-const NAMES: &[&str] = &["connection", "cookie", "jwt", "otp"];
+const NAMES: &[&str] = &["cookie", "jwt", "otp"];
 
 /// What parameters end in that are secret in URLs alone; elsewhere a `code` is of an error, of a country.
 const PARAMETER_ENDINGS: &[&str] = &["code", "samlresponse", "sessid", "sessionid", "sig", "signature"];
 
-/// Parameters that are secret in URLs alone, as a whole.
-const PARAMETERS: &[&str] = &["auth", "sid", "state"];
+/// Parameters that are secret in URLs alone, as a whole; elsewhere a `key` is half of a pair.
+const PARAMETERS: &[&str] = &["auth", "key", "sid", "state"];
 
 /// Endings that are not secret, though they end in what is.
 const HARMLESS: &[&str] = &[
@@ -52,6 +52,8 @@ const HARMLESS: &[&str] = &[
     "unicode",
     "whiskey",
     // Keys that find or order something.
+    "annotationkey",
+    "attributekey",
     "cachekey",
     "columnkey",
     "configkey",
@@ -69,6 +71,8 @@ const HARMLESS: &[&str] = &[
     "labelkey",
     "lookupkey",
     "messagekey",
+    "metadatakey",
+    "namekey",
     "objectkey",
     "orderkey",
     "partitionkey",
@@ -85,6 +89,7 @@ const HARMLESS: &[&str] = &[
     "sortkey",
     "spacekey",
     "tabkey",
+    "tagkey",
     "translationkey",
     "uniquekey",
     // Codes that everybody knows.
@@ -120,7 +125,7 @@ const HARMLESS: &[&str] = &[
 ///
 /// A name is all that it knows: what is secret under another name must be declared so.
 pub fn name_is_secret(name: &str) -> bool {
-    is_one_of(name, NAMES, ENDINGS)
+    is_one_of(name, NAMES, ENDINGS) && !is(name, "key")
 }
 
 /// The same of a parameter in a URL, where also `code`, `state`, `sig` and the like let somebody in. Percent-encoding is
@@ -135,8 +140,11 @@ pub(crate) fn parameter_is_secret(name: &str) -> bool {
 
 fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {
     let ends_in_one_of = |endings: &[&str]| endings.iter().any(|ending| ends_in(name, ending));
-    names.iter().any(|whole| letters(name).eq(whole.bytes().rev()))
-        || (ends_in_one_of(endings) && !ends_in_one_of(HARMLESS))
+    names.iter().any(|whole| is(name, whole)) || (ends_in_one_of(endings) && !ends_in_one_of(HARMLESS))
+}
+
+fn is(name: &str, whole: &str) -> bool {
+    letters(name).eq(whole.bytes().rev())
 }
 
 fn ends_in(name: &str, ending: &str) -> bool {
@@ -159,14 +167,14 @@ mod tests {
     /// auth, catalog, events, kubernetes, notifications, scaffolder, search and techdocs with their modules), or secret without
     /// being declared (`passphrase`).
     const OF_BACKSTAGE: &str = "\
-        accessKey accessKeyId accountKey apiKey appPassword clientSecret commitSigningKey connection \
-        connectionString credentials defaultCommitSigningKey googleServiceAccountCredentials key password \
+        accessKey accessKeyId accountKey apiKey appPassword clientSecret commitSigningKey \
+        connectionString credentials defaultCommitSigningKey googleServiceAccountCredentials password \
         personalAccessToken privateKey sasToken secret secretAccessKey serviceAccountToken token webhookSecret \
         passphrase";
 
     /// Declared secret there, under names that tell nothing.
     const DECLARED_ALONE: &str = "\
-        accountName authMetadata caData caFile clientCertificate clientId defaults externalId id pullOptions \
+        connection key accountName authMetadata caData caFile clientCertificate clientId defaults externalId id pullOptions \
         rootNodes secrets serviceTokens subject username";
 
     /// All other names of texts and numbers there.
@@ -232,7 +240,9 @@ mod tests {
 
     #[test]
     fn a_code_and_a_state_are_secret_in_urls_alone() {
-        for name in ["code", "auth_code", "state", "sig", "X-Amz-Signature", "SAMLResponse", "PHPSESSID"] {
+        for name in
+            ["key", "code", "auth_code", "state", "sig", "X-Amz-Signature", "SAMLResponse", "PHPSESSID"]
+        {
             assert!(parameter_is_secret(name) && !name_is_secret(name), "{name}");
         }
         for name in ["statusCode", "country_code", "estate", "region_state", "config", "unicode"] {
@@ -242,7 +252,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_letters_count_in_any_case(name in "(client|api|x)?(secret|token|pass|key)", marks in "[-_. 0-9\\[\\]é]{0,3}") {
+        fn only_letters_count_in_any_case(name in "(client|api|x)?(secret|token|pass|apikey)", marks in "[-_. 0-9\\[\\]é]{0,3}") {
             let spelled: String = name.chars().flat_map(|c| marks.chars().chain([c.to_ascii_uppercase()])).collect();
             prop_assert!(name_is_secret(&name) && name_is_secret(&spelled), "{}", spelled);
         }

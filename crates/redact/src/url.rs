@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_long_url_takes_no_longer_than_its_length() {
         for part in ["a=?;a=", ";a=x:", "&a=", "https://", "a://b@", "?a=%41;", "%3Fa%3D", "\"'(a;"] {
-            let text = format!("/?{}%41", part.repeat((1 << 18) / part.len()));
+            let text = format!("/?{}%41", part.repeat((1 << 16) / part.len()));
             assert!(url(&text).len() <= text.len() * 2);
             assert!(crate::text(&text).len() <= text.len() * 2);
         }
