@@ -1,6 +1,6 @@
 //! All schemas of one config: those of this program, the built-in tables, and what is found beside it.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, path::Path, sync::Arc};
 
 use greenroom_config::RootConfig;
 
@@ -15,9 +15,9 @@ impl ConfigSchema {
     /// # Errors
     /// As [`new`](Self::new), for the `own` ones.
     pub fn discover(config: &RootConfig, own: impl IntoIterator<Item = Schema>) -> Result<Self> {
-        let files = config.files();
+        let file = config.file();
         let Found { schemas, mut notes } =
-            files.first().and_then(|file| file.parent()).map(find::find).unwrap_or_default();
+            file.as_deref().and_then(Path::parent).map(find::find).unwrap_or_default();
         let (well_formed, malformed): (Vec<_>, Vec<_>) = schemas
             .into_iter()
             .map(|schema| (well_formed::check(&schema.value, &schema.path), schema))

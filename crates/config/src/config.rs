@@ -10,6 +10,7 @@ use crate::{
     ConfigError, Place, Subscription, duration,
     error::Result,
     integer, key,
+    listeners::Listener,
     live::Live,
     reader::Reader,
     value::{Node, Value},
@@ -216,7 +217,7 @@ impl Config {
     /// and stops no other subscriber. Nothing is told unless somebody [watches](RootConfig::watch) or
     /// [reloads](RootConfig::reload).
     pub fn subscribe(&self, f: impl Fn() + Send + Sync + 'static) -> Subscription {
-        self.live.subscribe(Arc::new(f))
+        self.live.listeners.add(Listener::After(Box::new(f)))
     }
 
     /// Where the value stands that readers would give. `key` may contain indices: `a.list[0].b`.

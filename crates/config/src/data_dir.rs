@@ -36,7 +36,7 @@ impl DataDir {
         if let Some(state) = self.xdg_state_home.as_deref().filter(|dir| dir.is_absolute()) {
             return Ok(state.join("greenroom"));
         }
-        let beside = config.files().first().and_then(|file| file.parent().map(Path::to_owned));
+        let beside = config.file().and_then(|file| file.parent().map(Path::to_owned));
         Ok(beside.unwrap_or_else(|| self.cwd.clone()).join(".greenroom"))
     }
 }

@@ -54,6 +54,22 @@ impl ConfigError {
         error
     }
 
+    /// The same for an element of a list: it is pointed at, and not the list. A text in a list's place is pointed at as a
+    /// whole.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, RootConfig};
+    ///
+    /// let config = RootConfig::from_yaml("allow:\n  - 10.0.0.1\n  - nonsense\n").unwrap();
+    /// let error = ConfigError::invalid_element(&config, "allow", 1, "Invalid address nonsense");
+    /// assert_eq!(error.place().unwrap().line, 3);
+    /// ```
+    pub fn invalid_element(config: &Config, key: &str, index: usize, message: impl Into<String>) -> Self {
+        let element = format!("{key}[{index}]");
+        let key = if config.place(&element).is_some() { &element } else { key };
+        Self::invalid(config, key, message)
+    }
+
     pub(crate) fn plain(name: &'static str, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             name,
@@ -187,17 +203,26 @@ pub(crate) struct Fault {
     pub(crate) at: Option<At>,
     /// The variable that has no value, if that is why.
     pub(crate) unset: Option<String>,
+    /// What to do about it.
+    pub(crate) help: Option<&'static str>,
 }
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>, at: &At) -> Self {
-        Self { name: "Error", message: message.into(), at: Some(at.clone()), unset: None }
+        Self { name: "Error", message: message.into(), at: Some(at.clone()), unset: None, help: None }
+    }
+
+    pub(crate) fn help(self, help: &'static str) -> Self {
+        Self { help: Some(help), ..self }
     }
 
     pub(crate) fn into_error(self) -> ConfigError {
         let mut error = ConfigError::plain(self.name, self.message);
         if let Some(variable) = &self.unset {
             error.lacks(variable);
+        }
+        if let Some(help) = self.help {
+            error = error.help(help);
         }
         match self.at {
             Some(at) => error.at_unread(&at),

@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
     let json: serde_json::Value = serde_json::from_str(&text.body).map_err(|error| {
         let at =
             At { text: text.clone(), line: error.line() as u32, column: error.column() as u32, chars: 1 };
-        Fault { name: "SyntaxError", message: error.to_string(), at: Some(at), unset: None }
+        Fault { name: "SyntaxError", ..Fault::new(error.to_string(), &at) }
     })?;
     match yaml::parse(text) {
         Ok(Some(node)) if node.to_json() == json_as_js(&json) => Ok(Some(node)),

@@ -1,26 +1,24 @@
-//! The current reading of all sources, and how it changes: read again, swapped, told.
+//! The current reading of all sources, and how it changes: read again, judged, swapped, told.
 //!
 //! Must not know when to read again: a watcher or a caller says so.
 
 use std::{
     fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
 };
 
 use arc_swap::ArcSwap;
+use greenroom_errors::Error;
 
 use crate::{
-    ConfigError, ConfigSources, Visibilities,
+    ConfigError, ConfigSources, RootConfig, Visibilities,
+    listeners::Listeners,
     snapshot::{Layer, Snapshot, same},
-    sources::Reading,
 };
-
-type Subscriber = Arc<dyn Fn() + Send + Sync>;
 
 /// What all handles of one config share.
 pub(crate) struct Live {
@@ -30,8 +28,9 @@ pub(crate) struct Live {
     declarations: Mutex<Option<Arc<dyn Visibilities>>>,
     /// One change at a time.
     changing: Mutex<()>,
-    subscribers: Mutex<Vec<(u64, Subscriber)>>,
-    next: AtomicU64,
+    /// Whether what is in force is older than the files: all of them are read the next time.
+    is_behind: AtomicBool,
+    pub(crate) listeners: Listeners,
 }
 
 /// What came of reading again.
@@ -41,17 +40,27 @@ pub(crate) struct Reread {
     pub(crate) changed: bool,
     /// The sources that could not be read, which keep what they said before.
     pub(crate) failed: Vec<(PathBuf, ConfigError)>,
+    /// What speaks against the change as a whole, which is not in force then.
+    pub(crate) refused: Vec<Error>,
 }
 
 impl Live {
     pub(crate) fn new(snapshot: Snapshot, sources: Option<ConfigSources>) -> Arc<Self> {
+        Self::with(Arc::new(snapshot), sources, None)
+    }
+
+    fn with(
+        snapshot: Arc<Snapshot>,
+        sources: Option<ConfigSources>,
+        declarations: Option<Arc<dyn Visibilities>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            current: ArcSwap::from_pointee(snapshot),
+            current: ArcSwap::new(snapshot),
             sources,
-            declarations: Mutex::default(),
+            declarations: Mutex::new(declarations),
             changing: Mutex::default(),
-            subscribers: Mutex::default(),
-            next: AtomicU64::new(0),
+            is_behind: AtomicBool::default(),
+            listeners: Listeners::default(),
         })
     }
 
@@ -87,55 +96,47 @@ impl Live {
         lock(&self.declarations).clone()
     }
 
-    /// Reads the wanted files again and swaps. Subscribers are not called yet.
+    /// Reads the wanted files again and swaps, unless a listener refuses what they say. Those who are told of a change
+    /// are not called yet.
     pub(crate) fn reread(&self, wanted: impl Fn(&Layer) -> bool) -> Reread {
         let Some(sources) = &self.sources else { return Reread::default() };
         let _one = lock(&self.changing);
         let before = self.current_full();
+        let is_behind = self.is_behind.load(Relaxed);
         let mut out = Reread::default();
         let again = |layer: &Arc<Layer>| {
-            let Some(path) = layer.source.as_deref().filter(|_| wanted(layer)) else { return layer.clone() };
-            let Reading { files, unset, root } = sources.file(path);
-            let root = root.unwrap_or_else(|error| {
-                out.failed.push((path.to_owned(), error));
-                layer.root.clone()
-            });
-            Arc::new(Layer {
-                context: layer.context.clone(),
-                root,
-                source: layer.source.clone(),
-                files,
-                unset,
-            })
+            let wanted = is_behind || wanted(layer);
+            let Some(path) = layer.source.as_deref().filter(|_| wanted) else { return layer.clone() };
+            let (layer, error) = sources.layer(path, Some(layer));
+            out.failed.extend(error.map(|error| (path.to_owned(), error)));
+            Arc::new(layer)
         };
         let mut layers: Vec<_> = before.layers.iter().map(again).collect();
         if layers.iter().all(|layer| layer.root.is_none()) {
-            let emptied =
-                before.layers.iter().find_map(|layer| layer.root.as_ref().and(layer.source.clone()));
-            out.failed.push((emptied.unwrap_or_default(), crate::sources::nothing_said()));
+            let emptied = before.layers.iter().find(|layer| layer.root.is_some() && layer.source.is_some());
+            let emptied = emptied.and_then(|layer| layer.source.clone()).unwrap_or_default();
+            out.failed.push((emptied.clone(), sources.says_nothing(&emptied)));
             layers = before.layers.clone();
         }
-        let after = before.with(layers, lock(&self.declarations).as_deref());
+        let declarations = self.declarations();
+        let after = Arc::new(before.with(layers, declarations.as_deref()));
         out.changed = match (before.merged(), after.merged()) {
             (Some(a), Some(b)) => !same(&a, &b),
             (a, b) => a.is_some() != b.is_some(),
         };
-        self.current.store(Arc::new(after));
+        if out.changed {
+            let next = Self::with(after.clone(), self.sources.clone(), declarations);
+            out.refused = self.listeners.objections(&RootConfig::from_live(next));
+        }
+        let is_refused = !out.refused.is_empty();
+        self.is_behind.store(is_refused, Relaxed);
+        if is_refused {
+            out.changed = false;
+            self.current.store(Arc::new(before.watching(&after)));
+        } else {
+            self.current.store(after);
+        }
         out
-    }
-
-    /// Calls every subscriber; the messages of those that panicked are returned.
-    pub(crate) fn tell(&self) -> Vec<String> {
-        // Called without the lock: a subscriber may subscribe, or end a subscription.
-        let subscribers: Vec<_> = lock(&self.subscribers).iter().map(|(_, f)| f.clone()).collect();
-        let call = |f: Subscriber| catch_unwind(AssertUnwindSafe(|| f())).err().map(|panic| text_of(&*panic));
-        subscribers.into_iter().filter_map(call).collect()
-    }
-
-    pub(crate) fn subscribe(self: &Arc<Self>, f: Subscriber) -> Subscription {
-        let id = self.next.fetch_add(1, Relaxed);
-        lock(&self.subscribers).push((id, f));
-        Subscription { live: Arc::downgrade(self), id }
     }
 }
 
@@ -145,43 +146,9 @@ impl fmt::Debug for Live {
     }
 }
 
-/// Ends the subscription when dropped. A call that has begun is not waited for.
-#[must_use = "the subscription ends when this is dropped"]
-#[derive(Debug)]
-pub struct Subscription {
-    live: Weak<Live>,
-    id: u64,
-}
-
-impl Subscription {
-    /// Keeps it for as long as the config lives.
-    pub fn forever(mut self) {
-        self.live = Weak::new();
-    }
-}
-
-impl Drop for Subscription {
-    fn drop(&mut self) {
-        if let Some(live) = self.live.upgrade() {
-            // What the subscriber holds is dropped after the lock is given back: it may be a subscription itself.
-            let ended: Vec<_> = {
-                let mut subscribers = lock(&live.subscribers);
-                let at = subscribers.iter().position(|(id, _)| *id == self.id);
-                at.map(|at| subscribers.remove(at)).into_iter().collect()
-            };
-            drop(ended);
-        }
-    }
-}
-
 /// A panic elsewhere must not stop the config.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
 
 impl Layer {

@@ -42,14 +42,20 @@ impl Text {
         Arc::new(Self { name: name.into(), body: body.into() })
     }
 
-    /// The line with this number (from 1) by YAML's idea of a line break, and how many characters stand before it.
-    fn line(&self, number: u32) -> Option<(usize, &str)> {
+    /// All from the line with this number (from 1) on, by YAML's idea of a line break.
+    pub(crate) fn from_line(&self, number: u32) -> Option<&str> {
         let mut rest = self.body.as_str();
         for _ in 1..number {
             let end = rest.find(['\n', '\r'])?;
             let skip = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
             rest = &rest[end + skip..];
         }
+        Some(rest)
+    }
+
+    /// The line with this number, and how many characters stand before it.
+    fn line(&self, number: u32) -> Option<(usize, &str)> {
+        let rest = self.from_line(number)?;
         let before = self.body[..self.body.len() - rest.len()].chars().count();
         Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
     }

@@ -1,8 +1,8 @@
 //! The configuration for people to read: every value with its place, secrets hidden.
 //!
-//! Must not print: the command line does. What is hidden follows one rule for all formats: declared secrets, texts whose
-//! key is named like a secret, what came from outside the file and is not declared visible to the browser, and the user
-//! part of URLs. Of what came from outside, flags, small numbers and bare addresses are shown: they are what one looks for.
+//! Must not print: the command line does. Nor know what is hidden: `secret` says it for all formats.
+
+use std::borrow::Cow;
 
 use greenroom_js::number;
 
@@ -10,7 +10,8 @@ use crate::{
     RootConfig,
     key::{self, Step},
     pattern::VisibilityRules,
-    value::{Node, Origin, Value, in_js_order},
+    secret,
+    value::{Node, Value, in_js_order},
 };
 
 /// What stands for a hidden value; Backstage's own command line writes the same.
@@ -69,88 +70,18 @@ fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &VisibilityRules) {
             object.iter_mut().for_each(|(key, node)| below(Step::Key(key.clone()), node))
         }
         Value::Array(items) => items.iter_mut().enumerate().for_each(|(i, node)| below(Step::Index(i), node)),
-        scalar => {
-            let public = declared.is_frontend(path);
-            let foreign = node.origin != Origin::Literal && !is_plain(scalar);
-            if declared.is_secret(path) || (!public && (foreign || is_named_secret(path, scalar))) {
-                *scalar = Value::String(HIDDEN.to_owned());
-            } else if let Value::String(text) = scalar {
-                *text = without_userinfo(text);
-            }
-        }
+        _ => hide_scalar(node, path, declared),
     }
 }
 
-/// Endings of keys that hold secrets in the config of nearly everybody, in lower case and without `-` and `_`.
-const SECRET_NAMES: [&str; 8] =
-    ["secret", "token", "password", "passphrase", "apikey", "privatekey", "accesskey", "authorization"];
-
-/// Whether the last key of the path is named like a secret, and a text or number stands there.
-fn is_named_secret(path: &[Step], scalar: &Value) -> bool {
-    if !matches!(scalar, Value::Number(_) | Value::String(_)) {
-        return false;
+fn hide_scalar(node: &mut Node, path: &[Step], declared: &VisibilityRules) {
+    if secret::hidden(path, node, declared).is_some() {
+        node.value = Value::String(HIDDEN.to_owned());
+    } else if let Value::String(text) = &mut node.value
+        && let Cow::Owned(masked) = greenroom_redact::text(text)
+    {
+        *text = masked;
     }
-    let name = path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key.to_ascii_lowercase().replace(['-', '_'], "")),
-        Step::Index(_) => None,
-    });
-    name.is_some_and(|name| SECRET_NAMES.iter().any(|ending| name.ends_with(ending)))
-}
-
-/// Flags, numbers too short for a secret, and addresses without a user, path or query: a path may itself be a key.
-fn is_plain(scalar: &Value) -> bool {
-    let Value::String(text) = scalar else {
-        return match scalar {
-            Value::Number(n) => number::to_string(*n).len() < SHORTEST_SECRET,
-            _ => true,
-        };
-    };
-    let is_number = || text.len() < SHORTEST_SECRET && text.parse::<f64>().is_ok();
-    let is_flag =
-        || matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off");
-    text.is_empty() || is_flag() || is_number() || is_address(text)
-}
-
-/// Shorter ones are not looked for in logs either.
-const SHORTEST_SECRET: usize = 8;
-
-/// `:7007`, `10.0.0.1`, `host:7007`, `https://host`, `http://[::1]:7007/`.
-fn is_address(text: &str) -> bool {
-    let (scheme, rest) = text.split_once("://").map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
-    let rest = if scheme.is_some() { rest.strip_suffix('/').unwrap_or(rest) } else { rest };
-    if rest.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
-        return true;
-    }
-    let (host, port) = rest.rsplit_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
-    let is_scheme =
-        scheme.is_none_or(|scheme| scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c)));
-    let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok());
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_host = match bracketed {
-        Some(host) => host.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')),
-    };
-    (scheme.is_some() || port.is_some()) && is_scheme && is_port && is_host
-}
-
-/// Hides what stands between `://` and `@` of every URL in a text.
-fn without_userinfo(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("://") {
-        out.push_str(before);
-        out.push_str("://");
-        let authority = after.find(['/', '?', '#', ' ', '\n', '"', '\'']).unwrap_or(after.len());
-        rest = match after[..authority].rfind('@') {
-            Some(at) => {
-                out.push_str(HIDDEN);
-                &after[at..]
-            }
-            None => after,
-        };
-    }
-    out.push_str(rest);
-    out
 }
 
 fn flat(node: &Node, path: &mut Vec<Step>, out: &mut String) {

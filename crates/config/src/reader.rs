@@ -157,6 +157,7 @@ impl<'a> Reader<'a> {
             return error;
         }
         let mut error = error.of_key(&full).help(format!("set `{full}` in one of the config files"));
+        self.snapshot.point_above(&mut error, &full);
         self.snapshot.explain(&mut error, &full);
         error
     }

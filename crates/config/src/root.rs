@@ -4,17 +4,19 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use greenroom_js as js;
+use greenroom_errors::Error;
 use serde_json::Value as Json;
 
 use crate::{
-    Config, Visibilities,
+    Config, Subscription, Visibilities,
     error::Result,
+    listeners::Listener,
     live::Live,
     place::Text,
+    secret::Secret,
     snapshot::{Layer, Snapshot, visit},
     unset::Unset,
-    value::{Node, Value},
+    value::Node,
     yaml,
 };
 
@@ -103,29 +105,60 @@ impl RootConfig {
         self.whole.live().current().description.clone()
     }
 
-    /// Every secret: the distinct strings, and numbers as text, trimmed and longer than one character, at the paths that
-    /// are declared secret, in the order of the config. Which of them are too short to be looked for is the caller's decision.
+    /// The distinct texts that no log line may hold, in the order of the config: those of [`hidden`](Self::hidden).
     pub fn secrets(&self) -> Vec<String> {
+        let masked = self.hidden().into_iter().flat_map(|secret| secret.masked);
+        masked.collect::<indexmap::IndexSet<_>>().into_iter().collect()
+    }
+
+    /// All values that are hidden when the config is printed, in the order of the config: strings and numbers that are
+    /// declared secret, whose key is named like a secret, or that come from outside of the config files; and strings with
+    /// URLs that hold credentials.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("proxy: {target: 'https://me:hunter2hunter2@example.com'}").unwrap();
+    /// let hidden = config.hidden();
+    /// assert_eq!((hidden[0].key.as_str(), &*hidden[0].masked), ("proxy.target", &["hunter2hunter2".to_owned()][..]));
+    /// ```
+    pub fn hidden(&self) -> Vec<Secret> {
         let snapshot = self.whole.live().current();
-        let mut found = indexmap::IndexSet::new();
+        let mut found = Vec::new();
         if let Some(root) = snapshot.merged() {
             visit(&root, &mut Vec::new(), &mut |path, node| {
-                let text = match &node.value {
-                    Value::String(text) => js::text::trim(text).to_owned(),
-                    Value::Number(n) => js::number::to_string(*n),
-                    _ => return,
-                };
-                if text.chars().nth(1).is_some() && snapshot.declared.is_secret(path) {
-                    found.insert(text);
-                }
+                found.extend(Secret::of(path, node, &snapshot.declared));
             });
         }
-        found.into_iter().collect()
+        found
     }
 
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.
     pub fn declare(&self, declarations: Arc<dyn Visibilities>) {
         self.whole.live().declare(declarations);
+    }
+
+    /// Asks `f` for what speaks against each changed config before it comes into force. If anything does, all stays as it
+    /// was, whoever [watches](Self::watch) is told, and the next change of any file is a new try.
+    ///
+    /// It is called on the thread that noticed the change, with the config as it would be, and must not itself change the
+    /// running one. A panic speaks against it.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    /// use greenroom_errors::Error;
+    ///
+    /// let config = RootConfig::from_yaml("app: {title: Ours}").unwrap();
+    /// let _subscription = config.before_change(|next| match next.string("app.title") {
+    ///     Ok(_) => vec![],
+    ///     Err(error) => vec![Error::from(error)],
+    /// });
+    /// ```
+    pub fn before_change(
+        &self,
+        f: impl Fn(&RootConfig) -> Vec<Error> + Send + Sync + 'static,
+    ) -> Subscription {
+        self.live().listeners.add(Listener::Before(Box::new(f)))
     }
 
     /// What was declared, if anything was.
@@ -150,12 +183,25 @@ impl RootConfig {
         all.filter(|unset| unset.key.contains('[') || self.place(&unset.key).is_none()).cloned().collect()
     }
 
-    /// What the operator should hear of how the config was found, though nothing is wrong with it.
+    /// What the operator should hear of how the config was found and written, though nothing is wrong with it.
     pub fn warnings(&self) -> Vec<String> {
-        self.whole.live().sources().map(crate::ConfigSources::warnings).unwrap_or_default()
+        let live = self.whole.live();
+        let mut out = live.sources().map(crate::ConfigSources::warnings).unwrap_or_default();
+        out.extend(live.current().layers.iter().rev().flat_map(|layer| layer.warnings.iter().cloned()));
+        out
     }
 
-    /// Every file that was read or looked for, included ones too.
+    /// The config file that goes before all others, unless it is a pipe: own files are kept beside it.
+    pub fn file(&self) -> Option<std::path::PathBuf> {
+        let snapshot = self.whole.live().current();
+        let files = snapshot
+            .layers
+            .iter()
+            .filter_map(|layer| layer.source.as_ref().filter(|source| layer.files.contains(source)));
+        files.cloned().next()
+    }
+
+    /// Every file that was read or looked for and may change, included ones too.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
         let snapshot = self.whole.live().current();
         let files: indexmap::IndexSet<_> =

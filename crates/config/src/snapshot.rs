@@ -6,9 +6,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     ConfigError, Visibilities,
-    key::Step,
+    key::{Step, steps},
     pattern::VisibilityRules,
     place::At,
+    secret::{self, Reason},
     unset::Unset,
     value::{Node, Object, Value},
 };
@@ -24,11 +25,19 @@ pub(crate) struct Layer {
     /// The file itself and everything it includes or would include, for watching.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) unset: Vec<Unset>,
+    /// What is probably not what was meant, each a sentence.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Layer {
+    /// One that comes from no file.
+    pub(crate) fn without_files(context: &str, root: Option<Node>) -> Self {
+        let (files, unset, warnings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { context: context.into(), root, source: None, files, unset, warnings }
+    }
+
     pub(crate) fn in_code(context: &str, root: Node) -> Self {
-        Self { context: context.into(), root: Some(root), source: None, files: Vec::new(), unset: Vec::new() }
+        Self::without_files(context, Some(root))
     }
 }
 
@@ -67,6 +76,19 @@ impl Snapshot {
         }
         next.secret_spots = secret_spots(&next.layers, &next.declared);
         next
+    }
+
+    /// The same values; files are looked at that another reading was made of, for when these are changed.
+    pub(crate) fn watching(&self, other: &Self) -> Self {
+        let layers = self.layers.iter().zip(&other.layers).map(|(layer, other)| {
+            let (context, root, source) = (layer.context.clone(), layer.root.clone(), layer.source.clone());
+            let (unset, warnings, files) = (layer.unset.clone(), layer.warnings.clone(), other.files.clone());
+            Arc::new(Layer { context, root, source, files, unset, warnings })
+        });
+        let (prefix, description) = (self.prefix.clone(), self.description.clone());
+        let (declared, secret_spots) = (self.declared.clone(), self.secret_spots.clone());
+        let (layers, unset) = (layers.collect(), self.unset.clone());
+        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description }
     }
 
     /// One tree under one name, made in code.
@@ -129,6 +151,16 @@ impl Snapshot {
         error.point(at, &self.secret_spots);
     }
 
+    /// Points an error at what is nearest above a missing value of an element: which of a list's elements lacks it.
+    pub(crate) fn point_above(&self, error: &mut ConfigError, key: &str) {
+        let Some(within) = key.strip_prefix(&self.prefix).filter(|_| !self.prefix.is_empty()) else { return };
+        let element = self.roots().next().map(|(_, element)| element);
+        let nearest = self.locate(&steps(within)).map(|(node, _)| node).or(element);
+        if let Some(node) = nearest {
+            self.point(error, &node.at);
+        }
+    }
+
     /// Names the variable that a value is missing for, if that is why. `key` is as seen from the root.
     pub(crate) fn explain(&self, error: &mut ConfigError, key: &str) {
         if let Some(unset) = self.unset.iter().find(|unset| unset.explains(key)) {
@@ -142,12 +174,12 @@ fn unset(layers: &[Arc<Layer>]) -> Arc<[Unset]> {
     layers.iter().flat_map(|layer| layer.unset.iter().cloned()).collect()
 }
 
-/// Where the values at secret paths are written, in all sources, those hidden by higher ones too.
+/// Where secrets are written, in all sources, those hidden by higher ones too.
 fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> {
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {
-            if declared.is_secret(path) {
+            if matches!(secret::hidden(path, node, declared), Some(Reason::Declared | Reason::Named)) {
                 spots.push(node.at.clone());
             }
         });

@@ -10,12 +10,12 @@ use std::{
 use crate::{
     ConfigError, RootConfig, env,
     error::Result,
-    files::{Files, resolve},
+    files::{Files, ReadOnce, resolve},
     live::Live,
+    place::{At, Text},
     snapshot::{Layer, Snapshot},
     substitute::Env,
     transform::{Transform, dir_of},
-    unset::Unset,
     value::Node,
     yaml,
 };
@@ -66,6 +66,7 @@ pub struct ConfigSources {
     options: ConfigOptions,
     /// In rising priority.
     files: Vec<PathBuf>,
+    once: ReadOnce,
 }
 
 impl ConfigSources {
@@ -86,7 +87,7 @@ impl ConfigSources {
         } else {
             targets.iter().map(|target| resolve(&options.cwd, target)).collect()
         };
-        Ok(Self { options: options.clone(), files })
+        Ok(Self { options: options.clone(), files, once: ReadOnce::default() })
     }
 
     /// The line that Backstage prints before it reads: `Loading config from MergedConfigSource{…}`.
@@ -102,32 +103,17 @@ impl ConfigSources {
     /// Reads all of them. Blocks: on files, and 10 ms for each empty one.
     ///
     /// # Errors
-    /// The first source that fails, and `Missing required config value at '' in 'mock-config'` when none says
-    /// anything.
+    /// The first source that fails, and `Missing required config value at ''` when none says anything.
     pub fn load(&self) -> Result<RootConfig> {
         let mut layers = Vec::with_capacity(self.files.len() + 1);
         for path in &self.files {
-            let Reading { files, unset, root } = self.file(path);
-            let context =
-                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            layers.push(Layer {
-                context: context.into(),
-                root: root?,
-                source: Some(path.clone()),
-                files,
-                unset,
-            });
+            let (layer, error) = self.layer(path, None);
+            error.map_or(Ok(()), Err)?;
+            layers.push(layer);
         }
-        let root = env::read(&self.options.env)?;
-        layers.push(Layer {
-            context: "env".into(),
-            root,
-            source: None,
-            files: Vec::new(),
-            unset: Vec::new(),
-        });
+        layers.push(Layer::without_files("env", env::read(&self.options.env)?));
         if layers.iter().all(|layer| layer.root.is_none()) {
-            return Err(nothing_said());
+            return Err(self.says_nothing(self.files.first().map_or(Path::new("env"), |file| file)));
         }
         layers.reverse();
         let snapshot = Snapshot::new(layers, true, self.description());
@@ -155,13 +141,36 @@ impl ConfigSources {
         self.options.watch
     }
 
-    pub(crate) fn file(&self, path: &Path) -> Reading {
-        let (mut files, mut unset) = (Files::new(&self.options.cwd), Vec::new());
-        let root = self.read(path, &mut files, &mut unset);
-        Reading { files: files.into_read(), unset, root }
+    /// There is no value, neither in this source nor in any other.
+    pub(crate) fn says_nothing(&self, source: &Path) -> ConfigError {
+        let message = format!("Missing required config value at '' in '{}'", name_of(source));
+        let shown = source.strip_prefix(&self.options.cwd).unwrap_or(source).display().to_string();
+        ConfigError::plain("Error", message)
+            .at(&At::whole(&Text::new(shown, "")), &[])
+            .help("no config file says anything: write a value, or name other files by --config <file>")
     }
 
-    fn read(&self, path: &Path, files: &mut Files<'_>, unset: &mut Vec<Unset>) -> Result<Option<Node>> {
+    /// What a file says; or, beside the reason why it cannot be read, what it said before.
+    pub(crate) fn layer(&self, path: &Path, before: Option<&Layer>) -> (Layer, Option<ConfigError>) {
+        let mut layer = Layer::without_files(&name_of(path), None);
+        let mut files = Files::new(&self.options.cwd, &self.once);
+        let root = self.read(path, &mut files, &mut layer);
+        layer.source = Some(path.to_owned());
+        layer.files = files.into_read();
+        match root {
+            Ok(root) => (Layer { root, ..layer }, None),
+            Err(error) => {
+                if let Some(before) = before {
+                    layer.root = before.root.clone();
+                    layer.unset = before.unset.clone();
+                    layer.warnings = before.warnings.clone();
+                }
+                (layer, Some(error))
+            }
+        }
+    }
+
+    fn read(&self, path: &Path, files: &mut Files<'_>, into: &mut Layer) -> Result<Option<Node>> {
         let failed = |reason: String| {
             ConfigError::plain(
                 "Error",
@@ -177,7 +186,7 @@ impl ConfigSources {
         let root = parsed.map(|root| {
             let mut transform = Transform::new(&self.options.env, files);
             let root = transform.root(root, &dir_of(path));
-            *unset = transform.unset;
+            (into.unset, into.warnings) = (transform.unset, transform.warnings);
             root
         });
         root.transpose().map_err(|mut fault| {
@@ -188,17 +197,9 @@ impl ConfigSources {
     }
 }
 
-/// One file, as it was read.
-pub(crate) struct Reading {
-    /// Every file that was read or looked for on the way.
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) unset: Vec<Unset>,
-    pub(crate) root: Result<Option<Node>>,
-}
-
-pub(crate) fn nothing_said() -> ConfigError {
-    let message = "Missing required config value at '' in 'mock-config'";
-    ConfigError::plain("Error", message).help("every config file is empty")
+/// The name that errors carry.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl RootConfig {

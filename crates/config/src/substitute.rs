@@ -15,9 +15,9 @@ pub(crate) fn lookup<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
 /// What became of a string.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Substituted {
-    /// No variable took part; escapes are resolved.
+    /// All of it is written there; escapes are resolved, and defaults put in.
     Same(String),
-    /// At least one variable or default was put in.
+    /// The value of at least one variable was put in.
     Replaced(String),
     /// A variable without value or default: the whole string is gone. Its name, unless `${NAME:-}` says that it may be.
     Undefined(Option<String>),
@@ -37,11 +37,13 @@ pub(crate) fn substitute(input: &str, env: &Env) -> Substituted {
             out.push_str(body);
             out.push('}');
         } else {
-            match value_of(body, env) {
-                Some(value) => out.push_str(value),
+            match given(body, env).map(|value| (value, true)).or_else(|| Some((default_of(body)?, false))) {
+                Some((value, from_variable)) => {
+                    out.push_str(value);
+                    replaced |= from_variable;
+                }
                 None => return Substituted::Undefined(needed(body).map(str::to_owned)),
             }
-            replaced = true;
         }
         rest = after;
     }
@@ -69,12 +71,15 @@ fn needed(body: &str) -> Option<&str> {
     (!body.contains(":-")).then(|| body.trim())
 }
 
-fn value_of<'a>(body: &'a str, env: &'a Env) -> Option<&'a str> {
+/// The variable's value; with a default, one that is empty does not count.
+fn given<'a>(body: &str, env: &'a Env) -> Option<&'a str> {
     match body.split_once(":-") {
         None => lookup(env, body.trim()),
-        Some((name, default)) => {
-            let given = lookup(env, name.trim()).filter(|value| !value.is_empty());
-            given.or(Some(default.trim()).filter(|value| !value.is_empty()))
-        }
+        Some((name, _)) => lookup(env, name.trim()).filter(|value| !value.is_empty()),
     }
+}
+
+fn default_of(body: &str) -> Option<&str> {
+    let (_, default) = body.split_once(":-")?;
+    Some(default.trim()).filter(|default| !default.is_empty())
 }

@@ -18,17 +18,22 @@ use crate::{
 const MAX_INCLUDES: usize = 32;
 /// How many nodes one source may grow to by including.
 const MAX_NODES: usize = 1_000_000;
+/// How many bytes the texts of one source may grow to by including and substituting.
+const MAX_TEXT: usize = 64 << 20;
 
 pub(crate) struct Transform<'a, 'f> {
     pub(crate) env: &'a Env,
     pub(crate) files: &'a mut Files<'f>,
     pub(crate) unset: Vec<Unset>,
+    /// What is probably not what was meant.
+    pub(crate) warnings: Vec<String>,
     nodes: usize,
+    text: usize,
 }
 
 impl<'a, 'f> Transform<'a, 'f> {
     pub(crate) fn new(env: &'a Env, files: &'a mut Files<'f>) -> Self {
-        Self { env, files, unset: Vec::new(), nodes: 0 }
+        Self { env, files, unset: Vec::new(), warnings: Vec::new(), nodes: 0, text: 0 }
     }
 
     /// The transformed root of a file, which must be an object (contract: config-11).
@@ -54,29 +59,35 @@ impl<'a, 'f> Transform<'a, 'f> {
         if self.nodes > MAX_NODES {
             return Err(wrap(Fault::new(format!("includes grew beyond {MAX_NODES} values"), &node.at), path));
         }
-        match node.value {
-            Value::String(ref text) => Ok(self.string(text, path, &node.at).map(|(text, replaced)| {
+        let done = match node.value {
+            Value::String(ref text) => self.string(text, path, &node.at).map(|(text, replaced)| {
                 let origin = if replaced { Origin::Substitution } else { node.origin };
                 Node { value: Value::String(text), origin, at: node.at }
-            })),
+            }),
             Value::Object(_) => {
-                let included = include::apply(self, &node, path, dir).map_err(|fault| wrap(fault, path))?;
-                match included {
-                    Included::No => self.children(node, path, dir, includes),
-                    Included::Value(None) => Ok(None),
-                    Included::Value(Some(value)) => Ok(Some(value)),
+                match include::apply(self, &node, path, dir).map_err(|fault| wrap(fault, path))? {
+                    Included::No => self.children(node, path, dir, includes)?,
+                    Included::Value(value) => value,
                     Included::Tree(value, new_dir) => {
                         if includes == MAX_INCLUDES {
                             let message = format!("files include one another more than {MAX_INCLUDES} deep");
                             return Err(wrap(Fault::new(message, &node.at), path));
                         }
-                        self.children(value, path, &new_dir, includes + 1)
+                        self.children(value, path, &new_dir, includes + 1)?
                     }
                 }
             }
-            Value::Array(_) => self.children(node, path, dir, includes),
-            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(Some(node)),
+            Value::Array(_) => self.children(node, path, dir, includes)?,
+            Value::Null | Value::Bool(_) | Value::Number(_) => Some(node),
+        };
+        if let Some(Node { value: Value::String(text), at, .. }) = &done {
+            self.text += text.len();
+            if self.text > MAX_TEXT {
+                let message = format!("texts grew beyond {} MiB", MAX_TEXT >> 20);
+                return Err(wrap(Fault::new(message, at), path));
+            }
         }
+        Ok(done)
     }
 
     /// Only what is inside: an included value that is itself an include stays as data (contract: config-10).
@@ -103,6 +114,9 @@ impl<'a, 'f> Transform<'a, 'f> {
                 for (key, member) in members {
                     path.push('.');
                     path.push_str(&key);
+                    if key == "<<" && matches!(member.value, Value::Object(_) | Value::Array(_)) {
+                        self.warn_of_merge_key(path, &member.at);
+                    }
                     if let Some(done) = self.node(member, path, dir, includes)? {
                         out.insert(key, done);
                     }
@@ -115,7 +129,16 @@ impl<'a, 'f> Transform<'a, 'f> {
         Ok(Some(Node { value, ..node }))
     }
 
-    /// The string after substitution, and whether a variable took part.
+    /// YAML 1.1 would have merged it when the file was parsed.
+    fn warn_of_merge_key(&mut self, path: &str, at: &At) {
+        self.warnings.push(format!(
+            "'{}' is a key like any other: to have it merged, begin the file with the two lines `%YAML 1.1` and `---` ({})",
+            path.trim_start_matches('.'),
+            at.place()
+        ));
+    }
+
+    /// The string after substitution, and whether a variable's value is part of it.
     pub(crate) fn string(&mut self, text: &str, path: &str, at: &At) -> Option<(String, bool)> {
         match substitute(text, self.env) {
             Substituted::Same(text) => Some((text, false)),

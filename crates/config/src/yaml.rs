@@ -1,12 +1,21 @@
-//! YAML 1.2 with the core schema, as the `yaml` package of npm reads it, into nodes with places.
+//! YAML 1.2 with the core schema, and 1.1 where a directive says so, as the `yaml` package of npm reads them, into nodes
+//! with places.
 //!
-//! Must not know of includes, substitution or merging: `<<`, `$file` and `${A}` are plain data here.
+//! Must not know of includes, substitution or merging of sources: `$file` and `${A}` are plain data here.
 
-use std::{collections::HashMap, sync::Arc};
+mod merge_key;
+mod scalar;
+mod tabs;
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use greenroom_js::number;
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
+use self::scalar::{Version, scalar};
 use crate::{
     error::Fault,
     place::{At, Text},
@@ -15,30 +24,38 @@ use crate::{
 
 /// Deeper files are refused: trees are walked by recursion.
 const MAX_DEPTH: usize = 128;
-/// How many nodes aliases may add to one file.
-const MAX_ALIASED: usize = 100_000;
+/// How many bytes anchors and aliases may add to one file, as its values take them in memory.
+const MAX_COPIED: usize = 16 << 20;
 
 /// Reads one document. `None` for a text without any value: empty, or comments only (contract: config-21).
 ///
 /// # Errors
 /// What the parser refuses; duplicate keys, keys that are no scalars, a second document, aliases that stand inside
-/// their own anchor or expand too far, nesting beyond 128.
+/// their own anchor or take too much memory, `<<` in YAML 1.1 over what is no object, nesting beyond 128.
 pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
+    let version = Version::of(&text.body);
     let mut builder = Builder::default();
     let mut documents = 0;
     for event in Parser::new_from_str(without_last_blanks(&text.body)) {
-        let (event, span) = event.map_err(|e| builder.fault(e.info(), at_marker(text, e.marker())))?;
+        let (event, span) = event.map_err(|e| {
+            let at = at_marker(text, e.marker());
+            tabs::fault(e.info(), &at).unwrap_or_else(|| fault(e.info(), at))
+        })?;
         let at = at_span(text, span);
         match event {
             Event::DocumentStart(_) => {
                 documents += 1;
                 if documents > 1 {
-                    return Err(builder.fault("Source contains multiple documents", at));
+                    return Err(fault("Source contains multiple documents", at));
                 }
             }
             Event::Scalar(raw, style, anchor, tag) => {
-                let value = scalar(&raw, style, tag.as_deref())
-                    .ok_or_else(|| builder.fault("The value is not what its tag demands", at.clone()))?;
+                let may_merge = version == Version::V1_1 && style == ScalarStyle::Plain && raw == "<<";
+                if may_merge && builder.merges(&at) {
+                    continue;
+                }
+                let value = scalar(&raw, style, tag.as_deref(), version)
+                    .ok_or_else(|| fault("The value is not what its tag demands", at.clone()))?;
                 builder.finished(Node::new(value, at), anchor)?;
             }
             Event::Alias(anchor) => builder.alias(anchor, at)?,
@@ -46,7 +63,8 @@ pub(crate) fn parse(text: &Arc<Text>) -> Result<Option<Node>, Fault> {
                 builder.open(Frame::Array { at, anchor, items: Vec::new() })?
             }
             Event::MappingStart(anchor, _) => {
-                builder.open(Frame::Object { at, anchor, object: Object::new(), key: None })?;
+                let (object, merged) = (Object::new(), HashSet::new());
+                builder.open(Frame::Object { at, anchor, object, merged, key: None })?;
             }
             Event::SequenceEnd | Event::MappingEnd => builder.close()?,
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -61,30 +79,37 @@ fn without_last_blanks(body: &str) -> &str {
     if trimmed.ends_with(['\n', '\r']) { trimmed } else { body }
 }
 
+fn fault(message: &str, at: At) -> Fault {
+    let message = format!("{message} at line {}, column {}", at.line, at.column);
+    Fault { name: "YAMLParseError", ..Fault::new(message, &at) }
+}
+
 enum Frame {
     Array { at: At, anchor: usize, items: Vec<Node> },
-    Object { at: At, anchor: usize, object: Object, key: Option<(String, At)> },
+    Object { at: At, anchor: usize, object: Object, merged: HashSet<String>, key: Option<Key> },
+}
+
+/// What stands before the colon, until its value is there.
+enum Key {
+    Named(String, At),
+    /// `<<`, where it is more than a name.
+    Merge(At),
 }
 
 #[derive(Default)]
 struct Builder {
     frames: Vec<Frame>,
-    /// Finished anchors with the number of nodes in each.
+    /// Finished anchors with the memory that each takes.
     anchors: HashMap<usize, (Node, usize)>,
-    aliased: usize,
+    copied: usize,
     root: Option<Node>,
 }
 
 impl Builder {
-    fn fault(&self, message: &str, at: At) -> Fault {
-        let message = format!("{message} at line {}, column {}", at.line, at.column);
-        Fault { name: "YAMLParseError", message, at: Some(at), unset: None }
-    }
-
     fn open(&mut self, frame: Frame) -> Result<(), Fault> {
         if self.frames.len() == MAX_DEPTH {
             let (Frame::Array { at, .. } | Frame::Object { at, .. }) = frame;
-            return Err(self.fault(&format!("Nested deeper than {MAX_DEPTH} levels"), at));
+            return Err(fault(&format!("Nested deeper than {MAX_DEPTH} levels"), at));
         }
         self.frames.push(frame);
         Ok(())
@@ -103,38 +128,66 @@ impl Builder {
     }
 
     fn alias(&mut self, anchor: usize, at: At) -> Result<(), Fault> {
-        let Some((node, count)) = self.anchors.get(&anchor) else {
-            return Err(self.fault("An alias inside its own anchor", at));
+        let Some((_, memory)) = self.anchors.get(&anchor) else {
+            return Err(fault("An alias inside its own anchor", at));
         };
-        self.aliased += count;
-        if self.aliased > MAX_ALIASED {
-            return Err(self.fault("Excessive alias count indicates a resource exhaustion attack", at));
+        self.copies(*memory, &at)?;
+        match self.anchors.get(&anchor) {
+            Some((node, _)) => self.finished(node.clone(), 0),
+            None => Ok(()),
         }
-        let node = node.clone();
-        self.finished(node, 0)
+    }
+
+    /// Counts a copy before it is made.
+    fn copies(&mut self, memory: usize, at: &At) -> Result<(), Fault> {
+        self.copied = self.copied.saturating_add(memory);
+        if self.copied <= MAX_COPIED {
+            return Ok(());
+        }
+        let message = format!("Aliases take more than {} MiB of memory", MAX_COPIED >> 20);
+        Err(fault(&message, at.clone())
+            .help("an alias is a copy of all that its anchor holds: anchor less, or repeat it less often"))
+    }
+
+    /// Whether `<<` is a key here, and so merges what follows.
+    fn merges(&mut self, at: &At) -> bool {
+        match self.frames.last_mut() {
+            Some(Frame::Object { key: key @ None, .. }) => {
+                *key = Some(Key::Merge(at.clone()));
+                true
+            }
+            _ => false,
+        }
     }
 
     fn finished(&mut self, node: Node, anchor: usize) -> Result<(), Fault> {
         if anchor > 0 {
-            let count = count(&node);
-            self.anchors.insert(anchor, (node.clone(), count));
+            let memory = memory(&node);
+            self.copies(memory, &node.at)?;
+            self.anchors.insert(anchor, (node.clone(), memory));
         }
         match self.frames.last_mut() {
             None => self.root = Some(node),
             Some(Frame::Array { items, .. }) => items.push(node),
-            Some(Frame::Object { object, key, .. }) => match key.take() {
-                Some((name, at)) => {
+            Some(Frame::Object { object, merged, key, .. }) => match key.take() {
+                Some(Key::Named(name, at)) => {
+                    merged.remove(&name);
                     object.insert(name, pointed_at_by_key(node, at));
+                }
+                Some(Key::Merge(at)) => {
+                    let added = merge_key::merge(object, pointed_at_by_key(node, at));
+                    merged
+                        .extend(added.map_err(|at| fault("Merge sources must be maps or map aliases", at))?);
                 }
                 None => {
                     let at = node.at.clone();
                     let Some(name) = key_name(&node.value) else {
-                        return Err(self.fault("Map keys must be scalars", at));
+                        return Err(fault("Map keys must be scalars", at));
                     };
-                    if object.contains_key(&name) {
-                        return Err(self.fault("Map keys must be unique", at));
+                    if object.contains_key(&name) && !merged.contains(&name) {
+                        return Err(fault("Map keys must be unique", at));
                     }
-                    *key = Some((name, at));
+                    *key = Some(Key::Named(name, at));
                 }
             },
         }
@@ -150,12 +203,17 @@ fn pointed_at_by_key(mut node: Node, key: At) -> Node {
     node
 }
 
-fn count(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Array(items) => items.iter().map(count).sum(),
-        Value::Object(object) => object.values().map(count).sum(),
+/// About how many bytes a copy takes.
+fn memory(node: &Node) -> usize {
+    let below = match &node.value {
+        Value::Array(items) => items.iter().map(memory).sum(),
+        Value::Object(object) => {
+            object.iter().map(|(key, node)| size_of::<String>() + key.len() + memory(node)).sum()
+        }
+        Value::String(text) => text.len(),
         _ => 0,
-    }
+    };
+    size_of::<Node>() + below
 }
 
 fn key_name(value: &Value) -> Option<String> {
@@ -176,57 +234,4 @@ fn at_marker(text: &Arc<Text>, marker: &Marker) -> At {
 fn at_span(text: &Arc<Text>, span: Span) -> At {
     let chars = span.end.index().saturating_sub(span.start.index()) as u32;
     At { chars, ..at_marker(text, &span.start) }
-}
-
-/// `None` when a core tag asks for what the text is not.
-fn scalar(raw: &str, style: ScalarStyle, tag: Option<&Tag>) -> Option<Value> {
-    let string = || Value::String(raw.to_owned());
-    match tag {
-        None if style == ScalarStyle::Plain => Some(plain(raw)),
-        None => Some(string()),
-        Some(tag) if tag.is_yaml_core_schema() => {
-            let value = plain(raw);
-            match (tag.suffix.as_str(), &value) {
-                ("int" | "float", Value::Number(_)) | ("bool", Value::Bool(_)) | ("null", Value::Null) => {
-                    Some(value)
-                }
-                ("int" | "float" | "bool" | "null", _) => None,
-                _ => Some(string()),
-            }
-        }
-        Some(_) => Some(string()),
-    }
-}
-
-/// The core schema of YAML 1.2 (contract: config-15): `yes` is a string, `012` twelve, `0o14` twelve, `1_000` a string.
-fn plain(raw: &str) -> Value {
-    match raw {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => return Value::Number(f64::NAN),
-        _ => {}
-    }
-    let (negative, unsigned) = match raw.as_bytes()[0] {
-        b'-' => (true, &raw[1..]),
-        b'+' => (false, &raw[1..]),
-        _ => (false, raw),
-    };
-    let signed = |n: f64| Value::Number(if negative { -n } else { n });
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
-        return signed(f64::INFINITY);
-    }
-    for (prefix, radix) in [("0o", 8), ("0x", 16)] {
-        if let Some(n) = raw.strip_prefix(prefix).and_then(|digits| number::from_digits(digits, radix)) {
-            return Value::Number(n);
-        }
-    }
-    // A digit must lead, perhaps after a dot: Rust's parser is left nothing to be generous about but a second sign.
-    let digits = unsigned.strip_prefix('.').unwrap_or(unsigned);
-    if digits.starts_with(|c: char| c.is_ascii_digit())
-        && let Some(n) = number::decimal(unsigned)
-    {
-        return signed(n);
-    }
-    Value::String(raw.to_owned())
 }

@@ -103,6 +103,6 @@ fn permits(policy: &BootPolicy, owner: Option<&Owner>) -> bool {
 }
 
 /// Where a config error points at.
-fn place(error: &Error) -> Option<&greenroom_config::Place> {
+pub(crate) fn place(error: &Error) -> Option<&greenroom_config::Place> {
     error.downcast_ref::<ConfigError>()?.place()
 }

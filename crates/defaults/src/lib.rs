@@ -103,7 +103,6 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
             logger.log_panics().forever();
             logger.install_tracing(BridgeOptions::new());
         }
-        live_config::follow(&config, &logger);
         boot(&config, &logger, &log, &declared)
     })
 }
@@ -126,6 +125,7 @@ fn boot(
         report.remarks.iter().for_each(|remark| logger.warn(remark));
         schemas::tell(config, &features, logger);
     }
+    live_config::follow(config, logger, log, declared, &report);
     // One that cannot be read is among the faults, which are told first.
     let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
     let observer = Arc::new(BootLog::new(logger, !additions));

@@ -1,19 +1,39 @@
 //! Following the config while the backend runs: the log follows it, and what is wrong with an edit is told.
 
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
 use greenroom_config::{ReloadEvent, RootConfig};
 use greenroom_context::spawn;
+use greenroom_core::Declarations;
 use greenroom_errors::Error;
-use greenroom_logging::{RootLogger, error, warn};
+use greenroom_logging::{LogEnvironment, RootLogger, error, warn};
+
+use crate::{ConfigReport, config_report::place};
 
 /// Watches the config's files until the backend stops, if the config is of that kind.
-pub(crate) fn follow(config: &RootConfig, logger: &RootLogger) {
+pub(crate) fn follow(
+    config: &RootConfig,
+    logger: &RootLogger,
+    env: &LogEnvironment,
+    declared: &Declarations,
+    report: &ConfigReport,
+) {
     if !config.watches_by_default() {
         return;
     }
+    let judge = config.before_change({
+        let (logger, declared) = (logger.clone(), declared.clone());
+        let told: HashSet<String> = report.warnings.iter().chain(&report.remarks).cloned().collect();
+        let told = Mutex::new(told);
+        move |next| judge(next, &logger, &declared, &mut told.lock().unwrap_or_else(PoisonError::into_inner))
+    });
     let subscription = config.subscribe({
-        let (config, logger) = (config.clone(), logger.clone());
+        let (config, logger, env) = (config.clone(), logger.clone(), env.clone());
         move || {
-            if let Err(fault) = logger.reload(&config) {
+            if let Err(fault) = logger.reload(&config, &env) {
                 let fault = Error::from(fault);
                 error!(logger, ..&fault, "Changed config was not fully applied,");
             }
@@ -24,7 +44,7 @@ pub(crate) fn follow(config: &RootConfig, logger: &RootLogger) {
         Ok(watch) => {
             // Ends with the backend's tasks, and the watching with it.
             spawn("config watch", async move {
-                let _held = (subscription, watch);
+                let _held = (judge, subscription, watch);
                 std::future::pending::<()>().await;
             });
         }
@@ -32,11 +52,38 @@ pub(crate) fn follow(config: &RootConfig, logger: &RootLogger) {
     }
 }
 
+/// What the next start would refuse of a config. Its secrets are masked before anybody reads it.
+fn judge(
+    next: &RootConfig,
+    logger: &RootLogger,
+    declared: &Declarations,
+    told: &mut HashSet<String>,
+) -> Vec<Error> {
+    // A list that is none is among the faults.
+    let _ = logger.mask_secrets(next);
+    let report = ConfigReport::of(declared, next);
+    for warning in report.warnings.iter().chain(&report.remarks) {
+        if told.insert(warning.clone()) {
+            logger.warn(warning);
+        }
+    }
+    report.by_policy(next).0.into_iter().map(|fault| fault.error).collect()
+}
+
 fn tell(log: &RootLogger, event: &ReloadEvent<'_>) {
     match event {
         ReloadEvent::Invalid(fault) => {
             let place = fault.place().map(ToString::to_string);
-            error!(log, +place = place, "Failed to reload config, keeping the last good one: {fault}");
+            let told = format!("Failed to reload config, keeping the last good one: {fault}");
+            failed(log, place, &told);
+        }
+        ReloadEvent::Refused(fault) => {
+            let place = place(fault).map(ToString::to_string);
+            let told = format!(
+                "Changed config would fail the next start, keeping the last good one: {}",
+                fault.message()
+            );
+            failed(log, place, &told);
         }
         ReloadEvent::SubscriberPanicked(panic) => {
             error!(log, +panic = *panic, "A subscriber of the config panicked");
@@ -45,5 +92,13 @@ fn tell(log: &RootLogger, event: &ReloadEvent<'_>) {
             warn!(log, +reason = *reason, "Config files are looked at every two seconds");
         }
         _ => {}
+    }
+}
+
+/// Without a place for what is about no place, such as a file that is gone.
+fn failed(log: &RootLogger, place: Option<String>, told: &str) {
+    match place {
+        Some(place) => error!(log, +place = place, "{told}"),
+        None => error!(log, "{told}"),
     }
 }

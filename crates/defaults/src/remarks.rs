@@ -2,9 +2,12 @@
 
 use greenroom_config::RootConfig;
 
-/// How the config was found, and origins that no browser sends.
+/// How the config was found and written, secrets that are likely to be part of other text, and origins that no browser
+/// sends.
 pub(crate) fn of(config: &RootConfig) -> Vec<String> {
     let mut out = config.warnings();
+    // A list of exceptions that is none is refused by who reads it.
+    out.extend(greenroom_logging::doubtful_secrets(config).unwrap_or_default());
     out.extend(origins_that_never_match(config));
     out
 }

@@ -40,10 +40,6 @@ impl Child {
         &self.engine
     }
 
-    pub(crate) fn fields(&self) -> &Fields {
-        &self.fields
-    }
-
     /// The verdict on the rules in force.
     fn verdict(&self) -> Kept<'_, Verdict> {
         let now = self.engine.generation();

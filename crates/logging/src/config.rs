@@ -6,11 +6,10 @@
 use std::io::IsTerminal;
 
 use greenroom_config::{Config, ConfigError, Result, RootConfig};
-use greenroom_js::text::trim;
 
 use crate::{
-    Compatibility, FormatInputs, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder, choose_format,
-    choose_level,
+    Chosen, Compatibility, FormatInputs, Level, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder,
+    choose_format, choose_level, secrets::redact_allowlist,
 };
 
 /// What the environment says of the log, as values.
@@ -51,9 +50,7 @@ impl LoggerOptions {
     /// # Errors
     /// For a level, format or override that is none, pointing at it.
     pub fn from_config(config: &RootConfig, env: &LogEnvironment) -> Result<Self> {
-        let level = config.optional_string(LEVEL)?;
-        let level = choose_level(env.log_level.as_deref(), level.as_deref())
-            .map_err(|error| ConfigError::invalid(config, LEVEL, error.message()))?;
+        let level = level(config, env)?;
         let format = config.optional_string(FORMAT)?;
         let format = choose_format(FormatInputs {
             config: format.as_deref(),
@@ -82,6 +79,12 @@ impl LoggerOptions {
     }
 }
 
+fn level(config: &Config, env: &LogEnvironment) -> Result<Chosen<Level>> {
+    let level = config.optional_string(LEVEL)?;
+    choose_level(env.log_level.as_deref(), level.as_deref())
+        .map_err(|error| ConfigError::invalid(config, LEVEL, error.message()))
+}
+
 fn each_line(config: &Config) -> Result<bool> {
     const FLUSH: &str = "greenroom.logger.flush";
     match config.optional_string(FLUSH)?.as_deref() {
@@ -92,32 +95,6 @@ fn each_line(config: &Config) -> Result<bool> {
             Err(ConfigError::invalid(config, FLUSH, text))
         }
     }
-}
-
-const ALLOWLIST: &str = "backend.logger.redactAllowlist";
-
-fn redact_allowlist(config: &Config) -> Result<Vec<String>> {
-    Ok(config.optional_string_array(ALLOWLIST)?.unwrap_or_default())
-}
-
-/// The entries of `backend.logger.redactAllowlist` that are no secret of the config as a whole, and so do nothing.
-///
-/// ```
-/// use greenroom_config::RootConfig;
-/// use greenroom_logging::unused_redact_allowlist;
-///
-/// let yaml = "backend: {auth: {keys: [{secret: mine}]}, logger: {redactAllowlist: [' mine ', theirs]}}";
-/// let config = RootConfig::from_yaml(yaml).unwrap();
-/// assert_eq!(unused_redact_allowlist(&config).unwrap(), ["theirs"]);
-/// ```
-///
-/// # Errors
-/// If it is no list of texts.
-pub fn unused_redact_allowlist(config: &RootConfig) -> Result<Vec<String>> {
-    let secrets = config.secrets();
-    let mut allowed = redact_allowlist(config)?;
-    allowed.retain(|entry| !secrets.iter().any(|secret| trim(secret) == trim(entry)));
-    Ok(allowed)
 }
 
 fn overrides(config: &Config) -> Result<Overrides> {
@@ -135,19 +112,17 @@ impl RootLogger {
         Ok(Self::builder().options(options))
     }
 
-    /// Follows a change of config: new secrets are masked besides, and counted once they are; overrides and what need
-    /// not be masked are replaced. What is masked stays so. As in Backstage, level and meta stay.
+    /// Follows a change of config: new secrets are masked besides, and counted once they are; level and overrides, and what
+    /// need not be masked, are replaced. What is masked stays so. Format, flush and meta stay.
     ///
     /// # Errors
-    /// For an override or an allowlist that is none; then the old ones stay, and the new secrets are masked all the same.
-    pub fn reload(&self, config: &RootConfig) -> Result<()> {
-        let allowed = redact_allowlist(config).map(|allowed| self.allow_in_lines(allowed));
-        let new = self.add_redactions(config.secrets());
-        if new > 0 {
-            self.info(format_args!("Found {new} new secrets in config that will be redacted"));
-        }
-        allowed?;
-        self.set_overrides(overrides(config)?);
-        Ok(())
+    /// For a level, an override or an allowlist that is none; then the old ones stay, and the new secrets are masked all the
+    /// same.
+    pub fn reload(&self, config: &RootConfig, env: &LogEnvironment) -> Result<()> {
+        let masked = self.mask_secrets(config);
+        let (level, overrides) = (level(config, env)?, overrides(config)?);
+        self.set_level(level.value);
+        self.set_overrides(overrides);
+        masked
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 use greenroom_js::text::trim;
-use greenroom_redact::{Secrets, WeakSecrets};
+use greenroom_redact::Secrets;
 use parking_lot::Mutex;
 
 use crate::{
@@ -31,8 +31,6 @@ pub(crate) struct Engine {
     /// One change at a time; and the secrets that need not be masked, trimmed.
     changes: Mutex<HashSet<Box<str>>>,
     pub(crate) outputs: Box<[Output]>,
-    /// Whether any format has what Node's have not.
-    pub(crate) additions: bool,
 }
 
 /// The sinks of one format.
@@ -60,7 +58,6 @@ impl Engine {
             generation: AtomicU64::new(1),
             secrets: ArcSwap::from_pointee(Secrets::default()),
             changes: Mutex::default(),
-            additions: outputs.iter().any(|o| o.format.is_none_or(Format::has_additions)),
             outputs: outputs.into(),
         }
     }
@@ -79,11 +76,19 @@ impl Engine {
         self.secrets.load()
     }
 
+    pub(crate) fn set_level(&self, level: Level) {
+        self.change_rules(|old| RuleSet { default: level, overrides: old.overrides.clone(), ..*old });
+    }
+
     pub(crate) fn set_overrides(&self, overrides: Overrides) {
+        self.change_rules(|old| RuleSet { overrides, ..*old });
+    }
+
+    fn change_rules(&self, change: impl FnOnce(&RuleSet) -> RuleSet) {
         let _changing = self.changes.lock();
         let old = self.rules.load();
         let generation = old.generation + 1;
-        self.rules.store(Arc::new(RuleSet { generation, default: old.default, overrides }));
+        self.rules.store(Arc::new(RuleSet { generation, ..change(&old) }));
         self.generation.store(generation, Ordering::Release);
     }
 
@@ -92,15 +97,15 @@ impl Engine {
         *self.changes.lock() = secrets.iter().map(|secret| trim(secret).into()).collect();
     }
 
-    /// Masks more secrets but those that are allowed; `exempt` tells which of them are part of what is never masked.
-    pub(crate) fn add_secrets(&self, secrets: &[&str], exempt: impl Fn(&str) -> bool) -> WeakSecrets {
+    /// Masks more secrets but those that are allowed; how many of them are new.
+    pub(crate) fn add_secrets(&self, secrets: &[&str]) -> usize {
         let allowed = self.changes.lock();
         let masked = secrets.iter().copied().filter(|secret| !allowed.contains(trim(secret)));
-        match self.secrets.load().with(masked, exempt) {
-            None => WeakSecrets::default(),
-            Some((next, weak)) => {
+        match self.secrets.load().with(masked) {
+            None => 0,
+            Some((next, new)) => {
                 self.secrets.store(Arc::new(next));
-                weak
+                new
             }
         }
     }

@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom_redact::WeakSecrets;
-
-use crate::{
-    FieldValue, Fields, Level, Logger, LoggerService, Overrides, Record, RootLoggerService, child::Child,
-    field::Field,
-};
+use crate::{Fields, Level, Logger, LoggerService, Overrides, Record, RootLoggerService, child::Child};
 
 /// The root logger: the one that may change what all of them do.
 pub(crate) struct Root(pub(crate) Child);
@@ -29,23 +24,16 @@ impl LoggerService for Root {
 
 impl RootLoggerService for Root {
     fn add_redactions(&self, secrets: &[&str]) -> usize {
-        let engine = self.0.engine();
-        let mut origins = String::new();
-        for field in self.0.fields().iter().filter(|field| matches!(field.key(), "service" | "plugin")) {
-            field.value().push_text(&mut origins);
-            origins.push('\n');
-        }
-        let names = || Level::ALL.iter().map(|level| level.as_str()).chain(origins.lines());
-        let weak = engine.add_secrets(secrets, |secret| names().any(|name| name.contains(secret)));
-        // Node has no such lines.
-        if engine.additions {
-            warn_of(&self.0, weak);
-        }
-        weak.new
+        self.0.engine().add_secrets(secrets)
     }
 
     fn allow_in_lines(&self, secrets: Vec<String>) {
         self.0.engine().allow_in_lines(secrets);
+    }
+
+    fn set_level(&self, level: Level) {
+        self.0.engine().set_level(level);
+        tracing::callsite::rebuild_interest_cache();
     }
 
     fn set_overrides(&self, overrides: Overrides) {
@@ -61,18 +49,4 @@ impl RootLoggerService for Root {
     fn max_level(&self) -> Level {
         self.0.engine().rules().most()
     }
-}
-
-fn warn_of(logger: &Child, weak: WeakSecrets) {
-    let warn = |count: usize, message: &str| {
-        if count > 0 && logger.enabled(Level::Warn, &["count"]) {
-            let fields = [Field::literal("count", FieldValue::U64(count as u64))];
-            logger.log(&Record::new(Level::Warn, format_args!("{message}")).with_fields(&fields));
-        }
-    };
-    warn(
-        weak.short,
-        "Secrets in config are shorter than 8 characters, ordinary text that holds them is masked too",
-    );
-    warn(weak.exempt, "Secrets in config are part of a level or service name, where they are not masked");
 }

@@ -26,6 +26,11 @@ pub trait RootLoggerService: LoggerService {
         let _ = secrets;
     }
 
+    /// Replaces the threshold that holds where no override decides.
+    fn set_level(&self, level: Level) {
+        let _ = level;
+    }
+
     /// Replaces the level overrides.
     fn set_overrides(&self, overrides: Overrides);
 
@@ -219,6 +224,11 @@ impl RootLogger {
     /// Replaces the list of secrets that are not to be masked, each compared as a whole. What is masked stays so.
     pub fn allow_in_lines(&self, secrets: Vec<String>) {
         self.root.allow_in_lines(secrets);
+    }
+
+    /// Replaces the threshold that holds where no override decides, for every child too.
+    pub fn set_level(&self, level: Level) {
+        self.root.set_level(level);
     }
 
     /// Replaces the level overrides, for every child too.

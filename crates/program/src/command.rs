@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Instant};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use greenroom::config::{ConfigOptions, Format};
 
-use crate::{Program, check, explain, schema, start};
+use crate::{Program, check, explain, print, schema, start};
 
 #[derive(Parser)]
 #[command(version = "", max_term_width = 100, after_help = AFTER_HELP)]
@@ -88,31 +88,21 @@ pub(crate) fn run(program: &Program) -> ExitCode {
             schema::print_frontend(catalogue, &options, format)
         }
         Command::Config(ConfigCommand::Print { with_sources, format, .. }) => {
-            print(program, &options, with_sources, format)
+            let format = match (format, with_sources) {
+                (PrintFormat::Json, false) => Format::Json,
+                (PrintFormat::Json, true) => {
+                    return explain::usage(
+                        "JSON has no comments: leave out --with-sources, or --format json",
+                    );
+                }
+                (PrintFormat::Yaml, false) => Format::Yaml,
+                (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
+            };
+            print::print(catalogue, &options, format)
         }
     }
 }
 
 fn config_arguments(files: &[String]) -> Vec<String> {
     files.iter().flat_map(|file| ["--config".to_owned(), file.clone()]).collect()
-}
-
-#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
-fn print(program: &Program, options: &ConfigOptions, with_sources: bool, format: PrintFormat) -> ExitCode {
-    let config = match schema::load(&program.catalogue, options) {
-        Ok(config) => config,
-        Err(error) => return explain::config_error(&error),
-    };
-    print!(
-        "{}",
-        config.print(match (format, with_sources) {
-            (PrintFormat::Json, false) => Format::Json,
-            (PrintFormat::Json, true) => {
-                return explain::usage("JSON has no comments: leave out --with-sources, or --format json");
-            }
-            (PrintFormat::Yaml, false) => Format::Yaml,
-            (PrintFormat::Yaml, true) => Format::YamlWithPlaces,
-        })
-    );
-    ExitCode::SUCCESS
 }

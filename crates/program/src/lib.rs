@@ -32,6 +32,7 @@ mod demo;
 mod explain;
 mod paths;
 mod prepare;
+mod print;
 mod refusal;
 mod schema;
 mod start;

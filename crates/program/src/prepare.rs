@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use greenroom::{
     config::{ConfigError, ConfigOptions, DataDir, RootConfig},
     core::Backend,
+    errors::Error,
     logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
@@ -48,6 +49,18 @@ pub(crate) fn prepare(
             Err(Refused { errors, choice })
         }
     }
+}
+
+/// What speaks against a changed config while the backend runs, besides what its features say.
+pub(crate) fn judge(next: &RootConfig, options: &ConfigOptions) -> Vec<Error> {
+    let switches = || {
+        let Some(named) = next.optional_config("greenroom.plugins")? else { return Ok(()) };
+        named.keys().iter().try_for_each(|id| named.boolean(id).map(|_| ()))
+    };
+    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    let data_dir = DataDir::of(options).data_dir(next);
+    let refused = [switches().err(), data_dir.err(), demo::check(next, node_env).err()];
+    refused.into_iter().flatten().map(Error::from).collect()
 }
 
 /// The backend with its defaults and what is chosen.

@@ -13,9 +13,6 @@ use crate::{
 /// What stands in a secret's place.
 pub const MASK: &str = "***";
 
-/// Secrets shorter than this are likely to be part of ordinary text.
-const COMMON: usize = 8;
-
 /// Escapes are undone so many times: JSON as text within JSON, an encoded URL as another one's parameter.
 const DEPTH: usize = 2;
 
@@ -48,17 +45,6 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// What an operator should hear of secrets that were added.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WeakSecrets {
-    /// So many are new.
-    pub new: usize,
-    /// So many of them are shorter than 8 characters, and will mask ordinary text.
-    pub short: usize,
-    /// So many of them are part of what is never masked.
-    pub exempt: usize,
-}
-
 /// A secret as it is searched: trimmed, and longer than one UTF-16 unit.
 fn usable(secret: &str) -> Option<&str> {
     let secret = greenroom_js::text::trim(secret);
@@ -66,29 +52,18 @@ fn usable(secret: &str) -> Option<&str> {
 }
 
 impl Secrets {
-    /// The next generation, with more secrets; `None` if there is nothing new. `exempt` tells which secrets are part of
-    /// what the caller never masks, for them to be counted.
+    /// The next generation, with more secrets, and how many of them are new; `None` if none is.
     ///
     /// Secrets are trimmed; those of less than two characters are left out.
-    pub fn with<'s>(
-        &self,
-        secrets: impl IntoIterator<Item = &'s str>,
-        exempt: impl Fn(&str) -> bool,
-    ) -> Option<(Self, WeakSecrets)> {
+    pub fn with<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) -> Option<(Self, usize)> {
         let mut known = self.known.clone();
-        let mut weak = WeakSecrets::default();
-        for secret in secrets.into_iter().filter_map(usable) {
-            if known.insert(secret.into()) {
-                weak.new += 1;
-                weak.short += usize::from(secret.chars().count() < COMMON);
-                weak.exempt += usize::from(exempt(secret));
-            }
-        }
-        if weak.new == 0 {
+        known.extend(secrets.into_iter().filter_map(usable).map(Box::from));
+        let new = known.len() - self.known.len();
+        if new == 0 {
             return None;
         }
         let scan = Some(Scan::new(&known));
-        Some((Self { generation: self.generation + 1, known, scan }, weak))
+        Some((Self { generation: self.generation + 1, known, scan }, new))
     }
 
     /// Which generation it is: 0 knows no secret.
@@ -211,7 +186,7 @@ mod tests {
     use super::*;
 
     fn secrets(all: &[&str]) -> Secrets {
-        Secrets::default().with(all.iter().copied(), |_| false).unwrap().0
+        Secrets::default().with(all.iter().copied()).unwrap().0
     }
 
     /// A secret with what escaping could trip over; no asterisk, which is the mask's.
@@ -331,11 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn weak_secrets_are_counted_once() {
-        let (first, weak) =
-            Secrets::default().with([" stage ", "x", "a-long-secret"], |s| s == "stage").unwrap();
-        assert_eq!(weak, WeakSecrets { new: 2, short: 1, exempt: 1 });
-        assert!(first.with(["stage"], |_| true).is_none());
+    fn new_secrets_are_counted_once() {
+        let (first, new) = Secrets::default().with([" stage ", "x", "a-long-secret", "stage"]).unwrap();
+        assert_eq!(new, 2);
+        assert!(first.with(["stage"]).is_none());
         assert_eq!(first.generation(), 1);
         assert_eq!(format!("{first:?}"), "Secrets(2)");
     }

@@ -62,14 +62,18 @@ fn words(entry: &Config, key: &str, valid: &[&str]) -> Result<Vec<String>, Confi
         Some(_) => vec![entry.string(key)?],
     };
     let mut words: Vec<String> = vec![];
-    for word in texts.iter().flat_map(|text| text.split([' ', ','])).filter(|word| !word.is_empty()) {
+    let all = texts
+        .iter()
+        .enumerate()
+        .flat_map(|(index, text)| text.split([' ', ',']).map(move |word| (index, word)));
+    for (index, word) in all.filter(|(_, word)| !word.is_empty()) {
         if !valid.is_empty() && !valid.contains(&word) {
             let name = key.rsplit('.').next().unwrap_or(key);
             let text = format!(
                 "Invalid value '{word}' at '{name}' in 'permissionAttributes' config, valid values are {}",
                 quoted(valid)
             );
-            return Err(ConfigError::invalid(entry, key, text));
+            return Err(ConfigError::invalid_element(entry, key, index, text));
         }
         if !words.iter().any(|known| known == word) {
             words.push(word.to_owned());

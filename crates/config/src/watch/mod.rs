@@ -27,6 +27,8 @@ use self::{
     fingerprint::Fingerprint,
     signal::{Signal, Wake},
 };
+use greenroom_errors::Error;
+
 use crate::{ConfigError, RootConfig, live::Live};
 
 /// How often files are looked at without an event.
@@ -43,6 +45,9 @@ pub enum ReloadEvent<'a> {
     },
     /// A source cannot be read: what it said before stays in force. Told once until its fault is another one.
     Invalid(&'a ConfigError),
+    /// Something speaks against what the files say now ([`RootConfig::before_change`]): none of it is in force. Told once,
+    /// until something else does.
+    Refused(&'a Error),
     /// A subscriber panicked, with this message. The others were called.
     SubscriberPanicked(&'a str),
     /// There are no events for some files, for this reason: they are looked at every two seconds.
@@ -96,16 +101,15 @@ impl RootConfig {
     /// Reads all files again, now, and calls subscribers if the merged value is another one; says whether it is.
     ///
     /// # Errors
-    /// The first source that cannot be read. It keeps its last value; the other ones are in force.
-    pub fn reload(&self) -> crate::Result<bool> {
-        let mut reread = self.live().reread(|_| true);
+    /// The first source that cannot be read: it keeps its last value; the other ones are in force. Or the first that
+    /// [speaks against](Self::before_change) what they say: nothing of it is in force.
+    pub fn reload(&self) -> Result<bool, Error> {
+        let reread = self.live().reread(|_| true);
         if reread.changed {
-            self.live().tell();
+            self.live().listeners.tell();
         }
-        match reread.failed.is_empty() {
-            true => Ok(reread.changed),
-            false => Err(reread.failed.swap_remove(0).1),
-        }
+        let failed = reread.failed.into_iter().map(|(_, error)| Error::from(error));
+        failed.chain(reread.refused).next().map_or(Ok(reread.changed), Err)
     }
 }
 
@@ -138,6 +142,8 @@ struct Watcher {
     seen: HashMap<PathBuf, Fingerprint>,
     /// What was told of each source that cannot be read.
     told: HashMap<PathBuf, String>,
+    /// What was told of a change that is not in force.
+    refused: Vec<String>,
 }
 
 impl Watcher {
@@ -148,8 +154,9 @@ impl Watcher {
         observer: Observer,
         interval: Duration,
     ) -> io::Result<Watch> {
-        let (seen, told) = (HashMap::new(), HashMap::new());
-        let mut watcher = Self { config, signal: signal.clone(), observer, interval, events, seen, told };
+        let (seen, told, refused) = (HashMap::new(), HashMap::new(), Vec::new());
+        let mut watcher =
+            Self { config, signal: signal.clone(), observer, interval, events, seen, told, refused };
         #[expect(clippy::disallowed_methods, reason = "the watch ends and joins it itself")]
         let thread = thread::Builder::new().name("config-watch".to_owned()).spawn(move || watcher.run())?;
         Ok(Watch { signal, thread: Some(thread) })
@@ -195,8 +202,15 @@ impl Watcher {
                 self.told.insert(source.clone(), text);
             }
         }
+        let refused: Vec<_> = reread.refused.iter().map(ToString::to_string).collect();
+        for (error, text) in reread.refused.iter().zip(&refused) {
+            if !self.refused.contains(text) {
+                self.say(ReloadEvent::Refused(error));
+            }
+        }
+        self.refused = refused;
         if reread.changed {
-            for panic in live.tell() {
+            for panic in live.listeners.tell() {
                 self.say(ReloadEvent::SubscriberPanicked(&panic));
             }
         }

@@ -176,3 +176,28 @@ fn an_error_of_the_config_has_its_place_and_no_place_in_a_program() {
         "TypeError: Invalid type in config for key 'a' in 'mock-config', got number, wanted string (mock-config:1:4)"
     );
 }
+
+#[test]
+fn what_an_element_of_a_list_lacks_points_at_the_element() {
+    let config = yaml("list:\n  - a: 1\n  -\n    b: {c: 1}\n  - &x\n    d: 1\n  - [1]\n").load();
+    let places = |keys: &[&str]| {
+        let place = |key: &&str| config.place(key).unwrap().to_string();
+        keys.iter().map(place).collect::<Vec<_>>()
+    };
+    let lines = ["app-config.yaml:2:5", "app-config.yaml:4:5", "app-config.yaml:5:5", "app-config.yaml:7:5"];
+    assert_eq!(places(&["list[0]", "list[1]", "list[2]", "list[3]"]), lines);
+    let elements =
+        RootConfig::from_yaml("list:\n  - a: 1\n  - b: {c: 1}\n").unwrap().config_array("list").unwrap();
+    assert_eq!(
+        elements[1].string("a").unwrap_err().to_string(),
+        "Missing required config value at 'list[1].a' in 'mock-config' (mock-config:3:5)"
+    );
+    insta::assert_snapshot!(rendered(&elements[1].string("b.x").unwrap_err()), @r"
+     × Missing required config value at 'list[1].b.x' in 'mock-config' (mock-config:3:5)
+      ╭─[mock-config:3:5]
+    3 │   - b: {c: 1}
+      ·     ─
+      ╰────
+     help: set `list[1].b.x` in one of the config files
+    ");
+}

@@ -5,7 +5,9 @@
 mod durations;
 mod env;
 mod errors;
+mod judging;
 mod merge;
+mod pipes;
 mod place;
 mod print;
 mod properties;

@@ -72,7 +72,7 @@ fn the_root_is_the_nearest_directory_with_workspaces() {
 
 #[test]
 fn sources_without_content() {
-    insta::assert_snapshot!(yaml("# nothing\n").fails(), @"Error: Missing required config value at '' in 'mock-config'");
+    insta::assert_snapshot!(yaml("# nothing\n").fails(), @"Error: Missing required config value at '' in 'app-config.yaml' (app-config.yaml)");
     let world = yaml("# nothing\n").file("app-config.local.yaml", "a: 1");
     assert_eq!(world.load().number("a").unwrap(), 1.0);
     let mut world = World::new().env("APP_CONFIG_a", "1");

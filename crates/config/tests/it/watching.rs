@@ -16,14 +16,15 @@ static ALONE: RwLock<()> = RwLock::new(());
 
 /// What the watcher told, as text.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+pub(crate) enum Told {
     Read(bool),
     Invalid(String),
+    Refused(String),
     Panicked(String),
 }
 
-struct Watched {
-    config: RootConfig,
+pub(crate) struct Watched {
+    pub(crate) config: RootConfig,
     told: Receiver<Told>,
     notified: Arc<AtomicUsize>,
     _subscription: Subscription,
@@ -31,7 +32,7 @@ struct Watched {
     _shared: RwLockReadGuard<'static, ()>,
 }
 
-fn watch(world: &World) -> Watched {
+pub(crate) fn watch(world: &World) -> Watched {
     let shared = ALONE.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let config = world.load();
     let (tell, told) = channel();
@@ -44,6 +45,7 @@ fn watch(world: &World) -> Watched {
         let _ = match event {
             ReloadEvent::Read { changed } => tell.send(Told::Read(changed)),
             ReloadEvent::Invalid(error) => tell.send(Told::Invalid(error.to_string())),
+            ReloadEvent::Refused(error) => tell.send(Told::Refused(error.to_string())),
             ReloadEvent::SubscriberPanicked(text) => tell.send(Told::Panicked(text.to_owned())),
             _ => Ok(()),
         };
@@ -62,20 +64,20 @@ fn watch(world: &World) -> Watched {
 }
 
 impl Watched {
-    fn next(&self) -> Told {
+    pub(crate) fn next(&self) -> Told {
         self.told.recv_timeout(Duration::from_secs(30)).unwrap()
     }
 
-    fn until(&self, wanted: &Told) {
+    pub(crate) fn until(&self, wanted: &Told) {
         while self.next() != *wanted {}
     }
 
-    fn notified(&self) -> usize {
+    pub(crate) fn notified(&self) -> usize {
         self.notified.load(Ordering::SeqCst)
     }
 }
 
-fn write(world: &World, path: &str, text: &str) {
+pub(crate) fn write(world: &World, path: &str, text: &str) {
     std::fs::write(world.path(path), text).unwrap();
 }
 
@@ -161,7 +163,8 @@ fn an_emptied_file_is_an_error_while_nothing_else_is_said() {
     let world = yaml("a: 1");
     let watched = watch(&world);
     write(&world, "app-config.yaml", "");
-    assert!(matches!(watched.next(), Told::Invalid(text) if text.contains("Missing required config value")));
+    let told = "Missing required config value at '' in 'app-config.yaml' (app-config.yaml)";
+    assert_eq!(watched.next(), Told::Invalid(told.to_owned()));
     assert_eq!(watched.config.number("a").unwrap(), 1.0);
 }
 

@@ -1,7 +1,8 @@
-use greenroom_config::RootConfig;
-use serde_json::json;
+use greenroom_config::{RootConfig, Value};
+use greenroom_js::number;
+use serde_json::{Value as Json, json};
 
-use crate::support::{whole, yaml};
+use crate::support::{rendered, whole, yaml};
 
 fn parsed(text: &str) -> serde_json::Value {
     whole(&RootConfig::from_yaml(text).unwrap())
@@ -89,6 +90,64 @@ fn refused_documents() {
     ");
 }
 
+/// Read by npm's `yaml` 2.9.1, which Backstage's config loader has.
+fn recorded() -> Json {
+    serde_json::from_str(include_str!("recorded/yaml.json")).unwrap()
+}
+
+/// The value of `a`, as `typeof a` and `String(a)`.
+fn said(text: &str) -> String {
+    let config = RootConfig::from_yaml(text).unwrap();
+    let (_, root) = config.layers().remove(0);
+    let Value::Object(object) = root.value else { panic!("{text}") };
+    match &object["a"].value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(b) => format!("boolean {b}"),
+        Value::Number(n) => format!("number {}", number::to_string(*n)),
+        Value::String(s) => format!("string {s}"),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn config_41_scalars_of_both_versions() {
+    let mut count = 0;
+    for (version, scalars) in recorded()["scalars"].as_object().unwrap() {
+        for (scalar, value) in scalars.as_object().unwrap() {
+            let text = format!("%YAML {version}\n---\na: {scalar}\n");
+            assert_eq!(said(&text), value.as_str().unwrap(), "{text}");
+            count += 1;
+        }
+    }
+    assert!(count > 400, "{count}");
+}
+
+#[test]
+fn config_41_directives_and_merge_keys() {
+    for case in recorded()["documents"].as_array().unwrap() {
+        let text = case["yaml"].as_str().unwrap();
+        // Loading drops the mark and what is null.
+        let read = RootConfig::from_yaml(text.trim_start_matches('\u{feff}'));
+        match (read, case["error"].as_str()) {
+            (Ok(config), None) => {
+                assert_eq!(config.layers()[0].1.to_json().to_string(), case["value"].to_string(), "{text}");
+            }
+            (Err(error), Some(message)) => assert!(error.message().starts_with(message), "{text}: {error}"),
+            (read, expected) => panic!("{text}: {read:?}, {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn dates_of_yaml_1_1_stay_text() {
+    assert_eq!(said("%YAML 1.1\n---\na: 2020-01-01\n"), "string 2020-01-01");
+}
+
+/// What refuses a text: its kind, its place, what to do.
+fn box_of(text: &str) -> String {
+    rendered(&RootConfig::from_yaml(text).unwrap_err())
+}
+
 #[test]
 fn aliases_do_not_expand_without_end() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
@@ -96,10 +155,48 @@ fn aliases_do_not_expand_without_end() {
         let refs = vec![format!("*a{}", n - 1); 10].join(", ");
         text.push_str(&format!("a{n}: &a{n} [{refs}]\n"));
     }
-    assert_eq!(
-        refused(&text),
-        "Excessive alias count indicates a resource exhaustion attack at line 5, column 45"
-    );
+    let refused = refused(&text);
+    assert!(refused.starts_with("Aliases take more than 16 MiB of memory at line 5, column "), "{refused}");
+}
+
+#[test]
+fn aliases_are_bounded_by_the_text_they_repeat() {
+    let repeated = format!("a: &a {}\nb:\n{}", "x".repeat(500_000), "- *a\n".repeat(100_000));
+    insta::assert_snapshot!(box_of(&repeated), @r"
+     × Aliases take more than 16 MiB of memory at line 35, column 3 (mock-config:35:3)
+       ╭─[mock-config:35:3]
+    35 │ - *a
+       ·   ──
+       ╰────
+     help: an alias is a copy of all that its anchor holds: anchor less, or repeat it less often
+    ");
+    // Anchors within anchors are copies, too.
+    let anchors: String = (0..100).map(|n| format!("&a{n} [")).collect();
+    let nested = format!("a: {anchors}{}{}\n", "1,".repeat(200_000), "]".repeat(100));
+    assert!(refused(&nested).starts_with("Aliases take more than 16 MiB"), "{}", refused(&nested));
+}
+
+#[test]
+fn a_tab_is_told_where_it_stands() {
+    for (text, told) in [
+        ("a:\n\tb: 1\n", "Tabs are not allowed as indentation at line 2, column 1"),
+        ("a:\n  b: 1\n\tc: 2\n", "Tabs are not allowed as indentation at line 3, column 1"),
+        ("a: 1\n\n\t# why\n\tb: 2\n", "Tabs are not allowed as indentation at line 4, column 1"),
+        ("a:\n  - x\n \t - y\n", "Tabs are not allowed as indentation at line 3, column 2"),
+        ("a:\r\n  b: x\r\n\ty\r\n", "Tabs are not allowed as indentation at line 3, column 1"),
+        ("a: |\n\tb\n", "Tabs are not allowed as indentation at line 2, column 1"),
+        ("-\t- a\n", "A tab stands where a space must at line 1, column 2"),
+    ] {
+        assert_eq!(refused(text), told, "{text:?}");
+    }
+    insta::assert_snapshot!(box_of("a:\n  b: 1\n\tc: 2\n"), @r"
+     × Tabs are not allowed as indentation at line 3, column 1 (mock-config:3:1)
+      ╭─[mock-config:3:1]
+    3 │     c: 2
+      · ────
+      ╰────
+     help: write spaces in place of the tab
+    ");
 }
 
 #[test]
@@ -116,4 +213,21 @@ fn a_byte_order_mark_and_windows_lines() {
     assert_eq!(whole(&config), json!({"a": 1, "b": {"c": 5}}));
     assert_eq!(config.place("b.c").unwrap().to_string(), "app-config.yaml:3:6");
     assert_eq!(config.place("b").unwrap().to_string(), "app-config.yaml:2:1");
+}
+
+#[test]
+fn a_merge_key_without_its_version_is_told_with_what_to_write() {
+    let config = yaml("base: &b {x: 1}\na:\n  <<: *b\n  i: {$include: other.yaml}\nb: {'<<': text}\n")
+        .file("other.yaml", "c:\n  - <<: {y: 1}\n")
+        .load();
+    let what =
+        "is a key like any other: to have it merged, begin the file with the two lines `%YAML 1.1` and `---`";
+    assert_eq!(
+        config.warnings(),
+        [format!("'a.<<' {what} (app-config.yaml:3:3)"), format!("'a.i.c[0].<<' {what} (other.yaml:2:5)"),]
+    );
+    let merged = yaml("%YAML 1.1\n---\nbase: &b {x: 1}\na: {<<: *b, z: on}\n").load();
+    assert_eq!(merged.get("a").unwrap(), json!({"x": 1, "z": true}));
+    assert_eq!(merged.warnings(), [""; 0]);
+    assert_eq!(merged.place("a.x").unwrap().to_string(), "app-config.yaml:3:14");
 }

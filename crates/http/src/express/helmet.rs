@@ -99,10 +99,14 @@ fn content_security_policy(config: &RootConfig) -> Result<HeaderValue, ConfigErr
             directives.retain(|(known, _)| *known != name);
             continue;
         }
-        let sources = config.string_array(&path)?.join(" ");
-        if sources.contains([';', ',']) || HeaderValue::from_str(&sources).is_err() {
-            return Err(invalid(&format!("value for {name:?}")));
+        let sources = config.string_array(&path)?;
+        let is_wrong =
+            |source: &String| source.contains([';', ',']) || HeaderValue::from_str(source).is_err();
+        if let Some(index) = sources.iter().position(is_wrong) {
+            let text = format!("Content-Security-Policy received an invalid directive value for {name:?}");
+            return Err(ConfigError::invalid_element(config, &path, index, text));
         }
+        let sources = sources.join(" ");
         match directives.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = sources,
             None => directives.push((name, sources)),

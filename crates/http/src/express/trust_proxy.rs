@@ -45,7 +45,8 @@ impl TrustProxy {
                 return Err(invalid(format!("Invalid value, expected {forms}")));
             }
         };
-        let networks = Network::all(&list).map_err(invalid)?;
+        let networks = Network::all(&list)
+            .map_err(|(index, text)| ConfigError::invalid_element(config, KEY, index, text))?;
         Ok(if networks.is_empty() { Self::Nobody } else { Self::Networks(networks.into()) })
     }
 
@@ -77,13 +78,13 @@ fn named(name: &str) -> Option<&'static [&'static str]> {
 pub struct Network(IpNet);
 
 impl Network {
-    /// Addresses, networks and the names that Express knows.
-    pub(crate) fn all(list: &[String]) -> Result<Vec<Self>, String> {
+    /// Addresses, networks and the names that Express knows; the error is of the element with that index.
+    pub(crate) fn all(list: &[String]) -> Result<Vec<Self>, (usize, String)> {
         let mut networks = vec![];
-        for one in list {
+        for (index, one) in list.iter().enumerate() {
             match named(one) {
                 Some(ranges) => networks.extend(ranges.iter().filter_map(|range| Self::parse(range).ok())),
-                None => networks.push(Self::parse(one)?),
+                None => networks.push(Self::parse(one).map_err(|text| (index, text))?),
             }
         }
         Ok(networks)

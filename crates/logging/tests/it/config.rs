@@ -130,15 +130,15 @@ fn a_secret_on_the_allowlist_is_counted_and_shown() {
     assert_eq!(told(), "secret-one *** ***");
 
     // A reload never unmasks.
-    root.reload(&yaml("[secret-one, secret-two]")).unwrap();
+    root.reload(&yaml("[secret-one, secret-two]"), &none()).unwrap();
     assert_eq!(told(), "secret-one *** ***");
-    root.reload(&yaml("[]")).unwrap();
+    root.reload(&yaml("[]"), &none()).unwrap();
     assert_eq!(
         lines.json().last().unwrap()["message"],
         "Found 1 new secrets in config that will be redacted"
     );
     assert_eq!(told(), "*** *** ***");
-    root.reload(&yaml("[secret-one]")).unwrap();
+    root.reload(&yaml("[secret-one]"), &none()).unwrap();
     assert_eq!(told(), "*** *** ***");
 
     let error = options_error("backend: { logger: { redactAllowlist: [1] } }");
@@ -157,9 +157,9 @@ fn a_reload_masks_first_and_counts_what_is_new() {
     };
     let lines = CaptureSink::in_format(Format::Node155Json);
     let root = RootLogger::builder().secrets(["known-secret"]).sink(lines.clone()).build();
-    root.reload(&yaml("{ secret: known-secret }")).unwrap();
+    root.reload(&yaml("{ secret: known-secret }"), &none()).unwrap();
     assert!(lines.take().is_empty(), "nothing is new");
-    root.reload(&yaml("{ secret: known-secret }, { secret: new secrets }")).unwrap();
+    root.reload(&yaml("{ secret: known-secret }, { secret: new secrets }"), &none()).unwrap();
     assert_eq!(lines.json()[0]["message"], "Found 1 *** in config that will be redacted");
 }
 
@@ -172,7 +172,7 @@ fn flush_is_by_interval_or_by_line() {
 }
 
 #[test]
-fn a_reload_adds_secrets_and_replaces_overrides() {
+fn a_reload_adds_secrets_and_replaces_level_and_overrides() {
     let lines = CaptureSink::new();
     let first = RootConfig::from_yaml(WHOLE).unwrap();
     let node = LogEnvironment { node_env: Some("production".into()), ..none() };
@@ -189,13 +189,23 @@ backend:
   auth: { externalAccess: [{ type: static, options: { token: hunter2hunter2, subject: s } }] }
   logger: { level: error }
 ";
-    root.reload(&RootConfig::from_yaml(next).unwrap()).unwrap();
+    root.reload(&RootConfig::from_yaml(next).unwrap(), &none()).unwrap();
     lines.take();
-    catalog.debug("dropped");
-    catalog.info("token hunter2hunter2");
+    catalog.info("dropped");
+    catalog.error("token hunter2hunter2");
     let all = lines.json();
     assert_eq!(all.len(), 1);
     assert_eq!(all[0]["message"], "token ***");
+
+    // As at start, the environment goes before the config; what is wrong changes nothing.
+    let next = RootConfig::from_yaml(next).unwrap();
+    let debug = LogEnvironment { log_level: Some("debug".into()), ..none() };
+    root.reload(&next, &debug).unwrap();
+    let loud = RootConfig::from_yaml("backend: {logger: {level: loud}}").unwrap();
+    assert!(root.reload(&loud, &none()).unwrap_err().to_string().contains("(mock-config:1:27)"));
+    lines.take();
+    catalog.debug("kept");
+    assert_eq!(lines.json().len(), 1);
 }
 
 #[tokio::test]

@@ -50,8 +50,11 @@ impl Cors {
             Ok(Some(Some(value).filter(|value| !value.is_empty())))
         };
         let globs = |patterns: Vec<String>| {
-            let globs: Result<Vec<_>, _> = patterns.iter().map(|pattern| Glob::parse(pattern)).collect();
-            globs.map_err(|text| ConfigError::invalid(config, &key("origin"), text))
+            let globs = patterns.iter().enumerate().map(|(index, pattern)| {
+                let refused = |text| ConfigError::invalid_element(config, &key("origin"), index, text);
+                Glob::parse(pattern).map_err(refused)
+            });
+            globs.collect::<Result<Vec<_>, _>>()
         };
         let flag = |name: &str| config.optional_boolean(&key(name));
         let number = |name: &str| config.optional_number(&key(name));

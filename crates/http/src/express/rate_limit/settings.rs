@@ -94,7 +94,9 @@ impl Limit {
         let requests = config.optional_integer(&key("incomingRequestLimit"), 0..=1 << 53)?;
         let allowed = match config.optional_string_array(&key("ipAllowList"))? {
             None => default.allowed,
-            Some(list) => Network::all(&list).map_err(|text| invalid("ipAllowList", text))?,
+            Some(list) => Network::all(&list).map_err(|(index, text)| {
+                ConfigError::invalid_element(config, &key("ipAllowList"), index, text)
+            })?,
         };
         config.optional_boolean(&key("passOnStoreError"))?;
         Ok(Self {

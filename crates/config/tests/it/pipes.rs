@@ -1,0 +1,25 @@
+//! Sources that can be read but once.
+
+use crate::{
+    support::World,
+    watching::{Told, watch, write},
+};
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_once_and_what_it_includes_is_followed() {
+    let world = World::new().file("x.txt", "one").args(&["--config", "pipe"]);
+    let made = std::process::Command::new("mkfifo").arg(world.path("pipe")).status().unwrap();
+    assert!(made.success());
+    let pipe = world.path("pipe");
+    let writer = std::thread::spawn(move || std::fs::write(pipe, "# ours\na: {$file: x.txt}\nb: 1\n"));
+    let watched = watch(&world);
+    writer.join().unwrap().unwrap();
+    assert_eq!(watched.config.place("b").unwrap().to_string(), "pipe:3:4");
+    assert_eq!(watched.config.files(), [world.path("x.txt")]);
+    assert_eq!(watched.config.file(), None);
+    write(&world, "x.txt", "two");
+    watched.until(&Told::Read(true));
+    assert_eq!(watched.config.string("a").unwrap(), "two");
+    assert_eq!(watched.config.number("b").unwrap(), 1.0);
+}
