@@ -52,9 +52,9 @@ pub fn unused_redact_allowlist(config: &RootConfig) -> Result<Vec<String>> {
 /// If the list of secrets that need not be masked is none.
 pub fn doubtful_secrets(config: &RootConfig) -> Result<Vec<String>> {
     let allowed = redact_allowlist(config)?;
-    let service = config.optional_string("backend.logger.meta.service").ok().flatten();
-    let service = service.unwrap_or_else(|| "backstage".to_owned());
-    let names = || Level::ALL.iter().map(|level| level.as_str()).chain([service.as_str()]);
+    let meta = config.optional_get("backend.logger.meta").ok().flatten().unwrap_or_default();
+    let service = meta["service"].as_str().unwrap_or("backstage");
+    let names = || Level::ALL.iter().map(|level| level.as_str()).chain([service]);
     let mut told = Vec::new();
     for mut secret in config.hidden() {
         secret.masked.retain(|text| !allowed.iter().any(|allowed| trim(allowed) == text));

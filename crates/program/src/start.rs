@@ -70,7 +70,11 @@ async fn serve(
         backend = demo.add_to(backend);
     }
     let shown = Shown {
-        config: config.file().map(|file| paths::shown(&file, &options.cwd)).unwrap_or_default(),
+        config: match (config.file(), options.args.last()) {
+            (Some(file), _) => paths::shown(&file, &options.cwd),
+            // What can be read but once is shown as it was named.
+            (None, named) => named.cloned().unwrap_or_default(),
+        },
         demo: demo.as_ref().map(|demo| paths::shown(&demo.header_file, &options.cwd)),
         lacking: choice.lacking,
         cwd: options.cwd.clone(),
