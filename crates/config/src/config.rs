@@ -2,14 +2,14 @@
 //!
 //! Must not know how sources are found or parsed.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 
 use crate::{
     ConfigError, Place, Subscription, duration,
     error::Result,
-    key,
+    integer, key,
     listeners::Listener,
     live::Live,
     reader::Reader,
@@ -159,6 +159,43 @@ impl Config {
     /// As [`duration`](Self::duration).
     pub fn optional_duration(&self, key: &str) -> Result<Option<Duration>> {
         duration::read(self, key)
+    }
+
+    /// A whole number within bounds, of the type that the bounds have.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("weather: {workers: 300, ports: '0x10'}").unwrap();
+    /// assert_eq!(config.integer::<u16>("weather.ports", 1..=99).unwrap(), 16);
+    /// assert_eq!(config.optional_integer::<u8>("weather.retries", 0..=9).unwrap(), None);
+    ///
+    /// let error = config.integer::<u8>("weather.workers", 1..=64).unwrap_err();
+    /// let expected = "Invalid number 300 in config at 'weather.workers', expected a whole number from 1 to 64";
+    /// assert!(error.to_string().starts_with(expected));
+    /// ```
+    ///
+    /// # Errors
+    /// For a number with a fraction or beyond the bounds; otherwise those of [`number`](Self::number).
+    pub fn integer<T>(&self, key: &str, range: RangeInclusive<T>) -> Result<T>
+    where
+        T: TryFrom<i64> + PartialOrd + fmt::Display,
+    {
+        match self.optional_integer(key, range)? {
+            Some(whole) => Ok(whole),
+            None => self.required(key, |_| Ok(None)),
+        }
+    }
+
+    /// As [`integer`](Self::integer), `None` when missing.
+    ///
+    /// # Errors
+    /// As [`integer`](Self::integer).
+    pub fn optional_integer<T>(&self, key: &str, range: RangeInclusive<T>) -> Result<Option<T>>
+    where
+        T: TryFrom<i64> + PartialOrd + fmt::Display,
+    {
+        integer::read(self, key, &range)
     }
 
     /// Whether there is a value, of any type. Null is none, and hides the values of lower sources (contract: config-3).

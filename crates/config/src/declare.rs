@@ -80,8 +80,7 @@ pub trait DeclareConfig: Declare {
     ///
     /// impl Settings {
     ///     fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-    ///         let workers = config.optional_number("weather.workers")?.unwrap_or(2.0);
-    ///         Ok(Self { workers: workers as u8 })
+    ///         Ok(Self { workers: config.optional_integer("weather.workers", 1..=64)?.unwrap_or(2) })
     ///     }
     /// }
     ///

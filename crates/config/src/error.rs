@@ -98,7 +98,7 @@ impl ConfigError {
     /// Points into a text that was never read as values.
     pub(crate) fn at_unread(mut self, at: &At) -> Self {
         self.0.place = Some(at.place());
-        self.0.line = at.shown(&[]).map(Line::guess_secrets);
+        self.0.line = at.shown_unread();
         self
     }
 

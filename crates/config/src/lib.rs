@@ -27,6 +27,7 @@ mod env;
 mod error;
 mod files;
 mod include;
+mod integer;
 mod json;
 mod key;
 mod listeners;

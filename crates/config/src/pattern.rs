@@ -193,6 +193,30 @@ mod tests {
     use super::*;
     use crate::key::steps;
 
+    /// Where schemas are missing, as in a file that cannot be read, a name is all there is to go by.
+    #[test]
+    fn what_is_declared_secret_is_known_by_name_or_has_one_that_tells_nothing() {
+        let mut names: Vec<_> = SECRET
+            .iter()
+            .filter_map(|path| path.trim_end_matches(".**").rsplit(['.', ']']).next())
+            .filter(|name| !greenroom_redact::name_is_secret(name))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(
+            names,
+            ["cert", "clientId", "connection", "defaults", "externalId", "key", "rootNodes", "username"]
+        );
+    }
+
+    /// Nothing that the browser may see is hidden because of its name.
+    #[test]
+    fn what_is_public_is_not_named_like_a_secret() {
+        let names =
+            FRONTEND.iter().flat_map(|path| path.split(['.', '[', ']'])).filter(|name| !name.is_empty());
+        assert_eq!(names.filter(|name| greenroom_redact::name_is_secret(name)).count(), 0);
+    }
+
     #[test]
     fn patterns_match_keys_indices_and_subtrees() {
         let matches = |pattern: &str, path: &str| Pattern::parse(pattern).matches(&steps(path));

@@ -1,8 +1,11 @@
 //! Where a value was written: the file, the line, the column, and the line's own text.
 //!
-//! Must not know what a value means, nor which values are secret: whoever shows a line says what to hide in it.
+//! Must not know what a value means, nor which values are secret: whoever shows a line says what to hide in it, beside what
+//! its text tells.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
+
+use greenroom_redact as redact;
 
 use crate::unset::is_of_name;
 
@@ -85,35 +88,47 @@ impl At {
         Some(start..start + self.chars as usize)
     }
 
-    /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`.
+    /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`, and credentials in URLs are.
     pub(crate) fn shown(&self, hide: &[At]) -> Option<Line> {
+        self.masked(hide, |_| None)
+    }
+
+    /// The line of a text that could not be read as values, as it may be shown: from what is named like a secret on, nobody
+    /// knows where it ends.
+    pub(crate) fn shown_unread(&self) -> Option<Line> {
+        self.masked(&[], behind_secret_name)
+    }
+
+    /// `behind` tells from which byte on the line is hidden.
+    fn masked(&self, hide: &[At], behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
         if self.line == 0 {
             return None;
         }
         let (before, line) = self.text.line(self.line)?;
-        let raw: Vec<char> = line.chars().collect();
-        let mut hidden = vec![false; raw.len()];
-        for span in hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text)) {
-            let range = span.range()?;
-            hidden
-                .iter_mut()
-                .enumerate()
-                .filter(|(i, _)| range.contains(&(before + i)))
-                .for_each(|(_, c)| *c = true);
-        }
-        hide_misspelt_defaults(&raw, &mut hidden);
-        let start = (self.column.saturating_sub(1) as usize).min(raw.len());
-        let end = start.saturating_add((self.chars as usize).max(1)).min(raw.len());
-        let (mut text, mut from, mut to) = (String::new(), None, None);
-        for (i, c) in raw.iter().enumerate() {
+        let spots = hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text));
+        let spots = spots.map(At::range).collect::<Option<Vec<_>>>()?;
+        let in_defaults = misspelt_defaults(line);
+        let (in_urls, behind) = (redact::credentials_in(line), behind(line).unwrap_or(line.len()));
+        let hidden = |chars: usize, byte: usize| {
+            spots.iter().any(|spot| spot.contains(&(before + chars)))
+                || in_urls.iter().chain(&in_defaults).any(|range| range.contains(&byte))
+                || byte >= behind
+        };
+        let length = line.chars().count();
+        let start = (self.column.saturating_sub(1) as usize).min(length);
+        let end = start.saturating_add((self.chars as usize).max(1)).min(length);
+        let (mut text, mut from, mut to, mut was_hidden) = (String::new(), None, None, false);
+        for (i, (byte, c)) in line.char_indices().enumerate() {
             if i == start {
                 from = Some(text.len());
             }
-            match (hidden[i], i > 0 && hidden[i - 1]) {
-                (false, _) => text.push(*c),
-                (true, false) => text.push_str("***"),
+            let is_hidden = hidden(i, byte);
+            match (is_hidden, was_hidden) {
+                (false, _) => text.push(c),
+                (true, false) => text.push_str(redact::MASK),
                 (true, true) => {}
             }
+            was_hidden = is_hidden;
             if i + 1 == end {
                 to = Some(text.len());
             }
@@ -124,18 +139,38 @@ impl At {
     }
 }
 
-/// Hides what stands in `${…}` behind a variable's name, unless it is a default: nothing is known of it.
-fn hide_misspelt_defaults(line: &[char], hidden: &mut [bool]) {
-    for (open, _) in line.windows(2).enumerate().filter(|(_, pair)| *pair == ['$', '{']) {
-        let inside = &line[open + 2..];
-        let inside = &inside[..inside.iter().position(|c| *c == '}').unwrap_or(inside.len())];
-        let space = inside.iter().take_while(|c| c.is_whitespace()).count();
-        let name = inside[space..].iter().take_while(|c| is_of_name(**c)).count();
-        let rest = &inside[space + name..];
-        if !rest.starts_with(&[':', '-']) && !rest.iter().all(|c| c.is_whitespace()) {
-            hidden[open + 2 + space + name..][..rest.len()].fill(true);
+/// What stands in `${…}` behind a variable's name, unless it is a default: nothing is known of it, so that it is hidden.
+fn misspelt_defaults(line: &str) -> Vec<Range<usize>> {
+    let mut found = vec![];
+    for (open, _) in line.match_indices("${") {
+        let inside = line[open + 2..].split('}').next().unwrap_or_default();
+        let rest = inside.trim_start().trim_start_matches(is_of_name);
+        if !rest.starts_with(":-") && !rest.trim().is_empty() {
+            let end = open + 2 + inside.len();
+            found.push(end - rest.len()..end);
         }
     }
+    found
+}
+
+/// Where the value of the first key on the line begins that is named like a secret, or like many of them.
+fn behind_secret_name(line: &str) -> Option<usize> {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let is_secret = |name: &str| {
+        redact::name_is_secret(name) || name.strip_suffix('s').is_some_and(redact::name_is_secret)
+    };
+    let mut rest = line;
+    while let Some(start) = rest.find(is_of_name) {
+        let length = rest[start..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - start);
+        let (name, behind) = rest[start..].split_at(length);
+        if is_secret(name) {
+            let value =
+                behind.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '"' | '\''));
+            return Some(line.len() - value.len());
+        }
+        rest = behind;
+    }
+    None
 }
 
 /// One line of a text, fit to be shown: secrets are replaced already.
@@ -145,25 +180,6 @@ pub(crate) struct Line {
     pub(crate) text: String,
     /// Offset and length in bytes of what to point at.
     pub(crate) label: (usize, usize),
-}
-
-impl Line {
-    /// Hides what follows a key that sounds like a secret's. For texts that could not be parsed, where nothing better
-    /// is known.
-    pub(crate) fn guess_secrets(mut self) -> Self {
-        const SOUNDS: [&str; 8] =
-            ["secret", "token", "password", "passwd", "credential", "connection", "apikey", "private"];
-        let lower = self.text.to_ascii_lowercase();
-        let sounds = SOUNDS.iter().filter_map(|word| lower.find(word)).min();
-        if let Some(start) = sounds.and_then(|at| lower[at..].find([':', '=']).map(|colon| at + colon + 1))
-            && start < self.text.len()
-        {
-            self.text.replace_range(start.., " ***");
-            let offset = self.label.0.min(start);
-            self.label = (offset, self.label.1.min(self.text.len() - offset));
-        }
-        self
-    }
 }
 
 impl miette::SourceCode for Line {

@@ -2,6 +2,8 @@
 //!
 //! Must not print: the command line does. Nor know what is hidden: `secret` says it for all formats.
 
+use std::borrow::Cow;
+
 use greenroom_js::number;
 
 use crate::{
@@ -75,10 +77,10 @@ fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &VisibilityRules) {
 fn hide_scalar(node: &mut Node, path: &[Step], declared: &VisibilityRules) {
     if secret::hidden(path, node, declared).is_some() {
         node.value = Value::String(HIDDEN.to_owned());
-    } else if let Value::String(text) = &mut node.value {
-        for user in secret::user_parts(text).into_iter().rev() {
-            text.replace_range(user, HIDDEN);
-        }
+    } else if let Value::String(text) = &mut node.value
+        && let Cow::Owned(masked) = greenroom_redact::text(text)
+    {
+        *text = masked;
     }
 }
 

@@ -113,7 +113,7 @@ impl RootConfig {
 
     /// All values that are hidden when the config is printed, in the order of the config: strings and numbers that are
     /// declared secret, whose key is named like a secret, or that come from outside of the config files; and strings with
-    /// URLs that have a user part.
+    /// URLs that hold credentials.
     ///
     /// ```
     /// use greenroom_config::RootConfig;

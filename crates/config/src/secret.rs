@@ -1,12 +1,11 @@
 //! What of a config is not to be shown, and which texts of it no log line may hold: one rule for printing and for masking.
 //!
 //! Must not print, nor mask. Hidden are declared secrets, texts whose key is named like a secret, what came from outside the
-//! file and is not declared visible to the browser, and the user part of URLs. Of what came from outside, flags, small
+//! file and is not declared visible to the browser, and credentials in URLs. Of what came from outside, flags, small
 //! numbers and bare addresses are shown: they are what one looks for.
 
-use std::ops::Range;
-
 use greenroom_js::{number, text::trim};
+use greenroom_redact as redact;
 
 use crate::{
     Place,
@@ -61,7 +60,7 @@ impl Secret {
         let (masked, unmasked): (Vec<String>, _) = match hidden(path, node, declared) {
             Some(Reason::Declared) if length < 2 => (vec![], Some("it has less than 2 characters")),
             Some(Reason::Declared) => (by_itself(SHORTEST_PART), None),
-            None if user_parts(&text).is_empty() => return None,
+            None if redact::credentials_in(&text).is_empty() => return None,
             None => match by_itself(SHORTEST) {
                 parts if parts.is_empty() => (parts, Some(TOO_SHORT)),
                 masked => {
@@ -112,23 +111,14 @@ pub(crate) fn hidden(path: &[Step], node: &Node, declared: &VisibilityRules) -> 
     (node.origin.is_external() && !is_plain(&node.value)).then_some(Reason::Origin)
 }
 
-/// Endings of keys that hold secrets in the config of nearly everybody, in lower case and without `-` and `_`.
-const NAMES: [&str; 8] =
-    ["secret", "token", "password", "passphrase", "apikey", "privatekey", "accesskey", "authorization"];
-
-/// Whether something with this name holds a secret.
-pub(crate) fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace(['-', '_'], "");
-    NAMES.iter().any(|ending| name.ends_with(ending))
-}
-
 /// Whether the last key of the path is named like a secret, and a text or number stands there.
 fn is_named_secret(path: &[Step], scalar: &Value) -> bool {
     let name = path.iter().rev().find_map(|step| match step {
         Step::Key(key) => Some(key),
         Step::Index(_) => None,
     });
-    matches!(scalar, Value::Number(_) | Value::String(_)) && name.is_some_and(|name| is_secret_name(name))
+    matches!(scalar, Value::Number(_) | Value::String(_))
+        && name.is_some_and(|name| redact::name_is_secret(name))
 }
 
 /// Flags, numbers too short for a secret, and addresses without a user, path or query: a path may itself be a key.
@@ -162,16 +152,4 @@ fn is_address(text: &str) -> bool {
         None => host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')),
     };
     (scheme.is_some() || port.is_some()) && is_scheme && is_port && is_host
-}
-
-/// Where the user parts of the URLs in a text stand; empty ones are none.
-pub(crate) fn user_parts(text: &str) -> Vec<Range<usize>> {
-    let starts = text.match_indices("://").map(|(at, mark)| at + mark.len());
-    let user = |start: usize| {
-        let rest = &text[start..];
-        let authority = rest.find(['/', '?', '#', ' ', '\n', '"', '\'']).unwrap_or(rest.len());
-        let length = rest[..authority].rfind('@').filter(|length| *length > 0)?;
-        Some(start..start + length)
-    };
-    starts.filter_map(user).collect()
 }

@@ -2,19 +2,19 @@
 //!
 //! Must not know where the text comes from.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
-use crate::secret::{is_secret_name, user_parts};
+use greenroom_redact as redact;
 
 /// Words that stand before a token in a header.
 const SCHEMES: [&str; 6] = ["bearer", "basic", "token", "apikey", "api-key", "geniekey"];
 
-/// The secrets within a text: passwords of URLs, tokens after `Bearer`, the values of `password=`.
+/// The secrets within a text: credentials of URLs, tokens after `Bearer`, the values of `password=`.
 pub(crate) fn secret_parts(text: &str) -> Vec<String> {
     let mut parts = Vec::new();
-    for range in user_parts(text) {
-        let user = &text[range];
-        let password = user.split_once(':').map_or(user, |(_, password)| password);
+    for range in redact::credentials_in(text) {
+        let (found, is_user) = (&text[range.clone()], text[range.end..].starts_with('@'));
+        let password = found.split_once(':').filter(|_| is_user).map_or(found, |(_, password)| password);
         parts.push(percent_decoded(password).into_owned());
     }
     if let Some((scheme, token)) = text.split_once(' ')
@@ -23,9 +23,10 @@ pub(crate) fn secret_parts(text: &str) -> Vec<String> {
         parts.push(token.trim().to_owned());
     }
     let pairs = text.split([';', '&', '?', ' ', '\n']).filter_map(|pair| pair.split_once('='));
-    let values = pairs.filter(|(name, _)| is_secret_name(name.trim())).map(|(_, value)| value);
+    let values = pairs.filter(|(name, _)| redact::name_is_secret(name)).map(|(_, value)| value);
     parts.extend(values.map(|value| percent_decoded(value.trim_matches(['"', '\''])).into_owned()));
-    parts.retain(|part| part != text && !is_ordinary(part));
+    let mut seen = HashSet::new();
+    parts.retain(|part| part != text && !is_ordinary(part) && seen.insert(part.clone()));
     parts
 }
 
@@ -86,6 +87,7 @@ mod tests {
             ("host=db user=me password='s3cr3t-pw' port=1", vec!["s3cr3t-pw"]),
             ("AccountName=x;AccountKey=no;accessKey=aGVsbG8=", vec!["aGVsbG8="]),
             ("https://x/?token=t0ken-t0ken&page=2", vec!["t0ken-t0ken"]),
+            ("https://x/?sig=abc%2Bdef-1&page=2", vec!["abc+def-1"]),
             ("https://example.com/a@b", vec![]),
             ("https://git@github.com", vec![]),
             ("a sentence about a token", vec![]),

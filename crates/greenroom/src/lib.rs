@@ -33,6 +33,28 @@ pub use greenroom_health as health;
 pub use greenroom_http as http;
 pub use greenroom_logging as logging;
 
+/// What to mask in what a plugin tells to others: a message of its own, an error, a page.
+///
+/// ```
+/// use greenroom::redact;
+///
+/// let target = "https://me:hunter2@example.com/hook?token=abc&page=2";
+/// let message = format!("Cannot deliver to {}", redact::url(target));
+/// assert_eq!(message, "Cannot deliver to https://***@example.com/hook?token=***&page=2");
+///
+/// // URLs within a text of somebody else's.
+/// assert_eq!(redact::text("connect to postgres://me:pw@db failed"), "connect to postgres://***@db failed");
+///
+/// // What is named like a secret.
+/// let shown = |name: &str, value: &str| if redact::name_is_secret(name) { redact::MASK.to_owned() } else { value.to_owned() };
+/// assert_eq!((shown("webhookSecret", "abc"), shown("page", "2")), ("***".to_owned(), "2".to_owned()));
+/// ```
+///
+/// What config declares secret needs none of this in log lines: a logger masks it wherever it stands.
+pub mod redact {
+    pub use greenroom_redact::{MASK, name_is_secret, text, url};
+}
+
 /// What most plugins need, under the names of Backstage's concepts.
 pub mod prelude {
     pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal};

@@ -72,7 +72,6 @@ pub struct ConnectionLimits {
     pub connections: u32,
 }
 
-const MAX_CONNECTIONS: &str = "greenroom.server.maxConnections";
 
 /// What hyper has room for without asking the heap.
 const HEADERS: u32 = 100;
@@ -99,32 +98,17 @@ fn connections() -> u32 {
 impl ConnectionLimits {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
-        let read = |key: &str, default| match config.optional_number(key)? {
-            None => Ok(default),
-            Some(number) if f64::from(number as u32) == number => Ok(number as u32),
-            Some(number) => Err(ConfigError::invalid(
-                config,
-                key,
-                format!("Invalid number {number} in {key}, expected a whole number"),
-            )),
-        };
-        let connections = match read(MAX_CONNECTIONS, default.connections)? {
-            0 => {
-                let text = format!(
-                    "Invalid number 0 in {MAX_CONNECTIONS}, expected at least 1: nobody could connect"
-                );
-                return Err(ConfigError::invalid(config, MAX_CONNECTIONS, text));
-            }
-            some => some,
-        };
+        let read = |key: &str, least| config.optional_integer(key, least..=u32::MAX);
         Ok(Self {
-            requests: read("backend.server.maxRequestsPerSocket", default.requests)?,
-            headers: match read("backend.server.maxHeadersCount", default.headers)? {
+            requests: read("backend.server.maxRequestsPerSocket", 0)?.unwrap_or(default.requests),
+            headers: match read("backend.server.maxHeadersCount", 0)? {
+                None => default.headers,
                 // In Node, as many as fit.
-                0 => MOST_HEADERS,
-                some => some.min(MOST_HEADERS),
+                Some(0) => MOST_HEADERS,
+                Some(some) => some.min(MOST_HEADERS),
             },
-            connections,
+            // With none nobody could connect.
+            connections: read("greenroom.server.maxConnections", 1)?.unwrap_or(default.connections),
         })
     }
 

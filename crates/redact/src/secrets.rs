@@ -8,6 +8,7 @@ use crate::{
     base64,
     decode::{Decoded, Escapes, decode, decode_bytes},
     filter::Filter,
+    ranges::union,
 };
 
 /// What stands in a secret's place.
@@ -160,15 +161,7 @@ impl Scan {
                 self.search_decoded(&decoded, DEPTH - 1, &mut found);
             }
         }
-        found.sort_by_key(|range| (range.start, range.end));
-        found.dedup_by(|next, last| {
-            let overlaps = next.start < last.end;
-            if overlaps {
-                last.end = last.end.max(next.end);
-            }
-            overlaps
-        });
-        found
+        union(found)
     }
 
     fn search_decoded(&self, decoded: &Decoded, depth: usize, found: &mut Vec<Range<usize>>) {

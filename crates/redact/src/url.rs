@@ -1,38 +1,18 @@
-//! Credentials in URLs, by their names and by where they stand.
+//! Credentials in a URL, by their names and by where they stand.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use crate::MASK;
-
-/// What the names of secret parameters end in, in any case: `token` and so `refresh_token`, `key` and so `apiKey`.
-const ENDINGS: [&str; 7] = ["token", "secret", "key", "signature", "password", "code", "sig"];
-
-/// Names that are secret as a whole.
-const NAMES: [&str; 1] = ["state"];
+use crate::{
+    name::parameter_is_secret,
+    ranges::{masked, union},
+};
 
 /// How deep URLs within parameters of URLs are looked into; deeper ones are masked as a whole.
 const DEPTH: usize = 3;
 
-/// Whether a parameter of that name is masked; percent-encoding is undone first.
-///
-/// ```
-/// use greenroom_redact::is_secret_name;
-///
-/// assert!(is_secret_name("X-Amz-Signature") && is_secret_name("api%5Fkey"));
-/// assert!(!is_secret_name("keyword"));
-/// ```
-pub fn is_secret_name(name: &str) -> bool {
-    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    let name = name.trim_end_matches(['[', ']', ' ', '+']);
-    let ends = |ending: &str| {
-        let from = name.len().checked_sub(ending.len());
-        from.and_then(|from| name.get(from..)).is_some_and(|end| end.eq_ignore_ascii_case(ending))
-    };
-    ENDINGS.into_iter().any(ends) || NAMES.iter().any(|secret| name.eq_ignore_ascii_case(secret))
-}
-
 /// A URL, whole or from its path on, with `***` in place of credentials: the user part, always; the values of parameters
-/// with [secret names](is_secret_name), in query, fragment and path, also within URLs that are themselves values.
+/// with [secret names](crate::name_is_secret), and of `code`, `state`, `sig` and the like, in query, fragment and path, also
+/// within URLs that are themselves values.
 ///
 /// ```
 /// use greenroom_redact::url;
@@ -41,26 +21,67 @@ pub fn is_secret_name(name: &str) -> bool {
 /// assert_eq!(url("/x?to=https%3A%2F%2Fme%3Apw%40example.com"), "/x?to=***");
 /// assert!(matches!(url("/plain"), std::borrow::Cow::Borrowed(_)));
 /// ```
+///
+/// All of the text is taken for the URL; [`text`](crate::text) looks for URLs in a text.
 pub fn url(text: &str) -> Cow<'_, str> {
-    masked(text, DEPTH)
+    masked(text, &credentials(text))
 }
 
-fn masked(text: &str, depth: usize) -> Cow<'_, str> {
-    let mut out = String::new();
-    let mut from = 0;
-    let mut hide = |start: usize, end: usize| {
-        out.push_str(&text[from..start]);
-        out.push_str(MASK);
-        from = end;
+/// What should have been a URL and cannot be read as one: nobody knows where its user part begins, so that all in front
+/// of the last `@` is masked.
+///
+/// ```
+/// use greenroom_redact::broken_url;
+///
+/// assert_eq!(broken_url("http//me:p/w@example.com/x?token=abc"), "***@example.com/x?token=***");
+/// assert_eq!(broken_url("example"), "example");
+/// ```
+pub fn broken_url(text: &str) -> Cow<'_, str> {
+    let mut found = credentials(text);
+    found.extend(memchr::memrchr(b'@', text.as_bytes()).filter(|at| *at > 0).map(|at| 0..at));
+    masked(text, &union(found))
+}
+
+/// Where the credentials of a URL stand, in order.
+pub(crate) fn credentials(text: &str) -> Vec<Range<usize>> {
+    within(text, DEPTH)
+}
+
+/// Takes time in proportion to the text, whatever is in it.
+fn within(text: &str, depth: usize) -> Vec<Range<usize>> {
+    let query = match text.starts_with('&') {
+        true => 0,
+        false => memchr::memchr2(b'?', b'#', text.as_bytes()).unwrap_or(text.len()),
     };
-    if let Some((start, end)) = user_part(text) {
-        hide(start, end);
+    let user = user_part(text);
+    let mut found = parameters(text, user.as_ref().map_or(0, |user| user.end), query, depth);
+    found.extend(user);
+    let mut from = 0;
+    for mut user in inner_user_parts(text) {
+        if user.start < from {
+            continue;
+        }
+        if user.start > query {
+            // Nobody can tell where it ends: a `&` may be of the password.
+            user.end += end_of(&text[user.end..], b"&#");
+        }
+        from = user.end;
+        found.push(user);
     }
-    let bytes = text.as_bytes();
-    let in_query = |at: usize| memchr::memchr2(b'?', b'#', &bytes[..at]).is_some();
-    let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|c| b"?&;#".contains(c)) {
-        let start = at + found + 1;
+    union(found)
+}
+
+fn end_of(text: &str, ends: &[u8]) -> usize {
+    text.bytes().position(|c| ends.contains(&c)).unwrap_or(text.len())
+}
+
+/// Where the values of secret parameters stand.
+fn parameters(text: &str, from: usize, query: usize, depth: usize) -> Vec<Range<usize>> {
+    let (mut found, bytes) = (Vec::new(), text.as_bytes());
+    // Up to `checked` a value was looked at as a whole: of pairs within it, only the names are left to see.
+    let (mut at, mut checked) = (from, 0);
+    while let Some(mark) = bytes[at..].iter().position(|c| b"?&;#".contains(c)) {
+        let start = at + mark + 1;
         at = start;
         let rest = &bytes[start..];
         let length = rest.iter().position(|c| b"=?&;#/".contains(c)).unwrap_or(rest.len());
@@ -68,57 +89,74 @@ fn masked(text: &str, depth: usize) -> Cow<'_, str> {
             continue;
         }
         let value = start + length + 1;
-        // What ends a value in a path or a fragment may be part of one in a query.
-        let ends: &[u8] = if in_query(start) { b"&#" } else { b"/;?#" };
-        let end = bytes[value..].iter().position(|c| ends.contains(c)).map_or(bytes.len(), |end| value + end);
-        if value == end {
-            continue;
+        let is_new = value > checked;
+        if is_new {
+            // What ends a value in a path may be part of one in a query.
+            checked = value + end_of(&text[value..], if start > query { b"&#" } else { b"/;?#" });
         }
-        if is_secret_name(&text[start..start + length]) || holds_secret(&text[value..end], depth) {
-            hide(value, end);
-            at = end;
+        let is_secret = || {
+            parameter_is_secret(&text[start..start + length])
+                || (is_new && holds_secret(&text[value..checked], depth))
+        };
+        if value < checked && is_secret() {
+            found.push(value..checked);
+            at = checked;
         }
     }
-    if from == 0 {
-        return text.into();
-    }
-    out.push_str(&text[from..]);
-    out.into()
+    found
 }
 
-/// Whether a value is itself a URL with credentials.
+/// Whether a value is itself a URL with credentials, or holds one.
 fn holds_secret(value: &str, depth: usize) -> bool {
     let inner = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
     if inner == value {
-        return user_part(value).is_some();
+        return user_part(value).is_some() || inner_user_parts(value).next().is_some();
     }
     if !inner.contains(['=', '@', '%']) {
         return false;
     }
-    depth == 0 || matches!(masked(&inner, depth - 1), Cow::Owned(_)) || pairs_hold_secret(&inner)
+    depth == 0 || !within(&inner, depth - 1).is_empty() || pairs_hold_secret(&inner)
 }
 
 /// Whether a value is a query by itself.
 fn pairs_hold_secret(inner: &str) -> bool {
-    inner.split_once('=').is_some_and(|(name, value)| !value.is_empty() && is_secret_name(name))
+    inner.split_once('=').is_some_and(|(name, value)| !value.is_empty() && parameter_is_secret(name))
 }
 
 /// Where the user part of an absolute URL, or of one without its scheme, stands; an empty one is none.
-fn user_part(text: &str) -> Option<(usize, usize)> {
+fn user_part(text: &str) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let scheme = bytes.iter().position(|c| !(c.is_ascii_alphanumeric() || b"+-.".contains(c)));
-    let after = match scheme {
-        Some(colon) if colon > 0 && bytes[colon] == b':' => colon + 1,
-        _ if text.starts_with("//") => 0,
-        _ => return None,
-    };
-    // Browsers read `https:\\host`, too.
-    let slashes = bytes[after..].iter().take_while(|c| matches!(c, b'/' | b'\\')).count();
-    let start = after + slashes;
-    let rest = &bytes[start..];
+    let scheme = bytes.iter().position(|c| !is_of_scheme(*c));
+    match scheme {
+        Some(colon) if colon > 0 && bytes[colon] == b':' => in_authority(text, colon + 1),
+        _ if text.starts_with("//") => in_authority(text, 0),
+        _ => None,
+    }
+}
+
+/// The user parts of URLs that begin anywhere in a text.
+fn inner_user_parts(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let starts = memchr::memchr_iter(b':', text.as_bytes()).map(|colon| colon + 1);
+    starts.filter(|start| begins_authority(&text[*start..])).filter_map(|start| in_authority(text, start))
+}
+
+/// Whether what follows a scheme begins with two slashes. Browsers read `https:\\\\host`, too.
+pub(crate) fn begins_authority(rest: &str) -> bool {
+    matches!(rest.as_bytes(), [b'/' | b'\\', b'/' | b'\\', ..])
+}
+
+pub(crate) fn is_of_scheme(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"+-.".contains(&c)
+}
+
+/// What stands in front of the `@`, after any number of slashes.
+fn in_authority(text: &str, from: usize) -> Option<Range<usize>> {
+    let bytes = &text.as_bytes()[from..];
+    let slashes = bytes.iter().take_while(|c| matches!(c, b'/' | b'\\')).count();
+    let rest = &bytes[slashes..];
     let length = rest.iter().position(|c| b"/\\?#".contains(c)).unwrap_or(rest.len());
     let end = rest[..length].iter().rposition(|c| *c == b'@').filter(|end| *end > 0)?;
-    Some((start, start + end))
+    Some(from + slashes..from + slashes + end)
 }
 
 #[cfg(test)]
@@ -156,11 +194,35 @@ mod tests {
             ("/x?to=https%3A%2F%2Fy%2F%3Ftoken%3Da&z=1", "/x?to=***&z=1"),
             ("/x?to=https%3A%2F%2Fy%2F%3Fpage%3D2", "/x?to=https%3A%2F%2Fy%2F%3Fpage%3D2"),
             ("/x?to=https://me:pw@y", "/x?to=***"),
+            ("/x?to=https://me:p&w@y&z=1", "/x?to=https://***&z=1"),
+            ("/x?https://me:pw@y", "/x?https://***"),
+            ("/x?a=1;to=https%3A%2F%2Fme%3Apw%40y", "/x?a=***"),
+            ("/proxy/https://me:pw@y/z", "/proxy/https://***@y/z"),
+            ("https:me;token=a@host;x", "https:***@host;x"),
+            (
+                "/x?passphrase=a&authorization=b&x-api-key=c&pwd=d",
+                "/x?passphrase=***&authorization=***&x-api-key=***&pwd=***",
+            ),
+            (
+                "/x?sortKey=a&countryCode=b&monkey=c&tokenUrl=d",
+                "/x?sortKey=a&countryCode=b&monkey=c&tokenUrl=d",
+            ),
+            ("/x?device_code=a&sid=b&filter[key]=c", "/x?device_code=***&sid=***&filter[key]=***"),
             ("/x?keyword=a&encoded=b", "/x?keyword=a&encoded=b"),
             ("*", "*"),
             ("", ""),
         ] {
             assert_eq!(url(text), told);
+        }
+    }
+
+    /// Such a value took minutes when each pair of it was taken for a value of its own.
+    #[test]
+    fn a_long_url_takes_no_longer_than_its_length() {
+        for part in ["a=?;a=", ";a=x:", "&a=", "https://", "a://b@", "?a=%41;", "%3Fa%3D", "\"'(a;"] {
+            let text = format!("/?{}%41", part.repeat((1 << 16) / part.len()));
+            assert!(url(&text).len() <= text.len() * 2);
+            assert!(crate::text(&text).len() <= text.len() * 2);
         }
     }
 
@@ -183,9 +245,19 @@ mod tests {
         }
 
         #[test]
-        fn any_text_can_be_masked_and_is_masked_once(text in "\\PC{0,40}") {
-            let told = url(&text).into_owned();
-            prop_assert_eq!(url(&told), &*told);
+        fn any_text_can_be_masked_and_is_masked_once(text in prop_oneof![
+            "(https?:|//)?((//|[a-c?&;#=@:/%\\\\]|token=|%3[aAdDfF]|%2[56]|%40|\u{e9}){0,24})",
+            "\\PC{0,40}",
+        ]) {
+            for mask in [url, broken_url] {
+                let told = mask(&text).into_owned();
+                prop_assert_eq!(mask(&told), &*told, "{}", text);
+            }
+        }
+
+        #[test]
+        fn nothing_in_front_of_an_at_is_left_of_a_broken_url(text in "\\PC{0,8}hunter2\\PC{0,8}@\\PC{0,8}") {
+            prop_assert!(!broken_url(&text).contains("hunter2"), "{}", broken_url(&text));
         }
     }
 }

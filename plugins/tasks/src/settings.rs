@@ -23,20 +23,10 @@ impl Settings {
             return Err(ConfigError::invalid(config, TIMEOUT, text));
         }
         Ok(Self {
-            workers: count(config, "tasks.workers", 256)?.unwrap_or(2),
-            queue_size: count(config, "tasks.queueSize", 1_000_000)?.unwrap_or(1000),
-            keep_results: count(config, "tasks.keepResults", 1_000_000)?.unwrap_or(1000),
+            workers: config.optional_integer("tasks.workers", 1..=256)?.unwrap_or(2),
+            queue_size: config.optional_integer("tasks.queueSize", 1..=1_000_000)?.unwrap_or(1000),
+            keep_results: config.optional_integer("tasks.keepResults", 1..=1_000_000)?.unwrap_or(1000),
             timeout,
         })
     }
-}
-
-/// A whole number from 1 to `most`.
-fn count(config: &RootConfig, key: &str, most: u32) -> Result<Option<usize>> {
-    let Some(number) = config.optional_number(key)? else { return Ok(None) };
-    if number.fract() == 0.0 && (1.0..=f64::from(most)).contains(&number) {
-        return Ok(Some(number as usize));
-    }
-    let text = format!("Invalid number {number} at {key}, expected a whole one from 1 to {most}");
-    Err(ConfigError::invalid(config, key, text))
 }

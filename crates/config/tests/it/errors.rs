@@ -127,8 +127,35 @@ fn secrets_beside_an_element_and_over_lines_are_not_shown() {
 
 #[test]
 fn secrets_in_a_file_that_is_no_yaml_are_not_shown() {
-    let error = RootConfig::from_yaml("backend:\n  password: hunter2: x\n").unwrap_err();
-    assert!(!rendered(&error).contains("hunter2"), "{}", rendered(&error));
+    for line in [
+        "password: hunter2: x",
+        "{signingKey: [hunter2",
+        "'x-api-key': 'hunter2",
+        "clientSecrets: [hunter2",
+        "  token hunter2: x: y",
+        "url: postgres://me:hunter2@db: x",
+    ] {
+        let error = RootConfig::from_yaml(&format!("backend:\n  {line}\n")).unwrap_err();
+        assert!(!rendered(&error).contains("hunter2"), "{}", rendered(&error));
+    }
+}
+
+#[test]
+fn credentials_in_urls_on_the_line_are_not_shown() {
+    let config = RootConfig::from_yaml("a: ['https://me:hunter2@host/x?token=hunter2', 5]").unwrap();
+    insta::assert_snapshot!(rendered(&config.string_array("a").unwrap_err()), @r"
+     × Invalid type in config for key 'a[1]' in 'mock-config', got number, wanted string-array (mock-config:1:48)
+      ╭─[mock-config:1:48]
+    1 │ a: ['https://***@host/x?token=***', 5]
+      ·                                     ─
+      ╰────
+    ");
+}
+
+#[test]
+fn no_secret_is_told_of_a_key_that_is_called_alike() {
+    let error = RootConfig::from_yaml("a:\n  keyboard: [monkey, tokenizer: x: y\n").unwrap_err();
+    assert!(rendered(&error).contains("monkey"), "{}", rendered(&error));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn flat() {
     backend.baseUrl: http://localhost:7007  # app-config.yaml:3
     backend.database.client: pg  # app-config.yaml:4
     backend.database.connection: <secret>  # app-config.yaml:4
-    backend.upstream: "https://<secret>@example.com/x?y=a@b"  # app-config.yaml:5
+    backend.upstream: "https://***@example.com/x?y=a@b"  # app-config.yaml:5
     backend.list[0]: 1  # app-config.yaml:6
     backend.list[1]: "yes"  # app-config.yaml:6
     backend.list[2]: "true"  # app-config.yaml:6
@@ -68,7 +68,7 @@ fn yaml_blocks() {
       database:
         client: pg  # app-config.yaml:4
         connection: <secret>  # app-config.yaml:4
-      upstream: "https://<secret>@example.com/x?y=a@b"  # app-config.yaml:5
+      upstream: "https://***@example.com/x?y=a@b"  # app-config.yaml:5
       list:
         - 1  # app-config.yaml:6
         - "yes"  # app-config.yaml:6
@@ -108,7 +108,7 @@ fn json() {
           "client": "pg",
           "connection": "<secret>"
         },
-        "upstream": "https://<secret>@example.com/x?y=a@b",
+        "upstream": "https://***@example.com/x?y=a@b",
         "list": [
           1,
           "yes",
@@ -191,12 +191,21 @@ fn a_default_is_written_in_the_file_and_shown_unless_its_key_is_named_like_a_sec
 
 #[test]
 fn a_text_whose_key_is_named_like_a_secret_is_hidden() {
-    let config = "x: {serviceAccountToken: abc, clientSecret: abc, api_key: abc, Authorization: [abc], PASSWORD: 1234}\n\
-                  y: {tokens: shown, tokenUrl: shown, password: ~, secret: true}\n";
+    let config = "x: {serviceAccountToken: abc, clientSecret: abc, api_key: abc, Authorization: [abc], PASSWORD: 1234, signingKey: abc}\n\
+                  y: {tokens: shown, tokenUrl: shown, password: ~, secret: true, sortKey: shown, state: shown}\n";
     let printed = yaml(config).load().print(Format::Flat);
     let lines = |section: &str| printed.lines().filter(|line| line.starts_with(section)).collect::<Vec<_>>();
-    assert_eq!(lines("x.").len(), 5);
+    assert_eq!(lines("x.").len(), 6);
     assert!(lines("x.").iter().all(|line| line.contains(": <secret>")), "{printed}");
-    assert_eq!(lines("y.").len(), 3);
+    assert_eq!(lines("y.").len(), 5);
     assert!(!lines("y.").iter().any(|line| line.contains("<secret>")), "{printed}");
+}
+
+#[test]
+fn credentials_in_urls_are_hidden_as_in_log_lines() {
+    let config = "a: 'https://me:hunter2@h/x?token=hunter2&page=2'\nb: 'see //me@h and /cb?code=hunter2'\n";
+    insta::assert_snapshot!(yaml(config).load().print(Format::Yaml), @r#"
+    a: "https://***@h/x?token=***&page=2"
+    b: "see //***@h and /cb?code=***"
+    "#);
 }

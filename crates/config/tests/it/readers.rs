@@ -32,6 +32,25 @@ fn config_22_numbers() {
 }
 
 #[test]
+fn a_whole_number_is_within_its_bounds_or_refused() {
+    let config = config(json!({"a": 300, "b": 1.5, "c": -1, "d": 1e300, "e": "0x1F", "f": "many"}));
+    assert_eq!(config.integer::<i8>("c", -2..=2).unwrap(), -1);
+    assert_eq!(config.integer::<u16>("a", 0..=300).unwrap(), 300);
+    assert_eq!(config.integer::<usize>("e", 31..=31).unwrap(), 31);
+    assert_eq!(config.optional_integer::<u8>("none", 1..=2).unwrap(), None);
+    for (key, told) in [("a", "300"), ("b", "1.5"), ("c", "-1"), ("d", "1e+300")] {
+        let expected =
+            format!("Invalid number {told} in config at '{key}', expected a whole number from 0 to 255");
+        assert!(text(config.integer::<u8>(key, 0..=255)).contains(&expected), "{key}");
+    }
+    let all = RootConfig::from_yaml("a: {n: .nan, i: .inf}").unwrap().config("a").unwrap();
+    assert!(text(all.integer::<u64>("n", 0..=u64::MAX)).contains("'a.n'"));
+    assert!(text(all.integer::<u64>("i", 0..=u64::MAX)).contains("'a.i'"));
+    assert!(text(config.integer::<u8>("f", 0..=9)).contains("Unable to convert"));
+    assert!(text(config.integer::<u8>("none", 0..=9)).contains("Missing required config value at 'none'"));
+}
+
+#[test]
 fn config_23_booleans() {
     let config =
         config(json!({"a": "Off", "b": 1, "c": " true ", "d": 2, "e": "maybe", "f": [], "g": "Y", "h": 0.0}));

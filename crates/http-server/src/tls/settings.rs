@@ -79,8 +79,7 @@ fn hostname(config: &RootConfig) -> Result<String, ConfigError> {
     let parsed = url.parse::<Uri>().ok().filter(|uri| uri.scheme().is_some());
     let host = parsed.as_ref().and_then(Uri::host).filter(|host| !host.is_empty());
     host.map(|host| host.trim_matches(['[', ']']).to_ascii_lowercase()).ok_or_else(|| {
-        // What stands before an `@` may be a password.
-        let shown = if url.contains('@') { "***" } else { &url };
+        let shown = greenroom_redact::broken_url(&url);
         ConfigError::invalid(config, BASE_URL, format!("Invalid baseUrl \"{shown}\""))
     })
 }

@@ -140,6 +140,14 @@ async fn credentials_in_urls_are_masked() {
     assert!(!line.to_string().contains("s3cret"), "{line}");
 }
 
+/// Whatever a referrer holds, its line is written.
+#[tokio::test]
+async fn a_referrer_that_is_hard_to_read_has_its_line() {
+    let up = up().await;
+    let line = line(&up, "GET", "/api/x/text", &[("Referer", "http:;token=s3cret@host")]).await;
+    assert_eq!(line["referrer"], "http:***@host");
+}
+
 #[tokio::test]
 async fn no_kind_of_line_tells_credentials_in_urls() {
     let ends = |how: &'static str| {

@@ -88,14 +88,14 @@ async fn a_bad_value_fails_the_plugin_and_is_pointed_at() {
     for (yaml, expected) in [
         (
             "workers: 0",
-            "Invalid number 0 at tasks.workers, expected a whole one from 1 to 256 (mock-config:2:12)",
+            "Invalid number 0 in config at 'tasks.workers', expected a whole number from 1 to 256 (mock-config:2:12)",
         ),
-        ("workers: 1.5", "Invalid number 1.5 at tasks.workers"),
+        ("workers: 1.5", "Invalid number 1.5 in config at 'tasks.workers'"),
         (
             "queueSize: 1000001",
-            "Invalid number 1000001 at tasks.queueSize, expected a whole one from 1 to 1000000",
+            "Invalid number 1000001 in config at 'tasks.queueSize', expected a whole number from 1 to 1000000",
         ),
-        ("keepResults: -1", "Invalid number -1 at tasks.keepResults"),
+        ("keepResults: -1", "Invalid number -1 in config at 'tasks.keepResults'"),
         ("timeout: 0s", "Invalid duration at tasks.timeout, expected more than none (mock-config:2:12)"),
         ("timeout: soon", "Invalid duration 'soon' in config at 'tasks.timeout'"),
         ("workers: many", "for key 'tasks.workers'"),

@@ -91,14 +91,7 @@ impl Limit {
         if window < Duration::from_millis(1) || window.as_millis() >= 1 << 31 {
             return Err(invalid("window", "Invalid window, expected 1 millisecond to 24 days".to_owned()));
         }
-        let requests = match config.optional_number(&key("incomingRequestLimit"))? {
-            None => default.requests,
-            Some(number) if number >= 0.0 && number.fract() == 0.0 => number as u64,
-            Some(number) => {
-                let text = format!("Invalid limit {number}, expected a whole number");
-                return Err(invalid("incomingRequestLimit", text));
-            }
-        };
+        let requests = config.optional_integer(&key("incomingRequestLimit"), 0..=1 << 53)?;
         let allowed = match config.optional_string_array(&key("ipAllowList"))? {
             None => default.allowed,
             Some(list) => Network::all(&list).map_err(|(index, text)| {
@@ -108,7 +101,7 @@ impl Limit {
         config.optional_boolean(&key("passOnStoreError"))?;
         Ok(Self {
             window,
-            requests,
+            requests: requests.unwrap_or(default.requests),
             allowed,
             ipv6_prefix: ipv6_prefix(config)?,
             skip_successful: config.optional_boolean(&key("skipSuccessfulRequests"))?.unwrap_or(false),
@@ -118,15 +111,7 @@ impl Limit {
 }
 
 fn ipv6_prefix(config: &RootConfig) -> Result<u8, ConfigError> {
-    match config.optional_number(IPV6_PREFIX)? {
-        None => Ok(Limit::default().ipv6_prefix),
-        Some(bits) if bits.fract() == 0.0 && (32.0..=128.0).contains(&bits) => Ok(bits as u8),
-        Some(bits) => {
-            let text =
-                format!("Invalid prefix {bits} in {IPV6_PREFIX}, expected a whole number from 32 to 128");
-            Err(ConfigError::invalid(config, IPV6_PREFIX, text))
-        }
-    }
+    Ok(config.optional_integer(IPV6_PREFIX, 32..=128)?.unwrap_or(Limit::default().ipv6_prefix))
 }
 
 fn wants_redis(config: &RootConfig) -> Result<bool, ConfigError> {

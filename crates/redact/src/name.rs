@@ -1,0 +1,260 @@
+//! Names of what is secret: of config keys, headers, parameters of URLs.
+//!
+//! One list for all of them, so that what is hidden in one place is not shown in another. In doubt a name is secret: a
+//! value that is hidden for nothing can be looked up, one that was shown cannot be taken back.
+
+use std::borrow::Cow;
+
+/// What the names of secrets end in: `token` and so `refresh_token`, `key` and so `X-Api-Key`.
+const ENDINGS: &[&str] = &[
+    "accesskeyid",
+    "apikeys",
+    "assertion",
+    "authorization",
+    "connectionstring",
+    "credential",
+    "credentials",
+    "key",
+    "pass",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "pwd",
+    "secret",
+    "token",
+    "tokenhint",
+];
+
+/// Names that are secret as a whole.
+const NAMES: &[&str] = &["cookie", "jwt", "otp"];
+
+/// What parameters end in that are secret in URLs alone; elsewhere a `code` is of an error, of a country.
+const PARAMETER_ENDINGS: &[&str] = &["code", "samlresponse", "sessid", "sessionid", "sig", "signature"];
+
+/// Parameters that are secret in URLs alone, as a whole; elsewhere a `key` is half of a pair.
+const PARAMETERS: &[&str] = &["auth", "key", "sid", "state"];
+
+/// Endings that are not secret, though they end in what is.
+const HARMLESS: &[&str] = &[
+    // Words.
+    "bypass",
+    "compass",
+    "decode",
+    "donkey",
+    "encode",
+    "hockey",
+    "hotkey",
+    "jockey",
+    "monkey",
+    "turkey",
+    "unicode",
+    "whiskey",
+    // Keys that find or order something.
+    "annotationkey",
+    "attributekey",
+    "cachekey",
+    "columnkey",
+    "configkey",
+    "dedupkey",
+    "entitykey",
+    "eventkey",
+    "fieldkey",
+    "foreignkey",
+    "groupkey",
+    "hashkey",
+    "idempotencykey",
+    "indexkey",
+    "issuekey",
+    "itemkey",
+    "labelkey",
+    "lookupkey",
+    "messagekey",
+    "metadatakey",
+    "namekey",
+    "objectkey",
+    "orderkey",
+    "partitionkey",
+    "primarykey",
+    "projectkey",
+    "propertykey",
+    "publickey",
+    "publishablekey",
+    "rangekey",
+    "rowkey",
+    "searchkey",
+    "shardkey",
+    "sitekey",
+    "sortkey",
+    "spacekey",
+    "tabkey",
+    "tagkey",
+    "translationkey",
+    "uniquekey",
+    // Codes that everybody knows.
+    "areacode",
+    "barcode",
+    "countrycode",
+    "currencycode",
+    "errorcode",
+    "exitcode",
+    "keycode",
+    "languagecode",
+    "localecode",
+    "postalcode",
+    "postcode",
+    "qrcode",
+    "regioncode",
+    "responsecode",
+    "returncode",
+    "sourcecode",
+    "statuscode",
+    "zipcode",
+];
+
+/// Whether what has this name is secret: a config key, a header, a field, a parameter. Only its letters count, in any
+/// case.
+///
+/// ```
+/// use greenroom_redact::name_is_secret;
+///
+/// assert!(["clientSecret", "API_KEY", "x-api-key", "password2", "user[token]"].into_iter().all(name_is_secret));
+/// assert!(!["tokenUrl", "keyboard", "primaryKey", "publicKey", "username"].into_iter().any(name_is_secret));
+/// ```
+///
+/// A name is all that it knows: what is secret under another name must be declared so.
+pub fn name_is_secret(name: &str) -> bool {
+    is_one_of(name, NAMES, ENDINGS) && !is(name, "key")
+}
+
+/// The same of a parameter in a URL, where also `code`, `state`, `sig` and the like let somebody in. Percent-encoding is
+/// undone first.
+pub(crate) fn parameter_is_secret(name: &str) -> bool {
+    let name = match name.contains('%') {
+        true => percent_encoding::percent_decode_str(name).decode_utf8_lossy(),
+        false => Cow::Borrowed(name),
+    };
+    name_is_secret(&name) || is_one_of(&name, PARAMETERS, PARAMETER_ENDINGS)
+}
+
+fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {
+    let ends_in_one_of = |endings: &[&str]| endings.iter().any(|ending| ends_in(name, ending));
+    names.iter().any(|whole| is(name, whole)) || (ends_in_one_of(endings) && !ends_in_one_of(HARMLESS))
+}
+
+fn is(name: &str, whole: &str) -> bool {
+    letters(name).eq(whole.bytes().rev())
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    let mut letters = letters(name);
+    ending.bytes().rev().all(|letter| letters.next() == Some(letter))
+}
+
+/// The letters of a name in lower case, the last one first.
+fn letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().rev().filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Declared secret in the schemas of Backstage 1.57 (`backend-defaults`, `integration`, `integration-aws-node`, the plugins
+    /// auth, catalog, events, kubernetes, notifications, scaffolder, search and techdocs with their modules), or secret without
+    /// being declared (`passphrase`).
+    const OF_BACKSTAGE: &str = "\
+        accessKey accessKeyId accountKey apiKey appPassword clientSecret commitSigningKey \
+        connectionString credentials defaultCommitSigningKey googleServiceAccountCredentials password \
+        personalAccessToken privateKey sasToken secret secretAccessKey serviceAccountToken token webhookSecret \
+        passphrase";
+
+    /// Declared secret there, under names that tell nothing.
+    const DECLARED_ALONE: &str = "\
+        connection key accountName authMetadata caData caFile clientCertificate clientId defaults externalId id pullOptions \
+        rootNodes secrets serviceTokens subject username";
+
+    /// All other names of texts and numbers there.
+    const HARMLESS_IN_BACKSTAGE: &str = "\
+        EXPERIMENTAL_recoverTasksTimeout EXPERIMENTAL_workspaceSerializationProvider accountId action \
+        additionalScopes algorithm allow allowedClientIdPatterns allowedDomains allowedEmailDomains \
+        allowedHeaders allowedInstallationOwners allowedRedirectUriPatterns allowlistEmailAddresses apiBaseUrl \
+        apiVersion appId assumeRole attributes audience auth authProvider authServerId authUrl \
+        authenticationTimeout authority authorizationCookieName authorizationUrl authzid \
+        backstageTokenExpiration baseUrl batchKeyField batchSize beforeShutdownHook bindings bodyTimeout \
+        broadcastChannels brokers bucketName bucketRootPath builder ca cacheName callbackUrl cert channel \
+        clearBatchSize client clientCertificatePath clientEmail clientName cloneUrl cloudId compatibility \
+        composed_of concurrencyLimit concurrentTasksLimit configmaps configurationSetName connectionTimeout \
+        containerName critical cron cronjobs csp customresources daemonsets dangerouslyAllowAdditionalExtensions \
+        dangerouslyAllowAdditionalKeys dangerouslyAllowAdditionalPlugins dangerouslyAllowClusterUrls dataDir \
+        days defaultCommitMessage defaultEngine defaultLocationConflictStrategy defaultPlugins defaultTtl \
+        denylistEmailAddresses deployments derefAliases description displayName dn dnAttributeName dockerImage \
+        domainHint email endpoint endpointSuffix endpointType enterpriseInstanceUrl environment exact \
+        excludedTopics expand experimentalExtraAllowedOrigins exposedHeaders external factor filter flush format \
+        fragmentDelimiter fragmentSize frequency fromArn fuzziness gitilesBaseUrl group groupFilter groupId \
+        groupSearch groupSelect headers headersTimeout heartbeatInterval high horizontalpodautoscalers host \
+        hostname hours icon identityTokenAlgorithm idp includedTopics incomingRequestLimit indexPrefix \
+        index_patterns ingresses initialDelay initialRetryTime instance internal ipAddressType ipAllowList \
+        ipv6Prefix issuer jobs jwtHeaderName keepAliveTimeout keepResults keyFilename keyId keyPrefix \
+        keyPrefixSeparator keyType kind label length level limitranges listen low managedIdentityClientId \
+        matchers maxAge maxApiRequestsPerMinute maxBytes maxBytesPerPartition maxCommandRedirections \
+        maxConnections maxHeadersCount maxInFlightRequests maxRequestsPerSocket maxRetries maxRetryTime \
+        maxRotationLifetime maxSeverity maxSize maxTokensPerUser maxWaitTime mechanism mediaType medium memberOf \
+        members meta metadataMaxAge metadataUrl methods milliseconds minBytes minSeverity minutes months \
+        multiplier name namespace newline node numFragments objectTypes oidcTokenProvider onFailure \
+        onPluginBootFailure onPluginModuleBootFailure optionsSuccessStatus organizations origin \
+        orphanProviderStrategy orphanStrategy pageSize parameters partition path paths pattern permission phrase \
+        picture plugin pluginDivisionMode pluginShutdownHook pluginSources plugins plural pods policy \
+        pollingInterval port prefix prefixLength priority privateKeyFile profile projectId prompt provider \
+        publicKeyFile publishDirectory query queryMode queueSize rawBaseUrl rdn readTimeout readiness \
+        rebalanceTimeout receiver receiverEmails redactAllowlist redirectUris region replicasets replyTo \
+        requestTimeout resolver resourcequotas retries retryStatusCodes role roleArn roleName runIn \
+        saslMechanism schemaPrefix schemaUrl scope search seconds secureProtocol select sendTimeout sender \
+        serverShutdownDelay serveraddress service services sessionDuration sessionTimeout set shutdownHook \
+        sizeLimit sniHostName sse staleTimeout startUrlSearchParams startupHook startupRequestPauseTimeout \
+        statefulsets stitchTimeout store subjectPrefix swiftUrl target taskParameterMaxLength taskTimeout \
+        taskTimeoutJanitorFrequency tasks teamName tenantId throttleInterval timeLimit timeout timezone title \
+        tokenEndpointAuthMethod tokenLifetime tokenRenewableOffsetTime tokenSignedResponseAlg tokenUrl topic \
+        topics transactionTimeout transport trigger trustCerts trustProxy ttl type url user userFilter \
+        userGroupMemberFilter userGroupMemberSearch userName userSelect uuidAttributeName valueType version \
+        webIdentityTokenFile weeks window workers workspaceProvider years";
+
+    /// Names that end in or hold what sounds like a secret.
+    const ALIKE: &str = "monkey keyboard keyword keywords donkey primaryKey sort_key SORTKEY partition-key publicKey projectKey \
+        tokenizer tokens maxTokens tokenUrl token_endpoint secretName passwordPolicy bypass passenger keepAliveTimeout \
+        csrfProtection csrfCookieName csrfHeader cookies connections maxConnections authorizationUrl codec encode";
+
+    #[test]
+    fn the_secrets_of_backstage_are_known_by_name_and_nothing_harmless_is() {
+        let secret = |name: &&str| name_is_secret(name);
+        let missed: Vec<_> = OF_BACKSTAGE.split_whitespace().filter(|name| !secret(name)).collect();
+        assert_eq!(missed, [""; 0]);
+        for harmless in [DECLARED_ALONE, HARMLESS_IN_BACKSTAGE, ALIKE] {
+            let hidden: Vec<_> = harmless.split_whitespace().filter(secret).collect();
+            assert_eq!(hidden, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_code_and_a_state_are_secret_in_urls_alone() {
+        for name in
+            ["key", "code", "auth_code", "state", "sig", "X-Amz-Signature", "SAMLResponse", "PHPSESSID"]
+        {
+            assert!(parameter_is_secret(name) && !name_is_secret(name), "{name}");
+        }
+        for name in ["statusCode", "country_code", "estate", "region_state", "config", "unicode"] {
+            assert!(!parameter_is_secret(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_letters_count_in_any_case(name in "(client|api|x)?(secret|token|pass|apikey)", marks in "[-_. 0-9\\[\\]é]{0,3}") {
+            let spelled: String = name.chars().flat_map(|c| marks.chars().chain([c.to_ascii_uppercase()])).collect();
+            prop_assert!(name_is_secret(&name) && name_is_secret(&spelled), "{}", spelled);
+        }
+    }
+}
