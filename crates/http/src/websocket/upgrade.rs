@@ -77,6 +77,11 @@ impl WebSocketUpgrade {
         offered(&self.parts.headers)
     }
 
+    /// The token among them by which the caller was let in: said back unless a [protocol](Self::protocols) is agreed upon.
+    pub fn auth_protocol(&self) -> Option<&str> {
+        self.auth_protocol.as_deref()
+    }
+
     /// The protocols that the handler speaks: the first one that the client offers is agreed upon. If there is none,
     /// the token that let the caller in is said back if it was offered as a protocol: browsers want one of theirs.
     #[must_use]

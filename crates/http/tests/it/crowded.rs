@@ -5,7 +5,10 @@ use std::time::Duration;
 use axum::{Router, routing::get};
 use serde_json::json;
 
-use crate::kit::{Kit, Up, until};
+use crate::{
+    kit::{Kit, Up, until},
+    websocket::{NOT_FOUND, UNAVAILABLE, asks, request, says, sockets},
+};
 
 const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
@@ -84,4 +87,19 @@ async fn no_places_at_all_are_a_start_error() {
         error.contains("greenroom.server.maxConnections") || error.contains("nobody could connect"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn beyond_the_limit_web_sockets_are_refused_and_what_has_no_route_is_still_a_404() {
+    let up = Kit::new().config("greenroom.server.maxConnections", json!(1)).add(sockets()).start().await;
+    let mut kept = up.client.connect().await;
+    assert_eq!(kept.ask("GET", "/api/ws/plain", &[], b"").await.status, 200);
+    for (target, seen) in
+        [("/api/ws/open", UNAVAILABLE), ("/rootws", UNAVAILABLE), ("/api/ws/nope", NOT_FOUND)]
+    {
+        assert_eq!(asks(up.client, target, "").await, seen, "{target}");
+    }
+    kept.send(request("/api/ws/open", "")).await;
+    assert_eq!(kept.rest().await, says("none"), "who is in stays in");
+    until(async || asks(up.client, "/api/ws/open", "").await == says("none")).await;
 }
