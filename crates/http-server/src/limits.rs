@@ -61,7 +61,8 @@ pub struct ConnectionLimits {
     pub requests: u32,
     /// `backend.server.maxHeadersCount`: more are a 431; 100.
     pub headers: u32,
-    /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow.
+    /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow, and never
+    /// more than that.
     pub connections: u32,
 }
 
@@ -104,7 +105,8 @@ impl ConnectionLimits {
                 let text = "Invalid number 0, expected at least 1: nobody could connect";
                 return Err(ConfigError::invalid(config, "greenroom.server.maxConnections", text));
             }
-            some => some,
+            // What has no descriptor could not be accepted: nobody would be answered.
+            some => some.min(default.connections),
         };
         Ok(Self {
             requests: read("backend.server.maxRequestsPerSocket", default.requests)?,
