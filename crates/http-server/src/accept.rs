@@ -95,14 +95,22 @@ fn begin<S: Serve>(shared: &Arc<Shared<S>>, stream: Plain, address: Option<IpAdd
     let own = shared.clone();
     let connection = async move {
         let _place = place;
-        let Some(tls) = &own.tls else { return serve(own, stream, peer).await };
-        let until_header = own.settings.timeouts.until_header();
-        if let Some(stream) = tls.accept(stream, until_header, &own.draining).await {
-            serve(own, stream, peer).await;
+        match own.tls {
+            None => serve(own, stream, peer).await,
+            // In a box: a plain connection needs no room for what TLS does.
+            Some(_) => Box::pin(encrypted(own, stream, peer)).await,
         }
     };
     drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
     is_beyond_limit
+}
+
+async fn encrypted<S: Serve>(shared: Arc<Shared<S>>, stream: Plain, peer: Peer) {
+    let Some(tls) = &shared.tls else { return };
+    let until_header = shared.settings.timeouts.until_header();
+    if let Some(stream) = tls.accept(stream, until_header, &shared.draining).await {
+        serve(shared, stream, peer).await;
+    }
 }
 
 /// Says what is wrong with accepting, now and then.
@@ -119,7 +127,7 @@ impl Trouble {
                 logger,
                 connections = most,
                 count = count,
-                "Too many connections are open: only probes are answered on further ones. greenroom.server.maxConnections is the limit"
+                "Too many connections are open: only probes are answered on further ones. The limit is greenroom.server.maxConnections, or what the process has descriptors for"
             );
         }
     }

@@ -24,6 +24,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Arrival, Peer, RequestBody, Serve, Takeover,
@@ -64,14 +65,15 @@ where
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(activity.clone());
         let arrival = Arrival { peer, is_last, in_flight, takeover };
-        async move {
+        // In a box: hyper keeps room for it as long as the connection is open, also while nothing is asked.
+        Box::pin(async move {
             let request = request.map(|body| RequestBody::new(body, &timeouts));
             let response: Response<S::Body> = shared.service.serve(request, arrival).await;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 activity.upgrade();
             }
             Ok::<_, Infallible>(response)
-        }
+        })
     });
     let mut http = Builder::new();
     http.max_header_size(MAX_HEADER);
@@ -90,12 +92,28 @@ where
         Some(ended) => ended,
         None => last_request(&mut watched).await,
     };
+    // In a box: a connection that is open needs no room for its end.
+    Box::pin(end(ended, watched.connection, &shared.draining)).await;
+}
+
+/// Whatever is left to be done when HTTP has ended on a connection.
+async fn end<S, T, B>(
+    ended: End,
+    connection: UpgradeableConnection<TokioIo<Socket<T>>, S>,
+    draining: &CancellationToken,
+) where
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+    B: http_body::Body + 'static,
+    B::Error: Into<BoxError>,
+{
     let answer: &[u8] = match ended {
         End::Closed | End::Overdue(Overdue::Connection) => return,
         End::Taken(then) => {
-            if let Some(parts) = watched.connection.into_parts() {
+            if let Some(parts) = connection.into_parts() {
                 let socket = parts.io.into_inner().unread(&parts.read_buf);
-                shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
+                draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
             }
             return;
         }
@@ -103,7 +121,7 @@ where
         End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
         End::Unwanted => b"",
     };
-    if let Some(parts) = watched.connection.into_parts() {
+    if let Some(parts) = connection.into_parts() {
         let mut stream = parts.io.into_inner().into_stream();
         let _ = stream.write_all(answer).await;
         let _ = stream.shutdown().await;
