@@ -7,6 +7,7 @@ use std::{
         net::UnixListener,
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use axum::{Json, Router, routing::get};
@@ -14,7 +15,7 @@ use greenroom_config::RootConfig;
 use greenroom_http::{ClientAddress, HttpSettings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::timeout};
 
 use crate::kit::{Connection, Kit, slow};
 
@@ -123,6 +124,20 @@ async fn of_several_that_start_on_a_stale_socket_at_once_one_lives() {
         assert!(refused.iter().all(|error| error.contains("listen EADDRINUSE")), "{refused:?}");
         UnixStream::connect(&path).await.expect("the one that lives can be reached");
     }
+}
+
+#[tokio::test]
+async fn who_starts_waits_for_another_that_looks_at_the_directory() {
+    let (dir, path) = place();
+    let another = fs::File::open(dir.path()).unwrap();
+    another.lock().unwrap();
+    let starts = kit(&path).start();
+    tokio::pin!(starts);
+    assert!(timeout(Duration::from_millis(200), &mut starts).await.is_err(), "it waits");
+    assert!(!path.exists());
+    another.unlock().unwrap();
+    let _up = starts.await;
+    assert!(path.exists());
 }
 
 #[tokio::test]
