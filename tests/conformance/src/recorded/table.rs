@@ -108,7 +108,7 @@ pub const STORIES: &[Story] = &[
     // Encoded, it is a path like any other.
     Story { env: &bad_path("/a%20b"), ..comes_up("ws-bad-path-space", "healthcheck,ws", "") },
     stops("ws-shutdown-server", "ws,healthcheck", &[READY, STOP]),
-    stops("ws-shutdown-hooks-server", "ws,hooks", REFUSING),
+    Story { env: SLOW_HOOKS, ..stops("ws-shutdown-hooks-server", "ws,hooks", REFUSING) },
     Story {
         env: &[("NODE_ENV", "production"), ("WS_MS", "4000")],
         ..stops(
@@ -128,11 +128,14 @@ const fn bad_path(path: &'static str) -> [(&'static str, &'static str); 2] {
     [("NODE_ENV", "production"), ("WS_BAD", path)]
 }
 
+/// Time enough to ask something while they run, on a busy machine too.
+const SLOW_HOOKS: &[(&str, &str)] = &[("NODE_ENV", "production"), ("HOOK_MS", "2000")];
+
 const REFUSING: &[Act] = &[
     READY,
     HOOKED,
     STOP,
-    AwaitLine("HOOK plugin shutdown begin"),
+    AwaitLine("shutdown hook boom"),
     Upgrade("/api/ws/open"),
     Upgrade("/rootws"),
 ];

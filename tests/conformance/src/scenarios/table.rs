@@ -157,12 +157,21 @@ pub const SCENARIOS: &[Scenario] = &[
             ],
         )
     },
-    scenario(
-        "web_sockets_while_hooks_run",
-        One,
-        "ws,hooks",
-        &[READY, Terminate, AwaitLine("plugin shutdown begin"), Replay(&["ws-shutdown-hooks-root"]), Exit(0)],
-    ),
+    Scenario {
+        env: &[("NODE_ENV", "production"), ("HOOK_MS", "2000")],
+        ..scenario(
+            "web_sockets_while_hooks_run",
+            One,
+            "ws,hooks",
+            &[
+                READY,
+                Terminate,
+                AwaitLine("plugin shutdown begin"),
+                Replay(&["ws-shutdown-hooks-root"]),
+                Exit(0),
+            ],
+        )
+    },
 ];
 
 const VARIANTS: &str = "
