@@ -131,14 +131,8 @@ const fn bad_path(path: &'static str) -> [(&'static str, &'static str); 2] {
 /// Time enough to ask something while they run, on a busy machine too.
 const SLOW_HOOKS: &[(&str, &str)] = &[("NODE_ENV", "production"), ("HOOK_MS", "2000")];
 
-const REFUSING: &[Act] = &[
-    READY,
-    HOOKED,
-    STOP,
-    AwaitLine("shutdown hook boom"),
-    Upgrade("/api/ws/open"),
-    Upgrade("/rootws"),
-];
+const REFUSING: &[Act] =
+    &[READY, HOOKED, STOP, AwaitLine("shutdown hook boom"), Upgrade("/api/ws/open"), Upgrade("/rootws")];
 
 const TERM_TERM: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), STOP];
 const TERM_INT: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), Signal(Kind::INT)];

@@ -107,9 +107,11 @@ async fn plugin_105_a_second_signal_forces_the_end() {
     backend.await_status(READINESS, 200).await.unwrap();
     backend.terminate().unwrap();
     backend.await_line("HOOK hanging").await.unwrap();
+    backend.await_line("Still stopping").await.unwrap();
     backend.terminate().unwrap();
     assert_eq!(backend.exit().await.unwrap(), Some(143), "{}", backend.output());
     assert!(!backend.output().contains("HOOK hang end"));
+    assert!(backend.output().contains("Received SIGTERM again, ending at once"), "{}", backend.output());
 }
 
 #[tokio::test]
