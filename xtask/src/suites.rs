@@ -87,6 +87,22 @@ pub(crate) const SUITES: &[Suite] = &[
         },
         otherwise: None,
     },
+    // A workspace of its own, whose lock says what it is built of.
+    Suite {
+        name: "fuzz targets compile",
+        needs: &[],
+        features: &[],
+        command: check(&[
+            "check",
+            "--manifest-path",
+            "fuzz/Cargo.toml",
+            "--target-dir",
+            "target",
+            "--locked",
+            "--no-default-features",
+        ]),
+        otherwise: None,
+    },
     Suite {
         name: "JSON beside a real Node's",
         needs: &[&NODE],

@@ -139,6 +139,8 @@ where
     F::Output: Send + 'static,
 {
     let context = Context::current();
+    // In a box: each of the futures around it would keep room for it once more.
+    let future = Box::pin(future);
     let Some(tasks) = context.tasks().cloned() else {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
         return tokio::spawn(context.scope(async { Some(future.await) }));

@@ -13,7 +13,9 @@ use std::{
 use greenroom_logging::{Logger, warn};
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{ConnectionLimits, Listener, Peer, Serve, connection::serve, listener::Plain, server::Shared};
+use crate::{
+    ConnectionLimits, Listener, Peer, Serve, Timeouts, connection::serve, listener::Plain, server::Shared,
+};
 
 /// How long to wait before the next try when there is no descriptor.
 const RETRY_DELAY: Duration = Duration::from_millis(50);
@@ -103,13 +105,27 @@ fn begin<S: Serve>(shared: &Arc<Shared<S>>, stream: Plain, address: Option<IpAdd
     }
     let own = shared.clone();
     let connection = async move {
-        let Some(tls) = &own.tls else { return serve(own, stream, peer, timeouts, place).await };
-        if let Some(stream) = tls.accept(stream, timeouts.until_header(), &own.draining).await {
-            serve(own, stream, peer, timeouts, place).await;
+        match own.tls {
+            None => serve(own, stream, peer, timeouts, place).await,
+            // In a box: a plain connection needs no room for what TLS does.
+            Some(_) => Box::pin(encrypted(own, stream, peer, timeouts, place)).await,
         }
     };
     drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
     is_beyond_limit
+}
+
+async fn encrypted<S: Serve>(
+    shared: Arc<Shared<S>>,
+    stream: Plain,
+    peer: Peer,
+    timeouts: Timeouts,
+    place: Place,
+) {
+    let Some(tls) = &shared.tls else { return };
+    if let Some(stream) = tls.accept(stream, timeouts.until_header(), &shared.draining).await {
+        serve(shared, stream, peer, timeouts, place).await;
+    }
 }
 
 /// Says what is wrong with accepting, now and then.
@@ -126,7 +142,7 @@ impl Trouble {
                 logger,
                 connections = most,
                 count = count,
-                "Too many connections are open, or their requests at work: only probes are answered on further ones. greenroom.server.maxConnections is the limit"
+                "Too many connections are open, or their requests at work: only probes are answered on further ones. The limit is greenroom.server.maxConnections, or what the process has descriptors for"
             );
         }
     }

@@ -24,6 +24,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt},
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Arrival, Peer, Remainder, RequestBody, Serve, Takeover, Timeouts,
@@ -66,7 +67,8 @@ pub(crate) async fn serve<S, T>(
         let request = request.map(|body| RequestBody::new(body, &timeouts));
         let remainder = Remainder::new(request.body(), &noted);
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
-        async move { Ok::<_, Infallible>(shared.service.serve(request, arrival).await) }
+        // In a box: hyper keeps room for it as long as the connection is open, also while nothing is asked.
+        Box::pin(async move { Ok::<_, Infallible>(shared.service.serve(request, arrival).await) })
     });
     let mut http = Builder::new();
     http.max_header_size(MAX_HEADER_BYTES);
@@ -84,19 +86,32 @@ pub(crate) async fn serve<S, T>(
         Some(ended) => ended,
         None => last_request(&mut watched).await,
     };
+    // In a box: a connection that is open needs no room for its end.
+    Box::pin(end(ended, watched.connection, &shared.draining)).await;
+}
+
+/// Whatever is left to be done when HTTP has ended on a connection.
+async fn end<S, T, B>(ended: End, connection: Connection<TokioIo<Socket<T>>, S>, draining: &CancellationToken)
+where
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
+    B: http_body::Body + 'static,
+    B::Error: Into<BoxError>,
+{
     let answer: &[u8] = match ended {
         End::Closed | End::Overdue(Overdue::Idle) => return,
         End::Taken(then) => {
-            let parts = watched.connection.into_parts();
+            let parts = connection.into_parts();
             let socket = parts.io.into_inner().unread(&parts.read_buf);
-            shared.draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
+            draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
             return;
         }
         // As Node answers a header that does not arrive in time.
         End::Overdue(Overdue::Header) => b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
         End::Unwanted => b"",
     };
-    let mut stream = watched.connection.into_parts().io.into_inner().into_stream();
+    let mut stream = connection.into_parts().io.into_inner().into_stream();
     let _ = stream.write_all(answer).await;
     let _ = stream.shutdown().await;
 }

@@ -68,10 +68,10 @@ pub struct ConnectionLimits {
     pub requests: u32,
     /// `backend.server.maxHeadersCount`: more are a 431; 100.
     pub headers: u32,
-    /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow.
+    /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow, and never
+    /// more than that.
     pub connections: u32,
 }
-
 
 /// What hyper has room for without asking the heap.
 const HEADERS: u32 = 100;
@@ -107,8 +107,9 @@ impl ConnectionLimits {
                 Some(0) => MOST_HEADERS,
                 Some(some) => some.min(MOST_HEADERS),
             },
-            // With none nobody could connect.
-            connections: read("greenroom.server.maxConnections", 1)?.unwrap_or(default.connections),
+            // With none nobody could connect; what has no descriptor could not be accepted.
+            connections: read("greenroom.server.maxConnections", 1)?
+                .map_or(default.connections, |some| some.min(default.connections)),
         })
     }
 

@@ -7,6 +7,7 @@ const plugins = {
   ...require('./plugins/lifecycle'),
   ...require('./plugins/faults'),
   ...require('./plugins/logs'),
+  ...require('./plugins/ws'),
 };
 
 const features = (process.env.FEATURES ?? 'healthcheck,tasks').split(',').filter(Boolean);

@@ -61,6 +61,8 @@ pub enum Act {
     Ask(&'static str),
     /// The same, not encrypted on a port that is.
     AskInPlain(&'static str),
+    /// Ask for a WebSocket at this path and compare all that comes.
+    Upgrade(&'static str),
     /// Wait until a GET is answered with this status.
     AwaitStatus(&'static str, u16),
     /// Wait until both have printed this.
@@ -231,6 +233,16 @@ async fn perform(
             let subject = Subject::Story { story: story.name, request: line };
             let what = format!("{}: {line} in plain", story.name);
             comparison.note(&what, &subject, differences(node, ours).await);
+            Ok(())
+        }
+        Act::Upgrade(path) => {
+            let (node, ours) = both.exchange(&Request::upgrade(path)).await;
+            let subject = Subject::Story { story: story.name, request: path };
+            comparison.note(
+                &format!("{}: upgrade {path}", story.name),
+                &subject,
+                differences(node, ours).await,
+            );
             Ok(())
         }
         Act::AwaitStatus(path, status) => {

@@ -107,6 +107,18 @@ impl Idle {
 }
 
 impl Held {
+    /// Waits until the answer has begun.
+    pub async fn begins(&self) -> io::Result<()> {
+        let socket = match &self.stream {
+            Stream::Left(plain) => plain,
+            Stream::Right(encrypted) => encrypted.get_ref().0,
+        };
+        match timeout(DEADLINE, socket.readable()).await {
+            Ok(readable) => readable,
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "no answer begins in time")),
+        }
+    }
+
     /// Sends what is left and reads all answers.
     pub async fn finish(self) -> io::Result<Outcome<Vec<u8>>> {
         let (reader, mut writer) = tokio::io::split(self.stream);

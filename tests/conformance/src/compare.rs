@@ -8,6 +8,7 @@
 //!
 //! All differences are listed, not only the first.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -90,11 +91,10 @@ struct BodyFacts {
 
 fn compare_bodies(found: &mut Differences, recorded: &RecordedBody, received: &[u8]) -> BodyFacts {
     if matches!(recorded, RecordedBody::Exact(recorded) if recorded == received) {
-        let varies = mask::text(&String::from_utf8_lossy(received)).varies;
+        let varies = mask::text(&text_of(received)).varies;
         return BodyFacts { varies, empty: received.is_empty() };
     }
-    let text = String::from_utf8_lossy(received);
-    let live = mask::text(&text);
+    let live = mask::text(&text_of(received));
     let mut facts = BodyFacts { varies: live.varies, empty: false };
     match recorded {
         RecordedBody::Binary => {}
@@ -111,12 +111,20 @@ fn compare_bodies(found: &mut Differences, recorded: &RecordedBody, received: &[
         }
         RecordedBody::Exact(recorded) => {
             facts.empty = recorded.is_empty() && received.is_empty();
-            let recorded = mask::text(&String::from_utf8_lossy(recorded));
+            let recorded = mask::text(&text_of(recorded));
             facts.varies |= recorded.varies;
             found.check("body", recorded.text, live.text);
         }
     }
     facts
+}
+
+/// A body as text; bytes that are none are escaped, so that no two bodies read alike.
+fn text_of(body: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(body) {
+        Ok(text) => text.into(),
+        Err(_) => body.escape_ascii().to_string().into(),
+    }
 }
 
 fn compare_headers(

@@ -8,7 +8,7 @@ use std::io;
 use crate::peer;
 use crate::recorded::{self, STORIES, Staged};
 use crate::replay;
-use crate::scenarios::{NOT_YET, SCENARIOS, Stage};
+use crate::scenarios::{SCENARIOS, Stage};
 use crate::version::{Kind, Version};
 
 mod changes;
@@ -39,9 +39,7 @@ pub async fn follow(version: Version) -> io::Result<Followed> {
 
 /// What no scenario and no story repeats.
 fn set_aside() -> Vec<String> {
-    let exchanges = NOT_YET.iter().map(|(names, why)| format!("exchanges {names}*: {why}"));
-    let logs = recorded::SET_ASIDE.iter().map(|(name, why)| format!("log {name}: {why}"));
-    exchanges.chain(logs).collect()
+    recorded::SET_ASIDE.iter().map(|(name, why)| format!("log {name}: {why}")).collect()
 }
 
 impl Followed {

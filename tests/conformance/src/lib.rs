@@ -22,6 +22,7 @@ pub mod comparison;
 pub mod deviation;
 pub mod differential;
 pub mod follow;
+mod frames;
 pub mod log;
 pub mod mask;
 pub mod peer;

@@ -142,6 +142,7 @@ fn differences(story: &Story, mut recorded: Log, output: &str) -> Vec<Difference
 async fn perform(act: &Act, backend: &Backend, held: &mut Option<Held>) -> io::Result<()> {
     match *act {
         Act::Ask(line) => backend.client().exchange(&as_curl(line)).await.map(drop),
+        Act::Upgrade(path) => backend.client().exchange(&Request::upgrade(path)).await.map(drop),
         Act::AwaitStatus(path, status) => backend.await_status(path, status).await,
         Act::AwaitLine(text) => backend.await_line(text).await,
         Act::AwaitRefused => backend.await_refused().await,

@@ -124,6 +124,18 @@ async fn take(
             *held = Some(backend.client().hold(&Request::get(path)).await?);
             Ok(())
         }
+        Step::HoldReplay(name) => {
+            let request = Transcript::load(version, name).await?.request;
+            let begun = backend.client().hold(&request).await?;
+            begun.begins().await?;
+            *held = Some(begun);
+            Ok(())
+        }
+        Step::HeldReplays(name) => {
+            let held = held.take().ok_or_else(|| io::Error::other("no request is in flight"))?;
+            cases.push(verdict(&Transcript::load(version, name).await?, held.finish().await));
+            Ok(())
+        }
         Step::HeldAnswers(expected) => {
             let held = held.take().ok_or_else(|| io::Error::other("no request is in flight"))?;
             match held.finish().await? {
@@ -143,8 +155,12 @@ async fn take(
 
 /// Sends a recorded request and lists what differs from its recorded answer.
 pub async fn replay(client: Client, transcript: &Transcript) -> Case {
+    verdict(transcript, client.exchange(&transcript.request).await)
+}
+
+fn verdict(transcript: &Transcript, received: io::Result<Outcome<Vec<u8>>>) -> Case {
     let name = transcript.name.clone();
-    match client.exchange(&transcript.request).await {
+    match received {
         Ok(received) => {
             let differences = compare(&transcript.recorded, &received, ignored_headers(&transcript.name));
             Case { transcript: name, differences, received: Some(received) }

@@ -3,10 +3,12 @@
 //! * `# curl <arguments> <url>`, then what curl said it sent (`> `) and received (`< `), a blank line and the body. The recording
 //!   leaves out `User-Agent: curl` and `Accept: */*`; a HEAD answer is repeated as its own body; a body that is long or not
 //!   text is only described (`...[102408 bytes]`, `[binary 29 bytes]`).
-//! * `# raw request` and `# raw response`: bytes as they were, with `\n` for `\r\n` and latin-1 for bytes above 127.
+//! * `# raw request` and `# raw response (eof)`: bytes as they were, with `\n` for `\r\n` and latin-1 for bytes above 127.
+//!   `(still open)` is a connection that the answer has left open. The frames of a WebSocket are a line each.
 
 use std::io;
 
+use crate::frames;
 use crate::version::{Kind, Version};
 use crate::wire::{Answer, Head, Outcome, read_answer};
 
@@ -61,6 +63,15 @@ impl Request {
     pub fn raw(bytes: Vec<u8>) -> Self {
         let bodiless = bytes.starts_with(b"HEAD ");
         Self { bytes, replies: Replies::One { bodiless } }
+    }
+
+    /// A request for a WebSocket, which is read until the other side closes.
+    pub fn upgrade(path: &str) -> Self {
+        let bytes = format!(
+            "GET {path} HTTP/1.1\r\nHost: {RECORDED_AUTHORITY}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        );
+        Self { bytes: bytes.into_bytes(), replies: Replies::UntilClose }
     }
 
     /// The bytes to send to a backend at `authority`.
@@ -149,17 +160,32 @@ fn curl_get(command: &str) -> io::Result<Vec<u8>> {
 }
 
 async fn parse_raw(rest: &str) -> io::Result<Exchange> {
-    let (sent, received) =
-        rest.split_once("\n# raw response (eof)\n").ok_or_else(|| unreadable("no closed raw response"))?;
+    let (sent, how, received) = split_raw(rest).ok_or_else(|| unreadable("no raw response"))?;
     let mut bytes: Vec<u8> = sent.replace('\n', "\r\n").chars().map(|c| c as u32 as u8).collect();
     body::complete_raw(&mut bytes);
-    let received = received.strip_suffix('\n').unwrap_or(received).replace('\n', "\r\n");
-    let mut reader = received.as_bytes();
+    let replies = match how {
+        "still open" => Replies::One { bodiless: false },
+        _ => Replies::UntilClose,
+    };
+    let (http, frames) = match received.split_once("\n\n") {
+        Some((head, frames)) if head.starts_with("HTTP/1.1 101 ") => (format!("{head}\n\n"), frames),
+        _ => (received.strip_suffix('\n').unwrap_or(received).to_owned(), ""),
+    };
+    let mut wire = http.replace('\n', "\r\n").into_bytes();
+    wire.extend(frames::bytes(frames).ok_or_else(|| unreadable("a line that is no frame"))?);
+    let mut reader = &wire[..];
     let mut answers = Vec::new();
     while let Some(Answer { head, body, cut }) = read_answer(&mut reader, false).await? {
         answers.push(Answer { head, body: RecordedBody::Exact(body), cut });
     }
-    Ok((Request { bytes, replies: Replies::UntilClose }, Outcome::Answered(answers)))
+    Ok((Request { bytes, replies }, Outcome::Answered(answers)))
+}
+
+/// What was sent, how the connection was left, and what was received, of a raw recording.
+pub(crate) fn split_raw(text: &str) -> Option<(&str, &str, &str)> {
+    let (sent, rest) = text.split_once("\n# raw response (")?;
+    let (how, received) = rest.split_once(")\n")?;
+    Some((sent, how, received))
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {

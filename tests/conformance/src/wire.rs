@@ -70,7 +70,8 @@ where
 {
     loop {
         let Some(head) = read_head(reader).await? else { return Ok(None) };
-        if head.status < 200 {
+        // What follows a switch is another protocol's, to the end.
+        if head.status < 200 && head.status != 101 {
             continue;
         }
         let mut body = Vec::new();

@@ -79,6 +79,11 @@ impl WebSocketUpgrade {
         offered(&self.parts.headers)
     }
 
+    /// The token among them by which the caller was let in: said back unless a [protocol](Self::protocols) is agreed upon.
+    pub fn auth_protocol(&self) -> Option<&str> {
+        self.auth_protocol.as_deref()
+    }
+
     /// Sets the protocols that the handler speaks, best first. The first that the client offers too is used. If none
     /// fits, a token that was offered as a protocol is returned, because browsers need one of their offers back.
     #[must_use]

@@ -134,6 +134,15 @@ async fn a_header_that_two_parsers_could_read_in_two_ways_is_a_400_and_nothing_b
 }
 
 #[tokio::test]
+async fn a_request_line_has_single_spaces_and_a_version_that_is_spoken() {
+    let up = kit().start().await;
+    for line in ["GET  /api/x/text HTTP/1.1", "GET /api/x/text  HTTP/1.1", "GET /api/x/text HTTP/2.0"] {
+        let answer = up.client.raw(format!("{line}\r\nHost: x\r\n\r\n{SMUGGLED}")).await;
+        assert!(answer.starts_with(BAD) && answer.matches("HTTP/1.1 ").count() == 1, "{line:?}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_whose_chunks_are_malformed_is_a_400_and_closes() {
     let up = kit().start().await;
     let next = "GET /api/x/smuggled HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -92,6 +92,11 @@ async fn the_client_is_counted_and_not_the_proxy_before_it() {
         count(json!(1), &["1.1.1.1:80", "1.1.1.1:81", "[::2]:80", "::2"]).await,
         [counted, over, counted, over]
     );
+    // One site has 56 bits of an IPv6 address, and all addresses behind them.
+    assert_eq!(
+        count(json!(1), &["2001:db8::1", "2001:db8:0:ff::1", "2001:db8:0:100::1"]).await,
+        [counted, over, counted]
+    );
     assert_eq!(count(json!(false), &["1.1.1.1", "1.1.1.1"]).await, [free, free]);
 }
 

@@ -7,6 +7,7 @@ use std::{
         net::UnixListener,
     },
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use axum::{Json, Router, routing::get};
@@ -14,7 +15,7 @@ use greenroom_config::RootConfig;
 use greenroom_http::{ClientAddress, HttpSettings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::UnixStream;
+use tokio::{net::UnixStream, time::timeout};
 
 use crate::kit::{Connection, Kit, slow};
 
@@ -181,6 +182,20 @@ async fn a_lock_that_others_could_open_or_that_is_a_link_is_left_alone() {
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     assert!(!dir.path().join("nowhere").exists(), "nothing is made at the end of a link");
+}
+
+#[tokio::test]
+async fn who_starts_waits_for_another_that_looks_at_the_directory() {
+    let (dir, path) = place();
+    let another = fs::File::open(dir.path()).unwrap();
+    another.lock().unwrap();
+    let starts = kit(&path).start();
+    tokio::pin!(starts);
+    assert!(timeout(Duration::from_millis(200), &mut starts).await.is_err(), "it waits");
+    assert!(!path.exists());
+    another.unlock().unwrap();
+    let _up = starts.await;
+    assert!(path.exists());
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn what_was_sent_with_the_request_is_not_lost_nor_what_was_answered_before
 }
 
 #[tokio::test]
-async fn the_path_is_matched_exactly_and_every_other_upgrade_is_a_bare_404() {
+async fn http_37_38_39_the_path_is_matched_exactly_and_every_other_upgrade_is_a_bare_404() {
     let up = Kit::new().add(sockets()).start().await;
     for target in ["/api/ws/open", "/api/ws/open?x=/", "/rootws"] {
         assert_eq!(asks(up.client, target, "").await, says("none"), "{target}");
@@ -165,7 +165,18 @@ async fn the_path_is_matched_exactly_and_every_other_upgrade_is_a_bare_404() {
 }
 
 #[tokio::test]
-async fn without_a_route_an_upgrade_is_an_ordinary_request() {
+async fn http_39_an_upgrade_is_not_counted_by_a_rate_limit() {
+    let limit = json!({"incomingRequestLimit": 1, "ipAllowList": []});
+    let up = Kit::new().config("backend.rateLimit", limit).add(sockets()).start().await;
+    for _ in 0..3 {
+        assert_eq!(asks(up.client, "/api/ws/open", "").await, says("none"));
+    }
+    assert_eq!(up.get("/api/ws/plain").await.status, 200);
+    assert_eq!(up.get("/api/ws/plain").await.status, 429);
+}
+
+#[tokio::test]
+async fn http_38_without_a_route_an_upgrade_is_an_ordinary_request() {
     let up = Kit::new().open(Router::new().route("/plain", get(async || "plain"))).start().await;
     let mut connection = up.client.connect().await;
     connection.send(request("/api/x/plain", "")).await;
@@ -177,7 +188,7 @@ async fn without_a_route_an_upgrade_is_an_ordinary_request() {
 }
 
 #[tokio::test]
-async fn offered_protocols_and_then_the_bearer_token_are_tried() {
+async fn http_40_41_offered_protocols_and_then_the_bearer_token_are_tried() {
     let up = Kit::new().add(sockets()).start().await;
     let offers = |all: &str| format!("Sec-WebSocket-Protocol: {all}\r\n");
     let bearer = |token: &str| format!("Authorization: Bearer {token}\r\n");
@@ -211,7 +222,7 @@ async fn offered_protocols_and_then_the_bearer_token_are_tried() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_with_its_candidates_but_no_token() {
+async fn http_42_a_refusal_is_told_with_its_candidates_but_no_token() {
     let up = Kit::new().add(sockets()).start().await;
     let headers = "Sec-WebSocket-Protocol: guess-1\r\nAuthorization: Bearer guess-2\r\n";
     assert_eq!(asks(up.client, "/api/ws/events", headers).await, UNAUTHORIZED);
@@ -248,7 +259,7 @@ async fn with_the_default_policy_disabled_whoever_has_no_credentials_is_nobody()
 }
 
 #[tokio::test]
-async fn an_upgrade_waits_for_its_plugin_and_not_for_root_routes() {
+async fn http_43_an_upgrade_waits_for_its_plugin_and_not_for_root_routes() {
     let (slow, go) = waiting();
     let rising = Kit::new().add(slow).launch().await;
     until(async || asks(rising.client, "/rootws", "").await == says("none")).await;
@@ -260,7 +271,7 @@ async fn an_upgrade_waits_for_its_plugin_and_not_for_root_routes() {
 }
 
 #[tokio::test]
-async fn an_upgrade_waits_as_long_as_configured_then_503_before_its_token_is_looked_at() {
+async fn http_43_an_upgrade_waits_as_long_as_configured_then_503_before_its_token_is_looked_at() {
     let (slow, _go) = waiting();
     let pause = json!({"milliseconds": 300});
     let rising =
@@ -276,7 +287,7 @@ async fn an_upgrade_waits_as_long_as_configured_then_503_before_its_token_is_loo
 }
 
 #[tokio::test]
-async fn while_hooks_run_plugins_refuse_then_open_sockets_end_without_a_close_frame() {
+async fn http_44_while_hooks_run_plugins_refuse_then_open_sockets_end_without_a_close_frame() {
     let (release, released) = watch::channel(false);
     let stopping = plugin("ws", move |env| {
         env.register_init(async move |http: HttpRouter, root: RootHttpRouter, lifecycle: Lifecycle| {
@@ -306,7 +317,7 @@ async fn while_hooks_run_plugins_refuse_then_open_sockets_end_without_a_close_fr
 }
 
 #[tokio::test]
-async fn a_fault_in_a_path_fails_the_plugin() {
+async fn http_46_a_fault_in_a_path_fails_the_plugin() {
     let no_path = "WebSocket path must be an absolute pathname without a query or fragment";
     for (paths, text) in [
         (&["events"][..], "WebSocket path must start with /"),

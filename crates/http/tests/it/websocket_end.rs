@@ -29,7 +29,7 @@ async fn a_connection_that_its_client_breaks_off_is_told_at_debug_alone() {
 }
 
 #[tokio::test]
-async fn a_handler_that_fails_closes_its_connection_without_a_byte_and_is_told_by_its_owner() {
+async fn http_45_a_handler_that_fails_closes_its_connection_without_a_byte_and_is_told_by_its_owner() {
     let up = Kit::new().with_additions().add(sockets()).start().await;
     assert_eq!(asks(up.client, "/api/ws/fails", "X-Request-Id: first\r\n").await, "");
     let line = told(&up.lines, "WebSocket upgrade failed handler boom").await;

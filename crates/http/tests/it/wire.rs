@@ -186,6 +186,8 @@ async fn an_answer_before_the_end_of_a_long_body_is_not_lost_in_a_reset() {
         connection.send(format!("{head}{body}")).await;
         let answer = connection.answer("POST").await;
         assert!(matches!(answer.status, 200 | 404), "{}", answer.head);
+        let end = tokio::io::AsyncReadExt::read(&mut connection.stream, &mut [0]).await;
+        assert!(matches!(end, Ok(0)), "the end comes in order: {end:?}");
     }
 }
 

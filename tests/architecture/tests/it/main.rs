@@ -5,5 +5,6 @@ mod deviations;
 mod documents;
 mod features;
 mod floors;
+mod locks;
 mod repository;
 mod sources;

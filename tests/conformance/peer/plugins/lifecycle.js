@@ -7,7 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const say = text => console.log(`HOOK ${text}`);
 const slowly = name => async () => {
   say(`${name} begin`);
-  await sleep(300);
+  await sleep(Number(process.env.HOOK_MS || 300));
   say(`${name} end`);
 };
 

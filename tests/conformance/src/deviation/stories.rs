@@ -124,6 +124,8 @@ pub(super) const RULES: &[Rule] = &[
         covers: |subject, d| {
             (of(subject, "startup-pause-timeout-server") || of(subject, "stopped_while_starting"))
                 && missing(d, "slow done")
+                || of(subject, "ws-stop-while-starting-server")
+                    && (missing(d, "ws ready") || missing(d, "Plugin initialization in progress"))
         },
     },
     Rule {

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::frames;
 use crate::mask;
 use crate::peer;
-use crate::transcript::RECORDED_AUTHORITY;
+use crate::transcript::{RECORDED_AUTHORITY, split_raw};
 use crate::version::Version;
 use crate::wire::{Answer, Outcome};
 
@@ -15,15 +16,14 @@ const KEPT: usize = 1500;
 
 /// A recorded exchange with another answer: what was sent stays as it stands.
 pub(super) fn exchange(before: &str, received: &Outcome<Vec<u8>>) -> String {
-    const RAW_ANSWER: &str = "\n# raw response (eof)\n";
     let answers = match received {
         Outcome::Answered(answers) => answers.as_slice(),
         Outcome::Refused => &[],
     };
-    let text = match before.split_once(RAW_ANSWER) {
-        Some((sent, _)) => {
+    let text = match split_raw(before) {
+        Some((sent, how, _)) => {
             let answers: String = answers.iter().map(raw).collect();
-            format!("{sent}{RAW_ANSWER}{answers}\n")
+            format!("{sent}\n# raw response ({how})\n{answers}\n")
         }
         None => format!("{}{}", sent_by_curl(before), answers.first().map_or_else(refused, received_by_curl)),
     };
@@ -85,6 +85,9 @@ fn raw(answer: &Answer<Vec<u8>>) -> String {
         let _ = writeln!(text, "{name}: {value}");
     }
     text.push('\n');
+    if let (101, Some(frames)) = (head.status, frames::lines(body)) {
+        return text + frames.trim_end();
+    }
     let body = String::from_utf8_lossy(body);
     match head.header("transfer-encoding") {
         Some(_) if body.is_empty() => text.push_str("0\n\n"),
@@ -131,7 +134,8 @@ mod tests {
             }
         }
         let raw = version.recording(Kind::Exchange, "raw-pipelined").expect("a recording");
-        for received in [answer(200, &[chunked], b"in chunks"), answer(204, &[], b"")] {
+        let framed = answer(101, &[("Upgrade", "websocket")], b"\x81\x02hi\x88\x02\x03\xe8");
+        for received in [answer(200, &[chunked], b"in chunks"), answer(204, &[], b""), framed] {
             let now = Transcript::parse("raw", &exchange(&raw, &received)).await.expect("one that is read");
             assert!(compare(&now.recorded, &received, &[]).is_empty());
         }

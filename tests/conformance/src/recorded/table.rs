@@ -3,7 +3,7 @@
 use rustix::process::Signal as Kind;
 
 use crate::both::{
-    Act::{self, Ask, AwaitLine, AwaitRefused, AwaitStatus, HeldAnswers, Hold, Signal},
+    Act::{self, Ask, AwaitLine, AwaitRefused, AwaitStatus, HeldAnswers, Hold, Signal, Upgrade},
     Story,
 };
 use crate::scenarios::READINESS;
@@ -101,12 +101,38 @@ pub const STORIES: &[Story] = &[
         "tasks,errs",
         &[READY, Ask("GET /api/errs/param/%25s"), Ask("GET /x%dy"), Ask("GET /xy"), STOP],
     ),
+    Story { env: &bad_path("/../x"), ..fails("ws-bad-path-dotdot", "healthcheck,ws") },
+    Story { env: &bad_path("/events"), ..fails("ws-bad-path-duplicate", "healthcheck,ws") },
+    Story { env: &bad_path("/a?b"), ..fails("ws-bad-path-query", "healthcheck,ws") },
+    Story { env: &bad_path("events"), ..fails("ws-bad-path-relative", "healthcheck,ws") },
+    // Encoded, it is a path like any other.
+    Story { env: &bad_path("/a%20b"), ..comes_up("ws-bad-path-space", "healthcheck,ws", "") },
+    stops("ws-shutdown-server", "ws,healthcheck", &[READY, STOP]),
+    Story { env: SLOW_HOOKS, ..stops("ws-shutdown-hooks-server", "ws,hooks", REFUSING) },
+    Story {
+        env: &[("NODE_ENV", "production"), ("WS_MS", "4000")],
+        ..stops(
+            "ws-stop-while-starting-server",
+            "ws,healthcheck",
+            &[AwaitLine("initialization started"), STOP],
+        )
+    },
     Story { env: &[], ..stops("http-unset-server", "healthcheck,tasks,errs,hooks", FAILURES) },
     Story {
         env: &[("NODE_ENV", "development")],
         ..stops("http-dev-server", "healthcheck,tasks,errs,hooks", FAILURES)
     },
 ];
+
+const fn bad_path(path: &'static str) -> [(&'static str, &'static str); 2] {
+    [("NODE_ENV", "production"), ("WS_BAD", path)]
+}
+
+/// Time enough to ask something while they run, on a busy machine too.
+const SLOW_HOOKS: &[(&str, &str)] = &[("NODE_ENV", "production"), ("HOOK_MS", "2000")];
+
+const REFUSING: &[Act] =
+    &[READY, HOOKED, STOP, AwaitLine("shutdown hook boom"), Upgrade("/api/ws/open"), Upgrade("/rootws")];
 
 const TERM_TERM: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), STOP];
 const TERM_INT: &[Act] = &[READY, STOP, AwaitLine("HOOK hanging"), Signal(Kind::INT)];
@@ -174,9 +200,6 @@ const FAILURES: &[Act] = &[
     STOP,
 ];
 
-const WEB_SOCKETS: &str =
-    "the backend of this suite opens no WebSockets yet; `crates/http` holds their rules";
-
 /// Recorded logs that Greenroom is not told the story of, each with the reason.
 pub const SET_ASIDE: &[(&str, &str)] = &[
     ("fail-invalid-feature", "JavaScript only: a feature is one by its type"),
@@ -187,12 +210,4 @@ pub const SET_ASIDE: &[(&str, &str)] = &[
     ("log-formats-production", "calls that the recorder's own plugin makes while it starts"),
     ("log-formats-production-debug", "calls that the recorder's own plugin makes while it starts"),
     ("log-redact-allowlist", "calls that the recorder's own plugin makes while it starts"),
-    ("ws-bad-path-dotdot", WEB_SOCKETS),
-    ("ws-bad-path-duplicate", WEB_SOCKETS),
-    ("ws-bad-path-query", WEB_SOCKETS),
-    ("ws-bad-path-relative", WEB_SOCKETS),
-    ("ws-bad-path-space", WEB_SOCKETS),
-    ("ws-shutdown-hooks-server", WEB_SOCKETS),
-    ("ws-shutdown-server", WEB_SOCKETS),
-    ("ws-stop-while-starting-server", WEB_SOCKETS),
 ];

@@ -1,7 +1,9 @@
 //! The table of scenarios, in the order of what they exercise.
 
 use super::Stage::{Later, One};
-use super::Step::{AwaitLine, AwaitRefused, AwaitStatus, Exit, HeldAnswers, Hold, Replay, Terminate};
+use super::Step::{
+    AwaitLine, AwaitRefused, AwaitStatus, Exit, HeldAnswers, HeldReplays, Hold, HoldReplay, Replay, Terminate,
+};
 use super::{READINESS, Scenario, Stage, Step};
 
 const PRODUCTION: &[(&str, &str)] = &[("NODE_ENV", "production")];
@@ -106,6 +108,68 @@ pub const SCENARIOS: &[Scenario] = &[
             Later("static tokens and the protected plugins"),
             "healthcheck,tasksprotected,tok",
             &[READY, Replay(EXTERNAL_CALLERS)],
+        )
+    },
+    Scenario {
+        config: EXTERNAL_ACCESS,
+        ..scenario("web_sockets", One, "healthcheck,ws", &[READY, Replay(WEB_SOCKETS)])
+    },
+    scenario(
+        "web_sockets_without_routes",
+        One,
+        "healthcheck,errs",
+        &[READY, Replay(&["ws-nolistener-plugin-404"])],
+    ),
+    Scenario {
+        env: &[("NODE_ENV", "production"), ("WS_MS", "3000")],
+        ..scenario(
+            "web_sockets_while_starting",
+            One,
+            "ws,healthcheck",
+            &[
+                AwaitLine("still initializing: 'ws'"),
+                Replay(&["ws-starting-root", "ws-starting-unmatched"]),
+                // It waits for the plugin.
+                Replay(&["ws-started"]),
+            ],
+        )
+    },
+    scenario(
+        "web_sockets_at_stop",
+        One,
+        "ws,healthcheck",
+        &[READY, HoldReplay("ws-shutdown-open"), Terminate, HeldReplays("ws-shutdown-open"), Exit(0)],
+    ),
+    Scenario {
+        config: "backend: {lifecycle: {serverShutdownDelay: 3s}}",
+        ..scenario(
+            "web_sockets_during_the_delay",
+            One,
+            "ws,healthcheck",
+            &[
+                READY,
+                HoldReplay("ws-shutdown-delay-open"),
+                Terminate,
+                AwaitStatus(READINESS, 503),
+                Replay(&["ws-shutdown-delay", "ws-shutdown-delay-unmatched"]),
+                HeldReplays("ws-shutdown-delay-open"),
+                Exit(0),
+            ],
+        )
+    },
+    Scenario {
+        env: &[("NODE_ENV", "production"), ("HOOK_MS", "2000")],
+        ..scenario(
+            "web_sockets_while_hooks_run",
+            One,
+            "ws,hooks",
+            &[
+                READY,
+                Terminate,
+                AwaitLine("plugin shutdown begin"),
+                Replay(&["ws-shutdown-hooks-root"]),
+                Exit(0),
+            ],
         )
     },
 ];
@@ -236,8 +300,14 @@ const ROUTER_AND_BODIES: &[&str] = &[
     "url-malformed-utf8",
 ];
 
-const RAW: &[&str] =
-    &["raw-bad-request", "raw-bad-utf8-path", "raw-expect-other", "raw-huge-header", "raw-pipelined"];
+const RAW: &[&str] = &[
+    "raw-bad-request",
+    "raw-bad-utf8-path",
+    "raw-expect-other",
+    "raw-huge-header",
+    "raw-pipelined",
+    "raw-te-cl",
+];
 
 const EXTERNAL_CALLERS: &[&str] = &[
     "auth-basic",
@@ -247,4 +317,37 @@ const EXTERNAL_CALLERS: &[&str] = &[
     "auth-missing",
     "auth-static",
     "auth-static-restricted-plugin",
+];
+
+const WEB_SOCKETS: &[&str] = &[
+    "ws-basic",
+    "ws-bearer",
+    "ws-bearer-illegal",
+    "ws-bearer-plugin-wrong-audience",
+    "ws-both-is-http-only",
+    "ws-connection-list",
+    "ws-cookie",
+    "ws-dotdot",
+    "ws-limited-token",
+    "ws-open",
+    "ws-open-illegal-token-ignored",
+    "ws-plain-get",
+    "ws-plugin-root",
+    "ws-plugin-root-slash",
+    "ws-protocol",
+    "ws-protocol-and-same-bearer",
+    "ws-protocol-first-of-two",
+    "ws-protocol-five",
+    "ws-protocol-illegal",
+    "ws-protocol-illegal-bearer-ok",
+    "ws-protocol-second-of-two",
+    "ws-protocol-six",
+    "ws-restricted-then-ok",
+    "ws-throws",
+    "ws-unmatched",
+    "ws-unmatched-health",
+    "ws-unmatched-http-route",
+    "ws-unmatched-protected",
+    "ws-upgrade-case",
+    "ws-upgrade-other-http-route",
 ];

@@ -73,7 +73,7 @@ async fn playable() -> Vec<Transcript> {
     let mut transcripts = Vec::new();
     for name in names() {
         let transcript = load(&name).await;
-        if transcript.recorded != Outcome::Refused {
+        if !answers_of(&transcript).is_empty() {
             transcripts.push(transcript);
         }
     }
@@ -92,7 +92,8 @@ async fn a_recording_played_back_does_not_differ() {
 async fn another_status_is_found() {
     for transcript in playable().await {
         let mut bytes = answers_of(&transcript);
-        let digit = "HTTP/1.1 ".len() + 1;
+        // With its first digit a 101 becomes an answer of another kind, with its second one that is not read.
+        let digit = "HTTP/1.1 ".len() + usize::from(!bytes.starts_with(b"HTTP/1.1 101"));
         bytes[digit] = if bytes[digit] == b'9' { b'8' } else { bytes[digit] + 1 };
         let found = play(&transcript, &bytes).await;
         assert!(found.contains(&"status".to_owned()), "{}: {found:?}", transcript.name);

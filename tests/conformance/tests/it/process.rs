@@ -5,6 +5,8 @@ use std::{net::TcpListener, process::Stdio};
 use greenroom_conformance::{
     backend::{Backend, Launch},
     scenarios::{READINESS, Scenario, Stage},
+    transcript::Request,
+    wire::Outcome,
 };
 use tokio::process::Command;
 
@@ -105,9 +107,11 @@ async fn plugin_105_a_second_signal_forces_the_end() {
     backend.await_status(READINESS, 200).await.unwrap();
     backend.terminate().unwrap();
     backend.await_line("HOOK hanging").await.unwrap();
+    backend.await_line("Still stopping").await.unwrap();
     backend.terminate().unwrap();
     assert_eq!(backend.exit().await.unwrap(), Some(143), "{}", backend.output());
     assert!(!backend.output().contains("HOOK hang end"));
+    assert!(backend.output().contains("Received SIGTERM again, ending at once"), "{}", backend.output());
 }
 
 #[tokio::test]
@@ -124,6 +128,22 @@ async fn plugin_101_a_signal_during_the_start_gives_it_up() {
     assert!(at("Received SIGTERM, stopping") < at("Plugin shutdown hook failed"), "{output}");
     assert!(at("HOOK plugin startup") < at("HOOK root beforeShutdown begin"), "{output}");
     assert!(!output.contains("slow done") && !output.contains("HOOK root startup"), "{output}");
+}
+
+#[tokio::test]
+async fn an_upgrade_that_waits_for_its_plugin_is_refused_when_the_start_is_given_up() {
+    let mut scenario = scenario("starting", "ws,healthcheck", "");
+    scenario.env = &[("NODE_ENV", "production"), ("WS_MS", "60000")];
+    let mut backend = Backend::start(&Launch::new([BINARY]), &scenario).await.unwrap();
+    backend.await_line("still initializing: 'ws'").await.unwrap();
+    let waiting = backend.client().hold(&Request::upgrade("/api/ws/open")).await.unwrap();
+    // It has arrived before one that was sent later is answered.
+    backend.await_status(READINESS, 503).await.unwrap();
+    backend.terminate().unwrap();
+    let Outcome::Answered(answers) = waiting.finish().await.unwrap() else { panic!("{}", backend.output()) };
+    assert_eq!(answers.iter().map(|answer| answer.head.status).collect::<Vec<_>>(), [503]);
+    assert_eq!(backend.exit().await.unwrap(), Some(0), "{}", backend.output());
+    assert!(!backend.output().contains("ws ready"), "{}", backend.output());
 }
 
 #[tokio::test]

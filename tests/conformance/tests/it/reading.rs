@@ -22,7 +22,12 @@ async fn every_recording_is_read_whole() {
         match transcript.recorded {
             Outcome::Refused => assert_eq!(name, "shutdown-after-delay-plugin-request"),
             Outcome::Answered(answers) => {
-                assert_eq!(answers.len(), if name == "raw-pipelined" { 2 } else { 1 }, "{name}");
+                let owed = match &*name {
+                    "raw-pipelined" => 2,
+                    "ws-throws" => 0,
+                    _ => 1,
+                };
+                assert_eq!(answers.len(), owed, "{name}");
                 for answer in answers {
                     let length =
                         answer.head.header("content-length").map(|v| v.parse::<usize>().expect("a length"));
@@ -100,6 +105,18 @@ async fn raw_requests_are_bytes() {
     assert_eq!(bytes.iter().filter(|b| **b == b'x').count(), 20_000 + "x".len());
     assert!(bytes.ends_with(b"xxx\r\n\r\n"));
     assert_eq!(load("raw-bad-request").await.request.encode("localhost:1"), b"GARBAGE\r\n\r\n");
+}
+
+#[tokio::test]
+async fn the_frames_of_a_web_socket_are_bytes_to_the_end() {
+    let transcript = load("ws-shutdown-open").await;
+    let told = br#"{"url":"/api/ws/stay","method":"GET","head":0,"principal":{"type":"none"}}"#;
+    let length = u8::try_from(told.len()).expect("a short frame");
+    let frame = [&[0x81, length][..], told].concat();
+    assert_eq!(only_answer(&transcript).body, RecordedBody::Exact(frame));
+    assert_eq!(transcript.request.replies, Replies::UntilClose);
+    let left_open = load("ws-nolistener-plugin-404").await;
+    assert_eq!(left_open.request.replies, Replies::One { bodiless: false });
 }
 
 #[tokio::test]

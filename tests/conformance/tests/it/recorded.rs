@@ -24,11 +24,12 @@ async fn compare(version: Version, function: &str) {
 }
 
 macro_rules! logs {
-    ($(fn $name:ident();)*) => {
+    (now: $(fn $name:ident();)* new: $(fn $new:ident();)*) => {
         mod newest {
             use super::*;
 
             $(#[tokio::test] async fn $name() { compare(Version::newest(), stringify!($name)).await; })*
+            $(#[tokio::test] async fn $new() { compare(Version::newest(), stringify!($new)).await; })*
         }
 
         mod before {
@@ -37,11 +38,12 @@ macro_rules! logs {
             $(#[tokio::test] async fn $name() { compare(Version::before(), stringify!($name)).await; })*
         }
 
-        const TOLD: &[&str] = &[$(stringify!($name),)*];
+        const TOLD: &[&str] = &[$(stringify!($name),)* $(stringify!($new),)*];
     };
 }
 
 logs! {
+    now:
     fn fail_circular_modules();
     fn fail_config_bad_health_header();
     fn fail_config_bad_listen();
@@ -73,6 +75,16 @@ logs! {
     fn signal_sigterm();
     fn startup_pause_timeout_server();
     fn startup_slow_server();
+    // What the version before does not have.
+    new:
+    fn ws_bad_path_dotdot();
+    fn ws_bad_path_duplicate();
+    fn ws_bad_path_query();
+    fn ws_bad_path_relative();
+    fn ws_bad_path_space();
+    fn ws_shutdown_hooks_server();
+    fn ws_shutdown_server();
+    fn ws_stop_while_starting_server();
 }
 
 #[test]

@@ -21,11 +21,12 @@ async fn replay(version: Version, name: &str) {
 }
 
 macro_rules! scenarios {
-    (now: $($now:ident)*, later: $($later:ident = $why:literal)*) => {
+    (now: $($now:ident)*, new: $($new:ident)*, later: $($later:ident = $why:literal)*) => {
         mod newest {
             use super::*;
 
             $(#[tokio::test] async fn $now() { replay(Version::newest(), stringify!($now)).await; })*
+            $(#[tokio::test] async fn $new() { replay(Version::newest(), stringify!($new)).await; })*
             $(#[tokio::test] #[ignore = $why] async fn $later() { replay(Version::newest(), stringify!($later)).await; })*
         }
 
@@ -39,6 +40,7 @@ macro_rules! scenarios {
         fn every_scenario_is_a_test_of_its_stage() {
             let tests = BTreeSet::from([
                 $((stringify!($now), Stage::One),)*
+                $((stringify!($new), Stage::One),)*
                 $((stringify!($later), Stage::Later($why)),)*
             ]);
             assert_eq!(tests, SCENARIOS.iter().map(|s| (s.name, s.stage)).collect());
@@ -60,6 +62,14 @@ scenarios! {
         configured
         rate_limit
         http_development,
+    // What the version before does not have.
+    new:
+        web_sockets
+        web_sockets_without_routes
+        web_sockets_while_starting
+        web_sockets_at_stop
+        web_sockets_during_the_delay
+        web_sockets_while_hooks_run,
     later:
         external_access = "static tokens and the protected plugins"
 }

@@ -1,5 +1,6 @@
 //! What only shows over many runs.
 
 mod cycles;
+mod descriptors;
 mod process;
 mod signals;

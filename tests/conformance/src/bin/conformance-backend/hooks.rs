@@ -11,7 +11,8 @@ fn say(line: &str) {
 
 async fn slowly(name: &'static str) -> Result {
     say(&format!("{name} begin"));
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let millis = std::env::var("HOOK_MS").ok().and_then(|millis| millis.parse().ok());
+    tokio::time::sleep(Duration::from_millis(millis.unwrap_or(300))).await;
     say(&format!("{name} end"));
     Ok(())
 }

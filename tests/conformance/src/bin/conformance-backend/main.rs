@@ -8,6 +8,7 @@ mod hooks;
 mod lifecycle;
 mod logs;
 mod tasks;
+mod ws;
 
 use greenroom::prelude::*;
 
@@ -40,6 +41,7 @@ async fn main() {
             "circmod2" => backend.add(faults::circular_module_2()),
             "hooks" => backend.add(hooks::hooks()),
             "hang" => backend.add(hooks::hang()),
+            "ws" => backend.add(ws::ws()),
             unknown => backend.add(unknown_feature(unknown)),
         };
     }
