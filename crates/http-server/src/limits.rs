@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all};
 
 /// How long the server waits for a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,15 @@ impl Timeouts {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
         let read = |key: &str, default| Ok(duration(config, key)?.unwrap_or(default));
-        Ok(Self {
-            headers: read("backend.server.headersTimeout", default.headers)?,
-            request: read("backend.server.requestTimeout", default.request)?,
-            keep_alive: read("backend.server.keepAliveTimeout", default.keep_alive)?,
-            silence: read("backend.server.timeout", default.silence)?,
-            body: read("greenroom.server.bodyTimeout", default.body)?,
-            send: read("greenroom.server.sendTimeout", default.send)?,
-        })
+        let (headers, request, keep_alive, silence, body, send) = all((
+            read("backend.server.headersTimeout", default.headers),
+            read("backend.server.requestTimeout", default.request),
+            read("backend.server.keepAliveTimeout", default.keep_alive),
+            read("backend.server.timeout", default.silence),
+            read("greenroom.server.bodyTimeout", default.body),
+            read("greenroom.server.sendTimeout", default.send),
+        ))?;
+        Ok(Self { headers, request, keep_alive, silence, body, send })
     }
 
     /// For a request's header, which is a part of the request; `None` for ever.
@@ -70,6 +71,8 @@ const HEADERS: u32 = 100;
 
 /// No more headers fit into the 16 KiB that a request's header may have.
 const MOST_HEADERS: u32 = 4096;
+
+const CONNECTIONS: &str = "greenroom.server.maxConnections";
 
 /// Descriptors that are left for files, outgoing connections and probes.
 const OTHER_DESCRIPTORS: u64 = 128;
@@ -99,22 +102,21 @@ impl ConnectionLimits {
                 format!("Invalid number {number}, expected a whole number"),
             )),
         };
-        let connections = match read("greenroom.server.maxConnections", default.connections)? {
-            0 => {
+        let connections = match read(CONNECTIONS, default.connections) {
+            Ok(0) => {
                 let text = "Invalid number 0, expected at least 1: nobody could connect";
-                return Err(ConfigError::invalid(config, "greenroom.server.maxConnections", text));
+                Err(ConfigError::invalid(config, CONNECTIONS, text))
             }
-            some => some,
+            read => read,
         };
-        Ok(Self {
-            requests: read("backend.server.maxRequestsPerSocket", default.requests)?,
-            headers: match read("backend.server.maxHeadersCount", default.headers)? {
-                // In Node, as many as fit.
-                0 => MOST_HEADERS,
-                some => some.min(MOST_HEADERS),
-            },
+        let (requests, headers, connections) = all((
+            read("backend.server.maxRequestsPerSocket", default.requests),
+            read("backend.server.maxHeadersCount", default.headers),
             connections,
-        })
+        ))?;
+        // In Node, 0 is as many as fit.
+        let headers = if headers == 0 { MOST_HEADERS } else { headers.min(MOST_HEADERS) };
+        Ok(Self { requests, headers, connections })
     }
 
     /// How many connections beyond the limit are taken for probes.
@@ -140,7 +142,8 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// Reads `backend.server` and `greenroom.server`.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        Ok(Self { timeouts: Timeouts::from_config(config)?, limits: ConnectionLimits::from_config(config)? })
+        let (timeouts, limits) = all((Timeouts::from_config(config), ConnectionLimits::from_config(config)))?;
+        Ok(Self { timeouts, limits })
     }
 }
 

@@ -3,7 +3,7 @@
 mod glob;
 
 use axum::{extract::Request, response::Response};
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
@@ -53,25 +53,35 @@ impl Cors {
             let globs: Result<Vec<_>, _> = patterns.iter().map(|pattern| Glob::parse(pattern)).collect();
             globs.map_err(|text| ConfigError::invalid(config, &key("origin"), text))
         };
-        let flag = |name: &str| config.optional_boolean(&key(name));
-        let number = |name: &str| config.optional_number(&key(name));
-        let status = number("optionsSuccessStatus")?.unwrap_or(204.0);
-        let valid = StatusCode::from_u16(status as u16).ok();
-        let valid = valid.filter(|valid| f64::from(valid.as_u16()) == status && !valid.is_informational());
-        let preflight_status = valid.ok_or_else(|| {
-            let text = format!("Invalid status {status}, expected 200 to 999");
-            ConfigError::invalid(config, &key("optionsSuccessStatus"), text)
-        })?;
-        let methods = joined("methods")?;
+        let flag = |name: &str| Ok(config.optional_boolean(&key(name))?.unwrap_or(false));
+        let status = || {
+            let status = config.optional_number(&key("optionsSuccessStatus"))?.unwrap_or(204.0);
+            let valid = StatusCode::from_u16(status as u16).ok();
+            let valid = valid.filter(|valid| f64::from(valid.as_u16()) == status && !valid.is_informational());
+            valid.ok_or_else(|| {
+                let text = format!("Invalid status {status}, expected 200 to 999");
+                ConfigError::invalid(config, &key("optionsSuccessStatus"), text)
+            })
+        };
         let default = || Some(HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"));
+        let headers = all((joined("methods"), joined("allowedHeaders"), joined("exposedHeaders")));
+        let (origins, headers, credentials, max_age, preflight_continue, preflight_status) = all((
+            list("origin").and_then(|origins| origins.map(globs).transpose()),
+            headers,
+            flag("credentials"),
+            config.optional_number(&key("maxAge")),
+            flag("preflightContinue"),
+            status(),
+        ))?;
+        let (methods, allowed_headers, exposed_headers) = headers;
         Ok(Some(Self {
-            origins: list("origin")?.map(globs).transpose()?,
+            origins,
             methods: methods.unwrap_or_else(default),
-            allowed_headers: joined("allowedHeaders")?,
-            exposed_headers: joined("exposedHeaders")?.flatten(),
-            credentials: flag("credentials")?.unwrap_or(false),
-            max_age: number("maxAge")?.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()),
-            preflight_continue: flag("preflightContinue")?.unwrap_or(false),
+            allowed_headers,
+            exposed_headers: exposed_headers.flatten(),
+            credentials,
+            max_age: max_age.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()),
+            preflight_continue,
             preflight_status,
         }))
     }
