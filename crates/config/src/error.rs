@@ -208,7 +208,9 @@ impl Diagnostic for ConfigError {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (offset, length) = self.0.line.as_ref()?.label;
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, offset, length))))
+        // Where the text does not say which key it is about.
+        let key = self.key().filter(|key| !self.0.message.contains(key)).map(str::to_owned);
+        Some(Box::new(std::iter::once(LabeledSpan::new(key, offset, length))))
     }
 }
 

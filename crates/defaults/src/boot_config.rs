@@ -23,9 +23,8 @@ impl BootConfig {
 
 /// `backend.startup` and `greenroom.startup.onFailure` (contract: plugin-82 to plugin-86, plugin-107).
 fn policy(config: &RootConfig) -> Result<BootPolicy> {
-    let default = |key: &str| {
-        Ok(on_failure(config, &format!("backend.startup.default.{key}"))?.unwrap_or_default())
-    };
+    let default =
+        |key: &str| Ok(on_failure(config, &format!("backend.startup.default.{key}"))?.unwrap_or_default());
     let (plugin_default, module_default, plugins, on_start_failure) = all((
         default("onPluginBootFailure"),
         default("onPluginModuleBootFailure"),

@@ -103,16 +103,13 @@ impl HttpSettings {
                 "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies \
                  there are, or which. Rate limits count the address that the nearest proxy saw",
             ),
-            self.cors.as_ref().is_some_and(Cors::has_useless_star).then_some(
-                "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write \
-                 'https://*'",
-            ),
             self.rate_limits.wants_redis.then_some(
                 "backend.rateLimit.store: redis comes later, each process counts in its own memory until then",
             ),
         ];
         let own = warnings.into_iter().flatten().map(str::to_owned);
-        own.chain(self.https.iter().flat_map(Https::warnings)).collect()
+        let cors = self.cors.iter().flat_map(|cors| cors.warnings.iter().cloned());
+        own.chain(cors).chain(self.https.iter().flat_map(Https::warnings)).collect()
     }
 }
 

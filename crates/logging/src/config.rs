@@ -9,8 +9,8 @@ use greenroom_config::{Config, ConfigError, Result, RootConfig, all};
 use greenroom_js::text::trim;
 
 use crate::{
-    Chosen, Compatibility, Format, FormatInputs, Level, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder,
-    choose_format, choose_level,
+    Chosen, Compatibility, Format, FormatInputs, Level, LoggerOptions, Overrides, RootLogger,
+    RootLoggerBuilder, choose_format, choose_level,
 };
 
 /// What the environment says of the log, as values.
@@ -83,8 +83,7 @@ fn level(config: &Config, env: &LogEnvironment) -> Result<Chosen<Level>> {
 }
 
 fn format(config: &Config, env: &LogEnvironment) -> Result<Chosen<Format>> {
-    let (format, compatibility) =
-        all((config.optional_string(FORMAT), Compatibility::from_config(config)))?;
+    let (format, compatibility) = all((config.optional_string(FORMAT), Compatibility::from_config(config)))?;
     choose_format(FormatInputs {
         config: format.as_deref(),
         compatibility,

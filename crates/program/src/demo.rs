@@ -18,6 +18,7 @@ use greenroom::{
     http::Listen,
     prelude::{RootLogger, decorate},
 };
+use serde_json::Value;
 
 const KEY: &str = "greenroom.demo";
 
@@ -71,7 +72,7 @@ impl Demo {
 
 /// Reads `greenroom.demo`: whether it is on. Refused in production and where others can connect.
 pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool, ConfigError> {
-    if !config.optional_boolean(KEY)?.unwrap_or(false) {
+    if !is_on(config)? {
         return Ok(false);
     }
     let refuse = |why: &str| {
@@ -88,6 +89,19 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
         Listen::Unix(_) => true,
     };
     if loopback { Ok(true) } else { refuse("backend.listen is not a loopback address") }
+}
+
+/// A word that only resembles a boolean opens no door.
+fn is_on(config: &RootConfig) -> Result<bool, ConfigError> {
+    match config.optional_get(KEY)? {
+        None => Ok(false),
+        Some(Value::Bool(on)) => Ok(on),
+        // What a variable of the environment holds is always text.
+        Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
+        Some(other) => {
+            Err(ConfigError::invalid(config, KEY, format!("{KEY} is {other}, expected true or false")))
+        }
+    }
 }
 
 fn token() -> std::io::Result<String> {

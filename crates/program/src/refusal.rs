@@ -19,7 +19,7 @@ pub(crate) fn config_error(refused: &ConfigError) -> ExitCode {
 pub(crate) fn config_errors(refused: &[ConfigError]) -> ExitCode {
     let logger = json_logger();
     if let Some(logger) = &logger {
-        refused.iter().for_each(|refused| log(logger, refused));
+        refused.iter().flat_map(|refused| refused.clone().each()).for_each(|refused| log(logger, &refused));
         logger.flush(Duration::from_secs(2));
     }
     if logger.is_none() || std::io::stderr().is_terminal() {

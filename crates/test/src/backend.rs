@@ -127,7 +127,7 @@ impl TestBackend {
         let log = LogEnvironment { node_env: Some(self.node_env), ..LogEnvironment::default() };
         let config = ConfigFrom::Loaded(self.config.map_err(StartError::Boot)?);
         let mut backend =
-            create_backend_in(Surroundings { config, log, state: DataDir::default(), is_process: false })
+            create_backend_in(Surroundings { config, log, state: DataDir::default(), is_process: false, found: vec![] })
                 .with_default(mock::root_logger_into(lines.clone()))
                 .with_default(mock::auth())
                 .with_default(mock::http_auth_with(self.caller.credentials()))

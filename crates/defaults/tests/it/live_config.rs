@@ -33,6 +33,7 @@ async fn config_31_the_log_follows_the_config_and_tells_of_a_broken_edit_with_it
         log: log.clone(),
         state: DataDir::default(),
         is_process: false,
+        found: vec![],
     };
     let running = create_backend_in(surroundings)
         .add(service(async move |config: RootConfig| {

@@ -2,5 +2,6 @@
 
 #![allow(missing_docs, reason = "tests are named by what they hold")]
 
+mod left_out;
 mod live_certificate;
 mod live_config;

@@ -94,7 +94,10 @@ impl Limit {
         let window = || {
             let window = config.optional_duration(&key("window"))?.unwrap_or(default.window);
             if window < Duration::from_millis(1) || window.as_millis() >= 1 << 31 {
-                return Err(invalid("window", "Invalid window, expected 1 millisecond to 24 days".to_owned()));
+                return Err(invalid(
+                    "window",
+                    "Invalid window, expected 1 millisecond to 24 days".to_owned(),
+                ));
             }
             Ok(window)
         };
