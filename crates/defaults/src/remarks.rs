@@ -67,7 +67,7 @@ mod tests {
             told(odd),
             [
                 "backend.startup.plugins.tasks.modules.m.onPluginModuleBootFailure is 'ignore', which means 'abort' \
-              as all that is not 'continue' (mock-config:1:60)"
+              as all that is not 'continue' (mock-config:1:80)"
             ]
         );
         let fine = "backend: {startup: {default: {onPluginBootFailure: abort, onPluginModuleBootFailure: continue}}}";

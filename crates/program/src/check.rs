@@ -135,7 +135,7 @@ mod tests {
         for no_url in ["7", "localhost:7007"] {
             let told = warnings(&format!("backend: {{baseUrl: '{no_url}'}}"));
             assert_eq!(told.len(), 1, "{told:?}");
-            assert!(told[0].contains("no URL") && told[0].ends_with("(mock-config:1:11)"), "{told:?}");
+            assert!(told[0].contains("no URL") && told[0].ends_with("(mock-config:1:20)"), "{told:?}");
         }
     }
 

@@ -13,7 +13,11 @@ async fn warned(format: &str, yaml: &str, env: &[(&str, &str)]) -> Vec<String> {
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let options =
         ConfigOptions { cwd: dir.path().to_owned(), env: env.collect(), ..ConfigOptions::default() };
-    let log = LogEnvironment { log_format: Some(format.to_owned()), ..LogEnvironment::default() };
+    let log = LogEnvironment {
+        log_format: Some(format.to_owned()),
+        node_env: Some("production".to_owned()),
+        ..LogEnvironment::default()
+    };
     let surroundings = Surroundings {
         config: ConfigFrom::Options(options),
         log: log.clone(),
@@ -65,8 +69,8 @@ async fn a_start_warns_in_any_format_where_a_variable_without_a_value_opens_it_t
 async fn a_start_tells_every_value_that_a_variable_without_a_value_leaves_out() {
     let config = "greenroom: {plugins: {tasks: '${TASKS}'}}\nbackend: {listen: '127.0.0.1:0'}\n";
     assert_eq!(
-        warned("node", config, &[]).await,
+        warned("backstage", config, &[]).await,
         ["'greenroom.plugins.tasks' is left out, because TASKS is not set (app-config.yaml:1:30)"]
     );
-    assert_eq!(warned("backstage", config, &[]).await, [""; 0]);
+    assert_eq!(warned("node", config, &[]).await, [""; 0]);
 }
