@@ -208,8 +208,10 @@ impl Diagnostic for ConfigError {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (offset, length) = self.0.line.as_ref()?.label;
-        // Where the text does not say which key it is about.
-        let key = self.key().filter(|key| !self.0.message.contains(key)).map(str::to_owned);
+        // Where the text does not say which key it is about, by dots or as a schema does.
+        let is_named =
+            |key: &str| [key, &*key.replace('.', "/")].iter().any(|key| self.0.message.contains(key));
+        let key = self.key().filter(|key| !is_named(key)).map(str::to_owned);
         Some(Box::new(std::iter::once(LabeledSpan::new(key, offset, length))))
     }
 }

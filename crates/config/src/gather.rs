@@ -31,11 +31,14 @@ pub fn all<T: Together>(readings: T) -> Result<T::Values> {
 /// # Errors
 /// The first of them, with [the others](crate::ConfigError::each).
 pub fn each<T>(readings: impl IntoIterator<Item = Result<T>>) -> Result<Vec<T>> {
-    readings.into_iter().fold(Ok(vec![]), |values, reading| {
-        let (mut values, value) = both(values, reading)?;
-        values.push(value);
-        Ok(values)
-    })
+    let mut values = Ok(vec![]);
+    for reading in readings {
+        values = both(values, reading).map(|(mut values, value)| {
+            values.push(value);
+            values
+        });
+    }
+    values
 }
 
 /// A tuple of up to twelve readings, for [`all`].
