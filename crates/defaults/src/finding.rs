@@ -50,7 +50,7 @@ impl Finding {
     ///
     /// let config = RootConfig::from_yaml("weather:\n  station: moon\n").unwrap();
     /// let finding = Finding::at(Severity::Warning, &config, "weather.station", "there is no weather");
-    /// assert_eq!(finding.text, "there is no weather (mock-config:2:3)");
+    /// assert_eq!(finding.text, "there is no weather (mock-config:2:12)");
     /// ```
     pub fn at(severity: Severity, config: &Config, key: &str, text: impl Into<String>) -> Self {
         let (text, place) = (text.into(), config.place(key));
