@@ -7,7 +7,7 @@ mod restrictions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use greenroom_config::{Config, ConfigError, DeclareConfig, RootConfig};
+use greenroom_config::{Config, ConfigError, DeclareConfig, RootConfig, all, each};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use subtle::ConstantTimeEq;
@@ -47,29 +47,17 @@ impl Service for ExternalTokens {
 impl ExternalTokens {
     /// Reads and checks `backend.auth`.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+        let access = || each(config.optional_config_array(KEY)?.unwrap_or_default().iter().map(access));
+        let open = config.optional_boolean("backend.auth.dangerouslyDisableDefaultAuthPolicy");
+        let (access, open) = all((access(), open))?;
         let (mut tokens, mut unsupported) = (vec![], vec![]);
-        for entry in config.optional_config_array(KEY)?.unwrap_or_default() {
-            refuse_unknown_keys(&entry, "", &["type", "options", "accessRestrictions"], KEY)?;
-            match entry.string("type")?.as_str() {
-                "static" => tokens.push(static_token(&entry)?),
-                known @ ("legacy" | "jwks") => {
-                    restrictions::read(&entry)?;
-                    let place = entry.place("type").map(|place| format!(" ({place})")).unwrap_or_default();
-                    unsupported.push(format!(
-                        "External access of type '{known}' is not supported yet, its tokens will be refused{place}"
-                    ));
-                }
-                other => {
-                    let text = format!(
-                        "Unknown type '{other}' in {KEY}, expected one of 'static', 'legacy', 'jwks'"
-                    );
-                    return Err(ConfigError::invalid(&entry, "type", text));
-                }
+        for access in access {
+            match access {
+                Access::Static(token) => tokens.push(token),
+                Access::Unsupported(told) => unsupported.push(told),
             }
         }
-        let open =
-            config.optional_boolean("backend.auth.dangerouslyDisableDefaultAuthPolicy")?.unwrap_or(false);
-        Ok(Self { tokens: tokens.into(), unsupported: unsupported.into(), open })
+        Ok(Self { tokens: tokens.into(), unsupported: unsupported.into(), open: open.unwrap_or(false) })
     }
 
     /// The default factory.
@@ -113,6 +101,31 @@ impl ExternalTokens {
             })?),
         };
         Ok(Some(Principal::Service { subject: found.subject.clone(), access_restrictions }))
+    }
+}
+
+/// One entry of the list.
+enum Access {
+    Static(StaticToken),
+    /// What there is to tell of one that this version cannot verify.
+    Unsupported(String),
+}
+
+fn access(entry: &Config) -> Result<Access, ConfigError> {
+    refuse_unknown_keys(entry, "", &["type", "options", "accessRestrictions"], KEY)?;
+    match entry.string("type")?.as_str() {
+        "static" => static_token(entry).map(Access::Static),
+        known @ ("legacy" | "jwks") => {
+            restrictions::read(entry)?;
+            let place = entry.place("type").map(|place| format!(" ({place})")).unwrap_or_default();
+            Ok(Access::Unsupported(format!(
+                "External access of type '{known}' is not supported yet, its tokens will be refused{place}"
+            )))
+        }
+        other => {
+            let text = format!("Unknown type '{other}' in {KEY}, expected one of 'static', 'legacy', 'jwks'");
+            Err(ConfigError::invalid(entry, "type", text))
+        }
     }
 }
 

@@ -18,9 +18,12 @@ use crate::{
 /// number, wanted string (app-config.yaml:3:5)`. Where a value is missing because of a variable, the variable is named
 /// before the place. As a [`miette::Diagnostic`] it also shows the line, with every secret
 /// in it replaced by `***`, and never the lines around it.
+///
+/// It may stand for [several](Self::each), where all that is wrong was [looked for](crate::all); its text is that of the first.
+#[derive(Clone)]
 pub struct ConfigError(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     name: &'static str,
     message: String,
@@ -30,6 +33,8 @@ struct Inner {
     help: Option<String>,
     /// The variable that has no value.
     unset: Option<String>,
+    /// What else is wrong, each by itself.
+    others: Vec<ConfigError>,
 }
 
 /// The result of reading configuration.
@@ -79,7 +84,30 @@ impl ConfigError {
             line: None,
             help: None,
             unset: None,
+            others: vec![],
         }))
+    }
+
+    /// This one and what else is wrong.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.others.extend(other.each());
+        self
+    }
+
+    /// Each thing that is wrong by itself, in the order in which it was found.
+    ///
+    /// ```
+    /// use greenroom_config::{RootConfig, all};
+    ///
+    /// let config = RootConfig::from_yaml("workers: many\ntimeout: soon\n").unwrap();
+    /// let error = all((config.number("workers"), config.duration("timeout"))).unwrap_err();
+    /// assert_eq!(error.key(), Some("workers"));
+    /// assert_eq!(error.each().map(|one| one.place().unwrap().line).collect::<Vec<_>>(), [1, 2]);
+    /// ```
+    pub fn each(mut self) -> impl Iterator<Item = Self> {
+        let others = std::mem::take(&mut self.0.others);
+        std::iter::once(self).chain(others)
     }
 
     /// The same, without showing the line: for a value that may hold a secret though its key is not declared as one.
@@ -190,9 +218,18 @@ impl Diagnostic for ConfigError {
         self.0.line.as_ref().map(|line| line as _)
     }
 
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let others = self.0.others.iter().map(|other| other as &dyn Diagnostic);
+        (!self.0.others.is_empty()).then(|| Box::new(others) as _)
+    }
+
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let (offset, length) = self.0.line.as_ref()?.label;
-        Some(Box::new(std::iter::once(LabeledSpan::new(None, offset, length))))
+        // Where the text does not say which key it is about, by dots or as a schema does.
+        let is_named =
+            |key: &str| [key, &*key.replace('.', "/")].iter().any(|key| self.0.message.contains(key));
+        let key = self.key().filter(|key| !is_named(key)).map(str::to_owned);
+        Some(Box::new(std::iter::once(LabeledSpan::new(key, offset, length))))
     }
 }
 

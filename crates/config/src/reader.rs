@@ -52,8 +52,9 @@ impl<'a> Reader<'a> {
     /// The value that counts: the first source that has the key decides, and null means that there is none.
     pub(crate) fn find(&self, key: &str) -> Result<Option<Found<'a>>> {
         self.check(key)?;
-        for source in &self.sources {
-            if let Some(node) = self.read(source, key)? {
+        for (index, source) in self.sources.iter().enumerate() {
+            let read = self.read(source, key);
+            if let Some(node) = read.map_err(|error| self.beside(error, key, &self.sources[..index]))? {
                 return Ok(
                     Some(Found { context: source.context, node }).filter(|found| !found.node.is_null())
                 );
@@ -188,6 +189,22 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(Some(node))
+    }
+
+    /// Names the source above that has an object where this one has something else: nothing is wrong with either alone.
+    fn beside(&self, error: ConfigError, key: &str, above: &[Source<'a>]) -> ConfigError {
+        let at = error.key().map(|at| at.strip_prefix(&format!("{}.", self.prefix)).unwrap_or(at));
+        let Some(at) = at.filter(|at| key.starts_with(*at)) else { return error };
+        let object = above.iter().rev().find_map(|source| self.read(source, at).ok().flatten());
+        match object.filter(|node| node.object().is_some()) {
+            Some(node) => {
+                let (there, at) = (node.place(), self.full_key(at));
+                error.help(format!(
+                    "`{at}` is an object at {there}: write both as objects, or one of them alone"
+                ))
+            }
+            None => error,
+        }
     }
 
     fn array(&self, key: &str, wanted: &str) -> Result<Option<(Found<'a>, &'a [Node])>> {

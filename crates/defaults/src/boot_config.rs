@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use greenroom_config::{Config, ConfigError, RootConfig};
+use greenroom_config::{Config, ConfigError, RootConfig, all, each};
 use greenroom_core::boot::{BootPolicy, Deadlines, OnFailure, OnStartFailure, PluginPolicy};
 
 type Result<T> = greenroom_config::Result<T>;
@@ -16,36 +16,36 @@ pub(crate) struct BootConfig {
 
 impl BootConfig {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
-        Ok(Self { policy: policy(config)?, deadlines: deadlines(config)? })
+        let (policy, deadlines) = all((policy(config), deadlines(config)))?;
+        Ok(Self { policy, deadlines })
     }
 }
 
 /// `backend.startup` and `greenroom.startup.onFailure` (contract: plugin-82 to plugin-86, plugin-107).
 fn policy(config: &RootConfig) -> Result<BootPolicy> {
-    let mut plugins = HashMap::new();
-    if let Some(named) = config.optional_config("backend.startup.plugins")? {
-        for id in named.keys() {
-            plugins.insert(id.clone(), plugin_policy(&named.config(&id)?)?);
-        }
-    }
-    let default = |key| Ok(on_failure(config, key)?.unwrap_or_default());
-    Ok(BootPolicy {
-        plugin_default: default("backend.startup.default.onPluginBootFailure")?,
-        module_default: default("backend.startup.default.onPluginModuleBootFailure")?,
-        plugins,
-        on_start_failure: on_start_failure(config)?,
-    })
+    let default =
+        |key: &str| Ok(on_failure(config, &format!("backend.startup.default.{key}"))?.unwrap_or_default());
+    let (plugin_default, module_default, plugins, on_start_failure) = all((
+        default("onPluginBootFailure"),
+        default("onPluginModuleBootFailure"),
+        named(config, "backend.startup.plugins", plugin_policy),
+        on_start_failure(config),
+    ))?;
+    Ok(BootPolicy { plugin_default, module_default, plugins, on_start_failure })
 }
 
 fn plugin_policy(config: &Config) -> Result<PluginPolicy> {
-    let mut modules = HashMap::new();
-    if let Some(named) = config.optional_config("modules")? {
-        for id in named.keys() {
-            let policy = on_failure(&named.config(&id)?, "onPluginModuleBootFailure")?;
-            modules.extend(policy.map(|policy| (id, policy)));
-        }
-    }
-    Ok(PluginPolicy { on_failure: on_failure(config, "onPluginBootFailure")?, modules })
+    let modules = named(config, "modules", |config| on_failure(config, "onPluginModuleBootFailure"));
+    let (on_failure, modules) = all((on_failure(config, "onPluginBootFailure"), modules))?;
+    let modules = modules.into_iter().filter_map(|(id, policy)| Some((id, policy?))).collect();
+    Ok(PluginPolicy { on_failure, modules })
+}
+
+/// What is read of each part below `key`, by its name.
+fn named<T>(config: &Config, key: &str, read: impl Fn(&Config) -> Result<T>) -> Result<HashMap<String, T>> {
+    let Some(parts) = config.optional_config(key)? else { return Ok(HashMap::new()) };
+    let parts = each(parts.keys().into_iter().map(|id| Ok((id.clone(), read(&parts.config(&id)?)?))));
+    Ok(parts?.into_iter().collect())
 }
 
 /// Only `continue` permits a failure; any other text means abort, as in Node (contract: plugin-86).
@@ -77,13 +77,14 @@ fn deadlines(config: &RootConfig) -> Result<Deadlines> {
         )
     };
     let default = Deadlines::default();
-    Ok(Deadlines {
-        startup_hook: read("startupHook", default.startup_hook)?,
-        before_shutdown_hook: read("beforeShutdownHook", default.before_shutdown_hook)?,
-        plugin_shutdown_hook: read("pluginShutdownHook", default.plugin_shutdown_hook)?,
-        shutdown_hook: read("shutdownHook", default.shutdown_hook)?,
-        tasks: read("tasks", default.tasks)?,
-    })
+    let (startup_hook, before_shutdown_hook, plugin_shutdown_hook, shutdown_hook, tasks) = all((
+        read("startupHook", default.startup_hook),
+        read("beforeShutdownHook", default.before_shutdown_hook),
+        read("pluginShutdownHook", default.plugin_shutdown_hook),
+        read("shutdownHook", default.shutdown_hook),
+        read("tasks", default.tasks),
+    ))?;
+    Ok(Deadlines { startup_hook, before_shutdown_hook, plugin_shutdown_hook, shutdown_hook, tasks })
 }
 
 #[cfg(test)]

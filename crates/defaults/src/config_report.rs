@@ -1,6 +1,7 @@
 //! What there is to say of a config before anything runs: by the schemas and readers that features declare.
 //!
-//! A start and `config check` ask the same, so that one never refuses what the other finds fine.
+//! It is put together here alone. A start logs it and `config check` prints it, so that one never refuses what the other
+//! finds fine.
 
 use greenroom_config::{ConfigError, ConfigReader, RootConfig};
 use greenroom_config_schema::ConfigSchema;
@@ -9,87 +10,113 @@ use greenroom_core::{
     boot::{BootPolicy, OnFailure},
 };
 use greenroom_errors::Error;
+use greenroom_logging::RootLogger;
 
-use crate::{FeatureSchemas, boot_config::BootConfig, remarks, schemas::fault};
+use crate::{FeatureSchemas, Finding, Severity, boot_config::BootConfig, remarks, schemas::fault};
 
-/// What schemas and readers say of a config.
-#[derive(Debug, Default)]
+/// All findings of a config.
+///
+/// ```
+/// use greenroom_config::{DeclareConfig, RootConfig};
+/// use greenroom_core::{Backend, plugin};
+/// use greenroom_defaults::{ConfigReport, Severity};
+///
+/// let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
+/// let tasks = tasks.reads(|config: &RootConfig| config.number("tasks.workers"));
+/// let backend = Backend::new([]).add(tasks);
+/// let gravest = |yaml: &str| {
+///     let config = RootConfig::from_yaml(yaml).unwrap();
+///     ConfigReport::of(&backend.declarations(), &config).findings().iter().map(|found| found.severity).min()
+/// };
+/// assert_eq!(gravest("tasks: {workers: 2}"), None);
+/// assert_eq!(gravest("tasks: {workers: many}"), Some(Severity::Refused));
+/// let permits = "backend: {startup: {plugins: {tasks: {onPluginBootFailure: continue}}}}";
+/// assert_eq!(gravest(&format!("tasks: {{workers: many}}\n{permits}")), Some(Severity::Permitted));
+/// ```
+#[derive(Clone, Debug, Default)]
 pub struct ConfigReport {
-    /// What fails the start of a plugin or module, or without an owner that of the backend.
-    pub faults: Vec<Fault>,
-    /// What those who read it warn of, each a sentence.
-    pub warnings: Vec<String>,
-    /// What is said besides: deprecated keys, what only schemas refuse, and what is probably not what was meant.
-    pub remarks: Vec<String>,
+    findings: Vec<Finding>,
+    policy: BootPolicy,
 }
 
 impl ConfigReport {
     /// Asks every reader and schema that holds, whatever the ones before it said.
     pub fn of(declarations: &Declarations, config: &RootConfig) -> Self {
-        let mut report = Self::default();
-        report.faults.extend(FeatureSchemas::of(declarations, config).into_faults(config));
-        if let Err(error) = BootConfig::from_config(config) {
-            report.add(Fault { owner: None, error: error.into() });
+        Self::by(&FeatureSchemas::of(declarations, config), declarations, config)
+    }
+
+    /// The same, where the schemas are known already.
+    pub(crate) fn by(features: &FeatureSchemas, declarations: &Declarations, config: &RootConfig) -> Self {
+        let boot = BootConfig::from_config(config);
+        let policy = boot.as_ref().map(|boot| boot.policy.clone()).unwrap_or_default();
+        let mut report = Self { findings: vec![], policy };
+        features.refused(config).into_iter().for_each(|fault| report.refuse(fault));
+        if let Err(error) = boot {
+            report.refuse(Fault { owner: None, error: error.into() });
         }
         for (by, reader) in declarations.of::<ConfigReader>() {
             match reader.read(config) {
-                Ok(warnings) => report.warnings.extend(warnings),
-                Err(error) => report.add(fault(&by, error)),
+                Ok(warnings) => {
+                    report.add_all(warnings.into_iter().map(|text| Finding::warning(by.owner(), text)));
+                }
+                Err(error) => report.refuse(fault(&by, error)),
             }
         }
-        report.schema_remarks(config);
-        report.remarks.extend(remarks::of(config));
+        report.add_all(remarks::of(config));
+        if let Some(schema) = ConfigSchema::declared(config) {
+            report.add_all(schema.faults(config).iter().map(Finding::of_schema));
+            let deprecations = schema.deprecations(config).into_iter();
+            report.add_all(deprecations.map(|text| Finding::new(Severity::Remark, text)));
+            report.add_all(features.unknown(config).into_iter().map(Finding::unknown));
+            let notes = schema.notes().iter();
+            report.add_all(notes.map(|note| Finding::new(Severity::Note, format!("Config schemas: {note}"))));
+        }
         report
     }
 
-    /// One mistake is often refused by several: a schema and its reader, or two readers of one key.
-    fn add(&mut self, new: Fault) {
-        let is_told = self.faults.iter().any(|known| {
-            known.owner == new.owner
-                && match (place(&known.error), place(&new.error)) {
-                    (Some(known), Some(new)) => known == new,
-                    _ => known.error.message() == new.error.message(),
-                }
-        });
-        if !is_told {
-            self.faults.push(new);
+    /// All of them, in the order in which they were found; each key is told once for each owner that it fails.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Adds more; what is told already is not told again.
+    pub fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for new in findings {
+            if !self.findings.iter().any(|known| known.is_same(&new)) {
+                self.findings.push(new);
+            }
         }
     }
 
-    /// Schemas besides those of the features only warn, since Node's do not fail its start either.
-    fn schema_remarks(&mut self, config: &RootConfig) {
-        let Some(schema) = ConfigSchema::declared(config) else { return };
-        self.remarks.extend(schema.deprecations(config));
-        let told = |error: &ConfigError| self.faults.iter().any(|fault| place(&fault.error) == error.place());
-        let faults = schema.faults(config);
-        let new: Vec<_> = faults.iter().filter(|error| !told(error)).map(ToString::to_string).collect();
-        self.remarks.extend(new);
+    /// Adds what fails the backend, or a plugin that may or must not fail: each thing by itself.
+    pub fn refuse(&mut self, Fault { owner, error }: Fault) {
+        let permits = permits(&self.policy, owner.as_ref());
+        let severity = if permits { Severity::Permitted } else { Severity::Refused };
+        for error in each(&error) {
+            let new = Finding::fault(severity, Fault { owner: owner.clone(), error });
+            let same = |known: &Finding| known.owner == new.owner && known.is_fault() && known.is_same(&new);
+            if !self.findings.iter().any(same) {
+                self.findings.push(new);
+            }
+        }
     }
 
-    /// The faults that fail the start as a whole, and those that the boot policy permits.
-    ///
-    /// ```
-    /// use greenroom_config::{DeclareConfig, RootConfig};
-    /// use greenroom_core::{Backend, plugin};
-    /// use greenroom_defaults::ConfigReport;
-    ///
-    /// let tasks = || plugin("tasks", |env| env.register_init(async || Ok(())));
-    /// let tasks = tasks().reads(|config: &RootConfig| config.number("tasks.workers"));
-    /// let backend = Backend::new([]).add(tasks);
-    /// let asked = |yaml: &str| {
-    ///     let config = RootConfig::from_yaml(yaml).unwrap();
-    ///     let (refused, permitted) = ConfigReport::of(&backend.declarations(), &config).by_policy(&config);
-    ///     (refused.len(), permitted.len())
-    /// };
-    /// assert_eq!(asked("tasks: {workers: 2}"), (0, 0));
-    /// assert_eq!(asked("tasks: {workers: many}"), (1, 0));
-    /// let permits = "backend: {startup: {plugins: {tasks: {onPluginBootFailure: continue}}}}";
-    /// assert_eq!(asked(&format!("tasks: {{workers: many}}\n{permits}")), (0, 1));
-    /// ```
-    pub fn by_policy(self, config: &RootConfig) -> (Vec<Fault>, Vec<Fault>) {
-        // One that cannot be read is a fault of its own.
-        let BootConfig { policy, .. } = BootConfig::from_config(config).unwrap_or_default();
-        self.faults.into_iter().partition(|fault| !permits(&policy, fault.owner.as_ref()))
+    /// What fails the start of the backend, of a plugin or of a module.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        self.findings.iter().filter_map(Finding::to_fault).collect()
+    }
+
+    /// An error that is told before all of them could be, with the others that point into the config.
+    pub(crate) fn join(&self, error: ConfigError) -> ConfigError {
+        let known: Vec<_> = error.clone().each().map(|one| one.key().map(str::to_owned)).collect();
+        let refused = self.findings.iter().filter(|found| found.severity == Severity::Refused);
+        let others = refused.filter(|found| !known.contains(&found.key)).filter_map(Finding::config_error);
+        others.cloned().fold(error, ConfigError::and)
+    }
+
+    /// Logs what fails nothing. `additions` is whether the log's format has lines that Node's backend does not write.
+    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool) {
+        self.findings.iter().for_each(|found| found.tell(logger, additions));
     }
 }
 
@@ -102,7 +129,10 @@ fn permits(policy: &BootPolicy, owner: Option<&Owner>) -> bool {
     meaning == OnFailure::Continue
 }
 
-/// Where a config error points at.
-pub(crate) fn place(error: &Error) -> Option<&greenroom_config::Place> {
-    error.downcast_ref::<ConfigError>()?.place()
+/// A config error may stand for several.
+fn each(error: &Error) -> Vec<Error> {
+    match error.downcast_ref::<ConfigError>() {
+        Some(config) => config.clone().each().map(Error::from).collect(),
+        None => vec![error.clone()],
+    }
 }

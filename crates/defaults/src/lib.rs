@@ -17,6 +17,7 @@
 mod boot_config;
 mod boot_log;
 mod config_report;
+mod finding;
 mod live_config;
 mod remarks;
 mod schemas;
@@ -34,6 +35,7 @@ use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger
 use crate::{boot_config::BootConfig, boot_log::BootLog};
 
 pub use crate::config_report::ConfigReport;
+pub use crate::finding::{Finding, Severity};
 pub use crate::schemas::{FeatureSchemas, config_schemas};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -50,6 +52,8 @@ pub struct Surroundings {
     pub state: DataDir,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
+    /// What whoever starts it has found of the config already: it is told with all else.
+    pub found: Vec<Finding>,
 }
 
 /// Where the config comes from.
@@ -69,7 +73,7 @@ impl Surroundings {
         let log = LogEnvironment::from_process();
         let is_process = log.node_env.as_deref() != Some("test");
         let state = DataDir::from_process();
-        Self { config: ConfigFrom::Loaded(config), log, state, is_process }
+        Self { config: ConfigFrom::Loaded(config), log, state, is_process, found: vec![] }
     }
 }
 
@@ -80,7 +84,7 @@ pub fn create_backend() -> Backend {
     match ConfigOptions::from_process() {
         Ok(options) => {
             let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
-            create_backend_in(Surroundings { config, log, state, is_process })
+            create_backend_in(Surroundings { config, log, state, is_process, found: vec![] })
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -91,14 +95,14 @@ pub fn create_backend() -> Backend {
 
 /// A backend with all defaults, in surroundings of one's choice.
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
-    let Surroundings { log, is_process, .. } = surroundings.clone();
+    let Surroundings { log, is_process, found, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
     backend.boot(async move |config: RootConfig, logger: RootLogger, declarations: Declarations| {
         if is_process {
             logger.log_panics().forever();
             logger.install_tracing(BridgeOptions::new());
         }
-        boot(&config, &logger, &log, &declarations)
+        boot(&config, &logger, &log, &declarations, found)
     })
 }
 
@@ -107,24 +111,22 @@ fn boot(
     logger: &RootLogger,
     log: &LogEnvironment,
     declarations: &Declarations,
+    found: Vec<Finding>,
 ) -> Result<Boot> {
     let features = FeatureSchemas::of(declarations, config);
     // News is what loaders brought, or that the config is not by the default factory.
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let report = ConfigReport::of(declarations, config);
-    report.warnings.iter().for_each(|warning| logger.warn(warning));
+    let mut report = ConfigReport::by(&features, declarations, config);
+    report.add_all(found);
     let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
-    if additions {
-        report.remarks.iter().for_each(|remark| logger.warn(remark));
-        schemas::tell(config, &features, logger);
-    }
+    report.tell(logger, additions);
     live_config::follow(config, logger, log, declarations, &report);
     // One that cannot be read is among the faults, which are told first.
     let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
     let observer = Arc::new(BootLog::new(logger, !additions));
-    Ok(Boot { policy, deadlines, observer, faults: report.faults })
+    Ok(Boot { policy, deadlines, observer, faults: report.faults() })
 }
 
 /// Every default factory, in the order in which root services are made.
@@ -140,9 +142,12 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
-        service(async move |config: RootConfig| {
+        service(async move |config: RootConfig, declared: Declarations| {
+            let options = LoggerOptions::from_config(&config, &log);
+            // Without a logger there is no boot, which would tell what else is wrong.
+            let options = options.map_err(|error| ConfigReport::of(&declared, &config).join(error))?;
             // The boot tells them, with those of all other readers.
-            let options = LoggerOptions { warnings: vec![], ..LoggerOptions::from_config(&config, &log)? };
+            let options = LoggerOptions { warnings: vec![], ..options };
             Ok(RootLogger::builder().options(options).build())
         })
         .reads_with_warnings(

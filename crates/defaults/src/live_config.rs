@@ -5,30 +5,33 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use greenroom_config::{ReloadEvent, RootConfig};
+use greenroom_config::{ConfigError, ReloadEvent, RootConfig};
 use greenroom_context::spawn;
 use greenroom_core::Declarations;
 use greenroom_errors::Error;
-use greenroom_logging::{LogEnvironment, RootLogger, error, warn};
+use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, error, warn};
 
-use crate::{ConfigReport, config_report::place};
+use crate::{ConfigReport, Finding, Severity};
 
 /// Watches the config's files until the backend stops, if the config is of that kind.
 pub(crate) fn follow(
     config: &RootConfig,
     logger: &RootLogger,
     env: &LogEnvironment,
-    declared: &Declarations,
+    declarations: &Declarations,
     report: &ConfigReport,
 ) {
     if !config.watches_by_default() {
         return;
     }
     let judge = config.before_change({
-        let (logger, declared) = (logger.clone(), declared.clone());
-        let told: HashSet<String> = report.warnings.iter().chain(&report.remarks).cloned().collect();
+        let (logger, declarations, env) = (logger.clone(), declarations.clone(), env.clone());
+        let told = report.findings().iter().map(|found| found.text.clone()).collect();
         let told = Mutex::new(told);
-        move |next| judge(next, &logger, &declared, &mut told.lock().unwrap_or_else(PoisonError::into_inner))
+        move |next| {
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            judge(next, &logger, &env, &declarations, &mut told)
+        }
     });
     let subscription = config.subscribe({
         let (config, logger, env) = (config.clone(), logger.clone(), env.clone());
@@ -56,18 +59,18 @@ pub(crate) fn follow(
 fn judge(
     next: &RootConfig,
     logger: &RootLogger,
-    declared: &Declarations,
+    env: &LogEnvironment,
+    declarations: &Declarations,
     told: &mut HashSet<String>,
 ) -> Vec<Error> {
     // A list that is none is among the faults.
     let _ = logger.mask_secrets(next);
-    let report = ConfigReport::of(declared, next);
-    for warning in report.warnings.iter().chain(&report.remarks) {
-        if told.insert(warning.clone()) {
-            logger.warn(warning);
-        }
-    }
-    report.by_policy(next).0.into_iter().map(|fault| fault.error).collect()
+    let report = ConfigReport::of(declarations, next);
+    let additions = LoggerOptions::from_config(next, env).is_ok_and(|log| log.format.has_additions());
+    let new = |found: &&Finding| !found.is_fault() && told.insert(found.text.clone());
+    report.findings().iter().filter(new).for_each(|found| found.tell(logger, additions));
+    let refused = report.findings().iter().filter(|found| found.severity == Severity::Refused);
+    refused.filter_map(Finding::to_fault).map(|fault| fault.error).collect()
 }
 
 fn tell(log: &RootLogger, event: &ReloadEvent<'_>) {
@@ -78,7 +81,8 @@ fn tell(log: &RootLogger, event: &ReloadEvent<'_>) {
             failed(log, place, &told);
         }
         ReloadEvent::Refused(fault) => {
-            let place = place(fault).map(ToString::to_string);
+            let place =
+                fault.downcast_ref::<ConfigError>().and_then(ConfigError::place).map(ToString::to_string);
             let told = format!(
                 "Changed config would fail the next start, keeping the last good one: {}",
                 fault.message()

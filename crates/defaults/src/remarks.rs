@@ -1,31 +1,58 @@
 //! What is said of a config that nothing is wrong with, and that is probably not what was meant.
 
-use greenroom_config::RootConfig;
+use crate::{Finding, Severity};
+use greenroom_config::{RootConfig, Unset};
 
-/// How the config was found and written, secrets that are likely to be part of other text, and origins that no browser
-/// sends.
-pub(crate) fn of(config: &RootConfig) -> Vec<String> {
-    let mut out = config.warnings();
+const LISTEN: &str = "backend.listen";
+
+/// How the config was found and written, secrets that are likely to be part of other text, what variables without a value
+/// leave out, and policies that are none.
+pub(crate) fn of(config: &RootConfig) -> Vec<Finding> {
     // A list of exceptions that is none is refused by who reads it.
-    out.extend(greenroom_logging::doubtful_secrets(config).unwrap_or_default());
-    out.extend(origins_that_never_match(config));
-    out
+    let doubtful = greenroom_logging::doubtful_secrets(config).unwrap_or_default();
+    let texts = config.warnings().into_iter().chain(doubtful);
+    let found = texts.map(|text| Finding::new(Severity::Remark, text));
+    let unset = config.unset();
+    found.chain(unset.iter().map(left_out)).chain(odd_policies(config)).collect()
 }
 
-/// A browser's `Origin` has no path, not even a slash.
-fn origins_that_never_match(config: &RootConfig) -> Vec<String> {
-    const KEY: &str = "backend.cors.origin";
-    let written = config.optional_get(KEY).ok().flatten().unwrap_or_default();
-    let single = written.as_str().map(|origin| (KEY.to_owned(), origin));
-    let listed = written.as_array().into_iter().flatten().enumerate();
-    let listed = listed.filter_map(|(index, origin)| Some((format!("{KEY}[{index}]"), origin.as_str()?)));
-    let slashed = single.into_iter().chain(listed).filter(|(_, origin)| origin.ends_with('/'));
-    let told = slashed.map(|(key, origin)| {
-        let place = config.place(&key).map(|place| format!(" ({place})")).unwrap_or_default();
-        let meant = origin.trim_end_matches('/');
-        format!("{key} ends with a slash, which no browser sends: it never matches; write '{meant}'{place}")
+/// An address that is left out opens the backend to the network, though the file may name a host of this machine alone.
+fn left_out(unset: &Unset) -> Finding {
+    let below = unset.key.strip_prefix(LISTEN);
+    match below {
+        Some("" | ".host") => {
+            Finding::unset(Severity::Warning, unset, ": the backend listens on all addresses")
+        }
+        _ => Finding::unset(Severity::Remark, unset, ""),
+    }
+}
+
+/// As in Node, a policy that is no `continue` aborts, whatever it says.
+fn odd_policies(config: &RootConfig) -> Vec<Finding> {
+    let mut keys = vec![
+        "backend.startup.default.onPluginBootFailure".to_owned(),
+        "backend.startup.default.onPluginModuleBootFailure".to_owned(),
+    ];
+    const PLUGINS: &str = "backend.startup.plugins";
+    for plugin in names(config, PLUGINS) {
+        let plugin = format!("{PLUGINS}.{plugin}");
+        keys.push(format!("{plugin}.onPluginBootFailure"));
+        let modules = format!("{plugin}.modules");
+        let policy = |module| format!("{modules}.{module}.onPluginModuleBootFailure");
+        keys.extend(names(config, &modules).into_iter().map(policy));
+    }
+    let odd = keys.into_iter().filter_map(|key| {
+        let policy = config.optional_string(&key).ok()??;
+        let is_known = matches!(policy.as_str(), "continue" | "abort");
+        let text = format!("{key} is '{policy}', which means 'abort' as all that is not 'continue'");
+        (!is_known).then(|| Finding::at(Severity::Remark, config, &key, text))
     });
-    told.collect()
+    odd.collect()
+}
+
+/// The names of the parts there; what cannot be read is told by its reader.
+fn names(config: &RootConfig, key: &str) -> Vec<String> {
+    config.optional_config(key).ok().flatten().map(|parts| parts.keys()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -33,16 +60,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_with_a_slash_at_its_end_is_told_with_its_place() {
-        let told = |yaml: &str| of(&RootConfig::from_yaml(yaml).unwrap());
-        let one = told("backend: {cors: {origin: 'https://a.example/'}}");
+    fn a_policy_that_is_neither_continue_nor_abort_is_told_with_its_place() {
+        let told = |yaml: &str| {
+            let found = of(&RootConfig::from_yaml(yaml).unwrap());
+            found.into_iter().map(|found| found.text).collect::<Vec<_>>()
+        };
+        let odd =
+            "backend: {startup: {plugins: {tasks: {modules: {m: {onPluginModuleBootFailure: ignore}}}}}}";
         assert_eq!(
-            one,
-            ["backend.cors.origin ends with a slash, which no browser sends: it never matches; write \
-              'https://a.example' (mock-config:1:26)"]
+            told(odd),
+            [
+                "backend.startup.plugins.tasks.modules.m.onPluginModuleBootFailure is 'ignore', which means 'abort' \
+              as all that is not 'continue' (mock-config:1:80)"
+            ]
         );
-        let listed = told("backend: {cors: {origin: ['https://a.example', 'https://b.example/']}}");
-        assert!(listed[0].starts_with("backend.cors.origin[1] ends with a slash"), "{listed:?}");
-        assert_eq!(told("backend: {cors: {origin: 'https://a.example'}}"), [""; 0]);
+        let fine = "backend: {startup: {default: {onPluginBootFailure: abort, onPluginModuleBootFailure: continue}}}";
+        assert_eq!(told(fine), [""; 0]);
     }
 }

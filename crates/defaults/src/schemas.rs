@@ -10,7 +10,6 @@ use greenroom_config_schema::{
 };
 use greenroom_core::{Declarations, Fault, FeatureId};
 use greenroom_errors::{Error, Result};
-use greenroom_logging::{RootLogger, debug, warn};
 
 /// Where every key is ours, or known to us in full: elsewhere others have keys too.
 const KNOWN: [&str; 5] =
@@ -111,10 +110,10 @@ impl FeatureSchemas {
     }
 
     /// All that keeps features from starting.
-    pub(crate) fn into_faults(self, config: &RootConfig) -> Vec<Fault> {
+    pub(crate) fn refused(&self, config: &RootConfig) -> Vec<Fault> {
         let refused = self.refusals(config);
         let refused = refused.into_iter().map(|(by, error)| fault(&by, Error::from(error)));
-        self.faults.into_iter().chain(refused).collect()
+        self.faults.iter().cloned().chain(refused).collect()
     }
 }
 
@@ -131,18 +130,6 @@ pub(crate) fn fault(by: &FeatureId, error: Error) -> Fault {
         Some(owner) => Fault { owner: Some(owner.clone()), error },
         None if error.downcast_ref::<ConfigError>().is_some() => Fault { owner: None, error },
         None => Fault { owner: None, error: Error::named(error.name().to_owned(), format!("{by}: {error}")) },
-    }
-}
-
-/// Tells which schemas are not used, and which keys are misspelt.
-pub(crate) fn tell(config: &RootConfig, features: &FeatureSchemas, logger: &RootLogger) {
-    let Some(schema) = ConfigSchema::declared(config) else { return };
-    for note in schema.notes() {
-        debug!(logger, "Config schemas: {note}");
-    }
-    // Without a guess what was meant it may be somebody else's key.
-    for key in features.unknown(config).iter().filter(|key| key.suggestion.is_some()) {
-        warn!(logger, "Config: {key}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all};
 use tokio::time::Instant;
 
 /// How long the server waits for a client. Zero is no limit.
@@ -40,14 +40,15 @@ impl Timeouts {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
         let read = |key: &str, default| Ok(duration(config, key)?.unwrap_or(default));
-        Ok(Self {
-            headers: read("backend.server.headersTimeout", default.headers)?,
-            request: read("backend.server.requestTimeout", default.request)?,
-            keep_alive: read("backend.server.keepAliveTimeout", default.keep_alive)?,
-            socket: read("backend.server.timeout", default.socket)?,
-            body: read("greenroom.server.bodyTimeout", default.body)?,
-            send: read("greenroom.server.sendTimeout", default.send)?,
-        })
+        let (headers, request, keep_alive, socket, body, send) = all((
+            read("backend.server.headersTimeout", default.headers),
+            read("backend.server.requestTimeout", default.request),
+            read("backend.server.keepAliveTimeout", default.keep_alive),
+            read("backend.server.timeout", default.socket),
+            read("greenroom.server.bodyTimeout", default.body),
+            read("greenroom.server.sendTimeout", default.send),
+        ))?;
+        Ok(Self { headers, request, keep_alive, socket, body, send })
     }
 
     /// For a request's header, which is a part of the request; `None` is no limit.
@@ -99,17 +100,22 @@ impl ConnectionLimits {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
         let read = |key: &str, least| config.optional_integer(key, least..=u32::MAX);
+        let (requests, headers, connections) = all((
+            read("backend.server.maxRequestsPerSocket", 0),
+            read("backend.server.maxHeadersCount", 0),
+            // With none nobody could connect.
+            read("greenroom.server.maxConnections", 1),
+        ))?;
         Ok(Self {
-            requests: read("backend.server.maxRequestsPerSocket", 0)?.unwrap_or(default.requests),
-            headers: match read("backend.server.maxHeadersCount", 0)? {
+            requests: requests.unwrap_or(default.requests),
+            headers: match headers {
                 None => default.headers,
                 // In Node, as many as fit.
                 Some(0) => MOST_HEADERS,
                 Some(some) => some.min(MOST_HEADERS),
             },
-            // With none nobody could connect; what has no descriptor could not be accepted.
-            connections: read("greenroom.server.maxConnections", 1)?
-                .map_or(default.connections, |some| some.min(default.connections)),
+            // What has no descriptor could not be accepted.
+            connections: connections.map_or(default.connections, |some| some.min(default.connections)),
         })
     }
 
@@ -136,7 +142,8 @@ pub struct ServerSettings {
 impl ServerSettings {
     /// Reads `backend.server` and `greenroom.server`.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        Ok(Self { timeouts: Timeouts::from_config(config)?, limits: ConnectionLimits::from_config(config)? })
+        let (timeouts, limits) = all((Timeouts::from_config(config), ConnectionLimits::from_config(config)))?;
+        Ok(Self { timeouts, limits })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all};
 use serde_json::Value;
 use socket2::SockAddr;
 
@@ -28,42 +28,53 @@ pub enum Listen {
 impl Listen {
     /// Forms: `7007`, `':7007'`, `'host:7007'`, `'[::1]:7007'`, `{host, port}`, `unix:/path`. Contract: http-1.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let invalid = |key: &str, text: String| ConfigError::invalid(config, key, text);
+        let invalid = |text: String| ConfigError::invalid(config, LISTEN, text);
         match config.optional_get(LISTEN)? {
             None => Ok(Self::Tcp { host: String::new(), port: 7007 }),
             Some(Value::Object(_)) => {
-                // An empty text, which a variable may hold, is all addresses as in Node.
-                let host = match config.optional_get("backend.listen.host")? {
-                    Some(Value::String(host)) if host.is_empty() => host,
-                    _ => config.optional_string("backend.listen.host")?.unwrap_or_default(),
-                };
-                if host.starts_with(UNIX) {
-                    let text = format!("Unable to listen on host {host}, expected {LISTEN}: {host}");
-                    return Err(invalid("backend.listen.host", text));
-                }
-                let port = match config.optional_number("backend.listen.port")? {
-                    None => 7007,
-                    Some(port) => as_port(port).ok_or_else(|| {
-                        let text = format!("Unable to parse listen port {port}, expected 0 to 65535");
-                        invalid("backend.listen.port", text)
-                    })?,
-                };
+                let (host, port) = all((host(config), port(config)))?;
                 Ok(Self::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port })
             }
             Some(value) => {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 if let Some(path) = text.strip_prefix(UNIX) {
                     return socket(path).map_err(|expected| {
-                        invalid(LISTEN, format!("Unable to listen on {text}, expected {expected}"))
+                        invalid(format!("Unable to listen on {text}, expected {expected}"))
                     });
                 }
                 tcp(&text).ok_or_else(|| {
                     let expected = "expected <port> or <host>:<port>";
-                    invalid(LISTEN, format!("Unable to parse listen address {text}, {expected}"))
+                    invalid(format!("Unable to parse listen address {text}, {expected}"))
                 })
             }
         }
     }
+}
+
+const HOST: &str = "backend.listen.host";
+const PORT: &str = "backend.listen.port";
+
+fn host(config: &RootConfig) -> Result<String, ConfigError> {
+    let host = match config.optional_get(HOST)? {
+        // An empty text, which a variable may hold, is all addresses as in Node.
+        Some(Value::String(host)) if host.is_empty() => host,
+        _ => config.optional_string(HOST)?.unwrap_or_default(),
+    };
+    match host.starts_with(UNIX) {
+        true => {
+            let text = format!("Unable to listen on host {host}, expected {LISTEN}: {host}");
+            Err(ConfigError::invalid(config, HOST, text))
+        }
+        false => Ok(host),
+    }
+}
+
+fn port(config: &RootConfig) -> Result<u16, ConfigError> {
+    let Some(port) = config.optional_number(PORT)? else { return Ok(7007) };
+    as_port(port).ok_or_else(|| {
+        let text = format!("Unable to parse listen port {port}, expected 0 to 65535");
+        ConfigError::invalid(config, PORT, text)
+    })
 }
 
 fn tcp(text: &str) -> Option<Listen> {

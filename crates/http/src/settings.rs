@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use greenroom_config::{ConfigError, DataDir, DeclareConfig, RootConfig};
+use greenroom_config::{ConfigError, DataDir, DeclareConfig, RootConfig, all, each};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_http_server::{Https, Listen, ServerSettings};
 use greenroom_logging::Compatibility;
@@ -60,23 +60,38 @@ impl Service for HttpSettings {
 impl HttpSettings {
     /// Reads them; `node_env` is the value of `NODE_ENV`.
     pub fn from_config(config: &RootConfig, node_env: Option<&str>) -> Result<Self, ConfigError> {
+        let duration = |key: &str, default| Ok(config.optional_duration(key)?.unwrap_or(default));
+        let connections = all((
+            Listen::from_config(config),
+            Https::from_config(config),
+            health_headers(config),
+            duration("backend.lifecycle.startupRequestPauseTimeout", Duration::from_secs(5)),
+            duration("backend.lifecycle.serverShutdownDelay", Duration::ZERO),
+            ServerSettings::from_config(config),
+        ));
+        let requests = all((
+            Cors::from_config(config),
+            RateLimits::from_config(config),
+            SecurityHeaders::from_config(config),
+            TrustProxy::from_config(config),
+            Compatibility::from_config(config),
+        ));
+        let (connections, requests) = all((connections, requests))?;
+        let (listen, https, health_headers, startup_pause, shutdown_delay, server) = connections;
+        let (cors, rate_limits, security_headers, trust_proxy, compatibility) = requests;
         Ok(Self {
-            listen: Listen::from_config(config)?,
-            https: Https::from_config(config)?,
+            listen,
+            https,
             data_dir: None,
-            health_headers: health_headers(config)?,
-            startup_pause: config
-                .optional_duration("backend.lifecycle.startupRequestPauseTimeout")?
-                .unwrap_or(Duration::from_secs(5)),
-            shutdown_delay: config
-                .optional_duration("backend.lifecycle.serverShutdownDelay")?
-                .unwrap_or_default(),
-            server: ServerSettings::from_config(config)?,
-            cors: Cors::from_config(config)?,
-            rate_limits: RateLimits::from_config(config)?,
-            security_headers: SecurityHeaders::from_config(config)?,
-            trust_proxy: TrustProxy::from_config(config)?,
-            compatibility: Compatibility::from_config(config)?,
+            health_headers,
+            startup_pause,
+            shutdown_delay,
+            server,
+            cors,
+            rate_limits,
+            security_headers,
+            trust_proxy,
+            compatibility,
             development: node_env == Some("development"),
         })
     }
@@ -84,8 +99,9 @@ impl HttpSettings {
     /// The default factory.
     pub fn factory(node_env: Option<String>, state: DataDir) -> ServiceFactory {
         let read = move |config: &RootConfig| -> Result<Self, ConfigError> {
-            let data_dir = Some(state.data_dir(config)?);
-            Ok(Self { data_dir, ..Self::from_config(config, node_env.as_deref())? })
+            let settings = Self::from_config(config, node_env.as_deref());
+            let (settings, data_dir) = all((settings, state.data_dir(config)))?;
+            Ok(Self { data_dir: Some(data_dir), ..settings })
         };
         let made = read.clone();
         service(async move |config: RootConfig| Ok(made(&config)?)).reads_with_warnings(read, Self::warnings)
@@ -98,16 +114,13 @@ impl HttpSettings {
                 "backend.trustProxy is true: anyone who reaches the backend can claim any address; say how many proxies \
                  there are, or which. Rate limits count the address that the nearest proxy saw",
             ),
-            self.cors.as_ref().is_some_and(Cors::has_useless_star).then_some(
-                "backend.cors.origin: '*' matches no origin, as in Backstage; leave origin out to allow all, or write \
-                 'https://*'",
-            ),
             self.rate_limits.wants_redis.then_some(
                 "backend.rateLimit.store: redis comes later, each process counts in its own memory until then",
             ),
         ];
         let own = warnings.into_iter().flatten().map(str::to_owned);
-        own.chain(self.https.iter().flat_map(Https::warnings)).collect()
+        let cors = self.cors.iter().flat_map(|cors| cors.warnings.iter().cloned());
+        own.chain(cors).chain(self.https.iter().flat_map(Https::warnings)).collect()
     }
 }
 
@@ -118,14 +131,14 @@ fn health_headers(config: &RootConfig) -> Result<Vec<(HeaderName, HeaderValue)>,
     let Some(serde_json::Value::Object(values)) = config.optional_get(HEALTH_HEADERS)? else {
         return Ok(vec![]);
     };
-    let invalid = |what: &str| {
-        let text = format!("Invalid header {what} in at {HEALTH_HEADERS}, must be a non-empty string");
-        ConfigError::invalid(config, HEALTH_HEADERS, text)
-    };
     let one = |(name, value): (String, serde_json::Value)| {
+        let invalid = |what: &str| {
+            let text = format!("Invalid header {what} in at {HEALTH_HEADERS}, must be a non-empty string");
+            ConfigError::invalid(config, &format!("{HEALTH_HEADERS}.{name}"), text)
+        };
         let value = value.as_str().filter(|value| !value.is_empty()).ok_or_else(|| invalid("value"))?;
-        let name = HeaderName::try_from(name).map_err(|_| invalid("name"))?;
-        Ok((name, HeaderValue::try_from(value).map_err(|_| invalid("value"))?))
+        let header = HeaderName::try_from(&name).map_err(|_| invalid("name"))?;
+        Ok((header, HeaderValue::try_from(value).map_err(|_| invalid("value"))?))
     };
-    values.into_iter().map(one).collect()
+    each(values.into_iter().map(one))
 }

@@ -5,11 +5,11 @@
 
 use std::io::IsTerminal;
 
-use greenroom_config::{Config, ConfigError, Result, RootConfig};
+use greenroom_config::{Config, ConfigError, Result, RootConfig, all};
 
 use crate::{
-    Chosen, Compatibility, FormatInputs, Level, LoggerOptions, Overrides, RootLogger, RootLoggerBuilder,
-    choose_format, choose_level, secrets::redact_allowlist,
+    Chosen, Compatibility, Format, FormatInputs, Level, LoggerOptions, Overrides, RootLogger,
+    RootLoggerBuilder, choose_format, choose_level, secrets::redact_allowlist,
 };
 
 /// What the environment says of the log, as values.
@@ -50,25 +50,21 @@ impl LoggerOptions {
     /// # Errors
     /// For a level, format or override that is none, pointing at it.
     pub fn from_config(config: &RootConfig, env: &LogEnvironment) -> Result<Self> {
-        let level = level(config, env)?;
-        let format = config.optional_string(FORMAT)?;
-        let format = choose_format(FormatInputs {
-            config: format.as_deref(),
-            compatibility: Compatibility::from_config(config)?,
-            log_format: env.log_format.as_deref(),
-            node_env: env.node_env.as_deref(),
-            force_color: env.force_color.as_deref(),
-            is_terminal: env.is_terminal,
-        })
-        .map_err(|error| ConfigError::invalid(config, FORMAT, error.message()))?;
+        let (level, format, overrides, allowed, each_line) = all((
+            level(config, env),
+            format(config, env),
+            overrides(config),
+            redact_allowlist(config),
+            each_line(config),
+        ))?;
         let mut options = Self {
             level: level.value,
             format: format.value,
-            overrides: overrides(config)?,
+            overrides,
             secrets: config.secrets(),
-            allowed: redact_allowlist(config)?,
+            allowed,
             loading: Some(config.sources_description()),
-            each_line: each_line(config)?,
+            each_line,
             warnings: [level.warning, format.warning].into_iter().flatten().collect(),
             ..Self::default()
         };
@@ -83,6 +79,19 @@ fn level(config: &Config, env: &LogEnvironment) -> Result<Chosen<Level>> {
     let level = config.optional_string(LEVEL)?;
     choose_level(env.log_level.as_deref(), level.as_deref())
         .map_err(|error| ConfigError::invalid(config, LEVEL, error.message()))
+}
+
+fn format(config: &Config, env: &LogEnvironment) -> Result<Chosen<Format>> {
+    let (format, compatibility) = all((config.optional_string(FORMAT), Compatibility::from_config(config)))?;
+    choose_format(FormatInputs {
+        config: format.as_deref(),
+        compatibility,
+        log_format: env.log_format.as_deref(),
+        node_env: env.node_env.as_deref(),
+        force_color: env.force_color.as_deref(),
+        is_terminal: env.is_terminal,
+    })
+    .map_err(|error| ConfigError::invalid(config, FORMAT, error.message()))
 }
 
 fn each_line(config: &Config) -> Result<bool> {

@@ -41,7 +41,7 @@ const ELSEWHERE: [&str; 13] = [
 ];
 
 /// What a config asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// Switched plugins to run.
     pub(crate) chosen: Vec<String>,
@@ -73,6 +73,13 @@ impl Catalogue {
     pub(crate) fn choose(&self, config: &RootConfig) -> Result<Choice, ConfigError> {
         let mut chosen = vec![];
         for (id, default) in self.plugins() {
+            if !is_switch(id) {
+                let text = format!(
+                    "Invalid plugin id '{id}', no config key can name it: an id is letters and digits, beginning with a \
+                     letter, with single dashes between"
+                );
+                return Err(ConfigError::invalid(config, "", text));
+            }
             if config.optional_boolean(&format!("{KEY}.{id}"))?.unwrap_or(default) {
                 chosen.push(id.to_owned());
             }
@@ -120,6 +127,12 @@ impl Catalogue {
     }
 }
 
+/// Whether a config can switch a plugin of this id.
+fn is_switch(id: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    id.starts_with(|first: char| first.is_ascii_alphabetic()) && id.split(['-', '_', ':']).all(is_word)
+}
+
 impl fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.plugins()).finish()
@@ -158,6 +171,16 @@ mod tests {
         };
         assert!(refused("greenroom: {plugins: {tasks: maybe}}").contains("greenroom.plugins.tasks"));
         assert!(refused("greenroom: {plugins: {search: false}}").contains("always has 'search'"));
+    }
+
+    #[test]
+    fn an_id_that_no_key_can_name_is_told_as_the_plugins_mistake() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(true, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
+        let refused = catalogue.choose(&RootConfig::from_yaml("").unwrap()).unwrap_err();
+        assert!(refused.message().starts_with("Invalid plugin id 'My Deploys'"), "{refused}");
+        assert!(["tasks", "my-deploys", "a1_b:c"].into_iter().all(is_switch));
+        assert!(!["", "1a", "a--b", "a.b", "a-"].into_iter().any(is_switch));
     }
 
     #[test]

@@ -4,15 +4,11 @@
 
 use std::process::ExitCode;
 
-use greenroom::{
-    config::{ConfigError, ConfigOptions, RootConfig},
-    core::Fault,
-    errors::Error,
-};
-use greenroom_defaults::{ConfigReport, FeatureSchemas};
+use greenroom::config::{ConfigOptions, RootConfig};
+use greenroom_defaults::{ConfigReport, Finding, Severity};
 
 use crate::{
-    catalogue::{Catalogue, Choice},
+    catalogue::Catalogue,
     explain,
     prepare::{self, Refused},
     schema,
@@ -21,42 +17,6 @@ use crate::{
 #[cfg(test)]
 mod generated;
 
-/// What would keep the backend from starting, and what would not.
-#[derive(Debug, Default)]
-struct Findings {
-    /// Those of the config, which point at their place.
-    errors: Vec<Error>,
-    /// All others.
-    faults: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl Findings {
-    /// How many things keep the backend from starting.
-    fn wrong(&self) -> usize {
-        self.errors.len() + self.faults.len()
-    }
-
-    fn refused(&mut self, fault: &Fault) {
-        match as_config_error(&fault.error) {
-            Some(_) => self.refused_by_config(fault.error.clone()),
-            None => self.faults.push(fault.to_string()),
-        }
-    }
-
-    /// One mistake may be refused by several readers.
-    fn refused_by_config(&mut self, error: Error) {
-        let text = |error: &Error| as_config_error(error).map(ToString::to_string);
-        if !self.errors.iter().any(|known| text(known) == text(&error)) {
-            self.errors.push(error);
-        }
-    }
-}
-
-fn as_config_error(error: &Error) -> Option<&ConfigError> {
-    error.downcast_ref()
-}
-
 /// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
 pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
@@ -64,22 +24,27 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    let found = find(catalogue, &config, options);
+    let report = report(catalogue, &config, options);
     println!("{}", config.sources_description());
     match config.secrets().len() {
         1 => println!("1 secret will be redacted in logs"),
         n => println!("{n} secrets will be redacted in logs"),
     }
-    for warning in &found.warnings {
-        eprintln!("warning: {warning}");
+    let (wrong, warnings): (Vec<_>, Vec<_>) =
+        told(&report).partition(|found| found.severity == Severity::Refused);
+    for Finding { severity, text, .. } in &warnings {
+        match severity {
+            Severity::Permitted => eprintln!("warning: {text}; backend.startup permits a start without it"),
+            _ => eprintln!("warning: {text}"),
+        }
     }
-    for error in found.errors.iter().filter_map(as_config_error) {
-        eprint!("{}", explain::rendered(error));
+    for found in &wrong {
+        match found.config_error() {
+            Some(error) => eprint!("{}", explain::rendered(error)),
+            None => eprintln!("  × {}", found.text),
+        }
     }
-    for fault in &found.faults {
-        eprintln!("  × {fault}");
-    }
-    match (found.wrong(), found.warnings.len()) {
+    match (wrong.len(), warnings.len()) {
         (0, 0) => println!("The configuration is fine"),
         (0, 1) => println!("1 warning, no error"),
         (0, n) => println!("{n} warnings, no error"),
@@ -89,52 +54,26 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     ExitCode::SUCCESS
 }
 
-fn find(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> Findings {
-    let mut found = Findings::default();
-    found.warnings.extend(config.unset().iter().map(ToString::to_string));
-    let (choice, own) = match prepare::prepare(catalogue, config, options) {
+fn report(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> ConfigReport {
+    let (choice, refused) = match prepare::prepare(catalogue, config, options) {
         Ok(prepared) => (prepared.choice, vec![]),
-        Err(Refused { errors, choice }) => {
-            (choice.unwrap_or(Choice { chosen: vec![], lacking: vec![] }), errors)
-        }
+        Err(Refused { errors, choice }) => (choice, errors),
     };
-    if !choice.lacking.is_empty() {
-        let names = choice.lacking.join(", ");
-        let told = format!("plugins that the config names and this program does not have: {names}");
-        found.warnings.push(told);
-    }
-    let report =
-        ConfigReport::of(&prepare::backend(catalogue, config, options, &choice).declarations(), config);
-    found.warnings.extend(report.warnings.iter().chain(&report.remarks).cloned());
-    let (refused, permitted) = report.by_policy(config);
-    refused.iter().for_each(|fault| found.refused(fault));
-    own.into_iter().for_each(|error| found.refused_by_config(error.into()));
-    let permitted =
-        permitted.iter().map(|fault| format!("{fault}; backend.startup permits a start without it"));
-    found.warnings.extend(permitted);
-    let everything = FeatureSchemas::of(&catalogue.everything().declarations(), config);
-    found.warnings.extend(everything.unknown(config).iter().map(ToString::to_string));
-    found.warnings.extend(schema::notes(config));
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    found.warnings.extend(localhost_in_production(config, node_env));
-    found.warnings.extend(no_base_url(config));
-    found
+    prepare::report(catalogue, config, options, &choice, refused)
 }
 
-fn localhost_in_production(config: &RootConfig, node_env: Option<&str>) -> Option<String> {
-    let url = config.optional_string("backend.baseUrl").ok()??;
-    let local = ["://localhost", "://127.", "://[::1]"].iter().any(|host| url.contains(host));
-    (local && node_env == Some("production")).then(|| {
-        let place = config.place("backend.baseUrl").map(|place| format!(" ({place})")).unwrap_or_default();
-        format!("backend.baseUrl is a localhost URL and NODE_ENV is 'production'{place}")
+/// What is told: one mistake that several plugins refuse is told once.
+fn told(report: &ConfigReport) -> impl Iterator<Item = &Finding> {
+    let findings = report.findings();
+    let error = |found: &Finding| found.config_error().map(ToString::to_string);
+    findings.iter().enumerate().filter_map(move |(index, found)| {
+        let is_told = error(found).is_some_and(|text| {
+            findings[..index]
+                .iter()
+                .any(|known| known.severity == found.severity && error(known).as_ref() == Some(&text))
+        });
+        (!is_told).then_some(found)
     })
-}
-
-/// We do without it; Node, which may share the file, never gets ready.
-fn no_base_url(config: &RootConfig) -> Option<String> {
-    let is_missing = !config.has("backend.baseUrl").unwrap_or(true);
-    is_missing
-        .then(|| "backend.baseUrl is not set: a Node backend on this config does not get ready".to_owned())
 }
 
 #[cfg(test)]
@@ -143,8 +82,12 @@ mod tests {
 
     use super::*;
 
-    fn found(catalogue: &Catalogue, yaml: &str) -> Findings {
-        find(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
+    fn found(catalogue: &Catalogue, yaml: &str) -> ConfigReport {
+        report(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
+    }
+
+    fn texts(report: &ConfigReport, is_wanted: impl Fn(&Finding) -> bool) -> Vec<String> {
+        told(report).filter(|found| is_wanted(found)).map(|found| found.text.clone()).collect()
     }
 
     #[test]
@@ -153,9 +96,9 @@ mod tests {
         catalogue.offer(true, || {
             plugin("broken", |env| env.register_init(async || Ok(()))).config_schema("{not json")
         });
-        let found = found(&catalogue, "");
-        assert_eq!(found.faults.len(), 1);
-        assert!(found.faults[0].starts_with("Plugin 'broken'"), "{:?}", found.faults);
+        let faults = texts(&found(&catalogue, ""), Finding::is_fault);
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].starts_with("Plugin 'broken'"), "{faults:?}");
     }
 
     #[test]
@@ -167,7 +110,8 @@ mod tests {
         });
         let messages = |yaml: &str| {
             let found = found(&catalogue, yaml);
-            found.errors.iter().map(|error| error.message().to_owned()).collect::<Vec<_>>()
+            let errors = told(&found).filter_map(Finding::config_error);
+            errors.map(|error| error.message().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(messages(""), Vec::<String>::new());
         let chosen = "greenroom: {plugins: {mail: true}}";
@@ -175,7 +119,7 @@ mod tests {
     }
 
     fn warnings(yaml: &str) -> Vec<String> {
-        found(&Catalogue::default(), yaml).warnings
+        texts(&found(&Catalogue::default(), yaml), |found| !found.is_fault())
     }
 
     #[test]
@@ -188,5 +132,71 @@ mod tests {
     fn a_config_without_base_url_is_told_for_the_sake_of_node() {
         assert!(warnings("app: {}").iter().any(|told| told.starts_with("backend.baseUrl is not set")));
         assert_eq!(warnings("backend: {baseUrl: http://x}"), [""; 0]);
+        for no_url in ["7", "localhost:7007"] {
+            let told = warnings(&format!("backend: {{baseUrl: '{no_url}'}}"));
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert!(told[0].contains("no URL") && told[0].ends_with("(mock-config:1:20)"), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn independent_mistakes_are_all_told_at_once_each_with_its_key() {
+        let config = "
+backend:
+  trustProxy: maybe
+  cors: {origin: 7, methods: 7}
+  csp: {img-src: x, font-src: y}
+  rateLimit: {window: soon, incomingRequestLimit: -3, plugin: {tasks: {window: never}}}
+  server: {headersTimeout: never, requestTimeout: soon, keepAliveTimeout: x, maxHeadersCount: -1}
+  https: 'yes'
+  logger: {level: loud, overrides: 7}
+  startup: {default: {onPluginBootFailure: 7}, plugins: {a: 7, b: {onPluginBootFailure: 7}}}
+  auth: {externalAccess: [{type: x}, {type: static, options: {token: short, subject: me}}]}
+  health: {headers: {x-a: '', x-b: ''}}
+greenroom: {deadlines: {tasks: soon, startupHook: never}, dataDir: 7, demo: 'yes'}
+tasks: {timeout: soon, workers: 0, queueSize: x}
+";
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(true, greenroom_plugin_tasks::tasks);
+        let report = found(&catalogue, config);
+        let mut keys: Vec<_> = told(&report)
+            .filter(|found| found.is_fault())
+            .map(|found| found.key.clone().unwrap_or_else(|| found.text.clone()))
+            .collect();
+        keys.sort_unstable();
+        assert_eq!(
+            keys,
+            [
+                "backend.auth.externalAccess[0].type",
+                "backend.auth.externalAccess[1].options.token",
+                "backend.cors.methods",
+                "backend.cors.origin",
+                "backend.csp.font-src",
+                "backend.csp.img-src",
+                "backend.health.headers.x-a",
+                "backend.health.headers.x-b",
+                "backend.https",
+                "backend.logger.level",
+                "backend.logger.overrides",
+                "backend.rateLimit.incomingRequestLimit",
+                "backend.rateLimit.plugin.tasks.window",
+                "backend.rateLimit.window",
+                "backend.server.headersTimeout",
+                "backend.server.keepAliveTimeout",
+                "backend.server.maxHeadersCount",
+                "backend.server.requestTimeout",
+                "backend.startup.default.onPluginBootFailure",
+                "backend.startup.plugins.a",
+                "backend.startup.plugins.b.onPluginBootFailure",
+                "backend.trustProxy",
+                "greenroom.dataDir",
+                "greenroom.deadlines.startupHook",
+                "greenroom.deadlines.tasks",
+                "greenroom.demo",
+                "tasks.queueSize",
+                "tasks.timeout",
+                "tasks.workers",
+            ]
+        );
     }
 }

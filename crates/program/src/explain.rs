@@ -27,10 +27,10 @@ pub(crate) fn usage(text: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints a config error with the line it points at; exit code 1.
+/// Prints a config error with the line it points at, and all that it stands for; exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
-    eprint!("{}", rendered(error));
+    error.clone().each().for_each(|one| eprint!("{}", rendered(&one)));
     ExitCode::FAILURE
 }
 
@@ -93,9 +93,16 @@ fn one(command: &str, error: &Error) {
             let help = "stop what listens there, or choose another path in backend.listen";
             fail(error.message(), Some(help));
         }
+        (Some("ENOTFOUND"), _) => {
+            fail(error.message(), Some("no address is known for the host in backend.listen"));
+        }
         _ => {
             let seen = describe(error);
-            fail(&format!("{}: {}", seen.name, seen.message), None);
+            // What has no name of its own is called an error already.
+            match seen.name.as_ref() {
+                "Error" => fail(&seen.message, None),
+                name => fail(&format!("{name}: {}", seen.message), None),
+            };
         }
     }
 }

@@ -30,6 +30,7 @@ mod check;
 mod command;
 mod demo;
 mod explain;
+mod findings;
 mod paths;
 mod prepare;
 mod print;

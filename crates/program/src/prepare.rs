@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use greenroom::{
     config::{ConfigError, ConfigOptions, DataDir, RootConfig},
-    core::Backend,
+    core::{Backend, Fault},
     errors::Error,
     logging::LogEnvironment,
 };
-use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
 
 use crate::{
     catalogue::{Catalogue, Choice},
-    demo,
+    demo, findings,
 };
 
 /// What there is to start.
@@ -22,10 +22,10 @@ pub(crate) struct Prepared {
     pub(crate) has_demo: bool,
 }
 
-/// All that is wrong, and the choice of plugins if that is not.
+/// All that is wrong of it, and the choice of plugins if that is not.
 pub(crate) struct Refused {
     pub(crate) errors: Vec<ConfigError>,
-    pub(crate) choice: Option<Choice>,
+    pub(crate) choice: Choice,
 }
 
 /// Reads which plugins run, where own files go, and whether the demo is on.
@@ -42,8 +42,8 @@ pub(crate) fn prepare(
         (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
         (choice, data_dir, has_demo) => {
             let (choice, error) = match choice {
-                Ok(choice) => (Some(choice), None),
-                Err(error) => (None, Some(error)),
+                Ok(choice) => (choice, None),
+                Err(error) => (Choice::default(), Some(error)),
             };
             let errors = error.into_iter().chain(data_dir.err()).chain(has_demo.err()).collect();
             Err(Refused { errors, choice })
@@ -74,8 +74,25 @@ pub(crate) fn backend(
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDir::of(options),
+        found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: node_env.as_deref() != Some("test"),
         log: LogEnvironment { node_env, ..LogEnvironment::from_process() },
     };
     catalogue.add(create_backend_in(surroundings), choice)
+}
+
+/// All that is to say of a config, by the program and by what it would start: `refused` is what [`prepare`] found.
+pub(crate) fn report(
+    catalogue: &Catalogue,
+    config: &RootConfig,
+    options: &ConfigOptions,
+    choice: &Choice,
+    refused: Vec<ConfigError>,
+) -> ConfigReport {
+    let declarations = backend(catalogue, config, options, choice).declarations();
+    let mut report = ConfigReport::of(&declarations, config);
+    refused.into_iter().for_each(|error| report.refuse(Fault { owner: None, error: error.into() }));
+    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    report.add_all(findings::of(catalogue, config, choice, node_env));
+    report
 }

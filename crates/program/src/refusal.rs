@@ -4,7 +4,8 @@ use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use greenroom::{
     config::ConfigError,
-    core::Fault,
+    core::{Fault, Owner},
+    errors::Error,
     logging::{Compatibility, FormatInputs, LogEnvironment, LoggerOptions, RootLogger, choose_format, error},
 };
 use miette::Diagnostic;
@@ -14,8 +15,12 @@ use crate::explain;
 /// Tells what is wrong with the config, where the process's log is JSON on standard output; exit code 1.
 pub(crate) fn config_errors(refused: impl IntoIterator<Item = ConfigError>) -> ExitCode {
     let faults = refused.into_iter().map(|refused| Fault { owner: None, error: refused.into() });
-    let faults: Vec<_> = faults.collect();
-    if !is_for_the_log_alone(&faults) {
+    refuse(&faults.collect::<Vec<_>>())
+}
+
+/// The same of what may have an owner.
+pub(crate) fn refuse(faults: &[Fault]) -> ExitCode {
+    if !is_for_the_log_alone(faults) {
         faults.iter().for_each(|fault| explain::show_line(&fault.error));
     }
     ExitCode::FAILURE
@@ -30,6 +35,14 @@ pub(crate) fn is_for_the_log_alone(faults: &[Fault]) -> bool {
 }
 
 fn log(logger: &RootLogger, Fault { owner, error }: &Fault) {
+    match error.downcast_ref::<ConfigError>() {
+        // One error may stand for several.
+        Some(config) => config.clone().each().for_each(|one| log_one(logger, owner.as_ref(), &one.into())),
+        None => log_one(logger, owner.as_ref(), error),
+    }
+}
+
+fn log_one(logger: &RootLogger, owner: Option<&Owner>, error: &Error) {
     let config = error.downcast_ref::<ConfigError>();
     let place = config.and_then(ConfigError::place).map(ToString::to_string);
     let help = config.and_then(Diagnostic::help).map(|help| help.to_string());
@@ -39,8 +52,8 @@ fn log(logger: &RootLogger, Fault { owner, error }: &Fault) {
     };
     error!(
         logger,
-        +plugin = owner.as_ref().map(|owner| &*owner.plugin),
-        +module = owner.as_ref().and_then(|owner| owner.module.as_deref()),
+        +plugin = owner.map(|owner| &*owner.plugin),
+        +module = owner.and_then(|owner| owner.module.as_deref()),
         +key = config.and_then(ConfigError::key),
         +place = place,
         +help = help,
@@ -68,8 +81,6 @@ fn json_logger() -> Option<RootLogger> {
 mod tests {
     use greenroom::{
         config::RootConfig,
-        core::Owner,
-        errors::Error,
         logging::{CaptureSink, Format},
     };
     use serde_json::Value;

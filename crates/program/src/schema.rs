@@ -54,11 +54,6 @@ fn declare(catalogue: &Catalogue, config: &RootConfig) -> Result<(), ConfigError
     declared.map(|_| ()).map_err(|error| ConfigError::invalid(config, "", error.to_string()))
 }
 
-/// Which schemas beside the config are not used, and why.
-pub(crate) fn notes(config: &RootConfig) -> Vec<String> {
-    ConfigSchema::declared(config).map(|schema| schema.notes().to_vec()).unwrap_or_default()
-}
-
 /// `config schema`.
 pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
     shown(options, |config| {
@@ -154,6 +149,5 @@ mod tests {
         assert_eq!(shown.print_public(Format::Flat).lines().count(), 2);
         assert_eq!(shown.string("backend.baseUrl").unwrap(), "http://x");
         declare(&catalogue(), &config).unwrap();
-        assert_eq!(notes(&config), Vec::<String>::new());
     }
 }

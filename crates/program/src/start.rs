@@ -13,13 +13,15 @@ use greenroom::{
     prelude::{InstanceMetadata, RootLogger},
 };
 
+use greenroom_defaults::{Finding, Severity};
+
 use crate::{
     Program,
     banner::{Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, NotWritten},
     explain, paths,
-    prepare::{self, Prepared},
+    prepare::{self, Prepared, Refused},
     refusal, schema,
 };
 
@@ -35,7 +37,11 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
     };
     let Prepared { choice, data_dir, has_demo } = match prepare::prepare(catalogue, &config, options) {
         Ok(prepared) => prepared,
-        Err(refused) => return refusal::config_errors(refused.errors),
+        Err(Refused { errors, choice }) => {
+            let report = prepare::report(catalogue, &config, options, &choice, errors);
+            let refused = report.findings().iter().filter(|found| found.severity == Severity::Refused);
+            return refusal::refuse(&refused.filter_map(Finding::to_fault).collect::<Vec<_>>());
+        }
     };
     let demo = match has_demo.then(|| Demo::prepare(&data_dir)).transpose() {
         Ok(demo) => demo,

@@ -126,13 +126,18 @@ impl TestBackend {
         let lines = self.lines;
         let log = LogEnvironment { node_env: Some(self.node_env), ..LogEnvironment::default() };
         let config = ConfigFrom::Loaded(self.config.map_err(StartError::Boot)?);
-        let mut backend =
-            create_backend_in(Surroundings { config, log, state: DataDir::default(), is_process: false })
-                .with_default(mock::root_logger_into(lines.clone()))
-                .with_default(mock::auth())
-                .with_default(mock::http_auth_with(self.caller.credentials()))
-                .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
-                .adopt_orphans();
+        let mut backend = create_backend_in(Surroundings {
+            config,
+            log,
+            state: DataDir::default(),
+            is_process: false,
+            found: vec![],
+        })
+        .with_default(mock::root_logger_into(lines.clone()))
+        .with_default(mock::auth())
+        .with_default(mock::http_auth_with(self.caller.credentials()))
+        .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
+        .adopt_orphans();
         for (plugin, offers) in self.points {
             backend = backend.add(module(plugin, "test-extension-point-registration", |env| {
                 offers.into_iter().for_each(|offer| offer(env));

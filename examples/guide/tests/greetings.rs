@@ -50,7 +50,7 @@ async fn a_misspelt_key_is_told_with_what_was_meant() {
     let line = backend.await_log(|line| line["level"] == "warn").await;
     assert_eq!(
         line["message"],
-        "Config: nobody reads 'greetings.prhase', did you mean 'greetings.phrase'? (mock-config:2:11)"
+        "nobody reads 'greetings.prhase', did you mean 'greetings.phrase'? (mock-config:2:11)"
     );
 }
 

@@ -1,4 +1,4 @@
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all, each};
 
 use crate::support::{World, rendered, yaml};
 
@@ -200,4 +200,44 @@ fn what_an_element_of_a_list_lacks_points_at_the_element() {
       ╰────
      help: set `list[1].b.x` in one of the config files
     ");
+}
+
+#[test]
+fn a_text_below_an_object_names_the_object_above_it() {
+    let config = World::new()
+        .file("app-config.yaml", "backend:\n  listen: 127.0.0.1:7107\n")
+        .file("app-config.local.yaml", "backend:\n  listen: {port: 7109}\n")
+        .load();
+    let error = config.optional_string("backend.listen.host").unwrap_err();
+    assert_eq!(error.place().unwrap().to_string(), "app-config.yaml:2:11");
+    let shown = rendered(&error);
+    assert!(shown.contains("`backend.listen` is an object at app-config.local.yaml:2:"), "{shown}");
+}
+
+#[test]
+fn the_box_names_a_key_that_the_text_does_not_and_a_number_without_unit_is_told_its_units() {
+    let config = yaml("backend:\n  trustProxy: maybe\ntimeout: 5\n").load();
+    let error = ConfigError::invalid(&config, "backend.trustProxy", "invalid IP address: maybe");
+    insta::assert_snapshot!(rendered(&error), @r"
+     × invalid IP address: maybe (app-config.yaml:2:15)
+      ╭─[app-config.yaml:2:15]
+    2 │   trustProxy: maybe
+      ·               ──┬──
+      ·                 ╰── backend.trustProxy
+      ╰────
+    ");
+    let shown = rendered(&config.duration("timeout").unwrap_err());
+    assert!(shown.contains("help: write a number with its unit, such as `5s`"), "{shown}");
+}
+
+#[test]
+fn one_error_stands_for_all_that_is_wrong_and_each_is_shown() {
+    let config = yaml("a: x\nb: y\nc: 3\n").load();
+    let number = |key| config.number(key);
+    let error = all((number("a"), each(["b", "c", "d"].map(number)))).unwrap_err();
+    let keys: Vec<_> = error.clone().each().map(|one| one.key().unwrap().to_owned()).collect();
+    assert_eq!(keys, ["a", "b", "d"]);
+    let shown = rendered(&error);
+    assert!(shown.contains("'a'") && shown.contains("'b'") && shown.contains("'d'"), "{shown}");
+    assert!(all((number("c"), number("c"))).is_ok());
 }

@@ -104,6 +104,7 @@ async fn up(put: impl FnOnce(&Path)) -> Up {
         log: LogEnvironment::default(),
         state: DataDir::default(),
         is_process: false,
+        found: vec![],
     };
     let lines = CaptureSink::new();
     let logged = Arc::new(Notify::new());

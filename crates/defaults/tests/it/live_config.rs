@@ -42,6 +42,7 @@ impl Following {
             log: log.clone(),
             state: DataDir::default(),
             is_process: false,
+            found: vec![],
         };
         let mail = plugin("mail", |env| env.register_init(async || Ok(())));
         let running = create_backend_in(surroundings)

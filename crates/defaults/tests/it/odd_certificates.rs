@@ -79,6 +79,7 @@ async fn warnings(cert: &str, key: &str) -> Vec<String> {
     let config =
         json!({"backend": {"listen": "127.0.0.1:0", "https": {"certificate": {"cert": cert, "key": key}}}});
     let surroundings = Surroundings {
+        found: vec![],
         config: ConfigFrom::Loaded(RootConfig::from_yaml(&config.to_string()).unwrap()),
         log: LogEnvironment::default(),
         state: DataDir::default(),

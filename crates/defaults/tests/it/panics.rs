@@ -8,6 +8,7 @@ use greenroom_logging::{CaptureSink, Format, LogEnvironment, RootLogger};
 #[tokio::test]
 async fn a_panic_in_a_worker_is_logged_once_with_plugin_name_and_place() {
     let surroundings = Surroundings {
+        found: vec![],
         config: ConfigFrom::Loaded(RootConfig::from_yaml("backend: {listen: '127.0.0.1:0'}").unwrap()),
         log: LogEnvironment::default(),
         state: DataDir::default(),

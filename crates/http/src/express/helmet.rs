@@ -1,7 +1,7 @@
 //! The headers that Backstage sets by helmet on every response of the router.
 
 use axum::response::Response;
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all, each};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::Value;
 
@@ -50,10 +50,8 @@ pub struct SecurityHeaders(HeaderMap);
 
 impl SecurityHeaders {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let configured = [
-            (header::CONTENT_SECURITY_POLICY, content_security_policy(config)?),
-            (header::REFERRER_POLICY, referrer_policy(config)?),
-        ];
+        let (csp, referrer) = all((content_security_policy(config), referrer_policy(config)))?;
+        let configured = [(header::CONTENT_SECURITY_POLICY, csp), (header::REFERRER_POLICY, referrer)];
         // With a table that is large enough for a response's own, too.
         let mut headers = HeaderMap::with_capacity(24);
         headers.extend(configured.into_iter().chain(FIXED));
@@ -85,28 +83,11 @@ fn content_security_policy(config: &RootConfig) -> Result<HeaderValue, ConfigErr
         Some(Value::Object(configured)) => configured,
         _ => serde_json::Map::new(),
     };
-    for (key, value) in configured {
-        let path = format!("{CSP}.{key}");
-        let invalid = |what: &str| {
-            let text = format!("Content-Security-Policy received an invalid directive {what}");
-            ConfigError::invalid(config, &path, text)
-        };
-        let name = kebab_case(&key);
-        if name.is_empty() {
-            return Err(invalid(&format!("name {key:?}")));
-        }
-        if value == Value::Bool(false) {
+    for (name, sources) in each(configured.iter().map(|(key, value)| directive(config, key, value)))? {
+        let Some(sources) = sources else {
             directives.retain(|(known, _)| *known != name);
             continue;
-        }
-        let sources = config.string_array(&path)?;
-        let is_wrong =
-            |source: &String| source.contains([';', ',']) || HeaderValue::from_str(source).is_err();
-        if let Some(index) = sources.iter().position(is_wrong) {
-            let text = format!("Content-Security-Policy received an invalid directive value for {name:?}");
-            return Err(ConfigError::invalid_element(config, &path, index, text));
-        }
-        let sources = sources.join(" ");
+        };
         match directives.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = sources,
             None => directives.push((name, sources)),
@@ -120,6 +101,26 @@ fn content_security_policy(config: &RootConfig) -> Result<HeaderValue, ConfigErr
     let text = texts.collect::<Vec<_>>().join(";");
     HeaderValue::try_from(text)
         .map_err(|_| ConfigError::invalid(config, CSP, "Invalid Content-Security-Policy"))
+}
+
+/// A directive's name and its sources, without sources if it is left out.
+fn directive(config: &RootConfig, key: &str, value: &Value) -> Result<(String, Option<String>), ConfigError> {
+    let path = format!("{CSP}.{key}");
+    let name = kebab_case(key);
+    if name.is_empty() {
+        let text = format!("Content-Security-Policy received an invalid directive name {key:?}");
+        return Err(ConfigError::invalid(config, &path, text));
+    }
+    if *value == Value::Bool(false) {
+        return Ok((name, None));
+    }
+    let sources = config.string_array(&path)?;
+    let is_wrong = |source: &String| source.contains([';', ',']) || HeaderValue::from_str(source).is_err();
+    if let Some(index) = sources.iter().position(is_wrong) {
+        let text = format!("Content-Security-Policy received an invalid directive value for {name:?}");
+        return Err(ConfigError::invalid_element(config, &path, index, text));
+    }
+    Ok((name, Some(sources.join(" "))))
 }
 
 /// `imgSrc`, `img-src` and `img_src` are `img-src`.

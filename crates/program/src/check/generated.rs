@@ -1,88 +1,90 @@
 //! `config check` beside the start, over generated configs: one never refuses what the other lets pass.
+//!
+//! Keys and what fits them come from the schemas, so that a new key is compared by itself.
 
 use greenroom::config::{ConfigOptions, RootConfig};
+use greenroom_config_schema::ConfigSchema;
+use greenroom_defaults::Severity;
 use greenroom_plugin_tasks::tasks;
+use proptest::{
+    collection::vec,
+    sample::select,
+    test_runner::{Config, TestRunner},
+};
 use serde_json::{Map, Value, json};
 
-use super::find;
-use crate::{catalogue::Catalogue, prepare};
+use super::report;
+use crate::{catalogue::Catalogue, prepare, schema};
 
-const CONFIGS: usize = 200;
+const CONFIGS: u32 = 200;
 
-/// Keys, and what may be written there: right, odd and wrong.
-fn choices() -> Vec<(&'static str, Vec<Value>)> {
-    let token = |token: Value| json!([{"type": "static", "options": {"token": token, "subject": "tests"}}]);
+/// A key, and what is written there.
+type Written = (String, Value);
+
+/// What fits no key, some or many.
+fn odd() -> Vec<Value> {
     vec![
-        ("app.title", vec![json!("Tests"), json!(7)]),
-        ("backend.baseUrl", vec![json!("http://localhost:7007"), json!("https://a b"), json!("x"), json!(7)]),
-        (
-            "backend.listen",
-            vec![json!({"host": "127.0.0.1", "port": 0}), json!("nowhere"), json!({"port": "x"})],
-        ),
-        (
-            "backend.https",
-            vec![json!(true), json!(false), json!("yes"), json!({"certificate": {"cert": "x"}})],
-        ),
-        (
-            "backend.trustProxy",
-            vec![json!(true), json!(1), json!("2"), json!("loopback"), json!("x"), json!(-1)],
-        ),
-        (
-            "backend.cors",
-            vec![json!({"origin": "*"}), json!({"origin": "http://x"}), json!(5), json!({"maxAge": "x"})],
-        ),
-        ("backend.csp", vec![json!({"img-src": ["'self'"]}), json!({"img-src": 5}), json!("none")]),
-        ("backend.referrer.policy", vec![json!("no-referrer"), json!(["x y"]), json!(5)]),
-        (
-            "backend.rateLimit",
-            vec![json!(true), json!({"store": {"type": "redis"}}), json!({"limit": "x"}), json!(7)],
-        ),
-        ("backend.logger.level", vec![json!("error"), json!("loud"), json!(7)]),
-        ("backend.logger.meta", vec![json!({"region": 1}), json!("region-1")]),
-        (
-            "backend.logger.overrides",
-            vec![json!([]), json!("x"), json!([{"matchers": {"plugin": "x"}, "level": "y"}])],
-        ),
-        ("backend.logger.redactAllowlist", vec![json!(["x"]), json!("x"), json!([1])]),
-        ("backend.health.headers", vec![json!({"x-a": "b"}), json!({"x-a": ""}), json!(5)]),
-        ("backend.lifecycle.serverShutdownDelay", vec![json!({"seconds": 0}), json!("0s"), json!("often")]),
-        (
-            "backend.server.keepAliveTimeout",
-            vec![json!(5000), json!("5000"), json!("65s"), json!("x"), json!(-1)],
-        ),
-        ("backend.server.maxHeadersCount", vec![json!(50), json!("50"), json!(1.5)]),
-        (
-            "backend.auth.externalAccess",
-            vec![
-                token(json!("long-enough")),
-                token(json!("short")),
-                json!([{"type": "legacy"}]),
-                json!([{"type": "x"}]),
-            ],
-        ),
-        ("backend.startup.default.onPluginBootFailure", vec![json!("continue"), json!("abort"), json!(7)]),
-        ("backend.startup.plugins.tasks", vec![json!({"onPluginBootFailure": "continue"}), json!(7)]),
-        ("greenroom.startup.onFailure", vec![json!("exit"), json!("retry")]),
-        ("greenroom.deadlines.tasks", vec![json!("1s"), json!("soon")]),
-        ("greenroom.health.readiness", vec![json!(["tasks.queue"]), json!(5)]),
-        (
-            "greenroom.plugins.tasks",
-            vec![json!(true), json!(true), json!(true), json!(false), json!("maybe")],
-        ),
-        ("greenroom.demo", vec![json!(true), json!(false), json!("maybe")]),
-        ("greenroom.dataDir", vec![json!("data"), json!(7)]),
-        ("greenroom.compatibility", vec![json!("1.55"), json!("2")]),
-        (
-            "greenroom.logger",
-            vec![json!({"flush": "line"}), json!({"flush": "often"}), json!({"format": "x"})],
-        ),
-        ("greenroom.server.maxConnections", vec![json!(100), json!("100"), json!(0)]),
-        ("tasks.workers", vec![json!(2), json!("2"), json!(0), json!("many")]),
-        ("tasks.timeout", vec![json!("1s"), json!("0s"), json!(true)]),
+        json!("soon"),
+        json!("7"),
+        json!("0s"),
+        json!(7),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        json!("yes"),
+        Value::Null,
+        json!([]),
+        json!([7]),
+        json!({}),
+        json!({"x": 7}),
+        json!([{"type": "static", "options": {"token": "long-enough", "subject": "tests"}}]),
     ]
 }
 
-fn set(config: &mut Value, key: &str, value: Value) {
+/// What a schema says fits: its default, each of its choices, something of its types.
+fn fitting(schema: &Value) -> Vec<Value> {
+    let mut out: Vec<Value> = schema.get("default").cloned().into_iter().collect();
+    let listed = |key: &str| schema[key].as_array().cloned().unwrap_or_default();
+    out.extend(listed("enum"));
+    out.extend(listed("anyOf").iter().chain(&listed("oneOf")).flat_map(fitting));
+    let types = schema["type"].as_str().map(|one| vec![json!(one)]).unwrap_or_else(|| listed("type"));
+    for one in types {
+        match one.as_str() {
+            Some("boolean") => out.extend([json!(true), json!(false)]),
+            Some("integer" | "number") => out.extend([json!(1), json!("40"), json!(5000)]),
+            Some("string") => out.extend([json!("x"), json!("5ms")]),
+            Some("array") => {
+                out.extend(fitting(&schema["items"]).into_iter().map(|item| json!([item])));
+            }
+            Some("object") => out.push(json!({})),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Every key with all that is written there; the backend listens where nobody is disturbed.
+fn writings(schema: &Value, key: &str, out: &mut Vec<Written>) {
+    if key == "backend.listen" {
+        out.extend([json!("nowhere"), json!([]), json!({"port": "x"})].map(|value| (key.to_owned(), value)));
+        return;
+    }
+    if !key.is_empty() {
+        let fitting = fitting(schema);
+        // As likely as one that does not.
+        let fits = fitting.iter().cycle().take(if fitting.is_empty() { 0 } else { odd().len() });
+        out.extend(fits.cloned().chain(odd()).map(|value| (key.to_owned(), value)));
+    }
+    let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        writings(member, &below(name), out);
+    }
+    if schema["additionalProperties"].is_object() {
+        writings(&schema["additionalProperties"], &below("tasks"), out);
+    }
+}
+
+fn set(config: &mut Value, (key, value): Written) {
     let place = key.split('.').fold(config, |at, name| {
         if !at.is_object() {
             *at = Value::Object(Map::new());
@@ -90,15 +92,6 @@ fn set(config: &mut Value, key: &str, value: Value) {
         at.as_object_mut().map(|object| object.entry(name).or_insert(Value::Null)).expect("an object")
     });
     *place = value;
-}
-
-fn config(random: &mut fastrand::Rng, choices: &[(&str, Vec<Value>)]) -> Value {
-    let mut config = json!({"backend": {"listen": "127.0.0.1:0"}});
-    for _ in 0..random.usize(0..6) {
-        let (key, values) = &choices[random.usize(..choices.len())];
-        set(&mut config, key, values[random.usize(..values.len())].clone());
-    }
-    config
 }
 
 /// What the start says, once it is stopped again: why it refuses.
@@ -116,8 +109,8 @@ async fn refusal(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOpt
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn check_and_start_agree_on_what_is_refused() {
+#[test]
+fn check_and_start_agree_on_what_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let env = [("NODE_ENV".to_owned(), "test".to_owned())];
     let options = ConfigOptions {
@@ -127,19 +120,28 @@ async fn check_and_start_agree_on_what_is_refused() {
     };
     let mut catalogue = Catalogue::default();
     catalogue.offer(false, tasks);
-    let (choices, mut random) = (choices(), fastrand::Rng::with_seed(8));
-    let mut refused = 0;
-    let mut differences = vec![];
-    for _ in 0..CONFIGS {
-        let yaml = config(&mut random, &choices).to_string();
+    let schemas = schema::all(&catalogue, &RootConfig::from_yaml("").unwrap()).unwrap();
+    let mut known = vec![];
+    writings(ConfigSchema::new(schemas).unwrap().merged(), "", &mut known);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let refused = std::cell::Cell::new(0);
+    // A failure tells the smallest such config.
+    let mut runner =
+        TestRunner::new(Config { cases: CONFIGS, failure_persistence: None, ..Config::default() });
+    let compared = runner.run(&vec(select(known), 0..4), |written| {
+        let mut config = json!({"backend": {"listen": "127.0.0.1:0"}});
+        written.into_iter().for_each(|written| set(&mut config, written));
+        let yaml = config.to_string();
         let config = RootConfig::from_yaml(&yaml).unwrap();
-        let found = find(&catalogue, &config, &options);
-        let start = refusal(&catalogue, &config, &options).await;
-        refused += usize::from(start.is_some());
-        if (found.wrong() > 0) != start.is_some() {
-            differences.push(format!("{yaml}\n  check: {found:?}\n  start: {start:?}"));
-        }
-    }
-    assert!(differences.is_empty(), "{}", differences.join("\n"));
-    assert!((CONFIGS / 4..CONFIGS * 3 / 4).contains(&refused), "{refused} of {CONFIGS} are refused");
+        let report = report(&catalogue, &config, &options);
+        let told: Vec<_> =
+            report.findings().iter().filter(|found| found.severity == Severity::Refused).collect();
+        let start = runtime.block_on(refusal(&catalogue, &config, &options));
+        refused.set(refused.get() + u32::from(start.is_some()));
+        proptest::prop_assert_eq!(!told.is_empty(), start.is_some(), "{}: {:?}, {:?}", yaml, told, start);
+        Ok(())
+    });
+    compared.unwrap_or_else(|failed| panic!("{failed}"));
+    let refused = refused.get();
+    assert!((CONFIGS / 8..CONFIGS * 7 / 8).contains(&refused), "{refused} of {CONFIGS} are refused");
 }

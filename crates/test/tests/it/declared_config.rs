@@ -105,7 +105,7 @@ async fn a_misspelt_key_is_told_at_start_with_what_was_meant_and_a_deprecated_on
         warned,
         [
             "The configuration key 'weather.url' of mock-config is deprecated and may be removed soon. Use station.",
-            "Config: nobody reads 'weather.apiKye', did you mean 'weather.apiKey'? (mock-config:2:11)",
+            "nobody reads 'weather.apiKye', did you mean 'weather.apiKey'? (mock-config:2:11)",
         ]
     );
 }

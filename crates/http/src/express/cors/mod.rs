@@ -3,7 +3,7 @@
 mod glob;
 
 use axum::{extract::Request, response::Response};
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
@@ -32,6 +32,8 @@ pub struct Cors {
     max_age: Option<HeaderValue>,
     preflight_continue: bool,
     preflight_status: StatusCode,
+    /// What is probably not meant so, each a sentence.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Cors {
@@ -56,32 +58,39 @@ impl Cors {
             });
             globs.collect::<Result<Vec<_>, _>>()
         };
-        let flag = |name: &str| config.optional_boolean(&key(name));
-        let number = |name: &str| config.optional_number(&key(name));
-        let status = number("optionsSuccessStatus")?.unwrap_or(204.0);
-        let valid = StatusCode::from_u16(status as u16).ok();
-        let valid = valid.filter(|valid| f64::from(valid.as_u16()) == status && !valid.is_informational());
-        let preflight_status = valid.ok_or_else(|| {
-            let text = format!("Invalid status {status}, expected 200 to 999");
-            ConfigError::invalid(config, &key("optionsSuccessStatus"), text)
-        })?;
-        let methods = joined("methods")?;
+        let flag = |name: &str| Ok(config.optional_boolean(&key(name))?.unwrap_or(false));
+        let status = || {
+            let status = config.optional_number(&key("optionsSuccessStatus"))?.unwrap_or(204.0);
+            let valid = StatusCode::from_u16(status as u16).ok();
+            let valid =
+                valid.filter(|valid| f64::from(valid.as_u16()) == status && !valid.is_informational());
+            valid.ok_or_else(|| {
+                let text = format!("Invalid status {status}, expected 200 to 999");
+                ConfigError::invalid(config, &key("optionsSuccessStatus"), text)
+            })
+        };
         let default = || Some(HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE"));
+        let headers = all((joined("methods"), joined("allowedHeaders"), joined("exposedHeaders")));
+        let (origins, headers, credentials, max_age, preflight_continue, preflight_status) = all((
+            list("origin").and_then(|origins| origins.map(globs).transpose()),
+            headers,
+            flag("credentials"),
+            config.optional_number(&key("maxAge")),
+            flag("preflightContinue"),
+            status(),
+        ))?;
+        let (methods, allowed_headers, exposed_headers) = headers;
         Ok(Some(Self {
-            origins: list("origin")?.map(globs).transpose()?,
+            origins,
             methods: methods.unwrap_or_else(default),
-            allowed_headers: joined("allowedHeaders")?,
-            exposed_headers: joined("exposedHeaders")?.flatten(),
-            credentials: flag("credentials")?.unwrap_or(false),
-            max_age: number("maxAge")?.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()),
-            preflight_continue: flag("preflightContinue")?.unwrap_or(false),
+            allowed_headers,
+            exposed_headers: exposed_headers.flatten(),
+            credentials,
+            max_age: max_age.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok()),
+            preflight_continue,
             preflight_status,
+            warnings: warnings(config),
         }))
-    }
-
-    /// Patterns of stars alone: a star ends at a slash, so that no origin matches, in Backstage neither.
-    pub(crate) fn has_useless_star(&self) -> bool {
-        self.origins.iter().flatten().any(Glob::is_stars)
     }
 
     /// What is added to the answer of a request; `None` if its origin is not one of ours.
@@ -120,6 +129,30 @@ impl Cors {
         let preflight = (asks && !self.preflight_continue).then_some(self.preflight_status);
         Some(Grant { headers, vary, preflight })
     }
+}
+
+/// Origins that no browser sends: they match nothing, in Backstage neither.
+fn warnings(config: &RootConfig) -> Vec<String> {
+    let key = format!("{KEY}.origin");
+    let origins = strings(config, &key).ok().flatten().unwrap_or_default();
+    let told = origins.iter().enumerate().filter_map(|(index, origin)| {
+        // One may stand there without a list.
+        let one = format!("{key}[{index}]");
+        let (key, place) = match config.place(&one) {
+            Some(place) => (&one, Some(place)),
+            None => (&key, config.place(&key)),
+        };
+        let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+        if Glob::parse(origin).is_ok_and(|glob| glob.is_stars()) {
+            let text =
+                "matches no origin, as in Backstage; leave origin out to allow all, or write 'https://*'";
+            return Some(format!("{key}: '{origin}' {text}{place}"));
+        }
+        let meant = origin.strip_suffix('/')?.trim_end_matches('/');
+        let text = "ends with a slash, which no browser sends: it never matches";
+        Some(format!("{key} {text}; write '{meant}'{place}"))
+    });
+    told.collect()
 }
 
 impl Step for Cors {
@@ -167,5 +200,27 @@ pub(crate) fn strings(config: &RootConfig, key: &str) -> Result<Option<Vec<Strin
         Some(Value::String(one)) => Ok(Some(vec![one])),
         None | Some(Value::Null | Value::Bool(false)) => Ok(None),
         Some(_) => config.optional_string_array(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_that_never_matches_is_told_with_its_place() {
+        let told = |yaml: &str| {
+            let config = RootConfig::from_yaml(&format!("backend: {{cors: {{origin: {yaml}}}}}")).unwrap();
+            Cors::from_config(&config).unwrap().unwrap().warnings
+        };
+        assert_eq!(
+            told("'https://a.example/'"),
+            ["backend.cors.origin ends with a slash, which no browser sends: it never matches; write \
+              'https://a.example' (mock-config:1:26)"]
+        );
+        let listed = told("['https://a.example', 'https://b.example/', '*']");
+        assert!(listed[0].starts_with("backend.cors.origin[1] ends with a slash"), "{listed:?}");
+        assert!(listed[1].starts_with("backend.cors.origin[2]: '*' matches no origin"), "{listed:?}");
+        assert_eq!(told("'https://a.example'"), [""; 0]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, RootConfig, all, each};
 use serde_json::Value;
 
 use crate::express::trust_proxy::Network;
@@ -50,63 +50,72 @@ impl Default for Limit {
 
 impl RateLimits {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let mut limits = Self::default();
         match config.optional_get(KEY)? {
-            None | Some(Value::Null | Value::Bool(false)) => return Ok(limits),
+            None | Some(Value::Null | Value::Bool(false)) => Ok(Self::default()),
             Some(Value::Bool(true)) => {
-                limits.global = Some(Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() });
+                let global = Some(Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() });
+                Ok(Self { global, ..Self::default() })
             }
             Some(_) => {
                 config.optional_config(KEY)?;
-                let global = config.optional_boolean(&format!("{KEY}.global"))?.unwrap_or(true);
-                limits.global = global.then(|| Limit::from_config(config, KEY)).transpose()?;
-                limits.wants_redis = wants_redis(config)?;
-                let plugins = format!("{KEY}.plugin");
-                for plugin in
-                    config.optional_config(&plugins)?.map(|plugins| plugins.keys()).unwrap_or_default()
-                {
-                    let key = format!("{plugins}.{plugin}");
-                    let limit = match config.optional_get(&key)? {
-                        None | Some(Value::Null | Value::Bool(false)) => continue,
-                        Some(Value::Bool(true)) => {
-                            Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() }
-                        }
-                        Some(_) => Limit::from_config(config, &key)?,
-                    };
-                    limits.plugins.insert(plugin, limit);
-                }
+                let is_global = config.optional_boolean(&format!("{KEY}.global"));
+                let global = is_global.and_then(|is_global| {
+                    is_global.unwrap_or(true).then(|| Limit::from_config(config, KEY)).transpose()
+                });
+                let (global, wants_redis, plugins) = all((global, wants_redis(config), plugins(config)))?;
+                Ok(Self { global, plugins, wants_redis })
             }
         }
-        Ok(limits)
     }
+}
+
+/// `backend.rateLimit.plugin.<id>`.
+fn plugins(config: &RootConfig) -> Result<BTreeMap<String, Limit>, ConfigError> {
+    let above = format!("{KEY}.plugin");
+    let Some(named) = config.optional_config(&above)? else { return Ok(BTreeMap::new()) };
+    let limits = named.keys().into_iter().map(|plugin| {
+        let key = format!("{above}.{plugin}");
+        let limit = match config.optional_get(&key)? {
+            None | Some(Value::Null | Value::Bool(false)) => None,
+            Some(Value::Bool(true)) => Some(Limit { ipv6_prefix: ipv6_prefix(config)?, ..Limit::default() }),
+            Some(_) => Some(Limit::from_config(config, &key)?),
+        };
+        Ok(limit.map(|limit| (plugin, limit)))
+    });
+    Ok(each(limits)?.into_iter().flatten().collect())
 }
 
 impl Limit {
     fn from_config(config: &RootConfig, above: &str) -> Result<Self, ConfigError> {
         config.optional_config(above)?;
         let key = |name: &str| format!("{above}.{name}");
-        let invalid = |name: &str, text: String| ConfigError::invalid(config, &key(name), text);
         let default = Self::default();
-        let window = config.optional_duration(&key("window"))?.unwrap_or(default.window);
-        if window < Duration::from_millis(1) || window.as_millis() >= 1 << 31 {
-            return Err(invalid("window", "Invalid window, expected 1 millisecond to 24 days".to_owned()));
-        }
-        let requests = config.optional_integer(&key("incomingRequestLimit"), 0..=1 << 53)?;
-        let allowed = match config.optional_string_array(&key("ipAllowList"))? {
-            None => default.allowed,
+        let window = || {
+            let window = config.optional_duration(&key("window"))?.unwrap_or(default.window);
+            if window < Duration::from_millis(1) || window.as_millis() >= 1 << 31 {
+                let text = "Invalid window, expected 1 millisecond to 24 days";
+                return Err(ConfigError::invalid(config, &key("window"), text));
+            }
+            Ok(window)
+        };
+        let allowed = || match config.optional_string_array(&key("ipAllowList"))? {
+            None => Ok(default.allowed.clone()),
             Some(list) => Network::all(&list).map_err(|(index, text)| {
                 ConfigError::invalid_element(config, &key("ipAllowList"), index, text)
-            })?,
+            }),
         };
-        config.optional_boolean(&key("passOnStoreError"))?;
-        Ok(Self {
-            window,
-            requests: requests.unwrap_or(default.requests),
-            allowed,
-            ipv6_prefix: ipv6_prefix(config)?,
-            skip_successful: config.optional_boolean(&key("skipSuccessfulRequests"))?.unwrap_or(false),
-            skip_failed: config.optional_boolean(&key("skipFailedRequests"))?.unwrap_or(false),
-        })
+        let flag = |name: &str| Ok(config.optional_boolean(&key(name))?.unwrap_or(false));
+        let (window, requests, allowed, ipv6_prefix, skip_successful, skip_failed, _) = all((
+            window(),
+            config.optional_integer(&key("incomingRequestLimit"), 0..=1 << 53),
+            allowed(),
+            ipv6_prefix(config),
+            flag("skipSuccessfulRequests"),
+            flag("skipFailedRequests"),
+            flag("passOnStoreError"),
+        ))?;
+        let requests = requests.unwrap_or(default.requests);
+        Ok(Self { window, requests, allowed, ipv6_prefix, skip_successful, skip_failed })
     }
 }
 

@@ -1,0 +1,130 @@
+//! One thing that is to say of a config.
+
+use greenroom_config::{Config, ConfigError, Place, Unset};
+use greenroom_config_schema::keys::Unknown;
+use greenroom_core::{Fault, Owner};
+use greenroom_errors::Error;
+use greenroom_logging::{RootLogger, debug};
+
+/// How grave a finding is, the gravest first, and what a start does about it. `config check` prints all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The start fails.
+    Refused,
+    /// A plugin or module does not start, which `backend.startup` permits.
+    Permitted,
+    /// It is logged at warn.
+    Warning,
+    /// It is logged at warn, in formats that have lines which Node's backend does not write.
+    Remark,
+    /// It is logged at debug, in the same formats: it is more about others who read the file.
+    Note,
+}
+
+/// One thing that is to say of a config.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// How grave it is.
+    pub severity: Severity,
+    /// Whose reader or schema says it; `None` for the backend as a whole.
+    pub owner: Option<Owner>,
+    /// The key that it is about.
+    pub key: Option<String>,
+    /// Where that is written, or the nearest section above it.
+    pub place: Option<Place>,
+    /// A sentence, with its owner and place.
+    pub text: String,
+    error: Option<Error>,
+}
+
+impl Finding {
+    /// A sentence about no single key.
+    pub fn new(severity: Severity, text: impl Into<String>) -> Self {
+        Self { severity, owner: None, key: None, place: None, text: text.into(), error: None }
+    }
+
+    /// A sentence about a key, which is told with its place.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    /// use greenroom_defaults::{Finding, Severity};
+    ///
+    /// let config = RootConfig::from_yaml("weather:\n  station: moon\n").unwrap();
+    /// let finding = Finding::at(Severity::Warning, &config, "weather.station", "there is no weather");
+    /// assert_eq!(finding.text, "there is no weather (mock-config:2:12)");
+    /// ```
+    pub fn at(severity: Severity, config: &Config, key: &str, text: impl Into<String>) -> Self {
+        let (text, place) = (text.into(), config.place(key));
+        let text = match &place {
+            Some(place) => format!("{text} ({place})"),
+            None => text,
+        };
+        Self { key: Some(config.full_key(key)), place, ..Self::new(severity, text) }
+    }
+
+    /// What a reader warns of.
+    pub(crate) fn warning(owner: Option<&Owner>, text: String) -> Self {
+        Self { owner: owner.cloned(), ..Self::new(Severity::Warning, text) }
+    }
+
+    pub(crate) fn fault(severity: Severity, fault: Fault) -> Self {
+        let config = fault.error.downcast_ref::<ConfigError>();
+        let (key, place) = (config.and_then(ConfigError::key), config.and_then(ConfigError::place));
+        let (key, place) = (key.map(str::to_owned), place.cloned());
+        Self { severity, key, place, text: fault.to_string(), owner: fault.owner, error: Some(fault.error) }
+    }
+
+    /// A value that is left out.
+    pub(crate) fn unset(severity: Severity, unset: &Unset, consequence: &str) -> Self {
+        let (key, place) = (Some(unset.key.clone()), Some(unset.place.clone()));
+        Self { key, place, ..Self::new(severity, format!("{unset}{consequence}")) }
+    }
+
+    /// A key that nobody reads. Without a guess what was meant it may be somebody else's.
+    pub fn unknown(unknown: Unknown) -> Self {
+        let severity = if unknown.suggestion.is_some() { Severity::Remark } else { Severity::Note };
+        let text = unknown.to_string();
+        Self { key: Some(unknown.key), place: unknown.place, ..Self::new(severity, text) }
+    }
+
+    /// What a schema refuses, which nothing depends on.
+    pub(crate) fn of_schema(error: &ConfigError) -> Self {
+        let (key, place) = (error.key().map(str::to_owned), error.place().cloned());
+        Self { key, place, ..Self::new(Severity::Remark, error.to_string()) }
+    }
+
+    /// Whether it keeps the backend, a plugin or a module from starting.
+    pub fn is_fault(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// The error that points into the config, if it is one.
+    pub fn config_error(&self) -> Option<&ConfigError> {
+        self.error.as_ref()?.downcast_ref()
+    }
+
+    /// What fails, and whose it is.
+    pub fn to_fault(&self) -> Option<Fault> {
+        Some(Fault { owner: self.owner.clone(), error: self.error.clone()? })
+    }
+
+    /// Logs it, unless it fails something. `additions` is whether the log's format has lines that Node's backend does not
+    /// write.
+    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool) {
+        match self.severity {
+            Severity::Refused | Severity::Permitted => {}
+            Severity::Warning => logger.warn(&self.text),
+            Severity::Remark if additions => logger.warn(&self.text),
+            Severity::Note if additions => debug!(logger, "{}", self.text),
+            Severity::Remark | Severity::Note => {}
+        }
+    }
+
+    /// Whether the other says the same: of the same key, or, where there is none, in the same words.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.key, &other.key) {
+            (Some(key), Some(other)) => key == other,
+            _ => self.text == other.text,
+        }
+    }
+}
