@@ -153,7 +153,8 @@ fn each_rule_has_a_test_that_exists_or_holds_by_type() {
         let by_type = rule.verdict.starts_with("[by type]");
         match &*rule.tests {
             "the compiler" if by_type => {}
-            "to come" => {}
+            // What is the same as in Node is here.
+            "to come" if rule.verdict != "same" => {}
             _ if named > 0 => {}
             other => wrong.push(format!("{}: no test is named in `{other}`", rule.id)),
         }
