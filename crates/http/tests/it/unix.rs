@@ -185,20 +185,6 @@ async fn a_lock_that_others_could_open_or_that_is_a_link_is_left_alone() {
 }
 
 #[tokio::test]
-async fn who_starts_waits_for_another_that_looks_at_the_directory() {
-    let (dir, path) = place();
-    let another = fs::File::open(dir.path()).unwrap();
-    another.lock().unwrap();
-    let starts = kit(&path).start();
-    tokio::pin!(starts);
-    assert!(timeout(Duration::from_millis(200), &mut starts).await.is_err(), "it waits");
-    assert!(!path.exists());
-    another.unlock().unwrap();
-    let _up = starts.await;
-    assert!(path.exists());
-}
-
-#[tokio::test]
 async fn what_is_in_use_or_no_socket_is_left_alone() {
     let refused = async |path: &Path| {
         let text = format!("backend:\n  listen: unix:{}\n", path.display());

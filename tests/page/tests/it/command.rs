@@ -82,7 +82,8 @@ async fn config_check_reports_all_that_is_wrong() {
       × Unable to parse listen address nowhere, expected <port> or <host>:<port> (app-config.yaml:2:11)
        ╭─[app-config.yaml:2:11]
      2 │   listen: nowhere
-       ·           ───────
+       ·           ───┬───
+       ·              ╰── backend.listen
        ╰────
       × Unable to convert config value for key 'greenroom.plugins.tasks' in 'app-config.yaml' to a boolean (app-config.yaml:7:12)
        ╭─[app-config.yaml:7:12]
