@@ -47,6 +47,7 @@ fn unparsed(text: &str) -> Option<&'static str> {
         "invalid digit found in string" | "cannot parse integer from empty string" => "a whole number",
         "number too large to fit in target type" => "a smaller whole number",
         "number too small to fit in target type" => "a greater whole number",
+        "unsupported value" => "a single value",
         "invalid float literal" | "cannot parse float from empty string" => "a number",
         _ if text.ends_with("expected \"true\", \"on\" or \"false\"") => "true or false",
         "too many characters in string" | "cannot parse char from empty string" => "a single character",

@@ -61,6 +61,7 @@ async fn parameters_are_refused_in_words_of_the_caller() {
             "/page?ofset=1",
             "Invalid query: 'ofset' is not known, known are 'offset', 'limit', 'share', 'deep', 'tag', 'name'",
         ),
+        ("/page?name=a&name=b", "Invalid query: 'name' must be a single value"),
         ("/needed", "Invalid query: 'id' is missing"),
         ("/needed?id=", "Invalid query: 'id' must be a whole number"),
     ] {

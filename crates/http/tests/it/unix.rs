@@ -7,7 +7,6 @@ use std::{
         net::UnixListener,
     },
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use axum::{Json, Router, routing::get};
@@ -15,7 +14,7 @@ use greenroom_config::RootConfig;
 use greenroom_http::{ClientAddress, HttpSettings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::UnixStream, time::timeout};
+use tokio::net::UnixStream;
 
 use crate::kit::{Connection, Kit, slow};
 

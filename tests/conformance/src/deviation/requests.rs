@@ -98,6 +98,15 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "a body that nobody reads ends the connection",
+        row: "a body that no handler reads, and of which more is to come, is read on",
+        covers: |subject, d| {
+            matches!(subject, Subject::Request(case, _) if !case.body.is_empty())
+                && d.what == "header keep-alive"
+                && d.received.is_none()
+        },
+    },
+    Rule {
         name: "a fragment is left out",
         row: "a fragment in a request's target is part of `url`",
         covers: |subject, d| {

@@ -100,11 +100,8 @@ async fn consumed() -> Response {
     Body::from_stream(parts).into_response()
 }
 
-async fn big(
-    Path(n): Path<String>,
-    Query(query): Query<std::collections::HashMap<String, String>>,
-) -> Response {
-    let kind = query.get("ct").map_or("text/plain", String::as_str);
+async fn big(Path(n): Path<String>, Query(query): Query<Vec<(String, String)>>) -> Response {
+    let kind = query.iter().find(|(name, _)| name == "ct").map_or("text/plain", |(_, kind)| kind);
     let mut response = "x".repeat(n.parse().unwrap_or(0)).into_response();
     if let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8")) {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);

@@ -2,9 +2,9 @@
 
 use axum::{
     Extension, Router,
-    body::{Body, HttpBody},
+    body::Body,
     extract::{FromRequest, Request},
-    http::StatusCode,
+    http::{StatusCode, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -52,7 +52,11 @@ struct Parsed(Value);
 
 async fn parse(request: Request, next: Next) -> Result<Response, HttpError> {
     let (parts, body) = request.into_parts();
-    let body = if body.is_end_stream() {
+    // As `express.json()`: one of no bytes is a body, too, where its length is told.
+    let is_there = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+        .iter()
+        .any(|name| parts.headers.contains_key(name));
+    let body = if !is_there {
         json!({})
     } else {
         let mut read = Request::new(body);
