@@ -43,8 +43,8 @@ fn the_guides_plugin_builds_and_its_tests_pass_in_a_repository_of_its_own() {
         assert!(out.contains(&format!("test result: ok. {tests} passed")), "{file}: {out}");
     }
     // Its config is the guide's.
-    let (_, err) = cargo(directory.path(), "run", &["--", "config", "check"]);
-    assert!(err.contains("The configuration is fine"), "{err}");
+    let (out, err) = cargo(directory.path(), "run", &["--", "config", "check"]);
+    assert!(out.contains("The configuration is fine"), "{out}{err}");
 }
 
 /// What it says on stdout and stderr.

@@ -101,7 +101,7 @@ pub(super) const RULES: &[Rule] = &[
         name: "a body that nobody reads ends the connection",
         row: "a body that no handler reads, and of which more is to come, is read on",
         covers: |subject, d| {
-            matches!(subject, Subject::Request(case, _) if !case.body.is_empty())
+            matches!(subject, Subject::Request(case, _) if case.chunked || !case.body.is_empty())
                 && d.what == "header keep-alive"
                 && d.received.is_none()
         },
