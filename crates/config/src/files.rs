@@ -41,12 +41,14 @@ impl fmt::Debug for ReadOnce {
 pub(crate) struct Files<'a> {
     cwd: &'a Path,
     once: &'a ReadOnce,
+    /// The backend runs: a pipe that is new would be waited for, with no start to give up.
+    is_reload: bool,
     read: Vec<PathBuf>,
 }
 
 impl<'a> Files<'a> {
-    pub(crate) fn new(cwd: &'a Path, once: &'a ReadOnce) -> Self {
-        Self { cwd, once, read: Vec::new() }
+    pub(crate) fn new(cwd: &'a Path, once: &'a ReadOnce, is_reload: bool) -> Self {
+        Self { cwd, once, is_reload, read: Vec::new() }
     }
 
     /// The text of a file; `None` when there is none. A byte order mark is dropped, as are bytes that are no UTF-8.
@@ -65,6 +67,9 @@ impl<'a> Files<'a> {
 
     fn read_now(&self, path: &Path) -> io::Result<Arc<Text>> {
         let is_file = std::fs::metadata(path)?.is_file();
+        if self.is_reload && !is_file {
+            return Err(io::Error::other("it is no file, and pipes are read at the start alone"));
+        }
         let mut bytes = contents(path)?;
         if bytes.is_empty() && is_file {
             thread::sleep(SECOND_LOOK);

@@ -3,7 +3,11 @@
 //! Must not know what a value means, nor which values are secret: whoever shows a line says what to hide in it, beside what
 //! its text tells.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{
+    fmt,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use greenroom_redact as redact;
 
@@ -32,33 +36,54 @@ impl fmt::Display for Place {
     }
 }
 
+/// How many bytes a line may have that is shown. What generators write in one line nobody finds a place in, and all that has to
+/// be hidden on it takes time.
+const LONGEST_SHOWN: usize = 1000;
+
 /// One text that values were read from, shared by all of them.
 #[derive(Debug)]
 pub(crate) struct Text {
     pub(crate) name: Arc<str>,
     pub(crate) body: String,
+    /// Where each line starts, in bytes and in characters; known once it is asked for.
+    starts: OnceLock<Vec<(usize, usize)>>,
 }
 
 impl Text {
     pub(crate) fn new(name: impl Into<Arc<str>>, body: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), body: body.into() })
+        Arc::new(Self { name: name.into(), body: body.into(), starts: OnceLock::new() })
     }
 
     /// All from the line with this number (from 1) on, by YAML's idea of a line break.
     pub(crate) fn starting_at(&self, number: u32) -> Option<&str> {
-        let mut rest = self.body.as_str();
-        for _ in 1..number {
-            let end = rest.find(['\n', '\r'])?;
-            let skip = if rest[end..].starts_with("\r\n") { 2 } else { 1 };
-            rest = &rest[end + skip..];
-        }
-        Some(rest)
+        self.start(number).map(|(byte, _)| &self.body[byte..])
+    }
+
+    fn start(&self, number: u32) -> Option<(usize, usize)> {
+        let starts = self.starts.get_or_init(|| {
+            let (mut starts, mut characters) = (vec![(0, 0)], 0);
+            let mut before = '\0';
+            for (byte, c) in self.body.char_indices() {
+                match (before, c) {
+                    // Of one line break.
+                    ('\r', '\n') => {}
+                    ('\n' | '\r', _) => starts.push((byte, characters)),
+                    _ => {}
+                }
+                (before, characters) = (c, characters + 1);
+            }
+            if matches!(before, '\n' | '\r') {
+                starts.push((self.body.len(), characters));
+            }
+            starts
+        });
+        starts.get(number.saturating_sub(1) as usize).copied()
     }
 
     /// The line with this number, and how many characters stand before it.
     fn line(&self, number: u32) -> Option<(usize, &str)> {
-        let rest = self.starting_at(number)?;
-        let before = self.body[..self.body.len() - rest.len()].chars().count();
+        let (byte, before) = self.start(number)?;
+        let rest = &self.body[byte..];
         Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
     }
 }
@@ -105,8 +130,13 @@ impl At {
             return None;
         }
         let (before, line) = self.text.line(self.line)?;
+        if line.len() > LONGEST_SHOWN {
+            return None;
+        }
         let spots = hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text));
         let spots = spots.map(At::range).collect::<Option<Vec<_>>>()?;
+        let here = before..before + line.len();
+        let spots: Vec<_> = spots.into_iter().filter(|s| s.start < here.end && here.start < s.end).collect();
         let in_defaults = misspelt_defaults(line);
         let (in_urls, behind) = (redact::credentials_in(line), behind(line).unwrap_or(line.len()));
         let hidden = |chars: usize, byte: usize| {

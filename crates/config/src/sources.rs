@@ -153,7 +153,7 @@ impl ConfigSources {
     /// What a file says; or, beside the reason why it cannot be read, what it said before.
     pub(crate) fn layer(&self, path: &Path, before: Option<&Layer>) -> (Layer, Option<ConfigError>) {
         let mut layer = Layer::without_files(&name_of(path), None);
-        let mut files = Files::new(&self.options.cwd, &self.once);
+        let mut files = Files::new(&self.options.cwd, &self.once, before.is_some());
         let root = self.read(path, &mut files, &mut layer);
         layer.source = Some(path.to_owned());
         layer.files = files.into_read();

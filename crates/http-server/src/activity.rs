@@ -53,6 +53,11 @@ pub(crate) enum Overdue {
 }
 
 impl Activity {
+    /// So long, or as long as a header may take, if that is less.
+    pub(crate) fn within_header(&self, most: Duration) -> Duration {
+        self.timeouts.until_header().map_or(most, |header| header.min(most))
+    }
+
     pub(crate) fn new(timeouts: Timeouts, place: Place) -> Self {
         let now = Instant::now();
         Self {

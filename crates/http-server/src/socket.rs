@@ -20,7 +20,8 @@ use crate::{
     framing::{Framing, Seen},
 };
 
-/// How long the rest of what a peer sends is read and thrown away after the last answer.
+/// How long the rest of what a peer sends is read and thrown away after the last answer, at most: never longer than a header
+/// may take, so that nobody keeps a place for probes.
 ///
 /// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -179,11 +180,12 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
 
     /// Says that nothing more is sent, and reads on until the peer has closed too, for a while.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, lingering, .. } = &mut *self;
+        let Self { stream, lingering, activity, .. } = &mut *self;
         if lingering.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
-        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_TIMEOUT)));
+        let until = lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(activity.within_header(LINGER_TIMEOUT))));
         let mut ignored = [0; 1024];
         while until.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut ignored);

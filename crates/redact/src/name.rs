@@ -31,10 +31,11 @@ const ENDINGS: &[&str] = &[
 const NAMES: &[&str] = &["cookie", "jwt", "otp"];
 
 /// What parameters end in that are secret in URLs alone; elsewhere a `code` is of an error, of a country.
-const PARAMETER_ENDINGS: &[&str] = &["code", "samlresponse", "sessid", "sessionid", "sig", "signature"];
+const PARAMETER_ENDINGS: &[&str] =
+    &["code", "codeverifier", "hmac", "samlresponse", "sessid", "sessionid", "sig", "signature"];
 
 /// Parameters that are secret in URLs alone, as a whole; elsewhere a `key` is half of a pair.
-const PARAMETERS: &[&str] = &["auth", "key", "sid", "state"];
+const PARAMETERS: &[&str] = &["auth", "bearer", "key", "pin", "pw", "sid", "state", "ticket"];
 
 /// Endings that are not secret, though they end in what is.
 const HARMLESS: &[&str] = &[
@@ -128,14 +129,22 @@ pub fn name_is_secret(name: &str) -> bool {
     is_one_of(name, NAMES, ENDINGS) && !is(name, "key")
 }
 
-/// The same of a parameter in a URL, where also `code`, `state`, `sig` and the like let somebody in. Percent-encoding is
-/// undone first.
+/// How often the percent-encoding of a parameter's name is undone.
+const DECODINGS: usize = 3;
+
+/// The same of a parameter in a URL, where also `code`, `state`, `sig` and the like let somebody in, and many as well as one.
+/// Percent-encoding is undone first; of `token[a]`, what stands before the bracket counts too.
 pub(crate) fn parameter_is_secret(name: &str) -> bool {
-    let name = match name.contains('%') {
-        true => percent_encoding::percent_decode_str(name).decode_utf8_lossy(),
-        false => Cow::Borrowed(name),
-    };
-    name_is_secret(&name) || is_one_of(&name, PARAMETERS, PARAMETER_ENDINGS)
+    let mut name = Cow::Borrowed(name);
+    for _ in 0..DECODINGS {
+        if !name.contains('%') {
+            break;
+        }
+        name = percent_encoding::percent_decode_str(&name).decode_utf8_lossy().into_owned().into();
+    }
+    let is_secret = |name: &str| name_is_secret(name) || is_one_of(name, PARAMETERS, PARAMETER_ENDINGS);
+    let is_of_secrets = |name: &str| is_secret(name) || name.strip_suffix(['s', 'S']).is_some_and(is_secret);
+    is_of_secrets(&name) || name.split_once('[').is_some_and(|(list, _)| is_of_secrets(list))
 }
 
 fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {

@@ -115,7 +115,11 @@ fn holds_secret(value: &str, depth: usize) -> bool {
     if !inner.contains(['=', '@', '%']) {
         return false;
     }
-    depth == 0 || !within(&inner, depth - 1).is_empty() || pairs_hold_secret(&inner)
+    depth == 0
+        || !within(&inner, depth - 1).is_empty()
+        || pairs_hold_secret(&inner)
+        // Encoded more than once, as a whole.
+        || (inner.contains('%') && holds_secret(&inner, depth - 1))
 }
 
 /// Whether a value is a query by itself.
@@ -209,6 +213,17 @@ mod tests {
             ),
             ("/x?device_code=a&sid=b&filter[key]=c", "/x?device_code=***&sid=***&filter[key]=***"),
             ("/x?keyword=a&encoded=b", "/x?keyword=a&encoded=b"),
+            ("/x?u=http%253A%252F%252Fme%253Apw%2540y&z=1", "/x?u=***&z=1"),
+            ("/x?u=https%253A%252F%252Fy%252F%253Ftoken%253Da&z=1", "/x?u=***&z=1"),
+            ("/x?u=%252Fcatalog%252Fdefault", "/x?u=%252Fcatalog%252Fdefault"),
+            (
+                "/x?%2574oken=a&password[x]=b&token%5B0%5D[y]=c",
+                "/x?%2574oken=***&password[x]=***&token%5B0%5D[y]=***",
+            ),
+            (
+                "/x?tokens=a&private_keys=b&code_verifier=c&pin=d",
+                "/x?tokens=***&private_keys=***&code_verifier=***&pin=***",
+            ),
             ("*", "*"),
             ("", ""),
         ] {

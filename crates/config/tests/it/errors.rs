@@ -241,3 +241,10 @@ fn one_error_stands_for_all_that_is_wrong_and_each_is_shown() {
     assert!(shown.contains("'a'") && shown.contains("'b'") && shown.contains("'d'"), "{shown}");
     assert!(all((number("c"), number("c"))).is_ok());
 }
+
+#[test]
+fn a_line_that_is_too_long_to_be_shown_is_told_by_its_place() {
+    let config = yaml(&format!("{{pad: '{}', last: x}}\n", "p".repeat(70_000))).load();
+    let shown = rendered(&config.number("last").unwrap_err());
+    assert!(shown.contains("(app-config.yaml:1:70017)") && shown.len() < 1000, "{shown}");
+}
