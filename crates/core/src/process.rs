@@ -68,8 +68,10 @@ impl Drop for Membership {
 }
 
 /// Ends the process once none of its backends runs any more: with 1 if this or another one has failed.
-pub(crate) async fn end(has_failed: bool) -> ! {
+pub(crate) async fn end(has_failed: bool, membership: Option<Membership>) -> ! {
+    // Noted before it leaves: else another one that has waited for that would end the process as if nothing had failed.
     PROCESS.send_modify(|process| process.has_failed |= has_failed);
+    drop(membership);
     let mut process = PROCESS.subscribe();
     let code = match process.wait_for(|process| process.backends.is_empty()).await {
         Ok(process) => i32::from(process.has_failed),

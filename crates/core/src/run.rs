@@ -32,8 +32,8 @@ impl Backend {
     /// below this call is never reached. What there is to do at the end belongs in a
     /// [shutdown hook](crate::RootLifecycle::add_shutdown_hook).
     pub async fn run(self) -> ! {
-        let code = self.serve(async |_| {}, tell_on_stderr).await;
-        process::end(code != 0).await
+        let (code, process) = self.serve(async |_| {}, tell_on_stderr).await;
+        process::end(code != 0, process).await
     }
 
     /// The same for a program that has something to do before and after: calls `ready` once up, or `failed` when the start
@@ -46,16 +46,21 @@ impl Backend {
         ready: impl AsyncFnOnce(&Running),
         failed: impl FnOnce(&StartError),
     ) -> ExitCode {
-        self.serve(ready, failed).await.into()
+        self.serve(ready, failed).await.0.into()
     }
 
-    async fn serve(self, ready: impl AsyncFnOnce(&Running), failed: impl FnOnce(&StartError)) -> u8 {
+    /// The exit code, and what keeps the process from ending with another backend.
+    async fn serve(
+        self,
+        ready: impl AsyncFnOnce(&Running),
+        failed: impl FnOnce(&StartError),
+    ) -> (u8, Option<Membership>) {
         let stop = Arc::new(Stop::new());
         let mut process = match Membership::enter(&stop) {
             Ok(process) => process,
             Err(error) => {
                 failed(&StartError::Boot(Error::from_any(error)));
-                return 1;
+                return (1, None);
             }
         };
         // A signal drops the start where it stands; what did start is stopped in order.
@@ -81,7 +86,7 @@ impl Backend {
             }
         };
         stop.run().await;
-        code
+        (code, Some(process))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A thousand processes, each told to stop at some moment of its life, end in time and with the right code.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -73,8 +73,9 @@ fn child() {
 async fn as_an_author_writes_it(kind: String) {
     match &*kind {
         "two" => {
-            let failing = plugin("fails", |env| env.register_init(async || Err("no".into())));
-            tokio::join!(Backend::new([]).add(failing).run(), backend(kind).run());
+            let failing = Backend::new([]).boot(async || Err("refused".into()));
+            // The one that stays is of the process before the other can fail.
+            tokio::join!(backend(kind).run(), failing.run());
         }
         _ => backend(kind).run().await,
     }
@@ -82,12 +83,21 @@ async fn as_an_author_writes_it(kind: String) {
 
 /// Starts the process, and waits for the line.
 fn spawn_child(kind: &str, awaited: &str) -> Child {
+    let mut child = command(kind).spawn().unwrap();
+    await_line(child.stdout.take().unwrap(), awaited);
+    child
+}
+
+fn command(kind: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["process::child", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
-    let mut child = command.env(KIND, kind).stdout(Stdio::piped()).process_group(0).spawn().unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    assert!(lines.map_while(Result::ok).any(|line| line == awaited), "{kind}");
-    child
+    command.env(KIND, kind).stdout(Stdio::piped()).process_group(0);
+    command
+}
+
+fn await_line(output: impl Read, awaited: &str) {
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.ends_with(awaited)), "{awaited}");
 }
 
 /// The exit code, once it has ended; `None` if it did not end in time, or by a signal.
@@ -153,7 +163,9 @@ fn work_of_a_minute_on_a_blocking_thread_does_not_hold_the_end_of_a_process_of_o
 
 #[test]
 fn a_process_ends_with_its_last_backend_and_tells_of_one_that_failed() {
-    let mut child = spawn_child("two", "begun");
+    let mut child = command("two").stderr(Stdio::piped()).spawn().unwrap();
+    await_line(child.stdout.take().unwrap(), "begun");
+    await_line(child.stderr.take().unwrap(), "refused");
     assert!(child.try_wait().unwrap().is_none(), "the other backend runs");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(end(&mut child), Some(1));
