@@ -94,7 +94,10 @@ fn sent() -> impl Strategy<Value = Sent> {
 
 /// How many of these were answered on one connection, which gets them in pieces that end at `cuts`.
 async fn answered(address: SocketAddr, requests: &[Vec<u8>], cuts: &[usize]) -> usize {
-    let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+    let stream = TcpStream::connect(address).await.unwrap();
+    // Each piece leaves at once; else most of the time would be spent waiting for the other side's acknowledgement.
+    stream.set_nodelay(true).unwrap();
+    let (mut from, mut to) = stream.into_split();
     let bytes = requests.concat();
     let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % bytes.len()).chain([0, bytes.len()]).collect();
     cuts.sort_unstable();
