@@ -65,11 +65,6 @@ pub use crate::providers::{AuthProvider, AuthProviders, SignIn};
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
-/// Whether a config asks for the plugin: it has `auth.providers`.
-pub fn is_asked_for(config: &RootConfig) -> bool {
-    config.has("auth.providers").unwrap_or(false)
-}
-
 /// The plugin `auth`. See the [crate's documentation](crate).
 pub fn auth() -> Plugin {
     plugin("auth", |env| {

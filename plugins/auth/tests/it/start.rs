@@ -1,7 +1,6 @@
 //! What a start says, and what stops it.
 
-use greenroom::prelude::RootConfig;
-use greenroom_plugin_auth::{auth, is_asked_for};
+use greenroom_plugin_auth::auth;
 use greenroom_test::TestBackend;
 use serde_json::json;
 
@@ -64,13 +63,4 @@ async fn what_the_config_asks_for_and_is_not_there_stops_the_start_with_its_plac
     }
     let error = TestBackend::new().add(auth()).start().await.unwrap_err().to_string();
     assert!(error.contains("Missing required config value at 'backend.baseUrl'"), "{error}");
-}
-
-#[test]
-fn a_config_asks_for_the_plugin_by_its_providers() {
-    let asks = |yaml: &str| is_asked_for(&RootConfig::from_yaml(yaml).unwrap());
-    assert!(asks("auth: { providers: { guest: {} } }"));
-    assert!(!asks("auth: { environment: development }"));
-    assert!(!asks("auth:\n  providers:\n"));
-    assert!(!asks("auth: []"));
 }
