@@ -170,8 +170,7 @@ impl AuthService for Tokens {
                     return Err(Error::authentication("Failed plugin token verification").into());
                 }
                 Some(_) => {
-                    let limited = options.allow_limited_access;
-                    let user = self.users.authenticate(token, limited, self.logger.as_ref()).await?;
+                    let user = self.users.authenticate(token, options, self.logger.as_ref()).await?;
                     if let Some(credentials) = user {
                         return Ok(credentials);
                     }

@@ -31,7 +31,7 @@ impl AuthService for MockAuth {
     ) -> BoxFuture<'a, Result<Credentials>> {
         Box::pin(async move {
             if let Some(users) = &self.users
-                && let Some(user) = users.authenticate(token, options.allow_limited_access, None).await?
+                && let Some(user) = users.authenticate(token, options, None).await?
             {
                 return Ok(user);
             }

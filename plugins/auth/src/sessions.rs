@@ -48,8 +48,8 @@ impl Sessions {
         let key = self.keys.signing()?;
         let now = self.clock.now();
         let (sub, ent) = (&claims.sub, &claims.ent);
-        info!(self.logger, "Issuing token for {sub}, with entities {}", ent.join(","));
         let token = self.issuer.issue(&key, &claims, now)?;
+        info!(self.logger, "Issuing token for {sub}, with entities {}", ent.join(","));
         self.remember(sub, ent);
         // The token counts whole seconds since it began; of the first one a part is over.
         let begun = now.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_millis();

@@ -298,7 +298,7 @@ async fn why_a_token_is_refused_is_told_to_the_log_alone_and_without_it() {
     assert_eq!(
         told,
         [
-            "User tokens are refused: the plugin 'auth' does not run in this backend, and the keys of one that runs \
+            "User tokens are refused: no plugin 'auth' has started in this backend, and the keys of one that runs \
              elsewhere are not fetched yet",
             r#"Failed to verify incoming user token "exp" claim timestamp check failed"#,
         ]

@@ -15,7 +15,7 @@ use greenroom_errors::{Error, Result};
 use greenroom_logging::{Logger, warn};
 
 use super::verify::{Kind, Refused, key_id, verify};
-use crate::{BoxFuture, Clock, Credentials, Principal, PublicKey};
+use crate::{AuthenticateOptions, BoxFuture, Clock, Credentials, Principal, PublicKey};
 
 /// The plugin `auth`, as far as other plugins need it: the keys of its tokens, and what it knows of its users.
 ///
@@ -81,7 +81,7 @@ impl UserTokens {
     pub async fn authenticate(
         &self,
         token: &str,
-        allows_limited: bool,
+        options: AuthenticateOptions,
         logger: Option<&Logger>,
     ) -> Result<Option<Credentials>> {
         let Some(kind) = super::kind(token).filter(|kind| *kind != Kind::Plugin) else { return Ok(None) };
@@ -94,7 +94,7 @@ impl UserTokens {
                 return Err(refused.error().into());
             }
         };
-        if kind == Kind::LimitedUser && !allows_limited {
+        if kind == Kind::LimitedUser && !options.allow_limited_access {
             return Err(Error::authentication("Illegal limited user token").into());
         }
         Ok(Some(verified))
@@ -133,7 +133,7 @@ impl UserTokens {
         if !self.0.has_told.swap(true, Ordering::Relaxed) {
             warn!(
                 logger,
-                "User tokens are refused: the plugin 'auth' does not run in this backend, and the keys of one that runs \
+                "User tokens are refused: no plugin 'auth' has started in this backend, and the keys of one that runs \
                  elsewhere are not fetched yet"
             );
         }

@@ -2,7 +2,7 @@
 
 use axum::{Extension, Router, routing::get};
 use greenroom::{
-    auth::{Auth, HttpAuth, UserInfo},
+    auth::{Auth, HttpAuth},
     prelude::*,
 };
 use greenroom_test::{RunningTestBackend, TestBackend, mock, mock_credentials};

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use greenroom::{
-    auth::{Clock, UserInfo, UserTokens},
+    auth::{Clock, UserTokens},
     core::service,
     prelude::*,
 };

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
-use greenroom::auth::UserTokens;
+use greenroom::auth::{AuthenticateOptions, UserTokens};
 use greenroom_conformance::{peer, version::Version};
 use greenroom_plugin_auth::auth;
 use greenroom_test::TestBackend;
@@ -43,9 +43,10 @@ beside_each! {
         // And back: what Node has cut out is what we cut out, and we know whose it is.
         let users = backend.service::<UserTokens>().await.unwrap();
         let limited = said["limited"]["token"].as_str().unwrap();
-        let read = users.authenticate(limited, true, None).await.unwrap().unwrap();
+        let options = AuthenticateOptions { allow_limited_access: true };
+        let read = users.authenticate(limited, options, None).await.unwrap().unwrap();
         assert_eq!(read.require_user().unwrap(), "user:development/guest");
-        let whole = users.authenticate(token, false, None).await.unwrap().unwrap();
+        let whole = users.authenticate(token, AuthenticateOptions::default(), None).await.unwrap().unwrap();
         let auth = greenroom_test::mock::auth_of("catalog");
         assert_eq!(auth.limited_user_token(&whole).await.unwrap().token, limited);
     }
