@@ -6,7 +6,7 @@ use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::{Auth, BoxFuture, Credentials, Principal};
+use crate::{Auth, AuthenticateOptions, BoxFuture, Credentials, Principal};
 
 /// Which principals a route accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,11 @@ impl AllowedPrincipals {
 /// What stands behind [`HttpAuth`].
 pub trait HttpAuthService: Send + Sync + 'static {
     /// Whose request it is, whatever that is; `AuthenticationError` for a token that is nobody's.
-    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>>;
+    fn credentials<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        options: AuthenticateOptions,
+    ) -> BoxFuture<'a, Result<Credentials>>;
 }
 
 /// Reads the credentials of requests. Backstage's `core.httpAuth`.
@@ -77,7 +81,17 @@ impl HttpAuth {
     ///
     /// Errors: 401 `Illegal token`, and those of [`AllowedPrincipals::check`] (contract: auth-1, auth-4).
     pub async fn credentials(&self, headers: &HeaderMap, allow: AllowedPrincipals) -> Result<Credentials> {
-        let credentials = self.0.credentials(headers).await?;
+        self.credentials_with(headers, allow, AuthenticateOptions::default()).await
+    }
+
+    /// The same, where a limited user token may do.
+    pub async fn credentials_with(
+        &self,
+        headers: &HeaderMap,
+        allow: AllowedPrincipals,
+        options: AuthenticateOptions,
+    ) -> Result<Credentials> {
+        let credentials = self.0.credentials(headers, options).await?;
         allow.check(credentials.principal())?;
         Ok(credentials)
     }
@@ -86,10 +100,14 @@ impl HttpAuth {
 struct Bearer(Auth);
 
 impl HttpAuthService for Bearer {
-    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>> {
+    fn credentials<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        options: AuthenticateOptions,
+    ) -> BoxFuture<'a, Result<Credentials>> {
         Box::pin(async move {
             match bearer_token(headers) {
-                Some(token) => self.0.authenticate(token).await,
+                Some(token) => self.0.authenticate_with(token, options).await,
                 None => Ok(Credentials::none()),
             }
         })

@@ -18,20 +18,33 @@
 //! # }
 //! ```
 //!
-//! So far there are *static external tokens* only. Users and tokens between plugins come with the identity stage;
-//! what carries them is here: [`Auth`] and [`HttpAuth`] are replaceable handles over traits.
+//! There are *static external tokens*, and *user tokens*, which the plugin `auth` issues and every plugin verifies
+//! ([`UserTokens`]). Tokens between plugins are to come: what issues them says so.
 
 mod auth;
+mod clock;
+mod credentials;
+mod entity_ref;
 mod external;
 mod extract;
 mod http_auth;
+mod keys;
 mod principal;
+mod user;
 
-pub use auth::{Auth, AuthService};
+pub use auth::{Auth, AuthService, AuthenticateOptions};
+pub use clock::Clock;
+pub use credentials::Credentials;
+pub use entity_ref::canonical_entity_ref;
 pub use external::ExternalTokens;
 pub use extract::Refused;
 pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService, bearer_token};
-pub use principal::{AccessRestrictions, Credentials, Principal};
+pub use keys::{PublicKey, SigningAlgorithm, SigningKey};
+pub use principal::{AccessRestrictions, Principal};
+pub use user::{
+    AuthBackend, LimitedUserToken, UserClaims, UserIdentity, UserInfo, UserInfoService, UserTokenIssuer,
+    UserTokens,
+};
 
 use std::{future::Future, pin::Pin};
 

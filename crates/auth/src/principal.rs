@@ -2,9 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use greenroom_errors::Error;
-
-use crate::AllowedPrincipals;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::json;
 
 /// Who is calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Principal {
     User {
         /// Such as `user:default/guest`.
         user_entity_ref: Arc<str>,
+        /// The service that calls on behalf of them, such as `plugin:catalog`; `None` if they call themselves.
+        actor: Option<Arc<str>>,
     },
     /// Another plugin or a system outside.
     Service {
@@ -26,6 +29,16 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// The user of an entity reference, who calls themselves.
+    pub fn user(user_entity_ref: impl Into<Arc<str>>) -> Self {
+        Self::User { user_entity_ref: user_entity_ref.into(), actor: None }
+    }
+
+    /// The service of a subject, without restrictions.
+    pub fn service(subject: impl Into<Arc<str>>) -> Self {
+        Self::Service { subject: subject.into(), access_restrictions: None }
+    }
+
     /// Backstage's word for the kind: `none`, `user` or `service`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -46,8 +59,25 @@ impl Principal {
     /// The entity reference of a user.
     pub fn as_user(&self) -> Option<&str> {
         match self {
-            Self::User { user_entity_ref } => Some(user_entity_ref),
+            Self::User { user_entity_ref, .. } => Some(user_entity_ref),
             _ => None,
+        }
+    }
+
+    /// Backstage's text form, a part of that of credentials.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::None => "nonePrincipal".to_owned(),
+            Self::User { user_entity_ref, actor: None } => format!("userPrincipal{{{user_entity_ref}}}"),
+            Self::User { user_entity_ref, actor: Some(actor) } => {
+                format!("userPrincipal{{{user_entity_ref},actor={{servicePrincipal{{{actor}}}}}}}")
+            }
+            Self::Service { subject, access_restrictions: None } => format!("servicePrincipal{{{subject}}}"),
+            Self::Service { subject, access_restrictions: Some(restrictions) } => {
+                let hash =
+                    STANDARD_NO_PAD.encode(digest(&SHA256, json!(restrictions).to_string().as_bytes()));
+                format!("servicePrincipal{{{subject},accessRestrictions={hash}}}")
+            }
         }
     }
 }
@@ -62,6 +92,29 @@ impl fmt::Display for Principal {
     }
 }
 
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("type", self.kind())?;
+        match self {
+            Self::None => {}
+            Self::User { user_entity_ref, actor } => {
+                members.serialize_entry("userEntityRef", user_entity_ref.as_ref())?;
+                if let Some(actor) = actor {
+                    members.serialize_entry("actor", &Self::service(actor.clone()))?;
+                }
+            }
+            Self::Service { subject, access_restrictions } => {
+                members.serialize_entry("subject", subject.as_ref())?;
+                if let Some(restrictions) = access_restrictions {
+                    members.serialize_entry("accessRestrictions", restrictions)?;
+                }
+            }
+        }
+        members.end()
+    }
+}
+
 /// What a restricted token may do in one plugin. Empty lists restrict nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessRestrictions {
@@ -71,52 +124,15 @@ pub struct AccessRestrictions {
     pub actions: Vec<String>,
 }
 
-/// Proof of who is calling. A handler gets it as an argument.
-///
-/// ```
-/// use greenroom_auth::{Credentials, Principal};
-///
-/// async fn whoami(credentials: Credentials) -> String {
-///     credentials.principal().to_string()
-/// }
-///
-/// let credentials = Credentials::of(Principal::User { user_entity_ref: "user:default/ada".into() });
-/// assert_eq!(credentials.principal().to_string(), "user:default/ada");
-/// assert_eq!(credentials.require_user().unwrap(), "user:default/ada");
-/// assert_eq!(Credentials::none().require_user().unwrap_err().status(), 401);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials(Arc<Principal>);
-
-impl Credentials {
-    /// Credentials of a principal: for implementations of auth services, and for tests.
-    pub fn of(principal: Principal) -> Self {
-        Self(Arc::new(principal))
-    }
-
-    /// Those of nobody.
-    pub fn none() -> Self {
-        Self::of(Principal::None)
-    }
-
-    /// Who it is.
-    pub fn principal(&self) -> &Principal {
-        &self.0
-    }
-
-    /// The entity reference of the user who is calling.
-    ///
-    /// Errors: 401 for nobody, 403 `This endpoint does not allow 'service' credentials`.
-    pub fn require_user(&self) -> Result<&str, Error> {
-        AllowedPrincipals { none: false, user: true, service: false }.check(&self.0)?;
-        Ok(self.0.as_user().unwrap_or_default())
-    }
-
-    /// The subject of the service that is calling.
-    ///
-    /// Errors: 401 for nobody, 403 `This endpoint does not allow 'user' credentials`.
-    pub fn require_service(&self) -> Result<&str, Error> {
-        AllowedPrincipals { none: false, user: false, service: true }.check(&self.0)?;
-        Ok(self.0.as_service().unwrap_or_default())
+impl Serialize for AccessRestrictions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_map(None)?;
+        if !self.permission_names.is_empty() {
+            members.serialize_entry("permissionNames", &self.permission_names)?;
+        }
+        if !self.actions.is_empty() {
+            members.serialize_entry("permissionAttributes", &json!({"action": self.actions}))?;
+        }
+        members.end()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use greenroom_plugin_auth::auth;
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
@@ -19,8 +20,10 @@ fn program() -> Program {
         .hint("What you see is explained in docs/observability.md")
         .plugin(healthcheck)
         .optional_plugin(tasks)
+        .plugin_with("auth.providers", auth)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
+        .example("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh")
         .example("healthcheck", Access::Open, "{url}/healthcheck")
 }
 

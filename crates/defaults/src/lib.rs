@@ -24,7 +24,7 @@ mod schemas;
 
 use std::sync::Arc;
 
-use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
+use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
 use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
@@ -156,8 +156,10 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         ),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
+        UserTokens::factory(),
         Auth::factory(),
         HttpAuth::factory(),
+        UserInfo::factory(),
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),

@@ -57,7 +57,7 @@ pub mod redact {
 
 /// What most plugins need, under the names of Backstage's concepts.
 pub mod prelude {
-    pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal};
+    pub use greenroom_auth::{Auth, Credentials, HttpAuth, Principal, UserInfo};
     pub use greenroom_config::{DeclareConfig, RootConfig};
     pub use greenroom_context::{spawn, spawn_blocking};
     pub use greenroom_core::{

@@ -46,7 +46,7 @@ use greenroom::{
 };
 use greenroom_config_schema::{Schema, SchemaError};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Unswitched};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Program {
     /// commands that start nothing.
     #[must_use]
     pub fn plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(true, move || make().into());
+        self.catalogue.offer(Unswitched::On, move || make().into());
         self
     }
 
@@ -118,7 +118,15 @@ impl Program {
     /// [`plugin`](Self::plugin).
     #[must_use]
     pub fn optional_plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(false, move || make().into());
+        self.catalogue.offer(Unswitched::Off, move || make().into());
+        self
+    }
+
+    /// A plugin that runs if the config has that key, in which Backstage's own config asks for it, unless
+    /// `greenroom.plugins.<id>` says otherwise. `make` is called as that of [`plugin`](Self::plugin).
+    #[must_use]
+    pub fn plugin_with<P: Into<Plugin>>(mut self, key: &'static str, make: impl Fn() -> P + 'static) -> Self {
+        self.catalogue.offer(Unswitched::With(key), move || make().into());
         self
     }
 

@@ -136,6 +136,7 @@ impl TestBackend {
         .with_default(mock::root_logger_into(lines.clone()))
         .with_default(mock::auth())
         .with_default(mock::http_auth_with(self.caller.credentials()))
+        .with_default(mock::user_info())
         .add(decorate(async |settings: HttpSettings| Ok(on_loopback(settings))))
         .adopt_orphans();
         for (plugin, offers) in self.points {

@@ -17,7 +17,7 @@
 //! A spy of one's own is as short: `service(async || Ok(RootHealth::new(MyHealth)))`.
 
 use greenroom::{
-    auth::{Auth, Credentials, HttpAuth},
+    auth::{Auth, BoxFuture, Credentials, HttpAuth, UserIdentity, UserInfo, UserInfoService, UserTokens},
     core::{PluginMetadata, ServiceFactory, service},
     health::{HealthResponse, Probe, RootHealth, RootHealthService},
     logging::{Format, LogEnvironment, Logger, LoggerOptions, RootLogger},
@@ -62,14 +62,16 @@ pub fn logger(plugin: &str) -> (Logger, Captured) {
     (RootLogger::builder().format(Format::Node155Json).sink(lines.clone()).build().plugin(plugin), lines)
 }
 
-/// `core.auth` that knows the tokens of [`mock_credentials`] and no others.
+/// `core.auth` that knows the tokens of [`mock_credentials`], and those of users whom the plugin `auth` has signed in.
 pub fn auth() -> ServiceFactory {
-    service(async |me: PluginMetadata| Ok(auth_of(me.id())))
+    service(async |me: PluginMetadata, users: UserTokens| {
+        Ok(Auth::new(MockAuth { plugin: me.id().to_owned(), users: Some(users) }))
+    })
 }
 
-/// A working `core.auth` of one plugin, as [`auth`] makes.
+/// A working `core.auth` of one plugin that knows the tokens of [`mock_credentials`] and no others.
 pub fn auth_of(plugin: &str) -> Auth {
-    Auth::new(MockAuth { plugin: plugin.to_owned() })
+    Auth::new(MockAuth { plugin: plugin.to_owned(), users: None })
 }
 
 /// `core.httpAuth`, by which a request without a token comes from [`mock_credentials::user`].
@@ -82,6 +84,31 @@ pub fn http_auth_with(default: Credentials) -> ServiceFactory {
     service(async move |auth: Auth| Ok(HttpAuth::new(MockHttpAuth::new(auth, default))))
 }
 
+/// `core.userInfo`, by which a user owns what is their own and nothing else.
+pub fn user_info() -> ServiceFactory {
+    service(async |real: UserTokens| Ok(UserInfo::new(MockUserInfo(UserInfo::of(real)))))
+}
+
+/// Asks about users who have signed in; knows mock users by their names.
+struct MockUserInfo(UserInfo);
+
+impl UserInfoService for MockUserInfo {
+    fn user_info<'a>(
+        &'a self,
+        credentials: &'a Credentials,
+    ) -> BoxFuture<'a, greenroom::errors::Result<UserIdentity>> {
+        Box::pin(async move {
+            match (credentials.token(), credentials.principal().as_user()) {
+                (None, Some(user)) => Ok(UserIdentity {
+                    user_entity_ref: user.to_owned(),
+                    ownership_entity_refs: vec![user.to_owned()],
+                }),
+                _ => self.0.user_info(credentials).await,
+            }
+        })
+    }
+}
+
 /// `core.rootHealth` that answers both probes with this.
 pub fn root_health(answer: HealthResponse) -> ServiceFactory {
     service(async move || Ok(RootHealth::new(FixedHealth(answer))))
@@ -89,7 +116,7 @@ pub fn root_health(answer: HealthResponse) -> ServiceFactory {
 
 struct FixedHealth(HealthResponse);
 
-type Answer<'a> = greenroom::auth::BoxFuture<'a, HealthResponse>;
+type Answer<'a> = BoxFuture<'a, HealthResponse>;
 
 impl RootHealthService for FixedHealth {
     fn readiness<'a>(&'a self, _: &'a Probe) -> Answer<'a> {

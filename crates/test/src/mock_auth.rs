@@ -1,7 +1,11 @@
-//! `Auth` and `HttpAuth` that know the tokens of [`mock_credentials`] and no others.
+//! `Auth` and `HttpAuth` that know the tokens of [`mock_credentials`], and those that the plugin `auth` has issued if the
+//! backend under test has it.
 
 use greenroom::{
-    auth::{Auth, AuthService, BoxFuture, Credentials, HttpAuth, HttpAuthService},
+    auth::{
+        AllowedPrincipals, Auth, AuthService, AuthenticateOptions, BoxFuture, Credentials, HttpAuth,
+        HttpAuthService, Principal, UserTokens,
+    },
     errors::{Error, Result},
 };
 use http::{HeaderMap, header::AUTHORIZATION};
@@ -15,11 +19,36 @@ use crate::mock_credentials::{
 /// Reads tokens sent to one plugin.
 pub(crate) struct MockAuth {
     pub(crate) plugin: String,
+    /// Of the backend under test, if there is one.
+    pub(crate) users: Option<UserTokens>,
 }
 
 impl AuthService for MockAuth {
-    fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Credentials>> {
-        Box::pin(async move { Ok(self.read(token)?) })
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        options: AuthenticateOptions,
+    ) -> BoxFuture<'a, Result<Credentials>> {
+        Box::pin(async move {
+            if let Some(users) = &self.users
+                && let Some(user) = users.authenticate(token, options, None).await?
+            {
+                return Ok(user);
+            }
+            Ok(self.read(token)?)
+        })
+    }
+
+    fn own_service_credentials(&self) -> Result<Credentials> {
+        Ok(Credentials::of(Principal::service(format!("plugin:{}", self.plugin))))
+    }
+
+    fn plugin_request_token<'a>(
+        &'a self,
+        on_behalf_of: &'a Credentials,
+        target_plugin_id: &'a str,
+    ) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move { Ok(mock_credentials::token_for(on_behalf_of, target_plugin_id)) })
     }
 }
 
@@ -87,13 +116,17 @@ impl MockHttpAuth {
 }
 
 impl HttpAuthService for MockHttpAuth {
-    fn credentials<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Credentials>> {
+    fn credentials<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        options: AuthenticateOptions,
+    ) -> BoxFuture<'a, Result<Credentials>> {
         Box::pin(async move {
             let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
             if authorization.is_some_and(|value| value.split(' ').next_back() == Some(NONE_TOKEN)) {
                 return Ok(Credentials::none());
             }
-            let read = self.bearer.credentials(headers, greenroom::auth::AllowedPrincipals::ANY).await?;
+            let read = self.bearer.credentials_with(headers, AllowedPrincipals::ANY, options).await?;
             Ok(if read == Credentials::none() { self.default.clone() } else { read })
         })
     }

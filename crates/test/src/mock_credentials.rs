@@ -57,7 +57,7 @@ pub fn user_of(entity_ref: &str) -> MockCredentials {
     if !is_full_ref(entity_ref) {
         panic!("Invalid user entity reference '{entity_ref}', expected <kind>:<namespace>/<name>");
     }
-    let credentials = Credentials::of(Principal::User { user_entity_ref: entity_ref.into() });
+    let credentials = Credentials::of(Principal::user(entity_ref));
     MockCredentials { credentials, token: with_claims(USER_TOKEN, &json!({"sub": entity_ref})) }
 }
 
@@ -68,8 +68,7 @@ pub fn service() -> MockCredentials {
 
 /// The service of a subject, such as `plugin:catalog` or `external:ci`.
 pub fn service_of(subject: &str) -> MockCredentials {
-    let credentials =
-        Credentials::of(Principal::Service { subject: subject.into(), access_restrictions: None });
+    let credentials = Credentials::of(Principal::service(subject));
     MockCredentials { credentials, token: with_claims(SERVICE_TOKEN, &json!({"sub": subject})) }
 }
 
@@ -91,13 +90,19 @@ impl MockCredentials {
 
     /// A service's token for requests to `plugin` on behalf of these: no other plugin accepts it.
     pub fn for_plugin(&self, plugin: &str) -> Self {
-        let claims = match self.credentials.principal() {
-            Principal::User { user_entity_ref } => json!({"obo": **user_entity_ref, "target": plugin}),
-            Principal::Service { subject, .. } => json!({"sub": **subject, "target": plugin}),
-            Principal::None => json!({"target": plugin}),
-        };
-        Self { credentials: self.credentials.clone(), token: with_claims(SERVICE_TOKEN, &claims) }
+        let token = token_for(&self.credentials, plugin);
+        Self { credentials: self.credentials.clone(), token }
     }
+}
+
+/// A service's token for requests to `plugin` on behalf of these.
+pub(crate) fn token_for(credentials: &Credentials, plugin: &str) -> String {
+    let claims = match credentials.principal() {
+        Principal::User { user_entity_ref, .. } => json!({"obo": **user_entity_ref, "target": plugin}),
+        Principal::Service { subject, .. } => json!({"sub": **subject, "target": plugin}),
+        Principal::None => json!({"target": plugin}),
+    };
+    with_claims(SERVICE_TOKEN, &claims)
 }
 
 pub(crate) fn is_full_ref(entity_ref: &str) -> bool {

@@ -41,6 +41,7 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
                    _: RootLifecycle,
                    _: Auth,
                    _: HttpAuth,
+                   _: UserInfo,
                    _: PluginMetadata,
                    _: InstanceMetadata| http.mount("/names", Router::new()),
         );

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::backend::Launch;
 use crate::version::Version;
 
-/// How to start it; an error that says how to install it when that has not been done.
-pub fn launch(version: Version) -> io::Result<Launch> {
+/// The program `node`, and the directory of the packages that it runs; an error that says how to install them when that has
+/// not been done.
+pub fn node(version: Version) -> io::Result<(PathBuf, PathBuf)> {
     let peers = target().join("peer");
     let installed = peers.join(version.to_string());
     if !installed.join("installed").is_file() {
@@ -17,12 +18,17 @@ pub fn launch(version: Version) -> io::Result<Launch> {
         return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
     let own = installed.join("node_modules/.bin/node");
-    let node = if own.exists() { own } else { PathBuf::from("node") };
+    Ok((if own.exists() { own } else { PathBuf::from("node") }, installed))
+}
+
+/// How to start it.
+pub fn launch(version: Version) -> io::Result<Launch> {
+    let (node, installed) = node(version)?;
     // With signing keys of its own the backend never opens a database.
     let config = format!(
         "backend: {{auth: {{pluginKeyStore: {{type: static, static: {{keys: [{{keyId: peer, algorithm: ES256, \
          publicKeyFile: '{keys}/public.pem', privateKeyFile: '{keys}/private.pem'}}]}}}}}}}}\n",
-        keys = peers.join("keys").display(),
+        keys = target().join("peer/keys").display(),
     );
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/backend.js");
     Ok(Launch::new([node, script])

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, response::Response, routing::get};
 use futures_util::future::BoxFuture;
-use greenroom_auth::{Auth, AuthService, Credentials};
+use greenroom_auth::{Auth, AuthService, AuthenticateOptions, Credentials};
 use greenroom_core::{Lifecycle, decorate, plugin};
 use greenroom_http::{AuthPolicy, HttpRouter};
 use serde_json::json;
@@ -51,11 +51,15 @@ struct Slow {
 }
 
 impl AuthService for Slow {
-    fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, greenroom_errors::Result<Credentials>> {
+    fn authenticate<'a>(
+        &'a self,
+        token: &'a str,
+        options: AuthenticateOptions,
+    ) -> BoxFuture<'a, greenroom_errors::Result<Credentials>> {
         Box::pin(async move {
             self.asked.notify_one();
             self.go.notified().await;
-            self.inner.authenticate(token).await
+            self.inner.authenticate_with(token, options).await
         })
     }
 }

@@ -124,6 +124,34 @@ async fn the_fake_works_without_a_backend() {
     assert_eq!(auth.authenticate("").await.unwrap_err().to_string(), "Token is empty");
 }
 
+#[tokio::test]
+async fn a_plugin_calls_another_one_on_behalf_of_who_called_it() {
+    let ask = mock::auth_of("whoami");
+    let user = mock_credentials::user_of("user:default/anna").credentials();
+    let token = ask.plugin_request_token(&user, "catalog").await.unwrap();
+    assert_eq!(mock::auth_of("catalog").authenticate(&token).await.unwrap(), user);
+    let refused = mock::auth_of("search").authenticate(&token).await.unwrap_err();
+    assert!(refused.to_string().contains("expected 'search'"), "{refused}");
+    assert_eq!(ask.own_service_credentials().unwrap().require_service().unwrap(), "plugin:whoami");
+}
+
+#[tokio::test]
+async fn a_mock_user_owns_what_is_their_own() {
+    let plugin = plugin("owner", |env| {
+        env.register_init(async |http: HttpRouter, users: UserInfo| {
+            let owned = async move |credentials: Credentials| -> HandlerResult<Json<Value>> {
+                Ok(Json(json!(users.user_info(&credentials).await?)))
+            };
+            http.mount(Router::new().route("/", get(owned)));
+            Ok(())
+        });
+    });
+    let backend = TestBackend::new().add(plugin).start().await.unwrap();
+    let expected =
+        json!({"userEntityRef": "user:default/mock", "ownershipEntityRefs": ["user:default/mock"]});
+    assert_eq!(backend.get("/api/owner").await.json(), expected);
+}
+
 #[test]
 #[should_panic(expected = "Invalid user entity reference 'anna', expected <kind>:<namespace>/<name>")]
 fn a_mock_user_needs_a_whole_entity_reference() {

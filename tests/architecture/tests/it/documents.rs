@@ -54,6 +54,7 @@ fn is_key(text: &str) -> bool {
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",
+        "greenroom.userTokens",
         "tasks.runners",
     ];
     known

@@ -22,3 +22,4 @@ macro_rules! beside_each {
 mod differential;
 mod https;
 mod lifecycle;
+mod user_tokens;

@@ -1,0 +1,92 @@
+//! Signs people in and issues the tokens by which every plugin knows them.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_plugin_auth::auth;
+//! # use greenroom_test::TestBackend as Backend;
+//! use serde_json::json;
+//!
+//! let config = json!({
+//!     "backend": {"baseUrl": "http://localhost:7007"},
+//!     "auth": {"providers": {"guest": {"dangerouslyAllowOutsideDevelopment": true}}},
+//! });
+//! let backend = Backend::new().config(config).add(auth()).start().await.unwrap();
+//! let session = backend.post("/api/auth/guest/refresh").await.json();
+//! assert_eq!(session["backstageIdentity"]["identity"]["userEntityRef"], "user:development/guest");
+//! # }
+//! ```
+//!
+//! # Routes
+//!
+//! All of them are open, as in Backstage.
+//!
+//! * `GET` or `POST /api/auth/<provider>/refresh`: 200 with the session of whom the provider vouches for.
+//! * `GET /api/auth/.well-known/jwks.json`: the keys that verify tokens; none before the first sign-in.
+//! * `GET /api/auth/.well-known/openid-configuration`
+//! * `GET /api/auth/v1/userinfo`, with a user's token: on whose behalf they own what they own.
+//!
+//! # Providers
+//!
+//! `guest` lets everybody in as one user; outside of development only where the config says so. Others come from modules,
+//! through [`AuthProviders`]: whoever vouches for people by the headers of a request, such as a proxy in front. Providers
+//! that send people to another site and back, such as GitHub, are to come.
+//!
+//! # Config
+//!
+//! ```yaml
+//! auth:
+//!   providers:
+//!     guest: {}                    # or userEntityRef, ownershipEntityRefs, dangerouslyAllowOutsideDevelopment
+//!   backstageTokenExpiration: 1h   # 10 minutes to 24 hours
+//! ```
+//!
+//! Keys and what is known of users are in memory: after a restart people sign in again.
+
+mod guest;
+mod keys;
+mod openid;
+mod providers;
+mod routes;
+mod sessions;
+mod settings;
+
+use std::sync::Arc;
+
+use greenroom::{auth::UserTokens, http::HttpSettings, prelude::*};
+
+use crate::{
+    guest::Guest,
+    sessions::{InProcess, Sessions},
+    settings::Settings,
+};
+
+pub use crate::providers::{AuthProvider, AuthProviders, SignIn};
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
+/// The plugin `auth`. See the [crate's documentation](crate).
+pub fn auth() -> Plugin {
+    plugin("auth", |env| {
+        let providers = AuthProviders::default();
+        env.register_extension_point(providers.clone());
+        env.register_init(
+            async move |config: RootConfig,
+                        logger: Logger,
+                        http: HttpRouter,
+                        settings: HttpSettings,
+                        auth: Auth,
+                        users: UserTokens| {
+                let own = Settings::from_config(&config)?;
+                providers.register("guest", Guest::new(&own.guest, settings.development))?;
+                own.tell(&logger, &providers, settings.development);
+                let sessions = Arc::new(Sessions::new(&own, users.clock().clone(), &logger));
+                users.set_auth_backend(InProcess(sessions.clone()));
+                let providers = providers.configured(&own.configured);
+                routes::mount(&http, providers, sessions, auth, own.issuer)
+            },
+        );
+    })
+    .config_schema(CONFIG_SCHEMA)
+    .reads(Settings::from_config)
+}

@@ -1,0 +1,102 @@
+//! The routes, and what is said of all others.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+    routing::{MethodRouter, any, get},
+};
+use greenroom::{
+    auth::{AuthenticateOptions, bearer_token},
+    prelude::*,
+};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::{openid, providers::Registered, sessions::Sessions};
+
+#[derive(Clone)]
+struct SignIns {
+    providers: Registered,
+    sessions: Arc<Sessions>,
+    auth: Auth,
+}
+
+/// Serves all of it, to everybody.
+pub(crate) fn mount(
+    http: &HttpRouter,
+    providers: Registered,
+    sessions: Arc<Sessions>,
+    auth: Auth,
+    issuer: String,
+) -> Result {
+    let state = SignIns { providers, sessions, auth };
+    // Other methods are other paths: who asks is told of the provider.
+    let only = |route: MethodRouter<SignIns>| route.fallback(nothing);
+    let configuration = openid::configuration(&issuer);
+    let routes = Router::new()
+        .route("/{provider}/start", only(get(not_implemented)))
+        .route("/{provider}/handler/frame", only(get(not_implemented).post(not_implemented)))
+        .route("/{provider}/refresh", only(get(refresh).post(refresh)))
+        .route("/.well-known/jwks.json", only(get(jwks)))
+        .route("/.well-known/openid-configuration", only(get(async move || Json(configuration))))
+        .route("/.well-known/oauth-client/cli.json", only(get(no_client_documents)))
+        .route("/v1/userinfo", only(get(user_info)));
+    http.mount(routes.with_state(state.clone()));
+    // A router of its own: paths with a slash at their end are offered to the one above first.
+    let others = Router::new().route("/{provider}", any(nothing)).route("/{provider}/{*rest}", any(nothing));
+    http.mount(others.with_state(state));
+    http.add_auth_policy("/", AuthPolicy::Unauthenticated)
+}
+
+async fn refresh(
+    State(sign_ins): State<SignIns>,
+    Path(provider): Path<String>,
+    request: Request,
+) -> HandlerResult<Json<Value>> {
+    let provider = sign_ins.providers.get(&provider)?;
+    let (request, _) = request.into_parts();
+    let user = provider.sign_in_boxed(&request).await?;
+    Ok(Json(sign_ins.sessions.begin(user)?))
+}
+
+/// No provider here sends people elsewhere.
+async fn not_implemented(State(sign_ins): State<SignIns>, Path(provider): Path<String>) -> HandlerResult<()> {
+    sign_ins.providers.get(&provider)?;
+    Err(Error::not_implemented("Not implemented").into())
+}
+
+async fn jwks(State(sign_ins): State<SignIns>) -> Json<Value> {
+    Json(json!({"keys": sign_ins.sessions.public_keys()}))
+}
+
+async fn no_client_documents() -> (StatusCode, Json<Value>) {
+    let text = "Client ID metadata documents not enabled";
+    (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "error_description": text})))
+}
+
+async fn user_info(State(sign_ins): State<SignIns>, request: Request) -> HandlerResult<Response> {
+    let token = bearer_token(request.headers()).ok_or_else(|| Error::authentication("No token provided"))?;
+    let options = AuthenticateOptions { allow_limited_access: true };
+    let credentials = sign_ins.auth.authenticate_with(token, options).await?;
+    let user = credentials.principal().as_user().ok_or_else(|| {
+        Error::input("Userinfo endpoint must be called with a token that represents a user principal")
+    })?;
+    Ok(match sign_ins.sessions.ownership_of(user) {
+        Some(ent) => Json(json!({"claims": {"sub": user, "ent": ent}})).into_response(),
+        None => (StatusCode::NOT_FOUND, Html("User info not found")).into_response(),
+    })
+}
+
+/// What Backstage says of any other path: that its first part is no provider.
+async fn nothing(State(sign_ins): State<SignIns>, request: Request) -> HandlerResult<()> {
+    let first = request.uri().path().split('/').nth(1).unwrap_or_default();
+    let provider = percent_decode_str(first).decode_utf8_lossy();
+    match sign_ins.providers.get(&provider) {
+        Err(error) => Err(error.into()),
+        Ok(_) => Err(Error::not_found(format!("Unknown auth provider '{provider}'")).into()),
+    }
+}

@@ -1,0 +1,8 @@
+//! Sign-ins, as a front end and other plugins see them.
+
+mod keys;
+mod kit;
+mod providers;
+mod routes;
+mod sign_in;
+mod start;
