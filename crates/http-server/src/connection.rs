@@ -59,16 +59,15 @@ pub(crate) async fn serve<S, T>(
     let activity = Arc::new(Activity::new(timeouts, place));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
-        let shared = to.clone();
         let carried = carried.fetch_add(1, Relaxed) + 1;
-        let in_flight = InFlight::begin(&noted, shared.open.token());
+        let in_flight = InFlight::begin(&noted, to.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(noted.clone());
         let request = request.map(|body| RequestBody::new(body, &timeouts));
         let remainder = Remainder::new(request.body(), &noted);
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
-        // In a box: hyper keeps room for it as long as the connection is open, also while nothing is asked.
-        Box::pin(async move { Ok::<_, Infallible>(shared.service.serve(request, arrival).await) })
+        let answer = to.service.serve(request, arrival);
+        async { Ok::<_, Infallible>(answer.await) }
     });
     let mut http = Builder::new();
     http.max_header_size(MAX_HEADER_BYTES);

@@ -5,7 +5,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
 //! use greenroom_config::RootConfig;
-//! use greenroom_http_server::{Arrival, Listen, RequestBody, Serve, Server, ServerSettings};
+//! use greenroom_http_server::{Answer, Arrival, Listen, RequestBody, Serve, Server, ServerSettings};
 //! use greenroom_logging::Logger;
 //! use http::{Request, Response};
 //!
@@ -14,8 +14,8 @@
 //! impl Serve for Hello {
 //!     type Body = String;
 //!
-//!     async fn serve(&self, _: Request<RequestBody>, _: Arrival) -> Response<String> {
-//!         Response::new("hello".to_owned())
+//!     fn serve(&self, _: Request<RequestBody>, _: Arrival) -> Answer<String> {
+//!         Box::pin(async { Response::new("hello".to_owned()) })
 //!     }
 //! }
 //!
@@ -52,6 +52,6 @@ pub use body::{Remainder, RequestBody};
 pub use limits::{ConnectionLimits, ServerSettings, Timeouts};
 pub use listen::{LISTEN, Listen};
 pub use listener::{Listener, LocalAddr};
-pub use server::{Arrival, Peer, Serve, Server};
+pub use server::{Answer, Arrival, Peer, Serve, Server};
 pub use takeover::{RawIo, RawStream, Takeover};
 pub use tls::{Certificate, Https, SELF_SIGNED_FILE, Tls};

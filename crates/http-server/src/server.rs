@@ -1,6 +1,6 @@
 //! A server: what it serves, to which peers, and its end.
 
-use std::{future::Future, io, net::IpAddr, sync::Arc};
+use std::{future::Future, io, net::IpAddr, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use greenroom_errors::BoxError;
@@ -20,12 +20,12 @@ pub trait Serve: Send + Sync + 'static {
 
     /// Answers one. The future is dropped when the client leaves: what must run to its end is spawned, and keeps
     /// [`Arrival::in_flight`].
-    fn serve(
-        &self,
-        request: Request<RequestBody>,
-        arrival: Arrival,
-    ) -> impl Future<Output = Response<Self::Body>> + Send;
+    fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Answer<Self::Body>;
 }
+
+/// An answer to come. It is in a box because hyper keeps room for it as long as the connection is open, also while nothing
+/// is asked.
+pub type Answer<B> = Pin<Box<dyn Future<Output = Response<B>> + Send>>;
 
 /// How a request came.
 #[derive(Debug)]

@@ -18,8 +18,8 @@ pub type RawStream = Box<dyn RawIo>;
 /// The right to take the connection of a request away from HTTP.
 ///
 /// ```
-/// use greenroom_http_server::{Arrival, RequestBody, Serve};
-/// use http::{Request, Response};
+/// use greenroom_http_server::{Answer, Arrival, RequestBody, Serve};
+/// use http::Request;
 /// use tokio::io::AsyncWriteExt;
 ///
 /// /// Answers each request by the bytes that come behind its header.
@@ -28,7 +28,7 @@ pub type RawStream = Box<dyn RawIo>;
 /// impl Serve for Echo {
 ///     type Body = String;
 ///
-///     async fn serve(&self, _: Request<RequestBody>, arrival: Arrival) -> Response<String> {
+///     fn serve(&self, _: Request<RequestBody>, arrival: Arrival) -> Answer<String> {
 ///         let echo = |mut stream: greenroom_http_server::RawStream| async move {
 ///             let head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
 ///             if stream.write_all(head).await.is_ok() {
@@ -36,7 +36,7 @@ pub type RawStream = Box<dyn RawIo>;
 ///                 let _ = tokio::io::copy(&mut from, &mut to).await;
 ///             }
 ///         };
-///         arrival.takeover.take(echo).await
+///         Box::pin(arrival.takeover.take(echo))
 ///     }
 /// }
 /// ```

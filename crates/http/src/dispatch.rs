@@ -1,6 +1,7 @@
 //! Calling authors' routers by Express's rules.
 
 use std::{
+    mem,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
@@ -33,6 +34,8 @@ impl Routed {
         if !router.has_routes() {
             return Self(router);
         }
+        // Or else axum would make its handlers into services anew for each request.
+        let router: Router = router.with_state(());
         let mount: Arc<str> = mount.into();
         Self(router.route_layer(tower::layer::layer_fn(move |route| NoteRoute {
             route,
@@ -75,27 +78,28 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
 
 /// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
-/// So a request reaches one handler, once. A router's own fallback has answered too, unless that is an empty 404.
-pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: Request) -> Response {
+/// So a request reaches one handler, once; what is left of it is of no use. A router's own fallback has answered too, unless that is an empty 404.
+pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: &mut Request) -> Response {
     exchange.calls_author();
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
         ([], _) => empty(StatusCode::NOT_FOUND),
-        ([only], None) => call(only.clone(), request).await.into_response(),
-        (routers, trimmed) => offer(routers, trimmed, request).await,
+        ([only], None) => call(only, request).await.into_response(),
+        // In a box: most requests need no room for it.
+        (routers, trimmed) => Box::pin(offer(routers, trimmed, request)).await,
     }
 }
 
-async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: &mut Request) -> Response {
+    let (parts, body) = mem::take(request).into_parts();
     let body = OfferedBody::new(body);
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
         for uri in uris.iter().flatten() {
             let mut parts = parts.clone();
             parts.uri = uri.clone();
-            let request = Request::from_parts(parts, body.reader());
-            match call(router.clone(), request).await {
+            let mut request = Request::from_parts(parts, body.reader());
+            match call(router, &mut request).await {
                 Called::NoRoute if !body.is_spent() => {}
                 // Another spelling could be the same route again.
                 Called::NoMethod if !body.is_spent() => break,
@@ -135,12 +139,12 @@ impl IntoResponse for Called {
 }
 
 /// Calls one router: HEAD is answered by GET's route, OPTIONS lists the methods, a panic is a failure.
-async fn call(Routed(mut router): Routed, mut request: Request) -> Called {
+async fn call(Routed(router): &Routed, request: &mut Request) -> Called {
     let method = request.method().clone();
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
     }
-    let response = match catch_panic(router.call(request)).await {
+    let response = match catch_panic(router.clone().call(mem::take(request))).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(panic) => return Called::Answered(panicked(panic)),

@@ -182,7 +182,7 @@ struct PluginRouter {
 }
 
 impl Handler for PluginRouter {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response> {
         exchange.request.set_target_plugin(self.id.clone());
         exchange.work = Context::current().with_plugin(self.id.clone());
         let work = exchange.work.clone();
@@ -191,8 +191,8 @@ impl Handler for PluginRouter {
 }
 
 impl PluginRouter {
-    async fn answer(&self, exchange: &mut Exchange, mut request: Request) -> Response {
-        let (reached, answer) = self.steps.on_request(exchange, &mut request).await;
+    async fn answer(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
+        let (reached, answer) = self.steps.on_request(exchange, request).await;
         let response = match answer {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), exchange, request).await,

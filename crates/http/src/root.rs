@@ -41,7 +41,7 @@ pub struct RootHttpRouter(Arc<Routes>);
 struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
     /// What is asked where nothing is mounted.
-    fallback: OnceLock<Routed>,
+    fallback: OnceLock<AuthorsRouter>,
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
     web_sockets: WebSocketRoutes,
@@ -57,7 +57,7 @@ struct Mount {
 
 /// What a mount does with a request whose URI is relative to it.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response>;
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response>;
 }
 
 impl Service for RootHttpRouter {
@@ -83,7 +83,7 @@ impl RootHttpRouter {
     ///
     /// There is one fallback; a second one is an error. Its routes see the whole path, which is matched as axum matches.
     pub fn fallback(&self, router: Router) -> Result {
-        let set = self.0.fallback.set(Routed::new(router, ""));
+        let set = self.0.fallback.set(AuthorsRouter(Routed::new(router, "")));
         set.map_err(|_| Error::new("The root router has a fallback already").into())
     }
 
@@ -141,7 +141,7 @@ impl RootHttpRouter {
     }
 
     /// What the routes answer; an empty 404 where there are none.
-    pub(crate) async fn route(&self, exchange: &mut Exchange, request: Request) -> Response {
+    pub(crate) async fn route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
         let path = request.uri().path();
         let found = self.0.mounts.load().iter().find_map(|mount| {
             // Express counts one slash more to the mount: `/api/x//y` is `/y` there.
@@ -150,12 +150,12 @@ impl RootHttpRouter {
         });
         let response = match (found, self.0.fallback.get()) {
             (Some((handler, mount)), _) => {
-                let request = relative(request, mount, exchange);
+                make_relative(request, mount, exchange);
                 handler.handle(exchange, request).await
             }
             (None, Some(fallback)) if matching::below("/api", path).is_none() => {
-                let request = relative(request, 0, exchange);
-                dispatch(std::slice::from_ref(fallback), exchange, request).await
+                make_relative(request, 0, exchange);
+                fallback.handle(exchange, request).await
             }
             (None, _) => return empty(StatusCode::NOT_FOUND),
         };
@@ -168,8 +168,8 @@ impl RootHttpRouter {
     }
 }
 
-/// The request with its URI relative to a mount of that length; the query stays.
-fn relative(mut request: Request, mount: usize, exchange: &mut Exchange) -> Request {
+/// Makes the request's URI relative to a mount of that length; the query stays.
+fn make_relative(request: &mut Request, mount: usize, exchange: &mut Exchange) {
     let original = OriginalUri(request.uri().clone());
     request.extensions_mut().insert(original);
     request.extensions_mut().insert(exchange.caller.clone());
@@ -180,14 +180,13 @@ fn relative(mut request: Request, mount: usize, exchange: &mut Exchange) -> Requ
         exchange.below_mount = Some(path.clone());
         *request.uri_mut() = Uri::from(path);
     }
-    request
 }
 
 /// An author's router.
 struct AuthorsRouter(Routed);
 
 impl Handler for AuthorsRouter {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Request) -> BoxFuture<'a, Response> {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response> {
         Box::pin(dispatch(std::slice::from_ref(&self.0), exchange, request))
     }
 }

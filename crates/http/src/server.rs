@@ -11,9 +11,12 @@ use greenroom_context::catch_panic;
 use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
-use greenroom_http_server::{Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls};
+use greenroom_http_server::{
+    Answer, Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls,
+};
 use greenroom_logging::{Logger, RootLogger, fields, info};
 use http::HeaderValue;
+use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -113,51 +116,52 @@ struct Inner {
 impl Serve for Front {
     type Body = AnswerBody;
 
-    async fn serve(
-        &self,
-        request: axum::http::Request<RequestBody>,
-        arrival: Arrival,
-    ) -> Response<AnswerBody> {
-        let caller = Caller { peer: arrival.peer, trust: self.0.trust.clone() };
-        let web_sockets = self.0.root.web_sockets();
-        if let Some(route) = web_sockets.claim(&request, &caller) {
-            match web_sockets.take(route, request, arrival, caller).await {}
+    fn serve(&self, request: axum::http::Request<RequestBody>, arrival: Arrival) -> Answer<AnswerBody> {
+        let inner = self.0.clone();
+        let caller = Caller { peer: arrival.peer, trust: inner.trust.clone() };
+        if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
+            return Box::pin(async move {
+                match inner.root.web_sockets().take(route, request, arrival, caller).await {}
+            });
         }
-        let request = request.map(Body::new);
+        let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
         let mut exchange = Box::new(Exchange::begin(&request, arrival, caller));
         let context = exchange.context.clone();
         if !may_change_something(&request) {
-            return context.scope(self.0.clone().answer(exchange, request)).await;
+            return Box::pin(context.scope(inner.answer(exchange, request)));
         }
         let has_called_author = Arc::new(AtomicBool::new(false));
         exchange.has_called_author = Some(has_called_author.clone());
-        RunsOn::new(context, has_called_author, self.0.clone().answer(exchange, request)).await
+        Box::pin(RunsOn::new(context, has_called_author, inner.answer(exchange, request)))
     }
 }
 
 impl Inner {
-    async fn answer(
+    #[expect(clippy::manual_async_fn, reason = "it would hold the request twice")]
+    fn answer(
         self: Arc<Self>,
         mut exchange: Box<Exchange>,
         mut request: Request,
-    ) -> Response<AnswerBody> {
-        let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
-        let mut response = match answer {
-            Some(answer) => answer,
-            None => self.routes(&mut exchange, request).await,
-        };
-        self.steps.on_response(reached, &mut exchange, &mut response);
-        AnswerBody::attach(exchange, response, &self.draining)
+    ) -> impl Future<Output = Response<AnswerBody>> + Send {
+        async move {
+            let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
+            let mut response = match answer {
+                Some(answer) => answer,
+                None => self.routes(&mut exchange, &mut request).await,
+            };
+            self.steps.on_response(reached, &mut exchange, &mut response);
+            AnswerBody::attach(exchange, response, &self.draining)
+        }
     }
 
-    async fn routes(&self, exchange: &mut Exchange, request: Request) -> Response {
+    async fn routes(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
         match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
             Err(panic) => self.root.replace_failure(exchange, panicked(panic)),
         }
     }
 
-    async fn health_or_route(&self, exchange: &mut Exchange, request: Request) -> Response {
+    async fn health_or_route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
         match self.health.answer(request.method(), request.uri()).await {
             Some(response) => {
                 exchange.request.set_route(request.uri().path());

@@ -5,7 +5,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use greenroom_config::RootConfig;
 use greenroom_errors::BoxError;
-use greenroom_http_server::{Arrival, Listen, RequestBody, Serve, Server, ServerSettings};
+use greenroom_http_server::{Answer, Arrival, Listen, RequestBody, Serve, Server, ServerSettings};
 use greenroom_logging::{RootLogger, fields};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
@@ -48,36 +48,43 @@ impl Reached {
 impl Serve for Reached {
     type Body = BoxBody<Bytes, Infallible>;
 
-    async fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Response<Self::Body> {
+    fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Answer<Self::Body> {
         let path = request.uri().path().to_owned();
         let habit = Habit::ALL.into_iter().find(|habit| path.starts_with(&format!("/{habit:?}/")));
         self.0.lock().push(path);
-        let mut body = request.into_body();
-        match habit {
-            Some(Habit::Read) => read(body).await,
-            Some(Habit::ReadLate) => {
-                pause().await;
-                read(body).await;
-            }
-            Some(Habit::ReadBehind) => drop(greenroom_context::spawn("read", read(body))),
-            Some(Habit::Hold) => drop(greenroom_context::spawn("hold", async {
-                pause().await;
-                drop(body);
-            })),
-            Some(Habit::ReadPart) => drop(body.frame().await),
-            Some(Habit::Drop) | None => drop(body),
-        }
-        // The server counts a request as long as its answer is sent.
-        let in_flight = arrival.in_flight;
-        Response::new(
-            Full::from("ok")
-                .map_frame(move |frame| {
-                    let _sent = &in_flight;
-                    frame
-                })
-                .boxed(),
-        )
+        Box::pin(answer(habit, request.into_body(), arrival))
     }
+}
+
+async fn answer(
+    habit: Option<Habit>,
+    mut body: RequestBody,
+    arrival: Arrival,
+) -> Response<BoxBody<Bytes, Infallible>> {
+    match habit {
+        Some(Habit::Read) => read(body).await,
+        Some(Habit::ReadLate) => {
+            pause().await;
+            read(body).await;
+        }
+        Some(Habit::ReadBehind) => drop(greenroom_context::spawn("read", read(body))),
+        Some(Habit::Hold) => drop(greenroom_context::spawn("hold", async {
+            pause().await;
+            drop(body);
+        })),
+        Some(Habit::ReadPart) => drop(body.frame().await),
+        Some(Habit::Drop) | None => drop(body),
+    }
+    // The server counts a request as long as its answer is sent.
+    let in_flight = arrival.in_flight;
+    Response::new(
+        Full::from("ok")
+            .map_frame(move |frame| {
+                let _sent = &in_flight;
+                frame
+            })
+            .boxed(),
+    )
 }
 
 async fn read(body: RequestBody) {

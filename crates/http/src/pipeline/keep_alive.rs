@@ -1,11 +1,13 @@
 //! Whether the connection is kept, and what Node says about that.
 
 use axum::{body::HttpBody, response::Response};
-use http::{HeaderValue, Version, header};
+use http::{HeaderName, HeaderValue, Version, header};
 use tokio_util::sync::CancellationToken;
 
 use super::Step;
 use crate::exchange::Exchange;
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Says `Connection` and `Keep-Alive`; a draining server wants no further request on a connection.
 pub(crate) struct KeepAlive {
@@ -33,8 +35,7 @@ impl Step for KeepAlive {
         }
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
         if let Some(value) = &self.value {
-            let name = header::HeaderName::from_static("keep-alive");
-            response.headers_mut().insert(name, value.clone());
+            response.headers_mut().insert(KEEP_ALIVE, value.clone());
         }
     }
 }
