@@ -19,6 +19,7 @@ use crate::{
     exchange::Exchange,
     express::send::{empty, options},
     failure::{Failed, panicked},
+    finished::OriginalMethod,
     offered_body::OfferedBody,
 };
 
@@ -139,6 +140,7 @@ async fn call(Routed(mut router): Routed, mut request: Request) -> Called {
     let method = request.method().clone();
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(OriginalMethod(Method::HEAD));
     }
     let response = match catch_panic(router.call(request)).await {
         Ok(Ok(response)) => response,
