@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use greenroom_plugin_app::{app, has_app};
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
@@ -17,6 +18,7 @@ fn program() -> Program {
     Program::new("greenroom", env!("CARGO_PKG_VERSION"))
         .about("A backend for Backstage that says what it does and why")
         .hint("What you see is explained in docs/observability.md")
+        .plugin_where(app, "`app.baseUrl`, `app.packageName` or `greenroom.app.dist` is set", has_app)
         .plugin(healthcheck)
         .optional_plugin(tasks)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")

@@ -13,14 +13,38 @@ pub(crate) struct Catalogue(Vec<Entry>);
 
 enum Entry {
     /// A plugin that the config switches on and off.
-    Plugin {
-        id: String,
-        /// Whether it runs unless the config says otherwise.
-        default: bool,
-        make: Box<dyn Fn() -> Plugin>,
-    },
+    Plugin { id: String, default: Unless, make: Box<dyn Fn() -> Plugin> },
     /// What is there in any case.
     Always(Box<dyn Fn(Backend) -> Backend>),
+}
+
+/// Whether a plugin runs unless the config names it.
+#[derive(Clone, Copy)]
+pub(crate) enum Unless {
+    On,
+    Off,
+    /// Where the config is like that: what to call it, and whether it is.
+    Where(&'static str, fn(&RootConfig) -> bool),
+}
+
+impl Unless {
+    fn holds(self, config: &RootConfig) -> bool {
+        match self {
+            Self::On => true,
+            Self::Off => false,
+            Self::Where(_, holds) => holds(config),
+        }
+    }
+}
+
+impl fmt::Display for Unless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::On => f.write_str("on"),
+            Self::Off => f.write_str("off"),
+            Self::Where(told, _) => write!(f, "on where {told}"),
+        }
+    }
 }
 
 /// Config sections of well-known Backstage plugins, told to whom misses them.
@@ -52,7 +76,7 @@ pub(crate) struct Choice {
 const KEY: &str = "greenroom.plugins";
 
 impl Catalogue {
-    pub(crate) fn offer(&mut self, default: bool, make: impl Fn() -> Plugin + 'static) {
+    pub(crate) fn offer(&mut self, default: Unless, make: impl Fn() -> Plugin + 'static) {
         let id = make().id().to_owned();
         self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
     }
@@ -62,7 +86,7 @@ impl Catalogue {
     }
 
     /// The switched plugins, and whether each runs unless the config says otherwise.
-    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, bool)> {
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, Unless)> {
         self.0.iter().filter_map(|entry| match entry {
             Entry::Plugin { id, default, .. } => Some((&**id, *default)),
             Entry::Always(_) => None,
@@ -80,7 +104,7 @@ impl Catalogue {
                 );
                 return Err(ConfigError::invalid(config, "", text));
             }
-            if config.optional_boolean(&format!("{KEY}.{id}"))?.unwrap_or(default) {
+            if config.optional_boolean(&format!("{KEY}.{id}"))?.unwrap_or_else(|| default.holds(config)) {
                 chosen.push(id.to_owned());
             }
         }
@@ -135,7 +159,7 @@ fn is_switch(id: &str) -> bool {
 
 impl fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.plugins()).finish()
+        f.debug_list().entries(self.plugins().map(|(id, _)| id)).finish()
     }
 }
 
@@ -148,8 +172,9 @@ mod tests {
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
         let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
-        catalogue.offer(true, named("healthcheck"));
-        catalogue.offer(false, named("tasks"));
+        catalogue.offer(Unless::On, named("healthcheck"));
+        catalogue.offer(Unless::Off, named("tasks"));
+        catalogue.offer(Unless::Where("`b` is", |config| config.has("b").unwrap_or(false)), named("a"));
         catalogue.always(move |backend| backend.add(named("search")()));
         catalogue
     }
@@ -158,6 +183,8 @@ mod tests {
     fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
         let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
         assert_eq!(choice("app: {}").chosen, ["healthcheck"]);
+        assert_eq!(choice("b: 1").chosen, ["healthcheck", "a"]);
+        assert_eq!(choice("b: 1\ngreenroom: {plugins: {a: false}}").chosen, ["healthcheck"]);
         let named = choice(
             "greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}\nsearch: {}",
         );
@@ -176,7 +203,7 @@ mod tests {
     #[test]
     fn an_id_that_no_key_can_name_is_told_as_the_plugins_mistake() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(true, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
+        catalogue.offer(Unless::On, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
         let refused = catalogue.choose(&RootConfig::from_yaml("").unwrap()).unwrap_err();
         assert!(refused.message().starts_with("Invalid plugin id 'My Deploys'"), "{refused}");
         assert!(["tasks", "my-deploys", "a1_b:c"].into_iter().all(is_switch));

@@ -46,7 +46,7 @@ use greenroom::{
 };
 use greenroom_config_schema::{Schema, SchemaError};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Unless};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl Program {
     /// commands that start nothing.
     #[must_use]
     pub fn plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(true, move || make().into());
+        self.catalogue.offer(Unless::On, move || make().into());
         self
     }
 
@@ -118,7 +118,20 @@ impl Program {
     /// [`plugin`](Self::plugin).
     #[must_use]
     pub fn optional_plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(false, move || make().into());
+        self.catalogue.offer(Unless::Off, move || make().into());
+        self
+    }
+
+    /// A plugin that runs, unless `greenroom.plugins.<id>` says something else, where `holds` is true of the config; `told` is
+    /// what that is for people, as in "on where …". `make` is called as that of [`plugin`](Self::plugin).
+    #[must_use]
+    pub fn plugin_where<P: Into<Plugin>>(
+        mut self,
+        make: impl Fn() -> P + 'static,
+        told: &'static str,
+        holds: fn(&RootConfig) -> bool,
+    ) -> Self {
+        self.catalogue.offer(Unless::Where(told, holds), move || make().into());
         self
     }
 

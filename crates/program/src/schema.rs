@@ -26,8 +26,7 @@ pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Sche
 
 /// Our own schema, which tells the plugins that there are.
 fn own(catalogue: &Catalogue) -> Value {
-    let state = |on| if on { "on" } else { "off" };
-    let plugins: Vec<_> = catalogue.plugins().map(|(id, on)| format!("`{id}` is {}", state(on))).collect();
+    let plugins: Vec<_> = catalogue.plugins().map(|(id, unless)| format!("`{id}` is {unless}")).collect();
     let listed =
         if plugins.is_empty() { String::new() } else { format!("; unless named, {}", plugins.join(", ")) };
     let mut schema: Value = serde_json::from_str(CONFIG_SCHEMA).unwrap_or_default();
@@ -89,10 +88,11 @@ mod tests {
     use greenroom::prelude::*;
 
     use super::*;
+    use crate::catalogue::Unless;
 
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(false, || {
+        catalogue.offer(Unless::Off, || {
             let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
             tasks.config_schema(
                 r#"{"properties": {"tasks": {"properties": {"workers": {"type": "integer"}}}}}"#,

@@ -31,7 +31,7 @@ pub(crate) struct File {
     /// Relative to the bundle.
     pub(crate) name: String,
     pub(crate) seen: Seen,
-    /// What every answer that shows it has: type, ETag, dates, what caches may do.
+    /// What every answer that shows it has: type, ETag, date.
     pub(crate) headers: HeaderMap,
     pub(crate) content_type: String,
     /// It is the page that has been rendered.
@@ -42,12 +42,9 @@ pub(crate) struct File {
 }
 
 impl File {
-    pub(crate) fn new(name: &str, seen: Seen, max_age: &'static str, is_index: bool) -> Self {
+    pub(crate) fn new(name: &str, seen: Seen, is_index: bool) -> Self {
         let content_type = content_type(name);
-        let is_page = content_type.starts_with("text/html") && !max_age.ends_with("=1209600");
         let mut headers = HeaderMap::new();
-        let caching = if is_page { NO_STORE } else { HeaderValue::from_static(max_age) };
-        headers.insert(header::CACHE_CONTROL, caching);
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         let modified = Duration::from_millis(seen.modified.unsigned_abs());
         let modified = match seen.modified < 0 {
@@ -158,9 +155,6 @@ impl File {
     }
 }
 
-/// Of pages, whose scripts may be gone tomorrow.
-pub(crate) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store, max-age=0");
-
 fn position(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
@@ -169,33 +163,29 @@ fn position(at: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn headers(name: &str, size: u64, modified: i64, max_age: &'static str) -> Vec<String> {
+    fn headers(name: &str, size: u64, modified: i64) -> Vec<String> {
         let seen = Seen { path: "".into(), size, modified, identity: (0, 0) };
-        let file = File::new(name, seen, max_age, false);
+        let file = File::new(name, seen, false);
         file.headers.values().map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 
     #[test]
     fn headers_are_those_that_express_sends() {
-        let (caching, modified) = ("public, max-age=1209600", 1_795_000_000_123);
         assert_eq!(
-            headers("static/main.js", 6300, modified, caching),
+            headers("static/main.js", 6300, 1_795_000_000_123),
             [
-                "public, max-age=1209600",
                 "bytes",
                 "Wed, 18 Nov 2026 11:06:40 GMT",
                 "W/\"189c-1a1ee565e7b\"",
                 "application/javascript; charset=UTF-8",
             ]
         );
-        assert_eq!(headers("static/a.html", 1, 0, caching)[0], caching);
-        assert_eq!(headers("a.html", 1, 0, "public, max-age=0")[0], "no-store, max-age=0");
     }
 
     proptest::proptest! {
         #[test]
         fn any_time_has_headers(modified in proptest::num::i64::ANY, size in proptest::num::u64::ANY) {
-            proptest::prop_assert!(headers("a", size, modified, "public, max-age=0").len() >= 4);
+            proptest::prop_assert!(headers("a", size, modified).len() >= 3);
         }
     }
 }

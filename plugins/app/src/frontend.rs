@@ -9,6 +9,8 @@ use greenroom::{
 use greenroom_config_schema::{ConfigSchema, Filtered, Schema};
 use serde_json::{Value, json};
 
+use crate::settings::BASE_URL;
+
 /// The schema file of a bundle.
 const SCHEMA: &str = ".config-schema.json";
 /// A longer one is none.
@@ -59,13 +61,12 @@ impl Frontend {
 
     /// The path of `app.baseUrl`, without slashes at its end. `whole` is where an error points.
     pub(crate) fn public_path(&self, whole: &Config) -> Result<String, ConfigError> {
-        const KEY: &str = "app.baseUrl";
-        let Some(url) = self.config.optional_string(KEY)? else { return Ok(String::new()) };
+        let Some(url) = self.config.optional_string(BASE_URL)? else { return Ok(String::new()) };
         match path_of(url.trim()) {
             Some(path) => Ok(path.trim_end_matches('/').to_owned()),
             None => {
-                let text = format!("{KEY} is no URL, such as 'https://backstage.example.com'");
-                Err(ConfigError::invalid(whole, KEY, text))
+                let text = format!("{BASE_URL} is no URL, such as 'https://backstage.example.com'");
+                Err(ConfigError::invalid(whole, BASE_URL, text))
             }
         }
     }

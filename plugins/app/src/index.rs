@@ -39,9 +39,7 @@ impl Index {
         let is_index = |seen: &Seen| index.is_some_and(|index| index.identity == seen.identity);
         let files = found.files.iter().filter(|(name, _)| is_served(name));
         let files = files.map(|(name, seen)| {
-            let max_age = if is_static(name) { "public, max-age=1209600" } else { "public, max-age=0" };
-            let file = File::new(name, seen.clone(), max_age, is_index(seen));
-            (name.clone(), Entry::File(Arc::new(file)))
+            (name.clone(), Entry::File(Arc::new(File::new(name, seen.clone(), is_index(seen)))))
         });
         let directories = found.directories.iter().map(String::as_str).chain([""]);
         let directories = directories.map(|name| (name.to_owned(), Entry::Directory));
@@ -88,10 +86,6 @@ impl Index {
             _ => Lookup::Nothing,
         }
     }
-}
-
-fn is_static(name: &str) -> bool {
-    name.split_once('/').is_some_and(|(first, _)| first == STATIC)
 }
 
 /// Source maps are for those who may read the sources.

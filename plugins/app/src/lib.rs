@@ -60,7 +60,10 @@ use crate::{
     settings::{Dist, Settings},
 };
 
-pub use crate::document::{IndexDocument, Page};
+pub use crate::{
+    document::{IndexDocument, Page},
+    settings::has_app,
+};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

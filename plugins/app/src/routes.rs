@@ -21,13 +21,20 @@ use greenroom::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::{
-    file::{File, NO_STORE},
+    file::File,
     index::{Index, Lookup},
     kept::Kept,
     page::PageSource,
     path, redirect,
     send::{Asked, finished, not_modified, send},
 };
+
+/// Of files whose names change with what they hold.
+const FORTNIGHT: HeaderValue = HeaderValue::from_static("public, max-age=1209600");
+/// Of other files.
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("public, max-age=0");
+/// Of pages, whose scripts may be gone tomorrow.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store, max-age=0");
 
 /// A bundle that is served.
 pub(crate) struct Bundle {
@@ -60,14 +67,17 @@ impl Bundle {
         let is_read = matches!(asked.method, Method::GET | Method::HEAD);
         if let Some(path) = below_static(uri.path()) {
             return match self.index.below_static(path) {
-                Lookup::File(file) if is_read => self.file(&file, asked).await,
+                Lookup::File(file) if is_read => self.file(&file, FORTNIGHT, asked).await,
                 Lookup::Directory if is_read => redirect::with_slash(original),
                 _ => nothing(),
             };
         }
         if is_read {
             match self.index.at(uri.path()) {
-                Lookup::File(file) => return self.file(&file, asked).await,
+                Lookup::File(file) => {
+                    let is_page = file.content_type.starts_with("text/html");
+                    return self.file(&file, if is_page { NO_STORE } else { ASK_AGAIN }, asked).await;
+                }
                 Lookup::Directory => return redirect::with_slash(original),
                 Lookup::Document => return self.page(asked).await,
                 Lookup::Nothing => {}
@@ -86,8 +96,8 @@ impl Bundle {
         }
     }
 
-    async fn file(&self, file: &Arc<File>, asked: &Asked) -> Response {
-        match send(file, &self.kept, asked).await {
+    async fn file(&self, file: &Arc<File>, caching: HeaderValue, asked: &Asked) -> Response {
+        match send(file, caching, &self.kept, asked).await {
             Ok(response) => response,
             Err(error) => {
                 let name = &*file.name;
@@ -99,7 +109,7 @@ impl Bundle {
 
     async fn page(&self, asked: &Asked) -> Response {
         match &self.page {
-            PageSource::AsBuilt(file) => self.file(file, asked).await,
+            PageSource::AsBuilt(file) => self.file(file, NO_STORE, asked).await,
             PageSource::Rendered(page) => page.answer(asked),
         }
     }

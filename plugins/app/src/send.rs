@@ -43,16 +43,22 @@ impl Asked {
     }
 }
 
-/// The answer. It fails where the file cannot be read, or is another one than it was at start.
-pub(crate) async fn send(file: &Arc<File>, kept: &Arc<Kept>, asked: &Asked) -> std::io::Result<Response> {
+/// The answer, which caches may keep so long. It fails where the file cannot be read, or is another one than it was at start.
+pub(crate) async fn send(
+    file: &Arc<File>,
+    caching: HeaderValue,
+    kept: &Arc<Kept>,
+    asked: &Asked,
+) -> std::io::Result<Response> {
     if !preconditions_hold(asked, &file.headers) {
         let error = Error::named("PreconditionFailedError", "Precondition Failed").with_status(412);
         return Ok(HttpError::from(error).into_response());
     }
-    if is_fresh(&asked.headers, &file.headers) {
-        return Ok(not_modified(file.headers.clone()));
-    }
     let mut headers = file.headers.clone();
+    headers.insert(header::CACHE_CONTROL, caching);
+    if is_fresh(&asked.headers, &headers) {
+        return Ok(not_modified(headers));
+    }
     let size = file.seen.size;
     let range = asked.value(&header::RANGE).filter(|_| range_is_of_this(asked, &headers));
     match range.map_or(Part::Whole, |range| part(range, size)) {

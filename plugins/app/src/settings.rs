@@ -7,6 +7,7 @@ use greenroom::config::{ConfigError, Result, RootConfig, all};
 const DIST: &str = "greenroom.app.dist";
 const PLUGIN: &str = "greenroom.plugins.app";
 const PACKAGE: &str = "app.packageName";
+pub(crate) const BASE_URL: &str = "app.baseUrl";
 
 /// `app.packageName`, `greenroom.app.dist` and what they lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,19 @@ pub(crate) enum Dist {
     Here(PathBuf),
     /// Nowhere: where it was looked for, for people.
     Nowhere(String),
+}
+
+/// Whether a config speaks of a front end: what a program asks that has the plugin wherever it is of use.
+///
+/// ```
+/// use greenroom::config::RootConfig;
+/// use greenroom_plugin_app::has_app;
+///
+/// assert!(has_app(&RootConfig::from_yaml("app: {baseUrl: 'http://localhost:7007'}").unwrap()));
+/// assert!(!has_app(&RootConfig::from_yaml("app: {title: Ours}").unwrap()));
+/// ```
+pub fn has_app(config: &RootConfig) -> bool {
+    [BASE_URL, PACKAGE, DIST].into_iter().any(|key| config.has(key).unwrap_or(false))
 }
 
 impl Settings {

@@ -62,7 +62,8 @@ async fn app_20_the_package_is_found_as_node_finds_it() {
 async fn a_directory_that_is_named_goes_before_the_package() {
     let dist = Dist::new();
     package(&dist.beside().join("node_modules/app"), "app");
-    let backend = started(config(dist.beside(), "greenroom: {app: {dist: ./dist}}")).await;
+    let backend =
+        started(config(dist.beside(), "greenroom: {app: {dist: ./dist}, logger: {format: backstage}}")).await;
     assert!(is_page(&backend.get("/").await) && !backend.get("/").await.text().ends_with("app"));
     assert_eq!(
         told(&backend),
