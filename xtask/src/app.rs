@@ -94,7 +94,9 @@ mod tests {
     fn the_config_is_the_projects_section_of_the_app_at_our_address() {
         let project = "# top\nnode: 1\napp:\n  title: T\n  baseUrl: http://localhost:3000\n\n  # pages\n  packages: all\n\norganization:\n  name: X\n";
         let config = config_for(project).unwrap();
-        assert!(config.contains("\napp:\n  title: T\n  baseUrl: http://localhost:7007\n\n  # pages\n  packages: all\n\nbackend:\n"));
+        assert!(config.contains(
+            "\napp:\n  title: T\n  baseUrl: http://localhost:7007\n\n  # pages\n  packages: all\n\nbackend:\n"
+        ));
         assert!(config.ends_with("greenroom:\n  app:\n    dist: dist\n") && !config.contains("organization"));
         assert!(config_for("backend: {}\n").is_err());
     }
