@@ -118,7 +118,7 @@ fn bundle(
         let count = found.refused.len();
         warn!(logger, count, "Links that lead out of the app, or nowhere, are not served: {few}");
     }
-    if found.directories.iter().any(|name| name == "public") {
+    if ours.wants_public && found.directories.iter().any(|name| name == "public") {
         info!(
             logger,
             "The app has a public entry point, which is not used: everybody gets the main one, as with \

@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub(crate) dist: Dist,
     /// Not with `app.disableConfigInjection`.
     pub(crate) injects_config: bool,
+    /// Not with `app.disablePublicEntryPoint`.
+    pub(crate) wants_public: bool,
 }
 
 /// Where the bundle is.
@@ -41,9 +43,13 @@ pub fn has_app(config: &RootConfig) -> bool {
 
 impl Settings {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
-        let (dist, no_injection) =
-            all((dist(config), config.optional_boolean("app.disableConfigInjection")))?;
-        Ok(Self { dist, injects_config: !no_injection.unwrap_or(false) })
+        let (dist, no_injection, no_public) = all((
+            dist(config),
+            config.optional_boolean("app.disableConfigInjection"),
+            config.optional_boolean("app.disablePublicEntryPoint"),
+        ))?;
+        let (injects_config, wants_public) = (!no_injection.unwrap_or(false), !no_public.unwrap_or(false));
+        Ok(Self { dist, injects_config, wants_public })
     }
 }
 

@@ -14,8 +14,8 @@ fn dist() -> PathBuf {
 
 async fn backend(base_url: &str) -> RunningTestBackend {
     let app_config = json!({"title": "Ours & <others>", "baseUrl": base_url});
-    let config =
-        json!({"app": app_config, "greenroom": {"app": {"dist": dist()}, "logger": {"format": "backstage"}}});
+    let greenroom = json!({"app": {"dist": dist()}, "logger": {"format": "backstage"}});
+    let config = json!({"app": app_config, "backend": {"baseUrl": base_url}, "greenroom": greenroom});
     TestBackend::new().config(config).add(app()).start().await.unwrap()
 }
 

@@ -1,3 +1,5 @@
+//! What templates come to, and what is refused of them.
+
 use greenroom::config::RootConfig;
 
 use super::*;

@@ -4,5 +4,6 @@ mod caching;
 mod encoding;
 mod files;
 mod page;
+mod recorded;
 mod support;
 mod which;

@@ -75,15 +75,11 @@ impl Dist {
         self
     }
 
-    /// A backend that serves it, with more config of the sections `app` and `backend`.
+    /// A backend that serves it, with this config besides.
     pub(crate) fn backend(&self, more: &Value) -> TestBackend {
-        let mut config =
-            json!({"greenroom": {"app": {"dist": self.path()}}, "backend": {"logger": {"level": "debug"}}});
-        for (section, values) in more.as_object().unwrap() {
-            for (key, value) in values.as_object().unwrap() {
-                config[section][key] = value.clone();
-            }
-        }
+        let mut config = more.clone();
+        config["backend"]["logger"] = json!({"level": "debug"});
+        config["greenroom"] = json!({"app": {"dist": self.path()}});
         TestBackend::new().config(config).add(app())
     }
 

@@ -123,4 +123,6 @@ async fn a_public_entry_point_is_told_and_not_used() {
     let said = "The app has a public entry point, which is not used: everybody gets the main one, as with \
                 app.disablePublicEntryPoint: true";
     backend.await_log(|line| line["level"] == "info" && line["message"] == said).await;
+    let silent = dist.backend(&json!({"app": {"disablePublicEntryPoint": true}})).start().await.unwrap();
+    assert!(silent.stop().await.iter().all(|line| line["message"] != said));
 }
