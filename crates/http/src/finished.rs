@@ -20,7 +20,7 @@
 //!     Finished((headers, [(header::CONTENT_TYPE, kind)], Body::from(page))).into_response()
 //! }
 //! # let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
-//! # assert_eq!(rt.block_on(page(HeaderMap::new())).headers()["etag"].len(), 33);
+//! # assert!(rt.block_on(page(HeaderMap::new())).headers()["etag"].to_str().unwrap().starts_with("W/\"10-"));
 //! ```
 
 use std::convert::Infallible;

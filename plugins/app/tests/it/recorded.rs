@@ -39,8 +39,12 @@ struct Answer {
 impl Requests {
     fn dist(&self) -> Dist {
         let dist = Dist::empty();
-        self.files.iter().for_each(|(name, text)| drop(dist.write(name, text)));
-        self.repeated.iter().for_each(|(name, (text, times))| drop(dist.write(name, &text.repeat(*times))));
+        for (name, text) in &self.files {
+            dist.write(name, text);
+        }
+        for (name, (text, times)) in &self.repeated {
+            dist.write(name, &text.repeat(*times));
+        }
         self.links.iter().for_each(|(name, target)| symlink(target, dist.path().join(name)).unwrap());
         dist
     }
