@@ -1,11 +1,12 @@
 //! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts;
-//! `cargo xtask follow` goes after Backstage's releases; `cargo xtask bench` builds and starts what takes the figures.
+//! `cargo xtask follow` goes after Backstage's releases; `cargo xtask app` builds a front end to serve; `cargo xtask bench` builds and starts what takes the figures.
 //!
 //! [`suites`] is the table, [`plan`] decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
 //! Nothing but the standard library and clap, so that it compiles before anything else does.
 
 #![expect(clippy::print_stdout, reason = "a command line tool: its output is for the person who started it")]
 
+mod app;
 mod bench;
 mod follow;
 mod needs;
@@ -32,6 +33,8 @@ enum Task {
     Test(plan::Options),
     /// Lock a newer Node backend beside the others, record it, and tell what it says differently
     Follow(follow::Options),
+    /// Build the stock front end of Backstage, and tell how to serve it
+    App(app::Options),
     /// Take the figures of Greenroom, of the Node backend and of floors
     Bench(bench::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Test(options) => run::test(&options),
         Task::Follow(options) => follow::follow(&options),
+        Task::App(options) => app::app(&options),
         Task::Bench(options) => bench::bench(&options),
     }
 }

@@ -77,6 +77,14 @@ pub(crate) const PEER: Need = Need {
     automatic: true,
 };
 
+/// The stock front end of Backstage, built from a lock.
+pub(crate) const APP: Need = Need {
+    name: "the stock front end",
+    detect: &["sh", "xtask/app/build.sh", "--check"],
+    install: &["sh", "xtask/app/build.sh"],
+    automatic: true,
+};
+
 impl Need {
     /// Whether it is there.
     pub(crate) fn is_met(&self) -> bool {

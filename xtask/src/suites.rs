@@ -1,7 +1,7 @@
 //! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
 //! feature that turns its tests on.
 
-use crate::needs::{CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
+use crate::needs::{APP, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -109,6 +109,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["node"],
         command: Command {
             arguments: &["test", "--package", "greenroom-logging", "--test", "node"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "the stock front end of Backstage",
+        needs: &[&APP],
+        features: &["bundle"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-plugin-app", "--test", "bundle"],
             reads: Reads::Libtest,
         },
         otherwise: None,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use greenroom_plugin_app::app;
 use greenroom_plugin_auth::auth;
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_tasks::tasks;
@@ -18,9 +19,10 @@ fn program() -> Program {
     Program::new("greenroom", env!("CARGO_PKG_VERSION"))
         .about("A backend for Backstage that says what it does and why")
         .hint("What you see is explained in docs/observability.md")
+        .plugin_with(&["app.baseUrl", "app.packageName", "greenroom.app.dist"], app)
         .plugin(healthcheck)
         .optional_plugin(tasks)
-        .plugin_with("auth.providers", auth)
+        .plugin_with(&["auth.providers"], auth)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh")

@@ -57,6 +57,19 @@ pub fn find(dir: &Path) -> Found {
     found
 }
 
+/// Where a package is for code at `dir`: in a `node_modules` there or above, where Node would find it, else among the
+/// packages of the monorepo that `dir` is in.
+pub fn package(dir: &Path, name: &str) -> Option<PathBuf> {
+    let is_it = |at: &PathBuf| {
+        let text = read(&at.join("package.json"), &mut Vec::new()).unwrap_or_default();
+        serde_json::from_str::<Json>(&text).is_ok_and(|package| package.get("name") == Some(&name.into()))
+    };
+    resolve(dir, name).or_else(|| {
+        let dir = dir.canonicalize().ok()?;
+        dir.ancestors().flat_map(workspaces).find(is_it)
+    })
+}
+
 /// The directories of a monorepo's packages.
 fn workspaces(dir: &Path) -> Vec<PathBuf> {
     let Some(package) = fs::read(dir.join("package.json")).ok() else { return Vec::new() };

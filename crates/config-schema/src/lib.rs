@@ -37,6 +37,6 @@ mod well_formed;
 
 pub use error::{Result, SchemaError};
 pub use filter::Filtered;
-pub use find::{Found, find};
+pub use find::{Found, find, package};
 pub use schema::ConfigSchema;
 pub use source::Schema;

@@ -20,6 +20,7 @@ use crate::{
     exchange::Exchange,
     express::send::{empty, options},
     failure::{Failed, panicked},
+    finished::OriginalMethod,
     offered_body::OfferedBody,
 };
 
@@ -143,6 +144,7 @@ async fn call(Routed(router): &Routed, request: &mut Request) -> Called {
     let method = request.method().clone();
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(OriginalMethod(Method::HEAD));
     }
     let response = match catch_panic(router.clone().call(mem::take(request))).await {
         Ok(Ok(response)) => response,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use greenroom_errors::{Error, Stacks, describe, to_json};
 use greenroom_logging::{Logger, error, fields};
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::json;
 
 use crate::{
@@ -44,7 +44,7 @@ impl Envelope {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
         match Failed::taken(&mut response).or_else(|| unanswered(&response)) {
-            Some(failure) => self.body(failure, exchange),
+            Some(failure) => with_headers_of(&response, self.body(failure, exchange)),
             None => response,
         }
     }
@@ -98,6 +98,16 @@ impl Envelope {
             }
         }
     }
+}
+
+/// What was said before the failure was known holds of its body too, but what it is and how long.
+fn with_headers_of(failed: &Response, mut body: Response) -> Response {
+    for (name, value) in failed.headers() {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            body.headers_mut().append(name, value.clone());
+        }
+    }
+    body
 }
 
 /// An informational status is no answer: the client would wait for one, and no protocol follows a 101.

@@ -35,6 +35,7 @@ mod exchange;
 mod express;
 mod extract;
 mod failure;
+pub mod finished;
 mod health_routes;
 mod offered_body;
 pub mod old_backend;

@@ -22,6 +22,9 @@ use crate::{
     websocket::{WebSocketRoutes, WebSocketUpgrade, boxed},
 };
 
+/// The mount of the plugin whose routes are below `/` too: Backstage's default `indexPath`.
+const INDEX: &str = "/api/app";
+
 /// Routes below `/` that belong to no plugin's API. Backstage's `core.rootHttpRouter`.
 ///
 /// ```
@@ -82,6 +85,7 @@ impl RootHttpRouter {
     /// Serves what is below `/` and nobody has mounted, but never what is below `/api`: an unknown plugin stays unknown.
     ///
     /// There is one fallback; a second one is an error. Its routes see the whole path, which is matched as axum matches.
+    /// Without one, a plugin `app` gets these requests, as in Backstage, with its gate and its credentials barrier.
     pub fn fallback(&self, router: Router) -> Result {
         let set = self.0.fallback.set(AuthorsRouter(Routed::new(router, "")));
         set.map_err(|_| Error::new("The root router has a fallback already").into())
@@ -143,23 +147,30 @@ impl RootHttpRouter {
     /// What the routes answer; an empty 404 where there are none.
     pub(crate) async fn route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
         let path = request.uri().path();
-        let found = self.0.mounts.load().iter().find_map(|mount| {
+        let response = if let Some((handler, mount)) = self.mounted(path) {
+            make_relative(request, mount, exchange);
+            handler.handle(exchange, request).await
+        } else if matching::below("/api", path).is_some() {
+            return empty(StatusCode::NOT_FOUND);
+        } else if let Some(fallback) = self.0.fallback.get() {
+            make_relative(request, 0, exchange);
+            fallback.handle(exchange, request).await
+        } else if let Some((index, _)) = self.mounted(INDEX) {
+            make_relative(request, 0, exchange);
+            index.handle(exchange, request).await
+        } else {
+            return empty(StatusCode::NOT_FOUND);
+        };
+        self.replace_failure(exchange, response)
+    }
+
+    /// What is mounted at or above the path, and how much of the path its mount is.
+    fn mounted(&self, path: &str) -> Option<(Arc<dyn Handler>, usize)> {
+        self.0.mounts.load().iter().find_map(|mount| {
             // Express counts one slash more to the mount: `/api/x//y` is `/y` there.
             let below = matching::below(&mount.path, path)?;
             Some((mount.handler.clone(), mount.path.len() + usize::from(below.starts_with("//"))))
-        });
-        let response = match (found, self.0.fallback.get()) {
-            (Some((handler, mount)), _) => {
-                make_relative(request, mount, exchange);
-                handler.handle(exchange, request).await
-            }
-            (None, Some(fallback)) if matching::below("/api", path).is_none() => {
-                make_relative(request, 0, exchange);
-                fallback.handle(exchange, request).await
-            }
-            (None, _) => return empty(StatusCode::NOT_FOUND),
-        };
-        self.replace_failure(exchange, response)
+        })
     }
 
     /// An error body in place of a failure.

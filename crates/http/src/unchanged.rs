@@ -16,19 +16,40 @@ use axum::response::{IntoResponse, Response};
 #[derive(Clone, Copy, Debug)]
 pub struct Unchanged<R>(pub R);
 
-/// Marks the response of an [`Unchanged`].
-#[derive(Clone)]
-struct IsUnchanged;
+/// An answer of which all is decided, its encoding too: as [`Unchanged`], and where its type could be encoded for another
+/// client, `Vary` says so. For [bodies that are there before anybody asks](crate::finished).
+#[derive(Clone, Copy, Debug)]
+pub struct Finished<R>(pub R);
+
+/// Marks the response of an [`Unchanged`] and of a [`Finished`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IsUnchanged {
+    Unchanged,
+    Finished,
+}
 
 impl<R: IntoResponse> IntoResponse for Unchanged<R> {
     fn into_response(self) -> Response {
         let mut response = self.0.into_response();
-        response.extensions_mut().insert(IsUnchanged);
+        response.extensions_mut().insert(IsUnchanged::Unchanged);
         response
     }
 }
 
-/// Whether it came as an [`Unchanged`].
+impl<R: IntoResponse> IntoResponse for Finished<R> {
+    fn into_response(self) -> Response {
+        let mut response = self.0.into_response();
+        response.extensions_mut().insert(IsUnchanged::Finished);
+        response
+    }
+}
+
+/// Whether it came as an [`Unchanged`] or a [`Finished`].
 pub(crate) fn is_unchanged(response: &Response) -> bool {
     response.extensions().get::<IsUnchanged>().is_some()
+}
+
+/// Whether it came as a [`Finished`].
+pub(crate) fn is_finished(response: &Response) -> bool {
+    response.extensions().get() == Some(&IsUnchanged::Finished)
 }

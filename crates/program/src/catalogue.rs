@@ -23,8 +23,8 @@ enum Entry {
 pub(crate) enum Unswitched {
     On,
     Off,
-    /// If the config has this key, in which Backstage's own config asks for the plugin.
-    With(&'static str),
+    /// If the config has one of these keys, in which it asks for the plugin.
+    With(&'static [&'static str]),
 }
 
 impl Unswitched {
@@ -33,7 +33,7 @@ impl Unswitched {
             Self::On => true,
             Self::Off => false,
             // What cannot be read is told by its reader, which is then the plugin's.
-            Self::With(key) => config.has(key).unwrap_or(true),
+            Self::With(keys) => keys.iter().any(|key| config.has(key).unwrap_or(true)),
         }
     }
 }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_plugin_runs_with_the_key_that_asks_for_it_unless_it_is_switched() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::With("auth.providers"), || {
+        catalogue.offer(Unswitched::With(&["auth.sessions", "auth.providers"]), || {
             plugin("auth", |env| env.register_init(async || Ok(())))
         });
         let chosen = |yaml: &str| catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();

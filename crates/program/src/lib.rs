@@ -122,11 +122,15 @@ impl Program {
         self
     }
 
-    /// A plugin that runs if the config has that key, in which Backstage's own config asks for it, unless
+    /// A plugin that runs if the config has one of these keys, in which it asks for the plugin, unless
     /// `greenroom.plugins.<id>` says otherwise. `make` is called as that of [`plugin`](Self::plugin).
     #[must_use]
-    pub fn plugin_with<P: Into<Plugin>>(mut self, key: &'static str, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(Unswitched::With(key), move || make().into());
+    pub fn plugin_with<P: Into<Plugin>>(
+        mut self,
+        keys: &'static [&'static str],
+        make: impl Fn() -> P + 'static,
+    ) -> Self {
+        self.catalogue.offer(Unswitched::With(keys), move || make().into());
         self
     }
 

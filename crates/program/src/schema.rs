@@ -32,7 +32,10 @@ fn own(catalogue: &Catalogue) -> Value {
     let state = |default| match default {
         Unswitched::On => "on".to_owned(),
         Unswitched::Off => "off".to_owned(),
-        Unswitched::With(key) => format!("on with `{key}`"),
+        Unswitched::With(keys) => {
+            let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+            format!("on with {}", keys.join(" or "))
+        }
     };
     let plugins = catalogue.plugins().map(|(id, default)| format!("`{id}` is {}", state(default)));
     let plugins: Vec<_> = plugins.collect();

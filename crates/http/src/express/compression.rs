@@ -2,31 +2,72 @@
 
 use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZlibEncoder};
 use axum::{body::Body, response::Response};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue, Method, header};
 use http_body::Body as _;
+use tokio::io::AsyncReadExt;
 use tokio_util::io::{ReaderStream, StreamReader};
 
 use super::{headers::add_vary, send::JSON};
 use crate::{
     exchange::{Asked, Exchange},
     pipeline::Step,
-    unchanged::is_unchanged,
+    unchanged::{is_finished, is_unchanged},
 };
 
+/// A shorter body is not encoded.
 const THRESHOLD: u64 = 1024;
 
+/// How a body can be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
+pub enum Coding {
+    /// `br`
     Brotli,
+    /// `gzip`
     Gzip,
+    /// `deflate`
     Deflate,
 }
 
+const BROTLI: async_compression::Level = async_compression::Level::Precise(4);
+
 impl Coding {
-    /// By preference among those of equal weight.
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Brotli, "br"), (Self::Gzip, "gzip"), (Self::Deflate, "deflate")];
+    /// All of them, by preference among those of equal weight.
+    pub const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Deflate];
+
+    /// Its name in headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+        }
+    }
+
+    /// The one that a client gets a body of that type and length in; `None` is the body as it is.
+    pub fn negotiate(accept_encoding: Option<&HeaderValue>, content_type: &str, length: u64) -> Option<Self> {
+        if length < THRESHOLD || !is_compressible_type(content_type) {
+            return None;
+        }
+        negotiate(accept_encoding?)
+    }
+
+    /// Encodes a whole body. It takes its time: about 30 ms for a megabyte.
+    ///
+    /// # Errors
+    /// None is known: nothing but memory is read and written.
+    pub fn encode(self, body: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut encoded = Vec::new();
+        // What reads from memory never waits.
+        let done = match self {
+            Self::Brotli => {
+                BrotliEncoder::with_quality(body, BROTLI).read_to_end(&mut encoded).now_or_never()
+            }
+            Self::Gzip => GzipEncoder::new(body).read_to_end(&mut encoded).now_or_never(),
+            Self::Deflate => ZlibEncoder::new(body).read_to_end(&mut encoded).now_or_never(),
+        };
+        done.unwrap_or_else(|| Err(std::io::ErrorKind::WouldBlock.into())).map(|_| encoded)
+    }
 }
 
 /// Encodes bodies that are worth it for clients that take it; says `Vary` where another client might.
@@ -37,6 +78,11 @@ impl Step for Compression {
         if !is_unchanged(response) {
             let body = std::mem::take(response.body_mut());
             *response.body_mut() = compress(&exchange.asked, response.headers_mut(), body);
+        } else if is_finished(response)
+            && is_compressible(response.headers())
+            && !has_no_transform(response.headers())
+        {
+            add_vary(response.headers_mut(), "Accept-Encoding");
         }
     }
 }
@@ -51,15 +97,12 @@ fn compress(asked: &Asked, response: &mut HeaderMap, body: Body) -> Body {
     if small || asked.method == Method::HEAD || response.contains_key(header::CONTENT_ENCODING) {
         return body;
     }
-    let Some((coding, name)) = asked.accept_encoding.as_ref().and_then(negotiate) else { return body };
-    response.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    let Some(coding) = asked.accept_encoding.as_ref().and_then(negotiate) else { return body };
+    response.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     response.remove(header::CONTENT_LENGTH);
     let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
     match coding {
-        Coding::Brotli => {
-            let quality = async_compression::Level::Precise(4);
-            Body::from_stream(ReaderStream::new(BrotliEncoder::with_quality(reader, quality)))
-        }
+        Coding::Brotli => Body::from_stream(ReaderStream::new(BrotliEncoder::with_quality(reader, BROTLI))),
         Coding::Gzip => Body::from_stream(ReaderStream::new(GzipEncoder::new(reader))),
         Coding::Deflate => Body::from_stream(ReaderStream::new(ZlibEncoder::new(reader))),
     }
@@ -119,7 +162,10 @@ fn is_compressible(headers: &HeaderMap) -> bool {
     if kind.as_bytes() == JSON.as_bytes() {
         return true;
     }
-    let Ok(kind) = kind.to_str() else { return false };
+    kind.to_str().is_ok_and(is_compressible_type)
+}
+
+fn is_compressible_type(kind: &str) -> bool {
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
         || ["+json", "+text", "+xml"].iter().any(|suffix| kind.ends_with(suffix))
@@ -136,22 +182,22 @@ fn has_no_transform(headers: &HeaderMap) -> bool {
 /// The coding of greatest weight, by preference among equals; `None` if the client wants the body as it is.
 ///
 /// The rules are those of the `negotiator` package, whose choice is Express's.
-fn negotiate(accepted: &HeaderValue) -> Option<(Coding, &'static str)> {
+fn negotiate(accepted: &HeaderValue) -> Option<Coding> {
     let accepted = accepted.to_str().ok()?;
     let weights: Vec<(&str, f32)> = accepted.split(',').map(weighted).collect();
     let listed = |wanted: &str| weights.iter().find(|(n, _)| n.eq_ignore_ascii_case(wanted)).map(|(_, q)| *q);
     let weight = |name: &str| listed(name).or_else(|| listed("*")).unwrap_or(0.0);
-    let mut best: Option<(Coding, &'static str, f32)> = None;
-    for (coding, name) in Coding::ALL {
-        let q = weight(name);
-        if q > 0.0 && best.is_none_or(|(_, _, other)| q > other) {
-            best = Some((coding, name, q));
+    let mut best: Option<(Coding, f32)> = None;
+    for coding in Coding::ALL {
+        let q = weight(coding.name());
+        if q > 0.0 && best.is_none_or(|(_, other)| q > other) {
+            best = Some((coding, q));
         }
     }
-    let (coding, name, q) = best?;
+    let (coding, q) = best?;
     let preferred = coding != Coding::Deflate;
     let identity = listed("identity").unwrap_or(0.0);
-    (q > identity || (q == identity && preferred)).then_some((coding, name))
+    (q > identity || (q == identity && preferred)).then_some(coding)
 }
 
 /// `gzip;q=0.5`: the name, and its weight; 0 for a weight that is no number.
@@ -169,7 +215,7 @@ mod tests {
     #[test]
     fn the_heaviest_coding_wins_brotli_among_equals() {
         let chosen =
-            |accepted: &'static str| negotiate(&HeaderValue::from_static(accepted)).map(|(_, name)| name);
+            |accepted: &'static str| negotiate(&HeaderValue::from_static(accepted)).map(Coding::name);
         // What `negotiator` answers, `None` for `identity`.
         let brotli = ["br, gzip, deflate", "*", "identity, br", "br;q=1.5"];
         let gzip = [

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use crate::exchange::Asked;
 
 /// `W/"<length in hex>-<SHA-1 in base64, 27 characters>"` of the identity body.
-pub(crate) fn weak(body: &[u8]) -> HeaderValue {
+pub fn weak(body: &[u8]) -> HeaderValue {
     let mut digest = [0; 27];
     let written = STANDARD_NO_PAD.encode_slice(Sha1::digest(body), &mut digest);
     debug_assert_eq!(written, Ok(digest.len()));
@@ -33,13 +33,23 @@ pub(crate) fn is_fresh(asked: &Asked, response: &HeaderMap) -> bool {
     if !matches!(asked.method, Method::GET | Method::HEAD) {
         return false;
     }
-    let (none_match, modified_since) =
-        (text(asked.if_none_match.as_ref()), text(asked.if_modified_since.as_ref()));
+    let (none_match, modified_since) = (asked.if_none_match.as_ref(), asked.if_modified_since.as_ref());
+    is_held(none_match, modified_since, asked.cache_control.as_ref(), response)
+}
+
+/// What the package `fresh` says of a request with these headers.
+pub(crate) fn is_held(
+    none_match: Option<&HeaderValue>,
+    modified_since: Option<&HeaderValue>,
+    cache_control: Option<&HeaderValue>,
+    response: &HeaderMap,
+) -> bool {
+    let (none_match, modified_since) = (text(none_match), text(modified_since));
     if none_match.is_none() && modified_since.is_none() {
         return false;
     }
     let no_cache = |value: &str| value.split(',').any(|d| d.trim().eq_ignore_ascii_case("no-cache"));
-    if text(asked.cache_control.as_ref()).is_some_and(no_cache) {
+    if text(cache_control).is_some_and(no_cache) {
         return false;
     }
     if let Some(held) = none_match.filter(|held| *held != "*") {

@@ -58,6 +58,11 @@ impl SecurityHeaders {
         Ok(Self(headers))
     }
 
+    /// What `Content-Security-Policy` says on every answer that does not say it itself.
+    pub fn content_security_policy(&self) -> Option<&HeaderValue> {
+        self.0.get(header::CONTENT_SECURITY_POLICY)
+    }
+
     /// These, and the route's own after them or in their place.
     fn with(&self, own: HeaderMap) -> HeaderMap {
         let mut headers = self.0.clone();

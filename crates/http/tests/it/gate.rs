@@ -21,8 +21,12 @@ fn routes(http: &HttpRouter) -> greenroom_errors::Result {
 
 /// A plugin whose init waits until told: `true` to start, `false` to fail.
 fn waiting() -> (Plugin, watch::Sender<Option<bool>>) {
+    waiting_as("slow")
+}
+
+fn waiting_as(id: &str) -> (Plugin, watch::Sender<Option<bool>>) {
     let (go, going) = watch::channel(None::<bool>);
-    let plugin = plugin("slow", move |env| {
+    let plugin = plugin(id, move |env| {
         env.register_init(async move |http: HttpRouter| {
             routes(&http)?;
             match *going.clone().wait_for(Option::is_some).await? {
@@ -47,6 +51,21 @@ async fn http_12_13_a_request_waits_as_long_as_configured_then_503() {
     let lines = crate::kit::lines_of(&rising.lines, "errorHandler", 1).await;
     assert_eq!(lines[0]["message"], "Request failed with status 503 Service has not started up yet");
     assert_eq!((&lines[0]["level"], &lines[0]["plugin"]), (&json!("error"), &json!("slow")));
+}
+
+#[tokio::test]
+async fn app_21_the_plugin_app_answers_at_the_root_too_once_it_has_started() {
+    let (app, go) = waiting_as("app");
+    let rising = Kit::new().add(app).launch().await;
+    let mut parked = rising.client.connect().await;
+    parked.send("GET /ok HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(rising.client.get("/api/nobody").await.seen(), (404, ""));
+    go.send_replace(Some(true));
+    assert_eq!(parked.answer("GET").await.seen(), (200, "fine"));
+    let up = rising.up().await;
+    assert_eq!(up.get("/api/app/ok").await.seen(), (200, "fine"));
+    assert_eq!(up.get("/elsewhere").await.seen(), (404, ""));
+    assert_eq!(up.get("/api").await.seen(), (404, ""));
 }
 
 #[tokio::test]

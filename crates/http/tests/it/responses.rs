@@ -5,6 +5,11 @@ use std::time::Duration;
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
 use axum::{Router, body::Body, http::header, routing::get};
 use bytes::Bytes;
+use greenroom_errors::Error;
+use greenroom_http::{
+    HttpError,
+    finished::{Coding, Finished, OriginalMethod, etag},
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::kit::{Kit, Up};
@@ -140,4 +145,47 @@ async fn security_headers_are_helmets_and_a_routes_own_win() {
     );
     assert_eq!(answer.header("x-powered-by"), None);
     assert_eq!(up.get("/api/x/framed").await.header("x-frame-options"), Some("DENY"));
+}
+
+/// An answer that is decided as a whole, in this encoding.
+fn finished(coding: Coding) -> impl axum::response::IntoResponse {
+    let text = "x".repeat(4096);
+    let kind = [(header::CONTENT_TYPE, "text/plain"), (header::CONTENT_ENCODING, coding.name())];
+    Finished((kind, [(header::ETAG, etag(text.as_bytes()))], coding.encode(text.as_bytes()).unwrap()))
+}
+
+#[tokio::test]
+async fn a_finished_answer_leaves_as_it_is_and_says_that_it_varies() {
+    let router = Router::new()
+        .route("/br", get(async || finished(Coding::Brotli)))
+        .route("/image", get(async || Finished(([(header::CONTENT_TYPE, "image/png")], "x"))))
+        .route("/asked", get(async |OriginalMethod(method)| Finished([("x-asked", method.to_string())])));
+    let up = Kit::new().open(router).start().await;
+    for accepted in ["gzip", "br"] {
+        let answer = up.client.ask("GET", "/api/x/br", &[("Accept-Encoding", accepted)], b"").await;
+        assert_eq!(
+            (answer.header("content-encoding"), answer.header("vary")),
+            (Some("br"), Some("Accept-Encoding"))
+        );
+        assert!(answer.header("etag").is_some_and(|etag| etag.starts_with("W/\"1000-")));
+        assert_eq!(answer.header("content-length"), Some(&*answer.body.len().to_string()));
+    }
+    let image = up.get("/api/x/image").await;
+    assert_eq!((image.header("vary"), image.header("etag")), (None, None));
+    assert_eq!(up.client.ask("HEAD", "/api/x/asked", &[], b"").await.header("x-asked"), Some("HEAD"));
+    assert_eq!(up.get("/api/x/asked").await.header("x-asked"), Some("GET"));
+}
+
+#[tokio::test]
+async fn an_error_keeps_the_headers_that_were_set_before_it_but_those_of_a_body() {
+    let failing = async || {
+        let headers =
+            [("x-frame-options", "DENY"), ("cache-control", "no-store"), ("content-type", "image/png")];
+        (headers, HttpError::from(Error::not_found("gone")))
+    };
+    let up = Kit::new().open(Router::new().route("/failing", get(failing))).start().await;
+    let answer = up.get("/api/x/failing").await;
+    assert_eq!((answer.status, answer.header("x-frame-options")), (404, Some("DENY")));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
 }

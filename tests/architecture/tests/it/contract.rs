@@ -8,13 +8,14 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
     ("health", "health"),
     ("http", "http"),
     ("auth", "auth"),
+    ("app", "app"),
 ];
 
 /// A row of a page.

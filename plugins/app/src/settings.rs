@@ -1,0 +1,84 @@
+//! Which bundle is served, from config.
+
+use std::path::{Path, PathBuf};
+
+use greenroom::config::{ConfigError, Result, RootConfig, all};
+
+const DIST: &str = "greenroom.app.dist";
+const PLUGIN: &str = "greenroom.plugins.app";
+const PACKAGE: &str = "app.packageName";
+pub(crate) const BASE_URL: &str = "app.baseUrl";
+
+/// `app.packageName`, `greenroom.app.dist` and what they lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) dist: Dist,
+    /// Not with `app.disableConfigInjection`.
+    pub(crate) injects_config: bool,
+    /// Not with `app.disablePublicEntryPoint`.
+    pub(crate) wants_public: bool,
+}
+
+/// Where the bundle is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Dist {
+    /// There; no links in the path.
+    Here(PathBuf),
+    /// Nowhere: where it was looked for, for people.
+    Nowhere(String),
+}
+
+impl Settings {
+    pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
+        let (dist, no_injection, no_public) = all((
+            dist(config),
+            config.optional_boolean("app.disableConfigInjection"),
+            config.optional_boolean("app.disablePublicEntryPoint"),
+        ))?;
+        let (injects_config, wants_public) = (!no_injection.unwrap_or(false), !no_public.unwrap_or(false));
+        Ok(Self { dist, injects_config, wants_public })
+    }
+}
+
+fn dist(config: &RootConfig) -> Result<Dist> {
+    let beside = config.file().and_then(|file| Some(file.parent()?.to_owned()));
+    if let Some(named) = config.optional_string(DIST)? {
+        let path = beside.unwrap_or_default().join(&named);
+        return match path.canonicalize() {
+            Ok(path) if path.is_dir() => Ok(Dist::Here(path)),
+            Ok(path) => Err(refused(config, DIST, &format!("{} is no directory", path.display()))),
+            Err(error) => Err(refused(config, DIST, &format!("{}: {error}", path.display()))),
+        };
+    }
+    let package = config.optional_string(PACKAGE)?.unwrap_or_else(|| "app".to_owned());
+    match found(beside.as_deref(), &package) {
+        // Who asks for the plugin by its name wants it to serve something.
+        Dist::Nowhere(looked) if config.optional_boolean(PLUGIN)?.unwrap_or(false) => {
+            Err(refused(config, PLUGIN, &looked))
+        }
+        dist => Ok(dist),
+    }
+}
+
+/// As Node finds a package from the project's directory.
+fn found(beside: Option<&Path>, package: &str) -> Dist {
+    let Some(beside) = beside else {
+        return Dist::Nowhere("the config is in no file, beside which an app could be".to_owned());
+    };
+    let Some(found) = greenroom_config_schema::package(beside, package) else {
+        let place = beside.display();
+        return Dist::Nowhere(format!(
+            "there is no package '{package}' in the node_modules or workspaces of {place}"
+        ));
+    };
+    let dist = found.join("dist");
+    match dist.canonicalize() {
+        Ok(dist) if dist.is_dir() => Dist::Here(dist),
+        _ => Dist::Nowhere(format!("there is no {}", dist.display())),
+    }
+}
+
+fn refused(config: &RootConfig, key: &str, why: &str) -> ConfigError {
+    let remedy = format!("build the app (`yarn workspace app build`), or say in {DIST} where its dist is");
+    ConfigError::invalid(config, key, format!("There is no front end to serve: {why}; {remedy}"))
+}
