@@ -26,6 +26,7 @@ mod ranges;
 mod secrets;
 mod text;
 mod url;
+mod webhook;
 
 pub use name::name_is_secret;
 pub use secrets::{MASK, Secrets};
