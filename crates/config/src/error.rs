@@ -41,7 +41,8 @@ struct Inner {
 pub type Result<T, E = ConfigError> = std::result::Result<T, E>;
 
 impl ConfigError {
-    /// A value that its reader refuses: `message` is the whole text, the place is looked up in `config`.
+    /// A value that its reader refuses: `message` is the whole text, the place is looked up in `config`. If it quotes a value
+    /// that [may not be shown](Config::concealed), it tells the value's type instead.
     ///
     /// `key` may contain indices: `backend.logger.overrides[0].level`. When nothing stands there, the nearest value
     /// above it is pointed at.
@@ -54,6 +55,7 @@ impl ConfigError {
     /// assert_eq!(error.place().unwrap().line, 2);
     /// ```
     pub fn invalid(config: &Config, key: &str, message: impl Into<String>) -> Self {
+        let message = config.concealed(key, message);
         let mut error = Self::plain("Error", message).of_key(&config.full_key(key));
         config.point(key, &mut error);
         error

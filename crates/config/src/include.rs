@@ -2,13 +2,16 @@
 //!
 //! Must not know the path of the value in its file: the caller says it in the error.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     error::Fault,
     files::resolve,
     json,
-    place::At,
+    place::{At, Text},
     substitute::{Substituted, lookup, substitute},
     transform::{Transform, dir_of},
     value::{Node, Origin, Value},
@@ -16,6 +19,13 @@ use crate::{
 };
 
 const MAX_FILES: usize = 1_000;
+
+/// The file that an include names.
+struct Named<'a> {
+    argument: &'a str,
+    /// As faults tell it: what a variable holds may be a secret in the wrong place.
+    shown: &'a str,
+}
 
 /// What an object turned out to be.
 pub(crate) enum Included {
@@ -44,13 +54,15 @@ pub(crate) fn apply(
     let Value::String(raw) = &argument.value else {
         return Err(Fault::new(format!("{key} include value is not a string"), at));
     };
-    let argument = match substitute(raw, cx.env) {
-        Substituted::Same(text) | Substituted::Replaced(text) => text,
+    let (argument, is_replaced) = match substitute(raw, cx.env) {
+        Substituted::Same(text) => (text, false),
+        Substituted::Replaced(text) => (text, true),
         Substituted::Undefined(unset) => {
             let fault = Fault::new(format!("{key} substitution value was undefined"), at);
             return Err(Fault { unset, ..fault });
         }
     };
+    let named = Named { argument: &argument, shown: if is_replaced { raw } else { &argument } };
     let value = |text: String, origin| Node { value: Value::String(text), origin, at: at.clone() };
     match key.as_str() {
         "$env" => {
@@ -61,26 +73,27 @@ pub(crate) fn apply(
             Ok(Included::Value(found))
         }
         "$file" => {
-            let text = read(cx, &resolve(dir, &argument), at).map_err(|fault| Fault {
-                message: format!("failed to read file {argument}, {}: {}", fault.name, fault.message),
+            let text = read(cx, &named, dir, at).map_err(|fault| Fault {
+                message: format!("failed to read file {}, {}: {}", named.shown, fault.name, fault.message),
                 name: "Error",
                 ..fault
             })?;
             Ok(Included::Value(Some(value(text.body.trim_end().to_owned(), Origin::FileInclude))))
         }
-        _ => include_file(cx, &argument, key_path, dir, at),
+        _ => include_file(cx, &named, key_path, dir, at),
     }
 }
 
 fn include_file(
     cx: &mut Transform<'_, '_>,
-    argument: &str,
+    named: &Named<'_>,
     key_path: &str,
     dir: &Path,
     at: &At,
 ) -> Result<Included, Fault> {
-    let (file, fragment) = argument.split_once('#').unwrap_or((argument, ""));
-    let parse = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+    let split = |argument| str::split_once(argument, '#').unwrap_or((argument, ""));
+    let ((argument, fragment), (file, shown_fragment)) = (split(named.argument), split(named.shown));
+    let parse = match Path::new(argument).extension().and_then(|extension| extension.to_str()) {
         Some("json") => json::parse,
         Some("yaml" | "yml") => yaml::parse,
         _ => {
@@ -90,8 +103,8 @@ fn include_file(
             ));
         }
     };
-    let path = resolve(dir, file);
-    let text = read(cx, &path, at)?;
+    let named = Named { argument, shown: file };
+    let text = read(cx, &named, dir, at)?;
     let mut found = parse(&text).map_err(|fault| Fault {
         message: format!("failed to parse included file {file}, {}: {}", fault.name, fault.message),
         name: "Error",
@@ -100,7 +113,7 @@ fn include_file(
     let parts: Vec<&str> = if fragment.is_empty() { Vec::new() } else { fragment.split('.').collect() };
     for (depth, part) in parts.iter().enumerate() {
         let Some(Node { value: Value::Object(mut object), .. }) = found else {
-            let above = parts[..depth].join(".");
+            let above = shown_fragment.split('.').take(depth).collect::<Vec<_>>().join(".");
             let message = format!("value at '{above}' in included file {file} is not an object");
             return Err(Fault::new(message, at));
         };
@@ -114,7 +127,7 @@ fn include_file(
     };
     found.mark(Origin::Include);
     Ok(match found.value {
-        Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&path)),
+        Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&resolve(dir, argument))),
         Value::String(text) => {
             Included::Value(cx.string(&text, key_path, &found.at).map(|(text, replaced)| {
                 let origin = if replaced { Origin::Substitution } else { Origin::Include };
@@ -125,20 +138,17 @@ fn include_file(
     })
 }
 
-fn read(
-    cx: &mut Transform<'_, '_>,
-    path: &Path,
-    at: &At,
-) -> Result<std::sync::Arc<crate::place::Text>, Fault> {
+fn read(cx: &mut Transform<'_, '_>, named: &Named<'_>, dir: &Path, at: &At) -> Result<Arc<Text>, Fault> {
     if cx.files.count() >= MAX_FILES {
         return Err(Fault::new(format!("more than {MAX_FILES} files included"), at));
     }
-    match cx.files.read(path) {
+    let failed = || format!("failed to include \"{}\"", resolve(dir, named.shown).display());
+    match cx.files.read(&resolve(dir, named.argument)) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => {
-            let message = format!("failed to include \"{}\", file does not exist", path.display());
+            let message = format!("{}, file does not exist", failed());
             Err(Fault { name: "NotFoundError", ..Fault::new(message, at) })
         }
-        Err(error) => Err(Fault::new(format!("failed to include \"{}\", {error}", path.display()), at)),
+        Err(error) => Err(Fault::new(format!("{}, {error}", failed()), at)),
     }
 }

@@ -19,6 +19,7 @@
 //! This crate knows no key's meaning but which paths hold secrets; a service reads its own keys, and reports a bad
 //! value it found itself by [`ConfigError::invalid`].
 
+mod conceal;
 mod config;
 mod data_dir;
 mod declare;

@@ -119,9 +119,23 @@ impl At {
     }
 
     /// The line of a text that could not be read as values, as it may be shown: from what is named like a secret on, nobody
-    /// knows where it ends.
+    /// knows where it ends, and so on the lines that are indented below such a name.
     pub(crate) fn shown_unread(&self) -> Option<Line> {
-        self.masked(&[], behind_secret_name)
+        let is_below = self.lines_above().any(|line| behind_secret_name(line).is_some());
+        self.masked(&[], |line| if is_below { Some(indentation(line)) } else { behind_secret_name(line) })
+    }
+
+    /// The lines that this one is indented below, the nearest first.
+    fn lines_above(&self) -> impl Iterator<Item = &str> {
+        let line = |number| self.text.line(number).map_or("", |(_, line)| line);
+        let mut depth = indentation(line(self.line));
+        (1..self.line).rev().map(line).filter(move |line| {
+            let is_above = indentation(line) < depth && !line.trim().is_empty();
+            if is_above {
+                depth = indentation(line);
+            }
+            is_above
+        })
     }
 
     /// `behind` tells from which byte on the line is hidden.
@@ -167,6 +181,10 @@ impl At {
         let to = to.unwrap_or(text.len()).max(from);
         Some(Line { place: self.place(), text, label: (from, to - from) })
     }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '-']).len()
 }
 
 /// What stands in `${…}` behind a variable's name, unless it is a default: nothing is known of it, so that it is hidden.

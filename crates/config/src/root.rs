@@ -5,6 +5,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use greenroom_errors::Error;
+use greenroom_redact::Secrets;
 use serde_json::Value as Json;
 
 use crate::{
@@ -131,6 +132,22 @@ impl RootConfig {
             });
         }
         found
+    }
+
+    /// A text without the [secrets](Self::secrets) of the config, as a log line would tell it.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("{mail: {password: hunter2hunter2}}").unwrap();
+    /// assert_eq!(config.masked("no me:hunter2hunter2 here"), "no me:*** here");
+    /// ```
+    pub fn masked(&self, text: &str) -> String {
+        let secrets = self.secrets();
+        match Secrets::default().with(secrets.iter().map(String::as_str)) {
+            Some((secrets, _)) => secrets.mask(text).into_owned(),
+            None => text.to_owned(),
+        }
     }
 
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.

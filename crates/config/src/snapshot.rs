@@ -11,7 +11,7 @@ use crate::{
     place::At,
     secret::{self, Reason},
     unset::Unset,
-    value::{Node, Object, Value},
+    value::{Node, Object, Origin, Value},
 };
 
 /// What one source said. A source without content has no root and takes no part.
@@ -179,7 +179,9 @@ fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> 
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {
-            if matches!(secret::hidden(path, node, declared), Some(Reason::Declared | Reason::Named)) {
+            // Of what else comes from outside, the line holds no more than where from.
+            let is_written = |reason| reason != Reason::Origin || node.origin == Origin::Include;
+            if secret::hidden(path, node, declared).is_some_and(is_written) {
                 spots.push(node.at.clone());
             }
         });

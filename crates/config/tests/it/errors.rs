@@ -85,7 +85,7 @@ fn places_in_included_files() {
     insta::assert_snapshot!(rendered(&config.string_array("a.b").unwrap_err()), @r"
      × Invalid type in config for key 'a.b[0]' in 'app-config.yaml', got number, wanted string-array (more/x.yaml:2:5)
       ╭─[more/x.yaml:2:5]
-    2 │ b: [1, two]
+    2 │ b: [1, ***]
       ·     ─
       ╰────
     ");
