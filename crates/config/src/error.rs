@@ -132,7 +132,9 @@ impl ConfigError {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// Says what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
@@ -262,7 +264,7 @@ impl Fault {
             error.lacks(variable);
         }
         if let Some(help) = self.help {
-            error = error.help(help);
+            error = error.with_help(help);
         }
         match self.at {
             Some(at) => error.at_unread(&at),

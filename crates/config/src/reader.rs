@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         if full.is_empty() {
             return error;
         }
-        let mut error = error.of_key(&full).help(format!("set `{full}` in one of the config files"));
+        let mut error = error.of_key(&full).with_help(format!("set `{full}` in one of the config files"));
         self.snapshot.point_above(&mut error, &full);
         self.snapshot.explain(&mut error, &full);
         error
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         match object.filter(|node| node.object().is_some()) {
             Some(node) => {
                 let (there, at) = (node.place(), self.full_key(at));
-                error.help(format!(
+                error.with_help(format!(
                     "`{at}` is an object at {there}: write both as objects, or one of them alone"
                 ))
             }

@@ -43,7 +43,8 @@ impl Finding {
         Self { severity, owner: None, key: None, place: None, text: text.into(), error: None }
     }
 
-    /// A sentence about a key, which is told with its place.
+    /// A sentence about a key, which is told with its place, and what it quotes of a value as it [may be
+    /// told](Config::concealed).
     ///
     /// ```
     /// use greenroom_config::RootConfig;
@@ -54,7 +55,7 @@ impl Finding {
     /// assert_eq!(finding.text, "there is no weather (mock-config:2:12)");
     /// ```
     pub fn at(severity: Severity, config: &Config, key: &str, text: impl Into<String>) -> Self {
-        let (text, place) = (text.into(), config.place(key));
+        let (text, place) = (config.concealed(key, text), config.place(key));
         let text = match &place {
             Some(place) => format!("{text} ({place})"),
             None => text,

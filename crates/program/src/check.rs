@@ -32,18 +32,10 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     }
     let (wrong, warnings): (Vec<_>, Vec<_>) =
         told(&report).partition(|found| found.severity == Severity::Refused);
-    for Finding { severity, text, .. } in &warnings {
-        match severity {
-            Severity::Permitted => eprintln!("warning: {text}; backend.startup permits a start without it"),
-            _ => eprintln!("warning: {text}"),
-        }
-    }
-    for found in &wrong {
-        match found.config_error() {
-            Some(error) => eprint!("{}", explain::rendered(error)),
-            None => eprintln!("  × {}", found.text),
-        }
-    }
+    eprint!(
+        "{}",
+        config.masked(&warnings.iter().chain(&wrong).map(|found| shown(found)).collect::<String>())
+    );
     match (wrong.len(), warnings.len()) {
         (0, 0) => println!("The configuration is fine"),
         (0, 1) => println!("1 warning, no error"),
@@ -52,6 +44,16 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         (n, _) => return explain::fail(&format!("{n} things in the configuration are wrong"), None),
     }
     ExitCode::SUCCESS
+}
+
+fn shown(found: &Finding) -> String {
+    let Finding { severity, text, .. } = found;
+    match (severity, found.config_error()) {
+        (Severity::Refused, Some(error)) => explain::shown(error),
+        (Severity::Refused, None) => format!("  × {text}\n"),
+        (Severity::Permitted, _) => format!("warning: {text}; backend.startup permits a start without it\n"),
+        _ => format!("warning: {text}\n"),
+    }
 }
 
 fn report(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> ConfigReport {
