@@ -12,13 +12,16 @@ use crate::{
     files::resolve,
     json,
     place::{At, Text},
+    spelling::nearest,
     substitute::{Substituted, lookup, substitute},
     transform::{Transform, dir_of},
-    value::{Node, Origin, Value},
+    value::{Node, Object, Origin, Value},
     yaml,
 };
 
 const MAX_FILES: usize = 1_000;
+
+const KEYS: [&str; 3] = ["$env", "$file", "$include"];
 
 /// The file that an include names.
 struct Named<'a> {
@@ -45,8 +48,11 @@ pub(crate) fn apply(
     dir: &Path,
 ) -> Result<Included, Fault> {
     let Some(object) = node.object() else { return Ok(Included::No) };
-    let include = object.iter().find(|(key, _)| matches!(key.as_str(), "$env" | "$file" | "$include"));
-    let Some((key, argument)) = include else { return Ok(Included::No) };
+    let include = object.iter().find(|(key, _)| KEYS.contains(&key.as_str()));
+    let Some((key, argument)) = include else {
+        cx.warnings.extend(misspelt(object, key_path));
+        return Ok(Included::No);
+    };
     let at = &argument.at;
     if object.len() != 1 {
         return Err(Fault::new(format!("include key {key} should not have adjacent keys"), at));
@@ -82,6 +88,15 @@ pub(crate) fn apply(
         }
         _ => include_file(cx, &named, key_path, dir, at),
     }
+}
+
+/// An object that is data, though it was probably meant to be an include (contract: config-13).
+fn misspelt(object: &Object, key_path: &str) -> Option<String> {
+    let (key, argument) =
+        object.iter().next().filter(|(key, _)| object.len() == 1 && key.starts_with('$'))?;
+    let meant = nearest(key, KEYS)?;
+    let (place, at) = (argument.place(), key_path.trim_start_matches('.'));
+    Some(format!("'{key}' at '{at}' includes nothing, did you mean '{meant}'? ({place})"))
 }
 
 fn include_file(

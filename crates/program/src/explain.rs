@@ -62,11 +62,15 @@ pub(crate) fn start_error(config: &RootConfig, command: &str, failed: &StartErro
     if failed.is_untold() && refusal::is_for_the_log_alone(&faults, config) {
         return;
     }
-    let text = match &*faults {
+    eprint!("{}", why(config, command, failed, &faults));
+}
+
+fn why(config: &RootConfig, command: &str, failed: &StartError, faults: &[Fault]) -> String {
+    let text = match faults {
         [Fault { owner: None, error }] => one(command, error),
         faults => failure(&failed.to_string(), None) + &lines(faults),
     };
-    eprint!("{}", config.masked(&text));
+    config.masked(&text)
 }
 
 /// The lines of the config that faults point at.
@@ -93,5 +97,25 @@ fn one(command: &str, error: &Error) -> String {
     match seen.name.as_ref() {
         "Error" => failure(&seen.message, None),
         name => failure(&format!("{name}: {}", seen.message), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::core::{Backend, plugin};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn why_a_start_failed_is_told_without_secrets() {
+        let config = RootConfig::from_yaml("mail: {password: hunter2hunter2}").unwrap();
+        let mail = plugin("mail", |env| {
+            env.register_init(async || Err(Error::new("no smtp://me:hunter2hunter2@mail").into()));
+        });
+        let failed = Backend::new([]).add(mail).start().await.unwrap_err();
+        let told = why(&config, "greenroom", &failed, &failed.faults());
+        assert!(told.contains("no smtp://me:***@mail"), "{told}");
+        let failed = StartError::Boot(Error::new("not hunter2hunter2"));
+        assert_eq!(why(&config, "greenroom", &failed, &failed.faults()), "error: not ***\n");
     }
 }
