@@ -16,6 +16,7 @@ use crate::{
     place::Text,
     secret::Secret,
     snapshot::{Layer, Snapshot, visit},
+    trace::Trace,
     unset::Unset,
     value::Node,
     yaml,
@@ -176,6 +177,17 @@ impl RootConfig {
         f: impl Fn(&RootConfig) -> Vec<Error> + Send + Sync + 'static,
     ) -> Subscription {
         self.live().listeners.add(Listener::Before(Box::new(f)))
+    }
+
+    /// The config as it is now: what comes to be changed does not change this one.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        Self::from_live(self.live().frozen(None))
+    }
+
+    /// The same, which notes what is looked up.
+    pub(crate) fn traced(&self, trace: &Arc<Trace>) -> Self {
+        Self::from_live(self.live().frozen(Some(trace.clone())))
     }
 
     /// What was declared, if anything was.

@@ -10,6 +10,7 @@ use crate::{
     pattern::VisibilityRules,
     place::At,
     secret::{self, Reason},
+    trace::Trace,
     unset::Unset,
     value::{Node, Object, Origin, Value},
 };
@@ -42,7 +43,7 @@ impl Layer {
 }
 
 /// All sources, the highest priority first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) layers: Vec<Arc<Layer>>,
     /// Where the roots of the layers stand in the whole config: elements of config arrays are snapshots of their own.
@@ -54,6 +55,8 @@ pub(crate) struct Snapshot {
     /// What is left out, of higher sources first.
     unset: Arc<[Unset]>,
     pub(crate) description: String,
+    /// Where it is noted what is looked up.
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 impl Snapshot {
@@ -61,7 +64,7 @@ impl Snapshot {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
         let declared = Arc::new(VisibilityRules::built_in());
         let (secret_spots, unset) = (secret_spots(&layers, &declared), unset(&layers));
-        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description }
+        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description, trace: None }
     }
 
     /// The same config after a change, or with more declared.
@@ -69,8 +72,16 @@ impl Snapshot {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (live, declared) = (self.live, Arc::new(VisibilityRules::built_in()));
         let unset = unset(&layers);
-        let mut next =
-            Self { layers, prefix, live, declared, secret_spots: Arc::new([]), unset, description };
+        let mut next = Self {
+            layers,
+            prefix,
+            live,
+            declared,
+            secret_spots: Arc::new([]),
+            unset,
+            description,
+            trace: None,
+        };
         if let (Some(more), Some(merged)) = (more, next.merged()) {
             next.declared = Arc::new(VisibilityRules::with(more.visibility(&merged.to_json())));
         }
@@ -88,7 +99,7 @@ impl Snapshot {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (declared, secret_spots) = (self.declared.clone(), self.secret_spots.clone());
         let (layers, unset) = (layers.collect(), self.unset.clone());
-        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description }
+        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description, trace: None }
     }
 
     /// One tree under one name, made in code.
@@ -106,6 +117,7 @@ impl Snapshot {
             secret_spots: self.secret_spots.clone(),
             unset: self.unset.clone(),
             description: self.description.clone(),
+            trace: None,
         }
     }
 

@@ -69,8 +69,6 @@ async fn serve(
 ) -> ExitCode {
     let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
     let typed = typed.collect::<Vec<_>>().join(" ");
-    let judged_by = options.clone();
-    config.before_change(move |next| prepare::judge(next, &judged_by)).forever();
     let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
