@@ -9,6 +9,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use crate::{
     Config, Place,
     place::{At, Line},
+    spots::Spots,
     unset,
 };
 
@@ -118,10 +119,9 @@ impl ConfigError {
         self
     }
 
-    /// Points at `at`, hiding the secrets that the caller knows to stand on the same line.
-    pub(crate) fn at(mut self, at: &At, hide: &[At]) -> Self {
-        self.0.place = Some(at.place());
-        self.0.line = at.shown(hide);
+    /// Names a text as a whole.
+    pub(crate) fn of_text(mut self, whole: &At) -> Self {
+        self.0.place = Some(whole.place());
         self
     }
 
@@ -152,7 +152,7 @@ impl ConfigError {
         self.0.unset = Some(variable);
     }
 
-    pub(crate) fn point(&mut self, at: &At, hide: &[At]) {
+    pub(crate) fn point(&mut self, at: &At, hide: &Spots) {
         self.0.place = Some(at.place());
         self.0.line = at.shown(hide);
     }

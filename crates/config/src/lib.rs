@@ -46,6 +46,7 @@ mod service;
 mod snapshot;
 mod sources;
 mod spelling;
+mod spots;
 mod substitute;
 mod text_parts;
 mod trace;

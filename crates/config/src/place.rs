@@ -11,7 +11,7 @@ use std::{
 
 use greenroom_redact as redact;
 
-use crate::unset::is_of_name;
+use crate::{spots::Spots, unset::is_of_name};
 
 /// A position that a person can open: `app-config.yaml:3:11`.
 ///
@@ -83,8 +83,8 @@ impl Text {
     /// The line with this number, and how many characters stand before it.
     fn line(&self, number: u32) -> Option<(usize, &str)> {
         let (byte, before) = self.start(number)?;
-        let rest = &self.body[byte..];
-        Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
+        let end = self.start(number + 1).map_or(self.body.len(), |(next, _)| next);
+        Some((before, self.body[byte..end].trim_end_matches(['\n', '\r'])))
     }
 }
 
@@ -108,13 +108,13 @@ impl At {
     }
 
     /// The characters of the text that the span covers.
-    fn range(&self) -> Option<std::ops::Range<usize>> {
-        let start = self.text.line(self.line)?.0 + self.column.saturating_sub(1) as usize;
+    pub(crate) fn range(&self) -> Option<Range<usize>> {
+        let start = self.text.start(self.line)?.1 + self.column.saturating_sub(1) as usize;
         Some(start..start + self.chars as usize)
     }
 
     /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`, and credentials in URLs are.
-    pub(crate) fn shown(&self, hide: &[At]) -> Option<Line> {
+    pub(crate) fn shown(&self, hide: &Spots) -> Option<Line> {
         self.masked(hide, |_| None)
     }
 
@@ -122,7 +122,9 @@ impl At {
     /// knows where it ends, and so on the lines that are indented below such a name.
     pub(crate) fn shown_unread(&self) -> Option<Line> {
         let is_below = self.lines_above().any(|line| behind_secret_name(line).is_some());
-        self.masked(&[], |line| if is_below { Some(indentation(line)) } else { behind_secret_name(line) })
+        self.masked(&Spots::default(), |line| {
+            if is_below { Some(indentation(line)) } else { behind_secret_name(line) }
+        })
     }
 
     /// The lines that this one is indented below, the nearest first.
@@ -139,7 +141,7 @@ impl At {
     }
 
     /// `behind` tells from which byte on the line is hidden.
-    fn masked(&self, hide: &[At], behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
+    fn masked(&self, hide: &Spots, behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
         if self.line == 0 {
             return None;
         }
@@ -147,10 +149,7 @@ impl At {
         if line.len() > LONGEST_SHOWN {
             return None;
         }
-        let spots = hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text));
-        let spots = spots.map(At::range).collect::<Option<Vec<_>>>()?;
-        let here = before..before + line.len();
-        let spots: Vec<_> = spots.into_iter().filter(|s| s.start < here.end && here.start < s.end).collect();
+        let spots = hide.within(&self.text, &(before..before + line.len()));
         let in_defaults = misspelt_defaults(line);
         let (in_urls, behind) = (redact::credentials_in(line), behind(line).unwrap_or(line.len()));
         let hidden = |chars: usize, byte: usize| {

@@ -10,6 +10,7 @@ use crate::{
     pattern::VisibilityRules,
     place::At,
     secret::{self, Reason},
+    spots::Spots,
     trace::Trace,
     unset::Unset,
     value::{Node, Object, Origin, Value},
@@ -51,7 +52,7 @@ pub(crate) struct Snapshot {
     /// Whether `config()` gives views that may be empty now and filled by a later reload (contract: config-28).
     pub(crate) live: bool,
     pub(crate) declared: Arc<VisibilityRules>,
-    secret_spots: Arc<[At]>,
+    secret_spots: Arc<Spots>,
     /// What is left out, of higher sources first.
     unset: Arc<[Unset]>,
     pub(crate) description: String,
@@ -77,7 +78,7 @@ impl Snapshot {
             prefix,
             live,
             declared,
-            secret_spots: Arc::new([]),
+            secret_spots: Arc::default(),
             unset,
             description,
             trace: None,
@@ -187,7 +188,7 @@ fn unset(layers: &[Arc<Layer>]) -> Arc<[Unset]> {
 }
 
 /// Where secrets are written, in all sources, those hidden by higher ones too.
-fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> {
+fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<Spots> {
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {
@@ -198,7 +199,7 @@ fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> 
             }
         });
     }
-    spots.into()
+    Arc::new(Spots::new(spots))
 }
 
 /// Calls `f` for every scalar.

@@ -146,7 +146,7 @@ impl ConfigSources {
         let message = format!("Missing required config value at '' in '{}'", name_of(source));
         let shown = source.strip_prefix(&self.options.cwd).unwrap_or(source).display().to_string();
         ConfigError::plain("Error", message)
-            .at(&At::whole(&Text::new(shown, "")), &[])
+            .of_text(&At::whole(&Text::new(shown, "")))
             .with_help("no config file says anything: write a value, or name other files by --config <file>")
     }
 

@@ -7,7 +7,7 @@ use greenroom_errors::Error;
 use greenroom_logging::{RootLogger, debug};
 
 /// How grave a finding is, the gravest first, and what a start does about it. `config check` prints all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The start fails.
     Refused,
@@ -118,14 +118,6 @@ impl Finding {
             Severity::Remark if additions => logger.warn(&self.text),
             Severity::Note if additions => debug!(logger, "{}", self.text),
             Severity::Remark | Severity::Note => {}
-        }
-    }
-
-    /// Whether the other says the same: of the same key, or, where there is none, in the same words.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (&self.key, &other.key) {
-            (Some(key), Some(other)) => key == other,
-            _ => self.text == other.text,
         }
     }
 }

@@ -85,7 +85,11 @@ mod tests {
                 "greenroom: {deadlines: {tasks: 1s}, startup: {onFailure: serve}}",
                 &["greenroom.deadlines.tasks", "greenroom.startup.onFailure"],
             ),
-            ("{}", "backend: {csp: {img-src: [x], font-src: [y]}}", &["backend.csp"]),
+            (
+                "{}",
+                "backend: {csp: {img-src: [x], font-src: [y]}}",
+                &["backend.csp.img-src", "backend.csp.font-src"],
+            ),
             ("{}", "backend: {rateLimit: true, database: {client: pg}}", &["backend.rateLimit"]),
             ("catalog: {rules: []}", "catalog: {rules: [x]}\napp: {title: x}", &[]),
         ] {
