@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use greenroom_config::{Place, RootConfig};
+use greenroom_config::{Place, RootConfig, nearest};
 use serde_json::{Map, Value as Json};
 
 use crate::{ConfigSchema, Schema};
@@ -180,33 +180,4 @@ fn members(object: &Map<String, Json>) -> impl Iterator<Item = (&String, &Json)>
         ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| object.get(key)?.as_array()).flatten();
     let all = [object].into_iter().chain(branches.filter_map(Json::as_object));
     all.filter_map(|object| object.get("properties")?.as_object()).flatten()
-}
-
-/// The name that is most like what was written, if one is like it.
-fn nearest<'n>(written: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let written: Vec<char> = written.to_lowercase().chars().take(MAX_DEPTH).collect();
-    let distances = names.map(|name| {
-        let name_chars: Vec<char> = name.to_lowercase().chars().collect();
-        (distance(&written, &name_chars), name_chars.len(), name)
-    });
-    let nearest = distances.filter(|(distance, length, _)| *distance <= (length / 3).clamp(1, 2)).min();
-    nearest.map(|(_, _, name)| name)
-}
-
-/// How many letters must be put in, left out, replaced, or swapped with their neighbour.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let same = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1).min(rows[i - 1][j - 1] + same);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }

@@ -7,7 +7,9 @@ use std::{fmt, ops::RangeInclusive, sync::Arc, time::Duration};
 use serde_json::Value as Json;
 
 use crate::{
-    ConfigError, Place, Subscription, duration,
+    ConfigError, Place, Subscription,
+    conceal::conceal,
+    duration,
     error::Result,
     integer, key,
     listeners::Listener,
@@ -225,6 +227,21 @@ impl Config {
         let snapshot = self.live.current();
         let (node, exact) = snapshot.locate(&self.steps(key))?;
         exact.then(|| node.place())
+    }
+
+    /// A message about the value at `key`, as it may be told: what it quotes of a value that is
+    /// [hidden](crate::RootConfig::hidden) when the config is printed is replaced by the value's type.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("{workers: many, token: s3cr3t}").unwrap();
+    /// assert_eq!(config.concealed("workers", "'many' is no number"), "'many' is no number");
+    /// assert_eq!(config.concealed("token", "'s3cr3t' is no number"), "'<string>' is no number");
+    /// ```
+    pub fn concealed(&self, key: &str, message: impl Into<String>) -> String {
+        let snapshot = self.live.current();
+        conceal(&snapshot, &key::steps(&snapshot.prefix), &self.steps(key), message.into())
     }
 
     /// The key as seen from the root: `backend.auth.keys[0].secret`.

@@ -6,7 +6,7 @@ use greenroom_core::Declare;
 use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
-use crate::{ConfigReader, RootConfig, pattern};
+use crate::{ConfigReader, FollowedKeys, RootConfig, pattern};
 
 /// Who may see a value (contract: config-34).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,7 +95,9 @@ pub trait DeclareConfig: Declare {
     /// ```
     ///
     /// `config check` calls it, and so does a start before anything of the feature runs: what it refuses fails the start of
-    /// a plugin or module, and where a service factory or a feature loader declared it, that of the backend.
+    /// a plugin or module, and where a service factory or a feature loader declared it, that of the backend. When the config
+    /// changes while the backend runs, the log says of each key that it reads that this waits for the next start, but of
+    /// those that the feature [follows](Self::follows).
     #[must_use]
     fn reads<T: 'static, E: Into<BoxError> + 'static>(
         self,
@@ -113,6 +115,27 @@ pub trait DeclareConfig: Declare {
         warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
     ) -> Self {
         self.declare(ConfigReader::new(read, warnings))
+    }
+
+    /// Declares keys of which it takes a change at once, with all that is below them.
+    ///
+    /// ```
+    /// use greenroom_config::{DeclareConfig, RootConfig};
+    /// use greenroom_core::plugin;
+    ///
+    /// let weather = plugin("weather", |env| {
+    ///     env.register_init(async |config: RootConfig| {
+    ///         let now = config.clone();
+    ///         config.subscribe(move || println!("{:?}", now.optional_string("weather.station"))).forever();
+    ///         Ok(())
+    ///     });
+    /// });
+    /// let weather = weather.reads(|config: &RootConfig| config.optional_string("weather.station"));
+    /// let weather = weather.follows(["weather.station"]);
+    /// ```
+    #[must_use]
+    fn follows(self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.declare(FollowedKeys(keys.into_iter().map(Into::into).collect()))
     }
 }
 

@@ -50,9 +50,9 @@ fn object(config: &Config, key: &str) -> Result<Duration> {
             format!("Failed to read duration from config, {}: {}", error.name(), error.message())
         })
     };
-    let view = config
-        .config(key)
-        .map_err(|error| unreadable(error).help("write a number with its unit, such as `5s` or `500ms`"))?;
+    let view = config.config(key).map_err(|error| {
+        unreadable(error).with_help("write a number with its unit, such as `5s` or `500ms`")
+    })?;
     let mut millis = None;
     for (unit, length) in UNITS {
         if let Some(count) = view.optional_number(unit).map_err(unreadable)? {

@@ -33,7 +33,7 @@ pub(crate) fn read(env: &Env) -> Result<Option<Node>, ConfigError> {
             |at: &At| Node { value: Value::Object(Object::new()), origin: Origin::EnvConfig, at: at.clone() };
         let root = root.get_or_insert_with(|| empty(&at));
         insert(root, key, value, &at, empty)
-            .map_err(|message| ConfigError::plain("TypeError", message).at(&at, &[]))?;
+            .map_err(|message| ConfigError::plain("TypeError", message).of_text(&at))?;
     }
     Ok(root)
 }

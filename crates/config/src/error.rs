@@ -9,6 +9,7 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use crate::{
     Config, Place,
     place::{At, Line},
+    spots::Spots,
     unset,
 };
 
@@ -41,7 +42,8 @@ struct Inner {
 pub type Result<T, E = ConfigError> = std::result::Result<T, E>;
 
 impl ConfigError {
-    /// A value that its reader refuses: `message` is the whole text, the place is looked up in `config`.
+    /// A value that its reader refuses: `message` is the whole text, the place is looked up in `config`. If it quotes a value
+    /// that [may not be shown](Config::concealed), it tells the value's type instead.
     ///
     /// `key` may contain indices: `backend.logger.overrides[0].level`. When nothing stands there, the nearest value
     /// above it is pointed at.
@@ -54,6 +56,7 @@ impl ConfigError {
     /// assert_eq!(error.place().unwrap().line, 2);
     /// ```
     pub fn invalid(config: &Config, key: &str, message: impl Into<String>) -> Self {
+        let message = config.concealed(key, message);
         let mut error = Self::plain("Error", message).of_key(&config.full_key(key));
         config.point(key, &mut error);
         error
@@ -116,10 +119,9 @@ impl ConfigError {
         self
     }
 
-    /// Points at `at`, hiding the secrets that the caller knows to stand on the same line.
-    pub(crate) fn at(mut self, at: &At, hide: &[At]) -> Self {
-        self.0.place = Some(at.place());
-        self.0.line = at.shown(hide);
+    /// Names a text as a whole.
+    pub(crate) fn of_text(mut self, whole: &At) -> Self {
+        self.0.place = Some(whole.place());
         self
     }
 
@@ -130,7 +132,9 @@ impl ConfigError {
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// Says what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }
@@ -148,7 +152,7 @@ impl ConfigError {
         self.0.unset = Some(variable);
     }
 
-    pub(crate) fn point(&mut self, at: &At, hide: &[At]) {
+    pub(crate) fn point(&mut self, at: &At, hide: &Spots) {
         self.0.place = Some(at.place());
         self.0.line = at.shown(hide);
     }
@@ -260,7 +264,7 @@ impl Fault {
             error.lacks(variable);
         }
         if let Some(help) = self.help {
-            error = error.help(help);
+            error = error.with_help(help);
         }
         match self.at {
             Some(at) => error.at_unread(&at),

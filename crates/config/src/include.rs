@@ -2,20 +2,33 @@
 //!
 //! Must not know the path of the value in its file: the caller says it in the error.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     error::Fault,
     files::resolve,
     json,
-    place::At,
+    place::{At, Text},
+    spelling::nearest,
     substitute::{Substituted, lookup, substitute},
     transform::{Transform, dir_of},
-    value::{Node, Origin, Value},
+    value::{Node, Object, Origin, Value},
     yaml,
 };
 
 const MAX_FILES: usize = 1_000;
+
+const KEYS: [&str; 3] = ["$env", "$file", "$include"];
+
+/// The file that an include names.
+struct Named<'a> {
+    argument: &'a str,
+    /// As faults tell it: what a variable holds may be a secret in the wrong place.
+    shown: &'a str,
+}
 
 /// What an object turned out to be.
 pub(crate) enum Included {
@@ -35,8 +48,11 @@ pub(crate) fn apply(
     dir: &Path,
 ) -> Result<Included, Fault> {
     let Some(object) = node.object() else { return Ok(Included::No) };
-    let include = object.iter().find(|(key, _)| matches!(key.as_str(), "$env" | "$file" | "$include"));
-    let Some((key, argument)) = include else { return Ok(Included::No) };
+    let include = object.iter().find(|(key, _)| KEYS.contains(&key.as_str()));
+    let Some((key, argument)) = include else {
+        cx.warnings.extend(misspelt(object, key_path));
+        return Ok(Included::No);
+    };
     let at = &argument.at;
     if object.len() != 1 {
         return Err(Fault::new(format!("include key {key} should not have adjacent keys"), at));
@@ -44,13 +60,15 @@ pub(crate) fn apply(
     let Value::String(raw) = &argument.value else {
         return Err(Fault::new(format!("{key} include value is not a string"), at));
     };
-    let argument = match substitute(raw, cx.env) {
-        Substituted::Same(text) | Substituted::Replaced(text) => text,
+    let (argument, is_replaced) = match substitute(raw, cx.env) {
+        Substituted::Same(text) => (text, false),
+        Substituted::Replaced(text) => (text, true),
         Substituted::Undefined(unset) => {
             let fault = Fault::new(format!("{key} substitution value was undefined"), at);
             return Err(Fault { unset, ..fault });
         }
     };
+    let named = Named { argument: &argument, shown: if is_replaced { raw } else { &argument } };
     let value = |text: String, origin| Node { value: Value::String(text), origin, at: at.clone() };
     match key.as_str() {
         "$env" => {
@@ -61,26 +79,36 @@ pub(crate) fn apply(
             Ok(Included::Value(found))
         }
         "$file" => {
-            let text = read(cx, &resolve(dir, &argument), at).map_err(|fault| Fault {
-                message: format!("failed to read file {argument}, {}: {}", fault.name, fault.message),
+            let text = read(cx, &named, dir, at).map_err(|fault| Fault {
+                message: format!("failed to read file {}, {}: {}", named.shown, fault.name, fault.message),
                 name: "Error",
                 ..fault
             })?;
             Ok(Included::Value(Some(value(text.body.trim_end().to_owned(), Origin::FileInclude))))
         }
-        _ => include_file(cx, &argument, key_path, dir, at),
+        _ => include_file(cx, &named, key_path, dir, at),
     }
+}
+
+/// An object that is data, though it was probably meant to be an include (contract: config-13).
+fn misspelt(object: &Object, key_path: &str) -> Option<String> {
+    let (key, argument) =
+        object.iter().next().filter(|(key, _)| object.len() == 1 && key.starts_with('$'))?;
+    let meant = nearest(key, KEYS)?;
+    let (place, at) = (argument.place(), key_path.trim_start_matches('.'));
+    Some(format!("'{key}' at '{at}' includes nothing, did you mean '{meant}'? ({place})"))
 }
 
 fn include_file(
     cx: &mut Transform<'_, '_>,
-    argument: &str,
+    named: &Named<'_>,
     key_path: &str,
     dir: &Path,
     at: &At,
 ) -> Result<Included, Fault> {
-    let (file, fragment) = argument.split_once('#').unwrap_or((argument, ""));
-    let parse = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+    let split = |argument| str::split_once(argument, '#').unwrap_or((argument, ""));
+    let ((argument, fragment), (file, shown_fragment)) = (split(named.argument), split(named.shown));
+    let parse = match Path::new(argument).extension().and_then(|extension| extension.to_str()) {
         Some("json") => json::parse,
         Some("yaml" | "yml") => yaml::parse,
         _ => {
@@ -90,8 +118,8 @@ fn include_file(
             ));
         }
     };
-    let path = resolve(dir, file);
-    let text = read(cx, &path, at)?;
+    let named = Named { argument, shown: file };
+    let text = read(cx, &named, dir, at)?;
     let mut found = parse(&text).map_err(|fault| Fault {
         message: format!("failed to parse included file {file}, {}: {}", fault.name, fault.message),
         name: "Error",
@@ -100,7 +128,7 @@ fn include_file(
     let parts: Vec<&str> = if fragment.is_empty() { Vec::new() } else { fragment.split('.').collect() };
     for (depth, part) in parts.iter().enumerate() {
         let Some(Node { value: Value::Object(mut object), .. }) = found else {
-            let above = parts[..depth].join(".");
+            let above = shown_fragment.split('.').take(depth).collect::<Vec<_>>().join(".");
             let message = format!("value at '{above}' in included file {file} is not an object");
             return Err(Fault::new(message, at));
         };
@@ -114,7 +142,7 @@ fn include_file(
     };
     found.mark(Origin::Include);
     Ok(match found.value {
-        Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&path)),
+        Value::Object(_) | Value::Array(_) => Included::Tree(found, dir_of(&resolve(dir, argument))),
         Value::String(text) => {
             Included::Value(cx.string(&text, key_path, &found.at).map(|(text, replaced)| {
                 let origin = if replaced { Origin::Substitution } else { Origin::Include };
@@ -125,20 +153,17 @@ fn include_file(
     })
 }
 
-fn read(
-    cx: &mut Transform<'_, '_>,
-    path: &Path,
-    at: &At,
-) -> Result<std::sync::Arc<crate::place::Text>, Fault> {
+fn read(cx: &mut Transform<'_, '_>, named: &Named<'_>, dir: &Path, at: &At) -> Result<Arc<Text>, Fault> {
     if cx.files.count() >= MAX_FILES {
         return Err(Fault::new(format!("more than {MAX_FILES} files included"), at));
     }
-    match cx.files.read(path) {
+    let failed = || format!("failed to include \"{}\"", resolve(dir, named.shown).display());
+    match cx.files.read(&resolve(dir, named.argument)) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => {
-            let message = format!("failed to include \"{}\", file does not exist", path.display());
+            let message = format!("{}, file does not exist", failed());
             Err(Fault { name: "NotFoundError", ..Fault::new(message, at) })
         }
-        Err(error) => Err(Fault::new(format!("failed to include \"{}\", {error}", path.display()), at)),
+        Err(error) => Err(Fault::new(format!("{}, {error}", failed()), at)),
     }
 }

@@ -19,6 +19,7 @@
 //! This crate knows no key's meaning but which paths hold secrets; a service reads its own keys, and reports a bad
 //! value it found itself by [`ConfigError::invalid`].
 
+mod conceal;
 mod config;
 mod data_dir;
 mod declare;
@@ -44,8 +45,11 @@ mod secret;
 mod service;
 mod snapshot;
 mod sources;
+mod spelling;
+mod spots;
 mod substitute;
 mod text_parts;
+mod trace;
 mod transform;
 mod unset;
 mod value;
@@ -61,10 +65,11 @@ pub use listeners::Subscription;
 pub use place::Place;
 pub use print::Format;
 pub use private_file::PrivateFile;
-pub use reads::ConfigReader;
+pub use reads::{ConfigReader, FollowedKeys};
 pub use root::RootConfig;
 pub use secret::Secret;
 pub use sources::{ConfigOptions, ConfigSources};
+pub use spelling::nearest;
 pub use unset::Unset;
 pub use value::{Node, Object, Origin, Value};
 pub use watch::{ReloadEvent, Watch};

@@ -18,6 +18,7 @@ use crate::{
     ConfigError, ConfigSources, RootConfig, Visibilities,
     listeners::Listeners,
     snapshot::{Layer, Snapshot, same},
+    trace::Trace,
 };
 
 /// What all handles of one config share.
@@ -62,6 +63,15 @@ impl Live {
             is_behind: AtomicBool::default(),
             listeners: Listeners::default(),
         })
+    }
+
+    /// The config as it is now, which follows nothing.
+    pub(crate) fn frozen(&self, trace: Option<Arc<Trace>>) -> Arc<Self> {
+        let mut now = self.current_full();
+        if trace.is_some() {
+            Arc::make_mut(&mut now).trace = trace;
+        }
+        Self::with(now, None, self.declarations())
     }
 
     pub(crate) fn current(&self) -> arc_swap::Guard<Arc<Snapshot>> {

@@ -11,7 +11,7 @@ use std::{
 
 use greenroom_redact as redact;
 
-use crate::unset::is_of_name;
+use crate::{spots::Spots, unset::is_of_name};
 
 /// A position that a person can open: `app-config.yaml:3:11`.
 ///
@@ -83,8 +83,8 @@ impl Text {
     /// The line with this number, and how many characters stand before it.
     fn line(&self, number: u32) -> Option<(usize, &str)> {
         let (byte, before) = self.start(number)?;
-        let rest = &self.body[byte..];
-        Some((before, &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())]))
+        let end = self.start(number + 1).map_or(self.body.len(), |(next, _)| next);
+        Some((before, self.body[byte..end].trim_end_matches(['\n', '\r'])))
     }
 }
 
@@ -108,24 +108,40 @@ impl At {
     }
 
     /// The characters of the text that the span covers.
-    fn range(&self) -> Option<std::ops::Range<usize>> {
-        let start = self.text.line(self.line)?.0 + self.column.saturating_sub(1) as usize;
+    pub(crate) fn range(&self) -> Option<Range<usize>> {
+        let start = self.text.start(self.line)?.1 + self.column.saturating_sub(1) as usize;
         Some(start..start + self.chars as usize)
     }
 
     /// The line as it may be shown: whatever of `hide` stands on it is replaced by `***`, and credentials in URLs are.
-    pub(crate) fn shown(&self, hide: &[At]) -> Option<Line> {
+    pub(crate) fn shown(&self, hide: &Spots) -> Option<Line> {
         self.masked(hide, |_| None)
     }
 
     /// The line of a text that could not be read as values, as it may be shown: from what is named like a secret on, nobody
-    /// knows where it ends.
+    /// knows where it ends, and so on the lines that are indented below such a name.
     pub(crate) fn shown_unread(&self) -> Option<Line> {
-        self.masked(&[], behind_secret_name)
+        let is_below = self.lines_above().any(|line| behind_secret_name(line).is_some());
+        self.masked(&Spots::default(), |line| {
+            if is_below { Some(indentation(line)) } else { behind_secret_name(line) }
+        })
+    }
+
+    /// The lines that this one is indented below, the nearest first.
+    fn lines_above(&self) -> impl Iterator<Item = &str> {
+        let line = |number| self.text.line(number).map_or("", |(_, line)| line);
+        let mut depth = indentation(line(self.line));
+        (1..self.line).rev().map(line).filter(move |line| {
+            let is_above = indentation(line) < depth && !line.trim().is_empty();
+            if is_above {
+                depth = indentation(line);
+            }
+            is_above
+        })
     }
 
     /// `behind` tells from which byte on the line is hidden.
-    fn masked(&self, hide: &[At], behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
+    fn masked(&self, hide: &Spots, behind: impl Fn(&str) -> Option<usize>) -> Option<Line> {
         if self.line == 0 {
             return None;
         }
@@ -133,10 +149,7 @@ impl At {
         if line.len() > LONGEST_SHOWN {
             return None;
         }
-        let spots = hide.iter().filter(|span| span.line > 0 && Arc::ptr_eq(&span.text, &self.text));
-        let spots = spots.map(At::range).collect::<Option<Vec<_>>>()?;
-        let here = before..before + line.len();
-        let spots: Vec<_> = spots.into_iter().filter(|s| s.start < here.end && here.start < s.end).collect();
+        let spots = hide.within(&self.text, &(before..before + line.len()));
         let in_defaults = misspelt_defaults(line);
         let (in_urls, behind) = (redact::credentials_in(line), behind(line).unwrap_or(line.len()));
         let hidden = |chars: usize, byte: usize| {
@@ -167,6 +180,10 @@ impl At {
         let to = to.unwrap_or(text.len()).max(from);
         Some(Line { place: self.place(), text, label: (from, to - from) })
     }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '-']).len()
 }
 
 /// What stands in `${…}` behind a variable's name, unless it is a default: nothing is known of it, so that it is hidden.

@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     key::{is_key, join},
     snapshot::{Snapshot, merge},
+    trace::Looked,
     value::{Node, Value},
 };
 
@@ -51,7 +52,7 @@ impl<'a> Reader<'a> {
 
     /// The value that counts: the first source that has the key decides, and null means that there is none.
     pub(crate) fn find(&self, key: &str) -> Result<Option<Found<'a>>> {
-        self.check(key)?;
+        self.look_up(key, Looked::Value)?;
         for (index, source) in self.sources.iter().enumerate() {
             let read = self.read(source, key);
             if let Some(node) = read.map_err(|error| self.beside(error, key, &self.sources[..index]))? {
@@ -79,14 +80,14 @@ impl<'a> Reader<'a> {
 
     /// Merged from all sources.
     pub(crate) fn merged(&self, key: &str) -> Result<Option<Node>> {
-        self.check(key)?;
+        self.look_up(key, Looked::Value)?;
         let nodes = self.sources.iter().map(|source| self.read(source, key)).collect::<Result<Vec<_>>>()?;
         Ok(nodes.into_iter().rev().fold(None, |below, node| merge(node, below)))
     }
 
     /// The sources below `key`. As in Backstage, every source must hold an object there, or nothing.
     pub(crate) fn view(&self, key: &str) -> Result<Option<Reader<'a>>> {
-        self.check(key)?;
+        self.look_up(key, Looked::Section)?;
         let nodes = self.sources.iter().map(|source| self.read(source, key)).collect::<Result<Vec<_>>>()?;
         let mut sources: Vec<Source<'a>> = Vec::new();
         for (source, node) in self.sources.iter().zip(nodes).rev() {
@@ -157,17 +158,21 @@ impl<'a> Reader<'a> {
         if full.is_empty() {
             return error;
         }
-        let mut error = error.of_key(&full).help(format!("set `{full}` in one of the config files"));
+        let mut error = error.of_key(&full).with_help(format!("set `{full}` in one of the config files"));
         self.snapshot.point_above(&mut error, &full);
         self.snapshot.explain(&mut error, &full);
         error
     }
 
-    fn check(&self, key: &str) -> Result<()> {
-        if is_key(key) {
-            return Ok(());
+    /// Checks the key, and notes it where that is wanted.
+    fn look_up(&self, key: &str, looked: Looked) -> Result<()> {
+        if !is_key(key) {
+            return Err(ConfigError::plain("TypeError", format!("Invalid config key '{key}'")));
         }
-        Err(ConfigError::plain("TypeError", format!("Invalid config key '{key}'")))
+        if let Some(trace) = &self.snapshot.trace {
+            trace.note(self.full_key(key), looked);
+        }
+        Ok(())
     }
 
     fn read(&self, source: &Source<'a>, key: &str) -> Result<Option<&'a Node>> {
@@ -199,7 +204,7 @@ impl<'a> Reader<'a> {
         match object.filter(|node| node.object().is_some()) {
             Some(node) => {
                 let (there, at) = (node.place(), self.full_key(at));
-                error.help(format!(
+                error.with_help(format!(
                     "`{at}` is an object at {there}: write both as objects, or one of them alone"
                 ))
             }

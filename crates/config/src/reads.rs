@@ -13,7 +13,8 @@ type Read = Arc<dyn Fn(&RootConfig) -> Result<Vec<String>, Error> + Send + Sync>
 pub struct ConfigReader(Read);
 
 impl ConfigReader {
-    pub(crate) fn new<T, E: Into<BoxError>>(
+    /// One that is not declared by a feature; `warnings` is what there is to say of a config that is not refused.
+    pub fn new<T, E: Into<BoxError>>(
         read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
         warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
     ) -> Self {
@@ -36,5 +37,21 @@ impl ConfigReader {
 impl fmt::Debug for ConfigReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConfigReader")
+    }
+}
+
+/// Keys of which a feature that declares them takes a change at once, as it declares by
+/// [`follows`](crate::DeclareConfig::follows).
+#[derive(Clone, Debug)]
+pub struct FollowedKeys(pub(crate) Vec<String>);
+
+impl FollowedKeys {
+    /// Whether the key, or one above it, is among them.
+    pub fn contains(&self, key: &str) -> bool {
+        let is_at_or_below = |followed: &String| {
+            key.strip_prefix(followed.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.0.iter().any(is_at_or_below)
     }
 }

@@ -5,6 +5,7 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use greenroom_errors::Error;
+use greenroom_redact::Secrets;
 use serde_json::Value as Json;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     place::Text,
     secret::Secret,
     snapshot::{Layer, Snapshot, visit},
+    trace::Trace,
     unset::Unset,
     value::Node,
     yaml,
@@ -133,6 +135,22 @@ impl RootConfig {
         found
     }
 
+    /// A text without the [secrets](Self::secrets) of the config, as a log line would tell it.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("{mail: {password: hunter2hunter2}}").unwrap();
+    /// assert_eq!(config.masked("no me:hunter2hunter2 here"), "no me:*** here");
+    /// ```
+    pub fn masked(&self, text: &str) -> String {
+        let secrets = self.secrets();
+        match Secrets::default().with(secrets.iter().map(String::as_str)) {
+            Some((secrets, _)) => secrets.mask(text).into_owned(),
+            None => text.to_owned(),
+        }
+    }
+
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.
     pub fn declare(&self, declarations: Arc<dyn Visibilities>) {
         self.whole.live().declare(declarations);
@@ -159,6 +177,17 @@ impl RootConfig {
         f: impl Fn(&RootConfig) -> Vec<Error> + Send + Sync + 'static,
     ) -> Subscription {
         self.live().listeners.add(Listener::Before(Box::new(f)))
+    }
+
+    /// The config as it is now: what comes to be changed does not change this one.
+    #[must_use]
+    pub fn frozen(&self) -> Self {
+        Self::from_live(self.live().frozen(None))
+    }
+
+    /// The same, which notes what is looked up.
+    pub(crate) fn traced(&self, trace: &Arc<Trace>) -> Self {
+        Self::from_live(self.live().frozen(Some(trace.clone())))
     }
 
     /// What was declared, if anything was.

@@ -1,7 +1,7 @@
 //! What of a config is not to be shown, and which texts of it no log line may hold: one rule for printing and for masking.
 //!
-//! Must not print, nor mask. Hidden are declared secrets, texts whose key is named like a secret, what came from outside the
-//! file and is not declared visible to the browser, and credentials in URLs. Of what came from outside, flags, small
+//! Must not print, nor mask. Hidden are declared secrets, texts whose key, or one above it, is named like a secret, what came
+//! from outside the file and is not declared visible to the browser, and credentials in URLs. Of what came from outside, flags, small
 //! numbers and bare addresses are shown: they are what one looks for.
 
 use greenroom_js::{number, text::trim};
@@ -69,7 +69,7 @@ impl Secret {
             },
             Some(_) if length < SHORTEST => (vec![], Some(TOO_SHORT)),
             Some(_) if text.len() > LONGEST => (vec![], Some("it has more than 8 KiB")),
-            Some(Reason::Origin) if text_parts::is_ordinary(&text) => {
+            Some(Reason::Within | Reason::Origin) if text_parts::is_ordinary(&text) => {
                 (vec![], Some("it is of ordinary words, or a path or host name"))
             }
             Some(_) => (by_itself(SHORTEST), None),
@@ -93,6 +93,8 @@ pub(crate) enum Reason {
     Declared,
     /// Its key is named like a secret.
     Named,
+    /// A key above it is.
+    Within,
     /// It came from outside of the config files.
     Origin,
 }
@@ -105,20 +107,24 @@ pub(crate) fn hidden(path: &[Step], node: &Node, declared: &VisibilityRules) -> 
     if declared.is_frontend(path) {
         return None;
     }
-    if is_named_secret(path, &node.value) {
-        return Some(Reason::Named);
+    let is_text = matches!(node.value, Value::Number(_) | Value::String(_));
+    if is_text && let Some(reason) = named(path) {
+        return Some(reason);
     }
     (node.origin.is_external() && !is_plain(&node.value)).then_some(Reason::Origin)
 }
 
-/// Whether the last key of the path is named like a secret, and a text or number stands there.
-fn is_named_secret(path: &[Step], scalar: &Value) -> bool {
-    let name = path.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key),
+/// Whether the last key of a path is named like a secret, or one above it, where many count as well as one: `tokens`.
+fn named(path: &[Step]) -> Option<Reason> {
+    let is_many = |key: &str| key.strip_suffix(['s', 'S']).is_some_and(redact::name_is_secret);
+    let keys = path.iter().enumerate().rev().filter_map(|(index, step)| match step {
+        Step::Key(key) => Some((index + 1 == path.len(), key.as_str())),
         Step::Index(_) => None,
     });
-    matches!(scalar, Value::Number(_) | Value::String(_))
-        && name.is_some_and(|name| redact::name_is_secret(name))
+    let mut secret = keys
+        .enumerate()
+        .filter(|(_, (is_leaf, key))| redact::name_is_secret(key) || (!is_leaf && is_many(key)));
+    secret.next().map(|(above, _)| if above == 0 { Reason::Named } else { Reason::Within })
 }
 
 /// Flags, numbers too short for a secret, and addresses without a user, path or query: a path may itself be a key.

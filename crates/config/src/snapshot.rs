@@ -10,8 +10,10 @@ use crate::{
     pattern::VisibilityRules,
     place::At,
     secret::{self, Reason},
+    spots::Spots,
+    trace::Trace,
     unset::Unset,
-    value::{Node, Object, Value},
+    value::{Node, Object, Origin, Value},
 };
 
 /// What one source said. A source without content has no root and takes no part.
@@ -42,7 +44,7 @@ impl Layer {
 }
 
 /// All sources, the highest priority first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) layers: Vec<Arc<Layer>>,
     /// Where the roots of the layers stand in the whole config: elements of config arrays are snapshots of their own.
@@ -50,10 +52,12 @@ pub(crate) struct Snapshot {
     /// Whether `config()` gives views that may be empty now and filled by a later reload (contract: config-28).
     pub(crate) live: bool,
     pub(crate) declared: Arc<VisibilityRules>,
-    secret_spots: Arc<[At]>,
+    secret_spots: Arc<Spots>,
     /// What is left out, of higher sources first.
     unset: Arc<[Unset]>,
     pub(crate) description: String,
+    /// Where it is noted what is looked up.
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 impl Snapshot {
@@ -61,7 +65,7 @@ impl Snapshot {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
         let declared = Arc::new(VisibilityRules::built_in());
         let (secret_spots, unset) = (secret_spots(&layers, &declared), unset(&layers));
-        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description }
+        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description, trace: None }
     }
 
     /// The same config after a change, or with more declared.
@@ -69,8 +73,16 @@ impl Snapshot {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (live, declared) = (self.live, Arc::new(VisibilityRules::built_in()));
         let unset = unset(&layers);
-        let mut next =
-            Self { layers, prefix, live, declared, secret_spots: Arc::new([]), unset, description };
+        let mut next = Self {
+            layers,
+            prefix,
+            live,
+            declared,
+            secret_spots: Arc::default(),
+            unset,
+            description,
+            trace: None,
+        };
         if let (Some(more), Some(merged)) = (more, next.merged()) {
             next.declared = Arc::new(VisibilityRules::with(more.visibility(&merged.to_json())));
         }
@@ -88,7 +100,7 @@ impl Snapshot {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (declared, secret_spots) = (self.declared.clone(), self.secret_spots.clone());
         let (layers, unset) = (layers.collect(), self.unset.clone());
-        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description }
+        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description, trace: None }
     }
 
     /// One tree under one name, made in code.
@@ -106,6 +118,7 @@ impl Snapshot {
             secret_spots: self.secret_spots.clone(),
             unset: self.unset.clone(),
             description: self.description.clone(),
+            trace: None,
         }
     }
 
@@ -175,16 +188,18 @@ fn unset(layers: &[Arc<Layer>]) -> Arc<[Unset]> {
 }
 
 /// Where secrets are written, in all sources, those hidden by higher ones too.
-fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<[At]> {
+fn secret_spots(layers: &[Arc<Layer>], declared: &VisibilityRules) -> Arc<Spots> {
     let mut spots = Vec::new();
     for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
         visit(root, &mut Vec::new(), &mut |path, node| {
-            if matches!(secret::hidden(path, node, declared), Some(Reason::Declared | Reason::Named)) {
+            // Of what else comes from outside, the line holds no more than where from.
+            let is_written = |reason| reason != Reason::Origin || node.origin == Origin::Include;
+            if secret::hidden(path, node, declared).is_some_and(is_written) {
                 spots.push(node.at.clone());
             }
         });
     }
-    spots.into()
+    Arc::new(Spots::new(spots))
 }
 
 /// Calls `f` for every scalar.

@@ -80,7 +80,7 @@ impl ConfigSources {
             return Err(ConfigError::plain("Error", format!(
                 "Config argument \"{url}\" looks like a URL but remote configuration is not enabled. Enable it by \
                  passing the `remote` option"
-            )).help("download it, and give the file's path"));
+            )).with_help("download it, and give the file's path"));
         }
         let files = if targets.is_empty() {
             default_files(options)
@@ -146,8 +146,8 @@ impl ConfigSources {
         let message = format!("Missing required config value at '' in '{}'", name_of(source));
         let shown = source.strip_prefix(&self.options.cwd).unwrap_or(source).display().to_string();
         ConfigError::plain("Error", message)
-            .at(&At::whole(&Text::new(shown, "")), &[])
-            .help("no config file says anything: write a value, or name other files by --config <file>")
+            .of_text(&At::whole(&Text::new(shown, "")))
+            .with_help("no config file says anything: write a value, or name other files by --config <file>")
     }
 
     /// What a file says; or, beside the reason why it cannot be read, what it said before.
@@ -179,8 +179,9 @@ impl ConfigSources {
         };
         let Some(text) = files.read(path).map_err(|error| failed(error.to_string()))? else {
             let message = format!("Config file \"{}\" does not exist", path.display());
-            return Err(ConfigError::plain("NotFoundError", message)
-                .help("start in a directory with an app-config.yaml, or name the files: --config <file>"));
+            return Err(ConfigError::plain("NotFoundError", message).with_help(
+                "start in a directory with an app-config.yaml, or name the files: --config <file>",
+            ));
         };
         let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
         let root = parsed.map(|root| {

@@ -3,6 +3,8 @@
 //! It is put together here alone. A start logs it and `config check` prints it, so that one never refuses what the other
 //! finds fine.
 
+use std::collections::{HashMap, HashSet};
+
 use greenroom_config::{ConfigError, ConfigReader, RootConfig};
 use greenroom_config_schema::ConfigSchema;
 use greenroom_core::{
@@ -36,7 +38,37 @@ use crate::{FeatureSchemas, Finding, Severity, boot_config::BootConfig, remarks,
 #[derive(Clone, Debug, Default)]
 pub struct ConfigReport {
     findings: Vec<Finding>,
+    told: Told,
+    /// Of what fails something, by whom it fails.
+    failing: HashMap<Option<Owner>, Told>,
     policy: BootPolicy,
+}
+
+/// What findings say: of which keys, and in which words. There may be as many as a config has lines.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    keys: HashSet<String>,
+    texts: HashSet<String>,
+    /// Those of no key.
+    texts_alone: HashSet<String>,
+}
+
+impl Told {
+    /// Whether one says the same: of the same key, or, where there is none, in the same words.
+    fn says(&self, finding: &Finding) -> bool {
+        match &finding.key {
+            Some(key) => self.keys.contains(key) || self.texts_alone.contains(&finding.text),
+            None => self.texts.contains(&finding.text),
+        }
+    }
+
+    fn add(&mut self, finding: &Finding) {
+        match &finding.key {
+            Some(key) => self.keys.insert(key.clone()),
+            None => self.texts_alone.insert(finding.text.clone()),
+        };
+        self.texts.insert(finding.text.clone());
+    }
 }
 
 impl ConfigReport {
@@ -49,7 +81,7 @@ impl ConfigReport {
     pub(crate) fn by(features: &FeatureSchemas, declarations: &Declarations, config: &RootConfig) -> Self {
         let boot = BootConfig::from_config(config);
         let policy = boot.as_ref().map(|boot| boot.policy.clone()).unwrap_or_default();
-        let mut report = Self { findings: vec![], policy };
+        let mut report = Self { policy, ..Self::default() };
         features.refused(config).into_iter().for_each(|fault| report.refuse(fault));
         if let Err(error) = boot {
             report.refuse(Fault { owner: None, error: error.into() });
@@ -81,11 +113,11 @@ impl ConfigReport {
 
     /// Adds more; what is told already is not told again.
     pub fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
-        for new in findings {
-            if !self.findings.iter().any(|known| known.is_same(&new)) {
-                self.findings.push(new);
+        findings.into_iter().for_each(|new| {
+            if !self.told.says(&new) {
+                self.add(new);
             }
-        }
+        });
     }
 
     /// Adds what fails the backend, or a plugin that may or must not fail: each thing by itself.
@@ -94,11 +126,18 @@ impl ConfigReport {
         let severity = if permits { Severity::Permitted } else { Severity::Refused };
         for error in each(&error) {
             let new = Finding::fault(severity, Fault { owner: owner.clone(), error });
-            let same = |known: &Finding| known.owner == new.owner && known.is_fault() && known.is_same(&new);
-            if !self.findings.iter().any(same) {
-                self.findings.push(new);
+            if !self.failing.get(&owner).is_some_and(|told| told.says(&new)) {
+                self.add(new);
             }
         }
+    }
+
+    fn add(&mut self, finding: Finding) {
+        self.told.add(&finding);
+        if finding.is_fault() {
+            self.failing.entry(finding.owner.clone()).or_default().add(&finding);
+        }
+        self.findings.push(finding);
     }
 
     /// What fails the start of the backend, of a plugin or of a module.
@@ -108,7 +147,7 @@ impl ConfigReport {
 
     /// An error that is told before all of them could be, with the others that point into the config.
     pub(crate) fn join(&self, error: ConfigError) -> ConfigError {
-        let known: Vec<_> = error.clone().each().map(|one| one.key().map(str::to_owned)).collect();
+        let known: HashSet<_> = error.clone().each().map(|one| one.key().map(str::to_owned)).collect();
         let refused = self.findings.iter().filter(|found| found.severity == Severity::Refused);
         let others = refused.filter(|found| !known.contains(&found.key)).filter_map(Finding::config_error);
         others.cloned().fold(error, ConfigError::and)

@@ -7,7 +7,7 @@ use greenroom_errors::Error;
 use greenroom_logging::{RootLogger, debug};
 
 /// How grave a finding is, the gravest first, and what a start does about it. `config check` prints all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The start fails.
     Refused,
@@ -43,7 +43,8 @@ impl Finding {
         Self { severity, owner: None, key: None, place: None, text: text.into(), error: None }
     }
 
-    /// A sentence about a key, which is told with its place.
+    /// A sentence about a key, which is told with its place, and what it quotes of a value as it [may be
+    /// told](Config::concealed).
     ///
     /// ```
     /// use greenroom_config::RootConfig;
@@ -54,7 +55,7 @@ impl Finding {
     /// assert_eq!(finding.text, "there is no weather (mock-config:2:12)");
     /// ```
     pub fn at(severity: Severity, config: &Config, key: &str, text: impl Into<String>) -> Self {
-        let (text, place) = (text.into(), config.place(key));
+        let (text, place) = (config.concealed(key, text), config.place(key));
         let text = match &place {
             Some(place) => format!("{text} ({place})"),
             None => text,
@@ -117,14 +118,6 @@ impl Finding {
             Severity::Remark if additions => logger.warn(&self.text),
             Severity::Note if additions => debug!(logger, "{}", self.text),
             Severity::Remark | Severity::Note => {}
-        }
-    }
-
-    /// Whether the other says the same: of the same key, or, where there is none, in the same words.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (&self.key, &other.key) {
-            (Some(key), Some(other)) => key == other,
-            _ => self.text == other.text,
         }
     }
 }

@@ -21,6 +21,7 @@ mod finding;
 mod live_config;
 mod remarks;
 mod schemas;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -153,7 +154,8 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         .reads_with_warnings(
             move |config| LoggerOptions::from_config(config, &read_log),
             |options| options.warnings.clone(),
-        ),
+        )
+        .follows(["level", "overrides", "redactAllowlist"].map(|key| format!("backend.logger.{key}"))),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
         UserTokens::factory(),

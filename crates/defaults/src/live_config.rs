@@ -11,7 +11,7 @@ use greenroom_core::Declarations;
 use greenroom_errors::Error;
 use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, error, warn};
 
-use crate::{ConfigReport, Finding, Severity};
+use crate::{ConfigReport, Finding, Severity, waiting::Waiting};
 
 /// Watches the config's files until the backend stops, if the config is of that kind.
 pub(crate) fn follow(
@@ -35,11 +35,14 @@ pub(crate) fn follow(
     });
     let subscription = config.subscribe({
         let (config, logger, env) = (config.clone(), logger.clone(), env.clone());
+        let waiting = Waiting::new(&config, declarations);
         move || {
             if let Err(fault) = logger.reload(&config, &env) {
                 let fault = Error::from(fault);
                 error!(logger, ..&fault, "Changed config was not fully applied,");
             }
+            let additions = has_additions(&config, &env);
+            waiting.changed(&config).iter().for_each(|found| found.tell(&logger, additions));
         }
     });
     let log = logger.clone();
@@ -66,11 +69,16 @@ fn judge(
     // A list that is none is among the faults.
     let _ = logger.mask_secrets(next);
     let report = ConfigReport::of(declarations, next);
-    let additions = LoggerOptions::from_config(next, env).is_ok_and(|log| log.format.has_additions());
+    let additions = has_additions(next, env);
     let new = |found: &&Finding| !found.is_fault() && told.insert(found.text.clone());
     report.findings().iter().filter(new).for_each(|found| found.tell(logger, additions));
     let refused = report.findings().iter().filter(|found| found.severity == Severity::Refused);
     refused.filter_map(Finding::to_fault).map(|fault| fault.error).collect()
+}
+
+/// Whether the log's format has lines that Node's backend does not write.
+fn has_additions(config: &RootConfig, env: &LogEnvironment) -> bool {
+    LoggerOptions::from_config(config, env).is_ok_and(|log| log.format.has_additions())
 }
 
 fn tell(log: &RootLogger, event: &ReloadEvent<'_>) {

@@ -51,8 +51,8 @@ impl Listen {
     }
 }
 
-const HOST: &str = "backend.listen.host";
-const PORT: &str = "backend.listen.port";
+pub(crate) const HOST: &str = "backend.listen.host";
+pub(crate) const PORT: &str = "backend.listen.port";
 
 fn host(config: &RootConfig) -> Result<String, ConfigError> {
     let host = match config.optional_get(HOST)? {

@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use greenroom_config::RootConfig;
+use greenroom_config::{ConfigError, RootConfig};
 use greenroom_errors::Error;
 use socket2::{Domain, Protocol, Type};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
@@ -14,6 +14,7 @@ use tokio_util::either::Either;
 
 use crate::{
     Listen,
+    listen::{HOST, LISTEN, PORT},
     unix::{self, SocketFile},
 };
 
@@ -126,10 +127,31 @@ impl Listen {
     /// Errors have Node's words and properties; `config` tells them where the address was set.
     pub async fn bind(&self, config: &RootConfig) -> Result<Listener, Error> {
         let socket = match self {
-            Self::Tcp { host, port } => Socket::Tcp(bind(host, *port).await?),
+            Self::Tcp { host, port } => {
+                Socket::Tcp(bind(host, *port).await.map_err(|failed| self.pointed(failed, config))?)
+            }
             Self::Unix(path) => unix::bind(path, config).await?,
         };
         Ok(Listener(socket))
+    }
+
+    /// The same failure where the address was set, if config set it and another one would do.
+    fn pointed(&self, failed: Error, config: &RootConfig) -> Error {
+        let (key, help) = match failed.properties().get("code").and_then(|code| code.as_str()) {
+            Some("ENOTFOUND") => (HOST, "no address is known for this host"),
+            Some("EADDRNOTAVAIL") => (HOST, "this machine has no such address"),
+            Some("EACCES") => (PORT, "ports below 1024 need privileges; choose another one"),
+            _ => return failed,
+        };
+        if !Self::from_config(config).is_ok_and(|written| written == *self) {
+            return failed;
+        }
+        let key = if config.place(key).is_some() { key } else { LISTEN };
+        let pointed = ConfigError::invalid(config, key, failed.message()).with_help(help);
+        failed
+            .properties()
+            .iter()
+            .fold(Error::from(pointed), |error, (name, value)| error.with(name, value.clone()))
     }
 }
 

@@ -33,8 +33,8 @@ impl AccessLine {
         let Exchange { asked, request, began, answered, .. } = exchange;
         let url = &*asked.told_url();
         let version = if asked.version == Version::HTTP_10 { "1.0" } else { "1.1" };
-        let agent = asked.user_agent.as_ref().map(lossy);
-        let referrer = asked.referrer.as_ref().map(redacted);
+        let agent = asked.user_agent.as_ref().map(|agent| redacted(agent, redact::text));
+        let referrer = asked.referrer.as_ref().map(|referrer| redacted(referrer, redact::url));
         let status = answered.as_ref().map(|answered| answered.status);
         let length = if aborted { Some(sent) } else { answered.and_then(|Answered { length, .. }| length) };
 
@@ -90,13 +90,9 @@ thread_local! {
 }
 
 /// Without the credentials that it holds.
-fn redacted(value: &HeaderValue) -> Cow<'_, str> {
-    match lossy(value) {
-        Cow::Borrowed(text) => redact::url(text),
-        Cow::Owned(text) => redact::url(&text).into_owned().into(),
+fn redacted(value: &HeaderValue, mask: fn(&str) -> Cow<'_, str>) -> Cow<'_, str> {
+    match String::from_utf8_lossy(value.as_bytes()) {
+        Cow::Borrowed(text) => mask(text),
+        Cow::Owned(text) => mask(&text).into_owned().into(),
     }
-}
-
-fn lossy(value: &HeaderValue) -> Cow<'_, str> {
-    String::from_utf8_lossy(value.as_bytes())
 }

@@ -104,7 +104,9 @@ impl HttpSettings {
             Ok(Self { data_dir: Some(data_dir), ..settings })
         };
         let made = read.clone();
-        service(async move |config: RootConfig| Ok(made(&config)?)).reads_with_warnings(read, Self::warnings)
+        service(async move |config: RootConfig| Ok(made(&config)?))
+            .reads_with_warnings(read, Self::warnings)
+            .follows(["backend.https.certificate"])
     }
 
     /// What an operator should know of them, each a sentence.

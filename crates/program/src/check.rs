@@ -2,7 +2,7 @@
 //!
 //! It asks the backend that would be started for its declared readers and schemas, as the start itself does.
 
-use std::process::ExitCode;
+use std::{collections::HashSet, process::ExitCode};
 
 use greenroom::config::{ConfigOptions, RootConfig};
 use greenroom_defaults::{ConfigReport, Finding, Severity};
@@ -32,18 +32,10 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
     }
     let (wrong, warnings): (Vec<_>, Vec<_>) =
         told(&report).partition(|found| found.severity == Severity::Refused);
-    for Finding { severity, text, .. } in &warnings {
-        match severity {
-            Severity::Permitted => eprintln!("warning: {text}; backend.startup permits a start without it"),
-            _ => eprintln!("warning: {text}"),
-        }
-    }
-    for found in &wrong {
-        match found.config_error() {
-            Some(error) => eprint!("{}", explain::rendered(error)),
-            None => eprintln!("  × {}", found.text),
-        }
-    }
+    eprint!(
+        "{}",
+        config.masked(&warnings.iter().chain(&wrong).map(|found| shown(found)).collect::<String>())
+    );
     match (wrong.len(), warnings.len()) {
         (0, 0) => println!("The configuration is fine"),
         (0, 1) => println!("1 warning, no error"),
@@ -52,6 +44,16 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         (n, _) => return explain::fail(&format!("{n} things in the configuration are wrong"), None),
     }
     ExitCode::SUCCESS
+}
+
+fn shown(found: &Finding) -> String {
+    let Finding { severity, text, .. } = found;
+    match (severity, found.config_error()) {
+        (Severity::Refused, Some(error)) => explain::shown(error),
+        (Severity::Refused, None) => format!("  × {text}\n"),
+        (Severity::Permitted, _) => format!("warning: {text}; backend.startup permits a start without it\n"),
+        _ => format!("warning: {text}\n"),
+    }
 }
 
 fn report(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> ConfigReport {
@@ -64,15 +66,10 @@ fn report(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -
 
 /// What is told: one mistake that several plugins refuse is told once.
 fn told(report: &ConfigReport) -> impl Iterator<Item = &Finding> {
-    let findings = report.findings();
-    let error = |found: &Finding| found.config_error().map(ToString::to_string);
-    findings.iter().enumerate().filter_map(move |(index, found)| {
-        let is_told = error(found).is_some_and(|text| {
-            findings[..index]
-                .iter()
-                .any(|known| known.severity == found.severity && error(known).as_ref() == Some(&text))
-        });
-        (!is_told).then_some(found)
+    let mut errors = HashSet::new();
+    report.findings().iter().filter(move |found| {
+        let error = found.config_error().map(|error| (found.severity, error.to_string()));
+        error.is_none_or(|error| errors.insert(error))
     })
 }
 
@@ -199,5 +196,20 @@ tasks: {timeout: soon, workers: 0, queueSize: x}
                 "tasks.workers",
             ]
         );
+    }
+
+    /// Generated files may be so. It took hours when each fault was compared with all before it, its line looked for, and
+    /// each secret considered for each line.
+    #[test]
+    fn of_a_file_with_very_many_faults_each_is_told_once() {
+        let many = |member: &dyn Fn(usize) -> String| (0..8000).map(member).collect::<String>();
+        let (directives, headers) = (many(&|n| format!("    d{n}: x\n")), many(&|n| format!("h{n}: '', ")));
+        let secrets = many(&|n| format!("  s{n}: {{token: abcdefgh{n}}}\n"));
+        let config =
+            format!("backend:\n  csp:\n{directives}  health: {{headers: {{{headers}}}}}\nmine:\n{secrets}");
+        let report = found(&Catalogue::default(), &config);
+        let faults: Vec<_> = told(&report).filter(|found| found.is_fault()).collect();
+        assert_eq!(faults.len(), 16_000);
+        assert_eq!(faults.iter().map(|found| shown(found)).collect::<HashSet<_>>().len(), 16_000);
     }
 }

@@ -109,6 +109,7 @@ fn is_on(config: &RootConfig) -> Result<bool, ConfigError> {
         // What a variable of the environment holds is always text.
         Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
         Some(other) => {
+            let other = if other.is_object() { "an object".to_owned() } else { other.to_string() };
             Err(ConfigError::invalid(config, KEY, format!("{KEY} is {other}, expected true or false")))
         }
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use greenroom::{
-    config::ConfigError,
+    config::{ConfigError, RootConfig},
     core::{Fault, StartError},
     errors::{Error, describe},
 };
@@ -14,11 +14,13 @@ use crate::refusal;
 /// Prints `error:` and perhaps `help:`; exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn fail(text: &str, help: Option<&str>) -> ExitCode {
-    eprintln!("error: {text}");
-    if let Some(help) = help {
-        eprintln!(" help: {help}");
-    }
+    eprint!("{}", failure(text, help));
     ExitCode::FAILURE
+}
+
+fn failure(text: &str, help: Option<&str>) -> String {
+    let help = help.map(|help| format!(" help: {help}\n")).unwrap_or_default();
+    format!("error: {text}\n{help}")
 }
 
 /// The same, exit code 2.
@@ -27,15 +29,20 @@ pub(crate) fn usage(text: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints a config error with the line it points at, and all that it stands for; exit code 1.
+/// Prints a config error that was found before there is a config; exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
-    error.clone().each().for_each(|one| eprint!("{}", rendered(&one)));
+    eprint!("{}", shown(error));
     ExitCode::FAILURE
 }
 
+/// A config error with the line that it points at, and all that it stands for.
+pub(crate) fn shown(error: &ConfigError) -> String {
+    error.clone().each().map(|one| rendered(&one)).collect()
+}
+
 /// A diagnostic as text; coloured by nobody, since it may end in a log.
-pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
+fn rendered(diagnostic: &dyn Diagnostic) -> String {
     let mut out = String::new();
     let handler =
         GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_wrap_lines(false);
@@ -45,64 +52,70 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
     }
 }
 
-/// Why a start failed, after the log lines that tell it in full.
+/// Prints why a start failed, after the log lines that tell it in full, and without the config's secrets, as they do.
 ///
 /// `command` is what people typed to start, options included.
-pub(crate) fn start_error(command: &str, failed: &StartError) {
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
+pub(crate) fn start_error(config: &RootConfig, command: &str, failed: &StartError) {
     let faults = failed.faults();
     // There was no logger yet.
-    if failed.is_untold() && refusal::is_for_the_log_alone(&faults) {
+    if failed.is_untold() && refusal::is_for_the_log_alone(&faults, config) {
         return;
     }
-    match &*faults {
+    eprint!("{}", why(config, command, failed, &faults));
+}
+
+fn why(config: &RootConfig, command: &str, failed: &StartError, faults: &[Fault]) -> String {
+    let text = match faults {
         [Fault { owner: None, error }] => one(command, error),
-        faults => {
-            fail(&failed.to_string(), None);
-            faults.iter().for_each(|fault| show_line(&fault.error));
-        }
-    }
+        faults => failure(&failed.to_string(), None) + &lines(faults),
+    };
+    config.masked(&text)
 }
 
-/// Shows the line of the config that an error points at, if it does.
-pub(crate) fn show_line(error: &Error) {
-    if let Some(config) = error.downcast_ref::<ConfigError>() {
-        config_error(config);
-    }
+/// The lines of the config that faults point at.
+pub(crate) fn lines(faults: &[Fault]) -> String {
+    let configs = faults.iter().filter_map(|fault| fault.error.downcast_ref::<ConfigError>());
+    configs.map(shown).collect()
 }
 
-fn one(command: &str, error: &Error) {
+fn one(command: &str, error: &Error) -> String {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
-        config_error(config);
-        return;
+        return shown(config);
     }
     let property = |key: &str| error.properties().get(key);
     let (code, port) = (property("code").and_then(|c| c.as_str()), property("port").and_then(|p| p.as_u64()));
-    match (code, port) {
-        (Some("EADDRINUSE"), Some(port)) => {
-            let other = if port == 7007 { 7008 } else { 7007 };
-            let help = format!(
-                "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {command}"
-            );
-            fail(&format!("port {port} is taken ({error})"), Some(&help));
-        }
-        (Some("EACCES"), Some(port)) => {
-            let help = "ports below 1024 need privileges; choose another in backend.listen";
-            fail(&format!("port {port} may not be opened ({error})"), Some(help));
-        }
-        (Some("EADDRINUSE"), None) => {
-            let help = "stop what listens there, or choose another path in backend.listen";
-            fail(error.message(), Some(help));
-        }
-        (Some("ENOTFOUND"), _) => {
-            fail(error.message(), Some("no address is known for the host in backend.listen"));
-        }
-        _ => {
-            let seen = describe(error);
-            // What has no name of its own is called an error already.
-            match seen.name.as_ref() {
-                "Error" => fail(&seen.message, None),
-                name => fail(&format!("{name}: {}", seen.message), None),
-            };
-        }
+    if let (Some("EADDRINUSE"), Some(port)) = (code, port) {
+        let other = if port == 7007 { 7008 } else { 7007 };
+        let help = format!(
+            "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {command}"
+        );
+        return failure(&format!("port {port} is taken ({error})"), Some(&help));
+    }
+    let seen = describe(error);
+    // What has no name of its own is called an error already.
+    match seen.name.as_ref() {
+        "Error" => failure(&seen.message, None),
+        name => failure(&format!("{name}: {}", seen.message), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::core::{Backend, plugin};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn why_a_start_failed_is_told_without_secrets() {
+        let config = RootConfig::from_yaml("mail: {password: hunter2hunter2}").unwrap();
+        let mail = plugin("mail", |env| {
+            env.register_init(async || Err(Error::new("no smtp://me:hunter2hunter2@mail").into()));
+        });
+        let failed = Backend::new([]).add(mail).start().await.unwrap_err();
+        let told = why(&config, "greenroom", &failed, &failed.faults());
+        assert!(told.contains("no smtp://me:***@mail"), "{told}");
+        let failed = StartError::Boot(Error::new("not hunter2hunter2"));
+        assert_eq!(why(&config, "greenroom", &failed, &failed.faults()), "error: not ***\n");
     }
 }

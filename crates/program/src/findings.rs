@@ -1,7 +1,7 @@
 //! What the program itself finds of a config that nothing is wrong with: plugins that it lacks or does not know, keys that
 //! nobody reads, and a base URL that a Node backend could not use.
 
-use greenroom::config::RootConfig;
+use greenroom::config::{RootConfig, nearest};
 use greenroom_defaults::{FeatureSchemas, Finding, Severity};
 
 use crate::catalogue::{Catalogue, Choice};
@@ -18,7 +18,7 @@ pub(crate) fn of(
     let mut out: Vec<_> = unknown.into_iter().map(Finding::unknown).collect();
     out.extend(lacking(config, choice));
     let ids: Vec<_> = everything.plugin_ids().collect();
-    out.extend(policies_of_nobody(config, &ids));
+    out.extend(of_nobody(config, &ids));
     out.extend(base_url(config, node_env));
     out
 }
@@ -41,14 +41,25 @@ fn lacking(config: &RootConfig, choice: &Choice) -> Vec<Finding> {
     switched.chain(sections).collect()
 }
 
-/// A boot policy for a plugin that is not there, which Node may run.
-fn policies_of_nobody(config: &RootConfig, ids: &[&str]) -> Vec<Finding> {
-    const KEY: &str = "backend.startup.plugins";
-    let named = config.optional_config(KEY).ok().flatten().map(|named| named.keys()).unwrap_or_default();
-    let unknown = named.into_iter().filter(|id| !ids.contains(&id.as_str()));
-    let told = unknown.map(|id| {
-        let text = format!("{KEY}.{id} is of no plugin that this program has");
-        Finding::at(Severity::Note, config, &format!("{KEY}.{id}"), text)
+/// What is said of single plugins.
+const OF_PLUGINS: [&str; 2] = ["backend.startup.plugins", "backend.rateLimit.plugin"];
+
+/// What is said of a plugin that is not there, which Node may run; unless it is nearly one that is there.
+fn of_nobody(config: &RootConfig, ids: &[&str]) -> Vec<Finding> {
+    let keys = |section| {
+        config.optional_config(section).ok().flatten().map(|named| named.keys()).unwrap_or_default()
+    };
+    let named =
+        OF_PLUGINS.into_iter().flat_map(|section| keys(section).into_iter().map(move |id| (section, id)));
+    let unknown = named.filter(|(_, id)| !ids.contains(&id.as_str()));
+    let told = unknown.map(|(section, id)| {
+        let (severity, meant) = match nearest(&id, ids.iter().copied()) {
+            Some(meant) => (Severity::Remark, format!(", did you mean '{meant}'?")),
+            None => (Severity::Note, String::new()),
+        };
+        let key = format!("{section}.{id}");
+        let text = format!("{key} is of no plugin that this program has{meant}");
+        Finding::at(severity, config, &key, text)
     });
     told.collect()
 }
@@ -69,4 +80,32 @@ fn base_url(config: &RootConfig, node_env: Option<&str>) -> Option<Finding> {
         return at(format!("{KEY} is a localhost URL and NODE_ENV is 'production'"));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_no_plugin_is_told_with_the_one_that_was_meant() {
+        let yaml = "backend: {startup: {plugins: {taks: {}, rollbar: {}, tasks: {}}}, rateLimit: {plugin: {mial: true}}}";
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let told = of_nobody(&config, &["tasks", "mail"]);
+        let told: Vec<_> = told.iter().map(|found| (found.severity, found.text.as_str())).collect();
+        let text = |key: &str, end: &str| format!("backend.{key} is of no plugin that this program has{end}");
+        assert_eq!(
+            told,
+            [
+                (
+                    Severity::Remark,
+                    &*text("startup.plugins.taks", ", did you mean 'tasks'? (mock-config:1:31)")
+                ),
+                (Severity::Note, &text("startup.plugins.rollbar", " (mock-config:1:41)")),
+                (
+                    Severity::Remark,
+                    &text("rateLimit.plugin.mial", ", did you mean 'mail'? (mock-config:1:94)")
+                ),
+            ]
+        );
+    }
 }

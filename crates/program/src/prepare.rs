@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DataDir, RootConfig},
-    core::{Backend, Fault},
-    errors::Error,
+    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, RootConfig, all, each},
+    core::{Backend, Fault, feature_loader},
     logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
@@ -51,16 +50,14 @@ pub(crate) fn prepare(
     }
 }
 
-/// What speaks against a changed config while the backend runs, besides what its features say.
-pub(crate) fn judge(next: &RootConfig, options: &ConfigOptions) -> Vec<Error> {
+/// Reads what the program itself takes of a config, whatever it chooses of it: what it refuses of a changed one, and what of
+/// it waits for the next start, is told as of any feature.
+fn own_config(config: &RootConfig, node_env: Option<&str>) -> Result<(), ConfigError> {
     let switches = || {
-        let Some(named) = next.optional_config("greenroom.plugins")? else { return Ok(()) };
-        named.keys().iter().try_for_each(|id| named.boolean(id).map(|_| ()))
+        let Some(named) = config.optional_config("greenroom.plugins")? else { return Ok(()) };
+        each(named.keys().iter().map(|id| named.boolean(id))).map(|_| ())
     };
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    let data_dir = DataDir::of(options).data_dir(next);
-    let refused = [switches().err(), data_dir.err(), demo::check(next, node_env).err()];
-    refused.into_iter().flatten().map(Error::from).collect()
+    all((switches(), demo::check(config, node_env))).map(|_| ())
 }
 
 /// The backend with its defaults and what is chosen.
@@ -76,9 +73,11 @@ pub(crate) fn backend(
         state: DataDir::of(options),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: node_env.as_deref() != Some("test"),
-        log: LogEnvironment { node_env, ..LogEnvironment::from_process() },
+        log: LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() },
     };
-    catalogue.add(create_backend_in(surroundings), choice)
+    let own = feature_loader(async || Ok(vec![]));
+    let own = own.reads(move |config| own_config(config, node_env.as_deref()));
+    catalogue.add(create_backend_in(surroundings).add(own), choice)
 }
 
 /// All that is to say of a config, by the program and by what it would start: `refused` is what [`prepare`] found.
@@ -95,4 +94,34 @@ pub(crate) fn report(
     let node_env = options.env.get("NODE_ENV").map(String::as_str);
     report.add_all(findings::of(catalogue, config, choice, node_env));
     report
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::config::ConfigReader;
+
+    use super::*;
+
+    /// What reads it, by the keys that it reads and that were changed, waits for the next start.
+    #[test]
+    fn what_the_program_itself_reads_is_declared_as_that_of_features_is() {
+        let [before, after] = ["{}", "greenroom: {demo: true, plugins: {tasks: true}}"]
+            .map(|yaml| RootConfig::from_yaml(yaml).unwrap());
+        let (catalogue, choice) = (Catalogue::default(), Choice::default());
+        let backend = backend(&catalogue, &before, &ConfigOptions::default(), &choice);
+        let readers = backend.declarations().of::<ConfigReader>();
+        let mut changed: Vec<_> =
+            readers.iter().flat_map(|(_, reader)| reader.changed(&before, &after)).collect();
+        changed.sort_unstable();
+        assert_eq!(changed, ["greenroom.demo", "greenroom.plugins.tasks"]);
+
+        let wrong = RootConfig::from_yaml("greenroom: {demo: perhaps, plugins: {tasks: perhaps}}").unwrap();
+        let refused: Vec<_> = readers.iter().filter_map(|(_, reader)| reader.read(&wrong).err()).collect();
+        let [error] = &refused[..] else { panic!("{refused:?}") };
+        let keys = error.downcast_ref::<ConfigError>().unwrap().clone().each();
+        assert_eq!(
+            keys.filter_map(|one| one.key().map(str::to_owned)).collect::<Vec<_>>(),
+            ["greenroom.plugins.tasks", "greenroom.demo"]
+        );
+    }
 }

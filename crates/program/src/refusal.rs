@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use greenroom::{
-    config::ConfigError,
+    config::{ConfigError, RootConfig},
     core::{Fault, Owner},
     errors::Error,
     logging::{Compatibility, FormatInputs, LogEnvironment, LoggerOptions, RootLogger, choose_format, error},
@@ -12,23 +12,32 @@ use miette::Diagnostic;
 
 use crate::explain;
 
-/// Tells what is wrong with the config, where the process's log is JSON on standard output; exit code 1.
-pub(crate) fn config_errors(refused: impl IntoIterator<Item = ConfigError>) -> ExitCode {
-    let faults = refused.into_iter().map(|refused| Fault { owner: None, error: refused.into() });
-    refuse(&faults.collect::<Vec<_>>())
+/// Tells why there is no config, where the process's log is JSON on standard output; exit code 1.
+pub(crate) fn no_config(error: ConfigError) -> ExitCode {
+    let faults = [Fault { owner: None, error: error.into() }];
+    refused(&faults, vec![], explain::lines)
 }
 
-/// The same of what may have an owner.
-pub(crate) fn refuse(faults: &[Fault]) -> ExitCode {
-    if !is_for_the_log_alone(faults) {
-        faults.iter().for_each(|fault| explain::show_line(&fault.error));
+/// Tells what is wrong with a config, without its secrets; exit code 1.
+pub(crate) fn refuse(faults: &[Fault], config: &RootConfig) -> ExitCode {
+    refused(faults, config.secrets(), |faults| config.masked(&explain::lines(faults)))
+}
+
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
+fn refused(faults: &[Fault], secrets: Vec<String>, lines: impl FnOnce(&[Fault]) -> String) -> ExitCode {
+    if !is_logged_alone(faults, secrets) {
+        eprint!("{}", lines(faults));
     }
     ExitCode::FAILURE
 }
 
 /// Leaves a line for each in a log that is JSON. Whether that is all: there is such a log, and no person at a terminal.
-pub(crate) fn is_for_the_log_alone(faults: &[Fault]) -> bool {
-    let Some(logger) = json_logger() else { return false };
+pub(crate) fn is_for_the_log_alone(faults: &[Fault], config: &RootConfig) -> bool {
+    is_logged_alone(faults, config.secrets())
+}
+
+fn is_logged_alone(faults: &[Fault], secrets: Vec<String>) -> bool {
+    let Some(logger) = json_logger(secrets) else { return false };
     faults.iter().for_each(|fault| log(&logger, fault));
     logger.flush(Duration::from_secs(2));
     !std::io::stderr().is_terminal()
@@ -62,7 +71,7 @@ fn log_one(logger: &RootLogger, owner: Option<&Owner>, error: &Error) {
 }
 
 /// The environment alone decides on its format: the config may be what is wrong.
-fn json_logger() -> Option<RootLogger> {
+fn json_logger(secrets: Vec<String>) -> Option<RootLogger> {
     let env = LogEnvironment::from_process();
     let inputs = FormatInputs {
         config: None,
@@ -73,16 +82,13 @@ fn json_logger() -> Option<RootLogger> {
         is_terminal: env.is_terminal,
     };
     let format = choose_format(inputs).ok()?.value;
-    let options = LoggerOptions { format, each_line: true, ..LoggerOptions::default() };
+    let options = LoggerOptions { format, secrets, each_line: true, ..LoggerOptions::default() };
     format.is_json().then(|| RootLogger::builder().options(options).build())
 }
 
 #[cfg(test)]
 mod tests {
-    use greenroom::{
-        config::RootConfig,
-        logging::{CaptureSink, Format},
-    };
+    use greenroom::logging::{CaptureSink, Format};
     use serde_json::Value;
 
     use super::*;

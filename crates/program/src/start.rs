@@ -33,14 +33,14 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
-        Err(error) => return refusal::config_errors([error]),
+        Err(error) => return refusal::no_config(error),
     };
     let Prepared { choice, data_dir, has_demo } = match prepare::prepare(catalogue, &config, options) {
         Ok(prepared) => prepared,
         Err(Refused { errors, choice }) => {
             let report = prepare::report(catalogue, &config, options, &choice, errors);
             let refused = report.findings().iter().filter(|found| found.severity == Severity::Refused);
-            return refusal::refuse(&refused.filter_map(Finding::to_fault).collect::<Vec<_>>());
+            return refusal::refuse(&refused.filter_map(Finding::to_fault).collect::<Vec<_>>(), &config);
         }
     };
     let demo = match has_demo.then(|| Demo::prepare(&data_dir)).transpose() {
@@ -69,8 +69,6 @@ async fn serve(
 ) -> ExitCode {
     let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
     let typed = typed.collect::<Vec<_>>().join(" ");
-    let judged_by = options.clone();
-    config.before_change(move |next| prepare::judge(next, &judged_by)).forever();
     let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
@@ -106,7 +104,7 @@ async fn serve(
                     shown.banner(program, http.local_addr(), &settings, &metadata, ready_in);
                 }
             },
-            |failed| explain::start_error(&typed, failed),
+            |failed| explain::start_error(config, &typed, failed),
         )
         .await
 }

@@ -9,10 +9,12 @@ pub(crate) enum Escapes {
     Percent,
     /// `\n`, `\"`, `\u00e9`, `\u{e9}`, `\x1b`: of JSON, of Rust's `{:?}`, of JavaScript's `inspect`.
     Backslash,
+    /// `115, 101`, bytes as numbers of a list: of the same.
+    List,
 }
 
 impl Escapes {
-    pub(crate) const ALL: [Self; 2] = [Self::Percent, Self::Backslash];
+    pub(crate) const ALL: [Self; 3] = [Self::Percent, Self::Backslash, Self::List];
 }
 
 /// Bytes, and where in the text each of them stands.
@@ -61,6 +63,7 @@ fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>
     let mark = match escapes {
         Escapes::Percent => b'%',
         Escapes::Backslash => b'\\',
+        Escapes::List => return undo_lists(text, piece),
     };
     let mut from = 0;
     let mut at = 0;
@@ -69,6 +72,7 @@ fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>
         at = start + 1;
         let mut utf8 = [0; 4];
         let undone = match escapes {
+            Escapes::List => None,
             Escapes::Percent => text.get(at..at + 2).and_then(hex).map(|n| {
                 utf8[0] = n as u8;
                 (&utf8[..1], 2)
@@ -87,6 +91,45 @@ fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>
         piece(&text[from..], from..text.len());
     }
     from > 0
+}
+
+/// The same of lists of two numbers at least; what stands between the numbers is left out.
+fn undo_lists(text: &[u8], mut piece: impl FnMut(&[u8], Range<usize>)) -> bool {
+    let (mut from, mut at) = (0, 0);
+    while let Some(found) = memchr::memchr(b',', &text[at..]) {
+        let comma = at + found;
+        at = comma + 1;
+        let digits = text[from..comma].iter().rev().take(4).take_while(|c| c.is_ascii_digit()).count();
+        let mut start = comma - digits;
+        let second = next(text, comma).and_then(|second| byte(text, second));
+        if byte(text, start).is_none() || second.is_none() {
+            continue;
+        }
+        piece(&text[from..start], from..start);
+        while let Some((value, end)) = byte(text, start) {
+            piece(&[value], start..end);
+            (from, at) = (end, end);
+            let Some(next) = next(text, end) else { break };
+            start = next;
+        }
+    }
+    if from > 0 {
+        piece(&text[from..], from..text.len());
+    }
+    from > 0
+}
+
+/// The number that begins there, and where it ends.
+fn byte(text: &[u8], start: usize) -> Option<(u8, usize)> {
+    let digits = text[start..].iter().take_while(|c| c.is_ascii_digit()).take(4).count();
+    let end = start + digits;
+    Some((str::from_utf8(&text[start..end]).ok()?.parse().ok()?, end))
+}
+
+/// Where the next number of a list begins, if one ended there.
+fn next(text: &[u8], end: usize) -> Option<usize> {
+    let rest = text[end..].strip_prefix(b",")?;
+    Some(text.len() - rest.trim_ascii_start().len())
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

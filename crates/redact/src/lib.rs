@@ -13,19 +13,21 @@
 //! ```
 //!
 //! [`Secrets`] are texts that are known: what config declares secret. They are found in every form in which text shows
-//! them: as they are, escaped as JSON or by Rust's `{:?}`, percent-encoded, within base64. The others know no secret. They go
-//! by names, of which there is [one list](name_is_secret), and by where in a URL credentials stand.
+//! them: as they are, escaped as JSON or by Rust's `{:?}`, percent-encoded, within base64, in hexadecimal, as bytes in a list
+//! of numbers; of a key in PEM, each line by itself. The others know no secret. They go by names, of which there is [one list](name_is_secret), and by where in a URL credentials stand.
 //!
 //! It must not know where secrets come from, nor how lines are written.
 
 mod base64;
 mod decode;
 mod filter;
+mod forms;
 mod name;
 mod ranges;
 mod secrets;
 mod text;
 mod url;
+mod webhook;
 
 pub use name::name_is_secret;
 pub use secrets::{MASK, Secrets};

@@ -25,6 +25,9 @@ const ENDINGS: &[&str] = &[
     "secret",
     "token",
     "tokenhint",
+    // An address that lets in whoever knows it.
+    "webhook",
+    "webhookurl",
 ];
 
 /// Names that are secret as a whole.
@@ -133,7 +136,7 @@ pub fn name_is_secret(name: &str) -> bool {
 const DECODINGS: usize = 3;
 
 /// The same of a parameter in a URL, where also `code`, `state`, `sig` and the like let somebody in, and many as well as one.
-/// Percent-encoding is undone first; of `token[a]`, what stands before the bracket counts too.
+/// Percent-encoding is undone first; of `token[a]` and `token.a`, what stands before the bracket or the dot counts too.
 pub(crate) fn parameter_is_secret(name: &str) -> bool {
     let mut name = Cow::Borrowed(name);
     for _ in 0..DECODINGS {
@@ -144,7 +147,8 @@ pub(crate) fn parameter_is_secret(name: &str) -> bool {
     }
     let is_secret = |name: &str| name_is_secret(name) || is_one_of(name, PARAMETERS, PARAMETER_ENDINGS);
     let is_of_secrets = |name: &str| is_secret(name) || name.strip_suffix(['s', 'S']).is_some_and(is_secret);
-    is_of_secrets(&name) || name.split_once('[').is_some_and(|(list, _)| is_of_secrets(list))
+    let above = name.rsplit_once(['.', '[']).map(|(above, _)| above);
+    is_of_secrets(&name) || above.is_some_and(|above| above.split(['.', '[', ']']).any(is_of_secrets))
 }
 
 fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {

@@ -8,6 +8,7 @@ use crate::{
     base64,
     decode::{Decoded, Escapes, decode, decode_bytes},
     filter::Filter,
+    forms::{self, Form},
     ranges::union,
 };
 
@@ -18,7 +19,7 @@ pub const MASK: &str = "***";
 const DEPTH: usize = 2;
 
 /// The faster automaton is chosen up to this many bytes in all forms; it takes some hundred bytes for each of them.
-const FAST: usize = 8 << 10;
+const FAST: usize = 12 << 10;
 
 /// The secrets of one generation. The set only grows: [`with`](Self::with) makes the next one.
 ///
@@ -110,21 +111,9 @@ impl Secrets {
 
 impl Scan {
     fn new(secrets: &HashSet<Box<str>>) -> Self {
-        let (mut patterns, mut around) = (Vec::<Cow<'_, str>>::new(), Vec::new());
-        let mut add = |pattern, before, after| {
-            patterns.push(pattern);
-            around.push((before, after));
-        };
-        for secret in secrets {
-            add(Cow::Borrowed(&**secret), false, false);
-            // Forms write a space so.
-            if secret.contains(' ') {
-                add(secret.replace(' ', "+").into(), false, false);
-            }
-            for base64::Look { core, before, after } in base64::looks(secret.as_bytes()) {
-                add(core.into(), before, after);
-            }
-        }
+        let forms = secrets.iter().flat_map(|secret| forms::of(secret));
+        let (patterns, around): (Vec<_>, _) =
+            forms.map(|Form { text, before, after }| (text, (before, after))).unzip();
         let filter = Filter::new(&patterns);
         let few = patterns.iter().map(|pattern| pattern.len()).sum::<usize>() <= FAST;
         let automaton = AhoCorasick::builder()
@@ -146,7 +135,7 @@ impl Scan {
             return true;
         }
         depth > 0
-            && memchr::memchr2(b'%', b'\\', text).is_some()
+            && memchr::memchr3(b'%', b'\\', b',', text).is_some()
             && Escapes::ALL.into_iter().any(|escapes| {
                 decode_bytes(text, escapes).is_some_and(|decoded| self.may_hold(&decoded, depth - 1))
             })
@@ -237,7 +226,15 @@ mod tests {
         percent(text).replace("%20", "+").to_ascii_lowercase()
     }
 
-    const FORMS: [fn(&str) -> String; 8] = [
+    fn hex(text: &str) -> String {
+        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn list(text: &str) -> String {
+        text.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    const FORMS: [fn(&str) -> String; 13] = [
         str::to_owned,
         json,
         debug,
@@ -246,6 +243,11 @@ mod tests {
         |text| json(&json(text)),
         |text| percent(&json(text)),
         |text| percent(&percent(text)),
+        hex,
+        |text| hex(text).to_ascii_uppercase(),
+        list,
+        |text| list(text).replace(' ', ""),
+        |text| json(&list(text).replace(", ", ",\n    ")),
     ];
 
     proptest! {
@@ -267,18 +269,21 @@ mod tests {
         #[test]
         fn nothing_of_a_secret_is_left_in_base64(
             secret in secret(),
+            is_json in any::<bool>(),
             before in collection::vec(any::<u8>(), 0..5),
             after in collection::vec(any::<u8>(), 0..5),
         ) {
-            let whole = [&before[..], secret.as_bytes(), &after].concat();
+            let inner = if is_json { json(&secret) } else { secret.clone() };
+            let whole = [&before[..], inner.as_bytes(), &after].concat();
+            let secrets = secrets(&[&secret]);
             for engine in [general_purpose::STANDARD, general_purpose::URL_SAFE_NO_PAD] {
                 let text = engine.encode(&whole);
-                let masked = secrets(&[&secret]).mask(&text).into_owned();
+                let masked = secrets.mask(&text).into_owned();
                 let (left, right) = masked.split_once("***").expect("it is masked");
                 // What is left of either side are the characters that hold no bit of the secret.
                 prop_assert!(left.len() * 6 <= before.len() * 8, "{} of {}", masked, text);
                 let (all, right) = (text.trim_end_matches('=').len(), right.trim_end_matches('=').len());
-                let last = ((before.len() + secret.len()) * 8).div_ceil(6);
+                let last = ((before.len() + inner.len()) * 8).div_ceil(6);
                 prop_assert!(right <= all - last, "{} of {}", masked, text);
             }
         }
@@ -302,6 +307,31 @@ mod tests {
         #[test]
         fn text_without_secrets_stays(text in "[d-z\\\\%\"n0-9u{}]{0,40}") {
             prop_assert_eq!(secrets(&["abcabc"]).mask(&text), &*text);
+        }
+    }
+
+    const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEpAIBAAKCAQEA\n+abc/defghijklmn\nlast0123==\n-----END RSA PRIVATE KEY-----";
+
+    #[test]
+    fn the_lines_of_a_key_are_masked_however_they_are_indented_and_end() {
+        for secret in [PEM.to_owned(), PEM.replace('\n', "\\n"), PEM.replace('\n', " ")] {
+            let secrets = secrets(&[&secret]);
+            for end in ["\r\n", "\n    ", "\\n", " "] {
+                let text = PEM.replace("-----\n", "-----\n ").replace('\n', end);
+                let told = secrets.mask(&text).into_owned();
+                assert!(!told.contains("MII") && !told.contains("abc") && !told.contains("last"), "{told}");
+            }
+            assert_eq!(secrets.mask("no +abc/defghijklmn"), "no ***");
+            assert_eq!(secrets.mask("a RSA PRIVATE KEY, ENCRYPTED"), "a RSA PRIVATE KEY, ENCRYPTED");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_no_bytes_end_a_list() {
+        let secrets = secrets(&["abcd"]);
+        assert_eq!(secrets.mask("[1, 97, 98,99 , 97, 98, 99, 100, 2]"), "[1, 97, 98,99 , ***, 2]");
+        for text in ["97, 98, 99, 1000", "1097, 98, 99, 100", "97, 98, x, 99, 100", "97, 98, 99,", ",,,97"] {
+            assert_eq!(secrets.mask(text), text);
         }
     }
 

@@ -5,6 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::{
     name::parameter_is_secret,
     ranges::{masked, union},
+    webhook,
 };
 
 /// How deep URLs within parameters of URLs are looked into; deeper ones are masked as a whole.
@@ -12,7 +13,7 @@ const DEPTH: usize = 3;
 
 /// A URL, whole or from its path on, with `***` in place of credentials: the user part, always; the values of parameters
 /// with [secret names](crate::name_is_secret), and of `code`, `state`, `sig` and the like, in query, fragment and path, also
-/// within URLs that are themselves values.
+/// within URLs and JSON that are themselves values; the path of a webhook.
 ///
 /// ```
 /// use greenroom_redact::url;
@@ -37,14 +38,21 @@ pub fn url(text: &str) -> Cow<'_, str> {
 /// assert_eq!(broken_url("example"), "example");
 /// ```
 pub fn broken_url(text: &str) -> Cow<'_, str> {
-    let mut found = credentials(text);
-    found.extend(memchr::memrchr(b'@', text.as_bytes()).filter(|at| *at > 0).map(|at| 0..at));
+    let user = 0..memchr::memrchr(b'@', text.as_bytes()).unwrap_or(0);
+    let behind = credentials(&text[user.end..]).into_iter();
+    let mut found: Vec<_> = behind.map(|range| user.end + range.start..user.end + range.end).collect();
+    found.extend(Some(user).filter(|user| !user.is_empty()));
     masked(text, &union(found))
 }
 
 /// Where the credentials of a URL stand, in order.
 pub(crate) fn credentials(text: &str) -> Vec<Range<usize>> {
-    within(text, DEPTH)
+    if may_hold_secret(text) { within(text, DEPTH) } else { Vec::new() }
+}
+
+/// Whether a text has what stands beside credentials.
+pub(crate) fn may_hold_secret(text: &str) -> bool {
+    text.contains(['=', '@', '"', '%']) || webhook::is_likely(text)
 }
 
 /// Takes time in proportion to the text, whatever is in it.
@@ -53,21 +61,20 @@ fn within(text: &str, depth: usize) -> Vec<Range<usize>> {
         true => 0,
         false => memchr::memchr2(b'?', b'#', text.as_bytes()).unwrap_or(text.len()),
     };
-    let user = user_part(text);
-    let mut found = parameters(text, user.as_ref().map_or(0, |user| user.end), query, depth);
-    found.extend(user);
-    let mut from = 0;
+    let mut users: Vec<_> = user_part(text).into_iter().collect();
     for mut user in inner_user_parts(text) {
-        if user.start < from {
+        if users.last().is_some_and(|last| user.start < last.end) {
             continue;
         }
         if user.start > query {
             // Nobody can tell where it ends: a `&` may be of the password.
             user.end += end_of(&text[user.end..], b"&#");
         }
-        from = user.end;
-        found.push(user);
+        users.push(user);
     }
+    let mut found = parameters(text, &users, query, depth);
+    found.extend(users);
+    found.extend(webhook::secret_path(text, query));
     union(found)
 }
 
@@ -75,29 +82,39 @@ fn end_of(text: &str, ends: &[u8]) -> usize {
     text.bytes().position(|c| ends.contains(&c)).unwrap_or(text.len())
 }
 
-/// Where the values of secret parameters stand.
-fn parameters(text: &str, from: usize, query: usize, depth: usize) -> Vec<Range<usize>> {
+/// Where the values of secret parameters stand, in the path too: `/token=abc`. None begins in a user part.
+fn parameters(text: &str, users: &[Range<usize>], query: usize, depth: usize) -> Vec<Range<usize>> {
     let (mut found, bytes) = (Vec::new(), text.as_bytes());
+    let mut users = users.iter().peekable();
     // Up to `checked` a value was looked at as a whole: of pairs within it, only the names are left to see.
-    let (mut at, mut checked) = (from, 0);
-    while let Some(mark) = bytes[at..].iter().position(|c| b"?&;#".contains(c)) {
+    let (mut at, mut checked) = (0, 0);
+    while let Some(mark) = bytes[at..].iter().position(|c| b"/?&;#".contains(c)) {
         let start = at + mark + 1;
         at = start;
-        let rest = &bytes[start..];
-        let length = rest.iter().position(|c| b"=?&;#/".contains(c)).unwrap_or(rest.len());
-        if rest.get(length) != Some(&b'=') {
+        while users.next_if(|user| user.end <= start).is_some() {}
+        if let Some(user) = users.peek().filter(|user| user.start <= start) {
+            at = user.end;
             continue;
         }
-        let value = start + length + 1;
+        let length = end_of(&text[start..], b"=/?&;#");
+        let (name, value) = (&text[start..start + length], start + length + 1);
+        // What ends a value in a path may be part of one in a query.
+        let end = |from: usize| from + end_of(&text[from..], if start > query { b"&#" } else { b"/;?#" });
+        if start >= checked && name.contains(['%', '"']) && holds_secret(name, depth) {
+            // All of a pair, its `=` encoded, or JSON.
+            at = end(start + length);
+            found.push(start..at);
+            continue;
+        }
+        if bytes.get(start + length) != Some(&b'=') {
+            continue;
+        }
         let is_new = value > checked;
         if is_new {
-            // What ends a value in a path may be part of one in a query.
-            checked = value + end_of(&text[value..], if start > query { b"&#" } else { b"/;?#" });
+            checked = end(value);
         }
-        let is_secret = || {
-            parameter_is_secret(&text[start..start + length])
-                || (is_new && holds_secret(&text[value..checked], depth))
-        };
+        let is_secret =
+            || parameter_is_secret(name) || (is_new && holds_secret(&text[value..checked], depth));
         if value < checked && is_secret() {
             found.push(value..checked);
             at = checked;
@@ -110,14 +127,18 @@ fn parameters(text: &str, from: usize, query: usize, depth: usize) -> Vec<Range<
 fn holds_secret(value: &str, depth: usize) -> bool {
     let inner = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
     if inner == value {
-        return user_part(value).is_some() || inner_user_parts(value).next().is_some();
+        let holds_user = || user_part(value).is_some() || inner_user_parts(value).next().is_some();
+        return holds_user()
+            || members_hold_secret(value)
+            || webhook::secret_path(value, value.len()).is_some();
     }
-    if !inner.contains(['=', '@', '%']) {
+    if !may_hold_secret(&inner) {
         return false;
     }
     depth == 0
         || !within(&inner, depth - 1).is_empty()
         || pairs_hold_secret(&inner)
+        || members_hold_secret(&inner)
         // Encoded more than once, as a whole.
         || (inner.contains('%') && holds_secret(&inner, depth - 1))
 }
@@ -125,6 +146,17 @@ fn holds_secret(value: &str, depth: usize) -> bool {
 /// Whether a value is a query by itself.
 fn pairs_hold_secret(inner: &str) -> bool {
     inner.split_once('=').is_some_and(|(name, value)| !value.is_empty() && parameter_is_secret(name))
+}
+
+/// Whether a value is JSON, or what looks like it, with a member that is named like a secret.
+fn members_hold_secret(value: &str) -> bool {
+    let mut name = "";
+    // A quote within JSON that is itself a text is escaped.
+    value.split(['"', '\'']).map(|piece| piece.trim_end_matches('\\')).any(|piece| {
+        let is_member = piece.trim_start().starts_with(':') && parameter_is_secret(name);
+        name = piece;
+        is_member
+    })
 }
 
 /// Where the user part of an absolute URL, or of one without its scheme, stands; an empty one is none.
@@ -224,6 +256,29 @@ mod tests {
                 "/x?tokens=a&private_keys=b&code_verifier=c&pin=d",
                 "/x?tokens=***&private_keys=***&code_verifier=***&pin=***",
             ),
+            ("/cb?token%3Da&x=1", "/cb?***&x=1"),
+            ("/cb?x=1&%74oken%253Da%253D%253D#y", "/cb?x=1&***#y"),
+            ("/cb?page%3D2&x=1", "/cb?page%3D2&x=1"),
+            ("/cb?token%3Da=b", "/cb?***"),
+            ("/token=a/b;x?y=1", "/token=***/b;x?y=1"),
+            ("/x/access_token=a", "/x/access_token=***"),
+            ("https://h/password=a?page=2", "https://h/password=***?page=2"),
+            ("/x/token%3Da/y", "/x/***/y"),
+            ("/x?to=/token=a&y=1", "/x?to=/token=***&y=1"),
+            ("/page=2/a=b", "/page=2/a=b"),
+            (
+                "/x?secret.value=a&user.token.0=b&a[key][x]=c&state.x=d",
+                "/x?secret.value=***&user.token.0=***&a[key][x]=***&state.x=***",
+            ),
+            ("/x?user.name=a&filter[state]=open", "/x?user.name=a&filter[state]=open"),
+            (r#"/x?q={"token":"a"}&y=1"#, "/x?q=***&y=1"),
+            (r#"/x?q={"a":"b&c","token" : "d"}"#, r#"/x?q={"a":"b&***"#),
+            (r#"/x?q={"a":"{\"token\":\"b\"}"}"#, "/x?q=***"),
+            ("/x?q=%7B%22token%22%3A%22a%22%7D&y=1", "/x?q=***&y=1"),
+            ("/x?q=%257B%2522clientSecret%2522%253A1%257D", "/x?q=***"),
+            ("/x?%7B%22token%22%3A%22a%22%7D", "/x?***"),
+            ("/x?q={'token':'a'}", "/x?q=***"),
+            (r#"/x?q={"page":"token","a":"token: b"}"#, r#"/x?q={"page":"token","a":"token: b"}"#),
             ("*", "*"),
             ("", ""),
         ] {
@@ -234,7 +289,10 @@ mod tests {
     /// Such a value took minutes when each pair of it was taken for a value of its own.
     #[test]
     fn a_long_url_takes_no_longer_than_its_length() {
-        for part in ["a=?;a=", ";a=x:", "&a=", "https://", "a://b@", "?a=%41;", "%3Fa%3D", "\"'(a;"] {
+        for part in [
+            "a=?;a=", ";a=x:", "&a=", "https://", "a://b@", "?a=%41;", "%3Fa%3D", "\"'(a;", "/a=", "%2Fa%3D",
+            "{\"a\":", "%22a\":", "a%3D",
+        ] {
             let text = format!("/?{}%41", part.repeat((1 << 16) / part.len()));
             assert!(url(&text).len() <= text.len() * 2);
             assert!(crate::text(&text).len() <= text.len() * 2);
@@ -245,11 +303,27 @@ mod tests {
         #[test]
         fn a_secret_value_is_never_told(
             before in "[!-%\'-<>-~]{0,8}",
-            name in "([a-z_-]{0,4})(CODE|token|s%69g|Secret|aPiKey|password|signature)",
-            mark in "[?#]",
+            name in "([a-z_-]{0,3}x)?(CODE|token|s%69g|Secret|aPiKey|password|signature)([.\\[][a-z]{0,3}){0,2}",
+            mark in "[?#/]",
+            equals in "=|%3[dD]|%253D",
             after in "(&[!-~]{0,8})?",
         ) {
-            let text = format!("/x{mark}{before}&{name}=hunter2{after}");
+            let text = format!("/x{mark}{before}&{name}{equals}hunter2{after}");
+            prop_assert!(!url(&text).contains("hunter2"), "{}", url(&text));
+        }
+
+        #[test]
+        fn a_secret_member_is_never_told(
+            before in r#"("[a-c&=/]{0,3}":("[a-c&=/]{0,3}"|1),){0,2}"#,
+            name in "([a-z_-]{0,4})(token|Secret|aPiKey|password)",
+            after in r#"(,"[a-c&=/]{0,3}":[0-9])?"#,
+            encodings in 0..3,
+        ) {
+            let mut json = format!(r#"{{{before}"{name}":"hunter2"{after}}}"#);
+            for _ in 0..encodings {
+                json = percent_encoding::utf8_percent_encode(&json, percent_encoding::NON_ALPHANUMERIC).to_string();
+            }
+            let text = format!("/x?q={json}&y=1");
             prop_assert!(!url(&text).contains("hunter2"), "{}", url(&text));
         }
 
@@ -261,7 +335,7 @@ mod tests {
 
         #[test]
         fn any_text_can_be_masked_and_is_masked_once(text in prop_oneof![
-            "(https?:|//)?((//|[a-c?&;#=@:/%\\\\]|token=|%3[aAdDfF]|%2[56]|%40|\u{e9}){0,24})",
+            "(https?:|//)?((//|hooks[/.]|[a-c?&;#=@:/%\\\\\".\\[]|token=|%3[aAdDfF]|%2[256]|%40|\u{e9}){0,24})",
             "\\PC{0,40}",
         ]) {
             for mask in [url, broken_url] {

@@ -85,7 +85,7 @@ fn places_in_included_files() {
     insta::assert_snapshot!(rendered(&config.string_array("a.b").unwrap_err()), @r"
      × Invalid type in config for key 'a.b[0]' in 'app-config.yaml', got number, wanted string-array (more/x.yaml:2:5)
       ╭─[more/x.yaml:2:5]
-    2 │ b: [1, two]
+    2 │ b: [1, ***]
       ·     ─
       ╰────
     ");
@@ -247,4 +247,16 @@ fn a_line_that_is_too_long_to_be_shown_is_told_by_its_place() {
     let config = yaml(&format!("{{pad: '{}', last: x}}\n", "p".repeat(70_000))).load();
     let shown = rendered(&config.number("last").unwrap_err());
     assert!(shown.contains("(app-config.yaml:1:70017)") && shown.len() < 1000, "{shown}");
+}
+
+#[test]
+fn what_is_shown_of_many_faults_on_one_line_grows_with_their_number_alone() {
+    let shown = |faults: usize| {
+        let keys: Vec<_> = (0..faults).map(|n| format!("key{n}")).collect();
+        let members: String = keys.iter().map(|key| format!("{key}: x, ")).collect();
+        let config = yaml(&format!("{{{members}}}\n")).load();
+        rendered(&each(keys.iter().map(|key| config.number(key))).unwrap_err()).len()
+    };
+    let (some, twice) = (shown(200), shown(400));
+    assert!(twice < some * 3, "{some} bytes become {twice}");
 }

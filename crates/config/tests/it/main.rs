@@ -15,6 +15,7 @@ mod readers;
 mod secrets;
 mod sources;
 mod support;
+mod told;
 mod transforms;
 mod watching;
 mod yaml;

@@ -202,10 +202,24 @@ fn a_text_whose_key_is_named_like_a_secret_is_hidden() {
 }
 
 #[test]
+fn all_below_a_key_that_is_named_like_a_secret_or_many_is_hidden() {
+    let config = "x: {secret: {nested: {deep: abc}}, tokens: {a: abc, b: [abc]}, passwords: [abc, {c: 1234}]}\n\
+                  y: {tokens: shown, keys: [shown], secret: {on: true}, sortKeys: {a: shown}, maxTokens: {a: shown}}\n";
+    let printed = yaml(config).load().print(Format::Flat);
+    let lines = |section: &str| printed.lines().filter(|line| line.starts_with(section)).collect::<Vec<_>>();
+    assert_eq!(lines("x.").len(), 5);
+    assert!(lines("x.").iter().all(|line| line.contains(": <secret>")), "{printed}");
+    assert_eq!(lines("y.").iter().filter(|line| line.contains("<secret>")).count(), 1, "{printed}");
+}
+
+#[test]
 fn credentials_in_urls_are_hidden_as_in_log_lines() {
-    let config = "a: 'https://me:hunter2@h/x?token=hunter2&page=2'\nb: 'see //me@h and /cb?code=hunter2'\n";
+    let config = "a: 'https://me:hunter2@h/x?token=hunter2&page=2'\nb: 'see //me@h and /cb?code=hunter2'\n\
+                  c: https://hooks.slack.com/services/T0A1/B0C2/hunter2\nwebhookUrl: https://chat.example.com/hunter2\n";
     insta::assert_snapshot!(yaml(config).load().print(Format::Yaml), @r#"
     a: "https://***@h/x?token=***&page=2"
     b: "see //***@h and /cb?code=***"
+    c: "https://hooks.slack.com/services/***"
+    webhookUrl: <secret>
     "#);
 }

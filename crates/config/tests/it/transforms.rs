@@ -224,3 +224,18 @@ fn what_may_be_a_secret_behind_a_variables_name_is_told_nowhere() {
         }
     }
 }
+
+#[test]
+fn an_object_that_is_nearly_an_include_is_told_and_stays_data() {
+    let text = "a: {b: {$envv: NAME}}\nc: [{$inlcude: x.yaml}]\nd: {$FILE: x}\ne: {$schema: x}\nf: {$envv: x, g: 1}\ng: {env: X}\n";
+    let config = yaml(text).load();
+    assert_eq!(
+        config.warnings(),
+        [
+            "'$envv' at 'a.b' includes nothing, did you mean '$env'? (app-config.yaml:1:16)",
+            "'$inlcude' at 'c[0]' includes nothing, did you mean '$include'? (app-config.yaml:2:16)",
+            "'$FILE' at 'd' includes nothing, did you mean '$file'? (app-config.yaml:3:12)",
+        ]
+    );
+    assert_eq!(config.get("a.b").unwrap(), json!({ "$envv": "NAME" }));
+}

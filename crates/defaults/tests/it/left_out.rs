@@ -1,37 +1,16 @@
-use std::fs;
-
-use greenroom_config::{ConfigOptions, DataDir, RootConfig};
-use greenroom_core::{decorate, service};
-use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_core::decorate;
+use greenroom_defaults::create_backend_in;
 use greenroom_http::{HttpSettings, Listen};
-use greenroom_logging::{CaptureSink, LogEnvironment, LoggerOptions, RootLogger};
+use greenroom_logging::CaptureSink;
+
+use crate::support::{logger_to, production, surroundings, written};
 
 /// What a start warns of, in a log of that format.
 async fn warned(format: &str, yaml: &str, env: &[(&str, &str)]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("app-config.yaml"), yaml).unwrap();
-    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let options =
-        ConfigOptions { cwd: dir.path().to_owned(), env: env.collect(), ..ConfigOptions::default() };
-    let log = LogEnvironment {
-        log_format: Some(format.to_owned()),
-        node_env: Some("production".to_owned()),
-        ..LogEnvironment::default()
-    };
-    let surroundings = Surroundings {
-        config: ConfigFrom::Options(options),
-        log: log.clone(),
-        state: DataDir::default(),
-        is_process: false,
-        found: vec![],
-    };
-    let lines = CaptureSink::new();
-    let captured = lines.clone();
-    let running = create_backend_in(surroundings)
-        .add(service(async move |config: RootConfig| {
-            let options = LoggerOptions::from_config(&config, &log)?;
-            Ok(RootLogger::builder().options(options).sink(captured.clone()).build())
-        }))
+    let (log, lines) = (production(format), CaptureSink::new());
+    let running = create_backend_in(surroundings(written(dir.path(), yaml, env), log.clone()))
+        .add(logger_to(lines.clone(), log))
         .add(decorate(async |settings: HttpSettings| {
             let listen = Listen::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
             Ok(HttpSettings { listen, ..settings })

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use greenroom_config::{ConfigOptions, DataDir};
 use greenroom_core::{Running, service};
-use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_defaults::create_backend_in;
 use greenroom_http::RootHttpRouter;
 use greenroom_logging::{CaptureSink, Emitted, LogEnvironment, RootLogger, Sink};
 use rustls::{
@@ -27,6 +26,8 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::support::{surroundings, written};
 
 /// A self-signed certificate and its key.
 struct Pair {
@@ -97,15 +98,7 @@ async fn up(put: impl FnOnce(&Path)) -> Up {
     put(&dir.path().join("tls"));
     let text = "backend:\n  listen: 127.0.0.1:0\n  server: {headersTimeout: 0, requestTimeout: 0}\n  https:\n    certificate:\n      \
                 cert: {$file: tls/tls.crt}\n      key: {$file: tls/tls.key}\n";
-    fs::write(dir.path().join("app-config.yaml"), text).unwrap();
-    let options = ConfigOptions { cwd: dir.path().to_owned(), watch: true, ..ConfigOptions::default() };
-    let surroundings = Surroundings {
-        config: ConfigFrom::Options(options),
-        log: LogEnvironment::default(),
-        state: DataDir::default(),
-        is_process: false,
-        found: vec![],
-    };
+    let surroundings = surroundings(written(dir.path(), text, &[]), LogEnvironment::default());
     let lines = CaptureSink::new();
     let logged = Arc::new(Notify::new());
     let (sink, announced) = (lines.clone(), logged.clone());

@@ -1,12 +1,15 @@
 use std::{fs, path::PathBuf, sync::mpsc, time::Duration};
 
-use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
-use greenroom_core::{Running, plugin, service};
-use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
-use greenroom_logging::{Emitted, LogEnvironment, LoggerOptions, RootLogger, Sink, info};
+use greenroom_config::{DeclareConfig, RootConfig};
+use greenroom_core::{Running, plugin};
+use greenroom_defaults::create_backend_in;
+use greenroom_logging::{Emitted, RootLogger, Sink, info};
 use serde_json::Value;
 
+use crate::support::{logger_to, production, surroundings, written};
+
 /// Sends each line to who waits for it.
+#[derive(Clone)]
 struct Told(mpsc::Sender<Value>);
 
 impl Sink for Told {
@@ -16,41 +19,26 @@ impl Sink for Told {
 }
 
 /// A backend that follows its config, with a plugin that reads `mail.workers`.
-struct Following {
+pub(crate) struct Following {
     _dir: tempfile::TempDir,
     file: PathBuf,
-    running: Running,
+    pub(crate) running: Running,
     config: RootConfig,
-    logger: RootLogger,
+    pub(crate) logger: RootLogger,
     lines: mpsc::Receiver<Value>,
 }
 
 impl Following {
-    async fn start(format: &str, text: &str) -> Self {
+    pub(crate) async fn start(format: &str, text: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("app-config.yaml");
-        fs::write(&file, text).unwrap();
-        let options = ConfigOptions { cwd: dir.path().to_owned(), watch: true, ..ConfigOptions::default() };
+        let config = written(dir.path(), text, &[]);
         let (tell, lines) = mpsc::channel();
-        let log = LogEnvironment {
-            log_format: Some(format.into()),
-            node_env: Some("production".into()),
-            ..Default::default()
-        };
-        let surroundings = Surroundings {
-            config: ConfigFrom::Options(options),
-            log: log.clone(),
-            state: DataDir::default(),
-            is_process: false,
-            found: vec![],
-        };
+        let log = production(format);
         let mail = plugin("mail", |env| env.register_init(async || Ok(())));
-        let running = create_backend_in(surroundings)
+        let running = create_backend_in(surroundings(config, log.clone()))
             .add(mail.reads(|config: &RootConfig| config.optional_number("mail.workers")))
-            .add(service(async move |config: RootConfig| {
-                let options = LoggerOptions::from_config(&config, &log)?;
-                Ok(RootLogger::builder().options(options).sink(Told(tell.clone())).build())
-            }))
+            .add(logger_to(Told(tell), log))
             .start()
             .await
             .unwrap();
@@ -59,15 +47,23 @@ impl Following {
         Self { _dir: dir, file, running, config, logger, lines }
     }
 
-    fn write(&self, text: &str) {
+    pub(crate) fn write(&self, text: &str) {
         fs::write(&self.file, text).unwrap();
     }
 
-    fn next(&self) -> Value {
+    /// Writes it, and waits until it is in force and all that follows it has done so.
+    pub(crate) fn change(&self, text: &str) {
+        let (tell, told) = mpsc::channel();
+        let _subscription = self.config.subscribe(move || tell.send(()).unwrap());
+        self.write(text);
+        told.recv_timeout(Duration::from_secs(30)).unwrap();
+    }
+
+    pub(crate) fn next(&self) -> Value {
         self.lines.recv_timeout(Duration::from_secs(30)).unwrap()
     }
 
-    fn until(&self, wanted: &str) -> Value {
+    pub(crate) fn until(&self, wanted: &str) -> Value {
         loop {
             let line = self.next();
             if line["message"].as_str().unwrap().contains(wanted) {
@@ -124,15 +120,11 @@ async fn a_changed_level_takes_effect_and_says_no_word_of_secrets_that_are_not_n
         )
     };
     let backend = Following::start("node", &text("info")).await;
-    let (tell, told) = mpsc::channel();
-    let _subscription = backend.config.subscribe(move || tell.send(()).unwrap());
     while backend.lines.try_recv().is_ok() {}
-    backend.write(&text("debug"));
-    told.recv_timeout(Duration::from_secs(30)).unwrap();
+    backend.change(&text("debug"));
     backend.logger.debug("kept");
     assert_eq!(backend.next()["message"], "kept");
-    backend.write(&text("error"));
-    told.recv_timeout(Duration::from_secs(30)).unwrap();
+    backend.change(&text("error"));
     backend.logger.warn("dropped");
     backend.logger.error("kept");
     assert_eq!(backend.next()["message"], "kept");

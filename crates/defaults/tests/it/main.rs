@@ -7,3 +7,5 @@ mod live_certificate;
 mod live_config;
 mod odd_certificates;
 mod panics;
+mod support;
+mod waiting;

@@ -6,11 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use greenroom_config::{DataDir, RootConfig};
-use greenroom_core::service;
-use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_config::RootConfig;
+use greenroom_defaults::{ConfigFrom, create_backend_in};
 use greenroom_http::RootHttpRouter;
-use greenroom_logging::{CaptureSink, LogEnvironment, RootLogger};
+use greenroom_logging::{CaptureSink, LogEnvironment};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -20,6 +19,8 @@ use rustls::{
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use crate::support::{logger_to, surroundings};
 
 /// Takes whatever it is shown.
 #[derive(Debug)]
@@ -78,17 +79,11 @@ async fn shown(port: u16) -> CertificateDer<'static> {
 async fn warnings(cert: &str, key: &str) -> Vec<String> {
     let config =
         json!({"backend": {"listen": "127.0.0.1:0", "https": {"certificate": {"cert": cert, "key": key}}}});
-    let surroundings = Surroundings {
-        found: vec![],
-        config: ConfigFrom::Loaded(RootConfig::from_yaml(&config.to_string()).unwrap()),
-        log: LogEnvironment::default(),
-        state: DataDir::default(),
-        is_process: false,
-    };
+    let config = ConfigFrom::Loaded(RootConfig::from_yaml(&config.to_string()).unwrap());
     let lines = CaptureSink::new();
-    let sink = lines.clone();
-    let logger = service(async move || Ok(RootLogger::builder().sink(sink.clone()).build()));
-    let running = create_backend_in(surroundings).add(logger).start().await.unwrap();
+    let log = LogEnvironment::default();
+    let backend = create_backend_in(surroundings(config, log.clone())).add(logger_to(lines.clone(), log));
+    let running = backend.start().await.unwrap();
     let port = running.service::<RootHttpRouter>().await.unwrap().local_addr().tcp().unwrap().port();
     assert_eq!(shown(port).await, CertificateDer::from_pem_slice(cert.as_bytes()).unwrap());
     running.stop().await;

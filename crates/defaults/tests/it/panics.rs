@@ -1,19 +1,16 @@
 //! Panics where they are logged: of a backend that is the process.
 
-use greenroom_config::{DataDir, RootConfig};
+use greenroom_config::RootConfig;
 use greenroom_core::{Lifecycle, plugin, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_logging::{CaptureSink, Format, LogEnvironment, RootLogger};
 
+use crate::support::surroundings;
+
 #[tokio::test]
 async fn a_panic_in_a_worker_is_logged_once_with_plugin_name_and_place() {
-    let surroundings = Surroundings {
-        found: vec![],
-        config: ConfigFrom::Loaded(RootConfig::from_yaml("backend: {listen: '127.0.0.1:0'}").unwrap()),
-        log: LogEnvironment::default(),
-        state: DataDir::default(),
-        is_process: true,
-    };
+    let config = ConfigFrom::Loaded(RootConfig::from_yaml("backend: {listen: '127.0.0.1:0'}").unwrap());
+    let surroundings = Surroundings { is_process: true, ..surroundings(config, LogEnvironment::default()) };
     let lines = CaptureSink::new();
     let sink = lines.clone();
     let logger =

@@ -133,10 +133,14 @@ async fn a_body_that_breaks_is_told_once() {
 #[tokio::test]
 async fn credentials_in_urls_are_masked() {
     let up = up().await;
-    let referrer = [("Referer", "http://a/cb?state=s3cret")];
-    let line = line(&up, "GET", "/api/x/text?code=s3cret&x=1", &referrer).await;
+    let headers = [
+        ("Referer", "http://a/cb?state=s3cret"),
+        ("User-Agent", "Bot/1.0 (+https://me:s3cret@bot.example/?token=s3cret)"),
+    ];
+    let line = line(&up, "GET", "/api/x/text?code=s3cret&x=1", &headers).await;
     assert_eq!(line["url"], "/api/x/text?code=***&x=1");
     assert_eq!(line["referrer"], "http://a/cb?state=***");
+    assert_eq!(line["userAgent"], "Bot/1.0 (+https://***@bot.example/?token=***)");
     assert!(!line.to_string().contains("s3cret"), "{line}");
 }
 

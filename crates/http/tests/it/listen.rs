@@ -107,10 +107,19 @@ async fn a_port_in_use_is_told_in_nodes_words() {
 }
 
 #[tokio::test]
-async fn an_unknown_host_is_told_in_nodes_words() {
-    let refused =
-        Kit::new().config("backend.listen", json!({"host": "nosuch.invalid", "port": 0})).refused().await;
-    assert!(refused.to_string().contains("getaddrinfo ENOTFOUND nosuch.invalid"), "{refused}");
+async fn an_unknown_host_is_told_in_nodes_words_with_its_key() {
+    for (listen, key) in [
+        (json!({"host": "nosuch.invalid", "port": 0}), "backend.listen.host"),
+        (json!("nosuch.invalid:0"), "backend.listen"),
+    ] {
+        let refused = Kit::new().config("backend.listen", listen).refused().await;
+        let error = &refused.faults()[0].error;
+        assert_eq!(error.properties()["code"], "ENOTFOUND");
+        let pointed = error.downcast_ref::<greenroom_config::ConfigError>().unwrap();
+        assert_eq!(pointed.message(), "getaddrinfo ENOTFOUND nosuch.invalid");
+        assert_eq!(pointed.key(), Some(key));
+        assert!(pointed.place().is_some());
+    }
 }
 
 #[tokio::test]

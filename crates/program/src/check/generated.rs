@@ -2,6 +2,8 @@
 //!
 //! Keys and what fits them come from the schemas, so that a new key is compared by itself.
 
+use std::path::Path;
+
 use greenroom::config::{ConfigOptions, RootConfig};
 use greenroom_config_schema::ConfigSchema;
 use greenroom_defaults::Severity;
@@ -13,7 +15,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::report;
+use super::{report, shown};
 use crate::{
     catalogue::{Catalogue, Unswitched},
     prepare, schema,
@@ -112,20 +114,67 @@ async fn refusal(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOpt
     }
 }
 
+fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::default();
+    catalogue.offer(Unswitched::Off, tasks);
+    catalogue
+}
+
+/// All that may be written, by the schemas of everything there is.
+fn known(catalogue: &Catalogue) -> Vec<Written> {
+    let schemas = schema::all(catalogue, &RootConfig::from_yaml("").unwrap()).unwrap();
+    let mut known = vec![];
+    writings(ConfigSchema::new(schemas).unwrap().merged(), "", &mut known);
+    known
+}
+
+fn options(directory: &Path) -> ConfigOptions {
+    let env = [("NODE_ENV".to_owned(), "test".to_owned())];
+    ConfigOptions { cwd: directory.to_owned(), env: env.into_iter().collect(), ..ConfigOptions::default() }
+}
+
+/// A token is easily set as the wrong variable.
+#[test]
+fn no_finding_tells_what_a_variable_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let (catalogue, token, pin) = (catalogue(), "ghp_a1b2c3d4e5f6", "98765432109");
+    let mut keys: Vec<_> = known(&catalogue).into_iter().map(|(key, _)| key).collect();
+    keys.dedup();
+    let values = [
+        json!(token),
+        json!(format!("unix:{token}, {token}/24; x")),
+        json!(format!("https://{token}:{token}/{token}/")),
+        json!([token]),
+        json!([{"type": token, "level": token, "x": token}]),
+        json!({"x": token, "port": token}),
+        json!(pin),
+        json!(98_765_432_109_u64),
+    ];
+    let depth = |key: &String| key.split('.').count();
+    let is_section = |key: &String| keys.iter().any(|other| other.starts_with(&format!("{key}.")));
+    std::fs::write(directory.path().join("app-config.yaml"), "greenroom: {plugins: {tasks: true}}").unwrap();
+    let mut faults = std::collections::BTreeSet::new();
+    for (value, deepest) in values.iter().flat_map(|value| (1..=5).map(move |deepest| (value, deepest))) {
+        let mut options = options(directory.path());
+        let is_set = |key: &&String| depth(key) == deepest || (depth(key) < deepest && !is_section(key));
+        for key in keys.iter().filter(is_set) {
+            options.env.insert(format!("APP_CONFIG_{}", key.replace('.', "_")), value.to_string());
+        }
+        let config = schema::load(&catalogue, &options).unwrap();
+        for found in report(&catalogue, &config, &options).findings() {
+            let text = shown(found);
+            assert!(!text.contains(token) && !text.contains(pin), "{value}: {text}");
+            faults.extend(found.key.clone().filter(|_| found.is_fault()));
+        }
+    }
+    assert!(faults.len() > keys.len() / 2, "{faults:?} of {keys:?}");
+}
+
 #[test]
 fn check_and_start_agree_on_what_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let env = [("NODE_ENV".to_owned(), "test".to_owned())];
-    let options = ConfigOptions {
-        cwd: directory.path().to_owned(),
-        env: env.into_iter().collect(),
-        ..ConfigOptions::default()
-    };
-    let mut catalogue = Catalogue::default();
-    catalogue.offer(Unswitched::Off, tasks);
-    let schemas = schema::all(&catalogue, &RootConfig::from_yaml("").unwrap()).unwrap();
-    let mut known = vec![];
-    writings(ConfigSchema::new(schemas).unwrap().merged(), "", &mut known);
+    let (options, catalogue) = (options(directory.path()), catalogue());
+    let known = known(&catalogue);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let refused = std::cell::Cell::new(0);
     // A failure tells the smallest such config.

@@ -150,7 +150,7 @@ fn warnings(config: &RootConfig) -> Vec<String> {
         }
         let meant = origin.strip_suffix('/')?.trim_end_matches('/');
         let text = "ends with a slash, which no browser sends: it never matches";
-        Some(format!("{key} {text}; write '{meant}'{place}"))
+        Some(config.concealed(key, format!("{key} {text}; write '{meant}'")) + &place)
     });
     told.collect()
 }
