@@ -24,15 +24,16 @@ impl ConfigSchema {
             .partition(|(checked, _)| checked.is_ok());
         notes.extend(malformed.into_iter().filter_map(|(checked, _)| Some(checked.err()?.to_string())));
         let found = well_formed.into_iter().map(|(_, schema)| schema).collect();
-        Self::of(own.into_iter().chain([Schema::built_in()]).collect(), found, notes)
+        Self::of(own.into_iter().collect(), found, notes)
     }
 
     fn of(own: Vec<Schema>, found: Vec<Schema>, mut notes: Vec<String>) -> Result<Self> {
-        let mut schema = match Self::new(own.iter().chain(&found).cloned()) {
+        let ours = || own.iter().cloned().chain([Schema::built_in()]);
+        let mut schema = match Self::new(ours().chain(found.iter().cloned())) {
             Ok(schema) => schema,
             Err(error) => {
                 notes.push(format!("the schemas of packages are not used: {error}"));
-                Self::new(own.iter().cloned())?
+                Self::new(ours())?
             }
         };
         schema.notes = notes;

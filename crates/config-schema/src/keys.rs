@@ -116,49 +116,41 @@ pub fn sections(schema: &ConfigSchema, others: &[Schema]) -> Vec<String> {
     out
 }
 
-/// The keys of a config, below some prefixes, that a schema does not declare. The prefixes are what the schema knows in
-/// full: elsewhere others have keys too.
-pub fn unknown<P: AsRef<str>>(schema: &ConfigSchema, config: &RootConfig, prefixes: &[P]) -> Vec<Unknown> {
-    let Ok(Some(whole)) = config.optional_get("") else { return Vec::new() };
+/// The keys of a config that none of these schemas declares.
+pub fn unknown(schemas: &[&Json], config: &RootConfig) -> Vec<Unknown> {
     let mut out = Vec::new();
-    for prefix in prefixes.iter().map(AsRef::as_ref) {
-        let parts = || prefix.split('.').filter(|part| !part.is_empty());
-        let declared = parts().try_fold(schema.merged(), |at, part| {
-            members(at.as_object()?).find(|(name, _)| *name == part).map(|(_, member)| member)
-        });
-        let value = parts().try_fold(&whole, |at, part| at.get(part));
-        if let (Some(declared), Some(value)) = (declared, value) {
-            compare(declared, value, prefix, config, &mut out);
-        }
+    if let Ok(Some(whole)) = config.optional_get("") {
+        compare(schemas, &whole, "", config, &mut out);
     }
     out
 }
 
-fn compare(schema: &Json, value: &Json, key: &str, config: &RootConfig, out: &mut Vec<Unknown>) {
-    let Json::Object(object) = schema else { return };
+fn compare(schemas: &[&Json], value: &Json, key: &str, config: &RootConfig, out: &mut Vec<Unknown>) {
+    let objects = || schemas.iter().filter_map(|schema| schema.as_object());
     match value {
         Json::Array(items) => {
-            let below = object.get("items");
+            let below: Vec<&Json> = objects().filter_map(|object| object.get("items")).collect();
             for (index, item) in items.iter().enumerate() {
-                below
-                    .into_iter()
-                    .for_each(|below| compare(below, item, &format!("{key}[{index}]"), config, out));
+                compare(&below, item, &format!("{key}[{index}]"), config, out);
             }
         }
         Json::Object(found) => {
-            let known: Vec<(&String, &Json)> = members(object).collect();
+            let known: Vec<(&String, &Json)> = objects().flat_map(members).collect();
+            let open: Vec<&Json> =
+                objects().filter_map(|object| object.get("additionalProperties")).collect();
+            let is_open = !open.is_empty() && !open.contains(&&Json::Bool(false));
             for (name, member) in found {
                 let full = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                let declared = known.iter().find(|(known, _)| *known == name).map(|(_, schema)| *schema);
-                if let Some(below) = declared {
-                    compare(below, member, &full, config, out);
+                let declared = known.iter().filter(|(known, _)| *known == name).map(|(_, schema)| *schema);
+                let declared: Vec<&Json> = declared.collect();
+                if !declared.is_empty() {
+                    compare(&declared, member, &full, config, out);
                     continue;
                 }
-                let open = object.get("additionalProperties").filter(|open| **open != Json::Bool(false));
                 // Where any name may stand, one that is nearly a known one is still more likely a slip.
                 let nearest = nearest(name, known.iter().map(|(name, _)| name.as_str()));
-                match open {
-                    Some(below) if nearest.is_none() => compare(below, member, &full, config, out),
+                match nearest {
+                    None if is_open => compare(&open, member, &full, config, out),
                     None if known.is_empty() => {}
                     _ => {
                         let suggestion = nearest.map(|name| match key {

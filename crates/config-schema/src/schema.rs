@@ -15,10 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub struct ConfigSchema {
     pub(crate) merged: Json,
-    /// Where something is visible, as (path in the schema, visibility).
-    declared: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
-    /// What it is made of, if more may be added: own schemas, and those that were found.
+    /// What it is made of besides the built-in tables, if more may be added: own schemas, and those that were found.
     pub(crate) parts: Option<(Vec<Schema>, Vec<Schema>)>,
 }
 
@@ -50,8 +48,7 @@ impl ConfigSchema {
         }
         let merged = merge::merge(values)?;
         well_formed::conflicts(&merged)?;
-        let declared = well_formed::declared(&merged);
-        Ok(Self { merged, declared, notes: Vec::new(), parts: None })
+        Ok(Self { merged, notes: Vec::new(), parts: None })
     }
 
     /// The merged schema.
@@ -151,7 +148,10 @@ impl ConfigSchema {
         {
             let path = format!("{}/properties/{missing}", pointer::printed(&fault.schema_at));
             let wanted = |word: &str| visible.iter().any(|one| word_of(*one) == word);
-            if self.declared.iter().any(|(at, word)| at.starts_with(&path) && wanted(word)) {
+            if well_formed::declared(&self.merged)
+                .iter()
+                .any(|(at, word)| at.starts_with(&path) && wanted(word))
+            {
                 return true;
             }
         }

@@ -40,16 +40,14 @@ impl FeatureSchemas {
     pub fn of(declarations: &Declarations, config: &RootConfig) -> Self {
         let holding = ConfigSchema::declared(config);
         let mut out = Self { well_formed: vec![], faults: vec![] };
-        let mut known = config_schemas();
-        known.push(Schema::built_in());
         for (by, declared) in declarations.of::<ConfigSchemaText>() {
             let checked = Schema::parse(&by.to_string(), "config.schema.json", declared.schema());
             let checked = checked.and_then(|schema| {
-                known.push(schema.clone());
                 if holding.as_deref().is_some_and(|all| all.holds(&schema)) {
                     return Ok(schema);
                 }
-                ConfigSchema::new(known.clone()).map(|_| schema).inspect_err(|_| drop(known.pop()))
+                let before = of_every_backend().chain(out.schemas());
+                ConfigSchema::new(before.chain([schema.clone()])).map(|_| schema)
             });
             match checked {
                 Ok(schema) => out.well_formed.push((by, schema)),
@@ -80,13 +78,10 @@ impl FeatureSchemas {
 
     /// The keys that nobody reads, where that is known: in sections of Greenroom's own, and in those of the features.
     pub fn unknown(&self, config: &RootConfig) -> Vec<Unknown> {
-        let Some(all) = ConfigSchema::declared(config).and_then(|all| with_backstages(&all)) else {
+        let (Some(all), Some(backstages)) = (ConfigSchema::declared(config), backstages()) else {
             return vec![];
         };
-        let others: Vec<_> = config_schemas().into_iter().chain([Schema::built_in()]).collect();
-        let own = ConfigSchema::new(self.schemas());
-        let sections = own.map(|own| keys::sections(&own, &others)).unwrap_or_default();
-        let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(sections);
+        let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(self.sections());
         let known: Vec<String> = known.collect();
         let is_ours = |key: &str| {
             let below = |known: &String| {
@@ -99,8 +94,18 @@ impl FeatureSchemas {
             let looked_at = !unknown.key.contains('.') || unknown.key.starts_with("backend.");
             looked_at && unknown.suggestion.is_some()
         };
-        let all = keys::unknown(&all, config, &[""]);
+        let all = keys::unknown(&[all.merged(), &backstages.value], config);
         all.into_iter().filter(|unknown| is_ours(&unknown.key) || is_slip(unknown)).collect()
+    }
+
+    /// What only they declare.
+    fn sections(&self) -> Vec<String> {
+        match ConfigSchema::new(self.schemas()) {
+            Ok(own) if !self.well_formed.is_empty() => {
+                keys::sections(&own, &of_every_backend().collect::<Vec<_>>())
+            }
+            _ => vec![],
+        }
     }
 
     /// Makes them hold in the config, with those of every backend. Whether that is news.
@@ -117,11 +122,14 @@ impl FeatureSchemas {
     }
 }
 
-/// All that is declared, and Backstage's keys that nobody here reads: they are no slips.
-fn with_backstages(all: &ConfigSchema) -> Option<ConfigSchema> {
-    let declared = Schema { package: String::new(), path: String::new(), value: all.merged().clone() };
-    let backstages = Schema::parse("backstage", "known.json", include_str!("../known.json")).ok()?;
-    ConfigSchema::new([declared, backstages]).ok()
+/// What holds in every backend.
+fn of_every_backend() -> impl Iterator<Item = Schema> {
+    config_schemas().into_iter().chain([Schema::built_in()])
+}
+
+/// Backstage's keys that nobody here reads: they are no slips.
+fn backstages() -> Option<Schema> {
+    Schema::parse("backstage", "known.json", include_str!("../known.json")).ok()
 }
 
 /// A fault of a feature that cannot fail by itself says whose it is, unless it points at the place in the config.

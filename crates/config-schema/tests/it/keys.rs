@@ -36,7 +36,7 @@ fn unknown_keys_are_told_with_their_place_and_what_was_meant() {
                 list: [{level: 1}, {lvel: 1}]\n  either: {hots: x}\n  free: {x: 1}\nbackend: {loger: 1}\n";
     let config = greenroom_config::RootConfig::from_yaml(text).unwrap();
     let told: Vec<_> =
-        keys::unknown(&declared(), &config, &["greenroom"]).iter().map(ToString::to_string).collect();
+        keys::unknown(&[declared().merged()], &config).iter().map(ToString::to_string).collect();
     assert_eq!(
         told,
         [
@@ -45,9 +45,39 @@ fn unknown_keys_are_told_with_their_place_and_what_was_meant() {
             "nobody reads 'greenroom.logger.whatever' (mock-config:3:33)",
             "nobody reads 'greenroom.list[1].lvel', did you mean 'greenroom.list[1].level'? (mock-config:6:29)",
             "nobody reads 'greenroom.either.hots', did you mean 'greenroom.either.host'? (mock-config:7:18)",
+            "nobody reads 'backend' (mock-config:9:1)",
         ]
     );
-    assert_eq!(keys::unknown(&declared(), &one(&json!({ "greenroom": 1 })), &["greenroom", "none.such"]), []);
+    assert_eq!(keys::unknown(&[declared().merged()], &one(&json!({ "greenroom": 1 }))), []);
+}
+
+#[test]
+fn what_one_of_several_schemas_declares_is_known() {
+    let logger =
+        |members: serde_json::Value| json!({ "properties": { "logger": { "properties": members } } });
+    let (ours, theirs) =
+        (logger(json!({ "format": {}, "list": { "items": logger(json!({ "a": {} })) } })), {
+            let mut theirs = logger(json!({ "level": {}, "list": { "items": logger(json!({ "b": {} })) } }));
+            theirs["properties"]["open"] =
+                json!({ "additionalProperties": { "properties": { "host": {} } } });
+            theirs
+        });
+    let unknown = |config| -> Vec<_> {
+        keys::unknown(&[&ours, &theirs], &one(&config)).into_iter().map(|unknown| unknown.key).collect()
+    };
+    let known = json!({ "format": 1, "level": 1, "list": [{ "logger": { "a": 1, "b": 1 } }] });
+    assert_eq!(unknown(json!({ "logger": known, "open": { "x": { "host": 1 } } })), Vec::<String>::new());
+    let slips = json!({ "fromat": 1, "list": [{ "logger": { "c": 1 } }] });
+    assert_eq!(
+        unknown(json!({ "logger": slips, "open": { "x": { "hots": 1 } } })),
+        ["logger.fromat", "logger.list[0].logger.c", "open.x.hots"]
+    );
+    // Where one of them takes no other name, none is taken.
+    let open = json!({ "properties": { "at": {} }, "additionalProperties": false });
+    let closed = json!({ "properties": { "open": open } });
+    let told =
+        keys::unknown(&[&theirs, &closed], &one(&json!({ "open": { "at": 1, "other": { "host": 1 } } })));
+    assert_eq!(told.into_iter().map(|unknown| unknown.key).collect::<Vec<_>>(), ["open.other"]);
 }
 
 #[test]

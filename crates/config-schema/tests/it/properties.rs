@@ -87,7 +87,7 @@ proptest! {
         let Ok(schema) = try_schema(&all) else { return Ok(()) };
         let config = one(&data);
         let _ = (schema.validate(&config), schema.deprecations(&config), schema.visibility(&data));
-        let _ = (keys::reference(&schema), keys::unknown(&schema, &config, &["", "a", "a.b"]));
+        let _ = (keys::reference(&schema), keys::unknown(&[schema.merged()], &config));
         let secrets = schema.secrets(&config);
         for visible in [&[Visibility::Frontend][..], &[Visibility::Secret, Visibility::Backend], &[]] {
             let _ = schema.filter(&config, visible);
