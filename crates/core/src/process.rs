@@ -4,7 +4,7 @@
 //! waits for its end is in the way.
 
 use std::{
-    io,
+    io, mem,
     sync::{Arc, LazyLock},
 };
 
@@ -21,15 +21,55 @@ static PROCESS: LazyLock<watch::Sender<Process>> = LazyLock::new(watch::Sender::
 #[derive(Default)]
 struct Process {
     serves_signals: bool,
+    early: Early,
     backends: Vec<Member>,
     /// Of those that have ended, whether one failed.
     has_failed: bool,
+}
+
+/// What becomes of a signal before there is a backend.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Early {
+    /// It ends the process.
+    #[default]
+    Ends,
+    /// The first backend, which is yet to come, will be told.
+    Waits,
+    /// It has come, and waits for the first backend.
+    Came,
 }
 
 struct Member {
     stop: Arc<Stop>,
     /// Not there any more once it was told of the first signal.
     first_signal: Option<oneshot::Sender<()>>,
+}
+
+/// Serves SIGTERM and SIGINT from here on, for a process that has something to do before its backend [runs](crate::Backend::run).
+/// The first signal waits for that backend, which then does not start and ends in order; a second one ends the process at once.
+///
+/// # Errors
+/// When the system has no thread or descriptor left.
+pub fn serve_signals() -> io::Result<()> {
+    let mut served = Ok(());
+    PROCESS.send_if_modified(|process| {
+        served = process.serve_signals();
+        if served.is_ok() && process.backends.is_empty() {
+            process.early = Early::Waits;
+        }
+        false
+    });
+    served
+}
+
+impl Process {
+    fn serve_signals(&mut self) -> io::Result<()> {
+        if !self.serves_signals {
+            spawn_server()?;
+            self.serves_signals = true;
+        }
+        Ok(())
+    }
 }
 
 /// A backend of this process, until this is dropped.
@@ -44,11 +84,15 @@ impl Membership {
         let (tell, first_signal) = oneshot::channel();
         let mut entered = Ok(());
         PROCESS.send_modify(|process| {
-            if !process.serves_signals {
-                entered = serve_signals();
-            }
-            process.serves_signals = entered.is_ok();
-            process.backends.push(Member { stop: stop.clone(), first_signal: Some(tell) });
+            entered = process.serve_signals();
+            let first_signal = if mem::take(&mut process.early) == Early::Came {
+                // There is no log yet that could tell of it.
+                let _ = tell.send(());
+                None
+            } else {
+                Some(tell)
+            };
+            process.backends.push(Member { stop: stop.clone(), first_signal });
         });
         let member = Self { stop: stop.clone(), first_signal };
         entered.map(|()| member)
@@ -80,7 +124,7 @@ pub(crate) async fn end(has_failed: bool, membership: Option<Membership>) -> ! {
     std::process::exit(code)
 }
 
-fn serve_signals() -> io::Result<()> {
+fn spawn_server() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _runtime = runtime.enter();
@@ -97,10 +141,13 @@ fn serve_signals() -> io::Result<()> {
     Context::default().sync_scope(|| spawn_thread("signals", serve)).map(|_| ())
 }
 
-/// Tells the backends that have not been told yet; if there is none, the process ends at once.
+/// Tells the backends that have not been told yet, or the one to come; if there is none, the process ends at once.
 fn received(signal: &Received) {
-    let (mut untold, mut stopping) = (vec![], vec![]);
+    let (mut untold, mut stopping, mut waits) = (vec![], vec![], false);
     PROCESS.send_if_modified(|process| {
+        if process.early == Early::Waits {
+            (process.early, waits) = (Early::Came, true);
+        }
         for member in &mut process.backends {
             match member.first_signal.take() {
                 Some(tell) => untold.push((member.stop.clone(), tell)),
@@ -109,7 +156,7 @@ fn received(signal: &Received) {
         }
         false
     });
-    let is_first = !untold.is_empty();
+    let is_first = waits || !untold.is_empty();
     for (stop, tell) in untold {
         stop.boot().observer.on(&BootEvent::Signal(signal.name));
         let _ = tell.send(());

@@ -9,3 +9,4 @@ mod listening;
 mod load;
 mod logging;
 mod refusals;
+mod signals;

@@ -70,8 +70,14 @@ fn child() {
 
 /// With the main that an author writes, whose runtime waits at its end for every thread that blocks.
 #[tokio::main(worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the parent waits for these lines")]
 async fn as_an_author_writes_it(kind: String) {
     match &*kind {
+        "early" => {
+            greenroom_core::serve_signals().unwrap();
+            println!("\nearly");
+            sleep(LONG);
+        }
         "two" => {
             let failing = Backend::new([]).boot(async || Err("refused".into()));
             // The one that stays is of the process before the other can fail.
@@ -152,6 +158,16 @@ fn a_thousand_processes_told_to_stop_at_any_moment_end_in_time_with_the_right_co
         };
         assert!(code.is_some_and(|code| right.contains(&code)), "run {run}, {kind}, {second}: {code:?}");
     }
+}
+
+#[test]
+fn before_the_backend_of_a_process_the_second_signal_ends_it() {
+    let mut child = spawn_child("early", "early");
+    for signal in [Signal::TERM, Signal::INT] {
+        kill_process(Pid::from_child(&child), signal).unwrap();
+    }
+    let code = end(&mut child);
+    assert!([Some(130), Some(143)].contains(&code), "{code:?}");
 }
 
 #[test]
