@@ -2,15 +2,19 @@
 
 use std::borrow::Cow;
 
+/// So many characters of a name or a value are told.
+const LONGEST: usize = 100;
+
 /// What is wrong with the value at `path` (`items[0].name`; empty for the whole), of which serde says `text`.
 ///
 /// Texts of strings are not repeated: they may be people's data.
 pub(crate) fn misfit(path: &str, text: &str) -> String {
     if let Some(name) = text.strip_prefix("missing field ") {
-        return format!("'{}' is missing", member(path, name));
+        return format!("'{}' is missing", shortened(&member(path, name)));
     }
     if let Some((name, known)) = parts(text, "unknown field ") {
         let name = member(path, name);
+        let name = shortened(&name);
         return match quoted(known) {
             known if known.is_empty() => format!("'{name}' is not known"),
             known => format!("'{name}' is not known, known are {known}"),
@@ -107,7 +111,15 @@ fn kind(found: &str) -> Option<&str> {
 }
 
 fn what(path: &str) -> String {
-    if path.is_empty() { "it".to_owned() } else { format!("'{path}'") }
+    if path.is_empty() { "it".to_owned() } else { format!("'{}'", shortened(path)) }
+}
+
+/// The beginning of what a caller has sent; nobody needs to be told all of it.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
 }
 
 /// The path of a member; some paths end with it already.
