@@ -75,6 +75,8 @@ fn told(report: &ConfigReport) -> impl Iterator<Item = &Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use greenroom::prelude::*;
 
     use super::*;
@@ -114,6 +116,28 @@ mod tests {
         assert_eq!(messages(""), Vec::<String>::new());
         let chosen = "greenroom: {plugins: {mail: true}}";
         assert_eq!(messages(chosen), ["Missing required config value at 'mail.server' in 'mock-config'"]);
+    }
+
+    /// A runtime waits at its end for work that blocks; a plain thread holds no process.
+    #[test]
+    fn readers_run_on_no_runtime_so_that_nothing_they_leave_over_holds_the_end_of_a_command() {
+        let runs_on_one = Arc::new(Mutex::new(vec![]));
+        let noted = runs_on_one.clone();
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(true, move || {
+            let noted = noted.clone();
+            let curious = plugin("curious", |env| env.register_init(async || Ok(())));
+            curious.reads(move |_: &RootConfig| {
+                noted.lock().unwrap().push(tokio::runtime::Handle::try_current().is_ok());
+                Ok::<_, greenroom::config::ConfigError>(())
+            })
+        });
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("app-config.yaml"), "backend: {baseUrl: http://x}\n").unwrap();
+        let options = ConfigOptions { cwd: directory.path().to_owned(), ..ConfigOptions::default() };
+        assert_eq!(check(&catalogue, &options), ExitCode::SUCCESS);
+        let seen = runs_on_one.lock().unwrap();
+        assert!(!seen.is_empty() && !seen.contains(&true), "{seen:?}");
     }
 
     fn warnings(yaml: &str) -> Vec<String> {
