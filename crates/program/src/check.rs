@@ -124,7 +124,7 @@ mod tests {
         let runs_on_one = Arc::new(Mutex::new(vec![]));
         let noted = runs_on_one.clone();
         let mut catalogue = Catalogue::default();
-        catalogue.offer(true, move || {
+        catalogue.offer(Unswitched::On, move || {
             let noted = noted.clone();
             let curious = plugin("curious", |env| env.register_init(async || Ok(())));
             curious.reads(move |_: &RootConfig| {
