@@ -34,6 +34,11 @@ fn is_placed(key: &str) -> bool {
     matches!(key, "plugin" | "service" | "timestamp" | "level" | "message")
 }
 
+/// Node shows people what is `undefined`; an addition of ours that has no value is no field.
+fn is_nothing(field: &Field<'_>) -> bool {
+    field.is_added() && is_undefined(field)
+}
+
 /// A child's fields as `key=value`, in their order, and its origin.
 pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Fragments {
     let (mut bytes, mut value) = (Vec::new(), String::new());
@@ -41,7 +46,7 @@ pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Frag
     let clock = &mut super::Clock::default();
     let mut to = Target { out: &mut bytes, value: &mut value, clock, secrets };
     for (i, field) in own.iter().enumerate() {
-        if is_placed(field.key) || (field.is_added() && !format.has_additions()) {
+        if is_placed(field.key) || (field.is_added() && !format.has_additions()) || is_nothing(&field) {
             continue;
         }
         let from = to.out.len();
@@ -183,6 +188,7 @@ fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &S
         let field = view.at(i);
         !is_placed(field.key)
             && (additions || !field.is_added())
+            && !is_nothing(field)
             && view.last(field.key, additions) == Some(i)
             && !own(field.key)
     };

@@ -144,6 +144,13 @@ fn the_fields_of_a_line_for_people_stand_in_the_order_of_an_object() {
 }
 
 #[test]
+fn people_are_shown_what_is_undefined_but_no_addition_without_a_value() {
+    let f = Fixture::new(Format::Pretty);
+    greenroom_logging::info!(f.root, a = None::<u8>, +b = None::<u8>, +c = 1, "x");
+    assert_eq!(f.line(), "<ts> backstage info x a=undefined c=1");
+}
+
+#[test]
 fn a_falsy_plugin_gives_way_to_the_service() {
     let f = Fixture::new(Format::Pretty);
     greenroom_logging::info!(f.root.plugin("p"), plugin = "", "x");
