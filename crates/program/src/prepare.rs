@@ -6,6 +6,7 @@ use greenroom::{
     config::{ConfigError, ConfigOptions, DataDir, RootConfig},
     core::{Backend, Fault},
     errors::Error,
+    http_client::ClientEnvironment,
     logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
@@ -74,6 +75,7 @@ pub(crate) fn backend(
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDir::of(options),
+        calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: node_env.as_deref() != Some("test"),
         log: LogEnvironment { node_env, ..LogEnvironment::from_process() },

@@ -4,6 +4,7 @@ use greenroom_config::{ConfigOptions, DataDir, RootConfig};
 use greenroom_core::{decorate, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http::{HttpSettings, Listen};
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, LogEnvironment, LoggerOptions, RootLogger};
 
 /// What a start warns of, in a log of that format.
@@ -22,6 +23,7 @@ async fn warned(format: &str, yaml: &str, env: &[(&str, &str)]) -> Vec<String> {
         config: ConfigFrom::Options(options),
         log: log.clone(),
         state: DataDir::default(),
+        calls: ClientEnvironment::default(),
         is_process: false,
         found: vec![],
     };

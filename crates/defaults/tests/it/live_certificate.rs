@@ -13,6 +13,7 @@ use greenroom_config::{ConfigOptions, DataDir};
 use greenroom_core::{Running, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http::RootHttpRouter;
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, Emitted, LogEnvironment, RootLogger, Sink};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -103,6 +104,7 @@ async fn up(put: impl FnOnce(&Path)) -> Up {
         config: ConfigFrom::Options(options),
         log: LogEnvironment::default(),
         state: DataDir::default(),
+        calls: ClientEnvironment::default(),
         is_process: false,
         found: vec![],
     };

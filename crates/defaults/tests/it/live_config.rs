@@ -3,6 +3,7 @@ use std::{fs, path::PathBuf, sync::mpsc, time::Duration};
 use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
 use greenroom_core::{Running, plugin, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{Emitted, LogEnvironment, LoggerOptions, RootLogger, Sink, info};
 use serde_json::Value;
 
@@ -41,6 +42,7 @@ impl Following {
             config: ConfigFrom::Options(options),
             log: log.clone(),
             state: DataDir::default(),
+            calls: ClientEnvironment::default(),
             is_process: false,
             found: vec![],
         };

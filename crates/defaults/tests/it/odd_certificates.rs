@@ -10,6 +10,7 @@ use greenroom_config::{DataDir, RootConfig};
 use greenroom_core::service;
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http::RootHttpRouter;
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, LogEnvironment, RootLogger};
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
@@ -83,6 +84,7 @@ async fn warnings(cert: &str, key: &str) -> Vec<String> {
         config: ConfigFrom::Loaded(RootConfig::from_yaml(&config.to_string()).unwrap()),
         log: LogEnvironment::default(),
         state: DataDir::default(),
+        calls: ClientEnvironment::default(),
         is_process: false,
     };
     let lines = CaptureSink::new();

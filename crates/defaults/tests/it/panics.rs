@@ -3,6 +3,7 @@
 use greenroom_config::{DataDir, RootConfig};
 use greenroom_core::{Lifecycle, plugin, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, Format, LogEnvironment, RootLogger};
 
 #[tokio::test]
@@ -12,6 +13,7 @@ async fn a_panic_in_a_worker_is_logged_once_with_plugin_name_and_place() {
         config: ConfigFrom::Loaded(RootConfig::from_yaml("backend: {listen: '127.0.0.1:0'}").unwrap()),
         log: LogEnvironment::default(),
         state: DataDir::default(),
+        calls: ClientEnvironment::default(),
         is_process: true,
     };
     let lines = CaptureSink::new();
