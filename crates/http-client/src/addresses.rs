@@ -155,7 +155,9 @@ mod tests {
             assert_eq!(refused(Reach::Anywhere, address), None, "{address}");
             assert_eq!(refused(Reach::Public, address), Some(what), "{address}");
         }
-        for address in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2600:1901::1", "2a00:1450::1", "169.253.1.1", "fe00::1"] {
+        for address in
+            ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2600:1901::1", "2a00:1450::1", "169.253.1.1", "fe00::1"]
+        {
             assert_eq!(refused(Reach::Public, address), None, "{address}");
         }
     }

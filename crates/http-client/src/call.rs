@@ -70,7 +70,8 @@ impl Call {
     }
 
     fn of(method: Method, url: &str, body: Bytes) -> Result<Self, CallError> {
-        let uri: Uri = url.parse().map_err(|_| CallError::new("nowhere", Fault::Request("its URL is none")))?;
+        let uri: Uri =
+            url.parse().map_err(|_| CallError::new("nowhere", Fault::Request("its URL is none")))?;
         Target::of(&uri)?;
         let mut request = Request::new(body);
         (*request.method_mut(), *request.uri_mut()) = (method, uri);

@@ -1,12 +1,6 @@
 //! The client that calls.
 
-use std::{
-    error::Error as StdError,
-    future::Future,
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error as StdError, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use greenroom_context::{Context, spawn};
@@ -19,7 +13,7 @@ use hyper_util::{
     client::legacy::{self, connect::capture_connection},
     rt::TokioTimer,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     addresses::Reach,
@@ -119,7 +113,13 @@ impl Client {
     }
 
     /// One line: no path, no query, no header, because any of them may hold a secret.
-    fn tell(&self, method: &Method, began: Instant, target: &Target, answer: &Result<Response<Bytes>, CallError>) {
+    fn tell(
+        &self,
+        method: &Method,
+        began: Instant,
+        target: &Target,
+        answer: &Result<Response<Bytes>, CallError>,
+    ) {
         let (method, host) = (method.as_str(), target.name());
         let micros = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
         let duration = f64::from(micros) / 1000.0;
@@ -127,13 +127,25 @@ impl Client {
             Ok(answer) => {
                 let (status, length) = (answer.status().as_u16(), answer.body().len());
                 debug!(
-                    self.logger, "type" = "outgoingRequest", method = method, host = &*host, status = status,
-                    "contentLength" = length, "durationMs" = duration, "{method} {host} {status}"
+                    self.logger,
+                    "type" = "outgoingRequest",
+                    method = method,
+                    host = &*host,
+                    status = status,
+                    "contentLength" = length,
+                    "durationMs" = duration,
+                    "{method} {host} {status}"
                 );
             }
             Err(error) => debug!(
-                self.logger, "type" = "outgoingRequest", method = method, host = &*host, "errorType" = error.kind(),
-                reason = error.to_string(), "durationMs" = duration, "{method} {host} failed"
+                self.logger,
+                "type" = "outgoingRequest",
+                method = method,
+                host = &*host,
+                "errorType" = error.kind(),
+                reason = error.to_string(),
+                "durationMs" = duration,
+                "{method} {host} failed"
             ),
         }
     }

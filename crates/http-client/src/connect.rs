@@ -69,18 +69,22 @@ impl Connector {
                 let stream = self.tcp(to, self.reach).await?;
                 match target.is_https {
                     false => Ok(Stream::new(stream, false)),
-                    true => Ok(Stream::new(encrypt.connect(&target.host, stream).await.map_err(Fault::Tls)?, false)),
+                    true => Ok(Stream::new(
+                        encrypt.connect(&target.host, stream).await.map_err(Fault::Tls)?,
+                        false,
+                    )),
                 }
             }
             Some(proxy) => {
-                let stream = self.tcp(&proxy.uri, Reach::Named).await.map_err(|fault| Fault::ProxyFailed {
-                    proxy: proxy.name(),
-                    reason: match fault {
-                        Fault::Name(reason) => format!("its name has no address ({reason})"),
-                        Fault::Connect(reason) => reason,
-                        fault => format!("{fault:?}"),
-                    },
-                })?;
+                let stream =
+                    self.tcp(&proxy.uri, Reach::Named).await.map_err(|fault| Fault::ProxyFailed {
+                        proxy: proxy.name(),
+                        reason: match fault {
+                            Fault::Name(reason) => format!("its name has no address ({reason})"),
+                            Fault::Connect(reason) => reason,
+                            fault => format!("{fault:?}"),
+                        },
+                    })?;
                 if !target.is_https {
                     return Ok(Stream::new(stream, true));
                 }

@@ -72,7 +72,8 @@ impl ClientEnvironment {
         };
         let mut extra = vec![];
         if let Some(file) = value("NODE_EXTRA_CA_CERTS").map(PathBuf::from) {
-            let ignored = |what: &str| format!("Ignoring extra certs from `{}`, load failed: {what}", file.display());
+            let ignored =
+                |what: &str| format!("Ignoring extra certs from `{}`, load failed: {what}", file.display());
             match read(&file).map(|pem| Roots::parse(&pem)) {
                 Err(error) => warnings.push(ignored(&error.to_string())),
                 Ok((good, 0)) if good.is_empty() => warnings.push(ignored("it holds no certificate in PEM")),

@@ -141,7 +141,10 @@ impl fmt::Display for CallError {
         match &self.fault {
             Fault::Request(reason) => write!(f, "The request to {to} cannot be sent: {reason}"),
             Fault::Name(reason) => {
-                write!(f, "The name of {to} has no address ({reason}): check its spelling and this machine's DNS")
+                write!(
+                    f,
+                    "The name of {to} has no address ({reason}): check its spelling and this machine's DNS"
+                )
             }
             Fault::Address { address, what } => write!(
                 f,
@@ -165,7 +168,10 @@ impl fmt::Display for CallError {
             Fault::Deadline { of, limit } => {
                 let limit = Seconds(*limit);
                 match of {
-                    Stage::Turn => write!(f, "Within {limit} none of the many calls to {to} ended that this one waited for"),
+                    Stage::Turn => write!(
+                        f,
+                        "Within {limit} none of the many calls to {to} ended that this one waited for"
+                    ),
                     Stage::Connect => write!(f, "There was no connection to {to} within {limit}"),
                     Stage::Answer => write!(f, "{to} did not answer within {limit}"),
                     Stage::Body => write!(f, "The answer of {to} did not end within {limit}"),

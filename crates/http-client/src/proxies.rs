@@ -12,8 +12,7 @@ use crate::{
     target::{Target, port},
 };
 
-const NO_URL: &str =
-    "it is no URL, expected http://host:port or http://user:password@host:port with special characters as %XX";
+const NO_URL: &str = "it is no URL, expected http://host:port or http://user:password@host:port with special characters as %XX";
 
 /// The proxies of an environment.
 #[derive(Clone, Debug, Default)]

@@ -9,8 +9,8 @@ use greenroom_logging::{Logger, RootLogger};
 use http::Response;
 
 use crate::{
-    builder::HttpClientBuilder, call::Call, environment::ClientEnvironment, error::CallError, resolve::BoxFuture,
-    settings::ClientSettings,
+    builder::HttpClientBuilder, call::Call, environment::ClientEnvironment, error::CallError,
+    resolve::BoxFuture, settings::ClientSettings,
 };
 
 /// What a client does; implement it to replace or mock one.

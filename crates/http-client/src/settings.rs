@@ -30,7 +30,9 @@ impl ClientSettings {
         let address = |(at, text): (usize, String)| {
             let bare = text.trim_matches(['[', ']']);
             bare.parse().map(|address: IpAddr| address.to_canonical()).map_err(|_| {
-                let text = format!("'{text}' in {ALLOWED} is no address, expected one such as 169.254.170.2 or fd00:ec2::254");
+                let text = format!(
+                    "'{text}' in {ALLOWED} is no address, expected one such as 169.254.170.2 or fd00:ec2::254"
+                );
                 ConfigError::invalid(config, &format!("{ALLOWED}[{at}]"), text)
             })
         };

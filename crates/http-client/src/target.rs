@@ -65,7 +65,8 @@ impl Target {
 
 /// The port that is written there. `http` takes one that is no port for none.
 pub(crate) fn port(authority: &Authority) -> Result<Option<u16>, &'static str> {
-    let written = authority.as_str().rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+    let written =
+        authority.as_str().rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
     match (written, authority.port_u16()) {
         (None | Some(""), _) => Ok(None),
         (_, Some(port)) if port > 0 => Ok(Some(port)),

@@ -74,12 +74,13 @@ impl TlsFault {
 
     fn of(error: &TlsError) -> Self {
         use CertificateError::{
-            Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
-            UnknownIssuer,
+            BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+            NotValidYetContext, UnknownIssuer,
         };
         match error {
             TlsError::InvalidCertificate(fault) => match fault {
-                UnknownIssuer => Self::UnknownIssuer,
+                // By an authority of the same name with another key: one that was made anew, say.
+                UnknownIssuer | BadSignature => Self::UnknownIssuer,
                 NotValidForNameContext { presented, .. } => Self::OtherName(names(presented)),
                 NotValidForName => Self::OtherName(vec![]),
                 ExpiredContext { not_after, .. } => Self::Expired(date(*not_after)),
@@ -133,7 +134,9 @@ impl Roots {
         let (mut good, mut bad) = (vec![], 0);
         for found in CertificateDer::pem_slice_iter(pem) {
             match found {
-                Ok(certificate) if RootCertStore::empty().add(certificate.clone()).is_ok() => good.push(certificate),
+                Ok(certificate) if RootCertStore::empty().add(certificate.clone()).is_ok() => {
+                    good.push(certificate)
+                }
                 _ => bad += 1,
             }
         }
