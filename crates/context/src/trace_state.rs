@@ -20,7 +20,12 @@ impl TraceState {
             self.0.push(',');
         }
         // What is no ASCII is no state: `checked` sees the replacement.
-        self.0.extend(value.iter().take(LONGEST + 1).map(|byte| if byte.is_ascii() { char::from(*byte) } else { '\u{0}' }));
+        self.0.extend(
+            value
+                .iter()
+                .take(LONGEST + 1)
+                .map(|byte| if byte.is_ascii() { char::from(*byte) } else { '\u{0}' }),
+        );
     }
 
     /// Itself if it is well-formed, each member a key and a value; nothing is known otherwise.
@@ -28,7 +33,8 @@ impl TraceState {
         let members = || self.0.split(',').map(|member| member.trim_matches([' ', '\t']));
         let is_member = |member: &str| {
             let (key, value) = member.split_once('=')?;
-            let is_key = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
+            let is_key =
+                |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'*' | b'/' | b'@');
             let is_value = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'=';
             (!key.is_empty() && key.bytes().all(is_key) && value.bytes().all(is_value)).then_some(())
         };

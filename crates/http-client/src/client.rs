@@ -182,7 +182,8 @@ async fn whole(mut body: Incoming, most: usize) -> Result<Bytes, Fault> {
     if announced > most {
         return Err(too_large());
     }
-    let mut whole = BytesMut::with_capacity(announced);
+    // What is announced may never come.
+    let mut whole = BytesMut::with_capacity(announced.min(HEADER_LIMIT));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Fault::of_hyper(&error, HEADER_LIMIT))?;
         // Trailers are of no use to anyone yet.

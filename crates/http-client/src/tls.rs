@@ -28,6 +28,8 @@ pub enum TlsFault {
     Expired(Option<String>),
     /// The certificate will be valid from then on.
     NotYetValid(Option<String>),
+    /// The certificate is an authority's, which is none of a server, though one trusts it.
+    AuthorityAsServer,
     /// The other side does not speak TLS.
     NotTls,
     /// Anything else, in words of the library.
@@ -58,6 +60,10 @@ impl fmt::Display for TlsFault {
                 from.iter().try_for_each(|from| write!(f, ", it will be from {from}"))?;
                 f.write_str(": is this machine's clock right?")
             }
+            Self::AuthorityAsServer => f.write_str(
+                "its certificate is an authority's (CA:TRUE), which is not taken for a server's: make one with \
+                 basicConstraints=CA:FALSE",
+            ),
             Self::NotTls => f.write_str("it does not speak TLS: should the URL begin with http://?"),
             Self::Other(reason) => f.write_str(reason),
         }
@@ -87,6 +93,10 @@ impl TlsFault {
                 Expired => Self::Expired(None),
                 NotValidYetContext { not_before, .. } => Self::NotYetValid(date(*not_before)),
                 NotValidYet => Self::NotYetValid(None),
+                // A name of `webpki`, which rustls passes on as text.
+                CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+                    Self::AuthorityAsServer
+                }
                 _ => Self::Other(error.to_string()),
             },
             TlsError::InvalidMessage(_) => Self::NotTls,

@@ -11,7 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs::default_provider,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -32,7 +32,7 @@ impl Authority {
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        let mut params = CertificateParams::default();
+        let mut params = CertificateParams::new(["idp.example".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -57,6 +57,11 @@ impl Authority {
         greenroom_http_client::HttpClient::builder(self.trusted_with(&[])).resolver(names)
     }
 
+    /// What a server with the authority's own certificate shows.
+    pub(crate) fn acceptor_of_itself(&self) -> TlsAcceptor {
+        showing(self.issuer.der().clone(), self.issuer.key())
+    }
+
     /// What a server with a certificate for these names shows, valid between these days from now.
     pub(crate) fn acceptor(&self, names: &[&str], from: i32, until: i32) -> TlsAcceptor {
         let day = |day: i32| match u32::try_from(day) {
@@ -68,15 +73,19 @@ impl Authority {
         (params.not_before, params.not_after) = (day(from).into(), day(until).into());
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+        showing(certificate.der().clone(), &key)
     }
+}
+
+fn showing(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
 }
 
 /// A server that encrypts so.

@@ -1,6 +1,8 @@
 //! A call is part of the request that is answered when it is made.
 
-use greenroom_context::{Context, Request};
+use std::time::Duration;
+
+use greenroom_context::{Context, Request, Tasks};
 use greenroom_http_client::Call;
 use http::{HeaderName, HeaderValue};
 
@@ -80,4 +82,15 @@ async fn what_the_caller_says_itself_stays_but_for_baggage_to_foreign_hosts() {
     assert_eq!(foreign.header("baggage"), None);
     let portal = seen(|call| with(call).to_portal(), Some(answered())).await;
     assert_eq!(portal.all("baggage"), ["user.id=7"]);
+}
+
+#[tokio::test]
+async fn a_connection_is_no_task_of_who_opened_it_and_serves_what_calls_after_the_tasks() {
+    let server = Server::start(|_| ok("")).await;
+    let (client, tasks) = (client(), Tasks::new());
+    let call = || client.send(Call::get(&server.url("/")).unwrap());
+    Context::default().with_tasks(tasks.clone()).scope(call()).await.unwrap();
+    assert_eq!(tasks.stop(Duration::from_secs(5)).await, Vec::<String>::new());
+    call().await.unwrap();
+    assert_eq!(server.connections(), 1);
 }

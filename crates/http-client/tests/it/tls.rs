@@ -83,6 +83,15 @@ async fn a_certificate_out_of_its_time_is_told_with_the_date() {
 }
 
 #[tokio::test]
+async fn a_trusted_authority_that_serves_with_its_own_certificate_is_told_as_that() {
+    let authority = Authority::new();
+    let server = encrypted(authority.acceptor_of_itself(), |_| ok("")).await;
+    let error = fails(authority.client().build(), &server, "idp.example").await;
+    assert_eq!(error.fault(), &Fault::Tls(TlsFault::AuthorityAsServer));
+    assert!(error.to_string().ends_with("make one with basicConstraints=CA:FALSE"), "{error}");
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_encrypt_is_told_as_that() {
     let server = Server::listen(
         [127, 0, 0, 1].into(),
