@@ -35,6 +35,10 @@ impl Authority {
         let mut params = CertificateParams::new(["idp.example".to_owned()]).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self::of(params)
+    }
+
+    fn of(params: CertificateParams) -> Self {
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("ca.pem"), issuer.pem()).unwrap();
@@ -55,6 +59,12 @@ impl Authority {
     pub(crate) fn client(&self) -> HttpClientBuilder {
         let names = Names::of(&[("localhost", &["127.0.0.1"]), ("idp.example", &["127.0.0.1"])]);
         greenroom_http_client::HttpClient::builder(self.trusted_with(&[])).resolver(names)
+    }
+
+    /// One that is no authority but a server's own certificate, made for these names.
+    pub(crate) fn self_signed(names: &[&str]) -> Self {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        Self::of(CertificateParams::new(names).unwrap())
     }
 
     /// What a server with the authority's own certificate shows.

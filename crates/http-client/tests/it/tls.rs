@@ -83,6 +83,16 @@ async fn a_certificate_out_of_its_time_is_told_with_the_date() {
 }
 
 #[tokio::test]
+async fn a_self_signed_certificate_is_trusted_if_it_is_in_the_extra_file() {
+    let own = Authority::self_signed(&["idp.example"]);
+    let server = encrypted(own.acceptor_of_itself(), |_| ok("")).await;
+    let url = server.url_as("https", "idp.example", "/");
+    own.client().build().send(Call::get(&url).unwrap()).await.unwrap();
+    let error = fails(Authority::new().client().build(), &server, "idp.example").await;
+    assert_eq!(error.fault(), &Fault::Tls(TlsFault::UnknownIssuer));
+}
+
+#[tokio::test]
 async fn a_trusted_authority_that_serves_with_its_own_certificate_is_told_as_that() {
     let authority = Authority::new();
     let server = encrypted(authority.acceptor_of_itself(), |_| ok("")).await;
