@@ -23,6 +23,7 @@ mod panic;
 mod request;
 mod tasks;
 mod trace;
+mod trace_state;
 
 pub use context::{Context, ContextField};
 pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, contain_panic, note_panic};

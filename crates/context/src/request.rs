@@ -5,9 +5,13 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use crate::trace::{TraceContext, TraceId};
+use crate::{
+    trace::{TraceContext, TraceId},
+    trace_state::TraceState,
+};
 
 const TRACEPARENT: &str = "traceparent";
+const TRACESTATE: &str = "tracestate";
 const BAGGAGE: &str = "baggage";
 
 /// The headers that are read.
@@ -40,6 +44,8 @@ pub struct Request(Arc<Inner>);
 struct Inner {
     id: RequestId,
     trace: TraceContext,
+    /// What other systems keep of the trace.
+    state: Option<TraceState>,
     session: Option<SessionId>,
     principal: OnceLock<&'static str>,
     route: OnceLock<Arc<str>>,
@@ -52,7 +58,7 @@ impl Request {
 
     /// A request with the client's id, if it is 1 to 64 of `A-Z a-z 0-9 . _ -`, and its trace; what is missing is made.
     pub fn new(id: Option<&str>, trace: Option<TraceContext>) -> Self {
-        Self::with_session(id, trace, None)
+        Self::with(id, trace, None, None)
     }
 
     /// The request that has these headers, by their names in lower case. Of a repeated one the first counts.
@@ -67,32 +73,43 @@ impl Request {
     /// ```
     ///
     /// `x-request-id` is its id, as [`new`](Self::new) takes it. Its trace is in `traceparent`, or else in
-    /// [Datadog's headers](TraceContext::from_datadog). `session.id` in `baggage` is the browser session, if it is a UUID.
+    /// [Datadog's headers](TraceContext::from_datadog); `tracestate` goes on as it came. `session.id` in `baggage` is the browser session, if it is a UUID.
     pub fn from_headers<'a, V: AsRef<[u8]> + ?Sized + 'a>(
         headers: impl IntoIterator<Item = (&'a str, &'a V)>,
     ) -> Self {
         let mut found = [None; READ.len()];
+        let mut state = TraceState::default();
         for (name, value) in headers {
             if let Some(at) = READ.iter().position(|known| *known == name) {
                 found[at].get_or_insert(value.as_ref());
+            } else if name == TRACESTATE {
+                state.push(value.as_ref());
             }
         }
         let [id, trace, baggage, datadog @ ..] = found.map(|value| std::str::from_utf8(value?).ok());
-        let trace = trace.and_then(TraceContext::from_traceparent).or_else(|| {
+        let w3c = trace.and_then(TraceContext::from_traceparent);
+        // It belongs to the trace of `traceparent`.
+        let state = w3c.and_then(|_| state.checked());
+        let trace = w3c.or_else(|| {
             let [id, parent, priority, tags] = datadog;
             TraceContext::from_datadog(id?, parent?, priority, tags)
         });
-        Self::with_session(id, trace, baggage.and_then(SessionId::from_baggage))
+        Self::with(id, trace, state, baggage.and_then(SessionId::from_baggage))
     }
 
-    fn with_session(id: Option<&str>, trace: Option<TraceContext>, session: Option<SessionId>) -> Self {
+    fn with(
+        id: Option<&str>,
+        trace: Option<TraceContext>,
+        state: Option<TraceState>,
+        session: Option<SessionId>,
+    ) -> Self {
         let id = match id.filter(|id| is_id(id)) {
             Some(id) => RequestId::Given(id.into()),
             None => RequestId::Made(TraceId::random()),
         };
         let trace = trace.map_or_else(TraceContext::root, |parent| parent.child());
         let (principal, route, target) = Default::default();
-        Self(Arc::new(Inner { id, trace, session, principal, route, target }))
+        Self(Arc::new(Inner { id, trace, state, session, principal, route, target }))
     }
 
     /// Its id: the client's `x-request-id`, or one of our own.
@@ -162,9 +179,14 @@ impl Request {
     /// They are for backends of the same portal: the session tells a foreign host about a person.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let session = self.session().map(|session| (BAGGAGE, format!("session.id={session}")));
-        [(Self::ID_HEADER, self.id().to_owned()), (TRACEPARENT, self.trace().traceparent())]
-            .into_iter()
-            .chain(session)
+        [(Self::ID_HEADER, self.id().to_owned())].into_iter().chain(self.trace_headers()).chain(session)
+    }
+
+    /// The headers that let a call to any host be part of the trace: `traceparent`, and `tracestate` if the request came with
+    /// one.
+    pub fn trace_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let state = self.0.state.as_ref().map(|state| (TRACESTATE, state.as_str().to_owned()));
+        [(TRACEPARENT, self.trace().traceparent())].into_iter().chain(state)
     }
 }
 

@@ -31,6 +31,7 @@ use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service}
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
+use greenroom_http_client::{ClientEnvironment, HttpClient};
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
 
 use crate::{boot_config::BootConfig, boot_log::BootLog};
@@ -51,6 +52,8 @@ pub struct Surroundings {
     pub log: LogEnvironment,
     /// Where own files go, unless the config says it.
     pub state: DataDir,
+    /// By which proxies calls go, and which certificates are trusted.
+    pub calls: ClientEnvironment,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
     /// What whoever starts it has found of the config already: it is told with all else.
@@ -73,8 +76,8 @@ impl Surroundings {
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
         let is_process = log.node_env.as_deref() != Some("test");
-        let state = DataDir::from_process();
-        Self { config: ConfigFrom::Loaded(config), log, state, is_process, found: vec![] }
+        let (state, calls) = (DataDir::from_process(), ClientEnvironment::from_process());
+        Self { config: ConfigFrom::Loaded(config), log, state, calls, is_process, found: vec![] }
     }
 }
 
@@ -85,7 +88,8 @@ pub fn create_backend() -> Backend {
     match ConfigOptions::from_process() {
         Ok(options) => {
             let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
-            create_backend_in(Surroundings { config, log, state, is_process, found: vec![] })
+            let calls = ClientEnvironment::from_process();
+            create_backend_in(Surroundings { config, log, state, calls, is_process, found: vec![] })
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -132,7 +136,7 @@ fn boot(
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
-    let Surroundings { config, log, state, .. } = surroundings.clone();
+    let Surroundings { config, log, state, calls, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
     vec![
         service(async move |declarations: Declarations| {
@@ -165,6 +169,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
+        HttpClient::factory(calls),
         HttpSettings::factory(node_env, state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),

@@ -22,6 +22,7 @@ pub fn config_schemas() -> Vec<Schema> {
         ("greenroom-logging", greenroom_logging::CONFIG_SCHEMA),
         ("greenroom-auth", greenroom_auth::CONFIG_SCHEMA),
         ("greenroom-health", greenroom_health::CONFIG_SCHEMA),
+        ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),
         ("greenroom-defaults", crate::CONFIG_SCHEMA),
     ];
     // A text that is no schema is found by this crate's tests.
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn every_own_schema_is_one() {
         let schemas = config_schemas();
-        assert_eq!(schemas.len(), 5);
+        assert_eq!(schemas.len(), 6);
         ConfigSchema::new(schemas).unwrap();
     }
 

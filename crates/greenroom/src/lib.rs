@@ -31,6 +31,7 @@ pub use greenroom_core::__derive;
 pub use greenroom_errors as errors;
 pub use greenroom_health as health;
 pub use greenroom_http as http;
+pub use greenroom_http_client as http_client;
 pub use greenroom_logging as logging;
 
 /// What to mask in what a plugin tells to others: a message of its own, an error, a page.
@@ -67,5 +68,6 @@ pub mod prelude {
     pub use greenroom_errors::{BoxError, Error, Result};
     pub use greenroom_health::{Check, HealthChecks, RootHealth};
     pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, Query, RootHttpRouter};
+    pub use greenroom_http_client::HttpClient;
     pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
 }

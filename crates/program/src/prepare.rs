@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use greenroom::{
     config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, RootConfig, all, each},
     core::{Backend, Fault, feature_loader},
+    http_client::ClientEnvironment,
     logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
@@ -71,6 +72,7 @@ pub(crate) fn backend(
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDir::of(options),
+        calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: node_env.as_deref() != Some("test"),
         log: LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() },

@@ -7,6 +7,7 @@ use greenroom::{
     core::{Env, Feature, Service, StartError, decorate, module, scope},
     errors::Error,
     http::{HttpSettings, Listen, RootHttpRouter},
+    http_client::ClientEnvironment,
     logging::LogEnvironment,
     prelude::RootConfig,
 };
@@ -130,6 +131,7 @@ impl TestBackend {
             config,
             log,
             state: DataDir::default(),
+            calls: ClientEnvironment::default(),
             is_process: false,
             found: vec![],
         })

@@ -16,13 +16,16 @@
 //!
 //! A spy of one's own is as short: `service(async || Ok(RootHealth::new(MyHealth)))`.
 
+use bytes::Bytes;
 use greenroom::{
     auth::{Auth, BoxFuture, Credentials, HttpAuth, UserIdentity, UserInfo, UserInfoService, UserTokens},
     core::{PluginMetadata, ServiceFactory, service},
     health::{HealthResponse, Probe, RootHealth, RootHealthService},
+    http_client::{Call, CallError, HttpClient, HttpClientService},
     logging::{Format, LogEnvironment, Logger, LoggerOptions, RootLogger},
     prelude::RootConfig,
 };
+use http::Response;
 
 use crate::{
     Captured, IntoConfig,
@@ -125,5 +128,48 @@ impl RootHealthService for FixedHealth {
 
     fn liveness(&self) -> Answer<'_> {
         Box::pin(async { self.0.clone() })
+    }
+}
+
+/// `greenroom.httpClient` that calls nobody: the function answers.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use greenroom::{http_client::Call, prelude::*};
+/// use greenroom_test::{TestBackend, mock};
+/// use http::Response;
+///
+/// let weather = plugin("weather", |env| {
+///     env.register_init(async |client: HttpClient, logger: Logger| {
+///         let answer = client.send(Call::get("https://weather.example.com/today")?).await?;
+///         info!(logger, today = String::from_utf8_lossy(answer.body()), "Asked");
+///         Ok(())
+///     });
+/// });
+///
+/// let answer = |call: &Call| {
+///     assert_eq!(call.request().uri().path(), "/today");
+///     Ok(Response::new("rain".into()))
+/// };
+/// let backend = TestBackend::new().add(weather).add(mock::http_client(answer)).start().await.unwrap();
+/// assert_eq!(backend.await_log(|line| line["message"] == "Asked").await["today"], "rain");
+/// # }
+/// ```
+pub fn http_client<F>(answer: F) -> ServiceFactory
+where
+    F: Fn(&Call) -> Result<Response<Bytes>, CallError> + Send + Sync + 'static,
+{
+    let client = HttpClient::new(Answering(answer));
+    service(async move || Ok(client))
+}
+
+struct Answering<F>(F);
+
+impl<F> HttpClientService for Answering<F>
+where
+    F: Fn(&Call) -> Result<Response<Bytes>, CallError> + Send + Sync + 'static,
+{
+    fn send(&self, call: Call) -> greenroom::http_client::BoxFuture<'_, Result<Response<Bytes>, CallError>> {
+        Box::pin(async move { (self.0)(&call) })
     }
 }

@@ -98,6 +98,32 @@ fn a_trace_of_w3c_goes_before_one_of_datadogs() {
 }
 
 #[test]
+fn tracestate_goes_on_as_it_came_with_the_trace_that_it_belongs_to() {
+    let state = |headers: &[(&str, &str)]| {
+        let request = request(headers);
+        let state = request.trace_headers().find(|(name, _)| *name == "tracestate");
+        state.map(|(_, value)| value)
+    };
+    let parent = ("traceparent", CALLER);
+    for kept in ["dd=s:1;t.dm:-0", "a=1,b@c=2, d=3", "a=1,,b=2", "k= v", &format!("k={}", "x".repeat(510))] {
+        assert_eq!(state(&[parent, ("tracestate", kept)]).as_deref(), Some(kept));
+    }
+    let (first, second) = (("tracestate", "a=1"), ("tracestate", "b=2"));
+    assert_eq!(state(&[first, parent, second]).as_deref(), Some("a=1,b=2"));
+    let many = vec!["k=v"; 33].join(",");
+    for lost in
+        ["", ",", "a", "A=1", "=1", "a=b=c", "a=\u{7f}", "a=ä", &format!("k={}", "x".repeat(511)), &many]
+    {
+        assert_eq!(state(&[parent, ("tracestate", lost)]), None, "{lost:?}");
+    }
+    assert_eq!(state(&[first]), None);
+    assert_eq!(
+        state(&[first, ("traceparent", "00-x"), ("x-datadog-trace-id", "1"), ("x-datadog-parent-id", "2")]),
+        None
+    );
+}
+
+#[test]
 fn only_a_uuid_is_a_session() {
     let session = |baggage: &str| request(&[("baggage", baggage)]).session().map(str::to_owned);
     assert_eq!(session(&format!("user.id=7, session.id={SESSION};x=y")).as_deref(), Some(SESSION));
@@ -112,12 +138,14 @@ fn only_a_uuid_is_a_session() {
 #[test]
 fn a_call_to_another_plugin_is_part_of_the_request() {
     let baggage = format!("session.id={SESSION}");
-    let calling = request(&[("x-request-id", "r-1"), ("baggage", &baggage)]);
+    let calling =
+        [("x-request-id", "r-1"), ("traceparent", CALLER), ("tracestate", "a=1"), ("baggage", &*baggage)];
+    let calling = request(&calling);
     let headers: Vec<_> = calling.headers().collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(
         headers.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["x-request-id", "traceparent", "baggage"]
+        ["x-request-id", "traceparent", "tracestate", "baggage"]
     );
     let called = request(&headers);
     assert_eq!((called.id(), called.session()), ("r-1", Some(SESSION)));
@@ -148,8 +176,14 @@ fn what_is_learned_first_stays() {
 proptest! {
     #[test]
     fn no_header_panics(text in "\\PC{0,80}", other in "\\PC{0,40}") {
-        let request = request(&[("x-request-id", &text), ("traceparent", &text), ("baggage", &other)]);
-        prop_assert!(!request.id().is_empty());
+        let state = [("traceparent", CALLER), ("tracestate", &text), ("tracestate", &other)];
+        for headers in [&[("x-request-id", &*text), ("traceparent", &text), ("baggage", &other)], &state] {
+            let request = request(headers);
+            prop_assert!(!request.id().is_empty());
+            for (_, value) in request.headers() {
+                prop_assert!(value.len() <= 512 && value.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')), "{value:?}");
+            }
+        }
         let _ = TraceContext::from_datadog(&text, &other, Some(&text), Some(&other));
     }
 

@@ -5,11 +5,13 @@ use std::{fs, path::Path};
 use greenroom_config::{ConfigOptions, DataDir, RootConfig};
 use greenroom_core::{ServiceFactory, service};
 use greenroom_defaults::{ConfigFrom, Surroundings};
+use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, Sink};
 
 /// Surroundings with this config, of a backend that is not the process.
 pub(crate) fn surroundings(config: ConfigFrom, log: LogEnvironment) -> Surroundings {
-    Surroundings { config, log, state: DataDir::default(), is_process: false, found: vec![] }
+    let calls = ClientEnvironment::default();
+    Surroundings { config, log, state: DataDir::default(), calls, is_process: false, found: vec![] }
 }
 
 /// The config of an `app-config.yaml` in a directory, which is followed.

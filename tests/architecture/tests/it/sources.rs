@@ -45,3 +45,23 @@ fn nothing_is_left_unfinished_and_no_test_is_switched_off_without_a_reason() {
     }
     assert_eq!(found, Vec::<String>::new());
 }
+
+#[test]
+fn calls_go_out_by_the_one_client_and_by_that_of_the_test_kit() {
+    let mut callers: Vec<_> = packages()
+        .iter()
+        .filter(|package| ["crates", "plugins"].iter().any(|dir| package.dir.starts_with(root().join(dir))))
+        .filter(|package| {
+            let has_client = |path: &std::path::PathBuf| {
+                let text = std::fs::read_to_string(path).unwrap();
+                ["hyper::client", "hyper_util::client", "client::conn", "client::legacy"]
+                    .iter()
+                    .any(|path| text.contains(path))
+            };
+            files(&package.dir.join("src"), ".rs").iter().any(has_client)
+        })
+        .map(|package| package.name.clone())
+        .collect();
+    callers.sort();
+    assert_eq!(callers, ["greenroom-http-client", "greenroom-test"]);
+}

@@ -1,0 +1,11 @@
+//! What a call does, against real servers and proxies on this machine.
+
+mod addresses;
+mod bounds;
+mod calls;
+mod certificates;
+mod context;
+mod kit;
+mod line;
+mod proxy;
+mod tls;
