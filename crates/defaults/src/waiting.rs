@@ -57,7 +57,7 @@ mod tests {
         let (log, state) = (LogEnvironment::default(), DataDir::default());
         let config = ConfigFrom::Loaded(before.clone());
         let backend =
-            create_backend_in(Surroundings { config, log, state, is_process: false, found: vec![] });
+            create_backend_in(Surroundings { config, log, state, calls: ClientEnvironment::default(), is_process: false, found: vec![] });
         let found = Waiting::new(&before, &backend.declarations()).changed(&after);
         found.into_iter().filter_map(|found| found.key).collect()
     }
@@ -104,7 +104,7 @@ mod tests {
         let (log, state) = (LogEnvironment::default(), DataDir::default());
         let config = ConfigFrom::Loaded(start.clone());
         let backend =
-            create_backend_in(Surroundings { config, log, state, is_process: false, found: vec![] });
+            create_backend_in(Surroundings { config, log, state, calls: ClientEnvironment::default(), is_process: false, found: vec![] });
         let waiting = Waiting::new(&start, &backend.declarations());
         assert_eq!(waiting.changed(&other).len(), 1);
         assert_eq!(waiting.changed(&other).len(), 0, "it is told once");

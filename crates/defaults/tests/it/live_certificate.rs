@@ -12,7 +12,6 @@ use std::{
 use greenroom_core::{Running, service};
 use greenroom_defaults::create_backend_in;
 use greenroom_http::RootHttpRouter;
-use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, Emitted, LogEnvironment, RootLogger, Sink};
 use rustls::{
     ClientConfig, RootCertStore,

@@ -3,7 +3,6 @@
 use greenroom_config::RootConfig;
 use greenroom_core::{Lifecycle, plugin, service};
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
-use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{CaptureSink, Format, LogEnvironment, RootLogger};
 
 use crate::support::surroundings;
