@@ -29,12 +29,14 @@ impl Reach {
     /// Why an address is out of reach.
     pub(crate) fn refuses(self, address: IpAddr) -> Option<Fault> {
         let address = address.to_canonical();
-        let what = match self {
+        match self {
             Self::Named => None,
-            Self::Anywhere => never(address),
-            Self::Public => never(address).or_else(|| private(address)),
-        };
-        what.map(|what| Fault::Address { address, what })
+            Self::Anywhere => never(address).map(|what| Fault::Address { address, what }),
+            Self::Public => {
+                let what = never(address).or_else(|| private(address));
+                what.map(|what| Fault::NotPublic { address, what })
+            }
+        }
     }
 }
 
@@ -99,7 +101,7 @@ mod tests {
 
     fn refused(reach: Reach, address: &str) -> Option<&'static str> {
         match reach.refuses(address.parse().unwrap()) {
-            Some(Fault::Address { what, .. }) => Some(what),
+            Some(Fault::Address { what, .. } | Fault::NotPublic { what, .. }) => Some(what),
             Some(other) => panic!("{other:?}"),
             None => None,
         }
@@ -169,10 +171,7 @@ mod tests {
             let [a, b, c, d] = plain.octets();
             let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
             for reach in [Reach::Anywhere, Reach::Public] {
-                let judged = |address: IpAddr| reach.refuses(address).map(|fault| match fault {
-                    Fault::Address { what, .. } => what,
-                    other => unreachable!("{other:?}"),
-                });
+                let judged = |address: IpAddr| refused(reach, &address.to_string());
                 let expected = judged(plain.into());
                 prop_assert_eq!(judged(plain.to_ipv6_mapped().into()), expected);
                 prop_assert_eq!(judged(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low).into()), expected);

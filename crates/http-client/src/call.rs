@@ -107,8 +107,9 @@ impl Call {
         self
     }
 
-    /// Refuses addresses of this machine and of private networks, for URLs that others than the operator have chosen. Behind
-    /// a proxy names are looked up by the proxy, which has to refuse them itself.
+    /// Refuses addresses of this machine and of private networks, and those that the config allows to other calls: for URLs
+    /// that others than the operator have chosen. Behind a proxy names are looked up by the proxy, which has to refuse them
+    /// itself.
     #[must_use]
     pub fn public_only(mut self) -> Self {
         self.is_public = true;

@@ -82,11 +82,12 @@ impl Client {
         if request.method() == Method::CONNECT {
             return Err(Fault::Request("CONNECT opens a tunnel, which is no call"));
         }
-        let (reach, pool) = match is_public {
-            true => (Reach::Public, &self.public),
-            false => (Reach::Anywhere, &self.anywhere),
+        // What the operator allows is for URLs that the operator has chosen.
+        let (reach, pool, allowed) = match is_public {
+            true => (Reach::Public, &self.public, &[][..]),
+            false => (Reach::Anywhere, &self.anywhere, &self.allowed[..]),
         };
-        let literal = target.address().filter(|address| !self.allowed.contains(address));
+        let literal = target.address().filter(|address| !allowed.contains(address));
         if let Some(refused) = literal.and_then(|address| reach.refuses(address)) {
             return Err(refused);
         }

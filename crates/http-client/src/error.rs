@@ -40,6 +40,13 @@ pub enum Fault {
         /// What it is: "link-local", say.
         what: &'static str,
     },
+    /// The host has no address on the internet, which the call is for; one that it has, and what that is.
+    NotPublic {
+        /// The address.
+        address: IpAddr,
+        /// What it is: "private", say.
+        what: &'static str,
+    },
     /// Nothing accepts connections there; what the system says.
     Connect(String),
     /// There is no encrypted connection that one may trust.
@@ -121,7 +128,7 @@ impl CallError {
         match self.fault {
             Fault::Request(_) => "request",
             Fault::Name(_) => "name",
-            Fault::Address { .. } => "address",
+            Fault::Address { .. } | Fault::NotPublic { .. } => "address",
             Fault::Connect(_) => "connect",
             Fault::Tls(_) => "tls",
             Fault::ProxyRefused { .. } | Fault::ProxyFailed { .. } => "proxy",
@@ -150,6 +157,10 @@ impl fmt::Display for CallError {
                 f,
                 "Calls to {to} are refused because its address {address} is {what}: to allow this address, list it in \
                  greenroom.httpClient.allowedAddresses and write it in the URL in place of a name"
+            ),
+            Fault::NotPublic { address, what } => write!(
+                f,
+                "Calls to {to} are refused because its address {address} is {what}, and they may go to the internet only"
             ),
             Fault::Connect(reason) => write!(f, "Cannot connect to {to}: {reason}"),
             Fault::Tls(fault) => write!(f, "No encrypted connection to {to}: {fault}"),

@@ -79,9 +79,14 @@ async fn a_call_that_is_for_the_internet_reaches_neither_this_machine_nor_a_priv
     for host in ["rebound.example", "intra.example", "127.0.0.1", "[::1]", "192.168.1.1"] {
         let call = Call::get(&server.url_as("http", host, "/")).unwrap().public_only();
         let error = client.send(call).await.unwrap_err();
-        assert!(matches!(error.fault(), Fault::Address { .. }), "{host}: {error:?}");
+        assert!(matches!(error.fault(), Fault::NotPublic { .. }), "{host}: {error:?}");
+        assert!(error.to_string().ends_with("and they may go to the internet only"), "{error}");
     }
     assert_eq!(server.connections(), 1);
+    // Nor what the operator allows to other calls.
+    let call = Call::get(&server.url_as("http", "0.0.0.0", "/")).unwrap().public_only();
+    let error = allowing("0.0.0.0", Names::default()).send(call).await.unwrap_err();
+    assert!(matches!(error.fault(), Fault::NotPublic { .. }), "{error:?}");
 }
 
 #[tokio::test]

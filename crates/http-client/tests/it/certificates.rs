@@ -9,9 +9,10 @@ use std::{
 use greenroom_http_client::{ClientEnvironment, HttpClientBuilder};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
-    ServerConfig,
+    RootCertStore, ServerConfig,
     crypto::aws_lc_rs::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    server::WebPkiClientVerifier,
 };
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
@@ -69,11 +70,21 @@ impl Authority {
 
     /// What a server with the authority's own certificate shows.
     pub(crate) fn acceptor_of_itself(&self) -> TlsAcceptor {
-        showing(self.issuer.der().clone(), self.issuer.key())
+        showing(self.issuer.der().clone(), private(self.issuer.key()))
     }
 
     /// What a server with a certificate for these names shows, valid between these days from now.
     pub(crate) fn acceptor(&self, names: &[&str], from: i32, until: i32) -> TlsAcceptor {
+        let (certificate, key) = self.issue(names, from, until);
+        showing(certificate, key)
+    }
+
+    fn issue(
+        &self,
+        names: &[&str],
+        from: i32,
+        until: i32,
+    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let day = |day: i32| match u32::try_from(day) {
             Ok(day) => SystemTime::now() + DAY * day,
             Err(_) => SystemTime::now() - DAY * day.unsigned_abs(),
@@ -83,12 +94,27 @@ impl Authority {
         (params.not_before, params.not_after) = (day(from).into(), day(until).into());
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        showing(certificate.der().clone(), &key)
+        (certificate.der().clone(), private(&key))
     }
 }
 
-fn showing(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+/// The same, to clients that show a certificate too.
+pub(crate) fn mutual(authority: &Authority) -> TlsAcceptor {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.issuer.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+    let builder = ServerConfig::builder_with_provider(Arc::new(default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap();
+    let builder = builder.with_client_cert_verifier(verifier.build().unwrap());
+    let (certificate, key) = authority.issue(&["idp.example"], -1, 9);
+    TlsAcceptor::from(Arc::new(builder.with_single_cert(vec![certificate], key).unwrap()))
+}
+
+fn private(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivatePkcs8KeyDer::from(key.serialize_der()).into()
+}
+
+fn showing(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -5,7 +5,7 @@ use std::fs;
 use greenroom_http_client::{Call, CallError, Fault, HttpClient, TlsFault};
 
 use crate::{
-    certificates::{Authority, encrypted},
+    certificates::{Authority, encrypted, mutual},
     kit::{Names, Reply, Server, environment, ok},
 };
 
@@ -188,4 +188,16 @@ async fn only_a_regular_end_of_an_encrypted_connection_ends_an_answer_without_a_
     let cut = encrypted(authority.acceptor(&["idp.example"], -1, 9), |_| Reply::Cut(ANSWER.into())).await;
     let error = fails(authority.client().build(), &cut, "idp.example").await;
     assert_eq!(error.fault(), &Fault::ClosedEarly);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_the_clients_certificate_is_told_in_its_alert() {
+    let authority = Authority::new();
+    let server = encrypted(mutual(&authority), |_| ok("")).await;
+    let error = fails(authority.client().build(), &server, "idp.example").await;
+    // With TLS 1.3 it comes after the handshake.
+    assert_eq!(
+        error.fault(),
+        &Fault::Tls(TlsFault::Other("received fatal alert: CertificateRequired".to_owned()))
+    );
 }
