@@ -114,8 +114,8 @@ impl RootConfig {
     }
 
     /// All values that are hidden when the config is printed, in the order of the config: strings and numbers that are
-    /// declared secret, whose key is named like a secret, or that come from outside of the config files; and strings with
-    /// URLs that hold credentials.
+    /// declared secret, whose key or one above it is named like a secret, or that come from outside of the config files; and
+    /// strings with URLs that hold credentials.
     ///
     /// ```
     /// use greenroom_config::RootConfig;

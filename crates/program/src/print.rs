@@ -25,8 +25,8 @@ fn notes(config: &RootConfig) -> Vec<String> {
     let mut out = vec![];
     let sections = without_schema(config);
     if !sections.is_empty() {
-        let what = "no schema is known for these sections, so that only values whose key is named like a secret, or that come \
-                    from outside of the files, are hidden in them";
+        let what = "no schema is known for these sections, so that only values at or below a key that is named like a \
+                    secret, or that come from outside of the files, are hidden in them";
         out.push(format!("{what}: {}", sections.join(", ")));
     }
     let hidden = config.hidden().into_iter();

@@ -335,6 +335,16 @@ mod tests {
         }
     }
 
+    /// Lists are read from each comma on that may be within one.
+    #[test]
+    fn a_long_text_takes_no_longer_than_its_length() {
+        let secrets = secrets(&["abcd"]);
+        for part in ["1, ", "97,", ",", "1,    \n", "%31,", "\\u0031, ", "1111,", "x,1"] {
+            let text = part.repeat((1 << 19) / part.len());
+            assert_eq!(secrets.mask(&text), text);
+        }
+    }
+
     #[test]
     fn secrets_that_touch_are_masked_one_by_one() {
         assert_eq!(secrets(&["abc", "def"]).mask("xabcdefx"), "x******x");

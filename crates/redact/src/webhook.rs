@@ -13,7 +13,7 @@ const LONGEST_NUMBER: usize = 5;
 
 /// Whether a text may hold such an address.
 pub(crate) fn is_likely(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), b"hook").is_some()
+    text.contains("hook")
 }
 
 /// What stands behind a host or a segment that is named like one, from the first segment on that is

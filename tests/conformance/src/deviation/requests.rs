@@ -19,7 +19,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "credentials in a query are masked",
-        row: "the access line shows query strings as they are",
+        row: "the access line shows URLs as they are",
         covers: |subject, d| {
             let said = |text: &Option<String>, part: &str| text.as_ref().is_some_and(|t| t.contains(part));
             matches!(subject, Subject::AccessLine(case, _) if case.query.starts_with(b"?token="))

@@ -42,6 +42,16 @@ async fn a_taken_port() {
 }
 
 #[tokio::test]
+async fn a_host_that_nobody_knows() {
+    let ended =
+        Program::greenroom().config("backend:\n  listen: {host: nosuch.invalid, port: 0}\n").run().await;
+    refused(
+        &ended,
+        &["getaddrinfo ENOTFOUND nosuch.invalid (app-config.yaml:2:18)", "backend.listen.host", "help:"],
+    );
+}
+
+#[tokio::test]
 async fn a_missing_config() {
     let ended = Program::greenroom().without("app-config.yaml").run().await;
     refused(&ended, &["app-config.yaml", "--config <file>"]);
