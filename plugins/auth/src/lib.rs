@@ -88,5 +88,5 @@ pub fn auth() -> Plugin {
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads(Settings::from_config)
+    .reads_with_warnings(Settings::from_config, |settings| settings.warnings.clone())
 }
