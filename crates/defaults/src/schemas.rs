@@ -3,6 +3,8 @@
 //! It is in force before the logger is made, so that no line shows a secret. What loaders bring is added before anything
 //! of theirs runs.
 
+use std::collections::BTreeSet;
+
 use greenroom_config::{ConfigError, ConfigSchemaText, RootConfig};
 use greenroom_config_schema::{
     ConfigSchema, Schema,
@@ -90,13 +92,26 @@ impl FeatureSchemas {
             };
             known.iter().any(below)
         };
-        // Elsewhere others may have keys too: only what is nearly a known key is told.
+        // Elsewhere others may have keys too: only what is nearly a known key is told, in sections of which the schemas of
+        // features say more than the built-in tables.
+        let read = self.top_level();
         let is_slip = |unknown: &Unknown| {
-            let looked_at = !unknown.key.contains('.') || unknown.key.starts_with("backend.");
+            let (section, below) = match unknown.key.find(['.', '[']) {
+                Some(end) => (&unknown.key[..end], true),
+                None => (&*unknown.key, false),
+            };
+            let looked_at = !below || section == "backend" || read.contains(section);
             looked_at && unknown.suggestion.is_some()
         };
         let all = keys::unknown(&[all.merged(), &backstages.value], config);
         all.into_iter().filter(|unknown| is_ours(&unknown.key) || is_slip(unknown)).collect()
+    }
+
+    /// The sections that they read something of.
+    fn top_level(&self) -> BTreeSet<&str> {
+        let properties =
+            self.well_formed.iter().filter_map(|(_, schema)| schema.value["properties"].as_object());
+        properties.flat_map(|named| named.keys().map(String::as_str)).collect()
     }
 
     /// What only they declare.
@@ -154,8 +169,11 @@ mod tests {
     }
 
     fn slips(yaml: &str) -> Vec<(String, String)> {
+        told(FeatureSchemas { well_formed: vec![], faults: vec![] }, yaml)
+    }
+
+    fn told(features: FeatureSchemas, yaml: &str) -> Vec<(String, String)> {
         let config = RootConfig::from_yaml(yaml).unwrap();
-        let features = FeatureSchemas { well_formed: vec![], faults: vec![] };
         features.declare(&config).unwrap();
         let told = features.unknown(&config).into_iter();
         told.map(|unknown| (unknown.key, unknown.suggestion.unwrap_or_default())).collect()
@@ -186,6 +204,33 @@ mod tests {
             let told = slips(yaml);
             assert_eq!(told.iter().map(|(_, meant)| meant.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
         }
+    }
+
+    /// With a feature that reads `auth`.
+    fn slips_beside_auth(yaml: &str) -> Vec<(String, String)> {
+        let text = r#"{"type": "object", "properties": {"auth": {"type": "object", "properties": {
+            "providers": {"type": "object", "properties": {"guest": {"type": "object"}}},
+            "keyStore": {"type": "object", "properties": {"provider": {"type": "string"}}}}}}}"#;
+        let schema = Schema::parse("auth", "config.schema.json", text).unwrap();
+        let by = FeatureId::Service("auth");
+        told(FeatureSchemas { well_formed: vec![(by, schema)], faults: vec![] }, yaml)
+    }
+
+    #[test]
+    fn a_slip_is_told_in_the_sections_of_features_too() {
+        for (yaml, meant) in [
+            ("auth: {provider: {}}", "auth.providers"),
+            ("auth: {provders: {}}", "auth.providers"),
+            ("auth: {providers: {gest: {}}}", "auth.providers.guest"),
+            ("auth: {keystore: {}}", "auth.keyStore"),
+            ("auth: {enviroment: x}", "auth.environment"),
+        ] {
+            let told = slips_beside_auth(yaml);
+            assert_eq!(told.iter().map(|(_, meant)| meant.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
+        }
+        let others = "auth: {providers: {github: {development: {clientId: x}}, saml: {}}, ours: 1, session: {secret: x}}\n\
+                      catalog: {provider: {}}\n";
+        assert_eq!(slips_beside_auth(others), []);
     }
 
     #[test]

@@ -85,12 +85,13 @@ impl HttpRouter {
                 let admission = Arc::new(Admission {
                     plugin: me.id().into(),
                     gate: gate.clone(),
-                    auth,
+                    auth: auth.clone(),
                     lets_all_in: is_disabled,
                     logger: logger.clone(),
                 });
                 let barrier = Barrier { http_auth, is_disabled, routes: routes.clone() };
-                let steps = steps(&settings, limit.map(Limiter::new), gate, barrier);
+                let keys = PublicKeys { auth };
+                let steps = steps(&settings, limit.map(Limiter::new), keys, gate, barrier);
                 let plugin = PluginRouter {
                     id: me.id().into(),
                     steps,
@@ -162,12 +163,18 @@ impl HttpRouter {
 }
 
 /// The way of a request to a plugin's routes, outermost first.
-fn steps(settings: &HttpSettings, limiter: Option<Arc<Limiter>>, gate: Gate, barrier: Barrier) -> Pipeline {
+fn steps(
+    settings: &HttpSettings,
+    limiter: Option<Arc<Limiter>>,
+    keys: PublicKeys,
+    gate: Gate,
+    barrier: Barrier,
+) -> Pipeline {
     let mut steps: Vec<Box<dyn Step>> = vec![];
     if let Some(limiter) = limiter {
         steps.push(Box::new(RateLimit { limiter, development: settings.development }));
     }
-    steps.push(Box::new(PublicKeys));
+    steps.push(Box::new(keys));
     steps.push(Box::new(gate));
     steps.push(Box::new(barrier));
     Pipeline::new(steps)

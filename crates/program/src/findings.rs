@@ -64,7 +64,8 @@ fn of_nobody(config: &RootConfig, ids: &[&str]) -> Vec<Finding> {
     told.collect()
 }
 
-/// We do without it; Node, which may share the file, does not.
+/// Of its own the program does without it; the plugin `auth`, which needs it, refuses what is none. Node, which may share
+/// the file, never does without.
 fn base_url(config: &RootConfig, node_env: Option<&str>) -> Option<Finding> {
     const KEY: &str = "backend.baseUrl";
     let at = |text: String| Some(Finding::at(Severity::Note, config, KEY, text));

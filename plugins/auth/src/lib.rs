@@ -81,12 +81,12 @@ pub fn auth() -> Plugin {
                 providers.register("guest", Guest::new(&own.guest, settings.development))?;
                 own.tell(&logger, &providers, settings.development);
                 let sessions = Arc::new(Sessions::new(&own, users.clock().clone(), &logger));
-                users.set_auth_backend(InProcess(sessions.clone()));
+                users.set_auth_backend(InProcess(sessions.clone()))?;
                 let providers = providers.configured(&own.configured);
                 routes::mount(&http, providers, sessions, auth, own.issuer)
             },
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads(Settings::from_config)
+    .reads_with_warnings(Settings::from_config, |settings| settings.warnings.clone())
 }

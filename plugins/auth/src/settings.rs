@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use greenroom::{
     auth::{SigningAlgorithm, canonical_entity_ref},
-    config::{Config, ConfigError, Result, all},
+    config::{Config, ConfigError, Result, all, each, nearest},
     prelude::{Logger, RootConfig, info, warn},
 };
+
+use http::Uri;
 
 use crate::AuthProviders;
 
@@ -22,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) guest: GuestSettings,
     /// The names under `auth.providers` that are not null, each with its place.
     pub(crate) configured: Vec<(String, String)>,
+    /// What an operator should know of them, each a sentence.
+    pub(crate) warnings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,29 +56,35 @@ impl Default for GuestSettings {
 const DEFAULT_USER: &str = "user:development/guest";
 const PROVIDERS: &str = "auth.providers";
 const GUEST: &str = "auth.providers.guest";
+const BASE_URL: &str = "backend.baseUrl";
+const LIFETIME: &str = "auth.backstageTokenExpiration";
 const ALGORITHM: &str = "auth.identityTokenAlgorithm";
 const KEY_STORE: &str = "auth.keyStore.provider";
 
 impl Settings {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
-        let (base_url, lifetime, algorithm, omits_ownership, key_store, guest) = all((
-            config.string("backend.baseUrl"),
-            config.optional_duration("auth.backstageTokenExpiration"),
+        let (issuer, (lifetime, clamped), algorithm, omits_ownership, key_store, guest) = all((
+            issuer(config),
+            lifetime(config),
             algorithm(config),
             config.optional_boolean("auth.omitIdentityTokenOwnershipClaim"),
             key_store(config),
             guest(config),
         ))?;
-        let (shortest, longest) = (Duration::from_secs(600), Duration::from_secs(86_400));
-        let lifetime = lifetime.unwrap_or(Duration::from_secs(3600));
+        let configured = configured(config)?;
         Ok(Self {
-            issuer: format!("{}/api/auth", base_url.trim_end_matches('/')),
-            lifetime: Duration::from_secs_f64(lifetime.as_secs_f64().round()).clamp(shortest, longest),
+            issuer,
+            lifetime,
             algorithm,
             omits_ownership: omits_ownership.unwrap_or(true),
             key_store,
             guest,
-            configured: configured(config)?,
+            warnings: clamped
+                .into_iter()
+                .chain(without_provider(config, &configured))
+                .chain(nearly_guest(&configured))
+                .collect(),
+            configured,
         })
     }
 
@@ -91,19 +101,84 @@ impl Settings {
         for (id, place) in &self.configured {
             if providers.has(id) {
                 info!(logger, "Configuring auth provider: {id}");
-            } else {
+            } else if !is_nearly_guest(id) {
                 warn!(logger, "The auth provider '{id}' is not served by this backend{place}");
             }
         }
         let has_guest = self.configured.iter().any(|(id, _)| id == "guest");
-        if has_guest && !development && !self.guest.is_allowed_outside_development {
-            warn!(
-                logger,
-                "Guests are refused: NODE_ENV is not 'development', and \
-                 auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true"
-            );
+        if has_guest && !development {
+            if self.guest.is_allowed_outside_development {
+                warn!(
+                    logger,
+                    "Whoever reaches this backend is a user of it: NODE_ENV is not 'development', and \
+                     auth.providers.guest.dangerouslyAllowOutsideDevelopment is true"
+                );
+            } else {
+                warn!(
+                    logger,
+                    "Guests are refused: NODE_ENV is not 'development', and \
+                     auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true"
+                );
+            }
         }
     }
+}
+
+/// Below the URL of the backend. It goes into each token, and to whoever asks for the OpenID configuration.
+fn issuer(config: &RootConfig) -> Result<String> {
+    let base_url = config.string(BASE_URL)?;
+    let refused = |why: &str| ConfigError::invalid(config, BASE_URL, format!("{BASE_URL} {why}"));
+    let uri = base_url.parse::<Uri>().ok();
+    let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let authority = uri.as_ref().and_then(Uri::authority).filter(|authority| !authority.host().is_empty());
+    match authority {
+        None => Err(refused("is no URL, expected one such as 'http://localhost:7007'")),
+        Some(authority) if authority.as_str().contains('@') => Err(refused(
+            "has a user name, which would stand in every token: take what is before the '@' away",
+        )),
+        Some(_) => Ok(format!("{}/api/auth", base_url.trim_end_matches('/'))),
+    }
+}
+
+/// How long a token is good, and that it is not what the config says.
+fn lifetime(config: &RootConfig) -> Result<(Duration, Option<String>)> {
+    let Some(wanted) = config.optional_duration(LIFETIME)? else {
+        return Ok((Duration::from_secs(3600), None));
+    };
+    let (shortest, longest) = (Duration::from_secs(600), Duration::from_secs(86_400));
+    let rounded = Duration::from_secs_f64(wanted.min(longest * 2).as_secs_f64().round());
+    let told = |bound: &str| Some(format!("{LIFETIME}: tokens are good for {bound}{}", at(config, LIFETIME)));
+    Ok(match rounded {
+        short if short < shortest => (shortest, told("10 minutes, no token for less")),
+        long if long > longest => (longest, told("24 hours, no token for more")),
+        lifetime => (lifetime, None),
+    })
+}
+
+/// Where a key is, for the end of a sentence.
+fn at(config: &Config, key: &str) -> String {
+    config.place(key).map(|place| format!(" ({place})")).unwrap_or_default()
+}
+
+/// That nobody can sign in.
+fn without_provider(config: &RootConfig, configured: &[(String, String)]) -> Option<String> {
+    if !configured.is_empty() {
+        return None;
+    }
+    let place = at(config, PROVIDERS);
+    Some(format!(
+        "{PROVIDERS} has no provider, so that nobody can sign in; for guests, write 'guest: {{}}', with the braces{place}"
+    ))
+}
+
+/// The words are those of a key that nobody reads, so that a report tells it once.
+fn nearly_guest(configured: &[(String, String)]) -> impl Iterator<Item = String> {
+    let slips = configured.iter().filter(|(id, _)| is_nearly_guest(id));
+    slips.map(|(id, place)| format!("nobody reads '{PROVIDERS}.{id}', did you mean '{GUEST}'?{place}"))
+}
+
+fn is_nearly_guest(id: &str) -> bool {
+    id != "guest" && nearest(id, ["guest"]).is_some()
 }
 
 fn algorithm(config: &RootConfig) -> Result<SigningAlgorithm> {
@@ -137,7 +212,7 @@ fn configured(config: &RootConfig) -> Result<Vec<(String, String)>> {
     let mut configured = vec![];
     for id in providers.keys() {
         if providers.has(&id)? {
-            let place = providers.place(&id).map(|place| format!(" ({place})")).unwrap_or_default();
+            let place = at(&providers, &id);
             configured.push((id, place));
         }
     }
@@ -149,7 +224,7 @@ fn guest(config: &RootConfig) -> Result<GuestSettings> {
     let Some(guest) = part else { return Ok(GuestSettings::default()) };
     let (user, ownership, allowed) = all((
         user_entity_ref(&guest),
-        guest.optional_string_array("ownershipEntityRefs"),
+        ownership_entity_refs(&guest),
         guest.optional_boolean("dangerouslyAllowOutsideDevelopment"),
     ))?;
     Ok(GuestSettings {
@@ -163,8 +238,20 @@ fn guest(config: &RootConfig) -> Result<GuestSettings> {
 fn user_entity_ref(guest: &Config) -> Result<String> {
     let key = "userEntityRef";
     let Some(text) = guest.optional_string(key)? else { return Ok(DEFAULT_USER.to_owned()) };
-    canonical_entity_ref(&text, Some("user")).ok_or_else(|| {
-        let text = format!("'{text}' is no entity reference, expected <kind>:<namespace>/<name>");
-        ConfigError::invalid(guest, key, text)
-    })
+    canonical_entity_ref(&text, Some("user"))
+        .ok_or_else(|| ConfigError::invalid(guest, key, no_reference(&text)))
+}
+
+fn ownership_entity_refs(guest: &Config) -> Result<Option<Vec<String>>> {
+    let key = "ownershipEntityRefs";
+    let Some(texts) = guest.optional_string_array(key)? else { return Ok(None) };
+    let one = |(index, text): (usize, String)| {
+        let found = canonical_entity_ref(&text, None);
+        found.ok_or_else(|| ConfigError::invalid_element(guest, key, index, no_reference(&text)))
+    };
+    each(texts.into_iter().enumerate().map(one)).map(Some)
+}
+
+fn no_reference(text: &str) -> String {
+    format!("'{text}' is no entity reference, expected <kind>:<namespace>/<name>")
 }

@@ -38,7 +38,7 @@ fn at(seconds: u64) -> SystemTime {
 /// A plugin's `Auth` at a time, with these keys.
 fn auth_at(seconds: u64, keys: Vec<PublicKey>) -> Auth {
     let users = UserTokens::new(Clock::new(move || at(seconds)));
-    users.set_auth_backend(Keys(keys));
+    users.set_auth_backend(Keys(keys)).unwrap();
     let (_, logger) = logger();
     Auth::of_plugin("catalog", users, ExternalTokens::default(), logger)
 }
@@ -291,7 +291,7 @@ async fn why_a_token_is_refused_is_told_to_the_log_alone_and_without_it() {
     for _ in 0..3 {
         assert_eq!(refusal(&auth, &token).await, unproved());
     }
-    users.set_auth_backend(Keys(vec![key.public().clone()]));
+    users.set_auth_backend(Keys(vec![key.public().clone()])).unwrap();
     assert_eq!(refusal(&auth, &token).await, unproved());
     let lines = lines.json();
     let told: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
@@ -304,6 +304,37 @@ async fn why_a_token_is_refused_is_told_to_the_log_alone_and_without_it() {
         ]
     );
     assert!(lines.iter().all(|line| !line.to_string().contains(&token)));
+}
+
+#[tokio::test]
+async fn what_the_log_is_told_of_a_token_quotes_nothing_of_it() {
+    let (lines, logger) = logger();
+    let key = key();
+    let users = UserTokens::new(Clock::new(|| at(NOW)));
+    users.set_auth_backend(Keys(vec![key.public().clone()])).unwrap();
+    let auth = Auth::of_plugin("catalog", users, ExternalTokens::default(), logger);
+    let long = "x".repeat(11_000);
+    let bad_header = |members| signed(&key, &with(header(&key), members), &payload());
+    let token = token_of(&key);
+    for (token, why) in [
+        (bad_header(json!({"alg": long})), "its header is malformed"),
+        (bad_header(json!({"kid": [long]})), "its header is malformed"),
+        (bad_header(json!({"alg": "ES384"})), r#""alg" is not that of its key"#),
+        (signed(&key, &header(&key), &json!(long)), "it is malformed"),
+        (format!("{}.AAAA", token.rsplit_once('.').unwrap().0), "signature verification failed"),
+    ] {
+        assert_eq!(refusal(&auth, &token).await, unproved());
+        let told = lines.json().pop().unwrap();
+        assert_eq!(told["message"], format!("Failed to verify incoming user token {why}"));
+    }
+}
+
+#[test]
+fn there_is_one_auth_backend() {
+    let users = UserTokens::new(Clock::default());
+    users.set_auth_backend(Keys(vec![])).unwrap();
+    let second = users.set_auth_backend(Keys(vec![])).unwrap_err();
+    assert_eq!(second.to_string(), "User tokens have an auth backend already");
 }
 
 /// What a Node backend issued: a user's token, and the limited one that it made of it.

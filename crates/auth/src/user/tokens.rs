@@ -3,13 +3,12 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, UNIX_EPOCH},
 };
 
-use arc_swap::ArcSwapOption;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use greenroom_logging::{Logger, warn};
@@ -34,7 +33,7 @@ pub trait AuthBackend: Send + Sync + 'static {
 pub struct UserTokens(Arc<Inner>);
 
 struct Inner {
-    backend: ArcSwapOption<Box<dyn AuthBackend>>,
+    backend: OnceLock<Box<dyn AuthBackend>>,
     clock: Clock,
     has_told: AtomicBool,
 }
@@ -56,12 +55,13 @@ impl UserTokens {
 
     /// Refuses every token until there is an [auth backend](Self::set_auth_backend).
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Inner { backend: ArcSwapOption::empty(), clock, has_told: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { backend: OnceLock::new(), clock, has_told: AtomicBool::new(false) }))
     }
 
-    /// Accepts from now on what that backend has issued.
-    pub fn set_auth_backend(&self, backend: impl AuthBackend) {
-        self.0.backend.store(Some(Arc::new(Box::new(backend))));
+    /// Accepts from now on what that backend has issued. There is one; a second one is an error.
+    pub fn set_auth_backend(&self, backend: impl AuthBackend) -> Result {
+        let set = self.0.backend.set(Box::new(backend));
+        set.map_err(|_| Error::new("User tokens have an auth backend already").into())
     }
 
     /// By which tokens are issued and expire.
@@ -69,8 +69,8 @@ impl UserTokens {
         &self.0.clock
     }
 
-    pub(super) fn backend(&self) -> Option<Arc<Box<dyn AuthBackend>>> {
-        self.0.backend.load_full()
+    pub(super) fn backend(&self) -> Option<&dyn AuthBackend> {
+        self.0.backend.get().map(|backend| &**backend)
     }
 
     /// Whose user token it is; `None` if it is no user's token. Why one is refused goes to the log.
@@ -142,7 +142,7 @@ impl UserTokens {
 
 impl fmt::Debug for UserTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_backend = self.0.backend.load().is_some();
+        let has_backend = self.0.backend.get().is_some();
         f.debug_struct("UserTokens").field("has_backend", &has_backend).finish_non_exhaustive()
     }
 }

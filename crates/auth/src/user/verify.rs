@@ -4,7 +4,7 @@
 //! the key's.
 
 use greenroom_errors::Error;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -53,8 +53,17 @@ pub(crate) fn kind(token: &str) -> Option<Kind> {
 
 /// The id of the key that a token names.
 pub(super) fn key_id(token: &str) -> Result<String, String> {
-    let header = decode_header(token).map_err(|why| why.to_string())?;
+    let header = decode_header(token).map_err(|_| "its header is malformed".to_owned())?;
     header.kid.ok_or_else(|| "it names no key".to_owned())
+}
+
+/// Why decoding failed. In words of our own: the library's quote the token, at any length.
+fn undecoded(why: &ErrorKind) -> &'static str {
+    match why {
+        ErrorKind::InvalidSignature => "signature verification failed",
+        ErrorKind::InvalidAlgorithm => r#""alg" is not that of its key"#,
+        _ => "it is malformed",
+    }
 }
 
 /// What a verified token says.
@@ -104,7 +113,7 @@ pub(super) fn verify(token: &str, kind: Kind, key: &PublicKey, now: u64) -> Resu
     validation.validate_exp = false;
     validation.validate_aud = false;
     let token = decode::<Claims>(token, key.verifies(), &validation)
-        .map_err(|why| Refused::Unproved(why.to_string()))?;
+        .map_err(|why| Refused::Unproved(undecoded(why.kind()).to_owned()))?;
     if token.header.typ.as_deref() != kind.typ() && kind != Kind::Untyped {
         return unproved(r#"unexpected "typ" JWT header value"#);
     }

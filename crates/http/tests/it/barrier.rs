@@ -1,8 +1,12 @@
 //! Credentials in front of a plugin's routes.
 
 use axum::{Router, routing::get};
-use greenroom_auth::Credentials;
-use greenroom_core::plugin;
+use futures_util::future::BoxFuture;
+use greenroom_auth::{
+    Auth, AuthService, AuthenticateOptions, Credentials, PublicKey, SigningAlgorithm, SigningKey,
+};
+use greenroom_core::{decorate, plugin};
+use greenroom_errors::{Error, Result};
 use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, RootHttpRouter};
 use serde_json::json;
 
@@ -61,6 +65,39 @@ async fn the_barrier_comes_before_the_routes_and_the_keys_before_the_barrier() {
     let head = up.client.ask("HEAD", "/api/x/.backstage/auth/v1/jwks.json", &[], b"").await;
     assert_eq!((head.status, head.header("content-length")), (200, Some("11")));
     assert_eq!(up.client.ask("POST", "/api/x/.backstage/auth/v1/jwks.json", &[], b"").await.status, 401);
+}
+
+/// Has issued tokens for requests to other plugins; without a key, it cannot say by which.
+struct Issuer(Option<PublicKey>);
+
+impl AuthService for Issuer {
+    fn authenticate<'a>(&'a self, _: &'a str, _: AuthenticateOptions) -> BoxFuture<'a, Result<Credentials>> {
+        Box::pin(async { Ok(Credentials::none()) })
+    }
+
+    fn public_service_keys(&self) -> BoxFuture<'_, Result<Vec<PublicKey>>> {
+        Box::pin(async move {
+            let key = self.0.clone().ok_or_else(|| Error::new("The keys are lost"))?;
+            Ok(vec![key])
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_public_keys_of_a_plugin_are_those_of_its_auth_service() {
+    let key = SigningKey::generate(SigningAlgorithm::Es256).unwrap().public().clone();
+    for (has, status) in [(Some(key.clone()), 200), (None, 500)] {
+        let issuer = decorate(async move |_: Auth| Ok(Auth::new(Issuer(has.clone()))));
+        let quiet = plugin("x", |env| env.register_init(async |_: HttpRouter| Ok(())));
+        let up = Kit::new().add(issuer).add(quiet).start().await;
+        let answer = up.get("/api/x/.backstage/auth/v1/jwks.json").await;
+        assert_eq!(answer.status, status);
+        if status == 200 {
+            assert_eq!(answer.json(), json!({"keys": [key]}));
+        } else {
+            assert_eq!(answer.json()["error"]["message"], "The keys are lost");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A guest signs in, and calls other plugins as the user that they are.
 
+use greenroom::prelude::*;
 use serde_json::{Value, json};
 
 use crate::kit::{Hands, NOW, backend, decoded, guest, names, refusal, token};
@@ -26,9 +27,11 @@ async fn auth_20_a_guest_gets_the_session_that_nodes_backend_gives() {
     }
 }
 
+/// Without the mocks of the kit: by the `core.auth` and `core.httpAuth` that every backend runs.
 #[tokio::test]
 async fn auth_12_21_the_token_is_the_user_in_every_plugin() {
-    let backend = backend(json!({})).add(Hands::at(NOW).factory()).start().await.unwrap();
+    let backend = backend(json!({})).add(Auth::factory()).add(HttpAuth::factory());
+    let backend = backend.add(Hands::at(NOW).factory()).start().await.unwrap();
     let session = guest(&backend).await;
     let answer = backend.get("/api/whoami").with_token(token(&session)).await;
     assert_eq!(
@@ -40,9 +43,22 @@ async fn auth_12_21_the_token_is_the_user_in_every_plugin() {
     let refused = backend.get("/api/whoami").with_token(&eve).await;
     let text = "Failed user token verification";
     assert_eq!(refusal(&refused), (401, "AuthenticationError".into(), text.into()));
-    // Mock credentials go on to work beside it.
     let mock = backend.get("/api/whoami").with_token("mock-user-token").await;
-    assert_eq!(mock.json()["principal"]["userEntityRef"], "user:default/mock");
+    assert_eq!(refusal(&mock), (401, "AuthenticationError".into(), "Illegal token".into()));
+    let nobody = backend.get("/api/whoami").await;
+    assert_eq!(refusal(&nobody), (401, "AuthenticationError".into(), "Missing credentials".into()));
+}
+
+#[tokio::test]
+async fn mock_credentials_go_on_to_work_beside_users_who_signed_in() {
+    let backend = backend(json!({})).start().await.unwrap();
+    let session = guest(&backend).await;
+    for (token, user) in
+        [(token(&session), "user:development/guest"), ("mock-user-token", "user:default/mock")]
+    {
+        let answer = backend.get("/api/whoami").with_token(token).await;
+        assert_eq!(answer.json()["principal"]["userEntityRef"], user);
+    }
 }
 
 #[tokio::test]

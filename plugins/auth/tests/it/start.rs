@@ -56,6 +56,10 @@ async fn what_the_config_asks_for_and_is_not_there_stops_the_start_with_its_plac
         ),
         ("identityTokenAlgorithm: none", "Unsupported algorithm 'none'"),
         ("providers: { guest: { userEntityRef: 'user:' } }", "'user:' is no entity reference"),
+        (
+            "providers: { guest: { ownershipEntityRefs: ['group:a', nonsense] } }",
+            "'nonsense' is no entity reference",
+        ),
     ] {
         let yaml = format!("backend: {{ baseUrl: http://localhost }}\nauth:\n  {yaml}\n");
         let error = TestBackend::new().config(&*yaml).add(auth()).start().await.unwrap_err().to_string();
@@ -63,4 +67,79 @@ async fn what_the_config_asks_for_and_is_not_there_stops_the_start_with_its_plac
     }
     let error = TestBackend::new().add(auth()).start().await.unwrap_err().to_string();
     assert!(error.contains("Missing required config value at 'backend.baseUrl'"), "{error}");
+}
+
+#[tokio::test]
+async fn an_issuer_is_a_url_that_holds_no_password() {
+    for (base_url, expected) in [
+        ("localhost:7007", "backend.baseUrl is no URL"),
+        ("nonsense", "backend.baseUrl is no URL"),
+        ("ftp://x", "backend.baseUrl is no URL"),
+        ("http://ada:sesame@x", "backend.baseUrl has a user name"),
+        ("http://ada@x:7007/backstage", "backend.baseUrl has a user name"),
+    ] {
+        let yaml =
+            format!("backend: {{ baseUrl: '{base_url}' }}\nauth: {{ providers: {{ guest: {{}} }} }}\n");
+        let error = TestBackend::new().config(&*yaml).add(auth()).start().await.unwrap_err().to_string();
+        assert!(error.contains(expected) && error.contains("mock-config:1:"), "{error}");
+        assert!(!error.contains("sesame"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_odd_about_sign_ins_is_told_once_by_a_start() {
+    let none = "auth.providers has no provider, so that nobody can sign in; for guests, write 'guest: {}', with \
+                the braces";
+    let all_in = "Whoever reaches this backend is a user of it: NODE_ENV is not 'development', and \
+                  auth.providers.guest.dangerouslyAllowOutsideDevelopment is true";
+    for (yaml, node_env, expected) in [
+        ("providers: { guest: }", "development", none.to_owned()),
+        ("providers: {}", "development", none.to_owned()),
+        ("environment: x", "development", none.to_owned()),
+        (
+            "providers: { gest: {} }",
+            "development",
+            "nobody reads 'auth.providers.gest', did you mean 'auth.providers.guest'?".to_owned(),
+        ),
+        (
+            "providers: { Guest: {} }",
+            "development",
+            "nobody reads 'auth.providers.Guest', did you mean 'auth.providers.guest'?".to_owned(),
+        ),
+        (
+            "{ providers: { guest: {} }, backstageTokenExpiration: 5s }",
+            "development",
+            "auth.backstageTokenExpiration: tokens are good for 10 minutes, no token for less".to_owned(),
+        ),
+        (
+            "{ providers: { guest: {} }, backstageTokenExpiration: 25h }",
+            "development",
+            "auth.backstageTokenExpiration: tokens are good for 24 hours, no token for more".to_owned(),
+        ),
+        (
+            "providers: { guest: { dangerouslyAllowOutsideDevelopment: true } }",
+            "production",
+            all_in.to_owned(),
+        ),
+    ] {
+        // In the format of Node's backend as in one where all keys that nobody reads are told.
+        for more in ["", "greenroom: { logger: { format: backstage } }"] {
+            let yaml = format!("backend: {{ baseUrl: http://localhost }}\nauth:\n  {yaml}\n{more}\n");
+            let started = TestBackend::new().config(&*yaml).node_env(node_env).add(auth()).start().await;
+            let lines = started.unwrap().stop().await;
+            let warned = lines.iter().filter(|line| line["level"] == "warn");
+            let texts = warned.map(|line| line["message"].as_str().unwrap());
+            let told: Vec<_> = texts.map(|text| text.split(" (mock-config:3:").next().unwrap()).collect();
+            assert_eq!(told, [&expected], "{yaml}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_odd_about_a_guest_in_development() {
+    for providers in [json!({"guest": {}}), json!({"guest": {"dangerouslyAllowOutsideDevelopment": true}})] {
+        let config = json!({"providers": providers, "backstageTokenExpiration": "10m"});
+        let lines = backend(config).start().await.unwrap().stop().await;
+        assert!(lines.iter().all(|line| line["level"] != "warn"), "{lines:?}");
+    }
 }
