@@ -203,14 +203,11 @@ fn misspelt_defaults(line: &str) -> Vec<Range<usize>> {
 /// Where the value of the first key on the line begins that is named like a secret, or like many of them.
 fn behind_secret_name(line: &str) -> Option<usize> {
     let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let is_secret = |name: &str| {
-        redact::name_is_secret(name) || name.strip_suffix('s').is_some_and(redact::name_is_secret)
-    };
     let mut rest = line;
     while let Some(start) = rest.find(is_of_name) {
         let length = rest[start..].find(|c| !is_of_name(c)).unwrap_or(rest.len() - start);
         let (name, behind) = rest[start..].split_at(length);
-        if is_secret(name) {
+        if redact::names_secrets(name) {
             let value =
                 behind.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '=' | '"' | '\''));
             return Some(line.len() - value.len());

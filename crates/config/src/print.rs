@@ -11,7 +11,7 @@ use crate::{
     key::{self, Step},
     pattern::VisibilityRules,
     secret,
-    value::{Node, Value, in_js_order},
+    value::{Node, Object, Value, in_js_order},
 };
 
 /// What stands for a hidden value; Backstage's own command line writes the same.
@@ -67,10 +67,26 @@ fn hide(node: &mut Node, path: &mut Vec<Step>, declared: &VisibilityRules) {
     };
     match &mut node.value {
         Value::Object(object) => {
-            object.iter_mut().for_each(|(key, node)| below(Step::Key(key.clone()), node))
+            object.iter_mut().for_each(|(key, node)| below(Step::Key(key.clone()), node));
+            hide_in_keys(object);
         }
         Value::Array(items) => items.iter_mut().enumerate().for_each(|(i, node)| below(Step::Index(i), node)),
         _ => hide_scalar(node, path, declared),
+    }
+}
+
+/// Also a key may be a URL. Those that look alike without their credentials are numbered.
+fn hide_in_keys(object: &mut Object) {
+    if object.keys().all(|key| matches!(greenroom_redact::text(key), Cow::Borrowed(_))) {
+        return;
+    }
+    let members = std::mem::take(object);
+    for (index, (key, node)) in members.into_iter().enumerate() {
+        let mut shown = greenroom_redact::text(&key).into_owned();
+        if object.contains_key(&shown) {
+            shown = format!("{shown} #{index}");
+        }
+        object.insert(shown, node);
     }
 }
 

@@ -220,10 +220,14 @@ impl RootConfig {
         out
     }
 
-    /// The config file that goes before all others, unless it is a pipe: own files are kept beside it.
+    /// The config file that goes before all others, unless it is a pipe or another name of an open file, such as
+    /// `/dev/stdin`: own files are kept beside it.
     pub fn file(&self) -> Option<std::path::PathBuf> {
         let snapshot = self.whole.live().current();
-        let of = |layer: &Arc<Layer>| layer.source.clone().filter(|source| layer.files.contains(source));
+        let is_device = |path: &std::path::Path| path.starts_with("/dev") || path.starts_with("/proc");
+        let of = |layer: &Arc<Layer>| {
+            layer.source.clone().filter(|source| layer.files.contains(source) && !is_device(source))
+        };
         snapshot.layers.iter().find_map(of)
     }
 

@@ -1,7 +1,8 @@
 //! What of a config is not to be shown, and which texts of it no log line may hold: one rule for printing and for masking.
 //!
 //! Must not print, nor mask. Hidden are declared secrets, texts whose key, or one above it, is named like a secret, what came
-//! from outside the file and is not declared visible to the browser, and credentials in URLs. Of what came from outside, flags, small
+//! from outside the file and is not declared visible to the browser, private keys and tokens known by their shape, and
+//! credentials in URLs, of keys too. Of what came from outside, flags, small
 //! numbers and bare addresses are shown: they are what one looks for.
 
 use greenroom_js::{number, text::trim};
@@ -91,7 +92,7 @@ const TOO_SHORT: &str = "it has less than 8 characters";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Declared,
-    /// Its key is named like a secret.
+    /// Its key is named like a secret, or it is known for one by its shape.
     Named,
     /// A key above it is.
     Within,
@@ -111,19 +112,23 @@ pub(crate) fn hidden(path: &[Step], node: &Node, declared: &VisibilityRules) -> 
     if is_text && let Some(reason) = named(path) {
         return Some(reason);
     }
+    if let Value::String(text) = &node.value
+        && redact::is_secret_by_shape(trim(text))
+    {
+        return Some(Reason::Named);
+    }
     (node.origin.is_external() && !is_plain(&node.value)).then_some(Reason::Origin)
 }
 
 /// Whether the last key of a path is named like a secret, or one above it, where many count as well as one: `tokens`.
 fn named(path: &[Step]) -> Option<Reason> {
-    let is_many = |key: &str| key.strip_suffix(['s', 'S']).is_some_and(redact::name_is_secret);
     let keys = path.iter().enumerate().rev().filter_map(|(index, step)| match step {
         Step::Key(key) => Some((index + 1 == path.len(), key.as_str())),
         Step::Index(_) => None,
     });
-    let mut secret = keys
-        .enumerate()
-        .filter(|(_, (is_leaf, key))| redact::name_is_secret(key) || (!is_leaf && is_many(key)));
+    let mut secret = keys.enumerate().filter(|(_, (is_leaf, key))| {
+        redact::name_is_secret(key) || (!is_leaf && redact::names_secrets(key))
+    });
     secret.next().map(|(above, _)| if above == 0 { Reason::Named } else { Reason::Within })
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn secret_parts(text: &str) -> Vec<String> {
         parts.push(token.trim().to_owned());
     }
     let pairs = text.split([';', '&', '?', ' ', '\n']).filter_map(|pair| pair.split_once('='));
-    let values = pairs.filter(|(name, _)| redact::name_is_secret(name)).map(|(_, value)| value);
+    let values = pairs.filter(|(name, _)| redact::names_secrets(name)).map(|(_, value)| value);
     parts.extend(values.map(|value| percent_decoded(value.trim_matches(['"', '\''])).into_owned()));
     let mut seen = HashSet::new();
     parts.retain(|part| part != text && !is_ordinary(part) && seen.insert(part.clone()));
@@ -32,17 +32,7 @@ pub(crate) fn secret_parts(text: &str) -> Vec<String> {
 
 /// The text as the log's search reads it; where that is no text, as it is.
 fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return text.into();
-    }
-    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
-    while let Some(&byte) = bytes.get(at) {
-        let digits = text.get(at + 1..at + 3).filter(|_| byte == b'%');
-        let decoded = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(decoded.unwrap_or(byte));
-        at += if decoded.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(out).map_or(text.into(), Cow::Owned)
+    percent_encoding::percent_decode_str(text).decode_utf8().unwrap_or(text.into())
 }
 
 /// Longer words are rarely ones.
@@ -88,6 +78,9 @@ mod tests {
             ("AccountName=x;AccountKey=no;accessKey=aGVsbG8=", vec!["aGVsbG8="]),
             ("https://x/?token=t0ken-t0ken&page=2", vec!["t0ken-t0ken"]),
             ("https://x/?sig=abc%2Bdef-1&page=2", vec!["abc+def-1"]),
+            ("https://x/?sig=abc%+1abcdef&page=2", vec!["abc%+1abcdef"]),
+            ("Server=x;Tokens=t0ken-t0ken", vec!["t0ken-t0ken"]),
+            ("see Bearer abc.def-123456", vec!["abc.def-123456"]),
             ("https://example.com/a@b", vec![]),
             ("https://git@github.com", vec![]),
             ("a sentence about a token", vec![]),

@@ -58,7 +58,8 @@ pub(crate) fn follow(
     }
 }
 
-/// What the next start would refuse of a config. Its secrets are masked before anybody reads it.
+/// What the next start would refuse of a config. Its secrets are masked before anybody reads it, but those so short that they
+/// would mask words.
 fn judge(
     next: &RootConfig,
     logger: &RootLogger,
@@ -67,7 +68,7 @@ fn judge(
     told: &mut HashSet<String>,
 ) -> Vec<Error> {
     // A list that is none is among the faults.
-    let _ = logger.mask_secrets(next);
+    let _ = logger.mask_long_secrets(next);
     let report = ConfigReport::of(declarations, next);
     let additions = has_additions(next, env);
     let new = |found: &&Finding| !found.is_fault() && told.insert(found.text.clone());

@@ -7,6 +7,9 @@ use crate::{Level, RootLogger};
 
 const ALLOWLIST: &str = "backend.logger.redactAllowlist";
 
+/// Ordinary text is likely to hold shorter ones.
+const LONG: usize = 8;
+
 pub(crate) fn redact_allowlist(config: &Config) -> Result<Vec<String>> {
     Ok(config.optional_string_array(ALLOWLIST)?.unwrap_or_default())
 }
@@ -78,8 +81,22 @@ impl RootLogger {
     /// # Errors
     /// If that list is none; then the old one holds.
     pub fn mask_secrets(&self, config: &RootConfig) -> Result<()> {
+        self.mask_from(config, 0)
+    }
+
+    /// The same of a config that may be refused. What is masked stays so, and short secrets spoil ordinary text, even the
+    /// warning of them: they are masked once the config holds.
+    ///
+    /// # Errors
+    /// As [`mask_secrets`](Self::mask_secrets).
+    pub fn mask_long_secrets(&self, config: &RootConfig) -> Result<()> {
+        self.mask_from(config, LONG)
+    }
+
+    fn mask_from(&self, config: &RootConfig, shortest: usize) -> Result<()> {
         let allowed = redact_allowlist(config).map(|allowed| self.allow_in_lines(allowed));
-        let new = self.add_redactions(config.secrets());
+        let secrets = config.secrets().into_iter().filter(|secret| secret.chars().count() >= shortest);
+        let new = self.add_redactions(secrets);
         if new > 0 {
             self.info(format_args!("Found {new} new secrets in config that will be redacted"));
         }

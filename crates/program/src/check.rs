@@ -18,18 +18,25 @@ use crate::{
 mod generated;
 
 /// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
 pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
-    let config = match schema::load(catalogue, options) {
-        Ok(config) => config,
-        Err(error) => return explain::config_error(&error),
-    };
-    let report = report(catalogue, &config, options);
-    println!("{}", config.sources_description());
-    match config.secrets().len() {
-        1 => println!("1 secret will be redacted in logs"),
-        n => println!("{n} secrets will be redacted in logs"),
+    match schema::load(catalogue, options) {
+        Ok(config) => checked(catalogue, &config, options).unwrap_or_else(|failed| failed),
+        Err(error) => explain::config_error(&error),
     }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
+fn checked(
+    catalogue: &Catalogue,
+    config: &RootConfig,
+    options: &ConfigOptions,
+) -> Result<ExitCode, ExitCode> {
+    let report = report(catalogue, config, options);
+    let secrets = match config.secrets().len() {
+        1 => "1 secret".to_owned(),
+        n => format!("{n} secrets"),
+    };
+    explain::answer(&format!("{}\n{secrets} will be redacted in logs\n", config.sources_description()))?;
     let (wrong, warnings): (Vec<_>, Vec<_>) =
         told(&report).partition(|found| found.severity == Severity::Refused);
     eprint!(
@@ -37,13 +44,13 @@ pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode 
         config.masked(&warnings.iter().chain(&wrong).map(|found| shown(found)).collect::<String>())
     );
     match (wrong.len(), warnings.len()) {
-        (0, 0) => println!("The configuration is fine"),
-        (0, 1) => println!("1 warning, no error"),
-        (0, n) => println!("{n} warnings, no error"),
-        (1, _) => return explain::fail("1 thing in the configuration is wrong", None),
-        (n, _) => return explain::fail(&format!("{n} things in the configuration are wrong"), None),
+        (0, 0) => explain::answer("The configuration is fine\n")?,
+        (0, 1) => explain::answer("1 warning, no error\n")?,
+        (0, n) => explain::answer(&format!("{n} warnings, no error\n"))?,
+        (1, _) => return Ok(explain::fail("1 thing in the configuration is wrong", None)),
+        (n, _) => return Ok(explain::fail(&format!("{n} things in the configuration are wrong"), None)),
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }
 
 fn shown(found: &Finding) -> String {

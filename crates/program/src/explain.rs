@@ -1,6 +1,9 @@
 //! Failures, told to people: what was wrong, where, what to do.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use greenroom::{
     config::{ConfigError, RootConfig},
@@ -10,6 +13,17 @@ use greenroom::{
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use crate::refusal;
+
+/// Prints what a command was asked for. If that cannot be written, as on a full disk, the command has failed with what is
+/// returned.
+pub(crate) fn answer(text: &str) -> Result<(), ExitCode> {
+    answer_to(&mut io::stdout().lock(), text)
+}
+
+fn answer_to(out: &mut impl Write, text: &str) -> Result<(), ExitCode> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| fail(&format!("cannot write to the standard output: {error}"), None))
+}
 
 /// Prints `error:` and perhaps `help:`; exit code 1.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
@@ -105,6 +119,16 @@ mod tests {
     use greenroom::core::{Backend, plugin};
 
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_answer_that_cannot_be_written_is_a_failure_and_no_panic() {
+        let mut full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        assert_eq!(answer_to(&mut full, "a: 1\n"), Err(ExitCode::FAILURE));
+        let mut written = vec![];
+        assert_eq!(answer_to(&mut written, "a: 1\n"), Ok(()));
+        assert_eq!(written, b"a: 1\n");
+    }
 
     #[tokio::test]
     async fn why_a_start_failed_is_told_without_secrets() {

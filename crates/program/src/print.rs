@@ -7,13 +7,15 @@ use greenroom_config_schema::ConfigSchema;
 
 use crate::{catalogue::Catalogue, explain, schema};
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what the command is for")]
+#[expect(clippy::print_stderr, reason = "printing is what the command is for")]
 pub(crate) fn print(catalogue: &Catalogue, options: &ConfigOptions, format: Format) -> ExitCode {
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
         Err(error) => return explain::config_error(&error),
     };
-    print!("{}", config.print(format));
+    if let Err(failed) = explain::answer(&config.print(format)) {
+        return failed;
+    }
     for note in notes(&config) {
         eprintln!("note: {note}");
     }

@@ -82,14 +82,10 @@ pub(crate) fn print_frontend(catalogue: &Catalogue, options: &ConfigOptions, for
     })
 }
 
-#[expect(clippy::print_stdout, reason = "printing is what the command is for")]
 fn shown(options: &ConfigOptions, text: impl FnOnce(&RootConfig) -> Result<String, SchemaError>) -> ExitCode {
     let loaded: Result<RootConfig, ConfigError> = RootConfig::load(options);
     match loaded.as_ref().map(text) {
-        Ok(Ok(text)) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(Ok(text)) => explain::answer(&text).err().unwrap_or(ExitCode::SUCCESS),
         Ok(Err(error)) => explain::fail(&error.to_string(), None),
         Err(error) => explain::config_error(error),
     }

@@ -25,11 +25,13 @@ mod forms;
 mod name;
 mod ranges;
 mod secrets;
+mod shape;
 mod text;
 mod url;
 mod webhook;
 
-pub use name::name_is_secret;
+pub use name::{name_is_secret, names_secrets};
 pub use secrets::{MASK, Secrets};
+pub use shape::is_secret_by_shape;
 pub use text::{credentials_in, text};
 pub use url::{broken_url, url};

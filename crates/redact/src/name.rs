@@ -21,6 +21,7 @@ const ENDINGS: &[&str] = &[
     "passwd",
     "password",
     "passwords",
+    "passwort",
     "pwd",
     "secret",
     "token",
@@ -30,15 +31,75 @@ const ENDINGS: &[&str] = &[
     "webhookurl",
 ];
 
+/// What makes a name secret wherever it stands in it, whatever follows: `passwordConfirm`, `password_confirmation`.
+const ANYWHERE: &[&str] = &["passwd", "password", "passwort"];
+
+/// The same as a word by itself: `tokenValue` and not `tokenizer`, nor `maxTokensPerUser`.
+const WORDS: &[&str] = &["secret", "token"];
+
+/// What tells something of a secret without being one, behind its name: `tokenUrl`, `secretName`, `passwordPolicy`.
+const ABOUT_SECRETS: &[&str] = &[
+    "age",
+    "alg",
+    "algorithm",
+    "audience",
+    "count",
+    "enabled",
+    "encoding",
+    "endpoint",
+    "expiration",
+    "expiry",
+    "field",
+    "file",
+    "filename",
+    "format",
+    "header",
+    "issuer",
+    "length",
+    "lifetime",
+    "limit",
+    "manager",
+    "method",
+    "mode",
+    "name",
+    "namespace",
+    "path",
+    "policy",
+    "provider",
+    "ref",
+    "reference",
+    "required",
+    "scope",
+    "scopes",
+    "store",
+    "time",
+    "timeout",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+];
+
 /// Names that are secret as a whole.
 const NAMES: &[&str] = &["cookie", "jwt", "otp"];
 
 /// What parameters end in that are secret in URLs alone; elsewhere a `code` is of an error, of a country.
-const PARAMETER_ENDINGS: &[&str] =
-    &["code", "codeverifier", "hmac", "samlresponse", "sessid", "sessionid", "sig", "signature"];
+const PARAMETER_ENDINGS: &[&str] = &[
+    "code",
+    "codeverifier",
+    "csrf",
+    "hmac",
+    "samlresponse",
+    "sessid",
+    "session",
+    "sessionid",
+    "sig",
+    "signature",
+    "xsrf",
+];
 
 /// Parameters that are secret in URLs alone, as a whole; elsewhere a `key` is half of a pair.
-const PARAMETERS: &[&str] = &["auth", "bearer", "key", "pin", "pw", "sid", "state", "ticket"];
+const PARAMETERS: &[&str] = &["auth", "bearer", "key", "nonce", "pin", "pw", "sid", "state", "ticket"];
 
 /// Endings that are not secret, though they end in what is.
 const HARMLESS: &[&str] = &[
@@ -123,13 +184,48 @@ const HARMLESS: &[&str] = &[
 /// ```
 /// use greenroom_redact::name_is_secret;
 ///
-/// assert!(["clientSecret", "API_KEY", "x-api-key", "password2", "user[token]"].into_iter().all(name_is_secret));
+/// assert!(["clientSecret", "API_KEY", "x-api-key", "password2", "tokenValue"].into_iter().all(name_is_secret));
 /// assert!(!["tokenUrl", "keyboard", "primaryKey", "publicKey", "username"].into_iter().any(name_is_secret));
 /// ```
 ///
 /// A name is all that it knows: what is secret under another name must be declared so.
 pub fn name_is_secret(name: &str) -> bool {
-    is_one_of(name, NAMES, ENDINGS) && !is(name, "key")
+    (is_one_of(name, NAMES, ENDINGS) && !is(name, "key")) || holds_word(name)
+}
+
+/// The same of what holds secrets, where many count as well as one: `tokens`.
+///
+/// ```
+/// assert!(["token", "tokens", "apiKeys"].into_iter().all(greenroom_redact::names_secrets));
+/// ```
+pub fn names_secrets(name: &str) -> bool {
+    name_is_secret(name) || name.strip_suffix(['s', 'S']).is_some_and(name_is_secret)
+}
+
+/// Whether a secret's own word stands in a name, and what follows does not tell of something else.
+fn holds_word(name: &str) -> bool {
+    let holds = || {
+        let from = |at: usize, word: &str| {
+            name.as_bytes()
+                .get(at..at + word.len())
+                .is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        let is_word = |at: usize, word: &&str| {
+            from(at, word) && begins_word(name, at) && begins_word(name, at + word.len())
+        };
+        (0..name.len()).any(|at| {
+            ANYWHERE.iter().any(|word| from(at, word)) || WORDS.iter().any(|word| is_word(at, word))
+        })
+    };
+    holds() && ![HARMLESS, ABOUT_SECRETS].into_iter().flatten().any(|ending| ends_in(name, ending))
+}
+
+/// Whether a word begins or ends here: of `fooBar`, `foo_bar` and `FOOBar` at `bar`.
+fn begins_word(name: &str, at: usize) -> bool {
+    let byte = |at: usize| name.as_bytes().get(at).filter(|byte| byte.is_ascii_alphabetic());
+    let (Some(before), Some(here)) = (at.checked_sub(1).and_then(byte), byte(at)) else { return true };
+    here.is_ascii_uppercase()
+        && (before.is_ascii_lowercase() || byte(at + 1).is_some_and(u8::is_ascii_lowercase))
 }
 
 /// How often the percent-encoding of a parameter's name is undone.
@@ -145,10 +241,12 @@ pub(crate) fn parameter_is_secret(name: &str) -> bool {
         }
         name = percent_encoding::percent_decode_str(&name).decode_utf8_lossy().into_owned().into();
     }
+    // What was encoded may hold more than the name.
+    let name = name.rsplit(['/', '?', '&', ';', '#']).next().unwrap_or_default();
     let is_secret = |name: &str| name_is_secret(name) || is_one_of(name, PARAMETERS, PARAMETER_ENDINGS);
     let is_of_secrets = |name: &str| is_secret(name) || name.strip_suffix(['s', 'S']).is_some_and(is_secret);
     let above = name.rsplit_once(['.', '[']).map(|(above, _)| above);
-    is_of_secrets(&name) || above.is_some_and(|above| above.split(['.', '[', ']']).any(is_of_secrets))
+    is_of_secrets(name) || above.is_some_and(|above| above.split(['.', '[', ']']).any(is_of_secrets))
 }
 
 fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {
@@ -238,13 +336,21 @@ mod tests {
     /// Names that end in or hold what sounds like a secret.
     const ALIKE: &str = "monkey keyboard keyword keywords donkey primaryKey sort_key SORTKEY partition-key publicKey projectKey \
         tokenizer tokens maxTokens tokenUrl token_endpoint secretName passwordPolicy bypass passenger keepAliveTimeout \
-        csrfProtection csrfCookieName csrfHeader cookies connections maxConnections authorizationUrl codec encode";
+        csrfProtection csrfCookieName csrfHeader cookies connections maxConnections authorizationUrl codec encode \
+        tokenEndpoint tokenExpiration clientSecretMode token_ttl SECRET_NAME secretary tokenize secretRef nonce session";
+
+    /// Names that say `secret` or the like, and go on.
+    const GO_ON: &str = "password_confirmation passwordConfirm passwordconfirmation newPasswordAgain tokenValue secretValue \
+        client_secret_post bearer_token_value BEARER_TOKEN_VALUE XMLTokenValue xsrf-token passwort passwd2old secret-id \
+        token1";
 
     #[test]
     fn the_secrets_of_backstage_are_known_by_name_and_nothing_harmless_is() {
         let secret = |name: &&str| name_is_secret(name);
-        let missed: Vec<_> = OF_BACKSTAGE.split_whitespace().filter(|name| !secret(name)).collect();
-        assert_eq!(missed, [""; 0]);
+        for secrets in [OF_BACKSTAGE, GO_ON] {
+            let missed: Vec<_> = secrets.split_whitespace().filter(|name| !secret(name)).collect();
+            assert_eq!(missed, [""; 0]);
+        }
         for harmless in [DECLARED_ALONE, HARMLESS_IN_BACKSTAGE, ALIKE] {
             let hidden: Vec<_> = harmless.split_whitespace().filter(secret).collect();
             assert_eq!(hidden, [""; 0]);
@@ -253,9 +359,19 @@ mod tests {
 
     #[test]
     fn a_code_and_a_state_are_secret_in_urls_alone() {
-        for name in
-            ["key", "code", "auth_code", "state", "sig", "X-Amz-Signature", "SAMLResponse", "PHPSESSID"]
-        {
+        for name in [
+            "key",
+            "code",
+            "auth_code",
+            "state",
+            "sig",
+            "X-Amz-Signature",
+            "SAMLResponse",
+            "PHPSESSID",
+            "session",
+            "_csrf",
+            "nonce",
+        ] {
             assert!(parameter_is_secret(name) && !name_is_secret(name), "{name}");
         }
         for name in ["statusCode", "country_code", "estate", "region_state", "config", "unicode"] {

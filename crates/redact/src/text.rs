@@ -3,7 +3,8 @@
 use std::{borrow::Cow, iter, ops::Range};
 
 use crate::{
-    ranges::masked,
+    ranges::{masked, union},
+    shape,
     url::{begins_authority, credentials, is_of_scheme, may_hold_secret},
 };
 
@@ -18,7 +19,8 @@ use crate::{
 /// ```
 ///
 /// A URL ends at a space, and where the quote or bracket that it stands in is closed; what follows it without a space is
-/// taken for a part of it. Credentials that stand in no URL (`password: abc`) are not found.
+/// taken for a part of it. Of credentials that stand in no URL, those with a shape of their own are found: JSON Web Tokens, private
+/// keys, what follows `Bearer` or `Basic`; others (`password: abc`) are not.
 pub fn text(text: &str) -> Cow<'_, str> {
     masked(text, &credentials_in(text))
 }
@@ -29,14 +31,16 @@ pub fn text(text: &str) -> Cow<'_, str> {
 /// assert_eq!(greenroom_redact::credentials_in("see //me:pw@host"), [6..11]);
 /// ```
 pub fn credentials_in(text: &str) -> Vec<Range<usize>> {
+    let mut all = shape::secrets(text);
     if !may_hold_secret(text) {
-        return Vec::new();
+        return all;
     }
     let shifted = |url: Range<usize>| {
         let found = credentials(&text[url.clone()]);
         found.into_iter().map(move |range| url.start + range.start..url.start + range.end)
     };
-    urls_in(text).flat_map(shifted).collect()
+    all.extend(urls_in(text).flat_map(shifted));
+    union(all)
 }
 
 /// Where URLs stand, or what may be a part of one: from the first mark of a URL on.
@@ -63,7 +67,7 @@ fn start(text: &str, from: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let found = (from..bytes.len()).find(|&at| match bytes[at] {
         b'/' | b'?' | b'&' | b';' | b'#' => true,
-        b':' => begins_authority(&text[at + 1..]),
+        b':' => begins_authority(text, at + 1),
         _ => false,
     })?;
     let scheme = bytes[from..found].iter().rev().take_while(|c| is_of_scheme(**c)).count();
@@ -123,6 +127,8 @@ mod tests {
             ("and/or a/b", "and/or a/b"),
             ("Mozilla/5.0 (Bot/1.0; +https://h/?token=a)", "Mozilla/5.0 (Bot/1.0; +https://h/?token=***"),
             ("://u:p@h", "://***@h"),
+            ("at https:/u:p@h/", "at https:/***@h/"),
+            ("see amqp://u:p/q@h, me@h", "see amqp://***@h, me@h"),
             ("https:\\\\u:p@h", "https:\\\\***@h"),
             ("C:\\\\me@corp\\x", "C:\\\\me@corp\\x"),
             ("mail me@example.com: a // b@c", "mail me@example.com: a // b@c"),

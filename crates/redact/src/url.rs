@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::{
     name::parameter_is_secret,
     ranges::{masked, union},
-    webhook,
+    shape, webhook,
 };
 
 /// How deep URLs within parameters of URLs are looked into; deeper ones are masked as a whole.
@@ -25,7 +25,9 @@ const DEPTH: usize = 3;
 ///
 /// All of the text is taken for the URL; [`text`](crate::text) looks for URLs in a text.
 pub fn url(text: &str) -> Cow<'_, str> {
-    masked(text, &credentials(text))
+    let mut found = credentials(text);
+    found.extend(shape::secrets(text));
+    masked(text, &union(found))
 }
 
 /// What should have been a URL and cannot be read as one: nobody knows where its user part begins, so that all in front
@@ -42,6 +44,7 @@ pub fn broken_url(text: &str) -> Cow<'_, str> {
     let behind = credentials(&text[user.end..]).into_iter();
     let mut found: Vec<_> = behind.map(|range| user.end + range.start..user.end + range.end).collect();
     found.extend(Some(user).filter(|user| !user.is_empty()));
+    found.extend(shape::secrets(text));
     masked(text, &union(found))
 }
 
@@ -126,11 +129,17 @@ fn parameters(text: &str, users: &[Range<usize>], query: usize, depth: usize) ->
 /// Whether a value is itself a URL with credentials, or holds one.
 fn holds_secret(value: &str, depth: usize) -> bool {
     let inner = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+    if shape::is_authorization(&inner) {
+        return true;
+    }
     if inner == value {
         let holds_user = || user_part(value).is_some() || inner_user_parts(value).next().is_some();
         return holds_user()
             || members_hold_secret(value)
             || webhook::secret_path(value, value.len()).is_some();
+    }
+    if !shape::secrets(&inner).is_empty() {
+        return true;
     }
     if !may_hold_secret(&inner) {
         return false;
@@ -163,36 +172,76 @@ fn members_hold_secret(value: &str) -> bool {
 fn user_part(text: &str) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let scheme = bytes.iter().position(|c| !is_of_scheme(*c));
+    let in_authority = |from| in_authority(text, from, &mut Path::default());
     match scheme {
-        Some(colon) if colon > 0 && bytes[colon] == b':' => in_authority(text, colon + 1),
-        _ if text.starts_with("//") => in_authority(text, 0),
+        Some(colon) if colon > 0 && bytes[colon] == b':' => in_authority(colon + 1),
+        _ if text.starts_with("//") => in_authority(0),
         _ => None,
     }
 }
 
 /// The user parts of URLs that begin anywhere in a text.
 fn inner_user_parts(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut path = Path::default();
     let starts = memchr::memchr_iter(b':', text.as_bytes()).map(|colon| colon + 1);
-    starts.filter(|start| begins_authority(&text[*start..])).filter_map(|start| in_authority(text, start))
+    let starts = starts.filter(|start| begins_authority(text, *start));
+    starts.filter_map(move |start| in_authority(text, start, &mut path))
 }
 
-/// Whether what follows a scheme begins with two slashes. Browsers read `https:\\\\host`, too.
-pub(crate) fn begins_authority(rest: &str) -> bool {
-    matches!(rest.as_bytes(), [b'/' | b'\\', b'/' | b'\\', ..])
+/// Whether the colon in front of `at` is of a scheme, and what follows it of an authority: two slashes, or one, as proxies
+/// make of two in a path. Browsers read `https:\\\\host`, too.
+pub(crate) fn begins_authority(text: &str, at: usize) -> bool {
+    let (before, behind) = text.as_bytes().split_at(at);
+    // A single letter is a drive (`C:/x`).
+    let is_scheme = || matches!(before, [.., a, b, b':'] if is_of_scheme(*a) && is_of_scheme(*b));
+    match behind {
+        [b'/' | b'\\', b'/' | b'\\', ..] => true,
+        [b'/', ..] => is_scheme(),
+        _ => false,
+    }
 }
 
 pub(crate) fn is_of_scheme(c: u8) -> bool {
     c.is_ascii_alphanumeric() || b"+-.".contains(&c)
 }
 
-/// What stands in front of the `@`, after any number of slashes.
-fn in_authority(text: &str, from: usize) -> Option<Range<usize>> {
+/// Where the path ends that was looked at last, and the last `@` in it: of one that holds many URLs, each is searched once.
+#[derive(Default)]
+struct Path {
+    end: usize,
+    at: Option<usize>,
+}
+
+impl Path {
+    fn last_at(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        if from >= self.end {
+            let path = &text[from..];
+            let path = &path[..memchr::memchr2(b'?', b'#', path).unwrap_or(path.len())];
+            *self = Self { end: from + path.len(), at: memchr::memrchr(b'@', path).map(|at| from + at) };
+        }
+        self.at.filter(|at| *at >= from)
+    }
+}
+
+/// What stands in front of the `@`, after any number of slashes. A password may hold a slash: if what stands in front of the
+/// first one ends in no port, it is no authority by itself.
+fn in_authority(text: &str, from: usize, path: &mut Path) -> Option<Range<usize>> {
     let bytes = &text.as_bytes()[from..];
     let slashes = bytes.iter().take_while(|c| matches!(c, b'/' | b'\\')).count();
     let rest = &bytes[slashes..];
     let length = rest.iter().position(|c| b"/\\?#".contains(c)).unwrap_or(rest.len());
-    let end = rest[..length].iter().rposition(|c| *c == b'@').filter(|end| *end > 0)?;
-    Some(from + slashes..from + slashes + end)
+    let (start, authority) = (from + slashes, &rest[..length]);
+    let end = match authority.iter().rposition(|c| *c == b'@') {
+        Some(end) => start + end,
+        None if ends_in_no_port(authority) => path.last_at(text.as_bytes(), start)?,
+        None => return None,
+    };
+    (end > start).then_some(start..end)
+}
+
+fn ends_in_no_port(authority: &[u8]) -> bool {
+    let port = authority.rsplit(|c| *c == b':').next().unwrap_or_default();
+    port.len() < authority.len() && !authority.ends_with(b"]") && !port.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -232,6 +281,23 @@ mod tests {
             ("/x?to=https://me:pw@y", "/x?to=***"),
             ("/x?to=https://me:p&w@y&z=1", "/x?to=https://***&z=1"),
             ("/x?https://me:pw@y", "/x?https://***"),
+            ("amqp://me:pw/with/slash@h", "amqp://***@h"),
+            ("/x/amqp://me:pw/with/slash@h?y=1", "/x/amqp://***@h?y=1"),
+            ("http://h:80/a@b", "http://h:80/a@b"),
+            ("http://[::1]/a@b", "http://[::1]/a@b"),
+            ("/https:/me:pw@h/", "/https:/***@h/"),
+            ("/x/C:/me@h", "/x/C:/me@h"),
+            ("/by-url/https%3A%2F%2Fme%3Apw%40h%2F", "/by-url/***"),
+            ("/proxy/https%3A%2F%2Fh%2F%3Ftoken%3Dpw", "/proxy/***"),
+            ("/x%3Ftoken=pw", "/x%3Ftoken=***"),
+            ("/x%3Fpin=pw/y", "/x%3Fpin=***/y"),
+            ("/x?q=Bearer%20PW&y=1", "/x?q=***&y=1"),
+            ("/x?q=basic+PW&y=1", "/x?q=***&y=1"),
+            ("/x?q=Basic%20auth", "/x?q=Basic%20auth"),
+            (
+                "/x?password_confirmation=a&tokenValue=b&session=c&csrf=d",
+                "/x?password_confirmation=***&tokenValue=***&session=***&csrf=***",
+            ),
             ("/x?a=1;to=https%3A%2F%2Fme%3Apw%40y", "/x?a=***"),
             ("/proxy/https://me:pw@y/z", "/proxy/https://***@y/z"),
             ("https:me;token=a@host;x", "https:***@host;x"),
@@ -290,8 +356,25 @@ mod tests {
     #[test]
     fn a_long_url_takes_no_longer_than_its_length() {
         for part in [
-            "a=?;a=", ";a=x:", "&a=", "https://", "a://b@", "?a=%41;", "%3Fa%3D", "\"'(a;", "/a=", "%2Fa%3D",
-            "{\"a\":", "%22a\":", "a%3D",
+            "a=?;a=",
+            ";a=x:",
+            "&a=",
+            "https://",
+            "a://b@",
+            "?a=%41;",
+            "%3Fa%3D",
+            "\"'(a;",
+            "/a=",
+            "%2Fa%3D",
+            "{\"a\":",
+            "%22a\":",
+            "a%3D",
+            "ab:/c:d/",
+            "a://b:c/",
+            "a://b:c/@",
+            "a://b:c?",
+            "password",
+            "Token",
         ] {
             let text = format!("/?{}%41", part.repeat((1 << 16) / part.len()));
             assert!(url(&text).len() <= text.len() * 2);

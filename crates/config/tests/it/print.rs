@@ -223,3 +223,21 @@ fn credentials_in_urls_are_hidden_as_in_log_lines() {
     webhookUrl: <secret>
     "#);
 }
+
+#[test]
+fn private_keys_tokens_and_users_of_urls_are_hidden_whatever_they_are_called_and_in_keys() {
+    let config = "a: |\n  -----BEGIN PRIVATE KEY-----\n  MIIabc0123+/\n  -----END PRIVATE KEY-----\nb: Bearer abc0123def\n\
+                  c: amqp://me:pw/with/slash@h\n'http://me:pw1@h': 1\n'http://me:pw2@h': 2\nd: eyJhbGciOi.eyJzdWIi.c2ln\n";
+    let config = yaml(config).load();
+    let mut keys = vec![];
+    for format in [Format::Flat, Format::Yaml, Format::Json] {
+        let printed = config.print(format);
+        for secret in ["MIIabc", "abc0123def", "with/slash", "pw1", "pw2", "eyJ"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+        keys = printed.lines().filter(|line| line.contains("http")).map(str::to_owned).collect();
+    }
+    assert_eq!(keys, [r#"  "http://***@h": 1,"#, r#"  "http://***@h #4": 2,"#]);
+    let masked = config.masked("got MIIabc0123+/ and abc0123def, eyJhbGciOi.eyJzdWIi.c2ln");
+    assert_eq!(masked, "got *** and ***, ***");
+}

@@ -151,6 +151,10 @@ async fn an_edit_that_the_next_start_would_refuse_is_told_once_with_its_place_an
     let warned = backend.until("is a key like any other");
     assert_eq!(warned["level"], "warn");
 
+    // A short secret of what is refused masks nothing, least of all the warning of it.
+    backend.write(&format!("{wrong}greenroom: {{ops: {{token: short}}}}\n"));
+    backend.until("'greenroom.ops.token' is shorter than 8 characters");
+
     backend.write(&text("app: {title: third}\nmail: {workers: 2}\nbackend2: {}\n"));
     let (tell, told) = mpsc::channel();
     let _subscription = backend.config.subscribe(move || tell.send(()).unwrap());
