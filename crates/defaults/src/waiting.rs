@@ -47,6 +47,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use greenroom_config::DataDir;
+    use greenroom_http_client::ClientEnvironment;
     use greenroom_logging::LogEnvironment;
 
     use super::*;
@@ -56,8 +57,14 @@ mod tests {
         let [before, after] = [before, after].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
         let (log, state) = (LogEnvironment::default(), DataDir::default());
         let config = ConfigFrom::Loaded(before.clone());
-        let backend =
-            create_backend_in(Surroundings { config, log, state, calls: ClientEnvironment::default(), is_process: false, found: vec![] });
+        let backend = create_backend_in(Surroundings {
+            config,
+            log,
+            state,
+            calls: ClientEnvironment::default(),
+            is_process: false,
+            found: vec![],
+        });
         let found = Waiting::new(&before, &backend.declarations()).changed(&after);
         found.into_iter().filter_map(|found| found.key).collect()
     }
@@ -103,8 +110,14 @@ mod tests {
             ["{}", "greenroom: {dataDir: x}"].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
         let (log, state) = (LogEnvironment::default(), DataDir::default());
         let config = ConfigFrom::Loaded(start.clone());
-        let backend =
-            create_backend_in(Surroundings { config, log, state, calls: ClientEnvironment::default(), is_process: false, found: vec![] });
+        let backend = create_backend_in(Surroundings {
+            config,
+            log,
+            state,
+            calls: ClientEnvironment::default(),
+            is_process: false,
+            found: vec![],
+        });
         let waiting = Waiting::new(&start, &backend.declarations());
         assert_eq!(waiting.changed(&other).len(), 1);
         assert_eq!(waiting.changed(&other).len(), 0, "it is told once");
