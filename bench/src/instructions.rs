@@ -92,7 +92,7 @@ fn asked(places: &Places, subject: Subject, route: Route, scratch: &Path) -> io:
     let count = |rounds: u64| {
         let out = scratch.join("callgrind.out");
         let server = Server::start_as(places, subject, scratch, |command| callgrind::under(&command, &out))?;
-        let mut connections = Connections::open(server.port())?;
+        let mut connections = Connections::open(server.port(), CONNECTIONS)?;
         let answer = connections.ask(route.path(), rounds)?;
         server.stop()?;
         let lines = fs::read_to_string(scratch.join("server.log"))?;

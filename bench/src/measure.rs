@@ -66,6 +66,7 @@ impl Plan {
             self.concerning(subject).map(move |figure| match figure.kind {
                 Kind::Start => start * STARTS as f64,
                 Kind::Memory => IDLE.as_secs_f64(),
+                Kind::Connection => 0.7,
                 Kind::Load { .. } => (WARM_UP + self.seconds) as f64 + 0.5,
                 Kind::Log { .. } => start + 1.0,
             })
@@ -165,6 +166,9 @@ impl Turn<'_> {
         let mut server = self.start()?;
         if let Some(figure) = figures.iter().find(|figure| figure.kind == Kind::Memory) {
             self.values.push((figure, server.resident_after(IDLE)?));
+        }
+        if let Some(figure) = figures.iter().find(|figure| figure.kind == Kind::Connection) {
+            self.values.push((figure, server.resident_by_connection()?));
         }
         let mut cold = true;
         for figure in figures {

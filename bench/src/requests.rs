@@ -27,15 +27,15 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Opens them.
-    pub fn open(port: u16) -> io::Result<Self> {
+    /// Opens so many.
+    pub fn open(port: u16, count: u64) -> io::Result<Self> {
         let one = || {
             let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_nodelay(true)?;
             Ok(BufReader::new(stream))
         };
-        Ok(Self { all: (0..CONNECTIONS).map(|_| one()).collect::<io::Result<_>>()?, port })
+        Ok(Self { all: (0..count).map(|_| one()).collect::<io::Result<_>>()?, port })
     }
 
     /// Asks for a path on each connection, so many times; the last answer. Any other than 200 is an error.

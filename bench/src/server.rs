@@ -11,12 +11,18 @@ use std::time::{Duration, Instant};
 use crate::figures::Route;
 use crate::proc;
 use crate::process::{Core, Process};
+use crate::requests::Connections;
 use crate::subject::{Places, Subject};
 
 /// How long it may take to become ready, to answer, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause after an answer that is not the one waited for: such answers are the server's work.
 const PAUSE: Duration = Duration::from_micros(200);
+/// Idle connections: those that find memory that was taken before, and those that are measured.
+const FIRST: u64 = 100;
+const MORE: u64 = 500;
+/// How long the last answer's connection has to become idle.
+const SETTLE: Duration = Duration::from_millis(200);
 
 /// A server that has become ready.
 #[derive(Debug)]
@@ -102,6 +108,22 @@ impl Server {
         let ready = self.process.started() + self.start;
         thread::sleep((ready + idle).saturating_duration_since(Instant::now()));
         proc::resident(self.process.id())
+    }
+
+    /// Resident memory in KiB for each connection that is idle behind an answer.
+    pub fn resident_by_connection(&self) -> io::Result<f64> {
+        let mut idle = vec![];
+        let mut with_more = |count: u64| {
+            for _ in 0..count {
+                let mut connection = Connections::open(self.port, 1)?;
+                connection.ask(Route::Readiness.path(), 1)?;
+                idle.push(connection);
+            }
+            thread::sleep(SETTLE);
+            proc::resident(self.process.id())
+        };
+        let before = with_more(FIRST)?;
+        Ok((with_more(MORE)? - before) * 1024.0 / MORE as f64)
     }
 
     /// Empties the log.

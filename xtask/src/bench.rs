@@ -20,7 +20,7 @@ pub(crate) struct Options {
     /// Greenroom and its floors only
     #[arg(long)]
     without_node: bool,
-    /// This figure only (start, memory, readiness, route, p99, log, log-secrets); may be given again
+    /// This figure only (start, memory, connection, readiness, route, p99, log, log-secrets); may be given again
     #[arg(long, value_name = "FIGURE")]
     only: Vec<String>,
     /// Count instructions instead, under callgrind: on any machine, however busy

@@ -104,15 +104,16 @@ fn begin<S: Serve>(shared: &Arc<Shared<S>>, stream: Plain, address: Option<IpAdd
         timeouts.headers = PROBE_HEADER_TIMEOUT;
     }
     let own = shared.clone();
-    let connection = async move {
-        match own.tls {
-            None => serve(own, stream, peer, timeouts, place).await,
-            // In a box: a plain connection needs no room for what TLS does.
-            Some(_) => Box::pin(encrypted(own, stream, peer, timeouts, place)).await,
-        }
-    };
-    drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
+    // Tasks of two kinds: a plain connection needs no room for what TLS does.
+    match shared.tls {
+        None => spawn_connection(shared, serve(own, stream, peer, timeouts, place)),
+        Some(_) => spawn_connection(shared, encrypted(own, stream, peer, timeouts, place)),
+    }
     is_beyond_limit
+}
+
+fn spawn_connection<S>(shared: &Shared<S>, connection: impl Future<Output = ()> + Send + 'static) {
+    drop(greenroom_context::spawn("connection", shared.open.track_future(connection)));
 }
 
 async fn encrypted<S: Serve>(

@@ -78,6 +78,10 @@ impl Activity {
         }
     }
 
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
     /// Bytes came; a header has begun with them and not ended, or not, and so has a body.
     pub(crate) fn received(&self, in_head: bool, in_body: bool) {
         let mut state = self.state.lock();

@@ -45,13 +45,15 @@ const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
 const DRAIN_HEADER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers what comes on the stream, until either side has had enough.
-pub(crate) async fn serve<S, T>(
+// Not an `async fn`, which would hold what it is given twice, as long as the connection is open.
+pub(crate) fn serve<S, T>(
     shared: Arc<Shared<S>>,
     stream: T,
     peer: Peer,
     timeouts: Timeouts,
     place: Place,
-) where
+) -> impl Future<Output = ()> + Send
+where
     S: Serve,
     T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
@@ -63,7 +65,7 @@ pub(crate) async fn serve<S, T>(
         let in_flight = InFlight::begin(&noted, to.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(noted.clone());
-        let request = request.map(|body| RequestBody::new(body, &timeouts));
+        let request = request.map(|body| RequestBody::new(body, noted.timeouts()));
         let remainder = Remainder::new(request.body(), &noted);
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
         let answer = to.service.serve(request, arrival);
@@ -76,17 +78,19 @@ pub(crate) async fn serve<S, T>(
     }
     let socket = TokioIo::new(Socket::new(stream, activity.clone()));
     let mut watched = Watched { connection: http.serve_connection(socket, service), activity, alarm: None };
-    let ended = tokio::select! {
-        biased;
-        ended = &mut watched => Some(ended),
-        () = shared.draining.cancelled() => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => last_request(&mut watched).await,
-    };
-    // In a box: a connection that is open needs no room for its end.
-    Box::pin(end(ended, watched.connection, &shared.draining)).await;
+    async move {
+        let ended = tokio::select! {
+            biased;
+            ended = &mut watched => Some(ended),
+            () = shared.draining.cancelled() => None,
+        };
+        // In boxes: a connection that is open needs no room for its end.
+        let ended = match ended {
+            Some(ended) => ended,
+            None => Box::pin(last_request(&mut watched)).await,
+        };
+        Box::pin(end(ended, watched.connection, &shared.draining)).await;
+    }
 }
 
 /// Whatever is left to be done when HTTP has ended on a connection.
