@@ -53,7 +53,7 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use data_dir::DataDir;
+pub use data_dir::{DataDir, DataDirectory};
 pub use declare::{ConfigSchemaText, DeclareConfig, Visibilities, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use gather::{Together, all, each};

@@ -25,7 +25,7 @@ mod schemas;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
+use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
@@ -161,6 +161,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
+        DataDirectory::factory(state.clone()),
         HttpSettings::factory(node_env, state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
