@@ -13,14 +13,29 @@ pub(crate) struct Catalogue(Vec<Entry>);
 
 enum Entry {
     /// A plugin that the config switches on and off.
-    Plugin {
-        id: String,
-        /// Whether it runs unless the config says otherwise.
-        default: bool,
-        make: Box<dyn Fn() -> Plugin>,
-    },
+    Plugin { id: String, default: Unswitched, make: Box<dyn Fn() -> Plugin> },
     /// What is there in any case.
     Always(Box<dyn Fn(Backend) -> Backend>),
+}
+
+/// Whether a plugin runs that no switch of the config is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unswitched {
+    On,
+    Off,
+    /// If the config has this key, in which Backstage's own config asks for the plugin.
+    With(&'static str),
+}
+
+impl Unswitched {
+    fn is_on(self, config: &RootConfig) -> bool {
+        match self {
+            Self::On => true,
+            Self::Off => false,
+            // What cannot be read is told by its reader, which is then the plugin's.
+            Self::With(key) => config.has(key).unwrap_or(true),
+        }
+    }
 }
 
 /// Config sections of well-known Backstage plugins, told to whom misses them.
@@ -52,7 +67,7 @@ pub(crate) struct Choice {
 const KEY: &str = "greenroom.plugins";
 
 impl Catalogue {
-    pub(crate) fn offer(&mut self, default: bool, make: impl Fn() -> Plugin + 'static) {
+    pub(crate) fn offer(&mut self, default: Unswitched, make: impl Fn() -> Plugin + 'static) {
         let id = make().id().to_owned();
         self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
     }
@@ -61,8 +76,8 @@ impl Catalogue {
         self.0.push(Entry::Always(Box::new(add)));
     }
 
-    /// The switched plugins, and whether each runs unless the config says otherwise.
-    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, bool)> {
+    /// The switched plugins, and when each runs unless the config says otherwise.
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, Unswitched)> {
         self.0.iter().filter_map(|entry| match entry {
             Entry::Plugin { id, default, .. } => Some((&**id, *default)),
             Entry::Always(_) => None,
@@ -80,7 +95,8 @@ impl Catalogue {
                 );
                 return Err(ConfigError::invalid(config, "", text));
             }
-            if config.optional_boolean(&format!("{KEY}.{id}"))?.unwrap_or(default) {
+            let switch = config.optional_boolean(&format!("{KEY}.{id}"))?;
+            if switch.unwrap_or_else(|| default.is_on(config)) {
                 chosen.push(id.to_owned());
             }
         }
@@ -148,8 +164,8 @@ mod tests {
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
         let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
-        catalogue.offer(true, named("healthcheck"));
-        catalogue.offer(false, named("tasks"));
+        catalogue.offer(Unswitched::On, named("healthcheck"));
+        catalogue.offer(Unswitched::Off, named("tasks"));
         catalogue.always(move |backend| backend.add(named("search")()));
         catalogue
     }
@@ -174,9 +190,27 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_runs_with_the_key_that_asks_for_it_unless_it_is_switched() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(Unswitched::With("auth.providers"), || {
+            plugin("auth", |env| env.register_init(async || Ok(())))
+        });
+        let chosen = |yaml: &str| catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+        assert_eq!(chosen("auth: {providers: {guest: {}}}").chosen, ["auth"]);
+        assert_eq!(chosen("greenroom: {plugins: {auth: true}}").chosen, ["auth"]);
+        for off in [
+            "auth: {environment: development}",
+            "auth: {providers: {guest: {}}}\ngreenroom: {plugins: {auth: false}}",
+        ] {
+            assert_eq!(chosen(off), Choice::default(), "{off}");
+        }
+        assert_eq!(chosen("auth: []").chosen, ["auth"], "its reader tells what is wrong");
+    }
+
+    #[test]
     fn an_id_that_no_key_can_name_is_told_as_the_plugins_mistake() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(true, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
+        catalogue.offer(Unswitched::On, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
         let refused = catalogue.choose(&RootConfig::from_yaml("").unwrap()).unwrap_err();
         assert!(refused.message().starts_with("Invalid plugin id 'My Deploys'"), "{refused}");
         assert!(["tasks", "my-deploys", "a1_b:c"].into_iter().all(is_switch));

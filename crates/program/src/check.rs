@@ -81,6 +81,7 @@ mod tests {
     use greenroom::prelude::*;
 
     use super::*;
+    use crate::catalogue::Unswitched;
 
     fn found(catalogue: &Catalogue, yaml: &str) -> ConfigReport {
         report(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_declaration_that_is_no_schema_is_a_fault_of_its_plugin() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(true, || {
+        catalogue.offer(Unswitched::On, || {
             plugin("broken", |env| env.register_init(async || Ok(()))).config_schema("{not json")
         });
         let faults = texts(&found(&catalogue, ""), Finding::is_fault);
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn readers_of_plugins_that_the_config_chooses_are_run_and_no_others() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(false, || {
+        catalogue.offer(Unswitched::Off, || {
             let mail = plugin("mail", |env| env.register_init(async || Ok(())));
             mail.reads(|config: &RootConfig| config.string("mail.server"))
         });
@@ -157,7 +158,7 @@ greenroom: {deadlines: {tasks: soon, startupHook: never}, dataDir: 7, demo: 'yes
 tasks: {timeout: soon, workers: 0, queueSize: x}
 ";
         let mut catalogue = Catalogue::default();
-        catalogue.offer(true, greenroom_plugin_tasks::tasks);
+        catalogue.offer(Unswitched::On, greenroom_plugin_tasks::tasks);
         let report = found(&catalogue, config);
         let mut keys: Vec<_> = told(&report)
             .filter(|found| found.is_fault())

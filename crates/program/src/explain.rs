@@ -63,6 +63,14 @@ pub(crate) fn start_error(command: &str, failed: &StartError) {
     }
 }
 
+/// What a command failed with; exit code 1.
+pub(crate) fn failure(error: &Error) -> ExitCode {
+    match error.downcast_ref::<ConfigError>() {
+        Some(config) => config_error(config),
+        None => fail(error.message(), None),
+    }
+}
+
 /// Shows the line of the config that an error points at, if it does.
 pub(crate) fn show_line(error: &Error) {
     if let Some(config) = error.downcast_ref::<ConfigError>() {

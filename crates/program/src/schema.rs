@@ -8,7 +8,10 @@ use greenroom_config_schema::{ConfigSchema, Schema, SchemaError};
 use greenroom_defaults::FeatureSchemas;
 use serde_json::Value;
 
-use crate::{catalogue::Catalogue, explain};
+use crate::{
+    catalogue::{Catalogue, Unswitched},
+    explain,
+};
 
 /// The config keys that this crate reads, as a JSON Schema.
 const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -26,8 +29,13 @@ pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Sche
 
 /// Our own schema, which tells the plugins that there are.
 fn own(catalogue: &Catalogue) -> Value {
-    let state = |on| if on { "on" } else { "off" };
-    let plugins: Vec<_> = catalogue.plugins().map(|(id, on)| format!("`{id}` is {}", state(on))).collect();
+    let state = |default| match default {
+        Unswitched::On => "on".to_owned(),
+        Unswitched::Off => "off".to_owned(),
+        Unswitched::With(key) => format!("on with `{key}`"),
+    };
+    let plugins = catalogue.plugins().map(|(id, default)| format!("`{id}` is {}", state(default)));
+    let plugins: Vec<_> = plugins.collect();
     let listed =
         if plugins.is_empty() { String::new() } else { format!("; unless named, {}", plugins.join(", ")) };
     let mut schema: Value = serde_json::from_str(CONFIG_SCHEMA).unwrap_or_default();
@@ -92,7 +100,7 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(false, || {
+        catalogue.offer(Unswitched::Off, || {
             let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
             tasks.config_schema(
                 r#"{"properties": {"tasks": {"properties": {"workers": {"type": "integer"}}}}}"#,

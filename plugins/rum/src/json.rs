@@ -27,10 +27,7 @@ pub(crate) enum Leaf<'a> {
 pub(crate) type Path<'p, 'a> = &'p [Cow<'a, str>];
 
 /// Calls `each` for all leaves, in order.
-pub(crate) fn walk<'a>(
-    text: &'a str,
-    mut each: impl FnMut(Path<'_, 'a>, Leaf<'a>),
-) -> Result<(), Malformed> {
+pub(crate) fn walk<'a>(text: &'a str, mut each: impl FnMut(Path<'_, 'a>, Leaf<'a>)) -> Result<(), Malformed> {
     let mut reader = Reader { text, at: 0, path: vec![], each: &mut each };
     reader.value(0)?;
     reader.space();

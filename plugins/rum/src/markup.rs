@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn rum_28_a_page_loads_the_sdk_and_then_what_starts_it() {
-        let rum = rum(&format!("app: {{baseUrl: 'https://p.example/x', datadogRum: {{{KEYS}}}}}\nbackend: {{baseUrl: 'https://p.example/b'}}"));
+        let rum = rum(&format!(
+            "app: {{baseUrl: 'https://p.example/x', datadogRum: {{{KEYS}}}}}\nbackend: {{baseUrl: 'https://p.example/b'}}"
+        ));
         let script = InitScript::of(&rum);
         let markup = Markup::of(&rum, &script, &own()).unwrap();
         assert_eq!(

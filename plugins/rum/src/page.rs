@@ -25,7 +25,10 @@ pub struct PageAdditions {
 ///
 /// # Errors
 /// For a config that the plugin refuses.
-pub fn page_additions(config: &RootConfig, data: &DataDirectory) -> Result<Option<PageAdditions>, ConfigError> {
+pub fn page_additions(
+    config: &RootConfig,
+    data: &DataDirectory,
+) -> Result<Option<PageAdditions>, ConfigError> {
     let Mode::On(rum) = Settings::from_config(config)?.mode else { return Ok(None) };
     let source = source(config, data, &rum);
     let markup = Markup::of(&rum, &InitScript::of(&rum), &source);

@@ -26,9 +26,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 
 /// The routes, relative to the plugin; all of them are for browsers that have no credentials yet.
 pub(crate) fn router(script: InitScript, sdk: Option<Sdk>, intake: Option<Intake>) -> Router {
-    let files = Router::new()
-        .route("/sdk/{version}/{*file}", get(file))
-        .with_state(Arc::new(Files { script, sdk }));
+    let files =
+        Router::new().route("/sdk/{version}/{*file}", get(file)).with_state(Arc::new(Files { script, sdk }));
     match intake {
         None => files,
         Some(intake) => files.merge(
@@ -57,7 +56,9 @@ impl Files {
 
 async fn file(State(files): State<Arc<Files>>, Path((version, file)): Path<(String, String)>) -> Response {
     match files.get(&version, &file) {
-        Some(text) => ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response(),
+        Some(text) => {
+            ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
+        }
         None => nothing().await,
     }
 }

@@ -14,7 +14,10 @@ use proptest::{
 use serde_json::{Map, Value, json};
 
 use super::report;
-use crate::{catalogue::Catalogue, prepare, schema};
+use crate::{
+    catalogue::{Catalogue, Unswitched},
+    prepare, schema,
+};
 
 const CONFIGS: u32 = 200;
 
@@ -119,7 +122,7 @@ fn check_and_start_agree_on_what_is_refused() {
         ..ConfigOptions::default()
     };
     let mut catalogue = Catalogue::default();
-    catalogue.offer(false, tasks);
+    catalogue.offer(Unswitched::Off, tasks);
     let schemas = schema::all(&catalogue, &RootConfig::from_yaml("").unwrap()).unwrap();
     let mut known = vec![];
     writings(ConfigSchema::new(schemas).unwrap().merged(), "", &mut known);

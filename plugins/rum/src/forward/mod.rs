@@ -67,7 +67,10 @@ mod tests {
     fn rum_25_what_is_answered_is_never_408_nor_a_redirection() {
         for code in 100..1000 {
             let relayed = relayed(&Outcome::Answered(StatusCode::from_u16(code).unwrap())).as_u16();
-            assert!(relayed != 408 && !(100..200).contains(&relayed) && !(300..400).contains(&relayed), "{code}");
+            assert!(
+                relayed != 408 && !(100..200).contains(&relayed) && !(300..400).contains(&relayed),
+                "{code}"
+            );
             if matches!(code, 200..300 | 429 | 500..600) {
                 assert_eq!(relayed, code);
             }

@@ -83,7 +83,10 @@ impl Queue {
         self.jobs.add_permits(1);
         for _ in dropped {
             if let Some(count) = self.dropped.count(Instant::now()) {
-                warn!(self.logger, count, "Browser events are dropped: they come faster than Datadog's intake takes them");
+                warn!(
+                    self.logger,
+                    count, "Browser events are dropped: they come faster than Datadog's intake takes them"
+                );
             }
         }
     }

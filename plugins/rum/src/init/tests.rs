@@ -56,14 +56,19 @@ fn options(rum: &Rum) -> Option<Value> {
 
 #[test]
 fn rum_3_rates_are_numbers() {
-    let text = String::from_utf8(InitScript::of(&rum(", sessionSampleRate: 50.5, sessionReplaySampleRate: 0", "", "")).text.to_vec()).unwrap();
+    let text = String::from_utf8(
+        InitScript::of(&rum(", sessionSampleRate: 50.5, sessionReplaySampleRate: 0", "", "")).text.to_vec(),
+    )
+    .unwrap();
     assert!(text.contains(r#""sessionSampleRate":50.5,"sessionReplaySampleRate":0,"#), "{text}");
 }
 
 #[test]
 fn rum_8_options_are_what_the_config_says_and_private_by_default() {
     let portal = "backend: {baseUrl: 'https://p.example/base'}\n";
-    let Some(direct) = options(&rum(", env: prod, site: datadoghq.eu", ", version: '1.2.3'", portal)) else { return };
+    let Some(direct) = options(&rum(", env: prod, site: datadoghq.eu", ", version: '1.2.3'", portal)) else {
+        return;
+    };
     assert_eq!(
         direct,
         json!({
@@ -119,7 +124,10 @@ fn rum_10_without_consent_nothing_is_started() {
     let rum = rum("", ", consent: required", "");
     let ran = |consents: Value| run(&rum, json!({"origin": "https://p.example", "consents": consents}));
     let Some(none) = ran(json!([])) else { return };
-    assert_eq!((&none["calls"], &none["globals"]), (&json!([]), &json!(["location", "DD_RUM", "greenroomRum"])));
+    assert_eq!(
+        (&none["calls"], &none["globals"]),
+        (&json!([]), &json!(["location", "DD_RUM", "greenroomRum"]))
+    );
     assert_eq!(ran(json!([false])).unwrap()["calls"], json!([]));
     let calls = ran(json!([true, true, false, true])).unwrap()["calls"].clone();
     let names: Vec<_> = calls.as_array().unwrap().iter().map(|call| call[0].as_str().unwrap()).collect();
@@ -129,7 +137,9 @@ fn rum_10_without_consent_nothing_is_started() {
 
 #[test]
 fn a_page_without_the_sdk_goes_on() {
-    let Some(told) = run(&rum("", "", ""), json!({"origin": "https://p.example", "hasSdk": false})) else { return };
+    let Some(told) = run(&rum("", "", ""), json!({"origin": "https://p.example", "hasSdk": false})) else {
+        return;
+    };
     assert_eq!(told["calls"], json!([]));
 }
 
@@ -175,7 +185,8 @@ fn rum_12_calls_of_the_intake_itself_are_no_events() {
     ]);
     let rum = rum("", "", "backend: {baseUrl: 'https://p.example/base'}");
     let Some(told) = run(&rum, json!({"origin": "https://p.example", "events": events})) else { return };
-    let sent: Vec<_> = told["events"].as_array().unwrap().iter().map(|event| event["isSent"].clone()).collect();
+    let sent: Vec<_> =
+        told["events"].as_array().unwrap().iter().map(|event| event["isSent"].clone()).collect();
     assert_eq!(sent, [false, false, true]);
 }
 
@@ -238,7 +249,8 @@ fn what_is_not_personal_is_the_same_in_both() {
         "Unexpected token < in JSON at position 0",
     ];
     let rum = rum("", "", "");
-    let events: Vec<_> = texts.iter().map(|text| json!({"type": "error", "error": {"message": text}})).collect();
+    let events: Vec<_> =
+        texts.iter().map(|text| json!({"type": "error", "error": {"message": text}})).collect();
     for event in &events {
         let line = event.to_string();
         assert_eq!(scrub(&line, &rum.kept).unwrap().line, line);

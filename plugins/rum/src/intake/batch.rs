@@ -87,7 +87,8 @@ impl Rules {
 
     fn line<'a>(&self, line: &'a [u8]) -> Line<'a> {
         let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LONGEST_LINE);
-        let scrubbed = text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept));
+        let scrubbed =
+            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept));
         let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
         let event = scrubbed.event;
         if !self.is_ours(&event) {
@@ -174,7 +175,8 @@ mod tests {
     #[test]
     fn rum_12_calls_of_the_intake_itself_go_no_further() {
         let resource = |url: &str| event("resource", &format!(r#","resource":{{"url":"{url}"}}"#));
-        let (own, other) = (resource("https://p.example/base/api/rum/intake"), resource("https://p.example/base/api/x"));
+        let (own, other) =
+            (resource("https://p.example/base/api/rum/intake"), resource("https://p.example/base/api/x"));
         let read = batch(&[own.clone(), other.clone()]).unwrap();
         assert_eq!((read.body, read.accepted, read.rejected), (other.into(), 2, 0));
         let none = batch(&[own]).unwrap();

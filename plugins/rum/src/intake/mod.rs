@@ -66,7 +66,8 @@ pub(crate) enum Answer {
 
 const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
 const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
-const WRONG_TOKEN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "the client token is not that of this portal");
+const WRONG_TOKEN: Answer =
+    Answer::Refused(StatusCode::FORBIDDEN, "the client token is not that of this portal");
 const WRONG_ORIGIN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "the page is not of this portal");
 const FOREIGN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "no event is of this portal's application");
 const TOO_LARGE: Answer = Answer::Refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
@@ -154,7 +155,8 @@ impl Intake {
 
     async fn looked_at(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Answer> {
         let rules = self.rules.clone();
-        let looked_at = spawn_blocking("look at browser events", move || rules.batch(body, is_deflated)).await;
+        let looked_at =
+            spawn_blocking("look at browser events", move || rules.batch(body, is_deflated)).await;
         let batch = looked_at.map_err(|_| UNREADABLE)?.map_err(|refused| match refused {
             Refused::TooLarge => TOO_LARGE,
             Refused::Unreadable => UNREADABLE,

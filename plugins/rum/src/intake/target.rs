@@ -83,7 +83,8 @@ impl Target {
 
 /// Whether a GET asks if profiles may be sent.
 pub(crate) fn asks_for_quota(query: &str) -> bool {
-    only_parameter(query, "ddforward").is_some_and(|to| to.split('?').next() == Some("/api/v2/profiling/quota"))
+    only_parameter(query, "ddforward")
+        .is_some_and(|to| to.split('?').next() == Some("/api/v2/profiling/quota"))
         && only_parameter(query, "ddforwardSubdomain").as_deref() == Some("quota")
 }
 
@@ -116,9 +117,12 @@ mod tests {
 
     #[test]
     fn rum_14_a_track_of_the_closed_set_is_a_target() {
-        for (name, track) in
-            [("rum", Track::Rum), ("replay", Track::Replay), ("profile", Track::Profile), ("logs", Track::Logs)]
-        {
+        for (name, track) in [
+            ("rum", Track::Rum),
+            ("replay", Track::Replay),
+            ("profile", Track::Profile),
+            ("logs", Track::Logs),
+        ] {
             let path = format!("/api/v2/{name}?ddsource=browser&dd-api-key=pub%31&x=%26");
             let target = of(&path).unwrap();
             assert_eq!((target.track, &target.path_and_query), (track, &path));
@@ -149,7 +153,13 @@ mod tests {
         ] {
             assert_eq!(of(forward), Err(NoTarget), "{forward}");
         }
-        for query in ["", "x=1", "ddforward", "ddforward=%2Fapi%2Fv2%2Frum%3Fx&dd%66orward=%2Fapi%2Fv2%2Frum%3Fx", "ddforward=%ff"] {
+        for query in [
+            "",
+            "x=1",
+            "ddforward",
+            "ddforward=%2Fapi%2Fv2%2Frum%3Fx&dd%66orward=%2Fapi%2Fv2%2Frum%3Fx",
+            "ddforward=%ff",
+        ] {
             assert_eq!(Target::of_query(query), Err(NoTarget), "{query}");
         }
         assert_eq!(Target::of(&format!("/api/v2/rum?{}", "x".repeat(LONGEST))), Err(NoTarget));

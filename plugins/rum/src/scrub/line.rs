@@ -141,7 +141,10 @@ mod tests {
                 r#"{"context":{"authToken":{"value":"***","text":"***"},"***":1,"page":5}}"#,
             ),
             (r#"{"\u0075sr":{"name":"Jane"}}"#, r#"{"\u0075sr":{"name":"***"}}"#),
-            (r#"{"view":{"custom_timings":{"refreshToken":12}}}"#, r#"{"view":{"custom_timings":{"refreshToken":12}}}"#),
+            (
+                r#"{"view":{"custom_timings":{"refreshToken":12}}}"#,
+                r#"{"view":{"custom_timings":{"refreshToken":12}}}"#,
+            ),
         ] {
             assert_eq!(told(line), expected);
         }

@@ -45,7 +45,6 @@ impl Parameters {
     }
 }
 
-
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     compiled(concat!(
         r"(?i:bearer)\s{1,3}[A-Za-z0-9._~+/=\-]{8,}",
@@ -162,10 +161,10 @@ fn parameters(word: &str, kept: &Parameters) -> Vec<Range<usize>> {
         let part = &word[start..end];
         match part.split_once('=') {
             // `#main[title=x]` is no URL, and means an element.
-            Some((name, value)) if !value.is_empty() && (!is_anchor || is_url || is_plain(name)) => {
-                if !kept.keep(name) {
-                    found.push(end - value.len()..end);
-                }
+            Some((name, value))
+                if !value.is_empty() && (!is_anchor || is_url || is_plain(name)) && !kept.keep(name) =>
+            {
+                found.push(end - value.len()..end);
             }
             None if is_url && !part.is_empty() && !kept.keep(part) && (!is_anchor || anchors > 0) => {
                 found.push(start..end);
@@ -209,7 +208,10 @@ mod tests {
     fn what_is_personal_or_secret_is_masked_and_nothing_else_is() {
         for (text, expected) in [
             ("https://a/x?code=1&tab=2&limit=20&q=me#top", "https://a/x?code=***&tab=2&limit=20&q=***#top"),
-            ("/catalog?filters%5Bkind%5D=component&filters[user]=jane", "/catalog?filters%5Bkind%5D=component&filters[user]=***"),
+            (
+                "/catalog?filters%5Bkind%5D=component&filters[user]=jane",
+                "/catalog?filters%5Bkind%5D=component&filters[user]=***",
+            ),
             ("https://a/x#id_token=abc&state=1", "https://a/x#id_token=***&state=***"),
             ("https://a/x#/route?id=1", "https://a/x#/route?id=***"),
             ("https://a/x?bare", "https://a/x?***"),
@@ -231,7 +233,10 @@ mod tests {
             ("DIV#root:nth-child(1);BUTTON#a[title=x]", "DIV#root:nth-child(1);BUTTON#a[title=x]"),
             ("at f @ https://a/static/main.js:1:509", "at f @ https://a/static/main.js:1:509"),
             ("lodash@4.17.21 @backstage/core-plugin-api", "lodash@4.17.21 @backstage/core-plugin-api"),
-            ("sdk_version:7.16.2,env:local,service:backstage,version:1.2.3", "sdk_version:7.16.2,env:local,service:backstage,version:1.2.3"),
+            (
+                "sdk_version:7.16.2,env:local,service:backstage,version:1.2.3",
+                "sdk_version:7.16.2,env:local,service:backstage,version:1.2.3",
+            ),
             ("Unexpected token < in JSON", "Unexpected token < in JSON"),
             ("", ""),
         ] {
@@ -241,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_long_text_takes_no_longer_than_its_length() {
-        for part in ["a", "?a=", "a@", "a.", "%40a.b", "a:", "#", "eyJ", "token=", "&a=b", "bearer ", "//a@"] {
+        for part in ["a", "?a=", "a@", "a.", "%40a.b", "a:", "#", "eyJ", "token=", "&a=b", "bearer ", "//a@"]
+        {
             let text = part.repeat((1 << 18) / part.len());
             assert!(told(&text).len() <= 4 * text.len() + 3, "{part}");
         }

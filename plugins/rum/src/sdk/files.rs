@@ -37,11 +37,14 @@ impl Sdk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],
             Err(error) => return Err(error),
         };
-        let chunks = chunks.into_iter().filter_map(|chunk| Some((chunk.file_name().into_string().ok()?, chunk.path())));
+        let chunks = chunks
+            .into_iter()
+            .filter_map(|chunk| Some((chunk.file_name().into_string().ok()?, chunk.path())));
         for (name, path) in chunks.filter(|(name, _)| is_name(name)).take(MOST_CHUNKS) {
             files.insert(format!("{CHUNKS}/{name}"), read(&root, &path)?);
         }
-        let whole = || files.iter().flat_map(|(name, text)| [name.as_bytes(), text]).collect::<Vec<_>>().concat();
+        let whole =
+            || files.iter().flat_map(|(name, text)| [name.as_bytes(), text]).collect::<Vec<_>>().concat();
         let version = version.map_or_else(|| hash(&whole()), str::to_owned);
         Ok(Self { version, files })
     }
@@ -97,7 +100,9 @@ mod tests {
         assert_eq!((plain.version(), plain.version().len()), (npm.version(), 20));
         assert_eq!(plain.file("datadog-rum.js").unwrap(), "main");
         assert_eq!(plain.file("chunks/recorder-1.js").unwrap(), "chunk");
-        for none in ["", "chunks/.hidden.js", "chunks/readme.md", "chunks/../datadog-rum.js", "/etc/passwd", "../x"] {
+        for none in
+            ["", "chunks/.hidden.js", "chunks/readme.md", "chunks/../datadog-rum.js", "/etc/passwd", "../x"]
+        {
             assert_eq!(plain.file(none), None, "{none}");
         }
     }

@@ -169,7 +169,10 @@ mod tests {
             assert_eq!(sdk.file("chunks/a-datadog-rum.js").unwrap(), "chunk");
             assert_eq!(sdk.file("chunks/old.js"), None);
         }
-        let left: Vec<_> = fs::read_dir(dir.path().join("rum-sdk")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> = fs::read_dir(dir.path().join("rum-sdk"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(left, ["7.16.2"]);
         assert_eq!(fs::metadata(old).unwrap().permissions().mode() & 0o777, 0o755);
     }
@@ -185,7 +188,10 @@ mod tests {
         fs::write(&tarball, &bytes).unwrap();
         let from = || SdkSource::Tarball(tarball.clone());
         assert!(told(&PINNED, from(), dir.path()).contains("npm pack @datadog/browser-rum@7.16.2"));
-        assert!(told(&package, SdkSource::Tarball(dir.path().join("none.tgz")), dir.path()).contains("cannot read"));
+        assert!(
+            told(&package, SdkSource::Tarball(dir.path().join("none.tgz")), dir.path())
+                .contains("cannot read")
+        );
         assert!(told(&package, from(), &tarball).contains("greenroom.dataDir"));
         let (empty, bytes) = archive(&[("package/x", "")]);
         fs::write(&tarball, bytes).unwrap();
@@ -203,7 +209,9 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             fetch(&package, dir.path(), path.to_str().unwrap())
         };
-        let (_, fetched) = npm(r#"[ "$1 $2 $3" = "pack @datadog/browser-rum@7.16.2 --silent" ] && cp sdk.tgz "$5""#).unwrap();
+        let (_, fetched) =
+            npm(r#"[ "$1 $2 $3" = "pack @datadog/browser-rum@7.16.2 --silent" ] && cp sdk.tgz "$5""#)
+                .unwrap();
         assert_eq!(fetched, bytes);
         let told = npm("echo 'E404 https://me:pw@registry.example/x' >&2; exit 1").unwrap_err().to_string();
         assert!(told.contains("E404 https://***@registry.example/x"), "{told}");

@@ -37,9 +37,11 @@ impl Source {
                 let dir = directory(data_dir, PINNED.version);
                 (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
             }
-            SdkFrom::Path(path) => {
-                (beside.join(path), None, "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it")
-            }
+            SdkFrom::Path(path) => (
+                beside.join(path),
+                None,
+                "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it",
+            ),
         };
         match Sdk::read(&dir, version) {
             Ok(sdk) => Self::Own(sdk),

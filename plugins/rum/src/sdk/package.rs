@@ -46,7 +46,9 @@ impl Package {
         for entry in archive.entries().map_err(|_| Unusable::NoArchive)? {
             let entry = entry.map_err(|_| Unusable::NoArchive)?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let Some(name) = name.strip_prefix("package/bundle/").filter(|name| is_needed(name)) else { continue };
+            let Some(name) = name.strip_prefix("package/bundle/").filter(|name| is_needed(name)) else {
+                continue;
+            };
             let mut content = vec![];
             entry.take(MOST as u64).read_to_end(&mut content).map_err(|_| Unusable::NoArchive)?;
             files.insert(name.to_owned(), content);

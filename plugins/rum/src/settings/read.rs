@@ -55,7 +55,8 @@ impl Reader<'_> {
             Some("direct") => Asked::Direct,
             Some("forward") => Asked::Forward,
             Some(later @ ("store" | "both")) => {
-                let text = format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
+                let text =
+                    format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
                 return Err(ConfigError::invalid(self.config, MODE, text));
             }
             Some(_) => {
@@ -140,7 +141,10 @@ impl Reader<'_> {
         let has_intake = matches!(way, Some(Way::Forward { intake, .. }) if !intake.is_empty());
         if site.is_none() && !has_intake {
             let names = Site::names();
-            self.fault(SITE, &format!("is no site of Datadog ({names}); {MODE}: forward with {INTAKE_URL} takes others"));
+            self.fault(
+                SITE,
+                &format!("is no site of Datadog ({names}); {MODE}: forward with {INTAKE_URL} takes others"),
+            );
         }
         site
     }
@@ -172,7 +176,9 @@ impl Reader<'_> {
         for (index, text) in self.texts(key).iter().enumerate() {
             match Origin::of(text) {
                 Some(origin) => origins.push(origin),
-                None => self.fault(&format!("{key}[{index}]"), "is no origin, such as https://portal.example.com"),
+                None => {
+                    self.fault(&format!("{key}[{index}]"), "is no origin, such as https://portal.example.com")
+                }
             }
         }
         origins

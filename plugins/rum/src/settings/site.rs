@@ -65,7 +65,9 @@ mod tests {
             assert_eq!(site.intake, format!("browser-intake-{}.{end}", labels.replace('.', "-")));
             assert_eq!(Site::named(site.name), Some(site));
         }
-        for name in ["", "https://datadoghq.com", "datadoghq.com.evil.test", "DATADOGHQ.COM", "evil.test/ddog"] {
+        for name in
+            ["", "https://datadoghq.com", "datadoghq.com.evil.test", "DATADOGHQ.COM", "evil.test/ddog"]
+        {
             assert_eq!(Site::named(name), None, "{name}");
         }
     }

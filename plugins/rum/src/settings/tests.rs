@@ -67,15 +67,43 @@ fn rum_5_a_rate_that_is_a_text_is_read_as_a_number_with_a_warning() {
 #[test]
 fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
     for (rum, greenroom, told) in [
-        ("    sessionSampleRate: 101", "", "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)"),
-        ("    sessionSampleRate: many", "", "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)"),
-        ("    sessionSampleRate: true", "", "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)"),
-        ("    sessionReplaySampleRate: -1", "", "app.datadogRum.sessionReplaySampleRate is no number from 0 to 100 (mock-config:5:30)"),
+        (
+            "    sessionSampleRate: 101",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionSampleRate: many",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionSampleRate: true",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionReplaySampleRate: -1",
+            "",
+            "app.datadogRum.sessionReplaySampleRate is no number from 0 to 100 (mock-config:5:30)",
+        ),
         ("    env: [a]", "", "app.datadogRum.env is no text (mock-config:5:5)"),
-        ("", "    mode: proxy", "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)"),
+        (
+            "",
+            "    mode: proxy",
+            "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)",
+        ),
         ("", "    consent: yes please", "greenroom.rum.consent is none of none, required (mock-config:9:14)"),
-        ("", "    mode: forward\n    intakeUrl: '//x'", "greenroom.rum.intakeUrl is no URL of http or https without credentials and query (mock-config:10:16)"),
-        ("", "    allowedOrigins: [portal]", "greenroom.rum.allowedOrigins[0] is no origin, such as https://portal.example.com (mock-config:9:22)"),
+        (
+            "",
+            "    mode: forward\n    intakeUrl: '//x'",
+            "greenroom.rum.intakeUrl is no URL of http or https without credentials and query (mock-config:10:16)",
+        ),
+        (
+            "",
+            "    allowedOrigins: [portal]",
+            "greenroom.rum.allowedOrigins[0] is no origin, such as https://portal.example.com (mock-config:9:22)",
+        ),
     ] {
         assert_eq!(broken(with(rum, greenroom)), told);
     }
@@ -108,7 +136,10 @@ fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
     let to = |intake: &str, tells_address| Way::Forward { intake: intake.to_owned(), tells_address };
     assert_eq!(way("    site: datadoghq.eu", ""), to("https://browser-intake-datadoghq.eu", false));
     assert_eq!(
-        way("    site: own.example", "    intakeUrl: https://proxy.example/dd/\n    clientAddress: truncated"),
+        way(
+            "    site: own.example",
+            "    intakeUrl: https://proxy.example/dd/\n    clientAddress: truncated"
+        ),
         to("https://proxy.example/dd", true)
     );
 }
@@ -116,7 +147,8 @@ fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
 #[test]
 fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
     let warned = |csp: &str| {
-        let yaml = format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\nbackend: {{csp: {csp}}}");
+        let yaml =
+            format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\nbackend: {{csp: {csp}}}");
         settings(&yaml).warnings().join("\n")
     };
     assert!(warned("{connect-src: [\"'self'\"]}").contains("https://browser-intake-datadoghq.com"));

@@ -49,14 +49,22 @@ fn is_masked(whole: &str, left: &str) -> bool {
 }
 
 #[tokio::test]
-async fn rum_33_recorded_visits_of_versions_5_6_and_7_arrive_with_their_urls_and_all_bytes_that_tell_nothing() {
+async fn rum_33_recorded_visits_of_versions_5_6_and_7_arrive_with_their_urls_and_all_bytes_that_tell_nothing()
+{
     let (backend, intake) = forwarding(&json!({})).await;
     for request in rum_requests() {
         let answer = request.send(&backend).await;
         assert_eq!(answer.status, 202, "{}: {}", request.name, answer.text());
-        let Forward { url, content_type, user_agent, accept, forwarded_for, body } = intake.seen().pop().unwrap();
-        assert_eq!(url, format!("https://browser-intake-datadoghq.eu{}", asked_for(&request)), "{}", request.name);
-        for (value, name) in [(content_type, "content-type"), (user_agent, "user-agent"), (accept, "accept")] {
+        let Forward { url, content_type, user_agent, accept, forwarded_for, body } =
+            intake.seen().pop().unwrap();
+        assert_eq!(
+            url,
+            format!("https://browser-intake-datadoghq.eu{}", asked_for(&request)),
+            "{}",
+            request.name
+        );
+        for (value, name) in [(content_type, "content-type"), (user_agent, "user-agent"), (accept, "accept")]
+        {
             assert_eq!(value.as_ref().map(|value| value.to_str().unwrap()), request.header(name), "{name}");
         }
         assert_eq!(forwarded_for, None);
@@ -75,7 +83,8 @@ async fn rum_33_recorded_visits_of_versions_5_6_and_7_arrive_with_their_urls_and
 
 #[tokio::test]
 async fn rum_33_what_tells_nothing_arrives_as_the_bytes_that_came() {
-    let (backend, intake) = forwarding(&json!({"keptParameters": ["v", "trace", "cfg", "delay", "limit", "status"]})).await;
+    let (backend, intake) =
+        forwarding(&json!({"keptParameters": ["v", "trace", "cfg", "delay", "limit", "status"]})).await;
     for name in ["v7-string-proxy-001-rum", "v7-deflate-long-002-rum", "v7-function-proxy-003-rum"] {
         let request = Recorded::named(name);
         assert_eq!(request.send(&backend).await.status, 202);
@@ -148,7 +157,8 @@ async fn rum_22_datadog_learns_the_network_of_a_user_only_where_the_config_says_
         let intake = FakeIntake::default();
         let mut config = config(&json!({"clientAddress": "truncated"}));
         config["backend"] = json!({"trustProxy": trust});
-        let backend = TestBackend::new().config(config).add(rum().transport(intake.clone())).start().await.unwrap();
+        let backend =
+            TestBackend::new().config(config).add(rum().transport(intake.clone())).start().await.unwrap();
         let request = Recorded::named("v7-string-proxy-010-rum").with("x-forwarded-for", Some(told));
         assert_eq!(request.send(&backend).await.status, 202);
         assert_eq!(intake.seen()[0].forwarded_for.as_ref().unwrap(), expected);

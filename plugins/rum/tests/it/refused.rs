@@ -47,7 +47,8 @@ async fn rum_14_what_names_no_track_is_refused_before_anything_is_looked_at() {
 async fn rum_16_another_token_or_application_is_refused() {
     let other = good().url.replace(TOKEN, "pub1");
     assert_eq!(refused(good().url(other)).await.status, 403);
-    let body = String::from_utf8(good().body.to_vec()).unwrap().replace(ID, "22222222-2222-4333-8444-555555555555");
+    let body =
+        String::from_utf8(good().body.to_vec()).unwrap().replace(ID, "22222222-2222-4333-8444-555555555555");
     assert_eq!(refused(good().body(body)).await.status, 403);
 }
 
@@ -83,7 +84,8 @@ async fn rum_19_what_is_too_large_is_refused() {
 async fn rum_21_one_line_that_is_none_takes_nothing_from_the_others() {
     let (backend, intake) = forwarding(&json!({})).await;
     let request = Recorded::named("v7-string-proxy-003-rum");
-    let mut lines: Vec<String> = String::from_utf8(request.body.to_vec()).unwrap().lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> =
+        String::from_utf8(request.body.to_vec()).unwrap().lines().map(str::to_owned).collect();
     lines.truncate(4);
     lines.insert(2, "{\"type\":".to_owned());
     let answer = request.body(lines.join("\n")).send(&backend).await;
@@ -108,7 +110,8 @@ async fn rum_36_without_forwarding_there_is_no_intake() {
     for mode in ["direct", "off"] {
         let intake = FakeIntake::default();
         let config = config(&json!({"mode": mode}));
-        let backend = TestBackend::new().config(config).add(rum().transport(intake.clone())).start().await.unwrap();
+        let backend =
+            TestBackend::new().config(config).add(rum().transport(intake.clone())).start().await.unwrap();
         for request in [good(), Recorded::named("v7-function-proxy-003-rum")] {
             let answer = request.send(&backend).await;
             assert_eq!((answer.status.as_u16(), answer.text()), (404, String::new()), "{mode}");
@@ -141,7 +144,8 @@ async fn rum_38_a_preflight_is_granted_to_pages_of_the_portal_alone() {
     assert_eq!(granted.header("access-control-allow-origin"), Some("http://127.0.0.1:17200"));
     assert_eq!(granted.header("access-control-allow-headers"), Some("content-type,dd-client-token"));
     let other = preflight(&backend, "https://evil.test").await;
-    let headers: Value = other.headers.keys().map(ToString::to_string).filter(|name| name.starts_with("access-")).collect();
+    let headers: Value =
+        other.headers.keys().map(ToString::to_string).filter(|name| name.starts_with("access-")).collect();
     assert_eq!(headers, json!([]));
 }
 

@@ -26,11 +26,15 @@ async fn rum_1_where_nobody_asks_for_it_nothing_is_said_and_nothing_served() {
 
 #[tokio::test]
 async fn rum_6_a_wrong_value_is_one_error_line_and_the_backend_runs() {
-    let wrong = json!({"app": {"datadogRum": {"clientToken": TOKEN, "applicationId": ID, "site": "https://x"}}});
+    let wrong =
+        json!({"app": {"datadogRum": {"clientToken": TOKEN, "applicationId": ID, "site": "https://x"}}});
     let told = told(wrong).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0].0, "error");
-    assert!(told[0].1.starts_with("RUM is off, no browser events are sent: app.datadogRum.site is no site"), "{told:?}");
+    assert!(
+        told[0].1.starts_with("RUM is off, no browser events are sent: app.datadogRum.site is no site"),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -38,7 +42,10 @@ async fn one_line_says_where_events_go() {
     let mut direct = config(&json!({"mode": "auto", "sdk": "cdn"}));
     let one = told(direct.clone()).await;
     assert_eq!(one.len(), 1, "{one:?}");
-    assert!(one[0].1.starts_with("Browser events go from the browser to browser-intake-datadoghq.eu"), "{one:?}");
+    assert!(
+        one[0].1.starts_with("Browser events go from the browser to browser-intake-datadoghq.eu"),
+        "{one:?}"
+    );
 
     direct["greenroom"]["rum"]["mode"] = "forward".into();
     let none = told(direct).await;

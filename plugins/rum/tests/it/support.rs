@@ -74,15 +74,22 @@ pub(crate) struct Recorded {
 impl Recorded {
     pub(crate) fn named(name: &str) -> Self {
         let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures");
-        let told: Value = serde_json::from_slice(&std::fs::read(dir.join(format!("{name}.json"))).unwrap()).unwrap();
+        let told: Value =
+            serde_json::from_slice(&std::fs::read(dir.join(format!("{name}.json"))).unwrap()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let body = told.get("body").map(|body| std::fs::read(dir.join(text(body))).unwrap()).unwrap_or_default();
-        let headers = told["headers"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value)));
+        let body =
+            told.get("body").map(|body| std::fs::read(dir.join(text(body))).unwrap()).unwrap_or_default();
+        let headers =
+            told["headers"].as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value)));
         Self {
             name: name.to_owned(),
             method: text(&told["method"]).parse().unwrap(),
             // Some visits were recorded with a proxy at another path.
-            url: text(&told["url"]).replacen("/rum?", "/api/rum/intake?", usize::from(text(&told["url"]).starts_with("/rum?"))),
+            url: text(&told["url"]).replacen(
+                "/rum?",
+                "/api/rum/intake?",
+                usize::from(text(&told["url"]).starts_with("/rum?")),
+            ),
             headers: headers.collect(),
             body: body.into(),
         }
@@ -115,7 +122,8 @@ impl Recorded {
     }
 
     pub(crate) fn request(&self, backend: &RunningTestBackend) -> TestRequest {
-        let request = backend.request(self.method.clone(), &self.url).without_credentials().body(self.body.clone());
+        let request =
+            backend.request(self.method.clone(), &self.url).without_credentials().body(self.body.clone());
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 }
