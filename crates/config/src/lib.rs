@@ -61,7 +61,7 @@ pub use listeners::Subscription;
 pub use place::Place;
 pub use print::Format;
 pub use private_file::PrivateFile;
-pub use reads::ConfigReader;
+pub use reads::{ConfigReader, Remark};
 pub use root::RootConfig;
 pub use secret::Secret;
 pub use sources::{ConfigOptions, ConfigSources};

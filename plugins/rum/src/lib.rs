@@ -107,11 +107,8 @@ impl From<RumPlugin> for Plugin {
                     http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
                     http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
                     let rum = match Settings::from_config(&config)?.mode {
-                        Mode::Off => return Ok(()),
-                        Mode::Broken(why) => {
-                            logger.error(format!("RUM is off, no browser events are sent: {why}"));
-                            return Ok(());
-                        }
+                        // Why it is broken, the report on the config has told.
+                        Mode::Off | Mode::Broken(_) => return Ok(()),
                         Mode::On(rum) => *rum,
                     };
                     let intake = match (&rum.way, transport) {
@@ -145,7 +142,7 @@ impl From<RumPlugin> for Plugin {
             );
         })
         .config_schema(CONFIG_SCHEMA)
-        .reads_with_warnings(Settings::from_config, Settings::warnings)
+        .reads_with_remarks(Settings::from_config, Settings::remarks)
     }
 }
 

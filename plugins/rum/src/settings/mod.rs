@@ -8,7 +8,7 @@ mod portal;
 mod read;
 mod site;
 
-use greenroom::config::{ConfigError, RootConfig};
+use greenroom::config::{ConfigError, Remark, RootConfig};
 
 use crate::scrub::Parameters;
 
@@ -89,9 +89,12 @@ impl Settings {
         read::settings(config)
     }
 
-    /// What an operator should know, each a sentence.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        self.warnings.clone()
+    /// What an operator should know.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        match &self.mode {
+            Mode::Broken(why) => vec![Remark::Off(format!("RUM is off, no browser events are sent: {why}"))],
+            Mode::Off | Mode::On(_) => self.warnings.iter().cloned().map(Remark::Warning).collect(),
+        }
     }
 }
 

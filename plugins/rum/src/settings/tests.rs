@@ -58,7 +58,7 @@ fn rum_4_a_rate_of_0_stays_0() {
 fn rum_5_a_rate_that_is_a_text_is_read_as_a_number_with_a_warning() {
     let settings = with("    sessionSampleRate: '50'", "");
     assert_eq!(
-        settings.warnings(),
+        settings.warnings,
         ["app.datadogRum.sessionSampleRate is a text, and is read as a number (mock-config:5:24)"]
     );
     assert_eq!(on(settings).session_rate, 50.0);
@@ -149,7 +149,7 @@ fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
     let warned = |csp: &str| {
         let yaml =
             format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\nbackend: {{csp: {csp}}}");
-        settings(&yaml).warnings().join("\n")
+        settings(&yaml).warnings.join("\n")
     };
     assert!(warned("{connect-src: [\"'self'\"]}").contains("https://browser-intake-datadoghq.com"));
     assert_eq!(warned("{connect-src: [\"'self'\", 'https:']}"), "");

@@ -11,7 +11,9 @@ async fn told(config: Value) -> Vec<(String, String)> {
     let backend = TestBackend::new().config(config).add(rum()).start().await.unwrap();
     let lines = backend.stop().await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let own = lines.iter().filter(|line| line["plugin"] == "rum");
+    let is_of_report =
+        |line: &&Value| line["message"].as_str().is_some_and(|text| text.starts_with("RUM is off"));
+    let own = lines.iter().filter(|line| line["plugin"] == "rum" || is_of_report(line));
     let own = own.filter(|line| line["message"].as_str().is_some_and(|text| !text.starts_with("Plugin ")));
     own.map(|line| (text(&line["level"]), text(&line["message"]))).collect()
 }
