@@ -98,10 +98,12 @@ async fn rum_21_one_line_that_is_none_takes_nothing_from_the_others() {
 async fn rum_20_who_asks_too_often_is_told_to_come_again() {
     let (backend, intake) = forwarding(&json!({})).await;
     let mut statuses = vec![];
-    for _ in 0..150 {
+    // However slow the machine is, requests come faster than a client may send them for long.
+    while statuses.len() < 5000 && !statuses.contains(&429) {
         statuses.push(good().send(&backend).await.status.as_u16());
     }
-    assert!(statuses[..100].iter().all(|status| *status == 202) && statuses.contains(&429), "{statuses:?}");
+    assert!(statuses.len() > 100 && statuses.ends_with(&[429]), "{statuses:?}");
+    assert!(statuses[..statuses.len() - 1].iter().all(|status| *status == 202), "{statuses:?}");
     assert_eq!(intake.seen().len(), statuses.iter().filter(|status| **status == 202).count());
 }
 
