@@ -41,6 +41,7 @@ mod framing;
 mod limits;
 mod listen;
 mod listener;
+mod places;
 mod server;
 mod socket;
 mod takeover;

@@ -120,8 +120,8 @@ impl ConnectionLimits {
     }
 
     /// How many connections beyond the limit are taken for probes.
-    pub(crate) fn for_probes(&self) -> u32 {
-        (self.connections / 8).clamp(1, 32)
+    pub(crate) fn for_probes(&self) -> usize {
+        (self.connections / 8).clamp(1, 32) as usize
     }
 
     /// The number of headers, unless it is the parser's own.

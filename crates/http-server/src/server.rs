@@ -1,17 +1,22 @@
 //! A server: what it serves, to which peers, and its end.
 
-use std::{future::Future, io, net::IpAddr, sync::Arc};
+use std::{future::Future, io, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use greenroom_errors::BoxError;
 use greenroom_logging::Logger;
 use http::{Request, Response};
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls,
-    accept::{Places, accept},
+    accept::accept,
+    places::Places,
 };
+
+/// How long requests whose clients have left may take once all others are answered and the server drains.
+const ABANDONED_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What answers requests.
 pub trait Serve: Send + Sync + 'static {
@@ -68,8 +73,9 @@ pub(crate) struct Shared<S> {
     pub(crate) tls: Option<Tls>,
     pub(crate) logger: Logger,
     pub(crate) draining: CancellationToken,
-    /// Connections, and requests whose clients have left.
     pub(crate) open: TaskTracker,
+    /// Those at work: only those whose clients have left outlast the connections.
+    pub(crate) requests: TaskTracker,
     pub(crate) places: Arc<Places>,
 }
 
@@ -83,9 +89,9 @@ impl<S: Serve> Server<S> {
         logger: Logger,
         draining: CancellationToken,
     ) -> Self {
-        let open = TaskTracker::new();
+        let (open, requests) = (TaskTracker::new(), TaskTracker::new());
         let places = Arc::new(Places::new(&settings.limits));
-        Self(Arc::new(Shared { service, settings, tls, logger, draining, open, places }))
+        Self(Arc::new(Shared { service, settings, tls, logger, draining, open, requests, places }))
     }
 
     /// Accepts connections here, on the current runtime, until the server drains.
@@ -106,18 +112,28 @@ impl<S: Serve> Server<S> {
         greenroom_context::spawn_thread(name, move || {
             runtime.block_on(async {
                 accept(server.0.clone(), listener).await;
-                // Connections end with the drain, which gives them their time.
-                server.0.open.wait().await;
+                // The drain gives them their time.
+                server.0.end().await;
             });
             drop(token);
         })
         .map(drop)
     }
 
-    /// Takes no new connections, closes idle ones, and waits for requests at work.
+    /// Takes no new connections, closes idle ones, and waits for requests at work: without end for those that are answered,
+    /// two seconds more for those whose clients have left.
     pub async fn drain(&self) {
         self.0.draining.cancel();
         self.0.open.close();
-        self.0.open.wait().await;
+        self.0.requests.close();
+        self.0.end().await;
+    }
+}
+
+impl<S> Shared<S> {
+    async fn end(&self) {
+        self.open.wait().await;
+        // What they do may never end, and nobody would hear of it.
+        let _ = timeout(ABANDONED_TIMEOUT, self.requests.wait()).await;
     }
 }

@@ -113,6 +113,21 @@ async fn a_drain_waits_for_a_request_whose_client_has_left() {
 }
 
 #[tokio::test]
+async fn a_request_whose_client_has_left_and_that_never_ends_does_not_hold_the_drain() {
+    let steps = Steps::default();
+    let up = Kit::new().with_additions().open(steps.router()).start().await;
+    let mut connection = up.client.connect().await;
+    connection.send("POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(async || steps.first.load(SeqCst) == 1).await;
+    drop(connection);
+    let lines = up.lines.clone();
+    // A drain that is held gives up later than that.
+    timeout(PATIENCE, up.stop()).await.unwrap().unwrap();
+    assert_eq!((steps.second.load(SeqCst), steps.given_up.load(SeqCst)), (0, 1));
+    assert!(lines.json().iter().any(|line| line["aborted"] == true), "{:#?}", lines.lines());
+}
+
+#[tokio::test]
 async fn the_line_of_a_download_that_is_given_up_says_what_has_left() {
     const WHOLE: usize = 20 << 20;
     let big = any(async || Bytes::from(vec![b'x'; WHOLE]));

@@ -1,0 +1,43 @@
+//! How a connection ends: nothing that was answered is lost.
+
+use greenroom_http_server::{Arrival, RequestBody, Serve, ServerSettings};
+use http::{Request, Response};
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+
+use crate::kit::{Client, start};
+
+/// More than sockets hold.
+const BIG: usize = 16 << 20;
+
+/// `/big` has a big header, `/raw` leaves HTTP.
+struct Mixed(mpsc::UnboundedSender<()>);
+
+impl Serve for Mixed {
+    type Body = String;
+
+    async fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Response<String> {
+        if request.uri().path() == "/raw" {
+            let _ = self.0.send(());
+            let raw = |mut stream: greenroom_http_server::RawStream| async move {
+                let _ = stream.write_all(b"raw").await;
+                let _ = stream.shutdown().await;
+            };
+            return arrival.takeover.take(raw).await;
+        }
+        Response::builder().header("x-big", "b".repeat(BIG)).body(String::new()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_still_on_its_way_is_sent_before_the_connection_leaves_http() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut client = Client::connect(start(Mixed(tell), ServerSettings::default()).await).await;
+    client.send("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n").await;
+    client.until("HTTP/1.1 200 OK\r\n").await;
+    // With the end of its body the next request begins, whatever has left of the answer.
+    client.send("bodyGET /raw HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    told.recv().await.unwrap();
+    let (seen, _) = client.rest().await;
+    assert!(seen.len() > BIG, "{}", seen.len());
+    assert!(seen.ends_with(b"\r\n\r\nraw"), "{:?}", String::from_utf8_lossy(&seen[seen.len() - 40..]));
+}
