@@ -9,14 +9,15 @@ use crate::kit::{Client, start};
 /// More than sockets hold.
 const BIG: usize = 16 << 20;
 
-/// `/big` has a big header, `/raw` leaves HTTP.
+/// `/big` has a big header, `/raw` leaves HTTP, all else is a word.
 struct Mixed(mpsc::UnboundedSender<()>);
 
 impl Serve for Mixed {
     type Body = String;
 
     async fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Response<String> {
-        if request.uri().path() == "/raw" {
+        let path = request.uri().path();
+        if path == "/raw" {
             let _ = self.0.send(());
             let raw = |mut stream: greenroom_http_server::RawStream| async move {
                 let _ = stream.write_all(b"raw").await;
@@ -24,7 +25,10 @@ impl Serve for Mixed {
             };
             return arrival.takeover.take(raw).await;
         }
-        Response::builder().header("x-big", "b".repeat(BIG)).body(String::new()).unwrap()
+        if path == "/big" {
+            return Response::builder().header("x-big", "b".repeat(BIG)).body(String::new()).unwrap();
+        }
+        Response::new("ok".to_owned())
     }
 }
 
@@ -40,4 +44,16 @@ async fn an_answer_that_is_still_on_its_way_is_sent_before_the_connection_leaves
     let (seen, _) = client.rest().await;
     assert!(seen.len() > BIG, "{}", seen.len());
     assert!(seen.ends_with(b"\r\n\r\nraw"), "{:?}", String::from_utf8_lossy(&seen[seen.len() - 40..]));
+}
+
+#[tokio::test]
+async fn who_still_sends_when_it_is_answered_is_not_reset() {
+    let (tell, _told) = mpsc::unbounded_channel();
+    let mut client = Client::connect(start(Mixed(tell), ServerSettings::default()).await).await;
+    client.send("POST /text HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome").await;
+    let (answer, end) = client.rest().await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n") && end.is_ok(), "{end:?}");
+    // Of a socket that is gone the second one would learn.
+    client.send("some more").await;
+    client.send("some more").await;
 }

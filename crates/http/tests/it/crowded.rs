@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::{Router, routing::get};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
-    kit::{Kit, Up, until},
+    kit::{Kit, PATIENCE, Up, until},
     tls::{DAY, certificate, connect, trusting},
 };
 
@@ -112,6 +113,7 @@ async fn who_says_nothing_over_tls_keeps_no_probe_out() {
     for _ in 0..4 {
         silent.push(up.client.connect().await);
     }
-    let mut probe = connect(up.client, trusting(&cert), "localhost").await.unwrap();
+    let probe = timeout(PATIENCE, connect(up.client, trusting(&cert), "localhost")).await;
+    let mut probe = probe.expect("at once").unwrap();
     assert_eq!(probe.ask("GET", LIVENESS, &[], b"").await.status, 200);
 }
