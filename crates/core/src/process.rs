@@ -21,6 +21,8 @@ static PROCESS: LazyLock<watch::Sender<Process>> = LazyLock::new(watch::Sender::
 #[derive(Default)]
 struct Process {
     serves_signals: bool,
+    /// Whether there has been a backend.
+    has_begun: bool,
     backends: Vec<Member>,
     /// Of those that have ended, whether one failed.
     has_failed: bool,
@@ -44,10 +46,8 @@ impl Membership {
         let (tell, first_signal) = oneshot::channel();
         let mut entered = Ok(());
         PROCESS.send_modify(|process| {
-            if !process.serves_signals {
-                entered = serve_signals();
-            }
-            process.serves_signals = entered.is_ok();
+            entered = process.serve_signals();
+            process.has_begun = true;
             process.backends.push(Member { stop: stop.clone(), first_signal: Some(tell) });
         });
         let member = Self { stop: stop.clone(), first_signal };
@@ -80,7 +80,29 @@ pub(crate) async fn end(has_failed: bool, membership: Option<Membership>) -> ! {
     std::process::exit(code)
 }
 
-fn serve_signals() -> io::Result<()> {
+/// Serves the signals of this process from here on, for a program that has something to do before its first backend
+/// [runs](crate::Backend::run): until then SIGTERM and SIGINT end the process at once with 0, because nothing is there to be
+/// stopped.
+///
+/// # Errors
+/// When the system has no thread or no descriptor left for it.
+pub fn serve_signals() -> io::Result<()> {
+    let mut served = Ok(());
+    PROCESS.send_modify(|process| served = process.serve_signals());
+    served
+}
+
+impl Process {
+    fn serve_signals(&mut self) -> io::Result<()> {
+        if !self.serves_signals {
+            start_to_serve()?;
+            self.serves_signals = true;
+        }
+        Ok(())
+    }
+}
+
+fn start_to_serve() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let mut signals = {
         let _runtime = runtime.enter();
@@ -100,7 +122,9 @@ fn serve_signals() -> io::Result<()> {
 /// Tells the backends that have not been told yet; if there is none, the process ends at once.
 fn received(signal: &Received) {
     let (mut untold, mut stopping) = (vec![], vec![]);
+    let mut has_begun = true;
     PROCESS.send_if_modified(|process| {
+        has_begun = process.has_begun;
         for member in &mut process.backends {
             match member.first_signal.take() {
                 Some(tell) => untold.push((member.stop.clone(), tell)),
@@ -116,6 +140,9 @@ fn received(signal: &Received) {
     }
     if is_first {
         return;
+    }
+    if !has_begun {
+        std::process::exit(0)
     }
     for stop in stopping {
         let boot = stop.boot();

@@ -9,6 +9,7 @@ use std::{
 
 use greenroom::{
     config::{ConfigOptions, RootConfig},
+    core::serve_signals,
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
     prelude::{InstanceMetadata, RootLogger},
 };
@@ -30,6 +31,10 @@ const BLOCKED: Duration = Duration::from_secs(2);
 
 /// Starts the backend that the config describes, and serves until a signal.
 pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) -> ExitCode {
+    // A config that comes through a pipe may be long in coming.
+    if let Err(error) = serve_signals() {
+        return explain::fail(&format!("cannot serve signals: {error}"), None);
+    }
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,

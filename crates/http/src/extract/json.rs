@@ -16,7 +16,7 @@ use crate::{
         json_syntax,
         send::json_response,
     },
-    extract::fit,
+    extract::{fit, words},
 };
 
 /// A JSON body: what came in, or what goes out.
@@ -56,6 +56,7 @@ where
             Sent::Json(_) | Sent::Nothing => invalid("the request has none"),
             Sent::Other(None) => invalid("it needs the header 'Content-Type: application/json'"),
             Sent::Other(Some(kind)) => {
+                let kind = words::short(&kind);
                 invalid(&format!("its Content-Type is '{kind}', not 'application/json'"))
             }
         });

@@ -67,7 +67,8 @@ async fn names(parts: &mut Parts) -> Vec<String> {
 fn refused(why: ErrorKind, names: &[String]) -> Error {
     let at = |index: usize| names.get(index).map_or("", String::as_str);
     let unlike = |name: &str, value: &str, wanted: &str| {
-        Error::input(format!("Invalid path: '{name}' must be {}, not '{value}'", words::expected(wanted)))
+        let (wanted, value) = (words::expected(wanted), words::short(value));
+        Error::input(format!("Invalid path: '{name}' must be {wanted}, not '{value}'"))
     };
     match why {
         ErrorKind::ParseErrorAtKey { key, value, expected_type } => unlike(&key, &value, expected_type),

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 /// Texts of strings are not repeated: they may be people's data.
 pub(crate) fn misfit(path: &str, text: &str) -> String {
     if let Some(name) = text.strip_prefix("missing field ") {
-        return format!("'{}' is missing", member(path, name));
+        return format!("'{}' is missing", short(&member(path, name)));
     }
     if let Some((name, known)) = parts(text, "unknown field ") {
         let name = member(path, name);
+        let name = short(&name);
         return match quoted(known) {
             known if known.is_empty() => format!("'{name}' is not known"),
             known => format!("'{name}' is not known, known are {known}"),
@@ -41,6 +42,24 @@ pub(crate) fn misfit(path: &str, text: &str) -> String {
     if path.is_empty() { text.to_owned() } else { format!("{what}: {text}") }
 }
 
+/// How many characters of a caller's own words an answer repeats.
+const MOST_REPEATED: usize = 100;
+
+/// The beginning of a name or a value that a caller has sent; all of it unless it is long.
+pub(crate) fn short(said: &str) -> Cow<'_, str> {
+    match said.char_indices().nth(MOST_REPEATED) {
+        None => Cow::Borrowed(said),
+        Some((end, _)) => Cow::Owned(format!("{}…", &said[..end])),
+    }
+}
+
+/// Whether a text was refused because it is no number.
+pub(crate) fn is_of_number(text: &str) -> bool {
+    unparsed(text) == Some(NUMBER)
+}
+
+const NUMBER: &str = "a number";
+
 /// What a text must be that the standard library cannot parse: parameters are texts.
 fn unparsed(text: &str) -> Option<&'static str> {
     Some(match text {
@@ -48,7 +67,7 @@ fn unparsed(text: &str) -> Option<&'static str> {
         "number too large to fit in target type" => "a smaller whole number",
         "number too small to fit in target type" => "a greater whole number",
         "unsupported value" => "a single value",
-        "invalid float literal" | "cannot parse float from empty string" => "a number",
+        "invalid float literal" | "cannot parse float from empty string" => NUMBER,
         _ if text.ends_with("expected \"true\", \"on\" or \"false\"") => "true or false",
         "too many characters in string" | "cannot parse char from empty string" => "a single character",
         _ => return None,
@@ -107,7 +126,7 @@ fn kind(found: &str) -> Option<&str> {
 }
 
 fn what(path: &str) -> String {
-    if path.is_empty() { "it".to_owned() } else { format!("'{path}'") }
+    if path.is_empty() { "it".to_owned() } else { format!("'{}'", short(path)) }
 }
 
 /// The path of a member; some paths end with it already.
@@ -252,6 +271,18 @@ mod tests {
         ] {
             assert_eq!(said, wanted);
         }
+    }
+
+    #[test]
+    fn a_long_name_of_a_caller_is_not_repeated_as_a_whole() {
+        let long = "é".repeat(5000);
+        let begin = format!("{}…", "é".repeat(100));
+        let unknown = said::<NewIncident>(json!({ &long: 1 }));
+        assert!(unknown.starts_with(&format!("'{begin}' is not known, known are 'title'")), "{unknown}");
+        let labels = |value| said::<HashMap<String, String>>(json!({ &long: value }));
+        assert_eq!(labels(json!({})), format!("'{begin}' must be a string, not an object"));
+        let services = said::<HashMap<String, Service>>(json!({ &long: {"name": "x"} }));
+        assert_eq!(services, format!("'{begin}' is missing"));
     }
 
     #[test]

@@ -71,3 +71,25 @@ async fn parameters_are_refused_in_words_of_the_caller() {
         assert_eq!(error["message"], message, "{path}");
     }
 }
+
+#[tokio::test]
+async fn numbers_are_finite_as_in_json_and_texts_may_look_otherwise() {
+    let up = up().await;
+    for value in ["nan", "NaN", "inf", "-inf", "+Infinity", "1e400", "-1e999", "%69nf", "in%66"] {
+        let answer = up.get(&format!("/api/x/page?name=inf&share={value}")).await;
+        assert_eq!(answer.status, 400, "{value}: {}", answer.text());
+        assert_eq!(answer.json()["error"]["message"], "Invalid query: 'share' must be a number", "{value}");
+    }
+    let texts = up.get("/api/x/page?name=inf&tag=NaN&tag=1e400&share=1e300&offset=7").await;
+    let large = format!("7 None Some({:?}) None [\"NaN\", \"1e400\"] Some(\"inf\")", 1e300);
+    assert_eq!(texts.seen(), (200, &*large));
+}
+
+#[tokio::test]
+async fn a_long_name_is_not_repeated_as_a_whole() {
+    let up = up().await;
+    let answer = up.get(&format!("/api/x/page?{}=1", "o".repeat(5000))).await;
+    let begin = format!("Invalid query: '{}…' is not known, known are 'offset'", "o".repeat(100));
+    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(answer.status == 400 && message.starts_with(&begin), "{message}");
+}

@@ -3,4 +3,5 @@
 mod cycles;
 mod descriptors;
 mod process;
+mod program;
 mod signals;

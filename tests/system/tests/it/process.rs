@@ -95,13 +95,13 @@ fn command(kind: &str) -> Command {
     command
 }
 
-fn await_line(output: impl Read, awaited: &str) {
+pub(crate) fn await_line(output: impl Read, awaited: &str) {
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.ends_with(awaited)), "{awaited}");
 }
 
 /// The exit code, once it has ended; `None` if it did not end in time, or by a signal.
-fn end(child: &mut Child) -> Option<i32> {
+pub(crate) fn end(child: &mut Child) -> Option<i32> {
     let asked = Instant::now();
     while asked.elapsed() < IN_TIME {
         if let Some(status) = child.try_wait().unwrap() {
