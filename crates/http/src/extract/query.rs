@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt};
 use axum::extract::FromRequestParts;
 use greenroom_errors::Error;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::{refusal_of, words};
@@ -73,13 +74,18 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Refused> {
 ///
 /// They may be meant as texts: whether a number is asked for shows when it is not there. JSON has no such numbers.
 fn without_infinite_numbers(text: &str) -> Option<String> {
-    let mut parameters: Vec<(Cow<'_, str>, Cow<'_, str>)> = serde_html_form::from_str(text).ok()?;
+    let is_infinite = |value: &str| {
+        let value = percent_decode_str(value).decode_utf8_lossy();
+        value.parse().is_ok_and(|number: f64| !number.is_finite())
+    };
     let mut has_any = false;
-    for (_, value) in &mut parameters {
-        if value.parse().is_ok_and(|number: f64| !number.is_finite()) {
-            *value = Cow::Borrowed("no number");
+    let parameters = text.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if is_infinite(value) => {
             has_any = true;
+            Cow::Owned(format!("{name}=none"))
         }
-    }
-    has_any.then(|| serde_html_form::to_string(&parameters).ok())?
+        _ => Cow::Borrowed(parameter),
+    });
+    let parameters: Vec<_> = parameters.collect();
+    has_any.then(|| parameters.join("&"))
 }

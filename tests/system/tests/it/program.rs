@@ -7,29 +7,25 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
 use crate::process::{await_line, end};
 
 const CONFIG: &str = "{backend: {listen: '127.0.0.1:0'}, greenroom: {deadlines: {tasks: 100ms}}}\n";
 
-struct Program {
-    command: Command,
-    config: PathBuf,
-    _directory: tempfile::TempDir,
-}
-
-fn program() -> Program {
+/// The program, its config, and where it runs.
+fn program() -> (Command, PathBuf, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("app-config.yaml");
     std::fs::write(&config, CONFIG).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_program-under-test"));
     command.current_dir(&directory).stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null());
-    Program { command, config, _directory: directory }
+    (command, config, directory)
 }
 
 #[test]
 fn a_signal_while_the_config_is_read_ends_the_process_with_0() {
-    let Program { mut command, .. } = program();
+    let (mut command, _, _directory) = program();
     let mut child = command.args(["--config", "/dev/stdin"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut config = child.stdin.take().unwrap();
     // More than a pipe holds: when it is written, it is being read, and its end is awaited.
@@ -42,7 +38,7 @@ fn a_signal_while_the_config_is_read_ends_the_process_with_0() {
 #[test]
 fn work_of_a_minute_that_is_left_behind_does_not_hold_the_end_of_a_command() {
     for what in ["check", "print", "schema"] {
-        let Program { mut command, config, .. } = program();
+        let (mut command, config, _directory) = program();
         let mut child = command.args(["config", what, "--config"]).arg(config).spawn().unwrap();
         assert_eq!(end(&mut child), Some(0), "{what}");
     }
@@ -50,7 +46,7 @@ fn work_of_a_minute_that_is_left_behind_does_not_hold_the_end_of_a_command() {
 
 #[test]
 fn work_of_a_minute_on_a_blocking_thread_does_not_hold_the_end_of_a_program() {
-    let Program { mut command, config, .. } = program();
+    let (mut command, config, _directory) = program();
     let mut child = command.arg("--config").arg(config).spawn().unwrap();
     await_line(child.stdout.take().unwrap(), "blocks");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
