@@ -10,9 +10,7 @@ use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls,
-    accept::accept,
-    places::Places,
+    InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls, accept::accept, places::Places,
 };
 
 /// How long requests whose clients have left may take once all others are answered and the server drains.

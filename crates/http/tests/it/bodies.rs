@@ -257,6 +257,18 @@ async fn path_parameters_are_refused_in_words_of_the_caller() {
 }
 
 #[tokio::test]
+async fn of_a_long_value_an_answer_repeats_the_beginning() {
+    let up = up().await;
+    let (long, begin) = ("v".repeat(5000), format!("'{}…'", "v".repeat(100)));
+    let path = up.get(&format!("/api/x/two/a/{long}")).await;
+    let kind = up.client.ask("POST", "/api/x/task", &[("Content-Type", &long)], b"{}").await;
+    for answer in [path, kind] {
+        let message = error(&answer)["message"].as_str().unwrap().to_owned();
+        assert!(answer.status == 400 && message.contains(&begin) && message.len() < 300, "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_path_that_does_not_fit_its_route_is_a_mistake_of_the_plugin() {
     let up = up().await;
     for path in ["/misfit/a", "/misnamed/a"] {

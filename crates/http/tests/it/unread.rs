@@ -67,9 +67,7 @@ async fn a_body_that_is_still_to_come_is_thrown_away_and_the_connection_stays() 
 #[tokio::test]
 async fn a_body_whose_rest_does_not_come_closes_the_connection() {
     let up = up().await;
-    for body in
-        ["Content-Length: 500\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"]
-    {
+    for body in ["Content-Length: 500\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"] {
         let mut connection = up.client.connect().await;
         connection.send(posts("early", body)).await;
         assert_eq!(connection.answer("POST").await.seen(), (200, "early"), "{body}");
