@@ -1,3 +1,5 @@
+//! How URLs are masked.
+
 use proptest::prelude::*;
 
 use super::*;
