@@ -100,10 +100,11 @@ impl Envelope {
     }
 }
 
-/// What was said before the failure was known holds of its body too, but what it is and how long.
+/// What was said before the failure was known holds of its body too, but what it is and how long; which methods a route has,
+/// axum adds by itself, and Express does not.
 fn with_headers_of(failed: &Response, mut body: Response) -> Response {
     for (name, value) in failed.headers() {
-        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+        if ![header::CONTENT_TYPE, header::CONTENT_LENGTH, header::ALLOW].contains(name) {
             body.headers_mut().append(name, value.clone());
         }
     }
