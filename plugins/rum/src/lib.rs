@@ -40,6 +40,7 @@
 //!
 //! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
 
+mod counts;
 mod forward;
 mod init;
 mod intake;
@@ -61,6 +62,7 @@ use greenroom::{
 };
 
 use crate::{
+    counts::Counts,
     forward::Queue,
     init::InitScript,
     intake::Intake,
@@ -102,7 +104,11 @@ impl From<RumPlugin> for Plugin {
     fn from(RumPlugin { transport }: RumPlugin) -> Self {
         plugin("rum", |env| {
             env.register_init(
-                async move |config: RootConfig, data: DataDirectory, logger: Logger, http: HttpRouter| {
+                async move |config: RootConfig,
+                            data: DataDirectory,
+                            logger: Logger,
+                            http: HttpRouter,
+                            root: RootHttpRouter| {
                     // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
                     http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
                     http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
@@ -111,6 +117,7 @@ impl From<RumPlugin> for Plugin {
                         Mode::Off | Mode::Broken(_) => return Ok(()),
                         Mode::On(rum) => *rum,
                     };
+                    let counts = Arc::new(Counts::begin());
                     let intake = match (&rum.way, transport) {
                         (Way::Direct, _) => None,
                         (Way::Forward { .. }, None) => {
@@ -122,7 +129,8 @@ impl From<RumPlugin> for Plugin {
                         }
                         (Way::Forward { intake, tells_address }, Some(transport)) => {
                             let queue = Queue::start(transport, logger.clone());
-                            Some(Intake::new(&rum, intake, *tells_address, queue, logger.clone()))
+                            let counts = counts.clone();
+                            Some(Intake::new(&rum, intake, *tells_address, queue, counts, logger.clone()))
                         }
                     };
                     logger.info(rum.summary());
@@ -136,7 +144,9 @@ impl From<RumPlugin> for Plugin {
                             None
                         }
                     };
-                    http.mount(routes::router(script, sdk, intake));
+                    let watching = counts.clone();
+                    root.observe(move |request| watching.request(request));
+                    http.mount(routes::router(script, sdk, intake, counts));
                     Ok(())
                 },
             );

@@ -23,6 +23,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use crate::{
+    counts::Counts,
     forward::{Forward, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
@@ -31,6 +32,7 @@ use batch::{Refused, Rules};
 use limit::Limits;
 use target::Track;
 
+pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
@@ -53,6 +55,7 @@ pub(crate) struct Intake {
     /// In front of the target's path.
     to: String,
     tells_address: bool,
+    counts: Arc<Counts>,
     logger: Logger,
     refused: Told,
 }
@@ -75,7 +78,14 @@ const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body ca
 const NO_ROOM: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
 
 impl Intake {
-    pub(crate) fn new(rum: &Rum, to: &str, tells_address: bool, queue: Arc<Queue>, logger: Logger) -> Self {
+    pub(crate) fn new(
+        rum: &Rum,
+        to: &str,
+        tells_address: bool,
+        queue: Arc<Queue>,
+        counts: Arc<Counts>,
+        logger: Logger,
+    ) -> Self {
         let rules = Rules {
             application_id: rum.application_id.clone(),
             kept: rum.kept.clone(),
@@ -90,6 +100,7 @@ impl Intake {
             queue,
             to: to.to_owned(),
             tells_address,
+            counts,
             logger,
             refused: Told::default(),
         }
@@ -103,6 +114,10 @@ impl Intake {
         request: Request,
     ) -> Answer {
         let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
+        match answer {
+            Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
+            Answer::Refused(_, why) => self.counts.refused(why),
+        }
         if let Answer::Refused(_, why) = answer
             && let Some(count) = self.refused.count(Instant::now())
         {
@@ -147,7 +162,9 @@ impl Intake {
             return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         }
         let forward = self.forward(&target, client, &parts.headers, body);
-        match relayed(&self.queue.send(forward).await) {
+        let outcome = self.queue.send(forward).await;
+        self.counts.answered(&outcome);
+        match relayed(&outcome) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
             status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
         }
