@@ -74,7 +74,14 @@ impl Service for RootHttpRouter {
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
         let (mounts, fallback, observers, address) = Default::default();
-        Self(Arc::new(Routes { mounts, fallback, observers, address, envelope: Arc::new(envelope), web_sockets }))
+        Self(Arc::new(Routes {
+            mounts,
+            fallback,
+            observers,
+            address,
+            envelope: Arc::new(envelope),
+            web_sockets,
+        }))
     }
 
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.

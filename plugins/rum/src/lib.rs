@@ -41,6 +41,8 @@
 //! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
 
 mod counts;
+mod csp;
+mod doctor;
 mod forward;
 mod init;
 mod intake;

@@ -53,10 +53,7 @@ struct Files {
 }
 
 /// How it goes, for whoever runs the backend: a service, because users are not told apart here.
-async fn status(
-    State(counts): State<Arc<Counts>>,
-    credentials: Credentials,
-) -> HandlerResult<Json<Told>> {
+async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> HandlerResult<Json<Told>> {
     AllowedPrincipals { none: false, user: false, service: true }.check(credentials.principal())?;
     Ok(Json(counts.told()))
 }
