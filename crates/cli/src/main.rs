@@ -1,11 +1,13 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
+mod doctor;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::auth;
 use greenroom_plugin_healthcheck::healthcheck;
-use greenroom_plugin_rum::{SdkSource, install_sdk, rum};
+use greenroom_plugin_rum::{SdkSource, install_sdk, rum, rum_page};
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
 
@@ -25,6 +27,7 @@ fn program() -> Program {
         .optional_plugin(tasks)
         .plugin_with(&["auth.providers"], auth)
         .plugin_with(&["app.datadogRum"], rum)
+        .module_with("rum", rum_page)
         .command("rum", "sdk", |RumSdk { from }, context| {
             let source = match from {
                 Some(tarball) => SdkSource::Tarball(tarball),
@@ -33,6 +36,7 @@ fn program() -> Program {
             let installed = install_sdk(&source, &context.data_dir()?)?;
             Ok(format!("Datadog's browser SDK {} is in {}", installed.version, installed.dir.display()))
         })
+        .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh")

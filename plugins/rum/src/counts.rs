@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn rum_39_a_page_is_what_a_browser_goes_to() {
+    fn rum_47_a_page_is_what_a_browser_goes_to() {
         let html = ("accept", "text/html,application/xhtml+xml");
         for (path, pairs, pages) in [
             ("/catalog", &[("sec-fetch-dest", "document")][..], 1),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn rum_39_a_session_is_known_by_its_cookie_or_its_baggage() {
+    fn rum_47_a_session_is_known_by_its_cookie_or_its_baggage() {
         let sessions = |cookie: &str, baggage| seen("/api/x", &[("cookie", cookie)], baggage).1;
         assert_eq!(sessions(&format!("a=b; _dd_s_v2=aid=x&id={ID}&created=1&expire=2&c=1"), None), 1);
         assert_eq!(sessions(&format!("_dd_s=rum=1&id={ID}&created=1"), None), 1);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn rum_39_one_session_is_counted_once_and_their_number_is_bounded() {
+    fn rum_47_one_session_is_counted_once_and_their_number_is_bounded() {
         let counts = Counts::begin();
         for number in 0..=MOST_SESSIONS {
             let id = format!("0b7a4f4e-1111-4222-8333-{number:012}");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use greenroom::config::RootConfig;
+use greenroom::config::{DataDirectory, RootConfig};
 
 use super::{Diagnosis, Finding};
 use crate::{
@@ -112,10 +112,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
             rum.intake()
         )));
     }
-    let source = match data_dir {
-        Some(data) => Some(page::source(config, &greenroom::config::DataDirectory::at(data), &rum)),
-        None => None,
-    };
+    let source = data_dir.map(|data| page::source(config, &DataDirectory::at(data), &rum));
     let has_sdk = match source {
         Some(Source::Missing(why)) => {
             told.add(Finding::error("Datadog's SDK is not here", why));
