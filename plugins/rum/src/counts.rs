@@ -73,7 +73,7 @@ impl Counts {
 
     /// `baggage` is the session that a call names by itself, as those do that are traced.
     fn seen(&self, method: &Method, path: &str, headers: &HeaderMap, baggage: Option<&str>) {
-        if *method == Method::GET && asks_for_a_page(path, headers) {
+        if *method == Method::GET && asks_for_a_page(path, headers) && is_of_a_browser(headers) {
             self.pages.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = session_of_cookie(headers).or(baggage) {
@@ -197,6 +197,11 @@ impl LastAnswer {
     }
 }
 
+/// Whether it is not the doctor that asks, who looks as browsers do.
+pub(crate) fn is_of_a_browser(headers: &HeaderMap) -> bool {
+    !headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"greenroom/"))
+}
+
 /// Whether a browser goes to a page, and no script asks for something. Browsers say so by `Sec-Fetch-Dest` on https and on this
 /// machine, and by `Accept` everywhere.
 fn asks_for_a_page(path: &str, headers: &HeaderMap) -> bool {
@@ -251,6 +256,7 @@ mod tests {
             ("/", &[html][..], 1),
             ("/catalog", &[("sec-fetch-dest", "empty"), html][..], 0),
             ("/static/main.js", &[("accept", "*/*")][..], 0),
+            ("/", &[html, ("user-agent", "greenroom/0.1.0")][..], 0),
             ("/api/catalog/entities", &[html][..], 0),
             ("/.backstage/health/v1/readiness", &[html][..], 0),
         ] {

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    counts::{Counts, Told},
+    counts::{Counts, Told, is_of_a_browser},
     init::InitScript,
     intake::{Answer, Intake, Target, asks_for_quota},
     sdk::{MAIN, Sdk},
@@ -23,6 +23,8 @@ use crate::{
 /// What a name holds never changes: another content has another name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
+/// The script that starts the SDK.
+const INIT: &str = "init.js";
 const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// The routes, relative to the plugin; all but `status` are for browsers that have no credentials yet.
@@ -60,22 +62,27 @@ async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> 
 
 impl Files {
     fn get(&self, version: &str, file: &str) -> Option<Bytes> {
-        if version == self.script.hash && file == "init.js" {
-            self.counts.init();
+        if version == self.script.hash && file == INIT {
             return Some(self.script.text.clone());
         }
         let sdk = self.sdk.as_ref().filter(|sdk| sdk.version() == version)?;
-        let text = sdk.file(file).cloned();
-        if file == MAIN {
-            self.counts.sdk();
-        }
-        text
+        sdk.file(file).cloned()
     }
 }
 
-async fn file(State(files): State<Arc<Files>>, Path((version, file)): Path<(String, String)>) -> Response {
+async fn file(
+    State(files): State<Arc<Files>>,
+    Path((version, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     match files.get(&version, &file) {
         Some(text) => {
+            match &*file {
+                _ if !is_of_a_browser(&headers) => {}
+                INIT => files.counts.init(),
+                MAIN => files.counts.sdk(),
+                _ => {}
+            }
             ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
         }
         None => nothing().await,

@@ -53,7 +53,7 @@ pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Dia
     match settings.mode {
         Mode::Off => told.add(off(config)),
         Mode::Broken(faults) => {
-            for fault in faults.split("; ") {
+            for fault in faults {
                 told.add(Finding::error("a value of the config is wrong, which switches RUM off", fault));
             }
         }
@@ -167,9 +167,9 @@ mod tests {
         let off = told(&format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: off}}}}"));
         let off = only_error(&off);
         assert_eq!(off.why, "greenroom.rum.mode is off");
-        assert_eq!(off.place.as_deref(), Some("mock-config:2:26 (greenroom.rum.mode)"));
+        assert_eq!(off.place.as_deref(), Some("mock-config:2:25 (greenroom.rum.mode)"));
         let plugin = on("", "greenroom: {plugins: {app: false}, rum: {sdk: cdn}}");
-        assert_eq!(only_error(&plugin).place.as_deref(), Some("mock-config:2:29 (greenroom.plugins.app)"));
+        assert_eq!(only_error(&plugin).place.as_deref(), Some("mock-config:2:28 (greenroom.plugins.app)"));
     }
 
     #[test]
@@ -178,7 +178,7 @@ mod tests {
         let whats: Vec<_> = findings(&told, super::super::finding::Severity::Error).collect();
         assert_eq!(whats.len(), 2, "{told:?}");
         assert!(whats[0].what.starts_with("app.datadogRum.site is no site of Datadog"), "{told:?}");
-        assert!(whats[1].what.ends_with("is no number from 0 to 100 (mock-config:1:108)"), "{told:?}");
+        assert!(whats[1].what.ends_with("is no number from 0 to 100 (mock-config:1:110)"), "{told:?}");
         let later = on("", "greenroom: {rum: {mode: store}}");
         assert_eq!(only_error(&later).why, "the config fails the start");
     }

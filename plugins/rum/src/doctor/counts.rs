@@ -28,7 +28,7 @@ pub(super) async fn ask(web: &Web<'_>, backend: &str, token: Option<&str>) -> As
 
 pub(super) fn barred(status: u16, has_token: bool) -> Finding {
     match (status, has_token) {
-        (401, false) => Finding::note("What the backend has counted was not looked at, because that takes a token").help(
+        (_, false) => Finding::note("What the backend has counted was not looked at, because that takes a token").help(
             "Write a token of backend.auth.externalAccess into a file, and give it by --token-file; or set GREENROOM_TOKEN",
         ),
         (401, true) => Finding::warning("The backend does not know the token, and does not tell what it has counted"),
@@ -41,16 +41,17 @@ pub(super) fn barred(status: u16, has_token: bool) -> Finding {
 /// `forwards`: whether events go through that backend; `rate`: how many of a hundred sessions are measured.
 pub(super) fn check(counts: &Told, forwards: bool, rate: f64, told: &mut Diagnosis) {
     let since = format!("in the last {}", time(counts.for_seconds));
-    let times = |count: u64| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let times = |count: u64| match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    };
     told.add(Finding::note(format!(
         "The backend was asked for pages {}, for the script {}, for the SDK {}, by {} of the SDK {since}",
         times(counts.pages),
         times(counts.init),
         times(counts.sdk),
-        match counts.sessions {
-            1 => "1 session".to_owned(),
-            sessions => format!("{sessions} sessions"),
-        }
+        some(counts.sessions, "session")
     )));
     if counts.pages == 0 && counts.sessions == 0 && counts.batches == 0 {
         told.add(
@@ -111,8 +112,8 @@ fn intake(counts: &Told, since: &str, told: &mut Diagnosis) {
         (Some(200..300), _) => {
             let batch = counts.last_batch_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
             told.proof = Some(format!(
-                "Datadog has taken {} requests {since}, the last {ago} ago{}",
-                counts.taken,
+                "Datadog has taken {} {since}, the last {ago} ago{}",
+                some(counts.taken, "request"),
                 batch.unwrap_or_default()
             ));
             return;
@@ -132,6 +133,11 @@ fn intake(counts: &Told, since: &str, told: &mut Diagnosis) {
         .help("Let the backend out to the intake: by a firewall's rule, HTTPS_PROXY, or greenroom.rum.intakeUrl"),
     };
     told.add(failed);
+}
+
+/// So many things.
+fn some(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A time as people say it.

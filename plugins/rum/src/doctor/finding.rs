@@ -78,6 +78,8 @@ pub struct Diagnosis {
     pub(crate) proof: Option<String>,
     /// What was looked at.
     pub(crate) looked_at: Vec<&'static str>,
+    /// Whether the config was read as a Node Backstage does, of which nothing was seen.
+    pub(crate) is_of_node: bool,
 }
 
 impl Diagnosis {
@@ -95,15 +97,18 @@ impl Diagnosis {
 
     /// 0: nothing is in the way; 1: something keeps events from arriving; 3: it could not be looked at.
     pub fn exit_code(&self) -> u8 {
-        match (self.has_errors(), &self.unseen) {
-            (true, _) => 1,
-            (false, Some(_)) => 3,
-            (false, None) => 0,
+        match (&self.unseen, self.has_errors()) {
+            (Some(_), _) => 3,
+            (None, true) => 1,
+            (None, false) => 0,
         }
     }
 
     /// The answer in one sentence.
     fn answer(&self) -> String {
+        if let Some(unseen) = &self.unseen {
+            return format!("It cannot be told whether browser events arrive: {unseen}.");
+        }
         let mut whys: Vec<&str> = vec![];
         for finding in self.findings.iter().filter(|finding| finding.severity == Severity::Error) {
             if !whys.contains(&&*finding.why) {
@@ -114,10 +119,9 @@ impl Diagnosis {
             let more = whys.len().saturating_sub(3);
             let more = if more == 0 { String::new() } else { format!("; and {more} more") };
             whys.truncate(3);
-            return format!("Browser events do not arrive: {}{more}.", whys.join("; "));
-        }
-        if let Some(unseen) = &self.unseen {
-            return format!("It cannot be told whether browser events arrive: {unseen}.");
+            let whose =
+                if self.is_of_node { "From a Node Backstage with this config, browser" } else { "Browser" };
+            return format!("{whose} events do not arrive: {}{more}.", whys.join("; "));
         }
         match &self.proof {
             Some(proof) => format!("Browser events arrive: {proof}."),
@@ -211,7 +215,8 @@ mod tests {
         assert_eq!(told.exit_code(), 3);
         assert!(told.text().starts_with("It cannot be told whether browser events arrive: nobody answers."));
         told.add(Finding::error("the rate is 0", "No session is measured"));
-        assert_eq!(told.exit_code(), 1);
+        assert_eq!(told.exit_code(), 3);
+        assert!(told.text().contains("error: No session is measured"), "the config is told all the same");
         let proven = Diagnosis { proof: Some("two came".to_owned()), ..Diagnosis::default() };
         assert_eq!((proven.exit_code(), &*proven.text()), (0, "Browser events arrive: two came."));
     }

@@ -40,13 +40,6 @@ pub struct Examination<'a> {
     pub client: &'a HttpClient,
 }
 
-/// Whose page it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Subject {
-    Greenroom,
-    Node,
-}
-
 impl Examination<'_> {
     /// Looks, and says what is in the way. It reads files.
     pub async fn examine(self) -> Diagnosis {
@@ -72,6 +65,7 @@ impl Examination<'_> {
             self.of_config(told).await;
             return;
         }
+        told.is_of_node = true;
         node::check(config, told);
         let mut ours = Diagnosis::default();
         config::check(config, self.data_dir, &mut ours);
@@ -108,21 +102,14 @@ impl Examination<'_> {
             (None, Some(backend)) => counts::ask(web, &backend, self.token).await,
             _ => counts::Asked::None,
         };
-        let has_own_keys = self.config.as_ref().is_ok_and(|config| config.has("greenroom").unwrap_or(false));
-        let is_unseen = page.is_none() && has_own_keys;
-        let subject = match ours.backend().is_some() || counted != counts::Asked::None || is_unseen {
-            true => Subject::Greenroom,
-            false => Subject::Node,
-        };
-        if subject == Subject::Node {
-            // What such a backend does is seen in its page; the config may be that of another.
-            match (&page, &self.config) {
-                (Some(page), _) => {
-                    page::check_of_node(page, told);
+        if ours.backend().is_none() && counted == counts::Asked::None {
+            match &page {
+                None => self.without_page(told).await,
+                // What such a backend does is seen in its page; the config may be that of another.
+                Some(page) => {
                     told.looked_at = vec!["the page"];
+                    page::check_of_node(page, told);
                 }
-                (None, Ok(config)) => node::check(config, told),
-                (None, Err(_)) => {}
             }
             return;
         }

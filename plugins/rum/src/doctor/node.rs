@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// Where templates of the page are, seen from the config.
-const TEMPLATES: [&str; 2] = ["packages/app/dist/index.html.tmpl", "packages/app/public/index.html"];
+const TEMPLATES: [&str; 3] = [
+    "packages/app/dist/index.html.tmpl",
+    "node_modules/app/dist/index.html.tmpl",
+    "packages/app/public/index.html",
+];
 /// A longer one is none.
 const MOST: u64 = 1 << 20;
 /// What the documented script loads.
@@ -89,6 +93,7 @@ fn documented() -> Start {
         is_documented: true,
         quoted: vec![],
         turns_zero: false,
+        rate: None,
         needs_env: false,
         sdk: Some(DOCUMENTED_SDK.to_owned()),
         site: None,
@@ -232,7 +237,7 @@ fn policy(config: &RootConfig, script: &str, start: &Start, told: &mut Diagnosis
     let whats: Vec<_> = blocked.iter().map(|(_, _, what)| *what).collect();
     let needs: Vec<_> = blocked.iter().map(|(name, source, _)| format!("{source} to {name}")).collect();
     let what = format!("Browsers block {}: the page's Content-Security-Policy does not list it", and(&whats));
-    let blocked = Finding::error("the policy of the page blocks it", what);
+    let blocked = Finding::error("the page's Content-Security-Policy blocks them", what);
     let blocked = match config.place("backend.csp") {
         Some(place) => blocked.at(format!("{place} (backend.csp)")),
         None => blocked.at("Backstage's own policy, because backend.csp is not set"),
@@ -271,7 +276,7 @@ mod tests {
     fn rum_44_the_default_policy_of_node_blocks_the_script_the_sdk_and_its_events() {
         let told = told("app: {datadogRum: {clientToken: a, applicationId: b, env: x, site: datadoghq.eu}}");
         let error = only_error(&told);
-        assert_eq!(error.why, "the policy of the page blocks it");
+        assert_eq!(error.why, "the page's Content-Security-Policy blocks them");
         assert_eq!(
             error.what,
             "Browsers block the script that stands in the page, Datadog's SDK and what the SDK sends: the page's \

@@ -145,12 +145,27 @@ fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
         return;
     }
     node::start_itself(&place, start, told);
+    let configured =
+        page.injected.as_ref().and_then(|config| config.get("app.datadogRum.sessionSampleRate")?.as_f64());
+    if let (Some(rate), Some(configured)) = (start.rate, configured)
+        && rate != configured
+    {
+        let shown = greenroom_js::number::to_string;
+        told.add(
+            Finding::warning(format!(
+                "The script measures {} of a hundred sessions, and app.datadogRum.sessionSampleRate of its config is {}",
+                shown(rate),
+                shown(configured)
+            ))
+            .at(place.clone()),
+        );
+    }
     let mut is_blocked = false;
     let mut block = |what: &str, needed: String| {
         is_blocked = true;
         told.add(
             Finding::error(
-                "the policy of the page blocks it",
+                "the page's Content-Security-Policy blocks them",
                 format!("Browsers block {what}: the page's Content-Security-Policy does not list it"),
             )
             .at(place.clone())
@@ -216,7 +231,7 @@ mod tests {
         let told = told(fixture("rt-snippet-rumcfg.html"), BACKSTAGE);
         let text = told.text();
         assert!(
-            text.starts_with("Browser events do not arrive: the policy of the page blocks it."),
+            text.starts_with("Browser events do not arrive: the page's Content-Security-Policy blocks them."),
             "{text}"
         );
         for blocked in
@@ -232,6 +247,15 @@ mod tests {
         let told = told(fixture("rt-snippet-rumcfg.html"), OPEN);
         assert!(!told.has_errors(), "{told:?}");
         assert!(told.text().contains("warning: The page loads version 3"), "{}", told.text());
+    }
+
+    #[test]
+    fn rum_45_a_script_with_another_rate_than_the_config_is_told() {
+        let html = fixture("rt-snippet-rumcfg.html")
+            .replace("\"sessionSampleRate\": 100", "\"sessionSampleRate\": 0");
+        let told = told(html, OPEN);
+        let said = "The script measures 100 of a hundred sessions, and app.datadogRum.sessionSampleRate of its config is 0";
+        assert!(told.text().contains(said), "{}", told.text());
     }
 
     #[test]

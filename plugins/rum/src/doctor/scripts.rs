@@ -332,7 +332,7 @@ mod tests {
         let one = running(", sessionSampleRate: 12.5, site: datadoghq.eu, env: '</script>'");
         assert_eq!((one.session_rate(), one.forwards(), one.site().name), (12.5, false, "datadoghq.eu"));
         let other = running(", sessionSampleRate: 12.5, site: datadoghq.com");
-        assert_eq!(one.differences(&other), ["env", "site"]);
+        assert_eq!(one.differences(&other), ["site", "env"]);
         assert_eq!(one.differences(&one.clone()), [""; 0]);
         assert_eq!(Running::of("alert(1)"), None);
     }

@@ -7,12 +7,14 @@ use regex::Regex;
 use crate::snippet;
 
 /// A script that starts the SDK.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Start {
     /// Whether it is the one of Backstage's documents.
     pub(crate) is_documented: bool,
     /// Rates that are texts, of which the SDK takes none.
     pub(crate) quoted: Vec<String>,
+    /// How many of a hundred sessions it measures, where that is fixed.
+    pub(crate) rate: Option<f64>,
     /// A rate of 0 becomes 100.
     pub(crate) turns_zero: bool,
     /// The template of it fails where the config has no `env`.
@@ -34,6 +36,8 @@ fn pattern(text: &str) -> Regex {
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r#"\b(sampleRate|sessionSampleRate|replaySampleRate|sessionReplaySampleRate)["']?\s*:\s*["']"#)
 });
+static RATE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r#"\b(?:sampleRate|sessionSampleRate)["']?\s*:\s*["']?([0-9.]{1,10})\b"#));
 static ZERO: LazyLock<Regex> = LazyLock::new(|| pattern(r"\|\|\s*100\b"));
 static ENV: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"config\.getString\(\s*["']app\.datadogRum\.env["']\s*\)"#));
@@ -59,6 +63,7 @@ impl Start {
         Some(Self {
             is_documented: snippet::is_snippet(script),
             quoted,
+            rate: first(&RATE).and_then(|rate| rate.parse().ok()),
             turns_zero: ZERO.is_match(script),
             needs_env: ENV.is_match(script),
             sdk: first(&SDK),
@@ -91,6 +96,7 @@ mod tests {
     fn the_documented_script_is_understood_as_a_page_and_as_a_template() {
         let page = of_fixture("rt-snippet-rumcfg.html");
         assert!(page.is_documented && !page.is_template && page.quoted.is_empty() && !page.needs_env);
+        assert_eq!(page.rate, Some(100.0));
         assert_eq!((page.major(), page.site.as_deref()), (Some(3), Some("datadoghq.eu")));
         let template = of_fixture("build-rumB.index.html.tmpl");
         assert!(template.is_template && template.needs_env);

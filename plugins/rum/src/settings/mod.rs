@@ -21,8 +21,8 @@ pub(crate) use site::{CDN, Site};
 pub(crate) enum Mode {
     /// Nowhere, because nobody asks for it.
     Off,
-    /// Nowhere, because of what is wrong.
-    Broken(String),
+    /// Nowhere, because of what is wrong, each by itself.
+    Broken(Vec<String>),
     /// Out of the browser.
     On(Box<Rum>),
 }
@@ -92,7 +92,9 @@ impl Settings {
     /// What an operator should know.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         match &self.mode {
-            Mode::Broken(why) => vec![Remark::Off(format!("RUM is off, no browser events are sent: {why}"))],
+            Mode::Broken(faults) => {
+                vec![Remark::Off(format!("RUM is off, no browser events are sent: {}", faults.join("; ")))]
+            }
             Mode::Off | Mode::On(_) => self.warnings.iter().cloned().map(Remark::Warning).collect(),
         }
     }

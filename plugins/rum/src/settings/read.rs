@@ -30,7 +30,7 @@ pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
     let rum = reader.rum(asked);
     let Reader { warnings, faults, .. } = reader;
     let (mode, warnings) = match (rum, faults.is_empty()) {
-        (_, false) => (Mode::Broken(faults.join("; ")), vec![]),
+        (_, false) => (Mode::Broken(faults), vec![]),
         (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
         (None, true) => (Mode::Off, vec![]),
     };

@@ -24,6 +24,7 @@ async fn help() {
     Commands:
       start   Start the backend and serve until SIGTERM or SIGINT (the default command)
       config  Look at the configuration
+      rum     Commands of the plugin `rum`
       help    Print this message or the help of the given subcommand(s)
 
     Options:
