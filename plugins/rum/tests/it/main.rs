@@ -7,3 +7,4 @@ mod refused;
 mod sdk;
 mod start;
 mod support;
+mod wire;
