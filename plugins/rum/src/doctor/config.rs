@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use greenroom::config::{DataDirectory, RootConfig};
+use greenroom::{
+    config::{DataDirectory, RootConfig},
+    http::HttpSettings,
+};
 
 use super::{Diagnosis, Finding};
 use crate::{
@@ -35,6 +38,9 @@ pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Dia
         if matches!(config.optional_boolean(&key), Ok(Some(false))) {
             told.add(Finding::error(why, what).at_key(config, &key).help(format!("Take {key} out")));
         }
+    }
+    if let Err(refused) = HttpSettings::from_config(config, None) {
+        told.add(Finding::error("the config fails the start", refused.to_string()));
     }
     let settings = match Settings::from_config(config) {
         Ok(settings) => settings,
@@ -179,6 +185,8 @@ mod tests {
         assert_eq!(whats.len(), 2, "{told:?}");
         assert!(whats[0].what.starts_with("app.datadogRum.site is no site of Datadog"), "{told:?}");
         assert!(whats[1].what.ends_with("is no number from 0 to 100 (mock-config:1:110)"), "{told:?}");
+        let listen = on("", "backend: {listen: nowhere}");
+        assert!(only_error(&listen).what.contains("Unable to parse listen address"), "{listen:?}");
         let later = on("", "greenroom: {rum: {mode: store}}");
         assert_eq!(only_error(&later).why, "the config fails the start");
     }

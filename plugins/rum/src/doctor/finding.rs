@@ -127,7 +127,7 @@ impl Diagnosis {
             Some(proof) => format!("Browser events arrive: {proof}."),
             None => format!(
                 "Nothing keeps browser events from arriving, as far as {} tell{}.",
-                self.looked_at.join(" and "),
+                and(&self.looked_at),
                 if self.looked_at.len() == 1 { "s" } else { "" }
             ),
         }
@@ -180,6 +180,15 @@ impl Diagnosis {
             *text = change(text);
         }
         self
+    }
+}
+
+/// As people list things.
+pub(crate) fn and<T: AsRef<str>>(parts: &[T]) -> String {
+    let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+    match &*parts {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        parts => parts.concat(),
     }
 }
 

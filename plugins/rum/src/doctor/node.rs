@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use greenroom::{config::RootConfig, http::HttpSettings};
 
-use super::{Diagnosis, Finding, html, start::Start};
+use super::{Diagnosis, Finding, finding::and, html, start::Start};
 use crate::{
     csp::Csp,
     settings::{CDN, Origin, Site},
@@ -246,14 +246,6 @@ fn policy(config: &RootConfig, script: &str, start: &Start, told: &mut Diagnosis
         "In backend.csp add {}, beside what Backstage lists itself; or let Greenroom serve the page, which needs none of it",
         and(&needs)
     )));
-}
-
-fn and<T: AsRef<str>>(parts: &[T]) -> String {
-    let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
-    match &*parts {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        parts => parts.concat(),
-    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ pub(crate) enum Answer {
     Refused(StatusCode, &'static str),
 }
 
+const NOT_TAKEN: &str = "Datadog's intake did not take it";
 const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
 const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
 const WRONG_TOKEN: Answer =
@@ -123,6 +124,8 @@ impl Intake {
         let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
         match answer {
             Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
+            // What Datadog said is counted as its answer.
+            Answer::Refused(_, NOT_TAKEN) => {}
             Answer::Refused(_, why) => self.counts.refused(why),
         }
         if let Answer::Refused(_, why) = answer
@@ -174,7 +177,7 @@ impl Intake {
         self.counts.answered(&outcome);
         match relayed(&outcome) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
-            status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
+            status => Ok(Answer::Refused(status, NOT_TAKEN)),
         }
     }
 

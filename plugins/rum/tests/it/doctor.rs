@@ -203,6 +203,11 @@ async fn rum_48_what_datadog_last_answered_is_the_proof_or_the_cause() {
         refused.text()
     );
 
+    assert!(
+        !refused.text().contains("events were refused"),
+        "Datadog's answer is told once: {}",
+        refused.text()
+    );
     let wrong = beacon().with("origin", Some("https://evil.test")).with("sec-fetch-site", Some("cross-site"));
     assert_eq!(wrong.send(&backend).await.status, 403);
     let text = look().await.text();
