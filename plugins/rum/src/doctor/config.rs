@@ -17,11 +17,12 @@ use crate::{
 /// What a start would make of the config, where RUM is on.
 pub(super) struct Asked {
     pub(super) rum: Rum,
-    /// Whether pages get the SDK.
-    pub(super) has_sdk: bool,
+    /// Whether pages get the scripts.
+    pub(super) serves: bool,
 }
 
 pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Diagnosis) -> Option<Asked> {
+    let mut is_switched_off = false;
     for (plugin, why, what) in [
         (
             "rum",
@@ -36,6 +37,7 @@ pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Dia
     ] {
         let key = format!("greenroom.plugins.{plugin}");
         if matches!(config.optional_boolean(&key), Ok(Some(false))) {
+            is_switched_off = true;
             told.add(Finding::error(why, what).at_key(config, &key).help(format!("Take {key} out")));
         }
     }
@@ -68,7 +70,8 @@ pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Dia
                 let held = Finding::error("the policy of the page lets none out", held);
                 told.add(held.at_key(config, "backend.csp"));
             }
-            return Some(on(config, data_dir, *rum, told));
+            let asked = on(config, data_dir, *rum, told);
+            return Some(Asked { serves: asked.serves && !is_switched_off, ..asked });
         }
     }
     None
@@ -119,7 +122,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         )));
     }
     let source = data_dir.map(|data| page::source(config, &DataDirectory::at(data), &rum));
-    let has_sdk = match source {
+    let serves = match source {
         Some(Source::Missing(why)) => {
             told.add(Finding::error("Datadog's SDK is not here", why));
             false
@@ -134,7 +137,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         "app.datadogRum has a client token ({}) and an application id",
         shown(&rum.client_token)
     ));
-    Asked { rum, has_sdk }
+    Asked { rum, serves }
 }
 
 /// A token, to be recognised and not to be used.

@@ -10,8 +10,11 @@ mod finding;
 mod html;
 mod node;
 mod page;
+mod running;
 mod scripts;
+mod sends;
 mod start;
+mod template;
 mod web;
 
 use std::path::Path;
@@ -89,6 +92,17 @@ impl Examination<'_> {
         Some(asked)
     }
 
+    /// Whether the operator has named this backend: a page may name any.
+    fn trusts(&self, backend: &str, url: &str) -> bool {
+        let origin = Origin::of(backend);
+        let configured = self
+            .config
+            .as_ref()
+            .ok()
+            .and_then(|config| Origin::of(&config.optional_string("backend.baseUrl").ok().flatten()?));
+        origin.is_some() && (origin == Origin::of(url) || origin == configured)
+    }
+
     async fn with_page(&self, web: &Web<'_>, url: &str, told: &mut Diagnosis) {
         let page = Page::look(web, url, told).await;
         let ours = page.as_ref().map(Ours::of).unwrap_or_default();
@@ -98,8 +112,10 @@ impl Examination<'_> {
             (None, None) => None,
         };
         let backend = backend.or_else(|| Origin::of(url).map(|origin| origin.as_str().to_owned()));
-        let counted = match (&told.unseen, backend) {
-            (None, Some(backend)) => counts::ask(web, &backend, self.token).await,
+        let token =
+            self.token.filter(|_| backend.as_deref().is_some_and(|backend| self.trusts(backend, url)));
+        let counted = match (&told.unseen, &backend) {
+            (None, Some(backend)) => counts::ask(web, backend, token).await,
             _ => counts::Asked::None,
         };
         if ours.backend().is_none() && counted == counts::Asked::None {
@@ -117,7 +133,8 @@ impl Examination<'_> {
         let running = match &page {
             Some(page) => {
                 told.looked_at.push("the page");
-                scripts::check(web, page, &ours, asked.as_ref(), told).await
+                let is_explained = self.config.is_ok() && !asked.as_ref().is_some_and(|asked| asked.serves);
+                scripts::check(web, page, &ours, asked.as_ref(), is_explained, told).await
             }
             None => None,
         };
@@ -125,11 +142,15 @@ impl Examination<'_> {
             counts::Asked::Told(counted) => {
                 told.looked_at.push("the backend's counts");
                 let forwards =
-                    running.as_ref().is_some_and(scripts::Running::forwards) || counted.batches > 0;
-                let rate = running.as_ref().map_or(100.0, scripts::Running::session_rate);
+                    running.as_ref().is_some_and(running::Running::forwards) || counted.batches > 0;
+                let rate = running.as_ref().map_or(100.0, running::Running::session_rate);
                 counts::check(&counted, forwards, rate, told);
             }
-            counts::Asked::Barred(status) => told.add(counts::barred(status, self.token.is_some())),
+            counts::Asked::Barred(_) if self.token.is_some() && token.is_none() => told.add(Finding::warning(format!(
+                "The token was not sent to {}, which the page names, and neither --url nor backend.baseUrl does",
+                backend.unwrap_or_default()
+            ))),
+            counts::Asked::Barred(status) => told.add(counts::barred(status, token.is_some())),
             counts::Asked::None => {}
         }
     }

@@ -1,26 +1,18 @@
 //! What a Node Backstage does with a config: there a script in `index.html` starts the SDK, as Backstage's documents have one
 //! paste it, and the policy of the page comes from `backend.csp` alone.
 
-use std::{fs, path::Path};
-
 use greenroom::{config::RootConfig, http::HttpSettings};
 
-use super::{Diagnosis, Finding, finding::and, html, start::Start};
+use super::{
+    Diagnosis, Finding,
+    finding::and,
+    start::{DOCUMENTED_SDK, Start},
+    template,
+};
 use crate::{
     csp::Csp,
     settings::{CDN, Origin, Site},
 };
-
-/// Where templates of the page are, seen from the config.
-const TEMPLATES: [&str; 3] = [
-    "packages/app/dist/index.html.tmpl",
-    "node_modules/app/dist/index.html.tmpl",
-    "packages/app/public/index.html",
-];
-/// A longer one is none.
-const MOST: u64 = 1 << 20;
-/// What the documented script loads.
-const DOCUMENTED_SDK: &str = "https://www.datadoghq-browser-agent.com/datadog-rum-v3.js";
 
 pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
     let Ok(true) = config.has("app.datadogRum") else {
@@ -45,7 +37,7 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
             );
         }
     }
-    let template = config.file().and_then(|file| template(file.parent()?));
+    let template = config.file().and_then(|file| template::find(file.parent()?));
     match &template {
         Some((place, starts)) if starts.is_empty() => told.add(
             Finding::error(
@@ -56,139 +48,19 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
             .at(place.clone()),
         ),
         Some((place, starts)) => starts.iter().for_each(|(line, text, start)| {
-            of_template(config, &format!("{place}:{line}"), start, told);
+            template::check(config, &format!("{place}:{line}"), start, told);
             policy(config, text, start, told);
         }),
         None => {
-            undocumented_template(config, told);
-            policy(config, "", &documented(), told);
+            template::check_unseen(config, told);
+            policy(config, "", &Start::documented(), told);
         }
     }
     site(config, told);
 }
 
-fn is_text(config: &RootConfig, key: &str) -> bool {
+pub(super) fn is_text(config: &RootConfig, key: &str) -> bool {
     config.optional_string(key).ok().flatten().is_some_and(|text| !text.trim().is_empty())
-}
-
-/// The scripts of the template that start the SDK, each with its line.
-type Starts = Vec<(usize, String, Start)>;
-
-fn template(beside: &Path) -> Option<(String, Starts)> {
-    TEMPLATES.iter().find_map(|name| {
-        let path = beside.join(name);
-        let is_fit = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= MOST);
-        let html = is_fit.then(|| fs::read_to_string(&path).ok()).flatten()?;
-        let starts = html::scripts(&html)
-            .into_iter()
-            .filter_map(|script| Some((script.line, Start::of(&script.text)?, script.text)))
-            .map(|(line, start, text)| (line, text, start));
-        Some(((*name).to_owned(), starts.collect()))
-    })
-}
-
-/// What the documents have one paste, as far as it is the same in all copies of it.
-fn documented() -> Start {
-    Start {
-        is_documented: true,
-        quoted: vec![],
-        turns_zero: false,
-        rate: None,
-        needs_env: false,
-        sdk: Some(DOCUMENTED_SDK.to_owned()),
-        site: None,
-        is_template: true,
-        has_proxy: false,
-        asks_for_settings: false,
-    }
-}
-
-fn of_template(config: &RootConfig, place: &str, start: &Start, told: &mut Diagnosis) {
-    start_itself(place, start, told);
-    if start.needs_env && !is_text(config, "app.datadogRum.env") {
-        told.add(
-            Finding::error(
-                "the plugin app does not start",
-                "The template of the page asks for app.datadogRum.env, which is not set: the plugin app fails to start",
-            )
-            .at(place)
-            .help("Set app.datadogRum.env"),
-        );
-    }
-    if start.turns_zero && rate(config) == Some(0.0) {
-        told.add(zero(config));
-    }
-}
-
-/// What is wrong with a script that starts the SDK, wherever it stands.
-pub(super) fn start_itself(place: &str, start: &Start, told: &mut Diagnosis) {
-    if !start.quoted.is_empty() {
-        told.add(
-            Finding::error(
-                "the SDK refuses its rates",
-                format!(
-                    "{} in the script that starts the SDK stands in quotes: every version of the SDK refuses a rate that is a \
-                     text, and then sends nothing",
-                    start.quoted.join(" and ")
-                ),
-            )
-            .at(place)
-            .help("Take the quotes around the rate away"),
-        );
-    }
-    if let Some(major) = start.major().filter(|major| *major < 5) {
-        told.add(
-            Finding::warning(format!(
-                "The page loads version {major} of Datadog's SDK, which is years old; 7 is the newest"
-            ))
-            .at(place),
-        );
-    }
-    if start.has_proxy && start.asks_for_settings {
-        told.add(
-            Finding::warning("The SDK asks for its settings (remoteConfiguration) through the proxy, which takes events only")
-                .at(place),
-        );
-    }
-}
-
-/// What may be said of a template that nobody has seen.
-fn undocumented_template(config: &RootConfig, told: &mut Diagnosis) {
-    told.add(Finding::note(
-        "The page's index.html is not beside the config: what is said of its script holds for the one of Backstage's documents",
-    ));
-    told.add(
-        Finding::warning(
-            "Copies of the documented script from before March 2026 quote the rates, as in sampleRate: '100': every version of \
-             the SDK refuses a rate that is a text, and then sends nothing",
-        )
-        .help("Look into index.html, and take the quotes away"),
-    );
-    if !is_text(config, "app.datadogRum.env") {
-        told.add(
-            Finding::error(
-                "the plugin app does not start",
-                "The documented script asks for app.datadogRum.env, which is not set: the plugin app fails to start",
-            )
-            .at_key(config, "app.datadogRum")
-            .help("Set app.datadogRum.env"),
-        );
-    }
-    if rate(config) == Some(0.0) {
-        told.add(zero(config));
-    }
-}
-
-fn rate(config: &RootConfig) -> Option<f64> {
-    config.optional_number("app.datadogRum.sessionSampleRate").ok().flatten()
-}
-
-fn zero(config: &RootConfig) -> Finding {
-    let key = "app.datadogRum.sessionSampleRate";
-    Finding::warning(format!(
-        "{key} is 0, which the script makes 100 (`|| 100`): all sessions are measured, if it runs at all"
-    ))
-    .at_key(config, key)
 }
 
 fn site(config: &RootConfig, told: &mut Diagnosis) {
@@ -250,6 +122,8 @@ fn policy(config: &RootConfig, script: &str, start: &Start, told: &mut Diagnosis
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, path::Path};
+
     use super::*;
     use crate::doctor::{
         finding::Severity,

@@ -5,7 +5,6 @@ use http::header;
 use super::{
     Diagnosis, Finding,
     html::{self, Injected, Script},
-    node,
     start::Start,
     web::{Got, Web, resolve},
 };
@@ -144,7 +143,7 @@ fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
         );
         return;
     }
-    node::start_itself(&place, start, told);
+    start.check(&place, told);
     let configured =
         page.injected.as_ref().and_then(|config| config.get("app.datadogRum.sessionSampleRate")?.as_f64());
     if let (Some(rate), Some(configured)) = (start.rate, configured)
@@ -204,6 +203,8 @@ fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use http::{HeaderMap, HeaderValue, StatusCode};
 
     use super::*;
@@ -274,5 +275,21 @@ mod tests {
         let error = only_error(&told);
         assert_eq!(error.why, "the page starts no SDK");
         assert!(error.help.as_deref().unwrap().starts_with("Set app.datadogRum"), "{error:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_answers_is_looked_at(
+            html in "(<script|</script>|<!--|-->|<meta http-equiv=content-security-policy content='|src=|nonce='|type=\"backstage.io/config\"|DD_RUM.init\\(\\{|sampleRate: '|site: '|<%|[\\[{}\\]\"'<> ]|\u{e9}){0,30}",
+            policy in "[a-z'*:;/ .-]{0,40}",
+        ) {
+            let policy = HeaderValue::try_from(policy).unwrap();
+            let headers = HeaderMap::from_iter([(header::CONTENT_SECURITY_POLICY, policy)]);
+            let got = Got { status: StatusCode::OK, headers, text: html };
+            let page = Page::of("http://localhost:7007/", &got).unwrap();
+            let mut told = Diagnosis::default();
+            check_of_node(&page, &mut told);
+            prop_assert_eq!(told.has_errors(), told.exit_code() == 1);
+        }
     }
 }

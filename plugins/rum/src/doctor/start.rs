@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::{Diagnosis, Finding};
 use crate::snippet;
+
+/// What the documented script loads.
+pub(super) const DOCUMENTED_SDK: &str = "https://www.datadoghq-browser-agent.com/datadog-rum-v3.js";
 
 /// A script that starts the SDK.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +76,54 @@ impl Start {
             has_proxy: PROXY.is_match(script),
             asks_for_settings: script.contains("remoteConfiguration"),
         })
+    }
+
+    /// What the documents have one paste, as far as it is the same in all copies of it.
+    pub(crate) fn documented() -> Self {
+        Self {
+            is_documented: true,
+            quoted: vec![],
+            turns_zero: false,
+            rate: None,
+            needs_env: false,
+            sdk: Some(DOCUMENTED_SDK.to_owned()),
+            site: None,
+            is_template: true,
+            has_proxy: false,
+            asks_for_settings: false,
+        }
+    }
+
+    /// What is wrong with a script that starts the SDK, wherever it stands.
+    pub(super) fn check(&self, place: &str, told: &mut Diagnosis) {
+        if !self.quoted.is_empty() {
+            told.add(
+                Finding::error(
+                    "the SDK refuses its rates",
+                    format!(
+                        "{} in the script that starts the SDK stands in quotes: every version of the SDK refuses a rate that is a \
+                         text, and then sends nothing",
+                        self.quoted.join(" and ")
+                    ),
+                )
+                .at(place)
+                .help("Take the quotes around the rate away"),
+            );
+        }
+        if let Some(major) = self.major().filter(|major| *major < 5) {
+            told.add(
+                Finding::warning(format!(
+                    "The page loads version {major} of Datadog's SDK, which is years old; 7 is the newest"
+                ))
+                .at(place),
+            );
+        }
+        if self.has_proxy && self.asks_for_settings {
+            told.add(
+                Finding::warning("The SDK asks for its settings (remoteConfiguration) through the proxy, which takes events only")
+                    .at(place),
+            );
+        }
     }
 
     /// The major version that its loader names.

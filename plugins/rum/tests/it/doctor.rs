@@ -13,7 +13,8 @@ use greenroom::{
 use greenroom_plugin_app::app;
 use greenroom_plugin_rum::{Diagnosis, Examination, rum, rum_page};
 use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
-use http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode, header};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::support::{FakeIntake, ID, Recorded, TEMPLATE, TOKEN, portal};
@@ -28,13 +29,15 @@ struct Names {
     intake: Result<(), Fault>,
     /// Of preflights, what the answer lacks.
     lacks: Option<&'static str>,
+    /// Hosts that were sent a token.
+    trusted: Arc<Mutex<Vec<String>>>,
 }
 
 impl Names {
     fn new(backend: Option<&RunningTestBackend>) -> Self {
         let backend = backend.map(|backend| backend.url().trim_end_matches('/').into());
         let real = HttpClient::builder(ClientEnvironment::default()).build();
-        Self { real, backend, intake: Ok(()), lacks: None }
+        Self { real, backend, intake: Ok(()), lacks: None, trusted: Arc::default() }
     }
 }
 
@@ -46,6 +49,9 @@ impl HttpClientService for Names {
                 assert_eq!(call.request().method(), Method::HEAD, "nothing is sent to Datadog");
                 let answer = self.intake.clone().map(|()| Response::default());
                 return answer.map_err(|fault| CallError::new("browser-intake-datadoghq.eu:443", fault));
+            }
+            if call.request().headers().contains_key(header::AUTHORIZATION) {
+                self.trusted.lock().push(uri.host().unwrap_or_default().to_owned());
             }
             let is_preflight = call.request().method() == Method::OPTIONS;
             if let (Some(backend), true) =
@@ -259,6 +265,31 @@ async fn rum_48_calls_across_origins_are_asked_for_as_browsers_ask() {
     assert!(refused.text().contains("the backend refuses the page's calls"), "{}", refused.text());
     let other_name = look("https://other.example", None).await.text();
     assert!(other_name.contains("asked for at https://other.example"), "{other_name}");
+}
+
+#[tokio::test]
+async fn rum_48_a_token_goes_to_no_backend_that_the_page_alone_names() {
+    let dir = tempfile::tempdir().unwrap();
+    lay_out(dir.path());
+    let mut config = config(dir.path(), &json!({"sdk": "auto"}));
+    config["app"]["baseUrl"] = "https://portal.example".into();
+    config["backend"] =
+        json!({"baseUrl": "https://api.example", "cors": {"origin": "https://portal.example"}});
+    let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
+    let look = async |config: &Value| {
+        let names = Names::new(Some(&portal));
+        let trusted = names.trusted.clone();
+        let token = service_token();
+        let text = told(config, dir.path(), Some("https://portal.example"), Some(&token), names).await.text();
+        (text, trusted.lock().clone())
+    };
+    let (text, trusted) = look(&config).await;
+    assert!(text.contains("The backend was asked for pages"), "{text}");
+    assert_eq!(trusted, ["api.example"]);
+    config["backend"]["baseUrl"] = "https://another.example".into();
+    let (text, trusted) = look(&config).await;
+    assert!(text.contains("The token was not sent to https://api.example"), "{text}");
+    assert_eq!(trusted, [""; 0]);
 }
 
 #[tokio::test]
