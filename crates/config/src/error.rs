@@ -206,10 +206,12 @@ impl fmt::Debug for ConfigError {
 
 impl Error for ConfigError {}
 
-/// Keeps Node's name for the class, and the error itself: its place is in the config, not in a program's source.
+/// Keeps Node's name for the class, and each error itself: its place is in the config, not in a program's source.
 impl From<ConfigError> for greenroom_errors::Error {
-    fn from(error: ConfigError) -> Self {
-        Self::foreign_named(error.name(), error)
+    fn from(mut error: ConfigError) -> Self {
+        let others = std::mem::take(&mut error.0.others);
+        let first = Self::foreign_named(error.name(), error);
+        others.into_iter().map(Self::from).fold(first, Self::and)
     }
 }
 

@@ -11,7 +11,6 @@ use greenroom_core::{
     Declarations, Fault, Owner,
     boot::{BootPolicy, OnFailure},
 };
-use greenroom_errors::Error;
 use greenroom_logging::RootLogger;
 
 use crate::{FeatureSchemas, Finding, Severity, boot_config::BootConfig, remarks, schemas::fault};
@@ -124,9 +123,9 @@ impl ConfigReport {
     pub fn refuse(&mut self, Fault { owner, error }: Fault) {
         let permits = permits(&self.policy, owner.as_ref());
         let severity = if permits { Severity::Permitted } else { Severity::Refused };
-        for error in each(&error) {
-            let new = Finding::fault(severity, Fault { owner: owner.clone(), error });
-            if !self.failing.get(&owner).is_some_and(|told| told.says(&new)) {
+        for fault in (Fault { owner, error }).each() {
+            let new = Finding::fault(severity, fault);
+            if !self.failing.get(&new.owner).is_some_and(|told| told.says(&new)) {
                 self.add(new);
             }
         }
@@ -166,12 +165,4 @@ fn permits(policy: &BootPolicy, owner: Option<&Owner>) -> bool {
         Some(Owner { plugin, module: Some(module) }) => policy.module(plugin, module),
     };
     meaning == OnFailure::Continue
-}
-
-/// A config error may stand for several.
-fn each(error: &Error) -> Vec<Error> {
-    match error.downcast_ref::<ConfigError>() {
-        Some(config) => config.clone().each().map(Error::from).collect(),
-        None => vec![error.clone()],
-    }
 }
