@@ -1,8 +1,13 @@
 //! Where Greenroom keeps files of its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use crate::{ConfigOptions, Result, RootConfig};
+use greenroom_core::{Service, ServiceFactory, scope, service};
+
+use crate::{ConfigOptions, DeclareConfig, Result, RootConfig};
 
 /// What besides the config decides on the place of own files.
 #[derive(Clone, Debug, Default)]
@@ -38,5 +43,46 @@ impl DataDir {
         }
         let beside = config.file().and_then(|file| file.parent().map(Path::to_owned));
         Ok(beside.unwrap_or_else(|| self.cwd.clone()).join(".greenroom"))
+    }
+}
+
+/// The directory for files of Greenroom's own. It may not be there yet, nor can it always be written: what needs it does less
+/// then.
+///
+/// ```
+/// use greenroom_config::DataDirectory;
+/// use greenroom_core::plugin;
+///
+/// plugin("keys", |env| {
+///     env.register_init(async |data: DataDirectory| {
+///         let keys = data.path().join("keys");
+///         Ok(())
+///     });
+/// });
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDirectory(Arc<Path>);
+
+impl Service for DataDirectory {
+    const ID: &'static str = "greenroom.dataDir";
+    type Scope = scope::Root;
+}
+
+impl DataDirectory {
+    /// This one.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into().into())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The default factory.
+    pub fn factory(state: DataDir) -> ServiceFactory {
+        let read = move |config: &RootConfig| state.data_dir(config).map(Self::at);
+        let made = read.clone();
+        service(async move |config: RootConfig| Ok(made(&config)?)).reads(read)
     }
 }

@@ -57,7 +57,7 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use data_dir::DataDir;
+pub use data_dir::{DataDir, DataDirectory};
 pub use declare::{ConfigSchemaText, DeclareConfig, Visibilities, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use gather::{Together, all, each};
@@ -65,7 +65,7 @@ pub use listeners::Subscription;
 pub use place::Place;
 pub use print::Format;
 pub use private_file::PrivateFile;
-pub use reads::{ConfigReader, FollowedKeys};
+pub use reads::{ConfigReader, FollowedKeys, Remark};
 pub use root::RootConfig;
 pub use secret::Secret;
 pub use sources::{ConfigOptions, ConfigSources};

@@ -6,7 +6,16 @@ use greenroom_errors::{BoxError, Error};
 
 use crate::RootConfig;
 
-type Read = Arc<dyn Fn(&RootConfig) -> Result<Vec<String>, Error> + Send + Sync>;
+type Read = Arc<dyn Fn(&RootConfig) -> Result<Vec<Remark>, Error> + Send + Sync>;
+
+/// What an operator should know of a config that is not refused: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// It is logged at warn.
+    Warning(String),
+    /// Something that the config asks for is off, because of what is wrong with it. It is logged at error, and fails nothing.
+    Off(String),
+}
 
 /// How a feature reads its config, as it declares it by [`reads`](crate::DeclareConfig::reads).
 #[derive(Clone)]
@@ -16,20 +25,20 @@ impl ConfigReader {
     /// One that is not declared by a feature; `warnings` is what there is to say of a config that is not refused.
     pub fn new<T, E: Into<BoxError>>(
         read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
-        warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
+        remarks: impl Fn(&T) -> Vec<Remark> + Send + Sync + 'static,
     ) -> Self {
         let read = move |config: &RootConfig| match read(config) {
-            Ok(value) => Ok(warnings(&value)),
+            Ok(value) => Ok(remarks(&value)),
             Err(error) => Err(Error::from_any(error)),
         };
         Self(Arc::new(read))
     }
 
-    /// Reads, for what there is to say of it: warnings, each a sentence.
+    /// Reads, for what there is to say of it.
     ///
     /// # Errors
     /// What the reader refuses.
-    pub fn read(&self, config: &RootConfig) -> Result<Vec<String>, Error> {
+    pub fn read(&self, config: &RootConfig) -> Result<Vec<Remark>, Error> {
         (self.0)(config)
     }
 }

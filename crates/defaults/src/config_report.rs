@@ -87,8 +87,8 @@ impl ConfigReport {
         }
         for (by, reader) in declarations.of::<ConfigReader>() {
             match reader.read(config) {
-                Ok(warnings) => {
-                    report.add_all(warnings.into_iter().map(|text| Finding::warning(by.owner(), text)));
+                Ok(remarks) => {
+                    report.add_all(remarks.into_iter().map(|remark| Finding::of_reader(by.owner(), remark)));
                 }
                 Err(error) => report.refuse(fault(&by, error)),
             }

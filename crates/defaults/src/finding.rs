@@ -1,6 +1,6 @@
 //! One thing that is to say of a config.
 
-use greenroom_config::{Config, ConfigError, Place, Unset};
+use greenroom_config::{Config, ConfigError, Place, Remark, Unset};
 use greenroom_config_schema::keys::Unknown;
 use greenroom_core::{Fault, Owner};
 use greenroom_errors::Error;
@@ -13,6 +13,8 @@ pub enum Severity {
     Refused,
     /// A plugin or module does not start, which `backend.startup` permits.
     Permitted,
+    /// Something that the config asks for is off. It is logged at error.
+    Off,
     /// It is logged at warn.
     Warning,
     /// It is logged at warn, in formats that have lines which Node's backend does not write.
@@ -63,9 +65,13 @@ impl Finding {
         Self { key: Some(config.full_key(key)), place, ..Self::new(severity, text) }
     }
 
-    /// What a reader warns of.
-    pub(crate) fn warning(owner: Option<&Owner>, text: String) -> Self {
-        Self { owner: owner.cloned(), ..Self::new(Severity::Warning, text) }
+    /// What a reader has to say.
+    pub(crate) fn of_reader(owner: Option<&Owner>, remark: Remark) -> Self {
+        let (severity, text) = match remark {
+            Remark::Warning(text) => (Severity::Warning, text),
+            Remark::Off(text) => (Severity::Off, text),
+        };
+        Self { owner: owner.cloned(), ..Self::new(severity, text) }
     }
 
     pub(crate) fn fault(severity: Severity, fault: Fault) -> Self {
@@ -114,6 +120,7 @@ impl Finding {
     pub(crate) fn tell(&self, logger: &RootLogger, additions: bool) {
         match self.severity {
             Severity::Refused | Severity::Permitted => {}
+            Severity::Off => logger.error(&self.text),
             Severity::Warning => logger.warn(&self.text),
             Severity::Remark if additions => logger.warn(&self.text),
             Severity::Note if additions => debug!(logger, "{}", self.text),

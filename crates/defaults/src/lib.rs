@@ -26,7 +26,7 @@ mod waiting;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
-use greenroom_config::{ConfigOptions, DataDir, DeclareConfig, RootConfig};
+use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
@@ -170,6 +170,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HealthChecks::factory(),
         RootHealth::factory(),
         HttpClient::factory(calls),
+        DataDirectory::factory(state.clone()),
         HttpSettings::factory(node_env, state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),

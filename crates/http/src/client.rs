@@ -38,6 +38,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 pub struct ClientAddress {
     ip: Option<String>,
     ips: Vec<String>,
+    counted: Option<IpAddr>,
     protocol: String,
     hostname: Option<String>,
 }
@@ -52,6 +53,12 @@ impl ClientAddress {
     /// proxy is trusted.
     pub fn ips(&self) -> &[String] {
         &self.ips
+    }
+
+    /// The address to count a limit by, which is harder to make up: with `backend.trustProxy: true` the one that the nearest
+    /// proxy saw. `None` for peers on a Unix socket.
+    pub fn counted(&self) -> Option<IpAddr> {
+        self.counted
     }
 
     /// `http` or `https`, or whatever a trusted proxy says.
@@ -106,7 +113,8 @@ impl Caller {
         let own = if self.peer.is_encrypted { "https" } else { "http" };
         let protocol = said(&FORWARDED_PROTO).unwrap_or_else(|| own.to_owned());
         let host = said(&FORWARDED_HOST).or_else(|| headers.get(header::HOST).map(text));
-        ClientAddress { ip, ips, protocol, hostname: host.and_then(hostname) }
+        let counted = self.counted(headers);
+        ClientAddress { ip, ips, counted, protocol, hostname: host.and_then(hostname) }
     }
 
     /// The address that a rate limit counts: the client's, or the one that the nearest proxy says when all are believed,

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Instant};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use greenroom::config::{ConfigOptions, Format};
 
-use crate::{Program, check, explain, print, schema, start};
+use crate::{Program, check, explain, extra, print, schema, start};
 
 #[derive(Parser)]
 #[command(version = "", max_term_width = 100, after_help = AFTER_HELP)]
@@ -66,19 +66,23 @@ Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a se
 pub(crate) fn run(program: &Program) -> ExitCode {
     let began = Instant::now();
     let command = Cli::command().name(program.name).version(program.version).about(program.about);
-    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are such errors, too; nobody is there to hear that they cannot be printed.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
-        }
+    let matches = match extra::added(command, &program.extras).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
     };
+    let files: Vec<String> = matches.get_many("config").into_iter().flatten().cloned().collect();
     let options = match ConfigOptions::from_process() {
-        Ok(options) => ConfigOptions { args: config_arguments(&cli.config), ..options },
+        Ok(options) => ConfigOptions { args: config_arguments(&files), ..options },
         Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),
     };
     let catalogue = &program.catalogue;
+    if let Some((extra, arguments)) = extra::typed(&program.extras, &matches) {
+        return extra::run(extra, arguments, catalogue, &options);
+    }
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     match cli.command.unwrap_or(Command::Start) {
         Command::Start => start::start(program, &options, began),
         Command::Config(ConfigCommand::Check) => check::check(catalogue, &options),
@@ -101,6 +105,12 @@ pub(crate) fn run(program: &Program) -> ExitCode {
             print::print(catalogue, &options, format)
         }
     }
+}
+
+/// Help and version are such errors, too; nobody is there to hear that they cannot be printed.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 fn config_arguments(files: &[String]) -> Vec<String> {

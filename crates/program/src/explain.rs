@@ -50,6 +50,14 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Prints what a plugin's command failed with; exit code 1.
+pub(crate) fn command_error(error: &Error) -> ExitCode {
+    match error.downcast_ref::<ConfigError>() {
+        Some(config) => config_error(config),
+        None => fail(error.message(), None),
+    }
+}
+
 /// A config error with the line that it points at, and all that it stands for.
 pub(crate) fn shown(error: &ConfigError) -> String {
     error.clone().each().map(|one| rendered(&one)).collect()

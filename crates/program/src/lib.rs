@@ -30,6 +30,7 @@ mod check;
 mod command;
 mod demo;
 mod explain;
+mod extra;
 mod findings;
 mod paths;
 mod prepare;
@@ -43,10 +44,16 @@ use std::process::ExitCode;
 use greenroom::{
     config::RootConfig,
     core::{Backend, Plugin},
+    errors::Result,
 };
 use greenroom_config_schema::{Schema, SchemaError};
 
-use crate::catalogue::{Catalogue, Unswitched};
+use crate::{
+    catalogue::{Catalogue, Unswitched},
+    extra::Extra,
+};
+
+pub use crate::extra::CommandContext;
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +80,22 @@ pub struct Program {
     hint: Option<&'static str>,
     examples: Vec<Example>,
     catalogue: Catalogue,
+    extras: Vec<Extra>,
 }
 
 impl Program {
     /// A program without plugins. `name` is what people type; `version` is what `--version` tells.
     pub fn new(name: &'static str, version: &'static str) -> Self {
         let about = "A backend for Backstage";
-        Self { name, version, about, hint: None, examples: vec![], catalogue: Catalogue::default() }
+        Self {
+            name,
+            version,
+            about,
+            hint: None,
+            examples: vec![],
+            catalogue: Catalogue::default(),
+            extras: vec![],
+        }
     }
 
     /// What `--help` begins with.
@@ -150,6 +166,33 @@ impl Program {
         self
     }
 
+    /// A command of a plugin: `my-backend <plugin> <name>`. Its arguments are described by clap, from which its help comes; what
+    /// it returns is printed.
+    ///
+    /// ```no_run
+    /// use greenroom_program::Program;
+    ///
+    /// /// Greets somebody.
+    /// #[derive(clap::Args)]
+    /// struct Greet {
+    ///     /// Whom.
+    ///     name: String,
+    /// }
+    ///
+    /// let program = Program::new("my-backend", "1.0.0");
+    /// program.command("hello", "greet", |greet: Greet, _| Ok(format!("good evening, {}", greet.name))).run();
+    /// ```
+    #[must_use]
+    pub fn command<A: clap::Args>(
+        mut self,
+        plugin: &'static str,
+        name: &'static str,
+        run: impl Fn(A, &CommandContext<'_>) -> Result<String> + 'static,
+    ) -> Self {
+        self.extras.push(Extra::new(plugin, name, run));
+        self
+    }
+
     /// Does what the process's arguments say; at a second signal the process ends at once.
     pub fn run(self) -> ExitCode {
         command::run(&self)
@@ -160,7 +203,7 @@ impl Program {
     /// # Errors
     /// When a schema cannot be read.
     #[doc(hidden)]
-    pub fn config_schemas(&self, config: &RootConfig) -> Result<Vec<Schema>, SchemaError> {
+    pub fn config_schemas(&self, config: &RootConfig) -> std::result::Result<Vec<Schema>, SchemaError> {
         schema::all(&self.catalogue, config)
     }
 }

@@ -1,0 +1,187 @@
+//! What waits to leave: so many bytes and no more. When there is more, the oldest makes room: its browser sends it again.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use greenroom::prelude::*;
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{Forward, Outcome, Told, Transport};
+
+/// How many bytes of bodies may wait.
+const MOST: usize = 32 << 20;
+/// How many requests are under way at a time.
+const AT_ONCE: usize = 16;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Sends requests in order, several at a time.
+pub(crate) struct Queue {
+    waiting: Mutex<Waiting>,
+    /// A permit for each that waits.
+    jobs: Semaphore,
+    logger: Logger,
+    most: usize,
+    dropped: Told,
+    failed: Told,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    bytes: usize,
+}
+
+struct Job {
+    forward: Forward,
+    answer: oneshot::Sender<Outcome>,
+}
+
+impl Queue {
+    /// Sends by this, until the backend's tasks end.
+    pub(crate) fn start(transport: Arc<dyn Transport>, logger: Logger) -> Arc<Self> {
+        Self::start_with(transport, logger, MOST)
+    }
+
+    fn start_with(transport: Arc<dyn Transport>, logger: Logger, most: usize) -> Arc<Self> {
+        let (waiting, dropped, failed) = Default::default();
+        let queue = Arc::new(Self { waiting, jobs: Semaphore::new(0), logger, most, dropped, failed });
+        for _ in 0..AT_ONCE {
+            let (queue, transport) = (queue.clone(), transport.clone());
+            drop(spawn("forward browser events", async move {
+                loop {
+                    queue.send_one(&*transport).await;
+                }
+            }));
+        }
+        queue
+    }
+
+    /// Waits for what comes of it.
+    pub(crate) async fn send(&self, forward: Forward) -> Outcome {
+        let (answer, answered) = oneshot::channel();
+        self.push(Job { forward, answer });
+        answered.await.unwrap_or_else(|_| Outcome::Failed("too much is waiting to be sent".to_owned()))
+    }
+
+    fn push(&self, job: Job) {
+        let mut dropped = vec![];
+        let mut waiting = self.waiting.lock();
+        waiting.bytes += job.forward.body.len();
+        waiting.jobs.push_back(job);
+        while waiting.bytes > self.most
+            && let Some(oldest) = waiting.jobs.pop_front()
+        {
+            waiting.bytes -= oldest.forward.body.len();
+            dropped.push(oldest);
+        }
+        drop(waiting);
+        self.jobs.add_permits(1);
+        for _ in dropped {
+            if let Some(count) = self.dropped.count(Instant::now()) {
+                warn!(
+                    self.logger,
+                    count, "Browser events are dropped: they come faster than Datadog's intake takes them"
+                );
+            }
+        }
+    }
+
+    async fn send_one(&self, transport: &dyn Transport) {
+        let Ok(permit) = self.jobs.acquire().await else { return };
+        permit.forget();
+        // There are more permits than jobs where some were dropped.
+        let Some(Job { forward, answer }) = self.pop() else { return };
+        let outcome = match tokio::time::timeout(PATIENCE, transport.send(forward)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::Failed("no answer in time".to_owned()),
+        };
+        let why = match &outcome {
+            Outcome::Answered(status) if status.is_success() => None,
+            Outcome::Answered(status) => Some(format!("it answered {}", status.as_u16())),
+            Outcome::Failed(why) => Some(why.clone()),
+        };
+        if let Some(why) = why
+            && let Some(count) = self.failed.count(Instant::now())
+        {
+            warn!(self.logger, count, "Browser events did not get to Datadog's intake: {why}");
+        }
+        // The browser may have left.
+        let _ = answer.send(outcome);
+    }
+
+    fn pop(&self) -> Option<Job> {
+        let mut waiting = self.waiting.lock();
+        let job = waiting.jobs.pop_front()?;
+        waiting.bytes -= job.forward.body.len();
+        Some(job)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::{FutureExt, future::BoxFuture};
+    use greenroom::logging::{CaptureSink, RootLogger};
+    use http::StatusCode;
+
+    use super::*;
+
+    /// Lets one through for each permit, and says what it saw.
+    struct Gate {
+        open: Semaphore,
+        seen: Mutex<Vec<usize>>,
+    }
+
+    impl Transport for Gate {
+        fn send(&self, forward: Forward) -> BoxFuture<'_, Outcome> {
+            Box::pin(async move {
+                self.seen.lock().push(forward.body.len());
+                self.open.acquire().await.unwrap().forget();
+                Outcome::Answered(StatusCode::ACCEPTED)
+            })
+        }
+    }
+
+    fn of(bytes: usize) -> Forward {
+        Forward {
+            url: "https://intake.example/api/v2/rum?x".to_owned(),
+            content_type: None,
+            user_agent: None,
+            accept: None,
+            forwarded_for: None,
+            body: Bytes::from(vec![b'x'; bytes]),
+        }
+    }
+
+    #[tokio::test]
+    async fn rum_23_the_oldest_makes_room_and_is_told() {
+        let lines = CaptureSink::new();
+        let logger = RootLogger::builder().sink(lines.clone()).build();
+        let gate = Arc::new(Gate { open: Semaphore::new(0), seen: Mutex::default() });
+        let queue = Queue::start_with(gate.clone(), logger.plugin("rum"), 100);
+        // As many as are under way at a time, then those that wait.
+        let under_way: Vec<_> = (0..AT_ONCE).map(|_| queue.send(of(1)).shared()).collect();
+        for sent in &under_way {
+            assert!(sent.clone().now_or_never().is_none());
+        }
+        while gate.seen.lock().len() < AT_ONCE {
+            tokio::task::yield_now().await;
+        }
+        let (first, second, third) =
+            (queue.send(of(60)).shared(), queue.send(of(40)).shared(), queue.send(of(50)).shared());
+        assert!(first.clone().now_or_never().is_none() && second.clone().now_or_never().is_none());
+        assert!(third.clone().now_or_never().is_none());
+        assert!(matches!(first.await, Outcome::Failed(_)), "60 bytes make room");
+        gate.open.add_permits(AT_ONCE + 2);
+        assert_eq!(second.await, Outcome::Answered(StatusCode::ACCEPTED));
+        assert_eq!(third.await, Outcome::Answered(StatusCode::ACCEPTED));
+        assert_eq!(gate.seen.lock()[AT_ONCE..], [40, 50]);
+        let told: Vec<_> = lines.json().iter().map(|line| line["count"].clone()).collect();
+        assert_eq!(told, [1]);
+    }
+}

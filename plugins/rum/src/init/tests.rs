@@ -1,0 +1,261 @@
+//! What the script does, in a real Node, which is skipped where there is none.
+
+use std::process::Command;
+
+use greenroom::config::RootConfig;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+
+use super::*;
+use crate::{
+    scrub::scrub,
+    settings::{Mode, Settings},
+};
+
+fn rum(rum: &str, greenroom: &str, more: &str) -> Rum {
+    let yaml = format!(
+        "app: {{datadogRum: {{clientToken: pub1, applicationId: id1{rum}}}}}\ngreenroom: {{rum: {{sdk: auto{greenroom}}}}}\n{more}"
+    );
+    match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).unwrap().mode {
+        Mode::On(rum) => *rum,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What came of running the script on a page; `None` without Node.
+fn run(rum: &Rum, input: Value) -> Option<Value> {
+    let script = InitScript::of(rum).text;
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &[u8]| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let harness = file("harness.js", include_bytes!("harness.js"));
+    let (script, input) = (file("init.js", &script), file("input.json", input.to_string().as_bytes()));
+    let output = match Command::new("node").args([harness, script, input]).output() {
+        Ok(output) => output,
+        Err(error) => {
+            skipped(&error);
+            return None;
+        }
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
+fn skipped(error: &std::io::Error) {
+    eprintln!("skipped: the init script runs in Node, and `node` cannot be started: {error}");
+}
+
+fn options(rum: &Rum) -> Option<Value> {
+    let told = run(rum, json!({"origin": "https://second.example"}))?;
+    assert_eq!(told["calls"][0][0], "init");
+    Some(told["calls"][0][1].clone())
+}
+
+#[test]
+fn rum_3_rates_are_numbers() {
+    let text = String::from_utf8(
+        InitScript::of(&rum(", sessionSampleRate: 50.5, sessionReplaySampleRate: 0", "", "")).text.to_vec(),
+    )
+    .unwrap();
+    assert!(text.contains(r#""sessionSampleRate":50.5,"sessionReplaySampleRate":0,"#), "{text}");
+}
+
+#[test]
+fn rum_8_options_are_what_the_config_says_and_private_by_default() {
+    let portal = "backend: {baseUrl: 'https://p.example/base'}\n";
+    let Some(direct) = options(&rum(", env: prod, site: datadoghq.eu", ", version: '1.2.3'", portal)) else {
+        return;
+    };
+    assert_eq!(
+        direct,
+        json!({
+            "applicationId": "id1", "clientToken": "pub1", "service": "backstage", "sessionSampleRate": 100,
+            "sessionReplaySampleRate": 0, "telemetrySampleRate": 0, "telemetryConfigurationSampleRate": 0,
+            "telemetryUsageSampleRate": 0, "trackUserInteractions": true, "trackResources": true, "trackLongTasks": true,
+            "trackAnonymousUser": false, "defaultPrivacyLevel": "mask", "silentMultipleInit": true,
+            "site": "datadoghq.eu", "env": "prod", "version": "1.2.3",
+            "allowedTracingUrls":
+                [{"match": "https://second.example/base/api/", "propagatorTypes": ["tracecontext", "datadog"]}],
+            "traceContextInjection": "sampled",
+        })
+    );
+    let forwarded = options(&rum("", ", mode: forward, tracing: false", portal)).unwrap();
+    assert_eq!(forwarded["proxy"], "https://second.example/base/api/rum/intake");
+    assert!(forwarded.get("allowedTracingUrls").is_none() && forwarded.get("env").is_none());
+}
+
+#[test]
+fn rum_24_a_backend_of_another_origin_is_traced_where_cors_lets_it() {
+    let page = |cors: &str| format!("backend: {{baseUrl: 'https://b.example', cors: {cors}}}\n");
+    let rum = |cors: &str| {
+        let yaml = format!(
+            "app: {{baseUrl: 'https://p.example', datadogRum: {{clientToken: a, applicationId: b}}}}\ngreenroom: {{rum: {{mode: forward}}}}\n{}",
+            page(cors)
+        );
+        match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).unwrap().mode {
+            Mode::On(rum) => *rum,
+            other => panic!("{other:?}"),
+        }
+    };
+    let Some(let_through) = options(&rum("{origin: 'https://p.example'}")) else { return };
+    assert_eq!(let_through["allowedTracingUrls"][0]["match"], "https://b.example/api/");
+    assert_eq!(let_through["proxy"], "https://b.example/api/rum/intake");
+    let refused = options(&rum("{allowedHeaders: [content-type]}")).unwrap();
+    assert!(refused.get("allowedTracingUrls").is_none());
+}
+
+#[test]
+fn rum_9_values_reach_the_sdk_literally_and_leave_no_script() {
+    let token = "a');alert(1)//</script><!--\u{2028}\u{2029}\\\"${x}/*settings*/";
+    let mut rum = rum("", "", "");
+    rum.client_token = token.to_owned();
+    let text = InitScript::of(&rum).text;
+    let text = std::str::from_utf8(&text).unwrap();
+    assert!(!text.contains("</script") && !text.contains("<!--") && !text.contains(['\u{2028}', '\u{2029}']));
+    let Some(options) = options(&rum) else { return };
+    assert_eq!(options["clientToken"], token);
+}
+
+#[test]
+fn rum_10_without_consent_nothing_is_started() {
+    let rum = rum("", ", consent: required", "");
+    let ran = |consents: Value| run(&rum, json!({"origin": "https://p.example", "consents": consents}));
+    let Some(none) = ran(json!([])) else { return };
+    assert_eq!(
+        (&none["calls"], &none["globals"]),
+        (&json!([]), &json!(["location", "DD_RUM", "greenroomRum"]))
+    );
+    assert_eq!(ran(json!([false])).unwrap()["calls"], json!([]));
+    let calls = ran(json!([true, true, false, true])).unwrap()["calls"].clone();
+    let names: Vec<_> = calls.as_array().unwrap().iter().map(|call| call[0].as_str().unwrap()).collect();
+    assert_eq!(names, ["init", "consent", "consent", "consent"]);
+    assert_eq!((&calls[2][1], &calls[3][1]), (&json!("not-granted"), &json!("granted")));
+}
+
+#[test]
+fn a_page_without_the_sdk_goes_on() {
+    let Some(told) = run(&rum("", "", ""), json!({"origin": "https://p.example", "hasSdk": false})) else {
+        return;
+    };
+    assert_eq!(told["calls"], json!([]));
+}
+
+/// All events that versions 5, 6 and 7 of the SDK sent in recorded visits.
+fn recorded() -> Vec<Value> {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captures");
+    let mut events = vec![];
+    for file in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.to_string_lossy().ends_with("rum.ndjson") {
+            let text = std::fs::read_to_string(file).unwrap();
+            events.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        }
+    }
+    events
+}
+
+#[test]
+fn rum_11_no_recorded_event_keeps_the_query_of_a_url_that_the_browser_can_change() {
+    let events = recorded();
+    assert!(events.len() > 50, "only {} events", events.len());
+    let input = json!({"origin": "https://p.example", "events": events});
+    let Some(told) = run(&rum("", "", ""), input) else { return };
+    for (before, after) in events.iter().zip(told["events"].as_array().unwrap()) {
+        if !after["isSent"].as_bool().unwrap() {
+            assert!(before["resource"]["url"].as_str().unwrap().contains("/api/rum/intake"), "{before}");
+            continue;
+        }
+        let event = &after["event"];
+        let url = event["view"]["url"].as_str().unwrap_or_default();
+        assert!(!url.contains("cfg=%7B"), "{url}");
+        let same = |name: &str| assert_eq!(before[name], event[name], "{name}");
+        ["type", "date", "application", "session", "service", "ddtags"].into_iter().for_each(same);
+    }
+}
+
+#[test]
+fn rum_12_calls_of_the_intake_itself_are_no_events() {
+    let resource = |url: &str| json!({"type": "resource", "resource": {"url": url}});
+    let events = json!([
+        resource("https://second.example/base/api/rum/intake?ddforward=x"),
+        resource("/base/api/rum/intake/api/v2/rum"),
+        resource("https://p.example/api/catalog/entities"),
+    ]);
+    let rum = rum("", "", "backend: {baseUrl: 'https://p.example/base'}");
+    let Some(told) = run(&rum, json!({"origin": "https://p.example", "events": events})) else { return };
+    let sent: Vec<_> =
+        told["events"].as_array().unwrap().iter().map(|event| event["isSent"].clone()).collect();
+    assert_eq!(sent, [false, false, true]);
+}
+
+/// Texts that hold a canary, as they may stand in titles, messages and URLs.
+fn canaries() -> impl Strategy<Value = String> {
+    let carried = prop_oneof![
+        Just("https://a/b?x=hunter2"),
+        Just("https://a/b?limit=20&y%5B%5D=hunter2&z"),
+        Just("/b#access_token=hunter2"),
+        Just("/b?hunter2"),
+        Just("hunter2@example.com"),
+        Just("a.hunter2%40example.com"),
+        Just("https://me:hunter2@host/"),
+        Just("clientSecret = hunter2"),
+        Just("\"x-api-key\": \"hunter2\""),
+        Just("Bearer hunter2hunter2"),
+        Just("eyJhbGciOiJIUzI1NiJ9.hunter2.x"),
+    ];
+    ("[a-z /:?&=#.]{0,10} ", carried, "( \\PC{0,10})?").prop_map(|(a, b, c)| [&a, b, &c].concat())
+}
+
+#[test]
+fn rum_13_a_canary_leaves_neither_the_browser_nor_the_backend() {
+    let rum = rum("", "", "");
+    let mut runner = TestRunner::deterministic();
+    let texts: Vec<_> = (0..300).map(|_| canaries().new_tree(&mut runner).unwrap().current()).collect();
+    let of = |text: &String| {
+        json!({
+            "type": "error",
+            "view": {"name": text, "url": text, "referrer": text, "performance": {"lcp": {"resource_url": text}}},
+            "error": {"message": text, "stack": text, "handling_stack": text, "resource": {"url": text}},
+            "resource": {"url": text, "response": {"headers": {"location": text}}},
+            "action": {"target": {"name": text}},
+            "long_task": {"scripts": [{"source_url": text, "invoker": text}]},
+            "context": {"a": [{"b": text}], "authToken": "hunter2"},
+        })
+    };
+    let events: Vec<_> = texts.iter().map(of).collect();
+    for event in &events {
+        let line = event.to_string();
+        let told = scrub(&line, &rum.kept).unwrap().line;
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let Some(told) = run(&rum, json!({"origin": "https://p.example", "events": events})) else { return };
+    for event in told["events"].as_array().unwrap() {
+        assert!(!event.to_string().contains("hunter2") && event["isSent"] == true, "{event}");
+    }
+}
+
+/// Texts of a portal in which nothing is personal.
+#[test]
+fn what_is_not_personal_is_the_same_in_both() {
+    let texts = [
+        "Cannot render entity wayback-42",
+        "TypeError: Cannot read properties of undefined (reading 'map')\n  at f @ https://p.example/static/main.123.js:1:509",
+        "https://p.example/catalog/default/component/wayback?limit=20&filters%5Bkind%5D=component#top",
+        "What? Yes! #1 AT&T=good",
+        "DIV#root:nth-child(1)",
+        "Loading chunk 5 failed.",
+        "Unexpected token < in JSON at position 0",
+    ];
+    let rum = rum("", "", "");
+    let events: Vec<_> =
+        texts.iter().map(|text| json!({"type": "error", "error": {"message": text}})).collect();
+    for event in &events {
+        let line = event.to_string();
+        assert_eq!(scrub(&line, &rum.kept).unwrap().line, line);
+    }
+    let Some(told) = run(&rum, json!({"origin": "https://p.example", "events": events})) else { return };
+    let after: Vec<_> = told["events"].as_array().unwrap().iter().map(|told| told["event"].clone()).collect();
+    assert_eq!(after, events);
+}

@@ -1,0 +1,211 @@
+//! The body of the track `rum`: one event a line, each looked at before any of it leaves.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::zlib::{NotInflated, deflate, inflate};
+use crate::{
+    init::INTAKE,
+    scrub::{Event, Parameters, scrub},
+};
+
+/// An SDK drops what is larger.
+const LONGEST_LINE: usize = 256 << 10;
+
+/// What becomes of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Batch {
+    /// What leaves: the bytes that came, if there was nothing to take out of them; empty if nothing is left.
+    pub(crate) body: Bytes,
+    pub(crate) accepted: usize,
+    /// Lines that are no events of this portal.
+    pub(crate) rejected: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    TooLarge,
+    /// Not one line can be read.
+    Unreadable,
+    /// Not one line is of this portal's application.
+    Foreign,
+}
+
+/// What events have to be, and how they are scrubbed.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) application_id: String,
+    pub(crate) kept: Parameters,
+    /// The path at which the backend's routes begin.
+    pub(crate) path: String,
+}
+
+/// What one line is.
+enum Line<'a> {
+    Event(Cow<'a, str>),
+    /// It reports a request to this very intake.
+    Own,
+    Unreadable,
+    Foreign,
+}
+
+impl Rules {
+    pub(crate) fn batch(&self, body: Bytes, is_deflated: bool) -> Result<Batch, Refused> {
+        let inflated = match is_deflated {
+            true => Cow::Owned(inflate(&body).map_err(|error| match error {
+                NotInflated::TooLarge => Refused::TooLarge,
+                NotInflated::Broken => Refused::Unreadable,
+            })?),
+            false => Cow::Borrowed(&body[..]),
+        };
+        let (mut lines, mut own, mut unreadable, mut foreign, mut is_changed) = (vec![], 0, 0, 0, false);
+        for line in inflated.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+            let line = self.line(line);
+            is_changed |= !matches!(line, Line::Event(Cow::Borrowed(_)));
+            match line {
+                Line::Event(line) => lines.push(line),
+                Line::Own => own += 1,
+                Line::Unreadable => unreadable += 1,
+                Line::Foreign => foreign += 1,
+            }
+        }
+        let (accepted, rejected) = (lines.len() + own, unreadable + foreign);
+        if accepted == 0 {
+            return Err(if foreign > 0 { Refused::Foreign } else { Refused::Unreadable });
+        }
+        let left = match (is_changed, is_deflated && !lines.is_empty()) {
+            (false, _) => None,
+            (true, false) => Some(lines.join("\n").into_bytes()),
+            // It is in memory: nothing fails to be written.
+            (true, true) => Some(deflate(lines.join("\n").as_bytes()).map_err(|_| Refused::Unreadable)?),
+        };
+        drop(lines);
+        drop(inflated);
+        Ok(Batch { body: left.map_or(body, Bytes::from), accepted, rejected })
+    }
+
+    fn line<'a>(&self, line: &'a [u8]) -> Line<'a> {
+        let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LONGEST_LINE);
+        let scrubbed =
+            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept));
+        let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
+        let event = scrubbed.event;
+        if !self.is_ours(&event) {
+            return Line::Foreign;
+        }
+        if event.is("resource") && event.resources.iter().any(|url| self.is_intake(url)) {
+            return Line::Own;
+        }
+        Line::Event(scrubbed.line)
+    }
+
+    /// What the SDK tells of itself may be of no application.
+    fn is_ours(&self, event: &Event) -> bool {
+        let is_ours = event.applications.iter().all(|id| *id == self.application_id);
+        let is_of_one = !event.applications.is_empty() || event.is("telemetry");
+        is_ours && is_of_one && event.ids.iter().all(|id| is_uuid(id))
+    }
+
+    /// Whether a URL is one of the intake, on whatever host.
+    fn is_intake(&self, url: &str) -> bool {
+        let path = match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+            None => url,
+        };
+        path.strip_prefix(&*self.path).is_some_and(|path| path.starts_with(INTAKE))
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts = text.split('-').map(str::len);
+    parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ID: &str = "11111111-2222-4333-8444-555555555555";
+    const VIEW: &str = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
+
+    fn rules() -> Rules {
+        Rules { application_id: ID.to_owned(), kept: Parameters::with([]), path: "/base".to_owned() }
+    }
+
+    fn event(kind: &str, more: &str) -> String {
+        format!(r#"{{"type":"{kind}","application":{{"id":"{ID}"}},"view":{{"id":"{VIEW}"}}{more}}}"#)
+    }
+
+    fn batch(lines: &[String]) -> Result<Batch, Refused> {
+        rules().batch(lines.join("\n").into(), false)
+    }
+
+    #[test]
+    fn rum_21_lines_that_are_no_events_are_left_out_and_the_others_go_on() {
+        let good = event("view", "");
+        let deep = event("view", &format!(r#","context":{}1{}"#, "[".repeat(40), "]".repeat(40)));
+        let long = event("view", &format!(r#","context":"{}""#, "x".repeat(LONGEST_LINE)));
+        for bad in ["{", "[]", "1", "x", &deep, &long, "{\"type\":\"\u{1}\"}"] {
+            let lines = [good.clone(), bad.to_owned(), good.clone()];
+            let read = batch(&lines).unwrap();
+            assert_eq!((read.accepted, read.rejected), (2, 1), "{bad:.40}");
+            assert_eq!(read.body, format!("{good}\n{good}"));
+        }
+        assert_eq!(batch(&["{".to_owned(), "x".to_owned()]), Err(Refused::Unreadable));
+        assert_eq!(rules().batch(Bytes::new(), false), Err(Refused::Unreadable));
+        assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false), Err(Refused::Unreadable));
+    }
+
+    #[test]
+    fn rum_16_events_of_another_application_are_rejected() {
+        let foreign = event("view", "").replace(ID, VIEW);
+        let doubled = event("view", r#","application":{"id":"other"}"#);
+        let nameless = r#"{"type":"view","view":{"id":"x"}}"#.to_owned();
+        let odd = event("view", "").replace(VIEW, "../../x");
+        for bad in [foreign, doubled, nameless, odd] {
+            assert_eq!(batch(std::slice::from_ref(&bad)), Err(Refused::Foreign), "{bad}");
+            assert_eq!(batch(&[bad, event("view", "")]).unwrap().rejected, 1);
+        }
+        assert_eq!(batch(&[r#"{"type":"telemetry"}"#.to_owned()]).unwrap().accepted, 1);
+    }
+
+    #[test]
+    fn rum_12_calls_of_the_intake_itself_go_no_further() {
+        let resource = |url: &str| event("resource", &format!(r#","resource":{{"url":"{url}"}}"#));
+        let (own, other) =
+            (resource("https://p.example/base/api/rum/intake"), resource("https://p.example/base/api/x"));
+        let read = batch(&[own.clone(), other.clone()]).unwrap();
+        assert_eq!((read.body, read.accepted, read.rejected), (other.into(), 2, 0));
+        let none = batch(&[own]).unwrap();
+        assert_eq!((none.body.len(), none.accepted), (0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn what_has_nothing_to_take_out_leaves_as_the_bytes_that_came(count in 1_usize..5, is_deflated: bool, ends: bool) {
+            let mut text = vec![event("view", r#", "n" : 1.0"#); count].join("\n");
+            if ends {
+                text.push('\n');
+            }
+            let body = if is_deflated { deflate(text.as_bytes()).unwrap() } else { text.into_bytes() };
+            let read = rules().batch(body.clone().into(), is_deflated).unwrap();
+            prop_assert_eq!((read.body, read.accepted), (Bytes::from(body), count));
+        }
+
+        #[test]
+        fn what_is_taken_out_of_a_deflated_body_leaves_deflated(count in 1_usize..5) {
+            let text = vec![event("error", r#","error":{"causes":[{"message":"hunter2@example.com"}]}"#); count].join("\n");
+            let read = rules().batch(deflate(text.as_bytes()).unwrap().into(), true).unwrap();
+            let left = String::from_utf8(inflate(&read.body).unwrap()).unwrap();
+            prop_assert_eq!(left, text.replace("hunter2@example.com", "***"));
+        }
+
+        #[test]
+        fn any_bytes_are_a_batch_or_not(bytes in prop::collection::vec(any::<u8>(), 0..64), is_deflated: bool) {
+            let _ = rules().batch(bytes.into(), is_deflated);
+        }
+    }
+}

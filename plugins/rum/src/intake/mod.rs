@@ -1,0 +1,220 @@
+//! What browsers send, looked at before any of it leaves.
+//!
+//! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is;
+//! then the body is read, and of the track `rum` each event. What a browser is answered says nothing but what it should do.
+
+mod batch;
+mod limit;
+mod origin;
+mod target;
+mod zlib;
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{body::Body, extract::Request};
+use bytes::Bytes;
+use greenroom::{http::ClientAddress, prelude::*};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::Semaphore;
+
+use crate::{
+    forward::{Forward, Queue, Told, relayed},
+    settings::{Origin, Rum},
+};
+
+use batch::{Refused, Rules};
+use limit::Limits;
+use target::Track;
+
+pub(crate) use origin::Origins;
+pub(crate) use target::{NoTarget, Target, asks_for_quota};
+
+/// How many bytes of bodies are in memory at a time, inflated ones among them; then browsers are asked to come again.
+const MOST: usize = 96 << 20;
+/// How much an inflated body may take besides.
+const INFLATED: usize = 8 << 20;
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Takes events and sends them on.
+pub(crate) struct Intake {
+    rules: Arc<Rules>,
+    client_token: String,
+    pub(crate) origins: Origins,
+    limits: Limits,
+    /// A permit for each KiB.
+    memory: Semaphore,
+    queue: Arc<Queue>,
+    /// In front of the target's path.
+    to: String,
+    tells_address: bool,
+    logger: Logger,
+    refused: Told,
+}
+
+/// What a browser is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Taken { status: StatusCode, accepted: usize, rejected: usize },
+    Refused(StatusCode, &'static str),
+}
+
+const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
+const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
+const WRONG_TOKEN: Answer =
+    Answer::Refused(StatusCode::FORBIDDEN, "the client token is not that of this portal");
+const WRONG_ORIGIN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "the page is not of this portal");
+const FOREIGN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "no event is of this portal's application");
+const TOO_LARGE: Answer = Answer::Refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
+const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body cannot be read");
+const NO_ROOM: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
+
+impl Intake {
+    pub(crate) fn new(rum: &Rum, to: &str, tells_address: bool, queue: Arc<Queue>, logger: Logger) -> Self {
+        let rules = Rules {
+            application_id: rum.application_id.clone(),
+            kept: rum.kept.clone(),
+            path: rum.portal.path().to_owned(),
+        };
+        Self {
+            rules: Arc::new(rules),
+            client_token: rum.client_token.clone(),
+            origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
+            limits: Limits::new(Instant::now()),
+            memory: Semaphore::new(MOST >> 10),
+            queue,
+            to: to.to_owned(),
+            tells_address,
+            logger,
+            refused: Told::default(),
+        }
+    }
+
+    /// Looks at a request and sends on what it brings.
+    pub(crate) async fn take(
+        &self,
+        target: Result<Target, NoTarget>,
+        client: &ClientAddress,
+        request: Request,
+    ) -> Answer {
+        let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
+        if let Answer::Refused(_, why) = answer
+            && let Some(count) = self.refused.count(Instant::now())
+        {
+            warn!(self.logger, count, "Browser events were refused: {why}");
+        }
+        answer
+    }
+
+    async fn taken(
+        &self,
+        target: Result<Target, NoTarget>,
+        client: &ClientAddress,
+        request: Request,
+    ) -> Result<Answer, Answer> {
+        if !self.limits.take(client.counted(), Instant::now()) {
+            return Err(TOO_OFTEN);
+        }
+        let target = target.map_err(|NoTarget| NO_TARGET)?;
+        if target.parameter("dd-api-key").as_ref() != Some(&self.client_token) {
+            return Err(WRONG_TOKEN);
+        }
+        let (parts, body) = request.into_parts();
+        if !self.origins.let_in(&parts.headers, own_origin(&parts.headers, client).as_ref()) {
+            return Err(WRONG_ORIGIN);
+        }
+        let most = target.track.most();
+        let declared = declared_length(&parts.headers);
+        if declared.is_some_and(|length| length > most) {
+            return Err(TOO_LARGE);
+        }
+        let is_deflated = target.is_deflated();
+        let needed = declared.unwrap_or(most) + if is_deflated { INFLATED } else { 0 };
+        // A refused acquisition means that there is too little, not that it is closed.
+        let room = self.memory.try_acquire_many(u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX));
+        let _room = room.map_err(|_| NO_ROOM)?;
+        let body = read(body, most).await?;
+        let (body, accepted, rejected) = match target.track {
+            Track::Rum => self.looked_at(body, is_deflated).await?,
+            Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
+        };
+        if body.is_empty() {
+            return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
+        }
+        let forward = self.forward(&target, client, &parts.headers, body);
+        match relayed(&self.queue.send(forward).await) {
+            status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
+            status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
+        }
+    }
+
+    async fn looked_at(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Answer> {
+        let rules = self.rules.clone();
+        let looked_at =
+            spawn_blocking("look at browser events", move || rules.batch(body, is_deflated)).await;
+        let batch = looked_at.map_err(|_| UNREADABLE)?.map_err(|refused| match refused {
+            Refused::TooLarge => TOO_LARGE,
+            Refused::Unreadable => UNREADABLE,
+            Refused::Foreign => FOREIGN,
+        })?;
+        Ok((batch.body, batch.accepted, batch.rejected))
+    }
+
+    fn forward(&self, target: &Target, client: &ClientAddress, headers: &HeaderMap, body: Bytes) -> Forward {
+        let header = |name: HeaderName| headers.get(name).cloned();
+        let network = client.ip().filter(|_| self.tells_address).and_then(network);
+        Forward {
+            url: [&*self.to, &target.path_and_query].concat(),
+            content_type: header(header::CONTENT_TYPE),
+            user_agent: header(header::USER_AGENT),
+            accept: header(header::ACCEPT),
+            forwarded_for: network.and_then(|network| HeaderValue::try_from(network).ok()),
+            body,
+        }
+    }
+}
+
+async fn read(body: Body, most: usize) -> Result<Bytes, Answer> {
+    match tokio::time::timeout(PATIENCE, Limited::new(body, most).collect()).await {
+        Ok(Ok(read)) => Ok(read.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
+        Ok(Err(_)) | Err(_) => Err(UNREADABLE),
+    }
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The origin of pages on the host that was asked.
+fn own_origin(headers: &HeaderMap, client: &ClientAddress) -> Option<Origin> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    Origin::of(&format!("{}://{host}", client.protocol()))
+}
+
+/// An address of which the end is cut off, so that it tells a region and no person.
+fn network(address: &str) -> Option<String> {
+    let network: IpAddr = match address.parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V4(address) => std::net::Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
+        IpAddr::V6(address) => std::net::Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
+    };
+    Some(network.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn rum_22_an_address_is_told_without_its_end() {
+        assert_eq!(network("9.9.9.9").as_deref(), Some("9.9.9.0"));
+        assert_eq!(network("::ffff:9.9.9.9").as_deref(), Some("9.9.9.0"));
+        assert_eq!(network("2001:db8:1:2:3::4").as_deref(), Some("2001:db8:1::"));
+        assert_eq!(network("unknown"), None);
+    }
+}

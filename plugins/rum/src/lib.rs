@@ -1,0 +1,153 @@
+//! Datadog RUM for an unmodified Backstage front end.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_plugin_rum::rum;
+//! # use greenroom_test::TestBackend as Backend;
+//!
+//! let config = "app: {datadogRum: {clientToken: pub123, applicationId: 11111111-2222-4333-8444-555555555555}}";
+//! let backend = Backend::new().config(config).add(rum()).start().await.unwrap();
+//! let told = backend.await_log(|line| line["plugin"] == "rum").await;
+//! assert!(told["message"].as_str().unwrap().starts_with("Browser events go from the browser to"));
+//! # }
+//! ```
+//!
+//! # What a page gets
+//!
+//! Two scripts: Datadog's SDK, and one that starts it with what `app.datadogRum` says. It is external, because Backstage's
+//! `Content-Security-Policy` forbids inline scripts. [`page_additions`] is for whoever serves the page.
+//!
+//! # Where events go
+//!
+//! `greenroom.rum.mode: direct` has the browser send them to Datadog itself; `forward` has them go through
+//! `/api/rum/intake`, where they are looked at before they leave.
+//!
+//! # What they tell
+//!
+//! As little as can be: texts of the page are masked in replays, and replays are off; no id of a user, no telemetry of the
+//! SDK; values of URL parameters, e-mail addresses and tokens are masked by the script, and again by the intake, which reaches
+//! what the script cannot.
+//!
+//! With `greenroom.rum.consent: required` nothing is measured until the page calls
+//!
+//! ```js
+//! window.greenroomRum.consent(true); // once a user has agreed; `false` takes it back
+//! ```
+//!
+//! at each load: it is the portal that remembers the answer.
+//!
+//! # What may be wrong
+//!
+//! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
+
+mod forward;
+mod init;
+mod intake;
+mod json;
+mod markup;
+mod page;
+mod routes;
+mod scrub;
+mod sdk;
+mod settings;
+mod snippet;
+
+use std::sync::Arc;
+
+use greenroom::{
+    config::DataDirectory,
+    core::{Feature, Plugin},
+    prelude::*,
+};
+
+use crate::{
+    forward::Queue,
+    init::InitScript,
+    intake::Intake,
+    sdk::Source,
+    settings::{Mode, Settings, Way},
+};
+
+pub use crate::{
+    forward::{Forward, Outcome, Transport},
+    markup::trace_metas,
+    page::{PageAdditions, WithoutSnippet, page_additions, without_snippet},
+    sdk::{InstallError, Installed, SdkSource, install_sdk},
+};
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
+/// The plugin `rum`. See the [crate's documentation](crate).
+pub fn rum() -> RumPlugin {
+    RumPlugin { transport: None }
+}
+
+/// The plugin before it is added. See [`rum`].
+#[must_use = "a plugin runs once it is added to a backend"]
+#[derive(Clone)]
+pub struct RumPlugin {
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl RumPlugin {
+    /// Sends what goes through the backend by this. Without it `greenroom.rum.mode: forward` cannot be.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+}
+
+impl From<RumPlugin> for Plugin {
+    fn from(RumPlugin { transport }: RumPlugin) -> Self {
+        plugin("rum", |env| {
+            env.register_init(
+                async move |config: RootConfig, data: DataDirectory, logger: Logger, http: HttpRouter| {
+                    // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
+                    http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
+                    http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
+                    let rum = match Settings::from_config(&config)?.mode {
+                        // Why it is broken, the report on the config has told.
+                        Mode::Off | Mode::Broken(_) => return Ok(()),
+                        Mode::On(rum) => *rum,
+                    };
+                    let intake = match (&rum.way, transport) {
+                        (Way::Direct, _) => None,
+                        (Way::Forward { .. }, None) => {
+                            logger.error(
+                                "RUM is off, no browser events are sent: greenroom.rum.mode is forward, and this program \
+                                 has nothing to send by; set it to direct",
+                            );
+                            return Ok(());
+                        }
+                        (Way::Forward { intake, tells_address }, Some(transport)) => {
+                            let queue = Queue::start(transport, logger.clone());
+                            Some(Intake::new(&rum, intake, *tells_address, queue, logger.clone()))
+                        }
+                    };
+                    logger.info(rum.summary());
+                    let script = InitScript::of(&rum);
+                    let source = spawn_blocking("read the SDK", move || page::source(&config, &data, &rum)).await?;
+                    let sdk = match source {
+                        Source::Own(sdk) => Some(sdk),
+                        Source::Cdn(_) => None,
+                        Source::Missing(told) => {
+                            logger.warn(told);
+                            None
+                        }
+                    };
+                    http.mount(routes::router(script, sdk, intake));
+                    Ok(())
+                },
+            );
+        })
+        .config_schema(CONFIG_SCHEMA)
+        .reads_with_remarks(Settings::from_config, Settings::remarks)
+    }
+}
+
+impl From<RumPlugin> for Feature {
+    fn from(plugin: RumPlugin) -> Self {
+        Plugin::from(plugin).into()
+    }
+}

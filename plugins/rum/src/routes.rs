@@ -1,0 +1,134 @@
+//! What browsers ask at `/api/rum`: the SDK's files, the init script, and the intake where events go through the backend.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use greenroom::http::ClientAddress;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::{
+    init::InitScript,
+    intake::{Answer, Intake, Target, asks_for_quota},
+    sdk::Sdk,
+};
+
+/// What a name holds never changes: another content has another name.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// The routes, relative to the plugin; all of them are for browsers that have no credentials yet.
+pub(crate) fn router(script: InitScript, sdk: Option<Sdk>, intake: Option<Intake>) -> Router {
+    let files =
+        Router::new().route("/sdk/{version}/{*file}", get(file)).with_state(Arc::new(Files { script, sdk }));
+    match intake {
+        None => files,
+        Some(intake) => files.merge(
+            Router::new()
+                .route("/intake", get(quota).post(by_query).options(preflight))
+                .route("/intake/{*path}", post(by_path).options(preflight))
+                .with_state(Arc::new(intake)),
+        ),
+    }
+}
+
+struct Files {
+    script: InitScript,
+    sdk: Option<Sdk>,
+}
+
+impl Files {
+    fn get(&self, version: &str, file: &str) -> Option<Bytes> {
+        if version == self.script.hash && file == "init.js" {
+            return Some(self.script.text.clone());
+        }
+        let sdk = self.sdk.as_ref().filter(|sdk| sdk.version() == version)?;
+        sdk.file(file).cloned()
+    }
+}
+
+async fn file(State(files): State<Arc<Files>>, Path((version, file)): Path<(String, String)>) -> Response {
+    match files.get(&version, &file) {
+        Some(text) => {
+            ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
+        }
+        None => nothing().await,
+    }
+}
+
+async fn by_query(State(intake): State<Arc<Intake>>, client: ClientAddress, request: Request) -> Response {
+    let target = Target::of_query(request.uri().query().unwrap_or_default());
+    take(&intake, target, &client, request).await
+}
+
+async fn by_path(State(intake): State<Arc<Intake>>, client: ClientAddress, request: Request) -> Response {
+    let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
+    let target = Target::of(whole.strip_prefix("/intake").unwrap_or_default());
+    take(&intake, target, &client, request).await
+}
+
+async fn take(
+    intake: &Intake,
+    target: Result<Target, crate::intake::NoTarget>,
+    client: &ClientAddress,
+    request: Request,
+) -> Response {
+    let grant = grant(intake, request.headers());
+    let (status, body) = match intake.take(target, client, request).await {
+        Answer::Taken { status, accepted, rejected } => {
+            (status, json!({"accepted": accepted, "rejected": rejected}))
+        }
+        Answer::Refused(status, why) => (status, json!({"error": why})),
+    };
+    answer(status, &body, grant)
+}
+
+/// Profiles are not taken: the SDK asks first, and then makes none.
+async fn quota(State(intake): State<Arc<Intake>>, request: Request) -> Response {
+    if !asks_for_quota(request.uri().query().unwrap_or_default()) {
+        return nothing().await;
+    }
+    let body = json!({"data": {"attributes": {"admitted": false, "reason": "org_disabled"}}});
+    answer(StatusCode::OK, &body, grant(&intake, request.headers()))
+}
+
+async fn preflight(State(intake): State<Arc<Intake>>, headers: HeaderMap) -> Response {
+    let mut granted = grant(&intake, &headers);
+    if granted.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET,POST"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type,dd-client-token"),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            granted.insert(name, HeaderValue::from_static(value));
+        }
+    }
+    (StatusCode::NO_CONTENT, granted).into_response()
+}
+
+async fn nothing() -> Response {
+    StatusCode::NOT_FOUND.into_response()
+}
+
+/// Lets pages of listed origins read the answer.
+fn grant(intake: &Intake, headers: &HeaderMap) -> HeaderMap {
+    let mut granted = HeaderMap::new();
+    granted.insert(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = intake.origins.listed(headers) {
+        granted.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    granted
+}
+
+fn answer(status: StatusCode, body: &Value, mut headers: HeaderMap) -> Response {
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    (status, headers, body.to_string()).into_response()
+}

@@ -1,0 +1,7 @@
+//! Takes out of browser events what is personal or secret.
+
+mod line;
+mod text;
+
+pub(crate) use line::{Event, scrub};
+pub(crate) use text::Parameters;

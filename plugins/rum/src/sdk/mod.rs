@@ -1,0 +1,54 @@
+//! The SDK's files: where they are, and how they get there. They are Datadog's, and no part of this repository.
+
+mod files;
+mod install;
+mod package;
+
+use std::path::{Path, PathBuf};
+
+use crate::settings::{Rum, SdkFrom, Site};
+
+pub(crate) use files::Sdk;
+pub use install::{InstallError, Installed, SdkSource, install_sdk};
+pub(crate) use package::PINNED;
+
+/// Where files of this package are kept in the data directory.
+pub(crate) fn directory(data_dir: &Path, version: &str) -> PathBuf {
+    data_dir.join("rum-sdk").join(version)
+}
+
+/// Where pages get the SDK from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// This backend.
+    Own(Sdk),
+    /// This URL.
+    Cdn(String),
+    /// Nowhere: what to do about it.
+    Missing(String),
+}
+
+impl Source {
+    /// Looks for the files. A path is relative to the directory of the config file.
+    pub(crate) fn look(rum: &Rum, data_dir: &Path, beside: &Path) -> Self {
+        let (dir, version, remedy) = match &rum.sdk {
+            SdkFrom::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
+            SdkFrom::Auto => {
+                let dir = directory(data_dir, PINNED.version);
+                (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
+            }
+            SdkFrom::Path(path) => (
+                beside.join(path),
+                None,
+                "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it",
+            ),
+        };
+        match Sdk::read(&dir, version) {
+            Ok(sdk) => Self::Own(sdk),
+            Err(why) => Self::Missing(format!(
+                "Pages are served without browser monitoring, because Datadog's SDK is not in {} ({why}): {remedy}",
+                dir.display()
+            )),
+        }
+    }
+}

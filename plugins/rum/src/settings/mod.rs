@@ -1,0 +1,122 @@
+//! What the config says: `app.datadogRum`, whose keys are Backstage's, and `greenroom.rum`.
+//!
+//! Monitoring must not keep a portal from its users: what is wrong here switches RUM off, with one error line, and fails
+//! nothing. What this version cannot do yet does fail the start, because whoever asks for it relies on it.
+
+mod policy;
+mod portal;
+mod read;
+mod site;
+
+use greenroom::config::{ConfigError, Remark, RootConfig};
+
+use crate::scrub::Parameters;
+
+pub(crate) use policy::Policy;
+pub(crate) use portal::{Origin, Portal};
+pub(crate) use site::{CDN, Site};
+
+/// Where browser events go.
+#[derive(Clone, Debug)]
+pub(crate) enum Mode {
+    /// Nowhere, because nobody asks for it.
+    Off,
+    /// Nowhere, because of what is wrong.
+    Broken(String),
+    /// Out of the browser.
+    On(Box<Rum>),
+}
+
+/// What there is to know of it once it is on.
+#[derive(Clone, Debug)]
+pub(crate) struct Rum {
+    pub(crate) way: Way,
+    pub(crate) application_id: String,
+    pub(crate) client_token: String,
+    /// `None` for one that only `greenroom.rum.intakeUrl` knows.
+    pub(crate) site: Option<Site>,
+    pub(crate) env: Option<String>,
+    pub(crate) session_rate: f64,
+    pub(crate) replay_rate: f64,
+    pub(crate) service: String,
+    pub(crate) version: Option<String>,
+    /// Whether calls of the portal carry the headers of a trace.
+    pub(crate) has_tracing: bool,
+    pub(crate) needs_consent: bool,
+    pub(crate) sdk: SdkFrom,
+    pub(crate) kept: Parameters,
+    pub(crate) portal: Portal,
+    /// Where events may come from besides the portal's own pages.
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) policy: Policy,
+}
+
+/// Who sends events to Datadog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The browser.
+    Direct,
+    /// This backend.
+    Forward {
+        /// The URL in front of `/api/v2/…`, without a slash at its end.
+        intake: String,
+        /// Whether Datadog gets to know roughly where a user is.
+        tells_address: bool,
+    },
+}
+
+/// Where the SDK's files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SdkFrom {
+    /// In the data directory.
+    Auto,
+    /// On Datadog's content network.
+    Cdn,
+    /// In this directory.
+    Path(String),
+}
+
+/// `app.datadogRum` and `greenroom.rum`.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) mode: Mode,
+    warnings: Vec<String>,
+}
+
+impl Settings {
+    /// Fails only for a mode that is not here yet.
+    pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+        read::settings(config)
+    }
+
+    /// What an operator should know.
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        match &self.mode {
+            Mode::Broken(why) => vec![Remark::Off(format!("RUM is off, no browser events are sent: {why}"))],
+            Mode::Off | Mode::On(_) => self.warnings.iter().cloned().map(Remark::Warning).collect(),
+        }
+    }
+}
+
+impl Rum {
+    /// Where browser events go, for the one line that a start writes about it.
+    pub(crate) fn summary(&self) -> String {
+        let to = match (&self.way, self.site) {
+            (Way::Direct, site) => {
+                let intake = site.unwrap_or(Site::default()).intake;
+                format!(
+                    "go from the browser to {intake}, not through this backend, which leaves what the SDK lets no script \
+                     change as it is (causes of errors, names of vitals, users)"
+                )
+            }
+            (Way::Forward { intake, .. }, _) => format!("go through this backend to {intake}"),
+        };
+        let rate = |rate: f64| greenroom_js::number::to_string(rate);
+        let (sessions, replays) = (rate(self.session_rate), rate(self.replay_rate));
+        let consent = if self.needs_consent { ", once users consent" } else { "" };
+        format!("Browser events {to}: {sessions} % of sessions, {replays} % of them with replay{consent}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

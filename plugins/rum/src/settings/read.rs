@@ -1,0 +1,278 @@
+//! Reads the keys. A value of another type than it should be is taken for what it was meant to be, with a warning.
+
+use greenroom::config::{ConfigError, RootConfig};
+use greenroom_js::number;
+use http::Uri;
+use serde_json::Value;
+
+use super::{
+    Mode, Origin, Policy, Portal, Rum, SdkFrom, Settings, Way, policy::lets_traces_through, site::Site,
+};
+use crate::scrub::Parameters;
+
+const MODE: &str = "greenroom.rum.mode";
+const APPLICATION_ID: &str = "app.datadogRum.applicationId";
+const CLIENT_TOKEN: &str = "app.datadogRum.clientToken";
+const SITE: &str = "app.datadogRum.site";
+const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Auto,
+    Off,
+    Direct,
+    Forward,
+}
+
+pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
+    let mut reader = Reader { config, warnings: vec![], faults: vec![] };
+    let asked = reader.mode()?;
+    let rum = reader.rum(asked);
+    let Reader { warnings, faults, .. } = reader;
+    let (mode, warnings) = match (rum, faults.is_empty()) {
+        (_, false) => (Mode::Broken(faults.join("; ")), vec![]),
+        (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
+        (None, true) => (Mode::Off, vec![]),
+    };
+    Ok(Settings { mode, warnings })
+}
+
+struct Reader<'a> {
+    config: &'a RootConfig,
+    warnings: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn mode(&mut self) -> Result<Asked, ConfigError> {
+        // To YAML of old, and in variables, `off` is a boolean.
+        if self.value(MODE) == Some(Value::Bool(false)) {
+            return Ok(Asked::Off);
+        }
+        Ok(match self.text(MODE).as_deref() {
+            None | Some("auto") => Asked::Auto,
+            Some("off") => Asked::Off,
+            Some("direct") => Asked::Direct,
+            Some("forward") => Asked::Forward,
+            Some(later @ ("store" | "both")) => {
+                let text =
+                    format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
+                return Err(ConfigError::invalid(self.config, MODE, text));
+            }
+            Some(_) => {
+                self.fault(MODE, "is none of auto, off, direct, forward");
+                Asked::Off
+            }
+        })
+    }
+
+    /// `None` if it is off, or something is wrong.
+    fn rum(&mut self, asked: Asked) -> Option<Rum> {
+        if asked == Asked::Off {
+            return None;
+        }
+        let before = self.faults.len();
+        let (id, token) = (self.text(APPLICATION_ID), self.text(CLIENT_TOKEN));
+        if id.is_none() && token.is_none() && asked == Asked::Auto {
+            return None;
+        }
+        for (value, key, other) in
+            [(&id, APPLICATION_ID, CLIENT_TOKEN), (&token, CLIENT_TOKEN, APPLICATION_ID)]
+        {
+            if value.is_none() && self.faults.len() == before {
+                self.fault(key, &format!("is missing: Datadog gives it out together with {other}"));
+            }
+        }
+        let way = if asked == Asked::Forward { self.forward() } else { Some(Way::Direct) };
+        let site = self.site(way.as_ref());
+        let way = match (way, site) {
+            (Some(Way::Forward { intake, tells_address }), Some(site)) if intake.is_empty() => {
+                Some(Way::Forward { intake: format!("https://{}", site.intake), tells_address })
+            }
+            (way, _) => way,
+        };
+        let portal = Portal::of(self.config);
+        let rum = Rum {
+            way: way?,
+            application_id: id?,
+            client_token: token?,
+            site,
+            env: self.text("app.datadogRum.env"),
+            session_rate: self.rate("app.datadogRum.sessionSampleRate", 100.0),
+            replay_rate: self.rate("app.datadogRum.sessionReplaySampleRate", 0.0),
+            service: self.text("greenroom.rum.service").unwrap_or_else(|| "backstage".to_owned()),
+            version: self.text("greenroom.rum.version"),
+            has_tracing: self.tracing(&portal),
+            needs_consent: self.word("greenroom.rum.consent", &["none", "required"]) == "required",
+            sdk: match self.text("greenroom.rum.sdk").as_deref() {
+                None | Some("auto") => SdkFrom::Auto,
+                Some("cdn") => SdkFrom::Cdn,
+                Some(path) => SdkFrom::Path(path.to_owned()),
+            },
+            kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
+            origins: self.origins(),
+            policy: Policy::of(self.config),
+            portal,
+        };
+        self.look_at_policy(&rum);
+        Some(rum)
+    }
+
+    /// The intake is empty where the site decides on it.
+    fn forward(&mut self) -> Option<Way> {
+        let tells_address = self.word("greenroom.rum.clientAddress", &["none", "truncated"]) == "truncated";
+        let Some(url) = self.text(INTAKE_URL) else {
+            return Some(Way::Forward { intake: String::new(), tells_address });
+        };
+        let is_url = url.parse().is_ok_and(|uri: Uri| {
+            let (scheme, authority) = (uri.scheme_str(), uri.authority().map_or("@", |host| host.as_str()));
+            matches!(scheme, Some("http" | "https")) && !authority.contains('@') && uri.query().is_none()
+        });
+        if !is_url || url.contains('#') {
+            self.fault(INTAKE_URL, "is no URL of http or https without credentials and query");
+            return None;
+        }
+        Some(Way::Forward { intake: url.trim_end_matches('/').to_owned(), tells_address })
+    }
+
+    fn site(&mut self, way: Option<&Way>) -> Option<Site> {
+        let Some(name) = self.text(SITE) else { return Some(Site::default()) };
+        let site = Site::named(&name);
+        let has_intake = matches!(way, Some(Way::Forward { intake, .. }) if !intake.is_empty());
+        if site.is_none() && !has_intake {
+            let names = Site::names();
+            self.fault(
+                SITE,
+                &format!("is no site of Datadog ({names}); {MODE}: forward with {INTAKE_URL} takes others"),
+            );
+        }
+        site
+    }
+
+    fn tracing(&mut self, portal: &Portal) -> bool {
+        let key = "greenroom.rum.tracing";
+        let asked = match self.config.optional_boolean(key) {
+            Ok(asked) => asked.unwrap_or(true),
+            Err(error) => {
+                self.faults.push(error.to_string());
+                false
+            }
+        };
+        let is_let_through = portal.foreign_backend().is_none() || lets_traces_through(self.config);
+        if asked && !is_let_through {
+            self.warnings.push(
+                "Browser events carry no traces: page and backend are of two origins, and backend.cors does not let the \
+                 headers of a trace through. Leave backend.cors.allowedHeaders out, or add traceparent, tracestate, baggage \
+                 and the x-datadog- headers; greenroom.rum.tracing: false ends this warning"
+                    .to_owned(),
+            );
+        }
+        asked && is_let_through
+    }
+
+    fn origins(&mut self) -> Vec<Origin> {
+        let key = "greenroom.rum.allowedOrigins";
+        let mut origins = vec![];
+        for (index, text) in self.texts(key).iter().enumerate() {
+            match Origin::of(text) {
+                Some(origin) => origins.push(origin),
+                None => {
+                    self.fault(&format!("{key}[{index}]"), "is no origin, such as https://portal.example.com")
+                }
+            }
+        }
+        origins
+    }
+
+    fn look_at_policy(&mut self, rum: &Rum) {
+        let intake = rum.site.unwrap_or(Site::default()).intake;
+        if rum.way == Way::Direct {
+            if rum.policy.lets_connect_to(intake) == Some(false) {
+                self.warnings.push(format!(
+                    "backend.csp does not let the page send browser events: add https://{intake} to \
+                     backend.csp.connect-src, or set {MODE}: forward"
+                ));
+            }
+            if self.text(INTAKE_URL).is_some() {
+                self.warn(INTAKE_URL, &format!("is not used: it is for {MODE}: forward"));
+            }
+        }
+    }
+
+    fn value(&mut self, key: &str) -> Option<Value> {
+        match self.config.optional_get(key) {
+            Ok(value) => value.filter(|value| !value.is_null()),
+            Err(error) => {
+                self.faults.push(error.to_string());
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Value::Number(number) => {
+                self.warn(key, "is a number, and is read as a text: put it in quotes");
+                Some(greenroom_js::string(&Value::Number(number)))
+            }
+            _ => {
+                self.fault(key, "is no text");
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        match self.config.optional_string_array(key) {
+            Ok(texts) => texts.unwrap_or_default(),
+            Err(error) => {
+                self.faults.push(error.to_string());
+                vec![]
+            }
+        }
+    }
+
+    /// One of a few words; the first one unless it is set.
+    fn word(&mut self, key: &str, words: &[&'static str]) -> &'static str {
+        let Some(text) = self.text(key) else { return words[0] };
+        let known = words.iter().find(|word| **word == text);
+        if known.is_none() {
+            self.fault(key, &format!("is none of {}", words.join(", ")));
+        }
+        known.unwrap_or(&words[0])
+    }
+
+    fn rate(&mut self, key: &str, default: f64) -> f64 {
+        let rate = match self.value(key) {
+            None => return default,
+            Some(Value::Number(rate)) => rate.as_f64(),
+            // What a variable of the environment holds is always text; the SDK refuses it.
+            Some(Value::String(text)) => {
+                let rate = number::parse(&text).filter(|_| !text.trim().is_empty());
+                if rate.is_some() {
+                    self.warn(key, "is a text, and is read as a number");
+                }
+                rate
+            }
+            Some(_) => None,
+        };
+        match rate.filter(|rate| (0.0..=100.0).contains(rate)) {
+            Some(rate) => rate,
+            None => {
+                self.fault(key, "is no number from 0 to 100");
+                default
+            }
+        }
+    }
+
+    fn fault(&mut self, key: &str, what: &str) {
+        let error = ConfigError::invalid(self.config, key, format!("{key} {what}"));
+        self.faults.push(error.to_string());
+    }
+
+    fn warn(&mut self, key: &str, what: &str) {
+        let error = ConfigError::invalid(self.config, key, format!("{key} {what}"));
+        self.warnings.push(error.to_string());
+    }
+}

@@ -1,0 +1,199 @@
+//! What of a config switches RUM on, and what switches it off.
+
+use greenroom::config::RootConfig;
+use proptest::prelude::*;
+
+use super::*;
+
+const ID: &str = "11111111-2222-4333-8444-555555555555";
+
+fn settings(yaml: &str) -> Settings {
+    Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap()
+}
+
+fn with(rum: &str, greenroom: &str) -> Settings {
+    settings(&format!(
+        "app:\n  datadogRum:\n    clientToken: pub1\n    applicationId: {ID}\n{rum}\ngreenroom:\n  rum:\n    version: '1'\n{greenroom}"
+    ))
+}
+
+fn on(settings: Settings) -> Rum {
+    match settings.mode {
+        Mode::On(rum) => *rum,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn broken(settings: Settings) -> String {
+    match settings.mode {
+        Mode::Broken(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rum_1_it_is_off_unless_there_are_a_token_and_an_id() {
+    for yaml in ["", "app: {title: x}", "app: {datadogRum: {env: local}}", "greenroom: {rum: {mode: auto}}"] {
+        assert!(matches!(settings(yaml).mode, Mode::Off), "{yaml}");
+    }
+    assert!(matches!(with("", "    mode: off").mode, Mode::Off));
+    assert!(matches!(with("", "    mode: false").mode, Mode::Off));
+    let rum = on(with("", ""));
+    assert_eq!((rum.way, &*rum.application_id, &*rum.client_token), (Way::Direct, ID, "pub1"));
+}
+
+#[test]
+fn rum_2_all_but_the_token_and_the_id_may_be_missing() {
+    let rum = on(with("", ""));
+    assert_eq!((rum.env, rum.session_rate, rum.replay_rate), (None, 100.0, 0.0));
+    assert_eq!((&*rum.service, rum.site.unwrap().name), ("backstage", "datadoghq.com"));
+}
+
+#[test]
+fn rum_4_a_rate_of_0_stays_0() {
+    assert_eq!(on(with("    sessionSampleRate: 0", "")).session_rate, 0.0);
+}
+
+#[test]
+fn rum_5_a_rate_that_is_a_text_is_read_as_a_number_with_a_warning() {
+    let settings = with("    sessionSampleRate: '50'", "");
+    assert_eq!(
+        settings.warnings,
+        ["app.datadogRum.sessionSampleRate is a text, and is read as a number (mock-config:5:24)"]
+    );
+    assert_eq!(on(settings).session_rate, 50.0);
+}
+
+#[test]
+fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
+    for (rum, greenroom, told) in [
+        (
+            "    sessionSampleRate: 101",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionSampleRate: many",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionSampleRate: true",
+            "",
+            "app.datadogRum.sessionSampleRate is no number from 0 to 100 (mock-config:5:24)",
+        ),
+        (
+            "    sessionReplaySampleRate: -1",
+            "",
+            "app.datadogRum.sessionReplaySampleRate is no number from 0 to 100 (mock-config:5:30)",
+        ),
+        ("    env: [a]", "", "app.datadogRum.env is no text (mock-config:5:5)"),
+        (
+            "",
+            "    mode: proxy",
+            "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)",
+        ),
+        ("", "    consent: yes please", "greenroom.rum.consent is none of none, required (mock-config:9:14)"),
+        (
+            "",
+            "    mode: forward\n    intakeUrl: '//x'",
+            "greenroom.rum.intakeUrl is no URL of http or https without credentials and query (mock-config:10:16)",
+        ),
+        (
+            "",
+            "    allowedOrigins: [portal]",
+            "greenroom.rum.allowedOrigins[0] is no origin, such as https://portal.example.com (mock-config:9:22)",
+        ),
+    ] {
+        assert_eq!(broken(with(rum, greenroom)), told);
+    }
+    let site = broken(with("    site: https://x", ""));
+    assert!(site.starts_with("app.datadogRum.site is no site of Datadog (datadoghq.com, us3."), "{site}");
+    assert!(site.ends_with("(mock-config:5:11)"), "{site}");
+    let half = broken(settings("app: {datadogRum: {clientToken: pub1}}"));
+    assert_eq!(
+        half,
+        "app.datadogRum.applicationId is missing: Datadog gives it out together with app.datadogRum.clientToken \
+         (mock-config:1:7)"
+    );
+    assert!(broken(settings("greenroom: {rum: {mode: forward}}")).contains("is missing"));
+    assert!(broken(settings("app: {datadogRum: true}")).contains("app.datadogRum"));
+}
+
+#[test]
+fn rum_7_a_mode_that_is_not_here_yet_fails_the_start() {
+    for mode in ["store", "both"] {
+        let config = RootConfig::from_yaml(&format!("greenroom: {{rum: {{mode: {mode}}}}}")).unwrap();
+        let refused = Settings::from_config(&config).unwrap_err();
+        assert_eq!(refused.key(), Some("greenroom.rum.mode"));
+        assert!(refused.message().contains("is not here yet"), "{refused}");
+    }
+}
+
+#[test]
+fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
+    let way = |rum: &str, greenroom: &str| on(with(rum, &format!("    mode: forward\n{greenroom}"))).way;
+    let to = |intake: &str, tells_address| Way::Forward { intake: intake.to_owned(), tells_address };
+    assert_eq!(way("    site: datadoghq.eu", ""), to("https://browser-intake-datadoghq.eu", false));
+    assert_eq!(
+        way(
+            "    site: own.example",
+            "    intakeUrl: https://proxy.example/dd/\n    clientAddress: truncated"
+        ),
+        to("https://proxy.example/dd", true)
+    );
+}
+
+#[test]
+fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
+    let warned = |csp: &str| {
+        let yaml =
+            format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\nbackend: {{csp: {csp}}}");
+        settings(&yaml).warnings.join("\n")
+    };
+    assert!(warned("{connect-src: [\"'self'\"]}").contains("https://browser-intake-datadoghq.com"));
+    assert_eq!(warned("{connect-src: [\"'self'\", 'https:']}"), "");
+    assert_eq!(warned("{}"), "");
+}
+
+#[test]
+fn the_summary_says_where_events_go_and_how_many() {
+    assert_eq!(
+        on(with("    sessionSampleRate: 12.5", "")).summary(),
+        "Browser events go from the browser to browser-intake-datadoghq.com, not through this backend, which leaves \
+         what the SDK lets no script change as it is (causes of errors, names of vitals, users): 12.5 % of sessions, 0 % of \
+         them with replay"
+    );
+    assert_eq!(
+        on(with("    site: datadoghq.eu", "    mode: forward\n    consent: required")).summary(),
+        "Browser events go through this backend to https://browser-intake-datadoghq.eu: 100 % of sessions, 0 % of them \
+         with replay, once users consent"
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_value_of_any_key_fails_the_app(
+        key in prop_oneof![
+            Just("app.datadogRum"), Just("app.datadogRum.site"), Just("app.datadogRum.env"), Just("app.datadogRum.clientToken"),
+            Just("app.datadogRum.sessionSampleRate"), Just("greenroom.rum"), Just("greenroom.rum.sdk"),
+            Just("greenroom.rum.consent"), Just("greenroom.rum.tracing"), Just("greenroom.rum.intakeUrl"),
+            Just("greenroom.rum.allowedOrigins"), Just("greenroom.rum.keptParameters"), Just("greenroom.rum.clientAddress"),
+        ],
+        value in prop_oneof![
+            Just("1".to_owned()), Just("true".to_owned()), Just("[x]".to_owned()), Just("{a: 1}".to_owned()),
+            Just("''".to_owned()), "'[a-z:/.@?#]{0,12}'",
+        ],
+    ) {
+        let mut parts: Vec<&str> = key.split('.').collect();
+        let last = parts.pop().unwrap();
+        let own = format!("{last}: {value}");
+        let yaml = match &parts[..] {
+            ["app", "datadogRum"] => format!("app: {{datadogRum: {{applicationId: a, {own}}}}}\ngreenroom: {{rum: {{mode: forward}}}}"),
+            ["greenroom", "rum"] => format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\ngreenroom: {{rum: {{mode: forward, {own}}}}}"),
+            [above] => format!("{above}: {{{own}}}"),
+            other => panic!("{other:?}"),
+        };
+        prop_assert!(Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).is_ok());
+    }
+}

@@ -1,0 +1,7 @@
+//! The plugin `rum`, as browsers and operators see it.
+
+mod forward;
+mod refused;
+mod sdk;
+mod start;
+mod support;

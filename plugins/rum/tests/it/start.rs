@@ -1,0 +1,62 @@
+//! What a start says of it, and what it never does: fail because of RUM.
+
+use greenroom_plugin_rum::rum;
+use greenroom_test::TestBackend;
+use serde_json::{Value, json};
+
+use crate::support::{ID, TOKEN, config};
+
+/// The lines of the plugin's own, as level and message.
+async fn told(config: Value) -> Vec<(String, String)> {
+    let backend = TestBackend::new().config(config).add(rum()).start().await.unwrap();
+    let lines = backend.stop().await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let is_of_report =
+        |line: &&Value| line["message"].as_str().is_some_and(|text| text.starts_with("RUM is off"));
+    let own = lines.iter().filter(|line| line["plugin"] == "rum" || is_of_report(line));
+    let own = own.filter(|line| line["message"].as_str().is_some_and(|text| !text.starts_with("Plugin ")));
+    own.map(|line| (text(&line["level"]), text(&line["message"]))).collect()
+}
+
+#[tokio::test]
+async fn rum_1_where_nobody_asks_for_it_nothing_is_said_and_nothing_served() {
+    let told = told(json!({})).await;
+    assert_eq!(told, []);
+    let backend = TestBackend::new().add(rum()).start().await.unwrap();
+    assert_eq!(backend.get("/api/rum/sdk/7.16.2/datadog-rum.js").await.status, 404);
+}
+
+#[tokio::test]
+async fn rum_6_a_wrong_value_is_one_error_line_and_the_backend_runs() {
+    let wrong =
+        json!({"app": {"datadogRum": {"clientToken": TOKEN, "applicationId": ID, "site": "https://x"}}});
+    let told = told(wrong).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].0, "error");
+    assert!(
+        told[0].1.starts_with("RUM is off, no browser events are sent: app.datadogRum.site is no site"),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn one_line_says_where_events_go() {
+    let mut direct = config(&json!({"mode": "auto", "sdk": "cdn"}));
+    let one = told(direct.clone()).await;
+    assert_eq!(one.len(), 1, "{one:?}");
+    assert!(
+        one[0].1.starts_with("Browser events go from the browser to browser-intake-datadoghq.eu"),
+        "{one:?}"
+    );
+
+    direct["greenroom"]["rum"]["mode"] = "forward".into();
+    let none = told(direct).await;
+    assert_eq!(none[0].0, "error", "without anything to send by: {none:?}");
+}
+
+#[tokio::test]
+async fn rum_7_a_mode_that_is_not_here_yet_fails_the_start() {
+    let failed = TestBackend::new().config(config(&json!({"mode": "store"}))).add(rum()).start().await;
+    let told = failed.err().unwrap().to_string();
+    assert!(told.contains("greenroom.rum.mode: store is not here yet"), "{told}");
+}
