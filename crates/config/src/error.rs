@@ -4,6 +4,7 @@
 
 use std::{error::Error, fmt};
 
+use greenroom_core::Fault as OwnedFault;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::{
@@ -111,6 +112,28 @@ impl ConfigError {
     pub fn each(mut self) -> impl Iterator<Item = Self> {
         let others = std::mem::take(&mut self.0.others);
         std::iter::once(self).chain(others)
+    }
+
+    /// Each thing that is wrong by itself, also of an error that took this one as it is, and so knows of no others.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, RootConfig, all};
+    /// use greenroom_core::Fault;
+    /// use greenroom_errors::Error;
+    ///
+    /// let config = RootConfig::from_yaml("workers: many\ntimeout: soon\n").unwrap();
+    /// let error = all((config.number("workers"), config.duration("timeout"))).unwrap_err();
+    /// let fault = Fault { owner: None, error: Error::from_any(error) };
+    /// assert_eq!(ConfigError::each_fault(fault).count(), 2);
+    /// ```
+    pub fn each_fault(fault: OwnedFault) -> impl Iterator<Item = OwnedFault> {
+        fault.each().flat_map(|OwnedFault { owner, error }| {
+            let error = match error.downcast_ref::<Self>() {
+                Some(config) if !config.0.others.is_empty() => config.clone().into(),
+                _ => error,
+            };
+            OwnedFault { owner, error }.each()
+        })
     }
 
     /// The same, without showing the line: for a value that may hold a secret though its key is not declared as one.

@@ -7,7 +7,7 @@ use std::{fmt::Display, sync::Arc, time::Duration};
 use greenroom_config::ConfigError;
 use greenroom_context::{CaughtPanic, TaskFault, TaskFaultKind};
 use greenroom_core::{
-    Owner, Phase, StartError,
+    Fault, Owner, Phase, StartError,
     boot::{BootEvent, BootObserver, BootReport, BootResult, Step},
 };
 use greenroom_errors::{Error, describe};
@@ -45,7 +45,7 @@ impl BootLog {
                 format!(", waiting for {n} other plugins to finish before shutting down the process")
             }
         };
-        for error in error.clone().each() {
+        for Fault { error, .. } in ConfigError::each_fault(Fault { owner: None, error: error.clone() }) {
             let (key, place) = pointed_at(&error);
             error!(
                 self.initialization,
@@ -68,7 +68,7 @@ impl BootLog {
                 " during startup, but boot failure is permitted for this plugin module so startup will continue."
             }
         };
-        for error in error.clone().each() {
+        for Fault { error, .. } in ConfigError::each_fault(Fault { owner: None, error: error.clone() }) {
             error!(
                 self.initialization,
                 ..&error,
@@ -157,7 +157,7 @@ impl BootLog {
     /// failed one alone is told with all that there is to know of it.
     fn start_failed(&self, failed: &StartError) {
         let log = self.root.child(fields! { "type": "unhandledRejection" });
-        let faults = failed.faults();
+        let faults: Vec<_> = failed.faults().into_iter().flat_map(ConfigError::each_fault).collect();
         let summary = matches!(failed, StartError::Plugins(_)).then(|| failed.to_error());
         let only = if let [only] = &*faults { Some(only) } else { None };
         let told = match &summary {

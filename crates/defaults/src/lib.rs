@@ -26,7 +26,7 @@ mod waiting;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
-use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, RootConfig};
+use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, ReadContext, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
@@ -123,11 +123,12 @@ fn boot(
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let mut report = ConfigReport::by(&features, declarations, config);
+    let context = ReadContext { node_env: log.node_env.clone(), declarations: declarations.clone() };
+    let mut report = ConfigReport::by(&features, &context, config);
     report.add_all(found);
     let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
-    report.tell(logger, additions);
-    live_config::follow(config, logger, log, declarations, &report);
+    report.tell(logger, additions, &config.masks());
+    live_config::follow(config, logger, log, &context, &report);
     // One that cannot be read is among the faults, which are told first.
     let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
     let observer = Arc::new(BootLog::new(logger, !additions));
@@ -147,10 +148,11 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
-        service(async move |config: RootConfig, declared: Declarations| {
+        service(async move |config: RootConfig, declarations: Declarations| {
             let options = LoggerOptions::from_config(&config, &log);
+            let context = ReadContext { node_env: log.node_env, declarations };
             // Without a logger there is no boot, which would tell what else is wrong.
-            let options = options.map_err(|error| ConfigReport::of(&declared, &config).join(error))?;
+            let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
             // The boot tells them, with those of all other readers.
             let options = LoggerOptions { warnings: vec![], ..options };
             Ok(RootLogger::builder().options(options).build())

@@ -25,7 +25,7 @@ impl Waiting {
         let now = config.frozen();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keys: Vec<String> = vec![];
-        let boot = ConfigReader::new(BootConfig::from_config, |_| vec![]);
+        let boot = ConfigReader::new(BootConfig::from_config, |_, _| vec![]);
         let declared = self.declarations.of::<ConfigReader>();
         for reader in declared.iter().map(|(_, reader)| &**reader).chain([&boot]) {
             let new = reader.changed(&last, &now);

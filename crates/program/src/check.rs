@@ -39,10 +39,9 @@ fn checked(
     explain::answer(&format!("{}\n{secrets} will be redacted in logs\n", config.sources_description()))?;
     let (wrong, warnings): (Vec<_>, Vec<_>) =
         told(&report).partition(|found| found.severity == Severity::Refused);
-    eprint!(
-        "{}",
-        config.masked(&warnings.iter().chain(&wrong).map(|found| shown(found)).collect::<String>())
-    );
+    let masks = config.masks();
+    let told = warnings.iter().chain(&wrong).map(|found| found.masked(&masks, &shown(found)));
+    eprint!("{}", told.collect::<String>());
     match (wrong.len(), warnings.len()) {
         (0, 0) => explain::answer("The configuration is fine\n")?,
         (0, 1) => explain::answer("1 warning, no error\n")?,

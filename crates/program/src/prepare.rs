@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, RootConfig, all, each},
+    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, ReadContext, RootConfig, all, each},
     core::{Backend, Fault, feature_loader},
     http_client::ClientEnvironment,
     logging::LogEnvironment,
@@ -91,10 +91,10 @@ pub(crate) fn report(
     refused: Vec<ConfigError>,
 ) -> ConfigReport {
     let declarations = backend(catalogue, config, options, choice).declarations();
-    let mut report = ConfigReport::of(&declarations, config);
+    let context = ReadContext { node_env: options.env.get("NODE_ENV").cloned(), declarations };
+    let mut report = ConfigReport::of(&context, config);
     refused.into_iter().for_each(|error| report.refuse(Fault { owner: None, error: error.into() }));
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    report.add_all(findings::of(catalogue, config, choice, node_env));
+    report.add_all(findings::of(catalogue, config, choice, context.node_env.as_deref()));
     report
 }
 
@@ -118,11 +118,11 @@ mod tests {
         assert_eq!(changed, ["greenroom.demo", "greenroom.plugins.tasks"]);
 
         let wrong = RootConfig::from_yaml("greenroom: {demo: perhaps, plugins: {tasks: perhaps}}").unwrap();
-        let refused: Vec<_> = readers.iter().filter_map(|(_, reader)| reader.read(&wrong).err()).collect();
+        let refused: Vec<_> = readers.iter().filter_map(|(_, reader)| reader.read(&wrong, &ReadContext::default()).err()).collect();
         let [error] = &refused[..] else { panic!("{refused:?}") };
-        let keys = error.downcast_ref::<ConfigError>().unwrap().clone().each();
+        let keys = error.clone().each();
         assert_eq!(
-            keys.filter_map(|one| one.key().map(str::to_owned)).collect::<Vec<_>>(),
+            keys.filter_map(|one| one.downcast_ref::<ConfigError>()?.key().map(str::to_owned)).collect::<Vec<_>>(),
             ["greenroom.plugins.tasks", "greenroom.demo"]
         );
     }

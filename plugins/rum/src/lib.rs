@@ -142,7 +142,7 @@ impl From<RumPlugin> for Plugin {
             );
         })
         .config_schema(CONFIG_SCHEMA)
-        .reads_with_remarks(Settings::from_config, Settings::remarks)
+        .reads_with_remarks(Settings::from_config, |settings, _| settings.remarks())
     }
 }
 
