@@ -49,6 +49,7 @@ mod sources;
 mod spelling;
 mod spots;
 mod substitute;
+mod switch;
 mod text_parts;
 mod trace;
 mod transform;

@@ -62,10 +62,10 @@ impl StartError {
 fn of_plugin(plugin: &PluginResult) -> impl Iterator<Item = Fault> {
     let owner = |module| Some(Owner { plugin: plugin.plugin_id.clone(), module });
     let modules = plugin.modules.iter();
-    let modules =
-        modules.map(move |module| (owner(Some(module.module_id.clone())), module.failure.as_ref()));
+    let modules = modules.map(move |module| (owner(Some(module.module_id.clone())), module.failure.as_ref()));
     let all = modules.chain([(owner(None), plugin.failure.as_ref())]);
-    let failed = all.filter_map(|(owner, failure)| Some((owner, failure.filter(|failure| !failure.allowed)?)));
+    let failed =
+        all.filter_map(|(owner, failure)| Some((owner, failure.filter(|failure| !failure.allowed)?)));
     failed.flat_map(|(owner, failure)| Fault { owner, error: failure.error.clone() }.each())
 }
 

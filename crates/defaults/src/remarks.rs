@@ -13,7 +13,11 @@ pub(crate) fn of(config: &RootConfig, node_env: Option<&str>) -> Vec<Finding> {
     let texts = config.warnings().into_iter().chain(doubtful);
     let found = texts.map(|text| Finding::new(Severity::Remark, text));
     let unset = config.unset();
-    found.chain(unset.iter().map(left_out)).chain(odd_policies(config)).chain(odd_node_env(node_env)).collect()
+    found
+        .chain(unset.iter().map(left_out))
+        .chain(odd_policies(config))
+        .chain(odd_node_env(node_env))
+        .collect()
 }
 
 /// Each rule asks for one of these, and takes any other word for none.

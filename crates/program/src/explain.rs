@@ -166,7 +166,10 @@ fn one(command: &str, error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use greenroom::core::{Backend, plugin};
+    use greenroom::{
+        config::all,
+        core::{Backend, plugin},
+    };
 
     use super::*;
 
@@ -191,5 +194,33 @@ mod tests {
         assert!(told.contains("no smtp://me:***@mail"), "{told}");
         let failed = StartError::Boot(Error::new("not hunter2hunter2"));
         assert_eq!(why(&config, "greenroom", &failed.faults()), "error: not ***\n");
+    }
+
+    /// One plugin has two faults, a module one that is no line of the config, and the config a secret that is a word.
+    #[test]
+    fn each_fault_is_told_with_its_owner_and_the_line_it_points_at() {
+        let yaml = "tasks:\n  workers: many\n  timeout: soon\nbackend: {auth: {keys: [{secret: start}]}}\n";
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let owner =
+            |module: Option<&str>| Some(Owner { plugin: "tasks".into(), module: module.map(Into::into) });
+        let two = all((config.number("tasks.workers"), config.duration("tasks.timeout"))).unwrap_err();
+        let faults = [
+            Fault { owner: owner(None), error: Error::from_any(two) },
+            Fault { owner: owner(Some("mail")), error: Error::new("no start at the server") },
+        ];
+        insta::assert_snapshot!(why(&config, "greenroom", &faults), @r"
+        error: Backend startup failed due to the following errors:
+          × Plugin 'tasks': Unable to convert config value for key 'tasks.workers' in 'mock-config' to a number (mock-config:2:12)
+           ╭─[mock-config:2:12]
+         2 │   workers: many
+           ·            ────
+           ╰────
+          × Plugin 'tasks': Invalid duration 'soon' in config at 'tasks.timeout', Error: Not a valid duration string, try a number followed by a unit such as '1d' or '2 seconds' (mock-config:3:12)
+           ╭─[mock-config:3:12]
+         3 │   timeout: soon
+           ·            ────
+           ╰────
+          × Module 'mail' for plugin 'tasks': no *** at the server
+        ");
     }
 }

@@ -49,7 +49,7 @@ use greenroom::{
 use greenroom_config_schema::{Schema, SchemaError};
 
 use crate::{
-    catalogue::{Catalogue, Unswitched},
+    catalogue::{ByDefault, Catalogue},
     extra::Extra,
 };
 
@@ -126,7 +126,7 @@ impl Program {
     /// commands that start nothing.
     #[must_use]
     pub fn plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(Unswitched::On, move || make().into());
+        self.catalogue.offer(ByDefault::On, move || make().into());
         self
     }
 
@@ -134,7 +134,7 @@ impl Program {
     /// [`plugin`](Self::plugin).
     #[must_use]
     pub fn optional_plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(Unswitched::Off, move || make().into());
+        self.catalogue.offer(ByDefault::Off, move || make().into());
         self
     }
 
@@ -146,7 +146,7 @@ impl Program {
         keys: &'static [&'static str],
         make: impl Fn() -> P + 'static,
     ) -> Self {
-        self.catalogue.offer(Unswitched::With(keys), move || make().into());
+        self.catalogue.offer(ByDefault::With(keys), move || make().into());
         self
     }
 

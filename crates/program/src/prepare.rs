@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, ReadContext, RootConfig, all, each},
+    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, ReadContext, RootConfig, all},
     core::{Backend, Fault, feature_loader},
     http_client::ClientEnvironment,
     logging::LogEnvironment,
@@ -11,7 +11,7 @@ use greenroom::{
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
 
 use crate::{
-    catalogue::{Catalogue, Choice},
+    catalogue::{self, Catalogue, Choice},
     demo, findings,
 };
 
@@ -54,11 +54,7 @@ pub(crate) fn prepare(
 /// Reads what the program itself takes of a config, whatever it chooses of it: what it refuses of a changed one, and what of
 /// it waits for the next start, is told as of any feature.
 fn own_config(config: &RootConfig, node_env: Option<&str>) -> Result<(), ConfigError> {
-    let switches = || {
-        let Some(named) = config.optional_config("greenroom.plugins")? else { return Ok(()) };
-        each(named.keys().iter().map(|id| named.boolean(id))).map(|_| ())
-    };
-    all((switches(), demo::check(config, node_env))).map(|_| ())
+    all((catalogue::switches(config), demo::check(config, node_env))).map(|_| ())
 }
 
 /// The backend with its defaults and what is chosen.
@@ -118,11 +114,15 @@ mod tests {
         assert_eq!(changed, ["greenroom.demo", "greenroom.plugins.tasks"]);
 
         let wrong = RootConfig::from_yaml("greenroom: {demo: perhaps, plugins: {tasks: perhaps}}").unwrap();
-        let refused: Vec<_> = readers.iter().filter_map(|(_, reader)| reader.read(&wrong, &ReadContext::default()).err()).collect();
+        let refused: Vec<_> = readers
+            .iter()
+            .filter_map(|(_, reader)| reader.read(&wrong, &ReadContext::default()).err())
+            .collect();
         let [error] = &refused[..] else { panic!("{refused:?}") };
         let keys = error.clone().each();
         assert_eq!(
-            keys.filter_map(|one| one.downcast_ref::<ConfigError>()?.key().map(str::to_owned)).collect::<Vec<_>>(),
+            keys.filter_map(|one| one.downcast_ref::<ConfigError>()?.key().map(str::to_owned))
+                .collect::<Vec<_>>(),
             ["greenroom.plugins.tasks", "greenroom.demo"]
         );
     }

@@ -140,8 +140,7 @@ fn each_thing_that_is_wrong_has_a_line_of_its_own() {
         let before = lines.sink.json().len();
         lines.log.on(&event);
         let told: Vec<_> = lines.sink.json().split_off(before);
-        let seen: Vec<_> =
-            told.iter().map(|line| (&line["plugin"], &line["key"], &line["place"])).collect();
+        let seen: Vec<_> = told.iter().map(|line| (&line["plugin"], &line["key"], &line["place"])).collect();
         let [workers, timeout] = ["catalog.workers", "catalog.timeout"].map(Value::from);
         let [second, third] = ["mock-config:2:12", "mock-config:3:12"].map(Value::from);
         let plugin = json!("catalog");
