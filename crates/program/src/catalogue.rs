@@ -210,7 +210,7 @@ mod tests {
             [
                 text("tasks", "\"yes\"", "3:12"),
                 text("rollbar", "1", "4:14"),
-                text("mail", "an object", "6:11"),
+                text("mail", "an object", "6:5"),
             ]
         );
     }
