@@ -71,11 +71,9 @@ pub enum ConfigFrom {
 
 impl Surroundings {
     /// Those of this process, with a config that is there already.
-    ///
-    /// As in Node, panics are not logged under `NODE_ENV=test`.
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
-        let is_process = log.node_env.as_deref() != Some("test");
+        let is_process = log.logs_panics();
         let (state, calls) = (DataDir::from_process(), ClientEnvironment::from_process());
         Self { config: ConfigFrom::Loaded(config), log, state, calls, is_process, found: vec![] }
     }
@@ -84,7 +82,7 @@ impl Surroundings {
 /// A backend with all defaults, configured by this process's files, arguments and environment.
 pub fn create_backend() -> Backend {
     let log = LogEnvironment::from_process();
-    let is_process = log.node_env.as_deref() != Some("test");
+    let is_process = log.logs_panics();
     match ConfigOptions::from_process() {
         Ok(options) => {
             let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));

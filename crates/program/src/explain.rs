@@ -52,6 +52,7 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
 }
 
 /// Prints what a plugin's command failed with; exit code 1.
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn command_error(error: &Error) -> ExitCode {
     if error.downcast_ref::<ConfigError>().is_none() {
         return fail(error.message(), None);

@@ -28,13 +28,18 @@ pub(crate) struct Refused {
     pub(crate) choice: Choice,
 }
 
+/// `NODE_ENV`, as the options know it.
+pub(crate) fn node_env(options: &ConfigOptions) -> Option<&str> {
+    options.env.get("NODE_ENV").map(String::as_str)
+}
+
 /// Reads which plugins run, where own files go, and whether the demo is on.
 pub(crate) fn prepare(
     catalogue: &Catalogue,
     config: &RootConfig,
     options: &ConfigOptions,
 ) -> Result<Prepared, Refused> {
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    let node_env = node_env(options);
     let choice = catalogue.choose(config);
     let data_dir = DataDir::of(options).data_dir(config);
     let has_demo = demo::check(config, node_env);
@@ -64,14 +69,15 @@ pub(crate) fn backend(
     options: &ConfigOptions,
     choice: &Choice,
 ) -> Backend {
-    let node_env = options.env.get("NODE_ENV").cloned();
+    let node_env = node_env(options).map(str::to_owned);
+    let log = LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() };
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDir::of(options),
         calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
-        is_process: node_env.as_deref() != Some("test"),
-        log: LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() },
+        is_process: log.logs_panics(),
+        log,
     };
     let own = feature_loader(async || Ok(vec![]));
     let own = own.reads(move |config| own_config(config, node_env.as_deref()));
@@ -87,7 +93,7 @@ pub(crate) fn report(
     refused: Vec<ConfigError>,
 ) -> ConfigReport {
     let declarations = backend(catalogue, config, options, choice).declarations();
-    let context = ReadContext { node_env: options.env.get("NODE_ENV").cloned(), declarations };
+    let context = ReadContext { node_env: node_env(options).map(str::to_owned), declarations };
     let mut report = ConfigReport::of(&context, config);
     refused.into_iter().for_each(|error| report.refuse(Fault { owner: None, error: error.into() }));
     report.add_all(findings::of(catalogue, config, choice, context.node_env.as_deref()));

@@ -78,9 +78,8 @@ async fn serve(
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);
     }
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
     let shown = Shown {
-        examples: program.examples_for(config, node_env),
+        examples: program.examples_for(config, prepare::node_env(options)),
         config: match (config.file(), options.args.last()) {
             (Some(file), _) => paths::shown(&file, &options.cwd),
             // What can be read but once is shown as it was named.
