@@ -75,7 +75,7 @@ impl fmt::Debug for Extra {
 pub(crate) fn added(mut to: Command, extras: &[Extra]) -> Command {
     for extra in extras {
         if to.find_subcommand(extra.plugin).is_none() {
-            let about = format!("Commands of the plugin `{}`.", extra.plugin);
+            let about = format!("Commands of the plugin `{}`", extra.plugin);
             to = to.subcommand(Command::new(extra.plugin).about(about).subcommand_required(true));
         }
         to = to.mut_subcommand(extra.plugin, |group| group.subcommand(extra.command.clone()));
