@@ -21,7 +21,6 @@
 
 mod conceal;
 mod config;
-mod data_dir;
 mod declare;
 mod duration;
 mod env;
@@ -38,7 +37,6 @@ mod masks;
 mod pattern;
 mod place;
 mod print;
-mod private_file;
 mod reader;
 mod reads;
 mod root;
@@ -59,7 +57,6 @@ mod watch;
 mod yaml;
 
 pub use config::Config;
-pub use data_dir::{DataDir, DataDirectory};
 pub use declare::{ConfigSchemaText, DeclareConfig, Visibilities, Visibility, built_in_schema};
 pub use error::{ConfigError, Result};
 pub use gather::{Together, all, each};
@@ -67,7 +64,6 @@ pub use listeners::Subscription;
 pub use masks::Masks;
 pub use place::Place;
 pub use print::Format;
-pub use private_file::PrivateFile;
 pub use reads::{ConfigReader, FollowedKeys, ReadContext, Remark};
 pub use root::RootConfig;
 pub use secret::Secret;

@@ -26,8 +26,9 @@ mod waiting;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
-use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, ReadContext, RootConfig};
+use greenroom_config::{ConfigOptions, DeclareConfig, ReadContext, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
+use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
@@ -51,7 +52,7 @@ pub struct Surroundings {
     /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
     pub log: LogEnvironment,
     /// Where own files go, unless the config says it.
-    pub state: DataDir,
+    pub state: DataDirEnvironment,
     /// By which proxies calls go, and which certificates are trusted.
     pub calls: ClientEnvironment,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
@@ -74,7 +75,7 @@ impl Surroundings {
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
         let is_process = log.logs_panics();
-        let (state, calls) = (DataDir::from_process(), ClientEnvironment::from_process());
+        let (state, calls) = (DataDirEnvironment::from_process(), ClientEnvironment::from_process());
         Self { config: ConfigFrom::Loaded(config), log, state, calls, is_process, found: vec![] }
     }
 }
@@ -85,7 +86,7 @@ pub fn create_backend() -> Backend {
     let is_process = log.logs_panics();
     match ConfigOptions::from_process() {
         Ok(options) => {
-            let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
+            let (state, config) = (DataDirEnvironment::of(&options), ConfigFrom::Options(options));
             let calls = ClientEnvironment::from_process();
             create_backend_in(Surroundings { config, log, state, calls, is_process, found: vec![] })
         }

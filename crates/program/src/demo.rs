@@ -13,8 +13,9 @@ use std::{
 
 use greenroom::{
     auth::ExternalTokens,
-    config::{ConfigError, PrivateFile, RootConfig},
+    config::{ConfigError, RootConfig},
     core::Backend,
+    data_dir::PrivateFile,
     http::Listen,
     prelude::{RootLogger, decorate},
 };

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, ReadContext, RootConfig, all},
+    config::{ConfigError, ConfigOptions, DeclareConfig, ReadContext, RootConfig, all},
     core::{Backend, Fault, feature_loader},
+    data_dir::DataDirEnvironment,
     http_client::ClientEnvironment,
     logging::LogEnvironment,
 };
@@ -41,7 +42,7 @@ pub(crate) fn prepare(
 ) -> Result<Prepared, Refused> {
     let node_env = node_env(options);
     let choice = catalogue.choose(config);
-    let data_dir = DataDir::of(options).data_dir(config);
+    let data_dir = DataDirEnvironment::of(options).data_dir(config);
     let has_demo = demo::check(config, node_env);
     match (choice, data_dir, has_demo) {
         (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
@@ -73,7 +74,7 @@ pub(crate) fn backend(
     let log = LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() };
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
-        state: DataDir::of(options),
+        state: DataDirEnvironment::of(options),
         calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: log.logs_panics(),

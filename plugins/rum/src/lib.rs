@@ -53,8 +53,8 @@ mod settings;
 mod snippet;
 
 use greenroom::{
-    config::DataDirectory,
     core::{Module, Plugin},
+    data_dir::DataDirectory,
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
