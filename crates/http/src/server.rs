@@ -35,7 +35,7 @@ use crate::{
     health_routes::HealthRoutes,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
-    runs_on::{RunsOn, may_change_something},
+    run_to_completion::{RunToCompletion, may_change_something},
     settings::HttpSettings,
     websocket::WebSocketRoutes,
 };
@@ -133,7 +133,7 @@ impl Serve for Front {
         }
         let has_called_author = Arc::new(AtomicBool::new(false));
         exchange.has_called_author = Some(has_called_author.clone());
-        Box::pin(RunsOn::new(context, has_called_author, inner.answer(exchange, request)))
+        Box::pin(RunToCompletion::new(context, has_called_author, inner.answer(exchange, request)))
     }
 }
 

@@ -4,7 +4,8 @@ use std::{fmt, path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, Args, Command};
 use greenroom::{
-    config::{ConfigOptions, DataDir, RootConfig},
+    config::{ConfigOptions, RootConfig},
+    data_dir::DataDirEnvironment,
     errors::{Error, Result},
 };
 
@@ -31,7 +32,7 @@ impl CommandContext<'_> {
     /// # Errors
     /// As [`config`](Self::config).
     pub fn data_dir(&self) -> Result<PathBuf> {
-        let dir = DataDir::of(self.options).data_dir(&self.config()?);
+        let dir = DataDirEnvironment::of(self.options).data_dir(&self.config()?);
         dir.map_err(|error| Error::from(error).into())
     }
 
@@ -75,7 +76,7 @@ impl fmt::Debug for Extra {
 pub(crate) fn added(mut to: Command, extras: &[Extra]) -> Command {
     for extra in extras {
         if to.find_subcommand(extra.plugin).is_none() {
-            let about = format!("Commands of the plugin `{}`.", extra.plugin);
+            let about = format!("Commands of the plugin `{}`", extra.plugin);
             to = to.subcommand(Command::new(extra.plugin).about(about).subcommand_required(true));
         }
         to = to.mut_subcommand(extra.plugin, |group| group.subcommand(extra.command.clone()));

@@ -73,3 +73,20 @@ async fn a_start_tells_every_value_that_a_variable_without_a_value_leaves_out() 
     );
     assert_eq!(warned("node", config, &[]).await, [""; 0]);
 }
+
+/// Words of sentences and keys, one that somebody has quoted, and a longer one that is never told.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_are_words_make_no_sentence_about_a_key_unreadable() {
+    let yaml = "
+backend:
+  listen: 127.0.0.1:0
+  auth: {keys: [{secret: secret}, {secret: ordinary}]}
+  startup: {default: {onPluginBootFailure: ignore}}
+";
+    let told = warned("backstage", yaml, &[]).await;
+    let short = "the secret 'backend.auth.keys[0].secret' is shorter than 8 characters: ordinary text that holds it is masked \
+                 too (app-config.yaml:4:26)";
+    assert!(told.contains(&short.replace("ordinary", "***")), "{told:#?}");
+    let policy = "backend.startup.default.onPluginBootFailure is 'ignore'";
+    assert!(told.iter().any(|line| line.starts_with(policy)), "{told:#?}");
+}
