@@ -5,7 +5,7 @@ mod doctor;
 use std::{path::PathBuf, process::ExitCode};
 
 use greenroom_plugin_app::app;
-use greenroom_plugin_auth::auth;
+use greenroom_plugin_auth::{auth, lets_guests_in};
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_rum::{SdkSource, install_sdk, rum, rum_page};
 use greenroom_plugin_tasks::tasks;
@@ -39,7 +39,7 @@ fn program() -> Program {
         .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
-        .example("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh")
+        .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck")
 }
 

@@ -4,7 +4,8 @@ use std::{fmt, path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, Args, Command};
 use greenroom::{
-    config::{ConfigOptions, DataDir, RootConfig},
+    config::{ConfigOptions, RootConfig},
+    data_dir::DataDirEnvironment,
     errors::{Error, Result},
 };
 
@@ -62,7 +63,7 @@ impl CommandContext<'_> {
     /// # Errors
     /// As [`config`](Self::config).
     pub fn data_dir(&self) -> Result<PathBuf> {
-        let dir = DataDir::of(self.options).data_dir(&self.config()?);
+        let dir = DataDirEnvironment::of(self.options).data_dir(&self.config()?);
         dir.map_err(|error| Error::from(error).into())
     }
 

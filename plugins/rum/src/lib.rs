@@ -58,8 +58,8 @@ mod snippet;
 use std::sync::Arc;
 
 use greenroom::{
-    config::DataDirectory,
     core::{Module, Plugin},
+    data_dir::DataDirectory,
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
@@ -126,7 +126,7 @@ pub fn rum() -> Plugin {
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads_with_remarks(Settings::from_config, Settings::remarks)
+    .reads_with_remarks(Settings::from_config, |settings, _| settings.remarks())
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].
