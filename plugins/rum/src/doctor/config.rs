@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use greenroom::{
-    config::{DataDirectory, RootConfig},
-    http::HttpSettings,
-};
+use greenroom::{config::RootConfig, data_dir::DataDirectory, http::HttpSettings};
 
 use super::{Diagnosis, Finding};
 use crate::{
