@@ -98,7 +98,7 @@ impl ConfigReport {
             report.add_all(schema.faults(config).iter().map(Finding::of_schema));
             let deprecations = schema.deprecations(config).into_iter();
             report.add_all(deprecations.map(|text| Finding::new(Severity::Remark, text)));
-            report.add_all(features.unknown(config).into_iter().map(Finding::unknown));
+            report.add_all(features.unknown(config).into_iter().map(|key| remarks::unknown(config, key)));
             let notes = schema.notes().iter();
             report.add_all(notes.map(|note| Finding::new(Severity::Note, format!("Config schemas: {note}"))));
         }

@@ -96,9 +96,10 @@ impl Finding {
         Self { key, place, ..Self::new(severity, format!("{unset}{consequence}")) }
     }
 
-    /// A key that nobody reads. Without a guess what was meant it may be somebody else's.
+    /// A key that nobody reads. Where neither a guess nor a list says what could be meant, it may be somebody else's.
     pub fn unknown(unknown: Unknown) -> Self {
-        let severity = if unknown.suggestion.is_some() { Severity::Remark } else { Severity::Note };
+        let is_explained = unknown.suggestion.is_some() || !unknown.known.is_empty();
+        let severity = if is_explained { Severity::Remark } else { Severity::Note };
         let text = unknown.to_string();
         Self { key: Some(unknown.key), place: unknown.place, ..Self::new(severity, text) }
     }

@@ -2,6 +2,7 @@
 
 use crate::{Finding, Severity};
 use greenroom_config::{RootConfig, Unset};
+use greenroom_config_schema::keys::Unknown;
 
 const LISTEN: &str = "backend.listen";
 
@@ -33,13 +34,25 @@ fn odd_node_env(node_env: Option<&str>) -> Option<Finding> {
     Some(Finding::new(Severity::Remark, text))
 }
 
+/// What follows where no address is read.
+const OPEN: &str = ": the backend listens on all addresses";
+
+/// A key that nobody reads; one that stands where the address would, opens the backend to the network too.
+pub(crate) fn unknown(config: &RootConfig, unknown: Unknown) -> Finding {
+    let is_address = unknown.key.strip_prefix(LISTEN).is_some_and(|rest| rest.starts_with('.'));
+    let mut found = Finding::unknown(unknown);
+    if is_address && !config.has("backend.listen.host").unwrap_or_default() {
+        found.severity = Severity::Warning;
+        found.text.push_str(OPEN);
+    }
+    found
+}
+
 /// An address that is left out opens the backend to the network, though the file may name a host of this machine alone.
 fn left_out(unset: &Unset) -> Finding {
     let below = unset.key.strip_prefix(LISTEN);
     match below {
-        Some("" | ".host") => {
-            Finding::unset(Severity::Warning, unset, ": the backend listens on all addresses")
-        }
+        Some("" | ".host") => Finding::unset(Severity::Warning, unset, OPEN),
         _ => Finding::unset(Severity::Remark, unset, ""),
     }
 }
@@ -93,6 +106,25 @@ mod tests {
         );
         let fine = "backend: {startup: {default: {onPluginBootFailure: abort, onPluginModuleBootFailure: continue}}}";
         assert_eq!(told(fine), [""; 0]);
+    }
+
+    #[test]
+    fn a_key_in_place_of_the_address_is_a_warning_unless_there_is_an_address() {
+        let found = |yaml: &str| {
+            let config = RootConfig::from_yaml(yaml).unwrap();
+            let known = vec!["host".to_owned()];
+            let key = "backend.listen.adress".to_owned();
+            let place = config.place(&key);
+            let found = unknown(&config, Unknown { key, place, suggestion: None, known });
+            (found.severity, found.text)
+        };
+        let text = "nobody reads 'backend.listen.adress', known there are 'host' (mock-config:1:29)";
+        assert_eq!(
+            found("backend: {listen: { adress: localhost }}"),
+            (Severity::Warning, format!("{text}: the backend listens on all addresses"))
+        );
+        let beside = found("backend: {listen: { adress: x, host: localhost }}");
+        assert_eq!(beside, (Severity::Remark, text.to_owned()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use greenroom_http_server::LocalAddr;
 use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
-    dispatch::{Routed, dispatch},
+    dispatch::{Routed, Unrouted, dispatch},
     envelope::Envelope,
     exchange::Exchange,
     express::{matching, send::empty},
@@ -60,7 +60,7 @@ struct Mount {
 
 /// What a mount does with a request whose URI is relative to it.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response>;
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Unrouted<'a>) -> BoxFuture<'a, Response>;
 }
 
 impl Service for RootHttpRouter {
@@ -145,18 +145,18 @@ impl RootHttpRouter {
     }
 
     /// What the routes answer; an empty 404 where there are none.
-    pub(crate) async fn route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
+    pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
         let path = request.uri().path();
         let response = if let Some((handler, mount)) = self.mounted(path) {
-            make_relative(request, mount, exchange);
+            make_relative(&mut request, mount, exchange);
             handler.handle(exchange, request).await
         } else if matching::below("/api", path).is_some() {
             return empty(StatusCode::NOT_FOUND);
         } else if let Some(fallback) = self.0.fallback.get() {
-            make_relative(request, 0, exchange);
+            make_relative(&mut request, 0, exchange);
             fallback.handle(exchange, request).await
         } else if let Some((index, _)) = self.mounted(INDEX) {
-            make_relative(request, 0, exchange);
+            make_relative(&mut request, 0, exchange);
             index.handle(exchange, request).await
         } else {
             return empty(StatusCode::NOT_FOUND);
@@ -197,7 +197,7 @@ fn make_relative(request: &mut Request, mount: usize, exchange: &mut Exchange) {
 struct AuthorsRouter(Routed);
 
 impl Handler for AuthorsRouter {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response> {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Unrouted<'a>) -> BoxFuture<'a, Response> {
         Box::pin(dispatch(std::slice::from_ref(&self.0), exchange, request))
     }
 }

@@ -123,7 +123,10 @@ impl HttpSettings {
         ];
         let own = warnings.into_iter().flatten().map(str::to_owned);
         let cors = self.cors.iter().flat_map(|cors| cors.warnings.iter().cloned());
-        own.chain(cors).chain(self.https.iter().flat_map(Https::warnings)).collect()
+        own.chain(self.server.warnings.iter().cloned())
+            .chain(cors)
+            .chain(self.https.iter().flat_map(Https::warnings))
+            .collect()
     }
 }
 

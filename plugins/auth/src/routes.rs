@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    body::Body,
+    extract::{FromRequest, Request, State},
     http::StatusCode,
+    middleware::{Next, from_fn},
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, any, get},
 };
@@ -45,11 +47,19 @@ pub(crate) fn mount(
         .route("/.well-known/openid-configuration", only(get(async move || Json(configuration))))
         .route("/.well-known/oauth-client/cli.json", only(get(no_client_documents)))
         .route("/v1/userinfo", only(get(user_info)));
-    http.mount(routes.with_state(state.clone()));
+    http.mount(routes.route_layer(from_fn(json_body)).with_state(state.clone()));
     // A router of its own: paths with a slash at their end are offered to the one above first.
     let others = Router::new().route("/{provider}", any(nothing)).route("/{provider}/{*rest}", any(nothing));
-    http.mount(others.with_state(state));
+    http.mount(others.route_layer(from_fn(json_body)).with_state(state));
     http.add_auth_policy("/", AuthPolicy::Unauthenticated)
+}
+
+/// Backstage reads JSON in front of all routes, of which none here wants a body: what is malformed is refused before anything
+/// else is looked at.
+async fn json_body(request: Request, next: Next) -> HandlerResult<Response> {
+    let (parts, body) = request.into_parts();
+    Json::<Value>::from_request(Request::from_parts(parts.clone(), body), &()).await?;
+    Ok(next.run(Request::from_parts(parts, Body::empty())).await)
 }
 
 async fn refresh(

@@ -45,6 +45,26 @@ async fn a_start_warns_in_any_format_where_a_variable_without_a_value_opens_it_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_warns_in_any_format_of_a_key_that_nobody_reads_in_place_of_an_address() {
+    for format in ["node", "backstage"] {
+        let misspelt = warned(format, "backend: {listen: {adress: 127.0.0.1, port: 7007}}\n", &[]).await;
+        assert_eq!(
+            misspelt,
+            ["nobody reads 'backend.listen.adress', known there are 'host', 'port' \
+              (app-config.yaml:1:28): the backend listens on all addresses"]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_warns_of_more_connections_than_there_are_descriptors() {
+    let yaml = "greenroom: {server: {maxConnections: 4000000000}}\nbackend: {listen: '127.0.0.1:0'}\n";
+    let [told] = warned("node", yaml, &[]).await.try_into().unwrap();
+    let begin = "greenroom.server.maxConnections is 4000000000, but there are ";
+    assert!(told.starts_with(begin) && told.ends_with(" (app-config.yaml:1:38)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_start_tells_every_value_that_a_variable_without_a_value_leaves_out() {
     let config = "greenroom: {plugins: {tasks: '${TASKS}'}}\nbackend: {listen: '127.0.0.1:0'}\n";
     assert_eq!(
