@@ -1,5 +1,7 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
+mod doctor;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use greenroom_plugin_app::app;
@@ -34,6 +36,7 @@ fn program() -> Program {
             let installed = install_sdk(&source, &context.data_dir()?)?;
             Ok(format!("Datadog's browser SDK {} is in {}", installed.version, installed.dir.display()))
         })
+        .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)

@@ -53,7 +53,7 @@ use crate::{
     extra::Extra,
 };
 
-pub use crate::extra::CommandContext;
+pub use crate::extra::{Answer, CommandContext};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Program {
     }
 
     /// A command of a plugin: `my-backend <plugin> <name>`. Its arguments are described by clap, from which its help comes; what
-    /// it returns is printed.
+    /// it returns is printed: a text, or an [`Answer`] that chooses the exit code.
     ///
     /// ```no_run
     /// use greenroom_program::Program;
@@ -204,11 +204,11 @@ impl Program {
     /// program.command("hello", "greet", |greet: Greet, _| Ok(format!("good evening, {}", greet.name))).run();
     /// ```
     #[must_use]
-    pub fn command<A: clap::Args>(
+    pub fn command<A: clap::Args, T: Into<Answer>>(
         mut self,
         plugin: &'static str,
         name: &'static str,
-        run: impl Fn(A, &CommandContext<'_>) -> Result<String> + 'static,
+        run: impl Fn(A, &CommandContext<'_>) -> Result<T> + 'static,
     ) -> Self {
         self.extras.push(Extra::new(plugin, name, run));
         self

@@ -27,6 +27,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use crate::{
+    counts::Counts,
     forward::{MOST_ANSWER, Outcome, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
@@ -35,6 +36,7 @@ use batch::{Refused, Rules};
 use limit::Limits;
 use target::Track;
 
+pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
@@ -59,6 +61,7 @@ pub(crate) struct Intake {
     /// In front of the target's path.
     to: String,
     tells_address: bool,
+    counts: Arc<Counts>,
     logger: Logger,
     refused: Told,
 }
@@ -70,6 +73,7 @@ pub(crate) enum Answer {
     Refused(StatusCode, &'static str),
 }
 
+const NOT_TAKEN: &str = "Datadog's intake did not take it";
 const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
 const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
 const WRONG_TOKEN: Answer =
@@ -81,7 +85,14 @@ const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body ca
 const NO_ROOM: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
 
 impl Intake {
-    pub(crate) fn new(rum: &Rum, to: &str, tells_address: bool, queue: Arc<Queue>, logger: Logger) -> Self {
+    pub(crate) fn new(
+        rum: &Rum,
+        to: &str,
+        tells_address: bool,
+        queue: Arc<Queue>,
+        counts: Arc<Counts>,
+        logger: Logger,
+    ) -> Self {
         let rules = Rules {
             application_id: rum.application_id.clone(),
             kept: rum.kept.clone(),
@@ -97,6 +108,7 @@ impl Intake {
             queue,
             to: to.to_owned(),
             tells_address,
+            counts,
             logger,
             refused: Told::default(),
         }
@@ -110,6 +122,12 @@ impl Intake {
         request: Request,
     ) -> Answer {
         let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
+        match answer {
+            Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
+            // What Datadog said is counted as its answer.
+            Answer::Refused(_, NOT_TAKEN) => {}
+            Answer::Refused(_, why) => self.counts.refused(why),
+        }
         if let Answer::Refused(_, why) = answer
             && let Some(count) = self.refused.count(Instant::now())
         {
@@ -156,9 +174,10 @@ impl Intake {
             Ok(call) => self.queue.send(call).await,
             Err(error) => Outcome::Failed(error.to_string()),
         };
+        self.counts.answered(&outcome);
         match relayed(&outcome) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
-            status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
+            status => Ok(Answer::Refused(status, NOT_TAKEN)),
         }
     }
 
