@@ -9,7 +9,8 @@ use crate::RootConfig;
 /// ```
 /// use greenroom_config::RootConfig;
 ///
-/// let masks = RootConfig::from_yaml("mail: {password: start, token: hunter2hunter2}").unwrap().masks();
+/// let yaml = "backend: {auth: {keys: [{secret: start}]}}\nmail: {token: hunter2hunter2}\n";
+/// let masks = RootConfig::from_yaml(yaml).unwrap().masks();
 /// assert_eq!(masks.all("no start with hunter2hunter2"), "no *** with ***");
 /// assert_eq!(masks.long("no start with hunter2hunter2"), "no start with ***");
 /// ```
