@@ -166,6 +166,11 @@ impl Server {
         self.stdout.text().lines().map(str::to_owned).collect()
     }
 
+    /// Waits until the log has more lines than this.
+    pub async fn log_beyond(&self, lines: usize) {
+        self.stdout.grows_beyond(lines).await;
+    }
+
     /// The first log line with this text, now or later.
     pub async fn line(&self, text: &str) -> String {
         let came = timeout(DEADLINE, self.stdout.contains(text)).await;
