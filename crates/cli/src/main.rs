@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::auth;
 use greenroom_plugin_healthcheck::healthcheck;
-use greenroom_plugin_rum::{SdkSource, install_sdk, rum};
+use greenroom_plugin_rum::{SdkSource, install_sdk, rum, rum_page};
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
 
@@ -25,6 +25,7 @@ fn program() -> Program {
         .optional_plugin(tasks)
         .plugin_with(&["auth.providers"], auth)
         .plugin_with(&["app.datadogRum"], rum)
+        .module_with("rum", rum_page)
         .command("rum", "sdk", |RumSdk { from }, context| {
             let source = match from {
                 Some(tarball) => SdkSource::Tarball(tarball),

@@ -36,6 +36,13 @@ impl<const N: usize> Hex<N> {
     }
 }
 
+impl TraceId {
+    /// Its lower half as a number: what Datadog knows a trace by.
+    pub fn low(&self) -> u64 {
+        u64::from_str_radix(&self.as_str()[16..], 16).unwrap_or_default()
+    }
+}
+
 fn write_hex(number: u64, digits: &mut [u8]) {
     digits[..8].copy_from_slice(&eight_digits((number >> 32) as u32));
     digits[8..].copy_from_slice(&eight_digits(number as u32));
@@ -145,6 +152,12 @@ impl TraceContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn datadog_knows_a_trace_by_its_lower_half() {
+        let trace = TraceId::parse("0af7651916cd43dd8448eb211c80319c").unwrap();
+        assert_eq!(trace.low(), 9_532_127_138_774_266_268);
+    }
 
     #[test]
     fn numbers_are_written_as_hexadecimal_digits() {

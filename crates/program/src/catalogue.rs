@@ -4,7 +4,7 @@ use std::fmt;
 
 use greenroom::{
     config::{ConfigError, RootConfig},
-    core::{Backend, Plugin},
+    core::{Backend, Module, Plugin},
 };
 
 /// All that a backend of this program may have, in the order in which it was added.
@@ -14,6 +14,8 @@ pub(crate) struct Catalogue(Vec<Entry>);
 enum Entry {
     /// A plugin that the config switches on and off.
     Plugin { id: String, default: Unswitched, make: Box<dyn Fn() -> Plugin> },
+    /// What ties a plugin to another one: it is there where both are.
+    Module { of: String, with: &'static str, make: Box<dyn Fn() -> Module> },
     /// What is there in any case.
     Always(Box<dyn Fn(Backend) -> Backend>),
 }
@@ -72,6 +74,11 @@ impl Catalogue {
         self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
     }
 
+    pub(crate) fn tie(&mut self, with: &'static str, make: impl Fn() -> Module + 'static) {
+        let of = make().plugin_id().to_owned();
+        self.0.push(Entry::Module { of, with, make: Box::new(make) });
+    }
+
     pub(crate) fn always(&mut self, add: impl Fn(Backend) -> Backend + 'static) {
         self.0.push(Entry::Always(Box::new(add)));
     }
@@ -80,7 +87,7 @@ impl Catalogue {
     pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, Unswitched)> {
         self.0.iter().filter_map(|entry| match entry {
             Entry::Plugin { id, default, .. } => Some((&**id, *default)),
-            Entry::Always(_) => None,
+            Entry::Module { .. } | Entry::Always(_) => None,
         })
     }
 
@@ -137,7 +144,8 @@ impl Catalogue {
     fn add_those(&self, backend: Backend, is_wanted: impl Fn(&str) -> bool) -> Backend {
         self.0.iter().fold(backend, |backend, entry| match entry {
             Entry::Plugin { id, make, .. } if is_wanted(id) => backend.add(make()),
-            Entry::Plugin { .. } => backend,
+            Entry::Module { of, with, make } if is_wanted(of) && is_wanted(with) => backend.add(make()),
+            Entry::Plugin { .. } | Entry::Module { .. } => backend,
             Entry::Always(add) => add(backend),
         })
     }
@@ -157,6 +165,11 @@ impl fmt::Debug for Catalogue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use greenroom::prelude::*;
 
     use super::*;
@@ -187,6 +200,32 @@ mod tests {
         };
         assert!(refused("greenroom: {plugins: {tasks: maybe}}").contains("greenroom.plugins.tasks"));
         assert!(refused("greenroom: {plugins: {search: false}}").contains("always has 'search'"));
+    }
+
+    #[test]
+    fn a_module_is_there_where_both_its_plugins_are() {
+        let (mut catalogue, made) = (Catalogue::default(), Arc::new(AtomicUsize::new(0)));
+        for id in ["a", "b"] {
+            catalogue.offer(Unswitched::On, move || plugin(id, |env| env.register_init(async || Ok(()))));
+        }
+        let count = made.clone();
+        catalogue.tie("b", move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            module("a", "b", |env| env.register_init(async || Ok(())))
+        });
+        let has_module = |yaml: &str| {
+            let (choice, before) = (
+                catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap(),
+                made.load(Ordering::Relaxed),
+            );
+            let _ = catalogue.add(Backend::new([]), &choice);
+            made.load(Ordering::Relaxed) > before
+        };
+        assert!(has_module(""));
+        assert!(
+            !has_module("greenroom: {plugins: {a: false}}")
+                && !has_module("greenroom: {plugins: {b: false}}")
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ use std::process::ExitCode;
 
 use greenroom::{
     config::RootConfig,
-    core::{Backend, Plugin},
+    core::{Backend, Module, Plugin},
     errors::Result,
 };
 use greenroom_config_schema::{Schema, SchemaError};
@@ -147,6 +147,14 @@ impl Program {
         make: impl Fn() -> P + 'static,
     ) -> Self {
         self.catalogue.offer(Unswitched::With(keys), move || make().into());
+        self
+    }
+
+    /// A module that is there where its plugin and `plugin` run, as one that shows something of `plugin` in the app. `make` is
+    /// called as that of [`plugin`](Self::plugin).
+    #[must_use]
+    pub fn module_with(mut self, plugin: &'static str, make: impl Fn() -> Module + 'static) -> Self {
+        self.catalogue.tie(plugin, make);
         self
     }
 

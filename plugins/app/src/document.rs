@@ -1,93 +1,47 @@
 //! The page that every address of the app shows: rendered at start, with the config that the browser may see.
 
-use std::sync::Arc;
-
 use greenroom::{
     config::RootConfig,
-    core::{Service, scope},
     errors::{Error, Result},
     http::finished::etag,
 };
+use greenroom_plugin_app_node::{Additions, HeadOfEach, Page};
 use http::HeaderValue;
-use parking_lot::Mutex;
 
 use crate::policy::Policy;
 
-/// What a page is made of, for whoever adds to it.
-pub struct Page<'a> {
-    /// What the browser gets to see of the config.
-    pub config: &'a RootConfig,
-    /// The path of `app.baseUrl` without a slash at its end: empty where the app is at the root of its host.
-    pub public_path: &'a str,
-    /// The page so far.
-    pub html: &'a str,
+/// The template, or the page in its place, as it is to be understood.
+pub(crate) fn rewritten(template: String, additions: &Additions) -> String {
+    additions.rewrites.iter().fold(template, |template, rewrite| rewrite(&template).unwrap_or(template))
 }
 
-type Make = Box<dyn Fn(&Page<'_>) -> Result<String> + Send + Sync>;
-
-/// Adds to the page of the app: an extension point of the plugin `app`.
-///
-/// ```
-/// use greenroom::prelude::*;
-/// use greenroom_plugin_app::IndexDocument;
-///
-/// let greeting = module("app", "greeting", |env| {
-///     env.register_init(async |document: IndexDocument| {
-///         document.head_start(|page| Ok(format!("<script src=\"{}/greeting.js\"></script>", page.public_path)));
-///         document.allow("script-src", "https://cdn.example.com");
-///         Ok(())
-///     });
-/// });
-/// # let _: Module = greeting;
-/// ```
-#[derive(Clone, Default)]
-pub struct IndexDocument(Arc<Mutex<Additions>>);
-
-#[derive(Default)]
-struct Additions {
-    head_start: Vec<Make>,
-    allowed: Vec<(&'static str, String)>,
-}
-
-impl Service for IndexDocument {
-    const ID: &'static str = "app.indexDocument";
-    type Scope = scope::Extension;
-}
-
-impl IndexDocument {
-    /// Puts HTML in front of the first script in `<head>`, behind what was added before. It is called once, at start; it
-    /// escapes what it prints, and its error fails the start of the plugin.
-    pub fn head_start(&self, html: impl Fn(&Page<'_>) -> Result<String> + Send + Sync + 'static) {
-        self.0.lock().head_start.push(Box::new(html));
+/// The page with all that was added.
+pub(crate) fn finish(
+    mut html: String,
+    additions: Additions,
+    config: &RootConfig,
+    public_path: &str,
+) -> Result<Finished> {
+    let Additions { head_start, head_of_each, allowed, .. } = additions;
+    let mut added = String::new();
+    for make in &head_start {
+        added.push_str(&make(&Page { config, public_path, html: &html })?);
     }
-
-    /// Lets the page load something: one more source for a directive of its `Content-Security-Policy`. A directive that the
-    /// operator has taken out by `backend.csp` stays out.
-    pub fn allow(&self, directive: &'static str, source: impl Into<String>) {
-        self.0.lock().allowed.push((directive, source.into()));
+    let mut each = None;
+    if !(added.is_empty() && head_of_each.is_empty()) {
+        let at = start_of_head(&html).ok_or_else(|| Error::new("The page of the app has no <head>"))?;
+        html.insert_str(at, &added);
+        each = (!head_of_each.is_empty()).then_some(Each { at, make: head_of_each });
     }
-
-    /// The page with all that was added.
-    pub(crate) fn finish(&self, html: String, config: &RootConfig, public_path: &str) -> Result<Finished> {
-        let additions = self.0.lock();
-        let mut added = String::new();
-        for make in &additions.head_start {
-            added.push_str(&make(&Page { config, public_path, html: &html })?);
-        }
-        let mut html = html;
-        if !added.is_empty() {
-            let at = head_start(&html).ok_or_else(|| Error::new("The page of the app has no <head>"))?;
-            html.insert_str(at, &added);
-        }
-        let tag = etag(html.as_bytes());
-        Ok(Finished { html, etag: tag, allowed: additions.allowed.clone() })
-    }
+    let etag = etag(html.as_bytes());
+    Ok(Finished { html, etag, each, allowed })
 }
 
 /// A page as it is served.
 pub(crate) struct Finished {
     pub(crate) html: String,
     pub(crate) etag: HeaderValue,
+    pub(crate) each: Option<Each>,
     allowed: Vec<(&'static str, String)>,
 }
 
@@ -101,8 +55,25 @@ impl Finished {
     }
 }
 
+/// What each answer has of its own.
+pub(crate) struct Each {
+    at: usize,
+    make: Vec<HeadOfEach>,
+}
+
+impl Each {
+    /// The page for the request that is answered here.
+    pub(crate) fn page(&self, html: &str) -> String {
+        let (before, behind) = html.split_at(self.at);
+        let mut page = String::with_capacity(html.len() + 200);
+        page.push_str(before);
+        self.make.iter().for_each(|make| page.push_str(&make()));
+        page + behind
+    }
+}
+
 /// Where the first script of `<head>` begins, or `<head>` ends.
-fn head_start(html: &str) -> Option<usize> {
+fn start_of_head(html: &str) -> Option<usize> {
     let lower = html.to_ascii_lowercase();
     let mut at = lower.find("<head")?;
     let end = at + lower[at..].find("</head>")?;
@@ -131,10 +102,12 @@ pub(crate) fn with_config(html: &str, config_json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use greenroom_plugin_app_node::IndexDocument;
+
     use super::*;
 
     fn finished(html: &str, document: &IndexDocument) -> Result<Finished> {
-        document.finish(html.to_owned(), &RootConfig::from_yaml("a: 1").unwrap(), "/base")
+        finish(html.to_owned(), document.additions(), &RootConfig::from_yaml("a: 1").unwrap(), "/base")
     }
 
     #[test]
@@ -153,6 +126,36 @@ mod tests {
         }
         assert!(finished("<p>", &document).is_err());
         assert_eq!(finished("<p>", &IndexDocument::default()).unwrap().html, "<p>");
+    }
+
+    #[test]
+    fn what_each_answer_has_of_its_own_stands_before_what_all_have() {
+        let document = IndexDocument::default();
+        assert!(document.additions().is_empty());
+        document.head_start(|_| Ok("<b>".to_owned()));
+        let count = std::sync::atomic::AtomicU32::new(0);
+        document.head_of_each(move || {
+            format!("<i>{}</i>", count.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        });
+        let page = finished("<head><script>1</script></head>", &document).unwrap();
+        assert_eq!(page.html, "<head><b><script>1</script></head>");
+        assert_eq!(page.etag, etag(page.html.as_bytes()));
+        let each = page.each.unwrap();
+        for number in 0..2 {
+            let expected = format!("<head><i>{number}</i><b><script>1</script></head>");
+            assert_eq!(each.page(&page.html), expected);
+        }
+        assert!(!document.additions().is_empty());
+    }
+
+    #[test]
+    fn a_template_is_rewritten_by_one_after_the_other() {
+        let document = IndexDocument::default();
+        document.rewrite_template(|template| template.strip_prefix("a").map(str::to_owned));
+        document.rewrite_template(|template| template.strip_prefix("b").map(str::to_owned));
+        assert_eq!(rewritten("abc".to_owned(), &document.additions()), "c");
+        assert_eq!(rewritten("bc".to_owned(), &document.additions()), "c");
+        assert_eq!(rewritten("c".to_owned(), &document.additions()), "c");
     }
 
     #[test]

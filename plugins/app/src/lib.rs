@@ -29,7 +29,7 @@
 //! config. A file that can be compressed is compressed once. Source maps, hidden files and links that lead out of the bundle
 //! are not served. A bundle that is built anew is served after a restart.
 //!
-//! Modules add to the page by [`IndexDocument`].
+//! Modules add to the page by [`greenroom_plugin_app_node`].
 
 mod document;
 mod file;
@@ -51,6 +51,7 @@ mod walk;
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use greenroom::{http::HttpSettings, prelude::*};
+use greenroom_plugin_app_node::{Additions, IndexDocument};
 
 use crate::{
     index::Index,
@@ -59,8 +60,6 @@ use crate::{
     routes::Bundle,
     settings::{Dist, Settings},
 };
-
-pub use crate::document::{IndexDocument, Page};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -81,7 +80,7 @@ pub fn app() -> Plugin {
                     }
                 };
                 let made = spawn_blocking("look through the app", move || {
-                    bundle(&config, &settings, &ours, &document, logger, dist)
+                    bundle(&config, &settings, &ours, &document.additions(), logger, dist)
                 });
                 http.mount(routes::router(made.await??));
                 http.add_auth_policy("/", AuthPolicy::Unauthenticated)
@@ -96,7 +95,7 @@ fn bundle(
     config: &RootConfig,
     settings: &HttpSettings,
     ours: &Settings,
-    document: &IndexDocument,
+    additions: &Additions,
     logger: Logger,
     dist: PathBuf,
 ) -> Result<Bundle> {
@@ -106,7 +105,7 @@ fn bundle(
         walk::walk(&dist).map_err(|error| Error::new(format!("Cannot serve the app in {shown}: {error}")))?;
     let (files, bytes) = (found.files.len(), found.bytes);
     let index = Index::new(&found);
-    let maker = Maker { config, settings, document, logger: &logger, dist: &dist };
+    let maker = Maker { config, settings, additions, logger: &logger, dist: &dist };
     let page = if ours.injects_config { maker.rendered()? } else { maker.as_built(&index)? };
     let ms = began.elapsed().as_millis() as u64;
     info!(logger, +files, +bytes, +ms, "Serving static app content from {shown}");

@@ -9,8 +9,10 @@ use greenroom::{
     prelude::{Logger, warn},
 };
 
+use greenroom_plugin_app_node::Additions;
+
 use crate::{
-    document::{IndexDocument, with_config},
+    document::{finish, rewritten, with_config},
     file::File,
     frontend::{Frontend, read_text},
     index::{Index, TEMPLATE},
@@ -34,7 +36,7 @@ pub(crate) enum PageSource {
 pub(crate) struct Maker<'a> {
     pub(crate) config: &'a RootConfig,
     pub(crate) settings: &'a HttpSettings,
-    pub(crate) document: &'a IndexDocument,
+    pub(crate) additions: &'a Additions,
     pub(crate) logger: &'a Logger,
     pub(crate) dist: &'a Path,
 }
@@ -43,6 +45,12 @@ impl Maker<'_> {
     /// The page as it was built, nothing added.
     pub(crate) fn as_built(&self, index: &Index) -> Result<PageSource> {
         let file = index.page().ok_or_else(|| self.missing(PAGE))?;
+        if !self.additions.is_empty() {
+            self.logger.warn(
+                "The app is served as it was built (app.disableConfigInjection: true): what modules of the app add to its \
+                 page is left out",
+            );
+        }
         Ok(PageSource::AsBuilt(file))
     }
 
@@ -52,6 +60,7 @@ impl Maker<'_> {
         let public_path = frontend.public_path(self.config)?;
         let template = read_text(&self.dist.join(TEMPLATE), MOST_BYTES)?.ok_or_else(|| self.too_old())?;
         let scope = Scope { config: &frontend.config, public_path: &public_path };
+        let template = rewritten(template, self.additions);
         let html = match Template::parse(&template).and_then(|template| template.render(&scope)) {
             Ok(html) => html,
             // What it was built with holds at the root of a host; the config behind it wins.
@@ -63,14 +72,15 @@ impl Maker<'_> {
                      below that of today",
                     place.display()
                 );
-                read_text(&self.dist.join(PAGE), MOST_BYTES)?.ok_or_else(|| self.missing(PAGE))?
+                let page = read_text(&self.dist.join(PAGE), MOST_BYTES)?.ok_or_else(|| self.missing(PAGE))?;
+                rewritten(page, self.additions)
             }
             Err(fault) => Err(self.refused(fault))?,
         };
         let html = with_config(&html, &frontend.json()?);
-        let page = self.document.finish(html, &frontend.config, &public_path)?;
+        let page = finish(html, self.additions.clone(), &frontend.config, &public_path)?;
         let policy = page.policy(self.settings.security_headers.content_security_policy());
-        Ok(PageSource::Rendered(Box::new(Rendered::new(page.html, page.etag, policy)?)))
+        Ok(PageSource::Rendered(Box::new(Rendered::new(page, policy)?)))
     }
 
     fn refused(&self, fault: Fault) -> Error {

@@ -21,6 +21,7 @@ use greenroom::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::{
+    document::{Each, Finished},
     file::File,
     index::{Index, Lookup},
     kept::Kept,
@@ -115,31 +116,40 @@ impl Bundle {
     }
 }
 
-/// A page that is rendered, with its encoded forms.
+/// A page that is rendered.
 pub(crate) struct Rendered {
     headers: HeaderMap,
-    identity: Bytes,
-    /// In the order of [`Coding::ALL`].
-    encoded: [Bytes; 3],
+    body: RenderedBody,
+}
+
+enum RenderedBody {
+    /// The same for all, with its encoded forms in the order of [`Coding::ALL`].
+    Kept { identity: Bytes, encoded: [Bytes; 3] },
+    /// With something for each answer.
+    Made { html: String, each: Each },
 }
 
 /// The page's media type, in Node's spelling.
 const HTML: &str = "text/html; charset=utf-8";
 
 impl Rendered {
-    pub(crate) fn new(html: String, etag: HeaderValue, policy: Option<HeaderValue>) -> std::io::Result<Self> {
+    pub(crate) fn new(page: Finished, policy: Option<HeaderValue>) -> std::io::Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(HTML));
         headers.insert(header::CACHE_CONTROL, NO_STORE);
-        headers.insert(header::ETAG, etag);
+        headers.insert(header::ETAG, page.etag);
         if let Some(policy) = policy {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        let html = page.html;
+        if let Some(each) = page.each {
+            return Ok(Self { headers, body: RenderedBody::Made { html, each } });
         }
         let mut encoded = [const { Bytes::new() }; 3];
         for (coding, encoded) in Coding::ALL.into_iter().zip(&mut encoded) {
             *encoded = coding.encode(html.as_bytes())?.into();
         }
-        Ok(Self { headers, identity: html.into(), encoded })
+        Ok(Self { headers, body: RenderedBody::Kept { identity: html.into(), encoded } })
     }
 
     fn answer(&self, asked: &Asked) -> Response {
@@ -148,14 +158,31 @@ impl Rendered {
         }
         let mut headers = self.headers.clone();
         let accepted = asked.headers.get(header::ACCEPT_ENCODING).filter(|_| !asked.is_head());
-        let coding = Coding::negotiate(accepted, HTML, self.identity.len() as u64);
-        let at = coding.and_then(|coding| Coding::ALL.iter().position(|one| *one == coding));
+        let (body, coding) = self.body.encoded(accepted);
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
         }
-        let body = at.map_or(&self.identity, |at| &self.encoded[at]);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        finished(StatusCode::OK, headers, if asked.is_head() { Body::empty() } else { body.clone().into() })
+        finished(StatusCode::OK, headers, if asked.is_head() { Body::empty() } else { body.into() })
+    }
+}
+
+impl RenderedBody {
+    fn encoded(&self, accepted: Option<&HeaderValue>) -> (Bytes, Option<Coding>) {
+        let negotiate = |bytes: &[u8]| Coding::negotiate(accepted, HTML, bytes.len() as u64);
+        match self {
+            Self::Kept { identity, encoded } => {
+                let coding = negotiate(identity);
+                let at = coding.and_then(|coding| Coding::ALL.iter().position(|one| *one == coding));
+                (at.map_or(identity, |at| &encoded[at]).clone(), coding)
+            }
+            Self::Made { html, each } => {
+                let page = each.page(html);
+                let encoded = negotiate(page.as_bytes())
+                    .and_then(|coding| Some((coding.encode(page.as_bytes()).ok()?.into(), Some(coding))));
+                encoded.unwrap_or_else(|| (page.into(), None))
+            }
+        }
     }
 }
 

@@ -15,7 +15,7 @@
 //! # What a page gets
 //!
 //! Two scripts: Datadog's SDK, and one that starts it with what `app.datadogRum` says. It is external, because Backstage's
-//! `Content-Security-Policy` forbids inline scripts. [`page_additions`] is for whoever serves the page.
+//! `Content-Security-Policy` forbids inline scripts. [`rum_page`] puts them into the page of the plugin `app`.
 //!
 //! # Where events go
 //!
@@ -52,13 +52,12 @@ mod sdk;
 mod settings;
 mod snippet;
 
-use std::sync::Arc;
-
 use greenroom::{
     config::DataDirectory,
-    core::{Feature, Plugin},
+    core::{Module, Plugin},
     prelude::*,
 };
+use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     forward::Queue,
@@ -68,86 +67,66 @@ use crate::{
     settings::{Mode, Settings, Way},
 };
 
-pub use crate::{
-    forward::{Forward, Outcome, Transport},
-    markup::trace_metas,
-    page::{PageAdditions, WithoutSnippet, page_additions, without_snippet},
-    sdk::{InstallError, Installed, SdkSource, install_sdk},
-};
+pub use crate::sdk::{InstallError, Installed, SdkSource, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 
-/// The plugin `rum`. See the [crate's documentation](crate).
-pub fn rum() -> RumPlugin {
-    RumPlugin { transport: None }
+/// The plugin `rum`: the SDK's files, the script that starts it, and the intake. See the [crate's documentation](crate).
+pub fn rum() -> Plugin {
+    plugin("rum", |env| {
+        env.register_init(
+            async |config: RootConfig,
+                   data: DataDirectory,
+                   client: HttpClient,
+                   logger: Logger,
+                   http: HttpRouter| {
+                // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
+                http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
+                http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
+                let rum = match Settings::from_config(&config)?.mode {
+                    // Why it is broken, the report on the config has told.
+                    Mode::Off | Mode::Broken(_) => return Ok(()),
+                    Mode::On(rum) => *rum,
+                };
+                let intake = match &rum.way {
+                    Way::Direct => None,
+                    Way::Forward { intake, tells_address } => {
+                        let queue = Queue::start(&client, logger.clone());
+                        Some(Intake::new(&rum, intake, *tells_address, queue, logger.clone()))
+                    }
+                };
+                logger.info(rum.summary());
+                let script = InitScript::of(&rum);
+                let source =
+                    spawn_blocking("read the SDK", move || page::source(&config, &data, &rum)).await?;
+                let sdk = match source {
+                    Source::Own(sdk) => Some(sdk),
+                    Source::Cdn(_) => None,
+                    Source::Missing(told) => {
+                        logger.warn(told);
+                        None
+                    }
+                };
+                http.mount(routes::router(script, sdk, intake));
+                Ok(())
+            },
+        );
+    })
+    .config_schema(CONFIG_SCHEMA)
+    .reads_with_remarks(Settings::from_config, Settings::remarks)
 }
 
-/// The plugin before it is added. See [`rum`].
-#[must_use = "a plugin runs once it is added to a backend"]
-#[derive(Clone)]
-pub struct RumPlugin {
-    transport: Option<Arc<dyn Transport>>,
-}
-
-impl RumPlugin {
-    /// Sends what goes through the backend by this. Without it `greenroom.rum.mode: forward` cannot be.
-    pub fn transport(mut self, transport: impl Transport) -> Self {
-        self.transport = Some(Arc::new(transport));
-        self
-    }
-}
-
-impl From<RumPlugin> for Plugin {
-    fn from(RumPlugin { transport }: RumPlugin) -> Self {
-        plugin("rum", |env| {
-            env.register_init(
-                async move |config: RootConfig, data: DataDirectory, logger: Logger, http: HttpRouter| {
-                    // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
-                    http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
-                    http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
-                    let rum = match Settings::from_config(&config)?.mode {
-                        // Why it is broken, the report on the config has told.
-                        Mode::Off | Mode::Broken(_) => return Ok(()),
-                        Mode::On(rum) => *rum,
-                    };
-                    let intake = match (&rum.way, transport) {
-                        (Way::Direct, _) => None,
-                        (Way::Forward { .. }, None) => {
-                            logger.error(
-                                "RUM is off, no browser events are sent: greenroom.rum.mode is forward, and this program \
-                                 has nothing to send by; set it to direct",
-                            );
-                            return Ok(());
-                        }
-                        (Way::Forward { intake, tells_address }, Some(transport)) => {
-                            let queue = Queue::start(transport, logger.clone());
-                            Some(Intake::new(&rum, intake, *tells_address, queue, logger.clone()))
-                        }
-                    };
-                    logger.info(rum.summary());
-                    let script = InitScript::of(&rum);
-                    let source = spawn_blocking("read the SDK", move || page::source(&config, &data, &rum)).await?;
-                    let sdk = match source {
-                        Source::Own(sdk) => Some(sdk),
-                        Source::Cdn(_) => None,
-                        Source::Missing(told) => {
-                            logger.warn(told);
-                            None
-                        }
-                    };
-                    http.mount(routes::router(script, sdk, intake));
-                    Ok(())
-                },
-            );
-        })
-        .config_schema(CONFIG_SCHEMA)
-        .reads_with_remarks(Settings::from_config, Settings::remarks)
-    }
-}
-
-impl From<RumPlugin> for Feature {
-    fn from(plugin: RumPlugin) -> Self {
-        Plugin::from(plugin).into()
-    }
+/// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].
+pub fn rum_page() -> Module {
+    module("app", "rum", |env| {
+        env.register_init(
+            async |config: RootConfig, data: DataDirectory, logger: Logger, document: IndexDocument| {
+                let Mode::On(rum) = Settings::from_config(&config)?.mode else { return Ok(()) };
+                spawn_blocking("read the SDK", move || page::add(&config, &data, &rum, &logger, &document))
+                    .await?;
+                Ok(())
+            },
+        );
+    })
 }

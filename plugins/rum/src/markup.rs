@@ -47,12 +47,11 @@ impl Markup {
     }
 }
 
-/// What lets the SDK find the trace of the request that this page answers; `milliseconds` since 1970, and it counts for two
-/// minutes.
-pub fn trace_metas(trace_id: &str, milliseconds: u64) -> String {
+/// What lets the SDK find the trace of the request that this page answers: the lower half of its id, which is what Datadog
+/// knows a trace by; `milliseconds` since 1970, and it counts for two minutes.
+pub(crate) fn trace_metas(trace_id: u64, milliseconds: u128) -> String {
     format!(
-        "<meta name=\"dd-trace-id\" content=\"{}\"><meta name=\"dd-trace-time\" content=\"{milliseconds}\">",
-        in_attribute(trace_id)
+        "<meta name=\"dd-trace-id\" content=\"{trace_id}\"><meta name=\"dd-trace-time\" content=\"{milliseconds}\">"
     )
 }
 
@@ -137,8 +136,8 @@ mod tests {
     #[test]
     fn a_page_tells_its_trace() {
         assert_eq!(
-            trace_metas("0af7651916cd43dd8448eb211c80319c", 1_795_331_810_479),
-            "<meta name=\"dd-trace-id\" content=\"0af7651916cd43dd8448eb211c80319c\">\
+            trace_metas(9_532_127_138_774_266_268, 1_795_331_810_479),
+            "<meta name=\"dd-trace-id\" content=\"9532127138774266268\">\
              <meta name=\"dd-trace-time\" content=\"1795331810479\">"
         );
     }

@@ -1,39 +1,24 @@
-//! What the page of the app gets, for whoever serves it.
+//! What the page of the app gets.
 
-use std::{borrow::Cow, path::Path};
+use std::{
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use greenroom::config::{ConfigError, DataDirectory, RootConfig};
+use greenroom::{
+    config::{DataDirectory, RootConfig},
+    context::Context,
+    prelude::*,
+};
+use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     init::InitScript,
-    markup::Markup,
+    markup::{Markup, trace_metas},
     sdk::Source,
-    settings::{Mode, Rum, Settings},
+    settings::Rum,
     snippet,
 };
-
-/// What RUM adds to a page: see [`page_additions`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageAdditions {
-    /// Goes in front of the first script of `<head>`.
-    pub html: String,
-    /// Directives of the page's `Content-Security-Policy`, each with a source that it needs.
-    pub policy: Vec<(&'static str, String)>,
-}
-
-/// What a page gets; `None` where RUM is off, or the SDK's files are not here. It reads files.
-///
-/// # Errors
-/// For a config that the plugin refuses.
-pub fn page_additions(
-    config: &RootConfig,
-    data: &DataDirectory,
-) -> Result<Option<PageAdditions>, ConfigError> {
-    let Mode::On(rum) = Settings::from_config(config)?.mode else { return Ok(None) };
-    let source = source(config, data, &rum);
-    let markup = Markup::of(&rum, &InitScript::of(&rum), &source);
-    Ok(markup.map(|Markup { html, policy }| PageAdditions { html, policy }))
-}
 
 /// Where the page gets the SDK from.
 pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> Source {
@@ -42,28 +27,32 @@ pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> So
     Source::look(rum, data.path(), beside)
 }
 
-/// A page, or a template of one, without the script that Backstage's documents tell people to paste. It is for the page to
-/// which [`PageAdditions`] are added: the SDK is started once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WithoutSnippet<'a> {
-    /// The page.
-    pub html: Cow<'a, str>,
-    /// What the operator should know, each a sentence.
-    pub remarks: Vec<&'static str>,
+/// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
+/// added, which the plugin tells.
+pub(crate) fn add(
+    config: &RootConfig,
+    data: &DataDirectory,
+    rum: &Rum,
+    logger: &Logger,
+    document: &IndexDocument,
+) {
+    let source = source(config, data, rum);
+    let Some(Markup { html, policy }) = Markup::of(rum, &InitScript::of(rum), &source) else { return };
+    document.head_start(move |_| Ok(html.clone()));
+    document.head_of_each(trace_of_the_request);
+    policy.into_iter().for_each(|(directive, source)| document.allow(directive, source));
+    let logger = logger.clone();
+    document.rewrite_template(move |template| {
+        let page = snippet::without_snippet(template);
+        page.remarks().for_each(|remark| logger.warn(remark));
+        (page.removed > 0).then(|| page.html.into_owned())
+    });
 }
 
-/// See [`WithoutSnippet`].
-pub fn without_snippet(html: &str) -> WithoutSnippet<'_> {
-    let page = snippet::without_snippet(html);
-    let remarks = [
-        (page.removed > 0).then_some(
-            "The page has Backstage's script for Datadog RUM, which is taken out: this backend adds its own. Remove it from \
-             index.html",
-        ),
-        (page.foreign > 0).then_some(
-            "The page starts Datadog's SDK by a script of its own: it runs beside that of this backend, and the first one \
-             that runs counts. Remove it from index.html, or set greenroom.rum.mode: off",
-        ),
-    ];
-    WithoutSnippet { html: page.html, remarks: remarks.into_iter().flatten().collect() }
+/// What ties the page that is loaded to the request that it was the answer to.
+fn trace_of_the_request() -> String {
+    let context = Context::current();
+    let Some(request) = context.request() else { return String::new() };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    trace_metas(request.trace().trace_id().low(), now.as_millis())
 }

@@ -17,6 +17,21 @@ pub(crate) struct Page<'a> {
     pub(crate) foreign: usize,
 }
 
+impl Page<'_> {
+    /// What the operator should know of it, each a sentence.
+    pub(crate) fn remarks(&self) -> impl Iterator<Item = &'static str> {
+        let removed = (self.removed > 0).then_some(
+            "The page has Backstage's script for Datadog RUM, which is taken out: this backend adds its own. Remove it from \
+             index.html",
+        );
+        let foreign = (self.foreign > 0).then_some(
+            "The page starts Datadog's SDK by a script of its own: it runs beside that of this backend, and the first one \
+             that runs counts. Remove it from index.html, or set greenroom.rum.mode: off",
+        );
+        removed.into_iter().chain(foreign)
+    }
+}
+
 /// Of a page as it is served, or of a template.
 pub(crate) fn without_snippet(html: &str) -> Page<'_> {
     let (mut kept, mut from, mut removed, mut foreign) = (String::new(), 0, 0, 0);

@@ -1,7 +1,8 @@
 //! The page: its config, its values, its headers.
 
 use greenroom::prelude::*;
-use greenroom_plugin_app::{IndexDocument, app};
+use greenroom_plugin_app::app;
+use greenroom_plugin_app_node::IndexDocument;
 use greenroom_test::TestBackend;
 use serde_json::{Value, json};
 

@@ -3,43 +3,18 @@
 mod queue;
 mod told;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
-pub(crate) use queue::Queue;
+pub(crate) use queue::{MOST_ANSWER, PATIENCE, Queue};
 pub(crate) use told::Told;
 
-/// A request to Datadog's intake: `POST`, with these headers and no others.
+/// What came of a request to the intake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forward {
-    /// The whole URL.
-    pub url: String,
-    /// As the browser said it.
-    pub content_type: Option<HeaderValue>,
-    /// As the browser said it.
-    pub user_agent: Option<HeaderValue>,
-    /// As the browser said it.
-    pub accept: Option<HeaderValue>,
-    /// For `X-Forwarded-For`: the network of the user, if the config lets Datadog know it.
-    pub forwarded_for: Option<HeaderValue>,
-    /// What was scrubbed.
-    pub body: Bytes,
-}
-
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The intake answered.
     Answered(StatusCode),
-    /// It could not be asked: why, without secrets.
+    /// It could not be asked, or did not answer: why.
     Failed(String),
-}
-
-/// What sends requests to the intake. It follows no redirections and sends nothing twice: the browser does that.
-pub trait Transport: Send + Sync + 'static {
-    /// Sends one, and waits for the status of the answer.
-    fn send(&self, forward: Forward) -> BoxFuture<'_, Outcome>;
 }
 
 /// What a browser is told: what it should send again, it is told by 429 and from 500 on.

@@ -6,18 +6,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use greenroom::prelude::*;
+use greenroom::{http_client::Call, prelude::*};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{Forward, Outcome, Told, Transport};
+use super::{Outcome, Told};
 
 /// How many bytes of bodies may wait.
 const MOST: usize = 32 << 20;
 /// How many requests are under way at a time.
 const AT_ONCE: usize = 16;
 /// How long one may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long an answer of the intake may be.
+pub(crate) const MOST_ANSWER: usize = 64 << 10;
 
 /// Sends requests in order, several at a time.
 pub(crate) struct Queue {
@@ -37,24 +39,30 @@ struct Waiting {
 }
 
 struct Job {
-    forward: Forward,
+    call: Call,
     answer: oneshot::Sender<Outcome>,
 }
 
+impl Job {
+    fn bytes(&self) -> usize {
+        self.call.request().body().len()
+    }
+}
+
 impl Queue {
-    /// Sends by this, until the backend's tasks end.
-    pub(crate) fn start(transport: Arc<dyn Transport>, logger: Logger) -> Arc<Self> {
-        Self::start_with(transport, logger, MOST)
+    /// Sends by this client, until the backend's tasks end.
+    pub(crate) fn start(client: &HttpClient, logger: Logger) -> Arc<Self> {
+        Self::start_with(client, logger, MOST)
     }
 
-    fn start_with(transport: Arc<dyn Transport>, logger: Logger, most: usize) -> Arc<Self> {
+    fn start_with(client: &HttpClient, logger: Logger, most: usize) -> Arc<Self> {
         let (waiting, dropped, failed) = Default::default();
         let queue = Arc::new(Self { waiting, jobs: Semaphore::new(0), logger, most, dropped, failed });
         for _ in 0..AT_ONCE {
-            let (queue, transport) = (queue.clone(), transport.clone());
+            let (queue, client) = (queue.clone(), client.clone());
             drop(spawn("forward browser events", async move {
                 loop {
-                    queue.send_one(&*transport).await;
+                    queue.send_one(&client).await;
                 }
             }));
         }
@@ -62,21 +70,21 @@ impl Queue {
     }
 
     /// Waits for what comes of it.
-    pub(crate) async fn send(&self, forward: Forward) -> Outcome {
+    pub(crate) async fn send(&self, call: Call) -> Outcome {
         let (answer, answered) = oneshot::channel();
-        self.push(Job { forward, answer });
+        self.push(Job { call, answer });
         answered.await.unwrap_or_else(|_| Outcome::Failed("too much is waiting to be sent".to_owned()))
     }
 
     fn push(&self, job: Job) {
         let mut dropped = vec![];
         let mut waiting = self.waiting.lock();
-        waiting.bytes += job.forward.body.len();
+        waiting.bytes += job.bytes();
         waiting.jobs.push_back(job);
         while waiting.bytes > self.most
             && let Some(oldest) = waiting.jobs.pop_front()
         {
-            waiting.bytes -= oldest.forward.body.len();
+            waiting.bytes -= oldest.bytes();
             dropped.push(oldest);
         }
         drop(waiting);
@@ -91,14 +99,14 @@ impl Queue {
         }
     }
 
-    async fn send_one(&self, transport: &dyn Transport) {
+    async fn send_one(&self, client: &HttpClient) {
         let Ok(permit) = self.jobs.acquire().await else { return };
         permit.forget();
         // There are more permits than jobs where some were dropped.
-        let Some(Job { forward, answer }) = self.pop() else { return };
-        let outcome = match tokio::time::timeout(PATIENCE, transport.send(forward)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::Failed("no answer in time".to_owned()),
+        let Some(Job { call, answer }) = self.pop() else { return };
+        let outcome = match client.send(call).await {
+            Ok(answer) => Outcome::Answered(answer.status()),
+            Err(error) => Outcome::Failed(error.to_string()),
         };
         let why = match &outcome {
             Outcome::Answered(status) if status.is_success() => None,
@@ -117,7 +125,7 @@ impl Queue {
     fn pop(&self) -> Option<Job> {
         let mut waiting = self.waiting.lock();
         let job = waiting.jobs.pop_front()?;
-        waiting.bytes -= job.forward.body.len();
+        waiting.bytes -= job.bytes();
         Some(job)
     }
 }
@@ -125,45 +133,44 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use futures_util::{FutureExt, future::BoxFuture};
-    use greenroom::logging::{CaptureSink, RootLogger};
-    use http::StatusCode;
+    use futures_util::FutureExt;
+    use greenroom::{
+        http_client::{BoxFuture, CallError, HttpClientService},
+        logging::{CaptureSink, RootLogger},
+    };
+    use http::{Response, StatusCode};
 
     use super::*;
 
     /// Lets one through for each permit, and says what it saw.
+    #[derive(Clone)]
     struct Gate {
-        open: Semaphore,
-        seen: Mutex<Vec<usize>>,
+        open: Arc<Semaphore>,
+        seen: Arc<Mutex<Vec<usize>>>,
     }
 
-    impl Transport for Gate {
-        fn send(&self, forward: Forward) -> BoxFuture<'_, Outcome> {
+    impl HttpClientService for Gate {
+        fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, CallError>> {
             Box::pin(async move {
-                self.seen.lock().push(forward.body.len());
+                self.seen.lock().push(call.request().body().len());
                 self.open.acquire().await.unwrap().forget();
-                Outcome::Answered(StatusCode::ACCEPTED)
+                let mut answer = Response::default();
+                *answer.status_mut() = StatusCode::ACCEPTED;
+                Ok(answer)
             })
         }
     }
 
-    fn of(bytes: usize) -> Forward {
-        Forward {
-            url: "https://intake.example/api/v2/rum?x".to_owned(),
-            content_type: None,
-            user_agent: None,
-            accept: None,
-            forwarded_for: None,
-            body: Bytes::from(vec![b'x'; bytes]),
-        }
+    fn of(bytes: usize) -> Call {
+        Call::post("https://intake.example/api/v2/rum?x", vec![b'x'; bytes]).unwrap()
     }
 
     #[tokio::test]
     async fn rum_23_the_oldest_makes_room_and_is_told() {
         let lines = CaptureSink::new();
         let logger = RootLogger::builder().sink(lines.clone()).build();
-        let gate = Arc::new(Gate { open: Semaphore::new(0), seen: Mutex::default() });
-        let queue = Queue::start_with(gate.clone(), logger.plugin("rum"), 100);
+        let gate = Gate { open: Arc::new(Semaphore::new(0)), seen: Arc::default() };
+        let queue = Queue::start_with(&HttpClient::new(gate.clone()), logger.plugin("rum"), 100);
         // As many as are under way at a time, then those that wait.
         let under_way: Vec<_> = (0..AT_ONCE).map(|_| queue.send(of(1)).shared()).collect();
         for sent in &under_way {

@@ -17,13 +17,17 @@ use std::{
 
 use axum::{body::Body, extract::Request};
 use bytes::Bytes;
-use greenroom::{http::ClientAddress, prelude::*};
+use greenroom::{
+    http::ClientAddress,
+    http_client::{Call, CallError},
+    prelude::*,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use crate::{
-    forward::{Forward, Queue, Told, relayed},
+    forward::{MOST_ANSWER, Outcome, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
 
@@ -38,6 +42,7 @@ pub(crate) use target::{NoTarget, Target, asks_for_quota};
 const MOST: usize = 96 << 20;
 /// How much an inflated body may take besides.
 const INFLATED: usize = 8 << 20;
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -146,8 +151,11 @@ impl Intake {
         if body.is_empty() {
             return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         }
-        let forward = self.forward(&target, client, &parts.headers, body);
-        match relayed(&self.queue.send(forward).await) {
+        let outcome = match self.call(&target, client, &parts.headers, body) {
+            Ok(call) => self.queue.send(call).await,
+            Err(error) => Outcome::Failed(error.to_string()),
+        };
+        match relayed(&outcome) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
             status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
         }
@@ -165,17 +173,25 @@ impl Intake {
         Ok((batch.body, batch.accepted, batch.rejected))
     }
 
-    fn forward(&self, target: &Target, client: &ClientAddress, headers: &HeaderMap, body: Bytes) -> Forward {
-        let header = |name: HeaderName| headers.get(name).cloned();
+    /// What leaves: of the browser's headers these and no others.
+    fn call(
+        &self,
+        target: &Target,
+        client: &ClientAddress,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Call, CallError> {
+        let url = [&*self.to, &target.path_and_query].concat();
+        let call = Call::post(&url, body)?.deadline(FOR_AN_ANSWER).at_most(MOST_ANSWER);
         let network = client.ip().filter(|_| self.tells_address).and_then(network);
-        Forward {
-            url: [&*self.to, &target.path_and_query].concat(),
-            content_type: header(header::CONTENT_TYPE),
-            user_agent: header(header::USER_AGENT),
-            accept: header(header::ACCEPT),
-            forwarded_for: network.and_then(|network| HeaderValue::try_from(network).ok()),
-            body,
-        }
+        let network = network.and_then(|network| HeaderValue::try_from(network).ok());
+        let said = [header::CONTENT_TYPE, header::USER_AGENT, header::ACCEPT]
+            .map(|name| (headers.get(&name).cloned(), name))
+            .into_iter()
+            .chain([(network, FORWARDED_FOR)]);
+        Ok(said
+            .filter_map(|(value, name)| Some((name, value?)))
+            .fold(call, |call, (name, value)| call.header(name, value)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The plugin `rum`, as browsers and operators see it.
 
 mod forward;
+mod page;
 mod refused;
 mod sdk;
 mod start;

@@ -113,7 +113,7 @@ async fn rum_36_without_forwarding_there_is_no_intake() {
         let intake = FakeIntake::default();
         let config = config(&json!({"mode": mode}));
         let backend =
-            TestBackend::new().config(config).add(rum().transport(intake.clone())).start().await.unwrap();
+            TestBackend::new().config(config).add(rum()).add(intake.client()).start().await.unwrap();
         for request in [good(), Recorded::named("v7-function-proxy-003-rum")] {
             let answer = request.send(&backend).await;
             assert_eq!((answer.status.as_u16(), answer.text()), (404, String::new()), "{mode}");

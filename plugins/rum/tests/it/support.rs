@@ -1,12 +1,23 @@
 //! Recorded requests of browsers, and an intake that remembers what it gets.
 
-use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque,
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use greenroom_plugin_rum::{Forward, Outcome, Transport, rum};
-use greenroom_test::{RunningTestBackend, TestBackend, TestRequest, TestResponse};
-use http::{Method, StatusCode};
+use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use greenroom::{
+    core::ServiceFactory,
+    http_client::{Call, CallError, Fault},
+};
+use greenroom_plugin_app::app;
+use greenroom_plugin_rum::{rum, rum_page};
+use greenroom_test::{RunningTestBackend, TestBackend, TestRequest, TestResponse, mock};
+use http::{HeaderMap, Method, Response, StatusCode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -14,28 +25,47 @@ use serde_json::{Value, json};
 pub(crate) const ID: &str = "11111111-2222-4333-8444-555555555555";
 pub(crate) const TOKEN: &str = "pub00000000000000000000000000000000";
 
+/// A request that has left.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
 /// Takes what it gets, or answers what it is told to.
 #[derive(Clone, Default)]
 pub(crate) struct FakeIntake {
-    seen: Arc<Mutex<Vec<Forward>>>,
-    answers: Arc<Mutex<VecDeque<Outcome>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    answers: Arc<Mutex<VecDeque<Result<StatusCode, Fault>>>>,
 }
 
 impl FakeIntake {
-    pub(crate) fn seen(&self) -> Vec<Forward> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().clone()
     }
 
-    pub(crate) fn answers(&self, outcome: Outcome) {
+    pub(crate) fn answers(&self, outcome: Result<StatusCode, Fault>) {
         self.answers.lock().push_back(outcome);
     }
-}
 
-impl Transport for FakeIntake {
-    fn send(&self, forward: Forward) -> BoxFuture<'_, Outcome> {
-        self.seen.lock().push(forward);
-        let answer = self.answers.lock().pop_front();
-        Box::pin(async { answer.unwrap_or(Outcome::Answered(StatusCode::ACCEPTED)) })
+    /// What calls out in the backend's place.
+    pub(crate) fn client(&self) -> ServiceFactory {
+        let intake = self.clone();
+        mock::http_client(move |call| intake.answer(call))
+    }
+
+    fn answer(&self, call: &Call) -> Result<Response<Bytes>, CallError> {
+        let request = call.request();
+        assert_eq!(request.method(), Method::POST);
+        let (url, headers, body) =
+            (request.uri().to_string(), request.headers().clone(), request.body().clone());
+        self.seen.lock().push(Seen { url, headers, body });
+        let answer = self.answers.lock().pop_front().unwrap_or(Ok(StatusCode::ACCEPTED));
+        let status = answer.map_err(|fault| CallError::new("browser-intake-datadoghq.eu:443", fault))?;
+        let mut answer = Response::default();
+        *answer.status_mut() = status;
+        Ok(answer)
     }
 }
 
@@ -57,8 +87,31 @@ pub(crate) fn config(more: &Value) -> Value {
 /// A backend that forwards to the fake.
 pub(crate) async fn forwarding(more: &Value) -> (RunningTestBackend, FakeIntake) {
     let intake = FakeIntake::default();
-    let backend = TestBackend::new().config(config(more)).add(rum().transport(intake.clone()));
+    let backend = TestBackend::new().config(config(more)).add(rum()).add(intake.client());
     (backend.start().await.unwrap(), intake)
+}
+
+/// The page of a bundle, before anything is added.
+pub(crate) const TEMPLATE: &str =
+    "<html><head><title>Portal</title><script src=\"/static/main.js\"></script></head></html>";
+
+/// A portal with a bundle of this template, beside which `dir` holds what else the config names.
+pub(crate) async fn portal(dir: &Path, template: &str, mut config: Value) -> RunningTestBackend {
+    let dist = dir.join("dist");
+    fs::create_dir_all(&dist).unwrap();
+    fs::write(dist.join("index.html.tmpl"), template).unwrap();
+    fs::write(dist.join(".config-schema.json"), r#"{"backstageConfigSchemaVersion": 1, "schemas": []}"#)
+        .unwrap();
+    config["greenroom"]["app"] = json!({"dist": dist});
+    config["greenroom"]["dataDir"] = json!(dir);
+    TestBackend::new().config(config).add(app()).add(rum()).add(rum_page()).start().await.unwrap()
+}
+
+/// The URLs of the scripts that are loaded by the page of the portal, but for those of the bundle.
+pub(crate) async fn scripts(portal: &RunningTestBackend) -> Vec<String> {
+    let page = portal.get("/").without_credentials().await.text();
+    let urls = page.split("<script src=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+    urls.filter(|url| !url.starts_with("/static/")).collect()
 }
 
 /// A request that a browser has sent, as it was recorded.
@@ -116,6 +169,21 @@ impl Recorded {
         self
     }
 
+    /// The same from a page whose URL tells nothing: those of the recordings tell what the SDK was started with.
+    pub(crate) fn of_a_harmless_page(self) -> Self {
+        let body = match self.url.contains("deflate") {
+            false => without_cfg(&self.body).into(),
+            true => {
+                let mut inflated = vec![];
+                ZlibDecoder::new(&*self.body).read_to_end(&mut inflated).unwrap();
+                let mut deflated = ZlibEncoder::new(vec![], Compression::default());
+                deflated.write_all(&without_cfg(&inflated)).unwrap();
+                deflated.finish().unwrap().into()
+            }
+        };
+        Self { body, ..self }
+    }
+
     /// Sends it as a page of the portal would.
     pub(crate) async fn send(&self, backend: &RunningTestBackend) -> TestResponse {
         self.request(backend).await
@@ -126,6 +194,11 @@ impl Recorded {
             backend.request(self.method.clone(), &self.url).without_credentials().body(self.body.clone());
         self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
+}
+
+fn without_cfg(text: &[u8]) -> Vec<u8> {
+    let cfg = regex::Regex::new("cfg=[^\"&]*").unwrap();
+    cfg.replace_all(std::str::from_utf8(text).unwrap(), "cfg=1").into_owned().into_bytes()
 }
 
 /// All recorded requests of the track `rum`.
