@@ -16,14 +16,9 @@ impl Events {
         Self(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter()
     }
 
     /// Those of a type, such as `view`.

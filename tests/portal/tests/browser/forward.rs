@@ -1,6 +1,6 @@
 //! Events go through the backend.
 
-use greenroom_portal::{portal::PORTAL, sdk};
+use greenroom_portal::{Events, portal::PORTAL, sdk};
 
 use crate::{
     rules::{
@@ -13,7 +13,7 @@ use crate::{
 async fn a_visit_arrives(mut scene: Scene) -> Scene {
     scene.visit(PORTAL).await;
     scene.browser.close_tab().await;
-    let has_ended = |events: &greenroom_portal::Events| events.has("view", "/view/url", "/settings/general");
+    let has_ended = |events: &Events| events.has("view", "/view/url", "/settings/general");
     let events = scene.intake.until_events("the last view", has_ended).await;
     nothing_is_wrong_in_the_page(&scene.browser.seen());
     the_visit_is_told(&events, PORTAL);
@@ -39,6 +39,9 @@ async fn a_visit_arrives_without_what_is_the_users_own() {
     let document = events.find("resource", "/resource/type", "document").unwrap();
     let trace: u64 = document["_dd"]["trace_id"].as_str().unwrap().parse().unwrap();
     assert!(page.as_str().unwrap().ends_with(&format!("{trace:016x}")), "{page} {trace}");
+    // From version 7 on calls say whose session they are of.
+    let session = events.find("view", "/view/url", PORTAL).map(|view| &view["session"]["id"]);
+    assert_eq!(scene.portal.accesses("/api/tasks/")[0].get("sessionId"), session);
     scene.browser.end().await;
 }
 
