@@ -10,6 +10,7 @@ pub mod instructions;
 pub mod lines;
 pub mod machine;
 pub mod measure;
+pub mod portal;
 pub mod proc;
 pub mod process;
 pub mod report;

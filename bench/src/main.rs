@@ -13,8 +13,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use greenroom_bench::measure::{self, Plan};
 use greenroom_bench::process::{Core, end_with_children};
+use greenroom_bench::report::Section;
 use greenroom_bench::subject::Places;
-use greenroom_bench::{FIGURES, Figure, Subject, instructions, machine, report};
+use greenroom_bench::{FIGURES, Figure, Subject, instructions, machine, portal, report};
 
 /// Takes the figures of Greenroom, of the Node backend, and of floors.
 #[derive(Debug, Parser)]
@@ -34,6 +35,9 @@ struct Options {
     /// Count instructions instead, under callgrind
     #[arg(long, conflicts_with_all = ["seconds", "rounds", "without_node", "only"])]
     instructions: bool,
+    /// Measure a front end's files beside nginx, and its events
+    #[arg(long, conflicts_with_all = ["without_node", "only", "instructions"])]
+    portal: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -69,7 +73,14 @@ fn run(options: &Options) -> io::Result<()> {
         end_with_children()?;
         let tables = instructions::run(&places, |value| println!("{value}"))?;
         println!("\n{tables}");
-        return write(report::with_instructions(&before, &tables));
+        return write(Section::INSTRUCTIONS.put(&before, &tables));
+    }
+    if options.portal {
+        end_with_children()?;
+        Core::Load.pin()?;
+        let tables = portal::run(&places, options.seconds, options.rounds, |value| println!("{value}"))?;
+        println!("\n{tables}");
+        return write(Section::PORTAL.put(&before, &tables));
     }
     let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
     let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));
@@ -92,6 +103,5 @@ fn run(options: &Options) -> io::Result<()> {
     for figure in plan.figures.iter().filter(|figure| report::is_met(figure, &measured) == Some(false)) {
         println!("not what we aim for: {}", figure.name);
     }
-    let instructions = report::instructions(&before).unwrap_or_default();
-    write(report::page(&plan, &measured, &machine, instructions))
+    write(report::page(&plan, &measured, &machine, &before))
 }

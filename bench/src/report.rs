@@ -2,12 +2,44 @@
 
 use std::fmt::Write;
 
-use crate::instructions::HOW;
 use crate::measure::{Measured, Plan};
 use crate::subject::Subject;
 use crate::{Figure, Samples, wrk};
+use crate::{instructions, portal};
 
-const INSTRUCTIONS: &str = "## Instructions";
+/// What is written by itself, each part at its own time.
+const SECTIONS: [Section; 2] = [Section::INSTRUCTIONS, Section::PORTAL];
+
+/// A part of the page: its heading, and how its figures are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    heading: &'static str,
+    how: &'static str,
+}
+
+impl Section {
+    /// What callgrind counts.
+    pub const INSTRUCTIONS: Self = Self { heading: "## Instructions", how: instructions::HOW };
+    /// A front end's files, and its events.
+    pub const PORTAL: Self = Self { heading: "## A front end", how: portal::HOW };
+
+    /// It within a page, its heading included.
+    fn of(self, page: &str) -> Option<&str> {
+        let from = page.find(self.heading)?;
+        let after = from + self.heading.len();
+        let to = page[after..].find("\n## ").map_or(page.len(), |end| after + end + 1);
+        Some(&page[from..to])
+    }
+
+    /// The page with these tables in it.
+    pub fn put(self, page: &str, tables: &str) -> String {
+        let section = format!("{}\n\n{}\n{tables}\n", self.heading, self.how);
+        match self.of(page) {
+            Some(old) => page.replacen(old, &section, 1),
+            None => format!("{page}\n{}\n", section.trim_end()),
+        }
+    }
+}
 
 /// The two tables.
 pub fn tables(plan: &Plan, measured: &Measured) -> String {
@@ -56,30 +88,8 @@ pub fn tables(plan: &Plan, measured: &Measured) -> String {
     text
 }
 
-/// The section of instructions of a page, its heading included: it is counted and written by itself.
-pub fn instructions(page: &str) -> Option<&str> {
-    let from = page.find(INSTRUCTIONS)?;
-    let after = from + INSTRUCTIONS.len();
-    let to = page[after..].find("\n## ").map_or(page.len(), |end| after + end + 1);
-    Some(&page[from..to])
-}
-
-/// The page with another such section.
-pub fn with_instructions(page: &str, tables: &str) -> String {
-    let section = format!("{INSTRUCTIONS}\n\n{HOW}\n{tables}\n");
-    match instructions(page) {
-        Some(old) => page.replacen(old, &section, 1),
-        None => format!("{page}\n{}\n", section.trim_end()),
-    }
-}
-
-/// The whole page. `instructions` is the section of the page before.
-pub fn page(
-    plan: &Plan,
-    measured: &Measured,
-    machine: &[(&'static str, String)],
-    instructions: &str,
-) -> String {
+/// The whole page; what is written by itself is taken over from the page before.
+pub fn page(plan: &Plan, measured: &Measured, machine: &[(&'static str, String)], before: &str) -> String {
     let mut text = String::from(
         "# Benchmarks\n\n\
          Written by `cargo xtask bench --write`, from one run on one machine; figures of different machines are never \
@@ -88,7 +98,7 @@ pub fn page(
     );
     text.push_str(&tables(plan, measured));
     text.push('\n');
-    text.push_str(instructions);
+    SECTIONS.into_iter().filter_map(|section| section.of(before)).for_each(|kept| text.push_str(kept));
     text.push_str("## Machine and versions\n\n| | |\n| --- | --- |\n");
     for (name, value) in machine {
         let _ = writeln!(text, "| {name} | {value} |");
@@ -123,7 +133,7 @@ fn setting(plan: &Plan) -> String {
     )
 }
 
-fn value(samples: Option<&Samples>) -> String {
+pub(crate) fn value(samples: Option<&Samples>) -> String {
     let Some(median) = samples.and_then(Samples::median) else { return "–".to_owned() };
     match samples.filter(|samples| samples.count() > 1).and_then(Samples::spread) {
         Some(spread) => format!("{} ({spread:.0} %)", number(median)),
@@ -230,16 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn instructions_are_written_without_the_rest_and_the_rest_without_them() {
+    fn sections_are_written_without_the_rest_and_the_rest_without_them() {
         let (plan, measured) = measured();
-        let counted = with_instructions(&page(&plan, &measured, &[], ""), "| first |");
-        let again = with_instructions(&counted, "| second |");
+        let counted = Section::INSTRUCTIONS.put(&page(&plan, &measured, &[], ""), "| first |");
+        let again = Section::INSTRUCTIONS.put(&counted, "| second |");
         assert!(again.contains("| second |\n") && !again.contains("| first |"), "{again}");
-        assert_eq!(
-            page(&plan, &measured, &[], instructions(&again).unwrap()).matches("| second |").count(),
-            1
-        );
-        assert_eq!(with_instructions(&again, "| first |").len() + 1, again.len());
+        let both = Section::PORTAL.put(&again, "| third |");
+        let whole = page(&plan, &measured, &[], &both);
+        assert_eq!([whole.matches("| second |").count(), whole.matches("| third |").count()], [1, 1]);
+        assert_eq!(Section::INSTRUCTIONS.put(&again, "| first |").len() + 1, again.len());
     }
 
     #[test]

@@ -38,6 +38,18 @@ impl Connections {
         Ok(Self { all: (0..count).map(|_| one()).collect::<io::Result<_>>()?, port })
     }
 
+    /// Sends each connection's own request once, and reads the answers; the last one. Any of another status is an error.
+    pub fn send(&mut self, request: impl Fn(usize) -> Vec<u8>, status: u16) -> io::Result<Answer> {
+        for (index, connection) in self.all.iter_mut().enumerate() {
+            connection.get_mut().write_all(&request(index))?;
+        }
+        let mut last = Answer { headers: BTreeMap::new(), body: String::new() };
+        for connection in &mut self.all {
+            last = answer(connection, status)?;
+        }
+        Ok(last)
+    }
+
     /// Asks for a path on each connection, so many times; the last answer. Any other than 200 is an error.
     pub fn ask(&mut self, path: &str, times: u64) -> io::Result<Answer> {
         let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
@@ -47,18 +59,18 @@ impl Connections {
                 connection.get_mut().write_all(request.as_bytes())?;
             }
             for connection in &mut self.all {
-                last = answer(connection)?;
+                last = answer(connection, 200)?;
             }
         }
         Ok(last)
     }
 }
 
-fn answer(from: &mut impl BufRead) -> io::Result<Answer> {
+fn answer(from: &mut impl BufRead, status: u16) -> io::Result<Answer> {
     let unexpected = |text: &str| io::Error::new(ErrorKind::InvalidData, format!("unexpected: {text:?}"));
     let mut line = String::new();
     from.read_line(&mut line)?;
-    if !line.starts_with("HTTP/1.1 200 ") {
+    if !line.starts_with(&format!("HTTP/1.1 {status} ")) {
         return Err(unexpected(&line));
     }
     let mut headers = BTreeMap::new();
@@ -79,12 +91,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_are_read_one_after_the_other_and_any_but_200_is_an_error() {
+    fn answers_are_read_one_after_the_other_and_any_other_status_is_an_error() {
         let text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A:  b\r\n\r\nokHTTP/1.1 503 Down\r\n\r\n";
         let mut from = text.as_bytes();
-        let Answer { headers, body } = answer(&mut from).unwrap();
+        let Answer { headers, body } = answer(&mut from, 200).unwrap();
         assert_eq!((headers["x-a"].as_str(), &*body), ("b", "ok"));
-        assert!(answer(&mut from).is_err());
-        assert!(answer(&mut from).is_err());
+        assert!(answer(&mut from, 200).is_err());
+        assert!(answer(&mut from, 200).is_err());
     }
 }

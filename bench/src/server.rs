@@ -48,25 +48,30 @@ impl Server {
         scratch: &Path,
         change: impl FnOnce(Command) -> Command,
     ) -> io::Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = free_port()?;
         // In a directory of its own: backends watch it, and the log's writes are not to wake them.
         let config = scratch.join("config/app-config.yaml");
         fs::create_dir_all(scratch.join("config"))?;
         places.write_config(&config, port)?;
+        let command = change(places.server(subject, port, &config));
+        Self::launch(command, port, Route::Readiness.path(), scratch)
+    }
+
+    /// Starts what listens on that port of this machine, and waits until it answers `ready` by 200.
+    pub fn launch(mut command: Command, port: u16, ready: &str, scratch: &Path) -> io::Result<Self> {
         let log_path = scratch.join("server.log");
         let log = OpenOptions::new().create(true).append(true).open(&log_path)?;
         log.set_len(0)?;
-        let mut command = change(places.server(subject, port, &config));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let process = Process::start(&mut command, Core::Server)?;
         let mut server = Self { process, log, log_path, port, start: Duration::ZERO };
-        server.start = server.await_readiness()?;
+        server.start = server.await_readiness(ready)?;
         Ok(server)
     }
 
-    fn await_readiness(&mut self) -> io::Result<Duration> {
+    fn await_readiness(&mut self, ready: &str) -> io::Result<Duration> {
         loop {
-            let status = status(self.port);
+            let status = status(self.port, ready);
             let passed = self.process.started().elapsed();
             match status {
                 Ok(200) => {
@@ -142,6 +147,11 @@ impl Server {
     }
 }
 
+/// A port of this machine that nobody listens on.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
 /// Lines of a file.
 pub fn count_lines(path: &Path) -> io::Result<u64> {
     let (mut file, mut buffer, mut lines) = (File::open(path)?, vec![0; 1 << 18], 0);
@@ -153,12 +163,11 @@ pub fn count_lines(path: &Path) -> io::Result<u64> {
     }
 }
 
-/// The status of readiness, over a new connection.
-fn status(port: u16) -> io::Result<u16> {
+/// The status of a path, over a new connection.
+fn status(port: u16, path: &str) -> io::Result<u16> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let path = Route::Readiness.path();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut head = [0; 12];
     stream.read_exact(&mut head)?;

@@ -168,7 +168,7 @@ fn backend(mut command: Command, config: &Path) -> Command {
 }
 
 /// A command that sees nothing of the caller's environment, so that default settings are what is measured.
-fn command(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     let kept =
         ["PATH", "HOME", "TMPDIR"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));

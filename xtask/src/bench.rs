@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::needs::{Need, PEER, VALGRIND, WRK};
+use crate::needs::{NGINX, Need, PEER, VALGRIND, WRK};
 
 /// How to measure.
 #[derive(clap::Args, Debug, Default)]
@@ -26,6 +26,9 @@ pub(crate) struct Options {
     /// Count instructions instead, under callgrind: on any machine, however busy
     #[arg(long, conflicts_with_all = ["seconds", "rounds", "without_node", "only"])]
     instructions: bool,
+    /// Measure a front end's files beside nginx, and what browsers send
+    #[arg(long, conflicts_with_all = ["without_node", "only", "instructions"])]
+    portal: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -35,10 +38,11 @@ pub(crate) struct Options {
 #[rustfmt::skip]
 const BUILD: &[&str] = &[
     "build", "--release", "--package", "greenroom-bench", "--package", "greenroom-conformance",
+    "--package", "greenroom-cli",
     "--config", "profile.release.strip=false",
 ];
-const PROGRAMS: [&str; 5] =
-    ["greenroom-bench", "bench-floors", "bench-lines", "bench-log", "conformance-backend"];
+const PROGRAMS: [&str; 6] =
+    ["greenroom-bench", "bench-floors", "bench-lines", "bench-log", "conformance-backend", "greenroom"];
 
 /// `cargo xtask bench`
 pub(crate) fn bench(options: &Options) -> ExitCode {
@@ -65,9 +69,10 @@ pub(crate) fn bench(options: &Options) -> ExitCode {
 
 impl Options {
     fn needs(&self) -> Vec<&'static Need> {
-        match (self.instructions, self.without_node) {
-            (true, _) => vec![&VALGRIND],
-            (_, true) => vec![&WRK],
+        match self {
+            Self { instructions: true, .. } => vec![&VALGRIND],
+            Self { portal: true, .. } => vec![&WRK, &NGINX],
+            Self { without_node: true, .. } => vec![&WRK],
             _ => vec![&WRK, &PEER],
         }
     }
@@ -87,6 +92,7 @@ impl Options {
         let switches = [
             ("--without-node", self.without_node),
             ("--instructions", self.instructions),
+            ("--portal", self.portal),
             ("--write", self.write),
         ];
         for (name, given) in switches {
@@ -113,6 +119,8 @@ mod tests {
             (options.needs(), options.passed_on()),
             (vec![&VALGRIND], vec!["--instructions".to_owned()])
         );
+        let options = Options { portal: true, ..Options::default() };
+        assert_eq!((options.needs(), options.passed_on()), (vec![&WRK, &NGINX], vec!["--portal".to_owned()]));
         assert_eq!(options.hint(&PEER), ", or --without-node");
     }
 }

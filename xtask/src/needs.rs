@@ -61,6 +61,14 @@ pub(crate) const WRK: Need = Need {
     automatic: true,
 };
 
+/// What serves the same files beside Greenroom.
+pub(crate) const NGINX: Need = Need {
+    name: "nginx",
+    detect: &["sh", "-c", "command -v nginx || test -x /usr/sbin/nginx"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "nginx-light"],
+    automatic: true,
+};
+
 /// Counts instructions.
 pub(crate) const VALGRIND: Need = Need {
     name: "valgrind",

@@ -24,7 +24,7 @@ fn program() -> Program {
         .plugin(healthcheck)
         .optional_plugin(tasks)
         .plugin_with(&["auth.providers"], auth)
-        .plugin_with(&["app.datadogRum"], rum)
+        .plugin_with(&["app.datadogRum", "greenroom.rum"], rum)
         .module_with("rum", rum_page)
         .command("rum", "sdk", |RumSdk { from }, context| {
             let source = match from {
