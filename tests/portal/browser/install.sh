@@ -8,9 +8,16 @@ target=${CARGO_TARGET_DIR:-$here/../../../target}/portal
 stamp() { cat "$here/package.json" "$here/package-lock.json" | cksum; }
 is_installed() { [ "$(cat "$target/installed" 2>/dev/null || true)" = "$(stamp)" ]; }
 
-if ! command -v chromium > /dev/null || ! command -v npm > /dev/null; then
+missing=
+command -v chromium > /dev/null || missing=chromium
+# Any version: the browser is driven by the Node that built the front end.
+command -v npm > /dev/null || missing="$missing npm"
+if [ -n "$missing" ]; then
     if [ "${1:-}" = --check ]; then exit 1; fi
-    apt-get install --yes --no-install-recommends chromium nodejs npm
+    apt-get update --quiet
+    # Words of one list.
+    # shellcheck disable=SC2086
+    apt-get install --yes --no-install-recommends $missing
 fi
 if is_installed; then exit 0; fi
 if [ "${1:-}" = --check ]; then exit 1; fi

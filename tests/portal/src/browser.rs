@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{Certificate, DEADLINE, installed};
+use crate::{Certificate, DEADLINE, installed, target};
 
 /// Those of a browser that nobody looks at and that calls nobody by itself.
 const FLAGS: [&str; 6] = [
@@ -57,7 +57,7 @@ impl Browser {
         let rules = hosts.iter().map(|(name, port)| format!("MAP {name}:443 127.0.0.1:{port},"));
         let rules = rules.collect::<String>() + "MAP * ~NOTFOUND";
         let home = tempfile::tempdir().unwrap_or_else(|error| panic!("no directory: {error}"));
-        let mut command = Command::new("node");
+        let mut command = Command::new(target().join("app/tools/node_modules/node/bin/node"));
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/drive.js")).arg(installed());
         command.args(FLAGS).arg(format!("--host-resolver-rules={rules}"));
         command.arg(format!("--ignore-certificate-errors-spki-list={}", certificate.pin));

@@ -27,7 +27,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use crate::{
-    forward::{MOST_ANSWER, Outcome, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
+    forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
 
@@ -107,15 +107,20 @@ impl Intake {
         client: &ClientAddress,
         request: Request,
     ) -> Answer {
-        let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
-        if let Answer::Refused(_, why) = answer
-            && let Some(count) = self.refused.count(Instant::now())
-        {
-            warn!(self.logger, count, "Browser events were refused: {why}");
+        match self.taken(target, client, request).await {
+            Ok(answer) => answer,
+            Err(answer) => {
+                if let Answer::Refused(_, why) = answer
+                    && let Some(count) = self.refused.count(Instant::now())
+                {
+                    warn!(self.logger, count, "Browser events were refused: {why}");
+                }
+                answer
+            }
         }
-        answer
     }
 
+    /// An error is a refusal of our own; what the intake refuses, the queue tells.
     async fn taken(
         &self,
         target: Result<Target, NoTarget>,
@@ -151,11 +156,8 @@ impl Intake {
         if body.is_empty() {
             return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         }
-        let outcome = match self.call(&target, client, &parts.headers, body) {
-            Ok(call) => self.queue.send(call).await,
-            Err(error) => Outcome::Failed(error.to_string()),
-        };
-        match relayed(&outcome) {
+        let call = self.call(&target, client, &parts.headers, body).map_err(|_| NO_TARGET)?;
+        match relayed(&self.queue.send(call).await) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
             status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
         }
