@@ -20,7 +20,7 @@ use tokio::sync::OnceCell;
 use crate::{kept::Kept, mime::content_type, walk::Seen};
 
 /// A longer file is not kept as it is: it is read piece by piece.
-const MOST_KEPT_BYTES: u64 = 256 * 1024;
+const MOST_KEPT_BYTES: u64 = 4 << 20;
 /// How much is read at once.
 const PIECE: u64 = 128 * 1024;
 /// A longer file is not encoded at once, but while it is sent.

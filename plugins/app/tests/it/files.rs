@@ -197,3 +197,17 @@ async fn a_file_that_changes_after_the_start_is_not_served_as_what_it_was() {
     let told = backend.await_log(|line| line["level"] == "warn" && line["file"] == "static/a.txt").await;
     assert_eq!(told["message"], "Cannot serve a file of the app: it has changed since the start");
 }
+
+#[tokio::test]
+async fn a_file_that_is_not_kept_comes_in_pieces_whole_and_in_part() {
+    let dist = Dist::new();
+    let long: String = (0..700_000).map(|line| format!("{line:07}\n")).collect();
+    dist.write("static/long.png", &long);
+    let backend = dist.start().await;
+    let whole = backend.get("/static/long.png").await;
+    assert_eq!((header(&whole, "content-length"), whole.status.as_u16()), ("5600000", 200));
+    assert!(whole.text() == long, "the bytes are those of the file");
+    let part = backend.get("/static/long.png").header("range", "bytes=131000-4999999").await;
+    assert_eq!(header(&part, "content-range"), "bytes 131000-4999999/5600000");
+    assert!(part.text() == long[131_000..5_000_000], "the bytes are those of the part");
+}

@@ -38,10 +38,10 @@ use target::Track;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
-/// How many bytes of bodies are in memory at a time, inflated ones among them; then browsers are asked to come again.
-const MOST: usize = 96 << 20;
-/// How much an inflated body may take besides.
-const INFLATED: usize = 8 << 20;
+/// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
+const MOST: usize = 64 << 20;
+/// How many bodies are looked at at a time, each of which may take 8 MiB more once it is inflated; the others wait.
+const AT_ONCE: usize = 4;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +54,7 @@ pub(crate) struct Intake {
     limits: Limits,
     /// A permit for each KiB.
     memory: Semaphore,
+    looks: Semaphore,
     queue: Arc<Queue>,
     /// In front of the target's path.
     to: String,
@@ -92,6 +93,7 @@ impl Intake {
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
             limits: Limits::new(Instant::now()),
             memory: Semaphore::new(MOST >> 10),
+            looks: Semaphore::new(AT_ONCE),
             queue,
             to: to.to_owned(),
             tells_address,
@@ -143,14 +145,13 @@ impl Intake {
         if declared.is_some_and(|length| length > most) {
             return Err(TOO_LARGE);
         }
-        let is_deflated = target.is_deflated();
-        let needed = declared.unwrap_or(most) + if is_deflated { INFLATED } else { 0 };
+        let needed = declared.unwrap_or(most);
         // A refused acquisition means that there is too little, not that it is closed.
         let room = self.memory.try_acquire_many(u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX));
         let _room = room.map_err(|_| NO_ROOM)?;
         let body = read(body, most).await?;
         let (body, accepted, rejected) = match target.track {
-            Track::Rum => self.looked_at(body, is_deflated).await?,
+            Track::Rum => self.looked_at(body, target.is_deflated()).await?,
             Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
         };
         if body.is_empty() {
@@ -164,6 +165,7 @@ impl Intake {
     }
 
     async fn looked_at(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Answer> {
+        let _turn = self.looks.acquire().await;
         let rules = self.rules.clone();
         let looked_at =
             spawn_blocking("look at browser events", move || rules.batch(body, is_deflated)).await;

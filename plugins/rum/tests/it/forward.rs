@@ -180,3 +180,13 @@ async fn rum_18_a_deflated_body_that_is_cut_is_refused() {
     assert_eq!(request.body(cut).send(&backend).await.status, 400);
     assert!(intake.seen().is_empty());
 }
+
+#[tokio::test]
+async fn deflated_bodies_of_many_browsers_at_once_are_all_taken() {
+    let (backend, intake) = forwarding(&json!({})).await;
+    let request = Recorded::named("v7-deflate-long-002-rum");
+    let answers = futures_util::future::join_all((0..64).map(|_| request.send(&backend))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [202; 64]);
+    assert_eq!(intake.seen().len(), 64);
+}

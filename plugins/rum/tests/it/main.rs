@@ -6,3 +6,4 @@ mod refused;
 mod sdk;
 mod start;
 mod support;
+mod wire;
