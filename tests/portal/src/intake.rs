@@ -62,8 +62,8 @@ struct Shared {
     mood: watch::Sender<Mood>,
 }
 
-/// The largest body that it takes: more than the SDK sends at once.
-const MOST: usize = 4 << 20;
+/// The largest body that it takes: more than anybody may send.
+const MOST: usize = 16 << 20;
 
 impl Intake {
     /// One that a backend asks, in plain.

@@ -98,6 +98,13 @@ impl Portal {
         self.server.port()
     }
 
+    /// The most memory that it has had so far, in bytes, where `/proc` tells.
+    pub fn peak(&self) -> Option<usize> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id()?)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<usize>().ok()? << 10)
+    }
+
     /// Its log so far.
     pub fn lines(&self) -> Vec<Line> {
         self.server.log().iter().filter_map(|line| serde_json::from_str(line).ok()).collect()

@@ -7,6 +7,7 @@ mod batch;
 mod limit;
 mod origin;
 mod target;
+mod waiting;
 mod zlib;
 
 use std::{
@@ -34,6 +35,7 @@ use crate::{
 use batch::{Refused, Rules};
 use limit::Limits;
 use target::Track;
+use waiting::Waiting;
 
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
@@ -53,9 +55,10 @@ pub(crate) struct Intake {
     pub(crate) origins: Origins,
     limits: Limits,
     /// A permit for each KiB.
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
     looks: Semaphore,
     queue: Arc<Queue>,
+    waiting: Waiting,
     /// In front of the target's path.
     to: String,
     tells_address: bool,
@@ -92,9 +95,10 @@ impl Intake {
             client_token: rum.client_token.clone(),
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
             limits: Limits::new(Instant::now()),
-            memory: Semaphore::new(MOST >> 10),
+            memory: Arc::new(Semaphore::new(MOST >> 10)),
             looks: Semaphore::new(AT_ONCE),
             queue,
+            waiting: Waiting::default(),
             to: to.to_owned(),
             tells_address,
             logger,
@@ -147,8 +151,8 @@ impl Intake {
         }
         let needed = declared.unwrap_or(most);
         // A refused acquisition means that there is too little, not that it is closed.
-        let room = self.memory.try_acquire_many(u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX));
-        let _room = room.map_err(|_| NO_ROOM)?;
+        let needed = u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = self.memory.clone().try_acquire_many_owned(needed).map_err(|_| NO_ROOM)?;
         let body = read(body, most).await?;
         let (body, accepted, rejected) = match target.track {
             Track::Rum => self.looked_at(body, target.is_deflated()).await?,
@@ -158,7 +162,11 @@ impl Intake {
             return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         }
         let call = self.call(&target, client, &parts.headers, body).map_err(|_| NO_TARGET)?;
-        match relayed(&self.queue.send(call).await) {
+        let outcome = self.queue.send(call, Some(room));
+        let Some(_place) = self.waiting.place(client.counted()) else {
+            return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
+        };
+        match relayed(&outcome.await) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
             status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
         }
