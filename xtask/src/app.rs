@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 /// Where to build.
 #[derive(clap::Args, Debug, Default)]
@@ -15,17 +15,7 @@ pub(crate) struct Options {
 }
 
 /// `cargo xtask app`
-pub(crate) fn app(options: &Options) -> ExitCode {
-    match carried_out(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn carried_out(options: &Options) -> io::Result<()> {
+pub(crate) fn app(options: &Options) -> io::Result<()> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("app/build.sh");
     let dir = options.dir.clone().unwrap_or_else(|| target().join("app"));
     // The script changes its directory.

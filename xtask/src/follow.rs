@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 mod retire;
 
@@ -25,17 +25,7 @@ const WITH_IT: [&str; 3] =
 const HELD: usize = 2;
 
 /// `cargo xtask follow`
-pub(crate) fn follow(options: &Options) -> ExitCode {
-    match carried_out(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn carried_out(options: &Options) -> io::Result<()> {
+pub(crate) fn follow(options: &Options) -> io::Result<()> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance");
     let version = match &options.version {
         Some(version) => version.clone(),

@@ -15,7 +15,7 @@ mod run;
 mod suites;
 mod tally;
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -42,8 +42,19 @@ enum Task {
 fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Test(options) => run::test(&options),
-        Task::Follow(options) => follow::follow(&options),
-        Task::App(options) => app::app(&options),
+        Task::Follow(options) => ended(follow::follow(&options)),
+        Task::App(options) => ended(app::app(&options)),
         Task::Bench(options) => bench::bench(&options),
+    }
+}
+
+/// Says what went wrong.
+fn ended(task: io::Result<()>) -> ExitCode {
+    match task {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }

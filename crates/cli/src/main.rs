@@ -1,9 +1,11 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
+mod doctor;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use greenroom_plugin_app::app;
-use greenroom_plugin_auth::auth;
+use greenroom_plugin_auth::{auth, lets_guests_in};
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_rum::{SdkSource, install_sdk, rum, rum_page};
 use greenroom_plugin_tasks::tasks;
@@ -34,9 +36,10 @@ fn program() -> Program {
             let installed = install_sdk(&source, &context.data_dir()?)?;
             Ok(format!("Datadog's browser SDK {} is in {}", installed.version, installed.dir.display()))
         })
+        .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
-        .example("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh")
+        .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck")
 }
 

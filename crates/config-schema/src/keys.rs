@@ -4,7 +4,7 @@
 //! of a `$comment` where that is no value (`the default`, `see above`). The name of a free key, as in
 //! `greenroom.plugins.<plugin>`, is the `title` of `additionalProperties`.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use greenroom_config::{Place, RootConfig, nearest};
 use serde_json::{Map, Value as Json};
@@ -13,6 +13,9 @@ use crate::{ConfigSchema, Schema};
 
 /// How deep keys are followed.
 const MAX_DEPTH: usize = 64;
+
+/// More keys than that are not listed in place of one that nobody reads.
+const MOST_LISTED: usize = 10;
 
 /// A key and what is said of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +87,8 @@ pub struct Unknown {
     pub place: Option<Place>,
     /// The known key that was probably meant.
     pub suggestion: Option<String>,
+    /// The names that are known in its place, if they are few.
+    pub known: Vec<String>,
 }
 
 impl fmt::Display for Unknown {
@@ -91,6 +96,9 @@ impl fmt::Display for Unknown {
         write!(f, "nobody reads '{}'", self.key)?;
         if let Some(suggestion) = &self.suggestion {
             write!(f, ", did you mean '{suggestion}'?")?;
+        } else if !self.known.is_empty() {
+            let known: Vec<_> = self.known.iter().map(|name| format!("'{name}'")).collect();
+            write!(f, ", known there are {}", known.join(", "))?;
         }
         match &self.place {
             Some(place) => write!(f, " ({place})"),
@@ -153,11 +161,15 @@ fn compare(schemas: &[&Json], value: &Json, key: &str, config: &RootConfig, out:
                     None if is_open => compare(&open, member, &full, config, out),
                     None if known.is_empty() => {}
                     _ => {
-                        let suggestion = nearest.map(|name| match key {
+                        let there = |name: &str| match key {
                             "" => name.to_owned(),
                             _ => format!("{key}.{name}"),
-                        });
-                        out.push(Unknown { place: config.place(&full), key: full, suggestion });
+                        };
+                        let names: BTreeSet<_> = known.iter().map(|(name, _)| name.as_str()).collect();
+                        let is_few = !is_open && names.len() <= MOST_LISTED;
+                        let listed = names.into_iter().filter(|_| is_few).map(str::to_owned).collect();
+                        let (place, suggestion) = (config.place(&full), nearest.map(there));
+                        out.push(Unknown { place, key: full, suggestion, known: listed });
                     }
                 }
             }

@@ -15,6 +15,7 @@ use crate::{
     listeners::Listener,
     live::Live,
     reader::Reader,
+    switch,
     value::{Node, Value},
 };
 
@@ -198,6 +199,24 @@ impl Config {
         T: TryFrom<i64> + PartialOrd + fmt::Display,
     {
         integer::read(self, key, &range)
+    }
+
+    /// Whether something is on: `true` or `false`, also as text. Other words, which [`boolean`](Self::boolean) takes as Backstage
+    /// does, are refused: one that only resembles a boolean opens no door. All switches of Greenroom's own are read so.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("greenroom: {plugins: {mail: true, tasks: yes}}").unwrap();
+    /// assert_eq!(config.optional_switch("greenroom.plugins.mail").unwrap(), Some(true));
+    /// let error = config.optional_switch("greenroom.plugins.tasks").unwrap_err();
+    /// assert_eq!(error.message(), r#"greenroom.plugins.tasks is "yes", expected true or false"#);
+    /// ```
+    ///
+    /// # Errors
+    /// For any other value.
+    pub fn optional_switch(&self, key: &str) -> Result<Option<bool>> {
+        switch::read(self, key)
     }
 
     /// Whether there is a value, of any type. Null is none, and hides the values of lower sources (contract: config-3).

@@ -6,7 +6,7 @@ use greenroom_core::Declare;
 use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
-use crate::{ConfigReader, FollowedKeys, Remark, RootConfig, pattern};
+use crate::{ConfigReader, FollowedKeys, ReadContext, Remark, RootConfig, pattern};
 
 /// Who may see a value (contract: config-34).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,16 +114,17 @@ pub trait DeclareConfig: Declare {
         read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
         warnings: impl Fn(&T) -> Vec<String> + Send + Sync + 'static,
     ) -> Self {
-        let warned = move |value: &T| warnings(value).into_iter().map(Remark::Warning).collect();
+        let warned = move |value: &T, _: &_| warnings(value).into_iter().map(Remark::Warning).collect();
         self.reads_with_remarks(read, warned)
     }
 
-    /// The same, where something that the config asks for may be off because of what is wrong with it, and all else goes on.
+    /// The same, where what there is to say depends on more than the config, such as `NODE_ENV`; or where something that the
+    /// config asks for may be off because of what is wrong with it, and all else goes on.
     #[must_use]
     fn reads_with_remarks<T: 'static, E: Into<BoxError> + 'static>(
         self,
         read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
-        remarks: impl Fn(&T) -> Vec<Remark> + Send + Sync + 'static,
+        remarks: impl Fn(&T, &ReadContext) -> Vec<Remark> + Send + Sync + 'static,
     ) -> Self {
         self.declare(ConfigReader::new(read, remarks))
     }

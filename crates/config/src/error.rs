@@ -4,6 +4,7 @@
 
 use std::{error::Error, fmt};
 
+use greenroom_core::Fault as OwnedFault;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
 use crate::{
@@ -113,6 +114,28 @@ impl ConfigError {
         std::iter::once(self).chain(others)
     }
 
+    /// Each thing that is wrong by itself, also of an error that took this one as it is, and so knows of no others.
+    ///
+    /// ```
+    /// use greenroom_config::{ConfigError, RootConfig, all};
+    /// use greenroom_core::Fault;
+    /// use greenroom_errors::Error;
+    ///
+    /// let config = RootConfig::from_yaml("workers: many\ntimeout: soon\n").unwrap();
+    /// let error = all((config.number("workers"), config.duration("timeout"))).unwrap_err();
+    /// let fault = Fault { owner: None, error: Error::from_any(error) };
+    /// assert_eq!(ConfigError::each_fault(fault).count(), 2);
+    /// ```
+    pub fn each_fault(fault: OwnedFault) -> impl Iterator<Item = OwnedFault> {
+        fault.each().flat_map(|OwnedFault { owner, error }| {
+            let error = match error.downcast_ref::<Self>() {
+                Some(config) if !config.0.others.is_empty() => config.clone().into(),
+                _ => error,
+            };
+            OwnedFault { owner, error }.each()
+        })
+    }
+
     /// The same, without showing the line: for a value that may hold a secret though its key is not declared as one.
     pub fn without_line(mut self) -> Self {
         self.0.line = None;
@@ -206,10 +229,12 @@ impl fmt::Debug for ConfigError {
 
 impl Error for ConfigError {}
 
-/// Keeps Node's name for the class, and the error itself: its place is in the config, not in a program's source.
+/// Keeps Node's name for the class, and each error itself: its place is in the config, not in a program's source.
 impl From<ConfigError> for greenroom_errors::Error {
-    fn from(error: ConfigError) -> Self {
-        Self::foreign_named(error.name(), error)
+    fn from(mut error: ConfigError) -> Self {
+        let others = std::mem::take(&mut error.0.others);
+        let first = Self::foreign_named(error.name(), error);
+        others.into_iter().map(Self::from).fold(first, Self::and)
     }
 }
 

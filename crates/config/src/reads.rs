@@ -2,11 +2,21 @@
 
 use std::{fmt, sync::Arc};
 
+use greenroom_core::Declarations;
 use greenroom_errors::{BoxError, Error};
 
-use crate::RootConfig;
+use crate::{ConfigError, RootConfig};
 
-type Read = Arc<dyn Fn(&RootConfig) -> Result<Vec<Remark>, Error> + Send + Sync>;
+type Read = Arc<dyn Fn(&RootConfig, Option<&ReadContext>) -> Result<Vec<Remark>, Error> + Send + Sync>;
+
+/// What besides the config decides on what there is to say of it.
+#[derive(Clone, Debug, Default)]
+pub struct ReadContext {
+    /// `NODE_ENV`.
+    pub node_env: Option<String>,
+    /// What all features declare.
+    pub declarations: Declarations,
+}
 
 /// What an operator should know of a config that is not refused: a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,14 +32,17 @@ pub enum Remark {
 pub struct ConfigReader(Read);
 
 impl ConfigReader {
-    /// One that is not declared by a feature; `warnings` is what there is to say of a config that is not refused.
+    /// One that is not declared by a feature; `remarks` is what there is to say of a config that is not refused.
     pub fn new<T, E: Into<BoxError>>(
         read: impl Fn(&RootConfig) -> Result<T, E> + Send + Sync + 'static,
-        remarks: impl Fn(&T) -> Vec<Remark> + Send + Sync + 'static,
+        remarks: impl Fn(&T, &ReadContext) -> Vec<Remark> + Send + Sync + 'static,
     ) -> Self {
-        let read = move |config: &RootConfig| match read(config) {
-            Ok(value) => Ok(remarks(&value)),
-            Err(error) => Err(Error::from_any(error)),
+        let read = move |config: &RootConfig, context: Option<&ReadContext>| match read(config) {
+            Ok(value) => Ok(context.map(|context| remarks(&value, context)).unwrap_or_default()),
+            Err(error) => Err(match error.into().downcast::<ConfigError>() {
+                Ok(config) => Error::from(*config),
+                Err(other) => Error::from_any(other),
+            }),
         };
         Self(Arc::new(read))
     }
@@ -38,8 +51,13 @@ impl ConfigReader {
     ///
     /// # Errors
     /// What the reader refuses.
-    pub fn read(&self, config: &RootConfig) -> Result<Vec<Remark>, Error> {
-        (self.0)(config)
+    pub fn read(&self, config: &RootConfig, context: &ReadContext) -> Result<Vec<Remark>, Error> {
+        (self.0)(config, Some(context))
+    }
+
+    /// Reads, for what it looks at.
+    pub(crate) fn touch(&self, config: &RootConfig) {
+        let _ = (self.0)(config, None);
     }
 }
 

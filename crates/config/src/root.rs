@@ -5,7 +5,6 @@
 use std::{fmt, ops::Deref, sync::Arc};
 
 use greenroom_errors::Error;
-use greenroom_redact::Secrets;
 use serde_json::Value as Json;
 
 use crate::{
@@ -13,8 +12,9 @@ use crate::{
     error::Result,
     listeners::Listener,
     live::Live,
+    masks::Masks,
     place::Text,
-    secret::Secret,
+    secret::{self, Secret},
     snapshot::{Layer, Snapshot, visit},
     trace::Trace,
     unset::Unset,
@@ -113,6 +113,11 @@ impl RootConfig {
         masked.collect::<indexmap::IndexSet<_>>().into_iter().collect()
     }
 
+    /// Those of them that ordinary text is not likely to hold.
+    pub fn long_secrets(&self) -> Vec<String> {
+        self.secrets().into_iter().filter(|text| !secret::is_short(text)).collect()
+    }
+
     /// All values that are hidden when the config is printed, in the order of the config: strings and numbers that are
     /// declared secret, whose key or one above it is named like a secret, or that come from outside of the config files; and
     /// strings with URLs that hold credentials.
@@ -144,11 +149,12 @@ impl RootConfig {
     /// assert_eq!(config.masked("no me:hunter2hunter2 here"), "no me:*** here");
     /// ```
     pub fn masked(&self, text: &str) -> String {
-        let secrets = self.secrets();
-        match Secrets::default().with(secrets.iter().map(String::as_str)) {
-            Some((secrets, _)) => secrets.mask(text).into_owned(),
-            None => text.to_owned(),
-        }
+        self.masks().all(text)
+    }
+
+    /// The same for many texts.
+    pub fn masks(&self) -> Masks {
+        Masks::of(self)
     }
 
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.

@@ -82,8 +82,13 @@ impl Secret {
 
     /// Whether a text that is masked is likely to be part of ordinary text.
     pub fn is_short(&self) -> bool {
-        self.masked.iter().any(|text| text.chars().count() < SHORTEST)
+        self.masked.iter().any(|text| is_short(text))
     }
+}
+
+/// Ordinary text is likely to hold shorter ones.
+pub(crate) fn is_short(text: &str) -> bool {
+    text.chars().count() < SHORTEST
 }
 
 const TOO_SHORT: &str = "it has less than 8 characters";

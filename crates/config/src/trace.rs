@@ -44,7 +44,7 @@ impl ConfigReader {
     /// ```
     /// use greenroom_config::{ConfigReader, RootConfig};
     ///
-    /// let reader = ConfigReader::new(|config: &RootConfig| config.optional_number("mail.workers"), |_| vec![]);
+    /// let reader = ConfigReader::new(|config: &RootConfig| config.optional_number("mail.workers"), |_, _| vec![]);
     /// let [before, after] = ["{mail: {workers: 1, from: a}}", "{mail: {workers: 2, from: b}}"].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
     /// assert_eq!(reader.changed(&before, &after), ["mail.workers"]);
     /// ```
@@ -52,7 +52,7 @@ impl ConfigReader {
         let trace = Arc::new(Trace::default());
         for config in [before, after] {
             // What it refuses, and warns of, is told elsewhere.
-            let _ = self.read(&config.traced(&trace));
+            self.touch(&config.traced(&trace));
         }
         let keys = std::mem::take(&mut *lock(&trace.0));
         let [before, after] = [before, after].map(|config| config.snapshot().merged());

@@ -66,10 +66,7 @@ impl FeatureId {
 impl fmt::Display for FeatureId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Owner(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}'"),
-            Self::Owner(Owner { plugin, module: Some(module) }) => {
-                write!(f, "Module '{module}' for plugin '{plugin}'")
-            }
+            Self::Owner(owner) => owner.fmt(f),
             Self::Service(id) => write!(f, "Service '{id}'"),
             Self::Loader(description) => write!(f, "Feature loader {description}"),
         }

@@ -22,15 +22,30 @@ pub struct Fault {
     pub error: Error,
 }
 
+impl Fault {
+    /// Each thing that is wrong by itself, of an error that stands for [several](Error::each).
+    pub fn each(self) -> impl Iterator<Item = Self> {
+        let owner = self.owner;
+        self.error.each().map(move |error| Self { owner: owner.clone(), error })
+    }
+}
+
+/// As Backstage names it when a start fails.
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plugin, module } = self;
+        match module {
+            None => write!(f, "Plugin '{plugin}'"),
+            Some(module) => write!(f, "Module '{module}' for plugin '{plugin}'"),
+        }
+    }
+}
+
 /// The error, after whom it fails.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.owner {
-            None => {}
-            Some(Owner { plugin, module: None }) => write!(f, "Plugin '{plugin}': ")?,
-            Some(Owner { plugin, module: Some(module) }) => {
-                write!(f, "Module '{module}' for plugin '{plugin}': ")?
-            }
+        if let Some(owner) = &self.owner {
+            write!(f, "{owner}: ")?;
         }
         self.error.fmt(f)
     }

@@ -36,8 +36,8 @@ impl Backend {
         process::end(code != 0, process).await
     }
 
-    /// The same for a program that has something to do before and after: calls `ready` once up, or `failed` when the start
-    /// failed, and returns the exit code once stopped.
+    /// The same for a program that has something to do before and after: calls `ready` once up, and returns the exit code
+    /// once stopped. When the start failed it calls `failed` last of all, so that what this prints stands below the log.
     ///
     /// Signals are served until the process has ended, so end it when this returns. A runtime that is dropped waits for its
     /// blocking threads, however long; `Runtime::shutdown_timeout` leaves them behind.
@@ -69,23 +69,24 @@ impl Backend {
             () = process.first_signal() => None,
             started = self.launch(&stop) => Some(started),
         };
-        let code = match started {
-            None => 0,
+        let failure = match started {
+            None => None,
             Some(Ok(running)) => {
                 ready(&running).await;
                 process.first_signal().await;
-                0
+                None
             }
             Some(Err(_)) if stop.boot().policy.on_start_failure == OnStartFailure::Serve => {
                 process.first_signal().await;
-                0
+                None
             }
-            Some(Err(error)) => {
-                failed(&error);
-                1
-            }
+            Some(Err(error)) => Some(error),
         };
         stop.run().await;
+        let code = failure.map_or(0, |error| {
+            failed(&error);
+            1
+        });
         (code, Some(process))
     }
 }

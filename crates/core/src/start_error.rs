@@ -5,7 +5,7 @@ use std::sync::Arc;
 use greenroom_errors::{Error, describe};
 
 use crate::{
-    boot::{BootResult, Failure, PluginResult},
+    boot::{BootResult, PluginResult},
     owner::{Fault, Owner},
 };
 
@@ -32,21 +32,22 @@ pub enum StartError {
 impl StartError {
     /// As an error with Backstage's name, for the log.
     pub fn to_error(&self) -> Error {
-        match self {
-            Self::Boot(error) | Self::Service { error, .. } => error.clone(),
-            Self::Graph(faults) | Self::Declared(faults) if faults.len() == 1 => faults[0].error.clone(),
-            Self::Graph(_) | Self::Declared(_) => Error::new(self.to_string()),
-            Self::Plugins(_) => Error::named("BackendStartupError", self.to_string()),
+        match (self, &*self.faults()) {
+            (Self::Plugins(_), _) => Error::named("BackendStartupError", self.to_string()),
+            (_, [only]) => only.error.clone(),
+            _ => Error::new(self.to_string()),
         }
     }
 
-    /// Each thing that failed, with its owner; what policy permits is not among them.
+    /// Each thing that failed by itself, with its owner; what policy permits is not among them.
     pub fn faults(&self) -> Vec<Fault> {
         match self {
             Self::Boot(error) | Self::Service { error, .. } => {
-                vec![Fault { owner: None, error: error.clone() }]
+                Fault { owner: None, error: error.clone() }.each().collect()
             }
-            Self::Graph(faults) | Self::Declared(faults) => faults.clone(),
+            Self::Graph(faults) | Self::Declared(faults) => {
+                faults.iter().cloned().flat_map(Fault::each).collect()
+            }
             Self::Plugins(result) => result.plugins.iter().flat_map(of_plugin).collect(),
         }
     }
@@ -57,47 +58,34 @@ impl StartError {
     }
 }
 
+/// Modules come first, as in Backstage's text.
 fn of_plugin(plugin: &PluginResult) -> impl Iterator<Item = Fault> {
     let owner = |module| Some(Owner { plugin: plugin.plugin_id.clone(), module });
-    let own = plugin.failure.iter().map(move |failure| (owner(None), failure));
     let modules = plugin.modules.iter();
-    let modules = modules.flat_map(move |module| {
-        module.failure.iter().map(move |failure| (owner(Some(module.module_id.clone())), failure))
-    });
-    let all = modules.chain(own).filter(|(_, failure)| !failure.allowed);
-    all.map(|(owner, failure)| Fault { owner, error: failure.error.clone() })
+    let modules = modules.map(move |module| (owner(Some(module.module_id.clone())), module.failure.as_ref()));
+    let all = modules.chain([(owner(None), plugin.failure.as_ref())]);
+    let failed =
+        all.filter_map(|(owner, failure)| Some((owner, failure.filter(|failure| !failure.allowed)?)));
+    failed.flat_map(|(owner, failure)| Fault { owner, error: failure.error.clone() }.each())
 }
 
 impl std::error::Error for StartError {}
 
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let result = match self {
-            Self::Boot(error) | Self::Service { error, .. } => return error.fmt(f),
-            Self::Graph(faults) | Self::Declared(faults) => match &**faults {
-                [one] => return one.error.fmt(f),
-                _ => {
-                    f.write_str("Backend startup failed due to the following errors:")?;
-                    return faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"));
-                }
-            },
-            Self::Plugins(result) => result,
-        };
-        f.write_str("Backend startup failed due to the following errors:")?;
-        for plugin in &result.plugins {
-            let id = &plugin.plugin_id;
-            for module in &plugin.modules {
-                let who = format!("Module '{}' for plugin '{id}'", module.module_id);
-                line(f, &who, module.failure.as_ref())?;
-            }
-            line(f, &format!("Plugin '{id}'"), plugin.failure.as_ref())?;
+        let faults = self.faults();
+        if let (Self::Boot(_) | Self::Service { .. } | Self::Graph(_) | Self::Declared(_), [only]) =
+            (self, &*faults)
+        {
+            return only.error.fmt(f);
         }
-        Ok(())
+        f.write_str("Backend startup failed due to the following errors:")?;
+        faults.iter().try_for_each(|fault| match (self, &fault.owner) {
+            (Self::Plugins(_), Some(owner)) => {
+                let seen = describe(&fault.error);
+                write!(f, "\n  {owner} startup failed; caused by {}: {}", seen.name, seen.message)
+            }
+            _ => write!(f, "\n  {fault}"),
+        })
     }
-}
-
-fn line(f: &mut std::fmt::Formatter<'_>, who: &str, failure: Option<&Failure>) -> std::fmt::Result {
-    let Some(failure) = failure.filter(|failure| !failure.allowed) else { return Ok(()) };
-    let seen = describe(&failure.error);
-    write!(f, "\n  {who} startup failed; caused by {}: {}", seen.name, seen.message)
 }

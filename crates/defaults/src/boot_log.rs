@@ -7,7 +7,7 @@ use std::{fmt::Display, sync::Arc, time::Duration};
 use greenroom_config::ConfigError;
 use greenroom_context::{CaughtPanic, TaskFault, TaskFaultKind};
 use greenroom_core::{
-    Owner, Phase, StartError,
+    Fault, Owner, Phase, StartError,
     boot::{BootEvent, BootObserver, BootReport, BootResult, Step},
 };
 use greenroom_errors::{Error, describe};
@@ -30,6 +30,7 @@ impl BootLog {
         Self { root: root.clone(), initialization, only_nodes_lines }
     }
 
+    /// Node's line, for each thing that is wrong: it knows of the first alone.
     fn failed(&self, owner: &Owner, error: &Error, allowed: bool, waiting_for: usize) {
         let (who, kind) = match &owner.module {
             None => (format!("Plugin '{}'", owner.plugin), "plugin"),
@@ -44,16 +45,18 @@ impl BootLog {
                 format!(", waiting for {n} other plugins to finish before shutting down the process")
             }
         };
-        let (key, place) = pointed_at(error);
-        error!(
-            self.initialization,
-            +plugin = &*owner.plugin,
-            +module = owner.module.as_deref(),
-            +key = key,
-            +place = place,
-            ..error,
-            "{who} threw an error during startup{consequence}."
-        );
+        for Fault { error, .. } in ConfigError::each_fault(Fault { owner: None, error: error.clone() }) {
+            let (key, place) = pointed_at(&error);
+            error!(
+                self.initialization,
+                +plugin = &*owner.plugin,
+                +module = owner.module.as_deref(),
+                +key = key,
+                +place = place,
+                ..&error,
+                "{who} threw an error during startup{consequence}."
+            );
+        }
     }
 
     fn reported(&self, owner: &Owner, error: &Error, allowed: bool, late: bool) {
@@ -65,11 +68,13 @@ impl BootLog {
                 " during startup, but boot failure is permitted for this plugin module so startup will continue."
             }
         };
-        error!(
-            self.initialization,
-            ..error,
-            "Plugin '{plugin}' reported failure for module '{module}'{when}"
-        );
+        for Fault { error, .. } in ConfigError::each_fault(Fault { owner: None, error: error.clone() }) {
+            error!(
+                self.initialization,
+                ..&error,
+                "Plugin '{plugin}' reported failure for module '{module}'{when}"
+            );
+        }
     }
 
     fn hook_ended(
@@ -148,22 +153,30 @@ impl BootLog {
         );
     }
 
-    /// Node's line; if one thing alone has failed, with what there is to know of it.
+    /// Node's line, for each thing that is wrong. What failed plugins is told already, and here as Node sums it up; what
+    /// failed one alone is told with all that there is to know of it.
     fn start_failed(&self, failed: &StartError) {
         let log = self.root.child(fields! { "type": "unhandledRejection" });
-        let (error, faults) = (failed.to_error(), failed.faults());
+        let faults: Vec<_> = failed.faults().into_iter().flat_map(ConfigError::each_fault).collect();
+        let summary = matches!(failed, StartError::Plugins(_)).then(|| failed.to_error());
         let only = if let [only] = &*faults { Some(only) } else { None };
-        let owner = only.and_then(|fault| fault.owner.as_ref());
-        let (key, place) = only.map(|fault| pointed_at(&fault.error)).unwrap_or_default();
-        error!(
-            log,
-            +plugin = owner.map(|owner| &*owner.plugin),
-            +module = owner.and_then(|owner| owner.module.as_deref()),
-            +key = key,
-            +place = place,
-            ..&error,
-            "Unhandled rejection"
-        );
+        let told = match &summary {
+            Some(summary) => vec![(summary, only)],
+            None => faults.iter().map(|fault| (&fault.error, Some(fault))).collect(),
+        };
+        for (error, fault) in told {
+            let owner = fault.and_then(|fault| fault.owner.as_ref());
+            let (key, place) = fault.map(|fault| pointed_at(&fault.error)).unwrap_or_default();
+            error!(
+                log,
+                +plugin = owner.map(|owner| &*owner.plugin),
+                +module = owner.and_then(|owner| owner.module.as_deref()),
+                +key = key,
+                +place = place,
+                ..error,
+                "Unhandled rejection"
+            );
+        }
     }
 
     /// With what a shorter start would have to do faster: each step, and how long it held the start.

@@ -5,13 +5,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use greenroom_config::{ConfigError, ConfigReader, RootConfig};
+use greenroom_config::{ConfigError, ConfigReader, Masks, ReadContext, RootConfig};
 use greenroom_config_schema::ConfigSchema;
 use greenroom_core::{
-    Declarations, Fault, Owner,
+    Fault, Owner,
     boot::{BootPolicy, OnFailure},
 };
-use greenroom_errors::Error;
 use greenroom_logging::RootLogger;
 
 use crate::{FeatureSchemas, Finding, Severity, boot_config::BootConfig, remarks, schemas::fault};
@@ -19,16 +18,16 @@ use crate::{FeatureSchemas, Finding, Severity, boot_config::BootConfig, remarks,
 /// All findings of a config.
 ///
 /// ```
-/// use greenroom_config::{DeclareConfig, RootConfig};
+/// use greenroom_config::{DeclareConfig, ReadContext, RootConfig};
 /// use greenroom_core::{Backend, plugin};
 /// use greenroom_defaults::{ConfigReport, Severity};
 ///
 /// let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
 /// let tasks = tasks.reads(|config: &RootConfig| config.number("tasks.workers"));
-/// let backend = Backend::new([]).add(tasks);
+/// let context = ReadContext { declarations: Backend::new([]).add(tasks).declarations(), ..ReadContext::default() };
 /// let gravest = |yaml: &str| {
 ///     let config = RootConfig::from_yaml(yaml).unwrap();
-///     ConfigReport::of(&backend.declarations(), &config).findings().iter().map(|found| found.severity).min()
+///     ConfigReport::of(&context, &config).findings().iter().map(|found| found.severity).min()
 /// };
 /// assert_eq!(gravest("tasks: {workers: 2}"), None);
 /// assert_eq!(gravest("tasks: {workers: many}"), Some(Severity::Refused));
@@ -73,12 +72,12 @@ impl Told {
 
 impl ConfigReport {
     /// Asks every reader and schema that holds, whatever the ones before it said.
-    pub fn of(declarations: &Declarations, config: &RootConfig) -> Self {
-        Self::by(&FeatureSchemas::of(declarations, config), declarations, config)
+    pub fn of(context: &ReadContext, config: &RootConfig) -> Self {
+        Self::by(&FeatureSchemas::of(&context.declarations, config), context, config)
     }
 
     /// The same, where the schemas are known already.
-    pub(crate) fn by(features: &FeatureSchemas, declarations: &Declarations, config: &RootConfig) -> Self {
+    pub(crate) fn by(features: &FeatureSchemas, context: &ReadContext, config: &RootConfig) -> Self {
         let boot = BootConfig::from_config(config);
         let policy = boot.as_ref().map(|boot| boot.policy.clone()).unwrap_or_default();
         let mut report = Self { policy, ..Self::default() };
@@ -86,20 +85,20 @@ impl ConfigReport {
         if let Err(error) = boot {
             report.refuse(Fault { owner: None, error: error.into() });
         }
-        for (by, reader) in declarations.of::<ConfigReader>() {
-            match reader.read(config) {
+        for (by, reader) in context.declarations.of::<ConfigReader>() {
+            match reader.read(config, context) {
                 Ok(remarks) => {
                     report.add_all(remarks.into_iter().map(|remark| Finding::of_reader(by.owner(), remark)));
                 }
                 Err(error) => report.refuse(fault(&by, error)),
             }
         }
-        report.add_all(remarks::of(config));
+        report.add_all(remarks::of(config, context.node_env.as_deref()));
         if let Some(schema) = ConfigSchema::declared(config) {
             report.add_all(schema.faults(config).iter().map(Finding::of_schema));
             let deprecations = schema.deprecations(config).into_iter();
             report.add_all(deprecations.map(|text| Finding::new(Severity::Remark, text)));
-            report.add_all(features.unknown(config).into_iter().map(Finding::unknown));
+            report.add_all(features.unknown(config).into_iter().map(|key| remarks::unknown(config, key)));
             let notes = schema.notes().iter();
             report.add_all(notes.map(|note| Finding::new(Severity::Note, format!("Config schemas: {note}"))));
         }
@@ -121,12 +120,12 @@ impl ConfigReport {
     }
 
     /// Adds what fails the backend, or a plugin that may or must not fail: each thing by itself.
-    pub fn refuse(&mut self, Fault { owner, error }: Fault) {
-        let permits = permits(&self.policy, owner.as_ref());
+    pub fn refuse(&mut self, fault: Fault) {
+        let permits = permits(&self.policy, fault.owner.as_ref());
         let severity = if permits { Severity::Permitted } else { Severity::Refused };
-        for error in each(&error) {
-            let new = Finding::fault(severity, Fault { owner: owner.clone(), error });
-            if !self.failing.get(&owner).is_some_and(|told| told.says(&new)) {
+        for fault in ConfigError::each_fault(fault) {
+            let new = Finding::fault(severity, fault);
+            if !self.failing.get(&new.owner).is_some_and(|told| told.says(&new)) {
                 self.add(new);
             }
         }
@@ -154,8 +153,8 @@ impl ConfigReport {
     }
 
     /// Logs what fails nothing. `additions` is whether the log's format has lines that Node's backend does not write.
-    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool) {
-        self.findings.iter().for_each(|found| found.tell(logger, additions));
+    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool, masks: &Masks) {
+        self.findings.iter().for_each(|found| found.tell(logger, additions, masks));
     }
 }
 
@@ -166,12 +165,4 @@ fn permits(policy: &BootPolicy, owner: Option<&Owner>) -> bool {
         Some(Owner { plugin, module: Some(module) }) => policy.module(plugin, module),
     };
     meaning == OnFailure::Continue
-}
-
-/// A config error may stand for several.
-fn each(error: &Error) -> Vec<Error> {
-    match error.downcast_ref::<ConfigError>() {
-        Some(config) => config.clone().each().map(Error::from).collect(),
-        None => vec![error.clone()],
-    }
 }

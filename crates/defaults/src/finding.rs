@@ -1,10 +1,10 @@
 //! One thing that is to say of a config.
 
-use greenroom_config::{Config, ConfigError, Place, Remark, Unset};
+use greenroom_config::{Config, ConfigError, Masks, Place, Remark, Unset};
 use greenroom_config_schema::keys::Unknown;
 use greenroom_core::{Fault, Owner};
 use greenroom_errors::Error;
-use greenroom_logging::{RootLogger, debug};
+use greenroom_logging::{Level, Record, RootLogger};
 
 /// How grave a finding is, the gravest first, and what a start does about it. `config check` prints all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,12 +37,15 @@ pub struct Finding {
     /// A sentence, with its owner and place.
     pub text: String,
     error: Option<Error>,
+    /// A feature's author wrote it.
+    is_of_author: bool,
 }
 
 impl Finding {
-    /// A sentence about no single key.
+    /// A sentence about no single key, which quotes no value.
     pub fn new(severity: Severity, text: impl Into<String>) -> Self {
-        Self { severity, owner: None, key: None, place: None, text: text.into(), error: None }
+        let text = text.into();
+        Self { severity, owner: None, key: None, place: None, text, error: None, is_of_author: false }
     }
 
     /// A sentence about a key, which is told with its place, and what it quotes of a value as it [may be
@@ -71,14 +74,20 @@ impl Finding {
             Remark::Warning(text) => (Severity::Warning, text),
             Remark::Off(text) => (Severity::Off, text),
         };
-        Self { owner: owner.cloned(), ..Self::new(severity, text) }
+        Self { owner: owner.cloned(), is_of_author: true, ..Self::new(severity, text) }
     }
 
     pub(crate) fn fault(severity: Severity, fault: Fault) -> Self {
         let config = fault.error.downcast_ref::<ConfigError>();
         let (key, place) = (config.and_then(ConfigError::key), config.and_then(ConfigError::place));
-        let (key, place) = (key.map(str::to_owned), place.cloned());
-        Self { severity, key, place, text: fault.to_string(), owner: fault.owner, error: Some(fault.error) }
+        Self {
+            key: key.map(str::to_owned),
+            place: place.cloned(),
+            is_of_author: config.is_none(),
+            owner: fault.owner.clone(),
+            error: Some(fault.error.clone()),
+            ..Self::new(severity, fault.to_string())
+        }
     }
 
     /// A value that is left out.
@@ -87,9 +96,10 @@ impl Finding {
         Self { key, place, ..Self::new(severity, format!("{unset}{consequence}")) }
     }
 
-    /// A key that nobody reads. Without a guess what was meant it may be somebody else's.
+    /// A key that nobody reads. Where neither a guess nor a list says what could be meant, it may be somebody else's.
     pub fn unknown(unknown: Unknown) -> Self {
-        let severity = if unknown.suggestion.is_some() { Severity::Remark } else { Severity::Note };
+        let is_explained = unknown.suggestion.is_some() || !unknown.known.is_empty();
+        let severity = if is_explained { Severity::Remark } else { Severity::Note };
         let text = unknown.to_string();
         Self { key: Some(unknown.key), place: unknown.place, ..Self::new(severity, text) }
     }
@@ -115,16 +125,31 @@ impl Finding {
         Some(Fault { owner: self.owner.clone(), error: self.error.clone()? })
     }
 
+    /// A text that shows it, without the config's secrets. Those that ordinary text may hold are masked only where somebody
+    /// may have quoted them: a password `start` makes no key and no sentence of ours unreadable.
+    pub fn masked(&self, masks: &Masks, shown: &str) -> String {
+        if self.is_of_author { masks.all(shown) } else { masks.long(shown) }
+    }
+
     /// Logs it, unless it fails something. `additions` is whether the log's format has lines that Node's backend does not
     /// write.
-    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool) {
-        match self.severity {
-            Severity::Refused | Severity::Permitted => {}
-            Severity::Off => logger.error(&self.text),
-            Severity::Warning => logger.warn(&self.text),
-            Severity::Remark if additions => logger.warn(&self.text),
-            Severity::Note if additions => debug!(logger, "{}", self.text),
-            Severity::Remark | Severity::Note => {}
+    pub(crate) fn tell(&self, logger: &RootLogger, additions: bool, masks: &Masks) {
+        let level = match self.severity {
+            Severity::Refused | Severity::Permitted => return,
+            Severity::Off => Level::Error,
+            Severity::Warning => Level::Warn,
+            Severity::Remark | Severity::Note if !additions => return,
+            Severity::Remark => Level::Warn,
+            Severity::Note => Level::Debug,
+        };
+        if !logger.enabled(level, &[]) {
+            return;
+        }
+        let text = self.masked(masks, &self.text);
+        if self.is_of_author {
+            logger.log(&Record::new(level, format_args!("{text}")));
+        } else {
+            logger.log(&Record::new(level, format_args!("{text}")).unmasked());
         }
     }
 }

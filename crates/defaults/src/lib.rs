@@ -26,8 +26,9 @@ mod waiting;
 use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
-use greenroom_config::{ConfigOptions, DataDir, DataDirectory, DeclareConfig, RootConfig};
+use greenroom_config::{ConfigOptions, DeclareConfig, ReadContext, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
+use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
@@ -51,7 +52,7 @@ pub struct Surroundings {
     /// `NODE_ENV`, `LOG_LEVEL` and what else decides on lines.
     pub log: LogEnvironment,
     /// Where own files go, unless the config says it.
-    pub state: DataDir,
+    pub state: DataDirEnvironment,
     /// By which proxies calls go, and which certificates are trusted.
     pub calls: ClientEnvironment,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
@@ -71,12 +72,10 @@ pub enum ConfigFrom {
 
 impl Surroundings {
     /// Those of this process, with a config that is there already.
-    ///
-    /// As in Node, panics are not logged under `NODE_ENV=test`.
     pub fn of_process(config: RootConfig) -> Self {
         let log = LogEnvironment::from_process();
-        let is_process = log.node_env.as_deref() != Some("test");
-        let (state, calls) = (DataDir::from_process(), ClientEnvironment::from_process());
+        let is_process = log.logs_panics();
+        let (state, calls) = (DataDirEnvironment::from_process(), ClientEnvironment::from_process());
         Self { config: ConfigFrom::Loaded(config), log, state, calls, is_process, found: vec![] }
     }
 }
@@ -84,10 +83,10 @@ impl Surroundings {
 /// A backend with all defaults, configured by this process's files, arguments and environment.
 pub fn create_backend() -> Backend {
     let log = LogEnvironment::from_process();
-    let is_process = log.node_env.as_deref() != Some("test");
+    let is_process = log.logs_panics();
     match ConfigOptions::from_process() {
         Ok(options) => {
-            let (state, config) = (DataDir::of(&options), ConfigFrom::Options(options));
+            let (state, config) = (DataDirEnvironment::of(&options), ConfigFrom::Options(options));
             let calls = ClientEnvironment::from_process();
             create_backend_in(Surroundings { config, log, state, calls, is_process, found: vec![] })
         }
@@ -123,11 +122,12 @@ fn boot(
     if features.declare(config)? {
         logger.add_redactions(config.secrets());
     }
-    let mut report = ConfigReport::by(&features, declarations, config);
+    let context = ReadContext { node_env: log.node_env.clone(), declarations: declarations.clone() };
+    let mut report = ConfigReport::by(&features, &context, config);
     report.add_all(found);
     let additions = LoggerOptions::from_config(config, log).is_ok_and(|log| log.format.has_additions());
-    report.tell(logger, additions);
-    live_config::follow(config, logger, log, declarations, &report);
+    report.tell(logger, additions, &config.masks());
+    live_config::follow(config, logger, log, &context, &report);
     // One that cannot be read is among the faults, which are told first.
     let BootConfig { policy, deadlines } = BootConfig::from_config(config).unwrap_or_default();
     let observer = Arc::new(BootLog::new(logger, !additions));
@@ -147,10 +147,11 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
-        service(async move |config: RootConfig, declared: Declarations| {
+        service(async move |config: RootConfig, declarations: Declarations| {
             let options = LoggerOptions::from_config(&config, &log);
+            let context = ReadContext { node_env: log.node_env, declarations };
             // Without a logger there is no boot, which would tell what else is wrong.
-            let options = options.map_err(|error| ConfigReport::of(&declared, &config).join(error))?;
+            let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
             // The boot tells them, with those of all other readers.
             let options = LoggerOptions { warnings: vec![], ..options };
             Ok(RootLogger::builder().options(options).build())

@@ -5,9 +5,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use greenroom_config::{ConfigError, ReloadEvent, RootConfig};
+use greenroom_config::{ConfigError, ReadContext, ReloadEvent, RootConfig};
 use greenroom_context::spawn;
-use greenroom_core::Declarations;
 use greenroom_errors::Error;
 use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, error, warn};
 
@@ -18,31 +17,32 @@ pub(crate) fn follow(
     config: &RootConfig,
     logger: &RootLogger,
     env: &LogEnvironment,
-    declarations: &Declarations,
+    context: &ReadContext,
     report: &ConfigReport,
 ) {
     if !config.watches_by_default() {
         return;
     }
     let judge = config.before_change({
-        let (logger, declarations, env) = (logger.clone(), declarations.clone(), env.clone());
+        let (logger, context, env) = (logger.clone(), context.clone(), env.clone());
         let told = report.findings().iter().map(|found| found.text.clone()).collect();
         let told = Mutex::new(told);
         move |next| {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
-            judge(next, &logger, &env, &declarations, &mut told)
+            judge(next, &logger, &env, &context, &mut told)
         }
     });
     let subscription = config.subscribe({
         let (config, logger, env) = (config.clone(), logger.clone(), env.clone());
-        let waiting = Waiting::new(&config, declarations);
+        let waiting = Waiting::new(&config, &context.declarations);
         move || {
             if let Err(fault) = logger.reload(&config, &env) {
                 let fault = Error::from(fault);
                 error!(logger, ..&fault, "Changed config was not fully applied,");
             }
             let additions = has_additions(&config, &env);
-            waiting.changed(&config).iter().for_each(|found| found.tell(&logger, additions));
+            let masks = config.masks();
+            waiting.changed(&config).iter().for_each(|found| found.tell(&logger, additions, &masks));
         }
     });
     let log = logger.clone();
@@ -64,15 +64,15 @@ fn judge(
     next: &RootConfig,
     logger: &RootLogger,
     env: &LogEnvironment,
-    declarations: &Declarations,
+    context: &ReadContext,
     told: &mut HashSet<String>,
 ) -> Vec<Error> {
     // A list that is none is among the faults.
     let _ = logger.mask_long_secrets(next);
-    let report = ConfigReport::of(declarations, next);
-    let additions = has_additions(next, env);
+    let report = ConfigReport::of(context, next);
+    let (additions, masks) = (has_additions(next, env), next.masks());
     let new = |found: &&Finding| !found.is_fault() && told.insert(found.text.clone());
-    report.findings().iter().filter(new).for_each(|found| found.tell(logger, additions));
+    report.findings().iter().filter(new).for_each(|found| found.tell(logger, additions, &masks));
     let refused = report.findings().iter().filter(|found| found.severity == Severity::Refused);
     refused.filter_map(Finding::to_fault).map(|fault| fault.error).collect()
 }

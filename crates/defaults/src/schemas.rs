@@ -13,10 +13,6 @@ use greenroom_config_schema::{
 use greenroom_core::{Declarations, Fault, FeatureId};
 use greenroom_errors::{Error, Result};
 
-/// Where every key is ours, or known to us in full: elsewhere others have keys too.
-const KNOWN: [&str; 5] =
-    ["greenroom", "backend.health", "backend.lifecycle", "backend.logger", "backend.startup"];
-
 /// The schemas of the crates that make up every backend.
 pub fn config_schemas() -> Vec<Schema> {
     let own = [
@@ -84,13 +80,13 @@ impl FeatureSchemas {
         let (Some(all), Some(backstages)) = (ConfigSchema::declared(config), backstages()) else {
             return vec![];
         };
-        let known = KNOWN.iter().map(|key| (*key).to_owned()).chain(self.sections());
-        let known: Vec<String> = known.collect();
-        let is_ours = |key: &str| {
-            let below = |known: &String| {
-                key.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+        let backends = backend_sections();
+        let known: Vec<String> = self.sections().into_iter().chain(["greenroom".to_owned()]).collect();
+        let is_below = |sections: &[String], key: &str| {
+            let below = |section: &String| {
+                key.strip_prefix(section.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             };
-            known.iter().any(below)
+            sections.iter().any(below)
         };
         // Elsewhere others may have keys too: only what is nearly a known key is told, in sections of which the schemas of
         // features say more than the built-in tables.
@@ -103,8 +99,16 @@ impl FeatureSchemas {
             let looked_at = !below || section == "backend" || read.contains(section);
             looked_at && unknown.suggestion.is_some()
         };
-        let all = keys::unknown(&[all.merged(), &backstages.value], config);
-        all.into_iter().filter(|unknown| is_ours(&unknown.key) || is_slip(unknown)).collect()
+        let all = keys::unknown(&[all.merged(), &backstages.value], config).into_iter();
+        all.filter_map(|mut unknown| {
+            if is_below(&backends, &unknown.key) {
+                return Some(unknown);
+            }
+            // It may be somebody else's.
+            unknown.known.clear();
+            (is_below(&known, &unknown.key) || is_slip(&unknown)).then_some(unknown)
+        })
+        .collect()
     }
 
     /// The sections that they read something of.
@@ -141,6 +145,16 @@ impl FeatureSchemas {
 /// What holds in every backend.
 fn of_every_backend() -> impl Iterator<Item = Schema> {
     config_schemas().into_iter().chain([Schema::built_in()])
+}
+
+/// The sections of `backend` of which the crates of every backend read something: with those of Backstage all keys are known
+/// there, and nobody else has any.
+fn backend_sections() -> Vec<String> {
+    let schemas = config_schemas();
+    let sections =
+        schemas.iter().filter_map(|schema| schema.value["properties"]["backend"]["properties"].as_object());
+    let with_keys = sections.flatten().filter(|(_, section)| section.get("properties").is_some());
+    with_keys.map(|(name, _)| format!("backend.{name}")).collect()
 }
 
 /// Backstage's keys that nobody here reads: they are no slips.
@@ -204,6 +218,46 @@ mod tests {
             let told = slips(yaml);
             assert_eq!(told.iter().map(|(_, meant)| meant.as_str()).collect::<Vec<_>>(), [meant], "{yaml}");
         }
+    }
+
+    #[test]
+    fn in_sections_of_the_backend_every_key_is_known_and_others_are_told_with_those() {
+        let told = |yaml: &str| {
+            let config = RootConfig::from_yaml(yaml).unwrap();
+            let features = FeatureSchemas { well_formed: vec![], faults: vec![] };
+            features.declare(&config).unwrap();
+            features.unknown(&config).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let known = "known there are 'host', 'port'";
+        assert_eq!(
+            told("backend:\n  listen:\n    adress: 127.0.0.1\n    path: /run/x.sock\n"),
+            [
+                format!("nobody reads 'backend.listen.adress', {known} (mock-config:3:13)"),
+                format!("nobody reads 'backend.listen.path', {known} (mock-config:4:11)"),
+            ]
+        );
+        let sections = backend_sections();
+        for section in [
+            "listen",
+            "server",
+            "https",
+            "cors",
+            "referrer",
+            "rateLimit",
+            "auth",
+            "health",
+            "lifecycle",
+            "logger",
+            "startup",
+        ] {
+            assert!(sections.contains(&format!("backend.{section}")), "{section}");
+            assert_eq!(told(&format!("backend: {{{section}: {{elsewhere: 1}}}}")).len(), 1, "{section}");
+        }
+        let theirs = "backend: {rateLimit: {store: {type: redis, connection: x}}, csp: {x-own: [y]}, cache: {store: x}, \
+                      auth: {keys: [{secret: x}], pluginKeyStore: {type: static}}, https: {certificate: {key: x, cert: y}}, \
+                      logger: {meta: {any: x}}, health: {headers: {x-any: y}}}";
+        assert_eq!(told(theirs), [""; 0]);
+        assert_eq!(told("greenroom: {plugin: {x: 1}}\nbackend: {ours: 1}").len(), 1);
     }
 
     /// With a feature that reads `auth`.

@@ -25,7 +25,7 @@ impl Waiting {
         let now = config.frozen();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keys: Vec<String> = vec![];
-        let boot = ConfigReader::new(BootConfig::from_config, |_| vec![]);
+        let boot = ConfigReader::new(BootConfig::from_config, |_, _| vec![]);
         let declared = self.declarations.of::<ConfigReader>();
         for reader in declared.iter().map(|(_, reader)| &**reader).chain([&boot]) {
             let new = reader.changed(&last, &now);
@@ -46,7 +46,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use greenroom_config::DataDir;
+    use greenroom_data_dir::DataDirEnvironment;
     use greenroom_http_client::ClientEnvironment;
     use greenroom_logging::LogEnvironment;
 
@@ -55,7 +55,7 @@ mod tests {
 
     fn told(before: &str, after: &str) -> Vec<String> {
         let [before, after] = [before, after].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
-        let (log, state) = (LogEnvironment::default(), DataDir::default());
+        let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
         let config = ConfigFrom::Loaded(before.clone());
         let backend = create_backend_in(Surroundings {
             config,
@@ -108,7 +108,7 @@ mod tests {
     fn what_is_again_as_it_was_at_start_takes_effect() {
         let [start, other] =
             ["{}", "greenroom: {dataDir: x}"].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
-        let (log, state) = (LogEnvironment::default(), DataDir::default());
+        let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
         let config = ConfigFrom::Loaded(start.clone());
         let backend = create_backend_in(Surroundings {
             config,

@@ -17,6 +17,8 @@ use crate::{BoxError, describe};
 /// ```
 ///
 /// As in Backstage, a cause becomes part of the message: `outer; caused by <Name>: inner`.
+///
+/// It may stand for [several](Self::each), where all that is wrong was looked for; all else that it tells is of the first.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -31,6 +33,8 @@ struct Inner {
     properties: Map<String, Value>,
     status: Option<u16>,
     location: &'static Location<'static>,
+    /// What else is wrong, each by itself.
+    others: Vec<Error>,
 }
 
 macro_rules! named {
@@ -80,6 +84,7 @@ impl Error {
             properties: Map::new(),
             status: None,
             location: Location::caller(),
+            others: vec![],
         }))
     }
 
@@ -113,6 +118,31 @@ impl Error {
     /// edge as what it is.
     pub fn downcast_ref<T: StdError + 'static>(&self) -> Option<&T> {
         self.foreign()?.downcast_ref::<T>()
+    }
+
+    /// This one and what else is wrong.
+    ///
+    /// ```
+    /// use greenroom_errors::Error;
+    ///
+    /// let both = Error::new("no name").and(Error::new("no address"));
+    /// assert_eq!(both.to_string(), "no name");
+    /// assert_eq!(both.each().map(|one| one.to_string()).collect::<Vec<_>>(), ["no name", "no address"]);
+    /// ```
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        Arc::make_mut(&mut self.0).others.extend(other.each());
+        self
+    }
+
+    /// Each thing that is wrong by itself, in the order in which it was found.
+    pub fn each(mut self) -> impl Iterator<Item = Self> {
+        let others = if self.0.others.is_empty() {
+            vec![]
+        } else {
+            std::mem::take(&mut Arc::make_mut(&mut self.0).others)
+        };
+        std::iter::once(self).chain(others)
     }
 
     /// Sets the cause and appends it to the message.

@@ -28,6 +28,7 @@ pub use greenroom_context as context;
 pub use greenroom_core as core;
 #[doc(hidden)]
 pub use greenroom_core::__derive;
+pub use greenroom_data_dir as data_dir;
 pub use greenroom_errors as errors;
 pub use greenroom_health as health;
 pub use greenroom_http as http;

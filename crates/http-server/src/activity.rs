@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::{Timeouts, accept::Place, limits::deadline, takeover::TakeoverWork};
+use crate::{Timeouts, limits::deadline, places::Place, takeover::TakeoverWork};
 
 /// An idle connection is closed this much later than `Keep-Alive` says, for requests that are under way.
 const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ const KEEP_ALIVE_BUFFER: Duration = Duration::from_secs(1);
 pub(crate) struct Activity {
     timeouts: Timeouts,
     /// Free with the last of the connection and its requests.
-    _place: Place,
+    place: Place,
     state: Mutex<State>,
 }
 
@@ -53,16 +53,11 @@ pub(crate) enum Overdue {
 }
 
 impl Activity {
-    /// So long, or as long as a header may take, if that is less.
-    pub(crate) fn within_header(&self, most: Duration) -> Duration {
-        self.timeouts.until_header().map_or(most, |header| header.min(most))
-    }
-
     pub(crate) fn new(timeouts: Timeouts, place: Place) -> Self {
         let now = Instant::now();
         Self {
             timeouts,
-            _place: place,
+            place,
             state: Mutex::new(State {
                 running: 0,
                 begun: 0,
@@ -130,6 +125,11 @@ impl Activity {
         Some(then)
     }
 
+    /// All has been sent that ever will be.
+    pub(crate) fn has_sent_all(&self) {
+        self.place.is_answered();
+    }
+
     /// Whether an answer is being made or sent.
     pub(crate) fn is_at_work(&self) -> bool {
         self.state.lock().running > 0
@@ -187,6 +187,7 @@ impl InFlight {
         state.running += 1;
         state.begun += 1;
         drop(state);
+        activity.place.asks();
         Self { activity: activity.clone(), _drain: drain }
     }
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use greenroom_errors::BoxError;
-use http::Request;
+use http::{Request, header::EXPECT};
 use hyper::{
     body::Incoming,
     server::conn::http1::{Builder, Connection},
@@ -27,9 +27,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Arrival, Peer, Remainder, RequestBody, Serve, Takeover, Timeouts,
-    accept::Place,
+    Arrival, Peer, RequestBody, Serve, ServerSettings, Takeover,
     activity::{Activity, InFlight, Overdue},
+    places::Place,
     server::Shared,
     socket::Socket,
     takeover::TakeoverWork,
@@ -50,14 +50,13 @@ pub(crate) fn serve<S, T>(
     shared: Arc<Shared<S>>,
     stream: T,
     peer: Peer,
-    timeouts: Timeouts,
     place: Place,
 ) -> impl Future<Output = ()> + Send
 where
     S: Serve,
     T: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
-    let limits = shared.settings.limits;
+    let ServerSettings { limits, timeouts, .. } = shared.settings;
     let activity = Arc::new(Activity::new(timeouts, place));
     let (to, noted, carried) = (shared.clone(), activity.clone(), AtomicU32::new(0));
     let service = service_fn(move |request: Request<Incoming>| {
@@ -65,8 +64,11 @@ where
         let in_flight = InFlight::begin(&noted, to.open.token());
         let is_last = peer.is_beyond_limit || (limits.requests > 0 && carried >= limits.requests);
         let takeover = Takeover(noted.clone());
-        let request = request.map(|body| RequestBody::new(body, noted.timeouts()));
-        let remainder = Remainder::new(request.body(), &noted);
+        // A client that waits to be told to send its body gets its answer in place of that.
+        let is_read_on = !is_last && !request.headers().contains_key(EXPECT);
+        let (head, body) = request.into_parts();
+        let (body, remainder) = RequestBody::new(body, &noted, is_read_on);
+        let request = Request::from_parts(head, body);
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
         let answer = to.service.serve(request, arrival);
         async { Ok::<_, Infallible>(answer.await) }

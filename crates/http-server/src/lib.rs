@@ -29,8 +29,8 @@
 //! # }
 //! ```
 //!
-//! A connection goes: [`Listener`] → TLS, if there is a certificate → `framing`, which lets through only what every
-//! parser reads alike → hyper, which parses → [`Serve`]. `activity` knows what a connection is at, and so when its
+//! A connection goes: [`Listener`] → one of the `places` → TLS, if there is a certificate → `framing`, which lets through only
+//! what every parser reads alike → hyper, which parses → [`Serve`]. `activity` knows what a connection is at, and so when its
 //! peer has had enough time. A [`Takeover`] ends HTTP on a connection. Every task is spawned by `greenroom_context`.
 
 mod accept;
@@ -41,6 +41,7 @@ mod framing;
 mod limits;
 mod listen;
 mod listener;
+mod places;
 mod server;
 mod socket;
 mod takeover;

@@ -69,8 +69,8 @@ pub struct ConnectionLimits {
     pub requests: u32,
     /// `backend.server.maxHeadersCount`: more are a 431; 100.
     pub headers: u32,
-    /// `greenroom.server.maxConnections`: more get 503, but for probes; what the process' descriptors allow, and never
-    /// more than that.
+    /// `greenroom.server.maxConnections`: beyond it few are taken, each for one request; as many as the process has
+    /// descriptors for, and never more than that.
     pub connections: u32,
 }
 
@@ -80,31 +80,38 @@ const HEADERS: u32 = 100;
 /// No more headers fit into the 16 KiB that a request's header may have.
 const MOST_HEADERS: u32 = 4096;
 
-/// Descriptors that are left for files, outgoing connections and probes.
-const OTHER_DESCRIPTORS: u64 = 128;
+/// Descriptors that are left for files, outgoing connections and those beyond the limit.
+const OTHER_DESCRIPTORS: u32 = 128;
+
+const CONNECTIONS: &str = "greenroom.server.maxConnections";
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { requests: 0, headers: HEADERS, connections: connections() }
+        Self { requests: 0, headers: HEADERS, connections: u32::MAX }
     }
 }
 
-/// As many as there are descriptors, but for those of others.
-fn connections() -> u32 {
+/// How many descriptors this process may have.
+fn descriptors() -> u32 {
     let most = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let most = most.map_or(u64::from(u32::MAX), |most| most.saturating_sub(OTHER_DESCRIPTORS).max(most / 2));
-    u32::try_from(most).unwrap_or(u32::MAX)
+    most.and_then(|most| u32::try_from(most).ok()).unwrap_or(u32::MAX)
+}
+
+/// How many connections there are descriptors for.
+fn within(descriptors: u32) -> u32 {
+    descriptors.saturating_sub(OTHER_DESCRIPTORS).max(descriptors / 2).max(1)
 }
 
 impl ConnectionLimits {
-    pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+    /// `possible` is how many connections there may be at most.
+    fn from_config(config: &RootConfig, possible: u32) -> Result<Self, ConfigError> {
         let default = Self::default();
         let read = |key: &str, least| config.optional_integer(key, least..=u32::MAX);
         let (requests, headers, connections) = all((
             read("backend.server.maxRequestsPerSocket", 0),
             read("backend.server.maxHeadersCount", 0),
             // With none nobody could connect.
-            read("greenroom.server.maxConnections", 1),
+            read(CONNECTIONS, 1),
         ))?;
         Ok(Self {
             requests: requests.unwrap_or(default.requests),
@@ -115,13 +122,13 @@ impl ConnectionLimits {
                 Some(some) => some.min(MOST_HEADERS),
             },
             // What has no descriptor could not be accepted.
-            connections: connections.map_or(default.connections, |some| some.min(default.connections)),
+            connections: connections.map_or(possible, |some| some.min(possible)),
         })
     }
 
-    /// How many connections beyond the limit are taken for probes.
-    pub(crate) fn for_probes(&self) -> u32 {
-        (self.connections / 8).clamp(1, 32)
+    /// How many connections beyond the limit are taken.
+    pub(crate) fn beyond(&self) -> usize {
+        (self.connections / 8).clamp(1, 32) as usize
     }
 
     /// The number of headers, unless it is the parser's own.
@@ -131,20 +138,42 @@ impl ConnectionLimits {
 }
 
 /// How a server treats its clients.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerSettings {
     /// How long it waits for them.
     pub timeouts: Timeouts,
     /// How much it takes from them.
     pub limits: ConnectionLimits,
+    /// What an operator should know of them, each a sentence.
+    pub warnings: Vec<String>,
 }
 
 impl ServerSettings {
-    /// Reads `backend.server` and `greenroom.server`.
+    /// Reads `backend.server` and `greenroom.server`, and asks how many descriptors the process may have.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let (timeouts, limits) = all((Timeouts::from_config(config), ConnectionLimits::from_config(config)))?;
-        Ok(Self { timeouts, limits })
+        Self::from_config_with(config, descriptors())
     }
+
+    fn from_config_with(config: &RootConfig, descriptors: u32) -> Result<Self, ConfigError> {
+        let limits = ConnectionLimits::from_config(config, within(descriptors));
+        let (timeouts, limits) = all((Timeouts::from_config(config), limits))?;
+        let warnings = too_few(config, descriptors).into_iter().collect();
+        Ok(Self { timeouts, limits, warnings })
+    }
+}
+
+/// Says that there are not so many connections as were asked for, and how there could be.
+fn too_few(config: &RootConfig, descriptors: u32) -> Option<String> {
+    let (wanted, possible) =
+        (config.optional_integer::<u32>(CONNECTIONS, 1..=u32::MAX).ok()??, within(descriptors));
+    let needed = u64::from(wanted) + u64::from(OTHER_DESCRIPTORS);
+    let place = config.place(CONNECTIONS).map(|place| format!(" ({place})")).unwrap_or_default();
+    (wanted > possible).then(|| {
+        format!(
+            "{CONNECTIONS} is {wanted}, but there are {possible} connections at most: the process may have {descriptors} \
+             descriptors. Raise that to {needed} (ulimit -n, LimitNOFILE in systemd), or lower the key{place}"
+        )
+    })
 }
 
 /// Milliseconds as a number, also as text as a variable holds it, or a duration in words.
@@ -167,4 +196,40 @@ fn duration(config: &RootConfig, key: &str) -> Result<Option<Duration>, ConfigEr
             format!("Invalid duration {milliseconds} in {key}, expected milliseconds"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(yaml: &str, descriptors: u32) -> ServerSettings {
+        ServerSettings::from_config_with(&RootConfig::from_yaml(yaml).unwrap(), descriptors).unwrap()
+    }
+
+    #[test]
+    fn there_are_as_many_connections_as_descriptors_but_for_those_of_others() {
+        let unset = [1, 2, 100, 256, 1024, u32::MAX].map(|descriptors| read("{}", descriptors));
+        assert_eq!(
+            unset.each_ref().map(|read| read.limits.connections),
+            [1, 1, 50, 128, 896, u32::MAX - 128]
+        );
+        assert!(unset.iter().all(|read| read.warnings.is_empty()));
+    }
+
+    #[test]
+    fn a_limit_beyond_the_descriptors_is_cut_and_told_with_what_it_needs_and_where_it_stands() {
+        let yaml = "greenroom:\n  server:\n    maxConnections: 5000\n";
+        let cut = read(yaml, 1024);
+        assert_eq!(cut.limits.connections, 896);
+        assert_eq!(
+            cut.warnings,
+            [
+                "greenroom.server.maxConnections is 5000, but there are 896 connections at most: the process may have 1024 \
+              descriptors. Raise that to 5128 (ulimit -n, LimitNOFILE in systemd), or lower the key (mock-config:3:21)"
+            ]
+        );
+        let fits = read(yaml, 5128);
+        assert_eq!((fits.limits.connections, fits.warnings), (5000, vec![]));
+        assert_eq!(read(yaml, 5127).warnings.len(), 1);
+    }
 }

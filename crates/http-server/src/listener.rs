@@ -72,14 +72,6 @@ impl Listener {
         })
     }
 
-    /// The same socket, on the current runtime.
-    pub(crate) fn moved(self) -> io::Result<Self> {
-        Ok(Self(match self.0 {
-            Socket::Tcp(listener) => Socket::Tcp(TcpListener::from_std(listener.into_std()?)?),
-            Socket::Unix(listener, file) => Socket::Unix(UnixListener::from_std(listener.into_std()?)?, file),
-        }))
-    }
-
     /// The next connection, and the address of its peer if it has one.
     pub(crate) async fn accept(&self) -> io::Result<(Plain, Option<IpAddr>)> {
         Ok(match &self.0 {

@@ -1,6 +1,6 @@
 //! A server: what it serves, to which peers, and its end.
 
-use std::{future::Future, io, net::IpAddr, pin::Pin, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use greenroom_errors::BoxError;
@@ -9,8 +9,7 @@ use http::{Request, Response};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls,
-    accept::{Places, accept},
+    InFlight, Listener, Remainder, RequestBody, ServerSettings, Takeover, Tls, accept::accept, places::Places,
 };
 
 /// What answers requests.
@@ -49,7 +48,8 @@ pub struct Peer {
     pub address: Option<IpAddr>,
     /// Whether the connection is encrypted.
     pub is_encrypted: bool,
-    /// There are more connections than configured: only a probe is answered here.
+    /// There are more connections than configured. It carries one request, and is closed for the next connection while it asks
+    /// for nothing: here the service answers what cannot wait, and refuses all else.
     pub is_beyond_limit: bool,
 }
 
@@ -91,27 +91,6 @@ impl<S: Serve> Server<S> {
     /// Accepts connections here, on the current runtime, until the server drains.
     pub fn accept_on(&self, listener: Listener) {
         drop(greenroom_context::spawn("accept", self.0.open.track_future(accept(self.0.clone(), listener))));
-    }
-
-    /// Accepts connections here, on a thread with a runtime of its own: nothing that keeps the other one busy delays
-    /// an answer.
-    pub fn accept_on_thread(&self, name: &'static str, listener: Listener) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
-            let _in_it = runtime.enter();
-            listener.moved()?
-        };
-        let server = self.clone();
-        let token = self.0.open.token();
-        greenroom_context::spawn_thread(name, move || {
-            runtime.block_on(async {
-                accept(server.0.clone(), listener).await;
-                // Connections end with the drain, which gives them their time.
-                server.0.open.wait().await;
-            });
-            drop(token);
-        })
-        .map(drop)
     }
 
     /// Takes no new connections, closes idle ones, and waits for requests at work.

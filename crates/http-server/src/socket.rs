@@ -20,11 +20,10 @@ use crate::{
     framing::{Framing, Seen},
 };
 
-/// How long the rest of what a peer sends is read and thrown away after the last answer, at most: never longer than a header
-/// may take, so that nobody keeps a place for probes.
+/// How long the rest of what a peer sends is read and thrown away after the last answer, at most.
 ///
 /// Closing a socket with unread bytes resets the connection, and the reset may overtake the answer.
-const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// No header has this byte: hyper answers 400 and closes. It does not look before a header has an end.
 const REFUSED: &[u8] = b"\0\r\n\r\n";
@@ -183,9 +182,9 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
         let Self { stream, lingering, activity, .. } = &mut *self;
         if lingering.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+            activity.has_sent_all();
         }
-        let until = lingering
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(activity.within_header(LINGER_TIMEOUT))));
+        let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_TIMEOUT)));
         let mut ignored = [0; 1024];
         while until.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut ignored);

@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    ops::{Deref, DerefMut},
     sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
@@ -77,10 +78,39 @@ impl<S: Service<Request>> Service<Request> for NoteRoute<S> {
     }
 }
 
+/// A request that no router has taken yet. It stays where it is, because each future that it is moved into would hold it, most
+/// of them twice; whoever hands this on can no longer look at it.
+pub(crate) struct Unrouted<'r>(&'r mut Request);
+
+impl<'r> Unrouted<'r> {
+    /// Who makes it, gives the request's own name away with it.
+    pub(crate) fn new(request: &'r mut Request) -> Self {
+        Self(request)
+    }
+
+    fn take(self) -> Request {
+        mem::take(self.0)
+    }
+}
+
+impl Deref for Unrouted<'_> {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        self.0
+    }
+}
+
+impl DerefMut for Unrouted<'_> {
+    fn deref_mut(&mut self) -> &mut Request {
+        self.0
+    }
+}
+
 /// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
 /// So a request reaches one handler, once; what is left of it is of no use. A router's own fallback has answered too, unless that is an empty 404.
-pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: &mut Request) -> Response {
+pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: Unrouted<'_>) -> Response {
     exchange.calls_author();
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
@@ -91,8 +121,8 @@ pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: &
     }
 }
 
-async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: &mut Request) -> Response {
-    let (parts, body) = mem::take(request).into_parts();
+async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: Unrouted<'_>) -> Response {
+    let (parts, body) = request.take().into_parts();
     let body = OfferedBody::new(body);
     let uris = [Some(parts.uri.clone()), trimmed];
     for router in routers {
@@ -100,7 +130,7 @@ async fn offer(routers: &[Routed], trimmed: Option<Uri>, request: &mut Request) 
             let mut parts = parts.clone();
             parts.uri = uri.clone();
             let mut request = Request::from_parts(parts, body.reader());
-            match call(router, &mut request).await {
+            match call(router, Unrouted::new(&mut request)).await {
                 Called::NoRoute if !body.is_spent() => {}
                 // Another spelling could be the same route again.
                 Called::NoMethod if !body.is_spent() => break,
@@ -140,13 +170,13 @@ impl IntoResponse for Called {
 }
 
 /// Calls one router: HEAD is answered by GET's route, OPTIONS lists the methods, a panic is a failure.
-async fn call(Routed(router): &Routed, request: &mut Request) -> Called {
+async fn call(Routed(router): &Routed, mut request: Unrouted<'_>) -> Called {
     let method = request.method().clone();
     if method == Method::HEAD {
         *request.method_mut() = Method::GET;
         request.extensions_mut().insert(OriginalMethod(Method::HEAD));
     }
-    let response = match catch_panic(router.clone().call(mem::take(request))).await {
+    let response = match catch_panic(router.clone().call(request.take())).await {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(panic) => return Called::Answered(panicked(panic)),
@@ -166,4 +196,19 @@ fn is_unknown(response: &Response) -> bool {
         && response.body().size_hint().exact() == Some(0)
         && !response.headers().contains_key(header::CONTENT_TYPE)
         && response.extensions().get::<Failed>().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each request that is at work has room for it. One more place that holds a request shows.
+    #[test]
+    fn the_future_of_a_request_on_its_way_to_a_router_stays_small() {
+        fn size<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
+            size_of::<F>()
+        }
+        let dispatch = size::<&'static [Routed], &'static Exchange, Unrouted<'static>, _>(dispatch);
+        assert!(dispatch <= 576, "{dispatch} bytes; a request has {}", size_of::<Request>());
+    }
 }

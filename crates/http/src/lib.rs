@@ -42,7 +42,7 @@ pub mod old_backend;
 mod pipeline;
 mod plugin;
 mod root;
-mod runs_on;
+mod run_to_completion;
 mod server;
 mod settings;
 mod unchanged;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, response::Response};
 use futures_util::future::BoxFuture;
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
 use greenroom_context::Context;
@@ -14,7 +14,7 @@ use greenroom_errors::{Error, Result};
 use greenroom_logging::Logger;
 
 use crate::{
-    dispatch::{Routed, dispatch},
+    dispatch::{Routed, Unrouted, dispatch},
     envelope::Envelope,
     exchange::Exchange,
     express::{
@@ -189,7 +189,7 @@ struct PluginRouter {
 }
 
 impl Handler for PluginRouter {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response> {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Unrouted<'a>) -> BoxFuture<'a, Response> {
         exchange.request.set_target_plugin(self.id.clone());
         exchange.work = Context::current().with_plugin(self.id.clone());
         let work = exchange.work.clone();
@@ -198,8 +198,8 @@ impl Handler for PluginRouter {
 }
 
 impl PluginRouter {
-    async fn answer(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
-        let (reached, answer) = self.steps.on_request(exchange, request).await;
+    async fn answer(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
+        let (reached, answer) = self.steps.on_request(exchange, &mut request).await;
         let response = match answer {
             Some(answer) => answer,
             None => dispatch(&self.routes.routers.load_full(), exchange, request).await,

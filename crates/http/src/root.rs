@@ -15,7 +15,7 @@ use greenroom_http_server::LocalAddr;
 use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
-    dispatch::{Routed, dispatch},
+    dispatch::{Routed, Unrouted, dispatch},
     envelope::Envelope,
     exchange::Exchange,
     express::{matching, send::empty},
@@ -45,10 +45,13 @@ struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
     /// What is asked where nothing is mounted.
     fallback: OnceLock<AuthorsRouter>,
+    observers: ArcSwap<Vec<Observer>>,
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
     web_sockets: WebSocketRoutes,
 }
+
+type Observer = Arc<dyn Fn(&Request) + Send + Sync>;
 
 #[derive(Clone)]
 struct Mount {
@@ -60,7 +63,7 @@ struct Mount {
 
 /// What a mount does with a request whose URI is relative to it.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response>;
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Unrouted<'a>) -> BoxFuture<'a, Response>;
 }
 
 impl Service for RootHttpRouter {
@@ -70,8 +73,15 @@ impl Service for RootHttpRouter {
 
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
-        let (mounts, fallback, address) = Default::default();
-        Self(Arc::new(Routes { mounts, fallback, address, envelope: Arc::new(envelope), web_sockets }))
+        let (mounts, fallback, observers, address) = Default::default();
+        Self(Arc::new(Routes {
+            mounts,
+            fallback,
+            observers,
+            address,
+            envelope: Arc::new(envelope),
+            web_sockets,
+        }))
     }
 
     /// Serves everything at and below `path` by `router`, whose own routes are relative to it.
@@ -89,6 +99,34 @@ impl RootHttpRouter {
     pub fn fallback(&self, router: Router) -> Result {
         let set = self.0.fallback.set(AuthorsRouter(Routed::new(router, "")));
         set.map_err(|_| Error::new("The root router has a fallback already").into())
+    }
+
+    /// Sees each request that goes to routes of anybody, before they do: its method, its URL as the client sent it, its
+    /// headers. It is for counting: it runs within the request, and waits for nothing.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+    /// use greenroom_core::plugin;
+    /// use greenroom_http::RootHttpRouter;
+    ///
+    /// let traced = Arc::new(AtomicU64::new(0));
+    /// plugin("traces", |env| {
+    ///     env.register_init(async move |http: RootHttpRouter| {
+    ///         http.observe(move |request| {
+    ///             let has_trace = request.headers().contains_key("traceparent");
+    ///             traced.fetch_add(u64::from(has_trace), Ordering::Relaxed);
+    ///         });
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    pub fn observe(&self, observer: impl Fn(&Request) + Send + Sync + 'static) {
+        let observer: Observer = Arc::new(observer);
+        self.0.observers.rcu(|observers| {
+            let mut observers = Vec::clone(observers);
+            observers.push(observer.clone());
+            observers
+        });
     }
 
     /// Opens WebSockets at exactly this path, for everybody: the handler looks at who asks.
@@ -145,18 +183,19 @@ impl RootHttpRouter {
     }
 
     /// What the routes answer; an empty 404 where there are none.
-    pub(crate) async fn route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
+    pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
+        self.0.observers.load().iter().for_each(|observer| observer(&request));
         let path = request.uri().path();
         let response = if let Some((handler, mount)) = self.mounted(path) {
-            make_relative(request, mount, exchange);
+            make_relative(&mut request, mount, exchange);
             handler.handle(exchange, request).await
         } else if matching::below("/api", path).is_some() {
             return empty(StatusCode::NOT_FOUND);
         } else if let Some(fallback) = self.0.fallback.get() {
-            make_relative(request, 0, exchange);
+            make_relative(&mut request, 0, exchange);
             fallback.handle(exchange, request).await
         } else if let Some((index, _)) = self.mounted(INDEX) {
-            make_relative(request, 0, exchange);
+            make_relative(&mut request, 0, exchange);
             index.handle(exchange, request).await
         } else {
             return empty(StatusCode::NOT_FOUND);
@@ -197,7 +236,7 @@ fn make_relative(request: &mut Request, mount: usize, exchange: &mut Exchange) {
 struct AuthorsRouter(Routed);
 
 impl Handler for AuthorsRouter {
-    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: &'a mut Request) -> BoxFuture<'a, Response> {
+    fn handle<'a>(&'a self, exchange: &'a mut Exchange, request: Unrouted<'a>) -> BoxFuture<'a, Response> {
         Box::pin(dispatch(std::slice::from_ref(&self.0), exchange, request))
     }
 }

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     body::AnswerBody,
     client::Caller,
+    dispatch::Unrouted,
     envelope::Envelope,
     exchange::Exchange,
     express::{
@@ -34,7 +35,7 @@ use crate::{
     health_routes::HealthRoutes,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
-    runs_on::{RunsOn, may_change_something},
+    run_to_completion::{RunToCompletion, may_change_something},
     settings::HttpSettings,
     websocket::WebSocketRoutes,
 };
@@ -69,7 +70,7 @@ impl RootHttpRouter {
                     trust: settings.trust_proxy.clone(),
                     draining: draining.clone(),
                 }));
-                let server = Server::new(front, settings.server, tls, logger.clone(), draining);
+                let server = Server::new(front, settings.server.clone(), tls, logger.clone(), draining);
                 server.accept_on(listener);
                 drain_at_stop(&lifecycle, &settings, server)?;
                 info!(logger, "Listening on {}", shown(&settings.listen, &address));
@@ -132,7 +133,7 @@ impl Serve for Front {
         }
         let has_called_author = Arc::new(AtomicBool::new(false));
         exchange.has_called_author = Some(has_called_author.clone());
-        Box::pin(RunsOn::new(context, has_called_author, inner.answer(exchange, request)))
+        Box::pin(RunToCompletion::new(context, has_called_author, inner.answer(exchange, request)))
     }
 }
 
@@ -144,24 +145,25 @@ impl Inner {
         mut request: Request,
     ) -> impl Future<Output = Response<AnswerBody>> + Send {
         async move {
+            let mut request = Unrouted::new(&mut request);
             let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
             let mut response = match answer {
                 Some(answer) => answer,
-                None => self.routes(&mut exchange, &mut request).await,
+                None => self.routes(&mut exchange, request).await,
             };
             self.steps.on_response(reached, &mut exchange, &mut response);
             AnswerBody::attach(exchange, response, &self.draining)
         }
     }
 
-    async fn routes(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
+    async fn routes(&self, exchange: &mut Exchange, request: Unrouted<'_>) -> Response {
         match catch_panic(self.health_or_route(exchange, request)).await {
             Ok(response) => response,
             Err(panic) => self.root.replace_failure(exchange, panicked(panic)),
         }
     }
 
-    async fn health_or_route(&self, exchange: &mut Exchange, request: &mut Request) -> Response {
+    async fn health_or_route(&self, exchange: &mut Exchange, request: Unrouted<'_>) -> Response {
         match self.health.answer(request.method(), request.uri()).await {
             Some(response) => {
                 exchange.request.set_route(request.uri().path());
@@ -208,4 +210,19 @@ fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, server: Ser
         server.drain().await;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each request that is at work has room for it, and most of the server's memory is that.
+    #[test]
+    fn the_future_of_a_request_from_its_first_step_to_its_answer_stays_small() {
+        fn size<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
+            size_of::<F>()
+        }
+        let answer = size(Inner::answer);
+        assert!(answer <= 800, "{answer} bytes; a request has {}", size_of::<Request>());
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use greenroom_config::{ConfigError, DataDir, DeclareConfig, RootConfig, all, each};
+use greenroom_config::{ConfigError, DeclareConfig, RootConfig, all, each};
 use greenroom_core::{Service, ServiceFactory, scope, service};
+use greenroom_data_dir::DataDirEnvironment;
 use greenroom_http_server::{Https, Listen, ServerSettings};
 use greenroom_logging::Compatibility;
 use http::{HeaderName, HeaderValue};
@@ -97,7 +98,7 @@ impl HttpSettings {
     }
 
     /// The default factory.
-    pub fn factory(node_env: Option<String>, state: DataDir) -> ServiceFactory {
+    pub fn factory(node_env: Option<String>, state: DataDirEnvironment) -> ServiceFactory {
         let read = move |config: &RootConfig| -> Result<Self, ConfigError> {
             let settings = Self::from_config(config, node_env.as_deref());
             let (settings, data_dir) = all((settings, state.data_dir(config)))?;
@@ -122,7 +123,10 @@ impl HttpSettings {
         ];
         let own = warnings.into_iter().flatten().map(str::to_owned);
         let cors = self.cors.iter().flat_map(|cors| cors.warnings.iter().cloned());
-        own.chain(cors).chain(self.https.iter().flat_map(Https::warnings)).collect()
+        own.chain(self.server.warnings.iter().cloned())
+            .chain(cors)
+            .chain(self.https.iter().flat_map(Https::warnings))
+            .collect()
     }
 }
 

@@ -100,7 +100,11 @@ impl Child {
                 render_message(text, record, appended);
             }
             let rendered = read || appends || secrets.is_active();
-            let message = if rendered { Message::Text(text) } else { unread.message };
+            let message = match rendered {
+                true if record.is_unmasked() && !appends => Message::Unmasked(text),
+                true => Message::Text(text),
+                false => unread.message,
+            };
             let view = View { message, ..unread };
 
             // The ring takes the record here, before any format does.
@@ -163,7 +167,7 @@ impl Subject for View<'_> {
 
     fn message(&self) -> &str {
         match self.message {
-            Message::Text(text) => text,
+            Message::Text(text) | Message::Unmasked(text) => text,
             Message::Args(args) => args.as_str().unwrap_or_default(),
         }
     }

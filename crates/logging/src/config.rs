@@ -39,6 +39,11 @@ impl LogEnvironment {
             is_terminal: std::io::stdout().is_terminal(),
         }
     }
+
+    /// As in Node, panics are not logged under `NODE_ENV=test`.
+    pub fn logs_panics(&self) -> bool {
+        self.node_env.as_deref() != Some("test")
+    }
 }
 
 const LEVEL: &str = "backend.logger.level";

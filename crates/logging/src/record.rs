@@ -16,6 +16,7 @@ pub struct Record<'a> {
     fields: &'a [Field<'a>],
     location: Option<&'static Location<'static>>,
     target: Option<&'a str>,
+    is_unmasked: bool,
 }
 
 impl<'a> Record<'a> {
@@ -30,6 +31,7 @@ impl<'a> Record<'a> {
             fields: &[],
             location: Some(Location::caller()),
             target: None,
+            is_unmasked: false,
         }
     }
 
@@ -45,6 +47,18 @@ impl<'a> Record<'a> {
     pub fn with_error(mut self, error: &'a (dyn StdError + 'static)) -> Self {
         self.error = Some(error);
         self
+    }
+
+    /// Its text is told as it is: for a sentence whose author knows that it holds no secret, and that a short one such as
+    /// `start` would make unreadable. What fields and errors append to it makes it masked again.
+    #[must_use]
+    pub fn unmasked(mut self) -> Self {
+        self.is_unmasked = true;
+        self
+    }
+
+    pub(crate) fn is_unmasked(&self) -> bool {
+        self.is_unmasked
     }
 
     /// Sets when it happened.

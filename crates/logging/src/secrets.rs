@@ -7,9 +7,6 @@ use crate::{Level, RootLogger};
 
 const ALLOWLIST: &str = "backend.logger.redactAllowlist";
 
-/// Ordinary text is likely to hold shorter ones.
-const LONG: usize = 8;
-
 pub(crate) fn redact_allowlist(config: &Config) -> Result<Vec<String>> {
     Ok(config.optional_string_array(ALLOWLIST)?.unwrap_or_default())
 }
@@ -81,7 +78,7 @@ impl RootLogger {
     /// # Errors
     /// If that list is none; then the old one holds.
     pub fn mask_secrets(&self, config: &RootConfig) -> Result<()> {
-        self.mask_from(config, 0)
+        self.mask_from(config, config.secrets())
     }
 
     /// The same of a config that may be refused. What is masked stays so, and short secrets spoil ordinary text, even the
@@ -90,12 +87,11 @@ impl RootLogger {
     /// # Errors
     /// As [`mask_secrets`](Self::mask_secrets).
     pub fn mask_long_secrets(&self, config: &RootConfig) -> Result<()> {
-        self.mask_from(config, LONG)
+        self.mask_from(config, config.long_secrets())
     }
 
-    fn mask_from(&self, config: &RootConfig, shortest: usize) -> Result<()> {
+    fn mask_from(&self, config: &RootConfig, secrets: Vec<String>) -> Result<()> {
         let allowed = redact_allowlist(config).map(|allowed| self.allow_in_lines(allowed));
-        let secrets = config.secrets().into_iter().filter(|secret| secret.chars().count() >= shortest);
         let new = self.add_redactions(secrets);
         if new > 0 {
             self.info(format_args!("Found {new} new secrets in config that will be redacted"));

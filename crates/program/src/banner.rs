@@ -11,6 +11,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) name: &'a str,
     pub(crate) version: &'a str,
     pub(crate) hint: Option<&'a str>,
+    /// Those that work with the config.
     pub(crate) examples: &'a [Example],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
@@ -121,14 +122,14 @@ mod tests {
     use super::*;
 
     const EXAMPLES: [Example; 3] = [
-        Example {
-            plugin: "tasks",
-            access: Access::Credentials,
-            arguments: "-X POST {url}/api/tasks/task/1/queue",
-        },
-        Example { plugin: "tasks", access: Access::Credentials, arguments: "{url}/api/tasks/task/1/results" },
-        Example { plugin: "healthcheck", access: Access::Open, arguments: "{url}/healthcheck" },
+        example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue"),
+        example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results"),
+        example("healthcheck", Access::Open, "{url}/healthcheck"),
     ];
+
+    const fn example(plugin: &'static str, access: Access, arguments: &'static str) -> Example {
+        Example { plugin, access, arguments, works: |_, _| true }
+    }
 
     fn banner(name: &str, address: &str, plugins: &[&str], lacking: &[&str], demo: Option<&str>) -> String {
         let owned = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use greenroom::{
-    config::{ConfigError, RootConfig},
+    config::{ConfigError, RootConfig, all, each},
     core::{Backend, Module, Plugin},
 };
 
@@ -13,7 +13,7 @@ pub(crate) struct Catalogue(Vec<Entry>);
 
 enum Entry {
     /// A plugin that the config switches on and off.
-    Plugin { id: String, default: Unswitched, make: Box<dyn Fn() -> Plugin> },
+    Plugin { id: String, default: ByDefault, make: Box<dyn Fn() -> Plugin> },
     /// What ties a plugin to another one: it is there where both are.
     Module { of: String, with: &'static str, make: Box<dyn Fn() -> Module> },
     /// What is there in any case.
@@ -22,14 +22,14 @@ enum Entry {
 
 /// Whether a plugin runs that no switch of the config is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unswitched {
+pub(crate) enum ByDefault {
     On,
     Off,
     /// If the config has one of these keys, in which it asks for the plugin.
     With(&'static [&'static str]),
 }
 
-impl Unswitched {
+impl ByDefault {
     fn is_on(self, config: &RootConfig) -> bool {
         match self {
             Self::On => true,
@@ -69,7 +69,7 @@ pub(crate) struct Choice {
 const KEY: &str = "greenroom.plugins";
 
 impl Catalogue {
-    pub(crate) fn offer(&mut self, default: Unswitched, make: impl Fn() -> Plugin + 'static) {
+    pub(crate) fn offer(&mut self, default: ByDefault, make: impl Fn() -> Plugin + 'static) {
         let id = make().id().to_owned();
         self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
     }
@@ -84,7 +84,7 @@ impl Catalogue {
     }
 
     /// The switched plugins, and when each runs unless the config says otherwise.
-    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, Unswitched)> {
+    pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, ByDefault)> {
         self.0.iter().filter_map(|entry| match entry {
             Entry::Plugin { id, default, .. } => Some((&**id, *default)),
             Entry::Module { .. } | Entry::Always(_) => None,
@@ -93,39 +93,23 @@ impl Catalogue {
 
     /// Reads `greenroom.plugins.<id>: true | false`, and sees what other plugins' sections there are.
     pub(crate) fn choose(&self, config: &RootConfig) -> Result<Choice, ConfigError> {
-        let mut chosen = vec![];
-        for (id, default) in self.plugins() {
-            if !is_switch(id) {
-                let text = format!(
-                    "Invalid plugin id '{id}', no config key can name it: an id is letters and digits, beginning with a \
-                     letter, with single dashes between"
-                );
-                return Err(ConfigError::invalid(config, "", text));
-            }
-            let switch = config.optional_boolean(&format!("{KEY}.{id}"))?;
-            if switch.unwrap_or_else(|| default.is_on(config)) {
-                chosen.push(id.to_owned());
-            }
-        }
         let everything = self.everything();
-        let known = |id: &String| everything.plugin_ids().any(|known| known == id);
-        let switched = |id: &String| self.plugins().any(|(switched, _)| switched == id);
-        let mut lacking: Vec<String> = vec![];
-        if let Some(named) = config.optional_config(KEY)? {
-            for id in named.keys().into_iter().filter(|id| !switched(id)) {
-                match (known(&id), named.boolean(&id)?) {
-                    (false, true) => lacking.push(id),
-                    (true, false) => {
-                        let key = format!("{KEY}.{id}");
-                        let text = format!("{key} is false, but this program always has '{id}'");
-                        return Err(ConfigError::invalid(config, &key, text));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        let missed = |key: &String| ELSEWHERE.contains(&key.as_str()) && !known(key);
-        lacking.extend(config.keys().into_iter().filter(missed));
+        let known = |id: &str| everything.plugin_ids().any(|known| known == id);
+        let is_switched = |id: &str| self.plugins().any(|(switched, _)| switched == id);
+        let ids = each(self.plugins().map(|(id, _)| switchable(config, id)));
+        let switches = switches(config).and_then(|switches| {
+            let always = switches.iter().filter(|(id, on)| !on && known(id) && !is_switched(id));
+            each(always.map(|(id, _)| Err::<(), _>(never_off(config, id))))?;
+            Ok(switches)
+        });
+        let (_, switches) = all((ids, switches))?;
+        let on = |id: &str| switches.iter().find(|(switched, _)| switched == id).map(|(_, on)| *on);
+        let chosen = self.plugins().filter(|(id, default)| on(id).unwrap_or_else(|| default.is_on(config)));
+        let chosen = chosen.map(|(id, _)| id.to_owned()).collect();
+
+        let switched_on = switches.iter().filter(|(_, on)| *on).map(|(id, _)| id.clone());
+        let sections = config.keys().into_iter().filter(|key| ELSEWHERE.contains(&key.as_str()));
+        let mut lacking: Vec<String> = switched_on.chain(sections).filter(|id| !known(id)).collect();
         lacking.sort();
         lacking.dedup();
         Ok(Choice { chosen, lacking })
@@ -149,6 +133,29 @@ impl Catalogue {
             Entry::Always(add) => add(backend),
         })
     }
+}
+
+/// What the config says of single plugins, whoever knows them.
+pub(crate) fn switches(config: &RootConfig) -> Result<Vec<(String, bool)>, ConfigError> {
+    let Some(named) = config.optional_config(KEY)? else { return Ok(vec![]) };
+    let switch = |id: String| Ok(named.optional_switch(&id)?.map(|on| (id, on)));
+    Ok(each(named.keys().into_iter().map(switch))?.into_iter().flatten().collect())
+}
+
+fn never_off(config: &RootConfig, id: &str) -> ConfigError {
+    let key = format!("{KEY}.{id}");
+    ConfigError::invalid(config, &key, format!("{key} is false, but this program always has '{id}'"))
+}
+
+fn switchable(config: &RootConfig, id: &str) -> Result<(), ConfigError> {
+    if is_switch(id) {
+        return Ok(());
+    }
+    let text = format!(
+        "Invalid plugin id '{id}', no config key can name it: an id is letters and digits, beginning with a letter, with \
+         single dashes between"
+    );
+    Err(ConfigError::invalid(config, "", text))
 }
 
 /// Whether a config can switch a plugin of this id.
@@ -177,8 +184,8 @@ mod tests {
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
         let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
-        catalogue.offer(Unswitched::On, named("healthcheck"));
-        catalogue.offer(Unswitched::Off, named("tasks"));
+        catalogue.offer(ByDefault::On, named("healthcheck"));
+        catalogue.offer(ByDefault::Off, named("tasks"));
         catalogue.always(move |backend| backend.add(named("search")()));
         catalogue
     }
@@ -203,10 +210,29 @@ mod tests {
     }
 
     #[test]
+    fn every_switch_that_is_neither_true_nor_false_is_told_with_its_place() {
+        let yaml =
+            "greenroom:\n  plugins:\n    tasks: yes\n    rollbar: 1\n    healthcheck: 'true'\n    mail: {}\n";
+        let refused = catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap_err();
+        let told: Vec<_> = refused.each().map(|one| one.to_string()).collect();
+        let text = |key, is, line| {
+            format!("greenroom.plugins.{key} is {is}, expected true or false (mock-config:{line})")
+        };
+        assert_eq!(
+            told,
+            [
+                text("tasks", "\"yes\"", "3:12"),
+                text("rollbar", "1", "4:14"),
+                text("mail", "an object", "6:5"),
+            ]
+        );
+    }
+
+    #[test]
     fn a_module_is_there_where_both_its_plugins_are() {
         let (mut catalogue, made) = (Catalogue::default(), Arc::new(AtomicUsize::new(0)));
         for id in ["a", "b"] {
-            catalogue.offer(Unswitched::On, move || plugin(id, |env| env.register_init(async || Ok(()))));
+            catalogue.offer(ByDefault::On, move || plugin(id, |env| env.register_init(async || Ok(()))));
         }
         let count = made.clone();
         catalogue.tie("b", move || {
@@ -231,7 +257,7 @@ mod tests {
     #[test]
     fn a_plugin_runs_with_the_key_that_asks_for_it_unless_it_is_switched() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::With(&["auth.sessions", "auth.providers"]), || {
+        catalogue.offer(ByDefault::With(&["auth.sessions", "auth.providers"]), || {
             plugin("auth", |env| env.register_init(async || Ok(())))
         });
         let chosen = |yaml: &str| catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
@@ -249,7 +275,7 @@ mod tests {
     #[test]
     fn an_id_that_no_key_can_name_is_told_as_the_plugins_mistake() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::On, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
+        catalogue.offer(ByDefault::On, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
         let refused = catalogue.choose(&RootConfig::from_yaml("").unwrap()).unwrap_err();
         assert!(refused.message().starts_with("Invalid plugin id 'My Deploys'"), "{refused}");
         assert!(["tasks", "my-deploys", "a1_b:c"].into_iter().all(is_switch));

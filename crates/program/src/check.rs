@@ -39,10 +39,9 @@ fn checked(
     explain::answer(&format!("{}\n{secrets} will be redacted in logs\n", config.sources_description()))?;
     let (wrong, warnings): (Vec<_>, Vec<_>) =
         told(&report).partition(|found| found.severity == Severity::Refused);
-    eprint!(
-        "{}",
-        config.masked(&warnings.iter().chain(&wrong).map(|found| shown(found)).collect::<String>())
-    );
+    let masks = config.masks();
+    let told = warnings.iter().chain(&wrong).map(|found| found.masked(&masks, &shown(found)));
+    eprint!("{}", told.collect::<String>());
     match (wrong.len(), warnings.len()) {
         (0, 0) => explain::answer("The configuration is fine\n")?,
         (0, 1) => explain::answer("1 warning, no error\n")?,
@@ -87,7 +86,7 @@ mod tests {
     use greenroom::prelude::*;
 
     use super::*;
-    use crate::catalogue::Unswitched;
+    use crate::catalogue::ByDefault;
 
     fn found(catalogue: &Catalogue, yaml: &str) -> ConfigReport {
         report(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
@@ -100,7 +99,7 @@ mod tests {
     #[test]
     fn a_declaration_that_is_no_schema_is_a_fault_of_its_plugin() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::On, || {
+        catalogue.offer(ByDefault::On, || {
             plugin("broken", |env| env.register_init(async || Ok(()))).config_schema("{not json")
         });
         let faults = texts(&found(&catalogue, ""), Finding::is_fault);
@@ -111,7 +110,7 @@ mod tests {
     #[test]
     fn readers_of_plugins_that_the_config_chooses_are_run_and_no_others() {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::Off, || {
+        catalogue.offer(ByDefault::Off, || {
             let mail = plugin("mail", |env| env.register_init(async || Ok(())));
             mail.reads(|config: &RootConfig| config.string("mail.server"))
         });
@@ -131,7 +130,7 @@ mod tests {
         let runs_on_one = Arc::new(Mutex::new(vec![]));
         let noted = runs_on_one.clone();
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::On, move || {
+        catalogue.offer(ByDefault::On, move || {
             let noted = noted.clone();
             let curious = plugin("curious", |env| env.register_init(async || Ok(())));
             curious.reads(move |_: &RootConfig| {
@@ -186,7 +185,7 @@ greenroom: {deadlines: {tasks: soon, startupHook: never}, dataDir: 7, demo: 'yes
 tasks: {timeout: soon, workers: 0, queueSize: x}
 ";
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::On, greenroom_plugin_tasks::tasks);
+        catalogue.offer(ByDefault::On, greenroom_plugin_tasks::tasks);
         let report = found(&catalogue, config);
         let mut keys: Vec<_> = told(&report)
             .filter(|found| found.is_fault())

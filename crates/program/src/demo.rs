@@ -13,12 +13,12 @@ use std::{
 
 use greenroom::{
     auth::ExternalTokens,
-    config::{ConfigError, PrivateFile, RootConfig},
+    config::{ConfigError, RootConfig},
     core::Backend,
+    data_dir::PrivateFile,
     http::Listen,
     prelude::{RootLogger, decorate},
 };
-use serde_json::Value;
 
 const KEY: &str = "greenroom.demo";
 /// How the header line begins.
@@ -72,7 +72,7 @@ impl Demo {
 
 /// Reads `greenroom.demo`: whether it is on. Refused in production and where others can connect.
 pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool, ConfigError> {
-    if !is_on(config)? {
+    if !config.optional_switch(KEY)?.unwrap_or(false) {
         return Ok(false);
     }
     let refuse = |why: &str| {
@@ -99,20 +99,6 @@ fn kept(file: &Path) -> Option<String> {
     let line = fs::read_to_string(file).ok()?;
     let token = line.strip_prefix(START)?.trim_end();
     (token.len() == 2 * BYTES && token.bytes().all(|c| c.is_ascii_hexdigit())).then(|| token.to_owned())
-}
-
-/// A word that only resembles a boolean opens no door.
-fn is_on(config: &RootConfig) -> Result<bool, ConfigError> {
-    match config.optional_get(KEY)? {
-        None => Ok(false),
-        Some(Value::Bool(on)) => Ok(on),
-        // What a variable of the environment holds is always text.
-        Some(Value::String(text)) if text == "true" || text == "false" => Ok(text == "true"),
-        Some(other) => {
-            let other = if other.is_object() { "an object".to_owned() } else { other.to_string() };
-            Err(ConfigError::invalid(config, KEY, format!("{KEY} is {other}, expected true or false")))
-        }
-    }
 }
 
 fn token() -> std::io::Result<String> {

@@ -1,16 +1,17 @@
 //! Failures, told to people: what was wrong, where, what to do.
 
 use std::{
+    fmt,
     io::{self, Write},
     process::ExitCode,
 };
 
 use greenroom::{
-    config::{ConfigError, RootConfig},
-    core::{Fault, StartError},
+    config::{ConfigError, Masks, RootConfig},
+    core::{Fault, Owner, StartError},
     errors::{Error, describe},
 };
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use crate::refusal;
 
@@ -51,11 +52,13 @@ pub(crate) fn config_error(error: &ConfigError) -> ExitCode {
 }
 
 /// Prints what a plugin's command failed with; exit code 1.
+#[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn command_error(error: &Error) -> ExitCode {
-    match error.downcast_ref::<ConfigError>() {
-        Some(config) => config_error(config),
-        None => fail(error.message(), None),
+    if error.downcast_ref::<ConfigError>().is_none() {
+        return fail(error.message(), None);
     }
+    eprint!("{}", lines(&[Fault { owner: None, error: error.clone() }], &Masks::default()));
+    ExitCode::FAILURE
 }
 
 /// A config error with the line that it points at, and all that it stands for.
@@ -74,37 +77,77 @@ fn rendered(diagnostic: &dyn Diagnostic) -> String {
     }
 }
 
-/// Prints why a start failed, after the log lines that tell it in full, and without the config's secrets, as they do.
+/// Prints why a start failed, below the log lines that tell it in full, and without the config's secrets, as they do.
 ///
 /// `command` is what people typed to start, options included.
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
 pub(crate) fn start_error(config: &RootConfig, command: &str, failed: &StartError) {
     let faults = failed.faults();
     // There was no logger yet.
-    if failed.is_untold() && refusal::is_for_the_log_alone(&faults, config) {
+    if failed.is_untold() && refusal::is_for_the_log_alone(&faults, &config.masks()) {
         return;
     }
-    eprint!("{}", why(config, command, failed, &faults));
+    eprint!("{}", why(config, command, &faults));
 }
 
-fn why(config: &RootConfig, command: &str, failed: &StartError, faults: &[Fault]) -> String {
-    let text = match faults {
-        [Fault { owner: None, error }] => one(command, error),
-        faults => failure(&failed.to_string(), None) + &lines(faults),
+fn why(config: &RootConfig, command: &str, faults: &[Fault]) -> String {
+    let masks = config.masks();
+    match faults {
+        [Fault { owner: None, error }] if error.downcast_ref::<ConfigError>().is_none() => {
+            masks.all(&one(command, error))
+        }
+        [Fault { owner: None, .. }] => lines(faults, &masks),
+        _ => failure("Backend startup failed due to the following errors:", None) + &lines(faults, &masks),
+    }
+}
+
+/// Each thing that is wrong, with its owner and the line of the config that it points at.
+pub(crate) fn lines(faults: &[Fault], masks: &Masks) -> String {
+    let each = faults.iter().cloned().flat_map(ConfigError::each_fault);
+    each.map(|fault| line(&fault, masks)).collect()
+}
+
+/// What an error quotes of the config's values is concealed if it points into the config.
+fn line(fault: &Fault, masks: &Masks) -> String {
+    let Some(error) = fault.error.downcast_ref::<ConfigError>() else {
+        return masks.all(&format!("  × {fault}\n"));
     };
-    config.masked(&text)
+    masks.long(&rendered(&Owned { owner: fault.owner.as_ref(), error }))
 }
 
-/// The lines of the config that faults point at.
-pub(crate) fn lines(faults: &[Fault]) -> String {
-    let configs = faults.iter().filter_map(|fault| fault.error.downcast_ref::<ConfigError>());
-    configs.map(shown).collect()
+/// A config error that names whom it fails.
+#[derive(Debug)]
+struct Owned<'a> {
+    owner: Option<&'a Owner>,
+    error: &'a ConfigError,
+}
+
+impl fmt::Display for Owned<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(owner) = self.owner {
+            write!(f, "{owner}: ")?;
+        }
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Owned<'_> {}
+
+impl Diagnostic for Owned<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.error.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.error.labels()
+    }
 }
 
 fn one(command: &str, error: &Error) -> String {
-    if let Some(config) = error.downcast_ref::<ConfigError>() {
-        return shown(config);
-    }
     let property = |key: &str| error.properties().get(key);
     let (code, port) = (property("code").and_then(|c| c.as_str()), property("port").and_then(|p| p.as_u64()));
     if let (Some("EADDRINUSE"), Some(port)) = (code, port) {
@@ -124,7 +167,10 @@ fn one(command: &str, error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use greenroom::core::{Backend, plugin};
+    use greenroom::{
+        config::all,
+        core::{Backend, plugin},
+    };
 
     use super::*;
 
@@ -145,9 +191,37 @@ mod tests {
             env.register_init(async || Err(Error::new("no smtp://me:hunter2hunter2@mail").into()));
         });
         let failed = Backend::new([]).add(mail).start().await.unwrap_err();
-        let told = why(&config, "greenroom", &failed, &failed.faults());
+        let told = why(&config, "greenroom", &failed.faults());
         assert!(told.contains("no smtp://me:***@mail"), "{told}");
         let failed = StartError::Boot(Error::new("not hunter2hunter2"));
-        assert_eq!(why(&config, "greenroom", &failed, &failed.faults()), "error: not ***\n");
+        assert_eq!(why(&config, "greenroom", &failed.faults()), "error: not ***\n");
+    }
+
+    /// One plugin has two faults, a module one that is no line of the config, and the config a secret that is a word.
+    #[test]
+    fn each_fault_is_told_with_its_owner_and_the_line_it_points_at() {
+        let yaml = "tasks:\n  workers: many\n  timeout: soon\nbackend: {auth: {keys: [{secret: start}]}}\n";
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let owner =
+            |module: Option<&str>| Some(Owner { plugin: "tasks".into(), module: module.map(Into::into) });
+        let two = all((config.number("tasks.workers"), config.duration("tasks.timeout"))).unwrap_err();
+        let faults = [
+            Fault { owner: owner(None), error: Error::from_any(two) },
+            Fault { owner: owner(Some("mail")), error: Error::new("no start at the server") },
+        ];
+        insta::assert_snapshot!(why(&config, "greenroom", &faults), @r"
+        error: Backend startup failed due to the following errors:
+          × Plugin 'tasks': Unable to convert config value for key 'tasks.workers' in 'mock-config' to a number (mock-config:2:12)
+           ╭─[mock-config:2:12]
+         2 │   workers: many
+           ·            ────
+           ╰────
+          × Plugin 'tasks': Invalid duration 'soon' in config at 'tasks.timeout', Error: Not a valid duration string, try a number followed by a unit such as '1d' or '2 seconds' (mock-config:3:12)
+           ╭─[mock-config:3:12]
+         3 │   timeout: soon
+           ·            ────
+           ╰────
+          × Module 'mail' for plugin 'tasks': no *** at the server
+        ");
     }
 }

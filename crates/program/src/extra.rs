@@ -4,11 +4,43 @@ use std::{fmt, path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, Args, Command};
 use greenroom::{
-    config::{ConfigOptions, DataDir, RootConfig},
+    config::{ConfigOptions, RootConfig},
+    data_dir::DataDirEnvironment,
     errors::{Error, Result},
 };
 
 use crate::{catalogue::Catalogue, explain, schema};
+
+/// What a command has to say, and how the process ends then.
+///
+/// ```
+/// use greenroom_program::Answer;
+///
+/// // A text alone ends with 0.
+/// let fine = Answer::from("all is well".to_owned());
+/// let found = Answer::from("the disk is full".to_owned()).exit_code(1);
+/// # assert_ne!(fine, found);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    text: String,
+    code: u8,
+}
+
+impl Answer {
+    /// What the command's help says that this code means.
+    #[must_use]
+    pub fn exit_code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self { text, code: 0 }
+    }
+}
 
 /// What a command of a plugin may ask for.
 #[derive(Debug)]
@@ -31,8 +63,21 @@ impl CommandContext<'_> {
     /// # Errors
     /// As [`config`](Self::config).
     pub fn data_dir(&self) -> Result<PathBuf> {
-        let dir = DataDir::of(self.options).data_dir(&self.config()?);
+        let dir = DataDirEnvironment::of(self.options).data_dir(&self.config()?);
         dir.map_err(|error| Error::from(error).into())
+    }
+
+    /// What comes of work that waits, such as calls.
+    ///
+    /// # Errors
+    /// When the system lets no runtime be made.
+    pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Error::from_any)?;
+        let done = runtime.block_on(work);
+        // A name that is still being looked up holds no command.
+        runtime.shutdown_background();
+        Ok(done)
     }
 
     /// The working directory.
@@ -41,7 +86,7 @@ impl CommandContext<'_> {
     }
 }
 
-type Run = Box<dyn Fn(&ArgMatches, &CommandContext<'_>) -> Result<String>>;
+type Run = Box<dyn Fn(&ArgMatches, &CommandContext<'_>) -> Result<Answer>>;
 
 /// One command: the plugin that it is of, and its own name.
 pub(crate) struct Extra {
@@ -52,14 +97,14 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
-    pub(crate) fn new<A: Args>(
+    pub(crate) fn new<A: Args, T: Into<Answer>>(
         plugin: &'static str,
         name: &'static str,
-        run: impl Fn(A, &CommandContext<'_>) -> Result<String> + 'static,
+        run: impl Fn(A, &CommandContext<'_>) -> Result<T> + 'static,
     ) -> Self {
         let command = A::augment_args(Command::new(name));
         let run = move |matches: &ArgMatches, context: &CommandContext<'_>| {
-            run(A::from_arg_matches(matches).map_err(Error::from_any)?, context)
+            run(A::from_arg_matches(matches).map_err(Error::from_any)?, context).map(Into::into)
         };
         Self { plugin, name, command, run: Box::new(run) }
     }
@@ -75,7 +120,7 @@ impl fmt::Debug for Extra {
 pub(crate) fn added(mut to: Command, extras: &[Extra]) -> Command {
     for extra in extras {
         if to.find_subcommand(extra.plugin).is_none() {
-            let about = format!("Commands of the plugin `{}`.", extra.plugin);
+            let about = format!("Commands of the plugin `{}`", extra.plugin);
             to = to.subcommand(Command::new(extra.plugin).about(about).subcommand_required(true));
         }
         to = to.mut_subcommand(extra.plugin, |group| group.subcommand(extra.command.clone()));
@@ -92,7 +137,6 @@ pub(crate) fn typed<'a>(extras: &'a [Extra], matches: &'a ArgMatches) -> Option<
 }
 
 /// Prints what it has to say.
-#[expect(clippy::print_stdout, reason = "it is the result of a command that was asked for it")]
 pub(crate) fn run(
     extra: &Extra,
     arguments: &ArgMatches,
@@ -100,9 +144,8 @@ pub(crate) fn run(
     options: &ConfigOptions,
 ) -> ExitCode {
     match (extra.run)(arguments, &CommandContext { catalogue, options }) {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
+        Ok(Answer { text, code }) => {
+            explain::answer(&format!("{text}\n")).err().unwrap_or_else(|| ExitCode::from(code))
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -146,7 +189,10 @@ mod tests {
         };
         let extras = [
             Extra::new("hello", "greet", greet),
-            Extra::new("hello", "doctor", |Nothing {}, _| Ok("fine".to_owned())),
+            Extra::new("hello", "doctor", |Nothing {}, context| {
+                let told = context.wait_for(async { "ill".to_owned() })?;
+                Ok(Answer::from(told).exit_code(3))
+            }),
         ];
         let command = || added(<Own as clap::CommandFactory>::command(), &extras);
         let matches = |line: &str| command().try_get_matches_from(line.split(' '));
@@ -166,7 +212,12 @@ mod tests {
         let catalogue = Catalogue::default();
         let context = CommandContext { catalogue: &catalogue, options: &options };
         let told = (extra.run)(arguments, &context).unwrap();
-        assert_eq!(told, format!("hello you in {}", dir.path().join("state").display()));
+        assert_eq!(told, format!("hello you in {}", dir.path().join("state").display()).into());
+
+        let typed_in = matches("own hello doctor").unwrap();
+        let (extra, arguments) = typed(&extras, &typed_in).unwrap();
+        assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill".to_owned()).exit_code(3));
+        assert_eq!(run(extra, arguments, &catalogue, &options), ExitCode::from(3));
 
         assert!(typed(&extras, &matches("own start").unwrap()).is_none());
         assert!(matches("own hello").is_err() && matches("own hello greet").is_err());

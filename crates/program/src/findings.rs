@@ -64,8 +64,7 @@ fn of_nobody(config: &RootConfig, ids: &[&str]) -> Vec<Finding> {
     told.collect()
 }
 
-/// Of its own the program does without it; the plugin `auth`, which needs it, refuses what is none. Node, which may share
-/// the file, never does without.
+/// A Node backend, which may share the file, never does without it. A plugin that needs it here says so itself.
 fn base_url(config: &RootConfig, node_env: Option<&str>) -> Option<Finding> {
     const KEY: &str = "backend.baseUrl";
     let at = |text: String| Some(Finding::at(Severity::Note, config, KEY, text));

@@ -49,11 +49,11 @@ use greenroom::{
 use greenroom_config_schema::{Schema, SchemaError};
 
 use crate::{
-    catalogue::{Catalogue, Unswitched},
+    catalogue::{ByDefault, Catalogue},
     extra::Extra,
 };
 
-pub use crate::extra::CommandContext;
+pub use crate::extra::{Answer, CommandContext};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,7 @@ struct Example {
     plugin: &'static str,
     access: Access,
     arguments: &'static str,
+    works: fn(&RootConfig, Option<&str>) -> bool,
 }
 
 /// A program that is a backend with these plugins, and the commands to go with it.
@@ -115,8 +116,20 @@ impl Program {
     /// A request worth trying, shown at a terminal once the backend is up, if that plugin runs. `arguments` are curl's, in
     /// which `{url}` stands for the server; a request that needs credentials is shown with those of `greenroom.demo`.
     #[must_use]
-    pub fn example(mut self, plugin: &'static str, access: Access, arguments: &'static str) -> Self {
-        self.examples.push(Example { plugin, access, arguments });
+    pub fn example(self, plugin: &'static str, access: Access, arguments: &'static str) -> Self {
+        self.example_if(plugin, access, arguments, |_, _| true)
+    }
+
+    /// The same for a request that works with some configs only: `works` is asked, with the value of `NODE_ENV` too.
+    #[must_use]
+    pub fn example_if(
+        mut self,
+        plugin: &'static str,
+        access: Access,
+        arguments: &'static str,
+        works: fn(&RootConfig, Option<&str>) -> bool,
+    ) -> Self {
+        self.examples.push(Example { plugin, access, arguments, works });
         self
     }
 
@@ -126,7 +139,7 @@ impl Program {
     /// commands that start nothing.
     #[must_use]
     pub fn plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(Unswitched::On, move || make().into());
+        self.catalogue.offer(ByDefault::On, move || make().into());
         self
     }
 
@@ -134,7 +147,7 @@ impl Program {
     /// [`plugin`](Self::plugin).
     #[must_use]
     pub fn optional_plugin<P: Into<Plugin>>(mut self, make: impl Fn() -> P + 'static) -> Self {
-        self.catalogue.offer(Unswitched::Off, move || make().into());
+        self.catalogue.offer(ByDefault::Off, move || make().into());
         self
     }
 
@@ -146,7 +159,7 @@ impl Program {
         keys: &'static [&'static str],
         make: impl Fn() -> P + 'static,
     ) -> Self {
-        self.catalogue.offer(Unswitched::With(keys), move || make().into());
+        self.catalogue.offer(ByDefault::With(keys), move || make().into());
         self
     }
 
@@ -175,7 +188,7 @@ impl Program {
     }
 
     /// A command of a plugin: `my-backend <plugin> <name>`. Its arguments are described by clap, from which its help comes; what
-    /// it returns is printed.
+    /// it returns is printed: a text, or an [`Answer`] that chooses the exit code.
     ///
     /// ```no_run
     /// use greenroom_program::Program;
@@ -191,14 +204,19 @@ impl Program {
     /// program.command("hello", "greet", |greet: Greet, _| Ok(format!("good evening, {}", greet.name))).run();
     /// ```
     #[must_use]
-    pub fn command<A: clap::Args>(
+    pub fn command<A: clap::Args, T: Into<Answer>>(
         mut self,
         plugin: &'static str,
         name: &'static str,
-        run: impl Fn(A, &CommandContext<'_>) -> Result<String> + 'static,
+        run: impl Fn(A, &CommandContext<'_>) -> Result<T> + 'static,
     ) -> Self {
         self.extras.push(Extra::new(plugin, name, run));
         self
+    }
+
+    /// Those that work with a config.
+    fn examples_for(&self, config: &RootConfig, node_env: Option<&str>) -> Vec<Example> {
+        self.examples.iter().copied().filter(|example| (example.works)(config, node_env)).collect()
     }
 
     /// Does what the process's arguments say; at a second signal the process ends at once.
@@ -213,5 +231,27 @@ impl Program {
     #[doc(hidden)]
     pub fn config_schemas(&self, config: &RootConfig) -> std::result::Result<Vec<Schema>, SchemaError> {
         schema::all(&self.catalogue, config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_example_is_shown_where_it_works() {
+        let is_development = |_: &RootConfig, node_env: Option<&str>| node_env == Some("development");
+        let program = Program::new("x", "1").example("a", Access::Open, "a").example_if(
+            "b",
+            Access::Open,
+            "b",
+            is_development,
+        );
+        let config = RootConfig::from_yaml("").unwrap();
+        let shown = |node_env| {
+            program.examples_for(&config, node_env).iter().map(|example| example.plugin).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(Some("development")), ["a", "b"]);
+        assert_eq!(shown(None), ["a"]);
     }
 }

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DataDir, DeclareConfig, RootConfig, all, each},
+    config::{ConfigError, ConfigOptions, DeclareConfig, ReadContext, RootConfig, all},
     core::{Backend, Fault, feature_loader},
+    data_dir::DataDirEnvironment,
     http_client::ClientEnvironment,
     logging::LogEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
 
 use crate::{
-    catalogue::{Catalogue, Choice},
+    catalogue::{self, Catalogue, Choice},
     demo, findings,
 };
 
@@ -28,15 +29,20 @@ pub(crate) struct Refused {
     pub(crate) choice: Choice,
 }
 
+/// `NODE_ENV`, as the options know it.
+pub(crate) fn node_env(options: &ConfigOptions) -> Option<&str> {
+    options.env.get("NODE_ENV").map(String::as_str)
+}
+
 /// Reads which plugins run, where own files go, and whether the demo is on.
 pub(crate) fn prepare(
     catalogue: &Catalogue,
     config: &RootConfig,
     options: &ConfigOptions,
 ) -> Result<Prepared, Refused> {
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
+    let node_env = node_env(options);
     let choice = catalogue.choose(config);
-    let data_dir = DataDir::of(options).data_dir(config);
+    let data_dir = DataDirEnvironment::of(options).data_dir(config);
     let has_demo = demo::check(config, node_env);
     match (choice, data_dir, has_demo) {
         (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
@@ -54,11 +60,7 @@ pub(crate) fn prepare(
 /// Reads what the program itself takes of a config, whatever it chooses of it: what it refuses of a changed one, and what of
 /// it waits for the next start, is told as of any feature.
 fn own_config(config: &RootConfig, node_env: Option<&str>) -> Result<(), ConfigError> {
-    let switches = || {
-        let Some(named) = config.optional_config("greenroom.plugins")? else { return Ok(()) };
-        each(named.keys().iter().map(|id| named.boolean(id))).map(|_| ())
-    };
-    all((switches(), demo::check(config, node_env))).map(|_| ())
+    all((catalogue::switches(config), demo::check(config, node_env))).map(|_| ())
 }
 
 /// The backend with its defaults and what is chosen.
@@ -68,14 +70,15 @@ pub(crate) fn backend(
     options: &ConfigOptions,
     choice: &Choice,
 ) -> Backend {
-    let node_env = options.env.get("NODE_ENV").cloned();
+    let node_env = node_env(options).map(str::to_owned);
+    let log = LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() };
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
-        state: DataDir::of(options),
+        state: DataDirEnvironment::of(options),
         calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
-        is_process: node_env.as_deref() != Some("test"),
-        log: LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() },
+        is_process: log.logs_panics(),
+        log,
     };
     let own = feature_loader(async || Ok(vec![]));
     let own = own.reads(move |config| own_config(config, node_env.as_deref()));
@@ -91,10 +94,10 @@ pub(crate) fn report(
     refused: Vec<ConfigError>,
 ) -> ConfigReport {
     let declarations = backend(catalogue, config, options, choice).declarations();
-    let mut report = ConfigReport::of(&declarations, config);
+    let context = ReadContext { node_env: node_env(options).map(str::to_owned), declarations };
+    let mut report = ConfigReport::of(&context, config);
     refused.into_iter().for_each(|error| report.refuse(Fault { owner: None, error: error.into() }));
-    let node_env = options.env.get("NODE_ENV").map(String::as_str);
-    report.add_all(findings::of(catalogue, config, choice, node_env));
+    report.add_all(findings::of(catalogue, config, choice, context.node_env.as_deref()));
     report
 }
 
@@ -118,11 +121,15 @@ mod tests {
         assert_eq!(changed, ["greenroom.demo", "greenroom.plugins.tasks"]);
 
         let wrong = RootConfig::from_yaml("greenroom: {demo: perhaps, plugins: {tasks: perhaps}}").unwrap();
-        let refused: Vec<_> = readers.iter().filter_map(|(_, reader)| reader.read(&wrong).err()).collect();
+        let refused: Vec<_> = readers
+            .iter()
+            .filter_map(|(_, reader)| reader.read(&wrong, &ReadContext::default()).err())
+            .collect();
         let [error] = &refused[..] else { panic!("{refused:?}") };
-        let keys = error.downcast_ref::<ConfigError>().unwrap().clone().each();
+        let keys = error.clone().each();
         assert_eq!(
-            keys.filter_map(|one| one.key().map(str::to_owned)).collect::<Vec<_>>(),
+            keys.filter_map(|one| one.downcast_ref::<ConfigError>()?.key().map(str::to_owned))
+                .collect::<Vec<_>>(),
             ["greenroom.plugins.tasks", "greenroom.demo"]
         );
     }

@@ -3,9 +3,8 @@
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use greenroom::{
-    config::{ConfigError, RootConfig},
-    core::{Fault, Owner},
-    errors::Error,
+    config::{ConfigError, Masks, RootConfig},
+    core::Fault,
     logging::{Compatibility, FormatInputs, LogEnvironment, LoggerOptions, RootLogger, choose_format, error},
 };
 use miette::Diagnostic;
@@ -14,55 +13,42 @@ use crate::explain;
 
 /// Tells why there is no config, where the process's log is JSON on standard output; exit code 1.
 pub(crate) fn no_config(error: ConfigError) -> ExitCode {
-    let faults = [Fault { owner: None, error: error.into() }];
-    refused(&faults, vec![], explain::lines)
+    refused(&[Fault { owner: None, error: error.into() }], &Masks::default())
 }
 
 /// Tells what is wrong with a config, without its secrets; exit code 1.
 pub(crate) fn refuse(faults: &[Fault], config: &RootConfig) -> ExitCode {
-    refused(faults, config.secrets(), |faults| config.masked(&explain::lines(faults)))
+    refused(faults, &config.masks())
 }
 
 #[expect(clippy::print_stderr, reason = "this is where the command talks to people")]
-fn refused(faults: &[Fault], secrets: Vec<String>, lines: impl FnOnce(&[Fault]) -> String) -> ExitCode {
-    if !is_logged_alone(faults, secrets) {
-        eprint!("{}", lines(faults));
+fn refused(faults: &[Fault], masks: &Masks) -> ExitCode {
+    if !is_for_the_log_alone(faults, masks) {
+        eprint!("{}", explain::lines(faults, masks));
     }
     ExitCode::FAILURE
 }
 
 /// Leaves a line for each in a log that is JSON. Whether that is all: there is such a log, and no person at a terminal.
-pub(crate) fn is_for_the_log_alone(faults: &[Fault], config: &RootConfig) -> bool {
-    is_logged_alone(faults, config.secrets())
-}
-
-fn is_logged_alone(faults: &[Fault], secrets: Vec<String>) -> bool {
-    let Some(logger) = json_logger(secrets) else { return false };
-    faults.iter().for_each(|fault| log(&logger, fault));
+pub(crate) fn is_for_the_log_alone(faults: &[Fault], masks: &Masks) -> bool {
+    let Some(logger) = json_logger() else { return false };
+    faults.iter().cloned().flat_map(ConfigError::each_fault).for_each(|fault| log(&logger, &fault, masks));
     logger.flush(Duration::from_secs(2));
     !std::io::stderr().is_terminal()
 }
 
-fn log(logger: &RootLogger, Fault { owner, error }: &Fault) {
-    match error.downcast_ref::<ConfigError>() {
-        // One error may stand for several.
-        Some(config) => config.clone().each().for_each(|one| log_one(logger, owner.as_ref(), &one.into())),
-        None => log_one(logger, owner.as_ref(), error),
-    }
-}
-
-fn log_one(logger: &RootLogger, owner: Option<&Owner>, error: &Error) {
+fn log(logger: &RootLogger, Fault { owner, error }: &Fault, masks: &Masks) {
     let config = error.downcast_ref::<ConfigError>();
     let place = config.and_then(ConfigError::place).map(ToString::to_string);
     let help = config.and_then(Diagnostic::help).map(|help| help.to_string());
     let text = match config {
-        Some(config) => config.to_string(),
-        None => error.message().to_owned(),
+        Some(config) => masks.long(&config.to_string()),
+        None => masks.all(error.message()),
     };
     error!(
         logger,
-        +plugin = owner.map(|owner| &*owner.plugin),
-        +module = owner.and_then(|owner| owner.module.as_deref()),
+        +plugin = owner.as_ref().map(|owner| &*owner.plugin),
+        +module = owner.as_ref().and_then(|owner| owner.module.as_deref()),
         +key = config.and_then(ConfigError::key),
         +place = place,
         +help = help,
@@ -71,7 +57,7 @@ fn log_one(logger: &RootLogger, owner: Option<&Owner>, error: &Error) {
 }
 
 /// The environment alone decides on its format: the config may be what is wrong.
-fn json_logger(secrets: Vec<String>) -> Option<RootLogger> {
+fn json_logger() -> Option<RootLogger> {
     let env = LogEnvironment::from_process();
     let inputs = FormatInputs {
         config: None,
@@ -82,13 +68,17 @@ fn json_logger(secrets: Vec<String>) -> Option<RootLogger> {
         is_terminal: env.is_terminal,
     };
     let format = choose_format(inputs).ok()?.value;
-    let options = LoggerOptions { format, secrets, each_line: true, ..LoggerOptions::default() };
+    let options = LoggerOptions { format, each_line: true, ..LoggerOptions::default() };
     format.is_json().then(|| RootLogger::builder().options(options).build())
 }
 
 #[cfg(test)]
 mod tests {
-    use greenroom::logging::{CaptureSink, Format};
+    use greenroom::{
+        core::Owner,
+        errors::Error,
+        logging::{CaptureSink, Format},
+    };
     use serde_json::Value;
 
     use super::*;
@@ -99,10 +89,11 @@ mod tests {
         let logger = RootLogger::builder().format(Format::Backstage).sink(lines.clone()).build();
         let config = RootConfig::from_yaml("backend:\n  listen: [1]\n").unwrap();
         let of = |error: ConfigError, owner| Fault { owner, error: error.into() };
-        log(&logger, &of(config.number("backend.listen").unwrap_err(), None));
+        let masks = config.masks();
+        log(&logger, &of(config.number("backend.listen").unwrap_err(), None), &masks);
         let owner = Owner { plugin: "tasks".into(), module: None };
-        log(&logger, &of(config.number("backend.other").unwrap_err(), Some(owner)));
-        log(&logger, &Fault { owner: None, error: Error::new("a circle") });
+        log(&logger, &of(config.number("backend.other").unwrap_err(), Some(owner)), &masks);
+        log(&logger, &Fault { owner: None, error: Error::new("a circle") }, &masks);
         let lines = lines.json();
         assert_eq!(lines[0]["level"], "error");
         assert_eq!(lines[0]["key"], "backend.listen");

@@ -9,7 +9,7 @@ use greenroom_defaults::FeatureSchemas;
 use serde_json::Value;
 
 use crate::{
-    catalogue::{Catalogue, Unswitched},
+    catalogue::{ByDefault, Catalogue},
     explain,
 };
 
@@ -30,9 +30,9 @@ pub(crate) fn all(catalogue: &Catalogue, config: &RootConfig) -> Result<Vec<Sche
 /// Our own schema, which tells the plugins that there are.
 fn own(catalogue: &Catalogue) -> Value {
     let state = |default| match default {
-        Unswitched::On => "on".to_owned(),
-        Unswitched::Off => "off".to_owned(),
-        Unswitched::With(keys) => {
+        ByDefault::On => "on".to_owned(),
+        ByDefault::Off => "off".to_owned(),
+        ByDefault::With(keys) => {
             let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
             format!("on with {}", keys.join(" or "))
         }
@@ -99,7 +99,7 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
-        catalogue.offer(Unswitched::Off, || {
+        catalogue.offer(ByDefault::Off, || {
             let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
             tasks.config_schema(
                 r#"{"properties": {"tasks": {"properties": {"workers": {"type": "integer"}}}}}"#,

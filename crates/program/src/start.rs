@@ -17,7 +17,7 @@ use greenroom::{
 use greenroom_defaults::{Finding, Severity};
 
 use crate::{
-    Program,
+    Example, Program,
     banner::{Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, NotWritten},
@@ -79,6 +79,7 @@ async fn serve(
         backend = demo.add_to(backend);
     }
     let shown = Shown {
+        examples: program.examples_for(config, prepare::node_env(options)),
         config: match (config.file(), options.args.last()) {
             (Some(file), _) => paths::shown(&file, &options.cwd),
             // What can be read but once is shown as it was named.
@@ -116,6 +117,7 @@ async fn serve(
 
 /// What the banner tells that is known before the start.
 struct Shown {
+    examples: Vec<Example>,
     config: String,
     demo: Option<String>,
     lacking: Vec<String>,
@@ -143,7 +145,7 @@ impl Shown {
             name: program.name,
             version: program.version,
             hint: program.hint,
-            examples: &program.examples,
+            examples: &self.examples,
             config: &self.config,
             ready_in,
             address,

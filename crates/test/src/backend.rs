@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use greenroom::{
-    config::DataDir,
     core::{Env, Feature, Service, StartError, decorate, module, scope},
+    data_dir::DataDirEnvironment,
     errors::Error,
     http::{HttpSettings, Listen, RootHttpRouter},
     http_client::ClientEnvironment,
@@ -130,7 +130,7 @@ impl TestBackend {
         let mut backend = create_backend_in(Surroundings {
             config,
             log,
-            state: DataDir::default(),
+            state: DataDirEnvironment::default(),
             calls: ClientEnvironment::default(),
             is_process: false,
             found: vec![],

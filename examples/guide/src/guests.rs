@@ -28,9 +28,10 @@ pub fn guests() -> Plugin {
                    http: HttpRouter,
                    health: HealthChecks,
                    lifecycle: Lifecycle,
+                   users: UserInfo,
                    book: GuestBook| {
                 let Settings { keep, door_key } = Settings::from_config(&config)?;
-                http.mount(routes(Party { book: book.clone(), door_key, logger: logger.clone() }));
+                http.mount(routes(Party { book: book.clone(), users, door_key, logger: logger.clone() }));
                 // The door has no credentials of Backstage; `arrive` asks for its key.
                 http.add_auth_policy("/:name/arrival", AuthPolicy::Unauthenticated)?;
 
@@ -152,6 +153,7 @@ impl GuestStore for InMemory {
 #[derive(Clone)]
 struct Party {
     book: GuestBook,
+    users: UserInfo,
     door_key: Option<String>,
     logger: Logger,
 }
@@ -202,8 +204,10 @@ async fn disinvite(
     credentials: Credentials,
     Path(name): Path<String>,
 ) -> HandlerResult<StatusCode> {
+    credentials.require_user()?;
     let guest = party.book.find(&name)?;
-    if credentials.require_user()? != guest.invited_by {
+    let caller = party.users.user_info(&credentials).await?;
+    if !caller.ownership_entity_refs.contains(&guest.invited_by) {
         Err(Error::not_allowed("Only who has invited a guest may do that"))?
     }
     party.book.0.remove(&name)?;

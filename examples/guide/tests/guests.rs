@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
 use greenroom::prelude::*;
+use greenroom_plugin_auth::auth;
 use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
 use greetings::{Guest, GuestBook, GuestStore, guests};
 use serde_json::json;
@@ -79,6 +80,26 @@ async fn only_who_has_invited_a_guest_takes_it_back() {
     assert_eq!(delete().with_credentials(&other).await.status, 403);
     assert_eq!(delete().await.status, 204);
     assert_eq!(delete().await.status, 404);
+}
+
+#[tokio::test]
+async fn who_signs_in_takes_back_whom_they_have_invited() {
+    let config = json!({
+        "backend": {"baseUrl": "http://localhost:7007"},
+        "auth": {"providers": {"guest": {}}},
+    });
+    let backend = TestBackend::new().config(config).node_env("development").add(auth()).add(guests());
+    let backend = backend.start().await.expect("it starts");
+    let session = backend.post("/api/auth/guest/refresh").await.json();
+    let token = session["backstageIdentity"]["token"].as_str().expect("a token");
+    let bearer = format!("Bearer {token}");
+
+    let invite = backend.post_json("/api/guests", &json!({"name": "Ada"}));
+    let invited = invite.header("authorization", &bearer).await;
+    let taken = backend.request(Method::DELETE, "/api/guests/Ada").header("authorization", &bearer).await;
+
+    assert_eq!(invited.json()["invitedBy"], "user:development/guest");
+    assert_eq!(taken.status, 204);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn dist(config: &RootConfig) -> Result<Dist> {
     let package = config.optional_string(PACKAGE)?.unwrap_or_else(|| "app".to_owned());
     match found(beside.as_deref(), &package) {
         // Who asks for the plugin by its name wants it to serve something.
-        Dist::Nowhere(looked) if config.optional_boolean(PLUGIN)?.unwrap_or(false) => {
+        Dist::Nowhere(looked) if config.optional_switch(PLUGIN)?.unwrap_or(false) => {
             Err(refused(config, PLUGIN, &looked))
         }
         dist => Ok(dist),

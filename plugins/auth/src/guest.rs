@@ -20,6 +20,10 @@ impl Guest {
         };
         Self { user, is_allowed: development || settings.is_allowed_outside_development }
     }
+
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.is_allowed
+    }
 }
 
 impl AuthProvider for Guest {

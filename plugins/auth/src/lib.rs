@@ -46,21 +46,26 @@ mod guest;
 mod keys;
 mod openid;
 mod providers;
+mod remarks;
 mod routes;
-mod sessions;
 mod settings;
+mod token_factory;
 
 use std::sync::Arc;
 
-use greenroom::{auth::UserTokens, http::HttpSettings, prelude::*};
+use greenroom::{auth::UserTokens, core::Declarations, http::HttpSettings, prelude::*};
 
 use crate::{
     guest::Guest,
-    sessions::{InProcess, Sessions},
-    settings::Settings,
+    remarks::GUEST_ID,
+    settings::{KeyStore, Settings},
+    token_factory::{InProcess, TokenFactory},
 };
 
-pub use crate::providers::{AuthProvider, AuthProviders, SignIn};
+pub use crate::{
+    providers::{AuthProvider, AuthProviders, SignIn},
+    remarks::DeclareAuthProvider,
+};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -76,17 +81,41 @@ pub fn auth() -> Plugin {
                         http: HttpRouter,
                         settings: HttpSettings,
                         auth: Auth,
-                        users: UserTokens| {
+                        users: UserTokens,
+                        declarations: Declarations| {
                 let own = Settings::from_config(&config)?;
-                providers.register("guest", Guest::new(&own.guest, settings.development))?;
-                own.tell(&logger, &providers, settings.development);
-                let sessions = Arc::new(Sessions::new(&own, users.clock().clone(), &logger));
-                users.set_auth_backend(InProcess(sessions.clone()))?;
+                providers.are_declared(&declarations)?;
+                providers.register(GUEST_ID, Guest::new(&own.guest, settings.development))?;
+                tell(&own, &logger, &providers);
+                let tokens = Arc::new(TokenFactory::new(&own, users.clock().clone(), &logger));
+                users.set_auth_backend(InProcess(tokens.clone()))?;
                 let providers = providers.configured(&own.configured);
-                routes::mount(&http, providers, sessions, auth, own.issuer)
+                routes::mount(&http, providers, tokens, auth, own.issuer)
             },
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads_with_warnings(Settings::from_config, |settings| settings.warnings.clone())
+    .reads_with_remarks(Settings::from_config, remarks::of)
+}
+
+/// Whether guests may sign in on a backend with this config, under this `NODE_ENV`.
+pub fn lets_guests_in(config: &RootConfig, node_env: Option<&str>) -> bool {
+    Settings::from_config(config).is_ok_and(|settings| {
+        let is_configured = settings.configured.iter().any(|(id, _)| id == GUEST_ID);
+        is_configured && Guest::new(&settings.guest, node_env == Some("development")).is_allowed()
+    })
+}
+
+/// Node's lines of a start, and where keys are.
+fn tell(settings: &Settings, logger: &Logger, providers: &AuthProviders) {
+    info!(logger, "Configuring \"memory\" as KeyStore provider");
+    if settings.key_store == KeyStore::Database {
+        info!(
+            logger,
+            "Signing keys are in memory, so that people sign in again after a restart: the key store 'database' is not there yet"
+        );
+    }
+    for (id, _) in settings.configured.iter().filter(|(id, _)| providers.has(id)) {
+        info!(logger, "Configuring auth provider: {id}");
+    }
 }

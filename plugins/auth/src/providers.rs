@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin, sync::Arc};
 
-use greenroom::prelude::*;
+use greenroom::{core::Declarations, prelude::*};
 use http::request::Parts;
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
+
+use crate::remarks::DeclaredProvider;
 
 /// Whom a provider vouches for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl<P: AuthProvider> AnyProvider for P {
 ///
 /// ```
 /// # use greenroom::prelude::*;
-/// # use greenroom_plugin_auth::{AuthProvider, AuthProviders, SignIn};
+/// # use greenroom_plugin_auth::{AuthProvider, AuthProviders, DeclareAuthProvider, SignIn};
 /// # struct Proxy;
 /// # impl AuthProvider for Proxy {
 /// #     async fn sign_in(&self, _: &http::request::Parts) -> Result<SignIn> { Ok(SignIn::new("user:default/ada")) }
@@ -79,6 +81,7 @@ impl<P: AuthProvider> AnyProvider for P {
 ///     module("auth", "proxy-provider", |env| {
 ///         env.register_init(async |providers: AuthProviders| providers.register("proxy", Proxy));
 ///     })
+///     .auth_provider("proxy")
 /// }
 /// ```
 #[derive(Clone, Default)]
@@ -99,6 +102,19 @@ impl AuthProviders {
         }
         providers.insert(id, Arc::new(provider));
         Ok(())
+    }
+
+    /// That a check of the config knows of them all.
+    pub(crate) fn are_declared(&self, declarations: &Declarations) -> Result<(), Error> {
+        let declared = declarations.of::<DeclaredProvider>();
+        let providers = self.0.read();
+        match providers.keys().find(|id| !declared.iter().any(|(_, provider)| provider.0 == **id)) {
+            None => Ok(()),
+            Some(id) => Err(Error::new(format!(
+                "Auth provider '{id}' is registered and not declared, so that a check of the config would take it for \
+                 unknown: add .auth_provider(\"{id}\") to its module"
+            ))),
+        }
     }
 
     pub(crate) fn has(&self, id: &str) -> bool {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    body::Body,
+    extract::{FromRequest, Request, State},
     http::StatusCode,
+    middleware::{Next, from_fn},
     response::{Html, IntoResponse, Response},
     routing::{MethodRouter, any, get},
 };
@@ -16,12 +18,12 @@ use greenroom::{
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::{openid, providers::Registered, sessions::Sessions};
+use crate::{openid, providers::Registered, token_factory::TokenFactory};
 
 #[derive(Clone)]
-struct SignIns {
+struct AuthState {
     providers: Registered,
-    sessions: Arc<Sessions>,
+    tokens: Arc<TokenFactory>,
     auth: Auth,
 }
 
@@ -29,13 +31,13 @@ struct SignIns {
 pub(crate) fn mount(
     http: &HttpRouter,
     providers: Registered,
-    sessions: Arc<Sessions>,
+    tokens: Arc<TokenFactory>,
     auth: Auth,
     issuer: String,
 ) -> Result {
-    let state = SignIns { providers, sessions, auth };
+    let state = AuthState { providers, tokens, auth };
     // Other methods are other paths: who asks is told of the provider.
-    let only = |route: MethodRouter<SignIns>| route.fallback(nothing);
+    let only = |route: MethodRouter<AuthState>| route.fallback(nothing);
     let configuration = openid::configuration(&issuer);
     let routes = Router::new()
         .route("/{provider}/start", only(get(not_implemented)))
@@ -45,32 +47,40 @@ pub(crate) fn mount(
         .route("/.well-known/openid-configuration", only(get(async move || Json(configuration))))
         .route("/.well-known/oauth-client/cli.json", only(get(no_client_documents)))
         .route("/v1/userinfo", only(get(user_info)));
-    http.mount(routes.with_state(state.clone()));
+    http.mount(routes.route_layer(from_fn(json_body)).with_state(state.clone()));
     // A router of its own: paths with a slash at their end are offered to the one above first.
     let others = Router::new().route("/{provider}", any(nothing)).route("/{provider}/{*rest}", any(nothing));
-    http.mount(others.with_state(state));
+    http.mount(others.route_layer(from_fn(json_body)).with_state(state));
     http.add_auth_policy("/", AuthPolicy::Unauthenticated)
 }
 
+/// Backstage reads JSON in front of all routes, of which none here wants a body: what is malformed is refused before anything
+/// else is looked at.
+async fn json_body(request: Request, next: Next) -> HandlerResult<Response> {
+    let (parts, body) = request.into_parts();
+    Json::<Value>::from_request(Request::from_parts(parts.clone(), body), &()).await?;
+    Ok(next.run(Request::from_parts(parts, Body::empty())).await)
+}
+
 async fn refresh(
-    State(sign_ins): State<SignIns>,
+    State(state): State<AuthState>,
     Path(provider): Path<String>,
     request: Request,
 ) -> HandlerResult<Json<Value>> {
-    let provider = sign_ins.providers.get(&provider)?;
+    let provider = state.providers.get(&provider)?;
     let (request, _) = request.into_parts();
     let user = provider.sign_in_boxed(&request).await?;
-    Ok(Json(sign_ins.sessions.begin(user)?))
+    Ok(Json(state.tokens.new_session(user)?))
 }
 
 /// No provider here sends people elsewhere.
-async fn not_implemented(State(sign_ins): State<SignIns>, Path(provider): Path<String>) -> HandlerResult<()> {
-    sign_ins.providers.get(&provider)?;
+async fn not_implemented(State(state): State<AuthState>, Path(provider): Path<String>) -> HandlerResult<()> {
+    state.providers.get(&provider)?;
     Err(Error::not_implemented("Not implemented").into())
 }
 
-async fn jwks(State(sign_ins): State<SignIns>) -> Json<Value> {
-    Json(json!({"keys": sign_ins.sessions.public_keys()}))
+async fn jwks(State(state): State<AuthState>) -> Json<Value> {
+    Json(json!({"keys": state.tokens.public_keys()}))
 }
 
 async fn no_client_documents() -> (StatusCode, Json<Value>) {
@@ -78,24 +88,24 @@ async fn no_client_documents() -> (StatusCode, Json<Value>) {
     (StatusCode::NOT_FOUND, Json(json!({"error": "not_found", "error_description": text})))
 }
 
-async fn user_info(State(sign_ins): State<SignIns>, request: Request) -> HandlerResult<Response> {
+async fn user_info(State(state): State<AuthState>, request: Request) -> HandlerResult<Response> {
     let token = bearer_token(request.headers()).ok_or_else(|| Error::authentication("No token provided"))?;
     let options = AuthenticateOptions { allow_limited_access: true };
-    let credentials = sign_ins.auth.authenticate_with(token, options).await?;
+    let credentials = state.auth.authenticate_with(token, options).await?;
     let user = credentials.principal().as_user().ok_or_else(|| {
         Error::input("Userinfo endpoint must be called with a token that represents a user principal")
     })?;
-    Ok(match sign_ins.sessions.ownership_of(user) {
+    Ok(match state.tokens.ownership_of(user) {
         Some(ent) => Json(json!({"claims": {"sub": user, "ent": ent}})).into_response(),
         None => (StatusCode::NOT_FOUND, Html("User info not found")).into_response(),
     })
 }
 
 /// What Backstage says of any other path: that its first part is no provider.
-async fn nothing(State(sign_ins): State<SignIns>, request: Request) -> HandlerResult<()> {
+async fn nothing(State(state): State<AuthState>, request: Request) -> HandlerResult<()> {
     let first = request.uri().path().split('/').nth(1).unwrap_or_default();
     let provider = percent_decode_str(first).decode_utf8_lossy();
-    match sign_ins.providers.get(&provider) {
+    match state.providers.get(&provider) {
         Err(error) => Err(error.into()),
         Ok(_) => Err(Error::not_found(format!("Unknown auth provider '{provider}'")).into()),
     }

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use greenroom::{
     auth::{SigningAlgorithm, canonical_entity_ref},
-    config::{Config, ConfigError, Result, all, each, nearest},
-    prelude::{Logger, RootConfig, info, warn},
+    config::{Config, ConfigError, Result, all, each},
+    prelude::RootConfig,
 };
-
 use http::Uri;
-
-use crate::AuthProviders;
 
 /// `auth` in config; the defaults are documented on the crate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +21,10 @@ pub(crate) struct Settings {
     pub(crate) guest: GuestSettings,
     /// The names under `auth.providers` that are not null, each with its place.
     pub(crate) configured: Vec<(String, String)>,
-    /// What an operator should know of them, each a sentence.
-    pub(crate) warnings: Vec<String>,
+    /// Where they are.
+    pub(crate) providers_place: String,
+    /// That the lifetime is not what the config says.
+    pub(crate) clamped: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +53,8 @@ impl Default for GuestSettings {
 
 /// Whom everybody is, unless the config says otherwise.
 const DEFAULT_USER: &str = "user:development/guest";
-const PROVIDERS: &str = "auth.providers";
-const GUEST: &str = "auth.providers.guest";
+pub(crate) const PROVIDERS: &str = "auth.providers";
+pub(crate) const GUEST: &str = "auth.providers.guest";
 const BASE_URL: &str = "backend.baseUrl";
 const LIFETIME: &str = "auth.backstageTokenExpiration";
 const ALGORITHM: &str = "auth.identityTokenAlgorithm";
@@ -79,48 +78,10 @@ impl Settings {
             omits_ownership: omits_ownership.unwrap_or(true),
             key_store,
             guest,
-            warnings: clamped
-                .into_iter()
-                .chain(without_provider(config, &configured))
-                .chain(nearly_guest(&configured))
-                .collect(),
+            clamped,
+            providers_place: at(config, PROVIDERS),
             configured,
         })
-    }
-
-    /// Writes the lines that an operator should read at start.
-    pub(crate) fn tell(&self, logger: &Logger, providers: &AuthProviders, development: bool) {
-        info!(logger, "Configuring \"memory\" as KeyStore provider");
-        if self.key_store == KeyStore::Database {
-            info!(
-                logger,
-                "Signing keys are in memory, so that people sign in again after a restart: the key store 'database' is not \
-                 there yet"
-            );
-        }
-        for (id, place) in &self.configured {
-            if providers.has(id) {
-                info!(logger, "Configuring auth provider: {id}");
-            } else if !is_nearly_guest(id) {
-                warn!(logger, "The auth provider '{id}' is not served by this backend{place}");
-            }
-        }
-        let has_guest = self.configured.iter().any(|(id, _)| id == "guest");
-        if has_guest && !development {
-            if self.guest.is_allowed_outside_development {
-                warn!(
-                    logger,
-                    "Whoever reaches this backend is a user of it: NODE_ENV is not 'development', and \
-                     auth.providers.guest.dangerouslyAllowOutsideDevelopment is true"
-                );
-            } else {
-                warn!(
-                    logger,
-                    "Guests are refused: NODE_ENV is not 'development', and \
-                     auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true"
-                );
-            }
-        }
     }
 }
 
@@ -158,27 +119,6 @@ fn lifetime(config: &RootConfig) -> Result<(Duration, Option<String>)> {
 /// Where a key is, for the end of a sentence.
 fn at(config: &Config, key: &str) -> String {
     config.place(key).map(|place| format!(" ({place})")).unwrap_or_default()
-}
-
-/// That nobody can sign in.
-fn without_provider(config: &RootConfig, configured: &[(String, String)]) -> Option<String> {
-    if !configured.is_empty() {
-        return None;
-    }
-    let place = at(config, PROVIDERS);
-    Some(format!(
-        "{PROVIDERS} has no provider, so that nobody can sign in; for guests, write 'guest: {{}}', with the braces{place}"
-    ))
-}
-
-/// The words are those of a key that nobody reads, so that a report tells it once.
-fn nearly_guest(configured: &[(String, String)]) -> impl Iterator<Item = String> {
-    let slips = configured.iter().filter(|(id, _)| is_nearly_guest(id));
-    slips.map(|(id, place)| format!("nobody reads '{PROVIDERS}.{id}', did you mean '{GUEST}'?{place}"))
-}
-
-fn is_nearly_guest(id: &str) -> bool {
-    id != "guest" && nearest(id, ["guest"]).is_some()
 }
 
 fn algorithm(config: &RootConfig) -> Result<SigningAlgorithm> {

@@ -40,6 +40,9 @@
 //!
 //! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
 
+mod counts;
+mod csp;
+mod doctor;
 mod forward;
 mod init;
 mod intake;
@@ -52,14 +55,17 @@ mod sdk;
 mod settings;
 mod snippet;
 
+use std::sync::Arc;
+
 use greenroom::{
-    config::DataDirectory,
     core::{Module, Plugin},
+    data_dir::DataDirectory,
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
+    counts::Counts,
     forward::Queue,
     init::InitScript,
     intake::Intake,
@@ -67,6 +73,7 @@ use crate::{
     settings::{Mode, Settings, Way},
 };
 
+pub use crate::doctor::{Diagnosis, Examination};
 pub use crate::sdk::{InstallError, Installed, SdkSource, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -80,7 +87,8 @@ pub fn rum() -> Plugin {
                    data: DataDirectory,
                    client: HttpClient,
                    logger: Logger,
-                   http: HttpRouter| {
+                   http: HttpRouter,
+                   root: RootHttpRouter| {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
                 http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
                 http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
@@ -89,11 +97,13 @@ pub fn rum() -> Plugin {
                     Mode::Off | Mode::Broken(_) => return Ok(()),
                     Mode::On(rum) => *rum,
                 };
+                let counts = Arc::new(Counts::begin());
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
-                        let queue = Queue::start(&client, logger.clone());
-                        Some(Intake::new(&rum, intake, *tells_address, queue, logger.clone()))
+                        let queue = Queue::start(&client, counts.clone(), logger.clone());
+                        let counts = counts.clone();
+                        Some(Intake::new(&rum, intake, *tells_address, queue, counts, logger.clone()))
                     }
                 };
                 logger.info(rum.summary());
@@ -108,13 +118,15 @@ pub fn rum() -> Plugin {
                         None
                     }
                 };
-                http.mount(routes::router(script, sdk, intake));
+                let watching = counts.clone();
+                root.observe(move |request| watching.request(request));
+                http.mount(routes::router(script, sdk, intake, counts));
                 Ok(())
             },
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads_with_remarks(Settings::from_config, Settings::remarks)
+    .reads_with_remarks(Settings::from_config, |settings, _| settings.remarks())
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].

@@ -5,11 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use greenroom::{
-    config::{DataDirectory, RootConfig},
-    context::Context,
-    prelude::*,
-};
+use greenroom::{config::RootConfig, context::Context, data_dir::DataDirectory, prelude::*};
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{

@@ -4,30 +4,39 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
-use greenroom::http::ClientAddress;
+use greenroom::{auth::AllowedPrincipals, http::ClientAddress, prelude::*};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
+    counts::{Counts, Told, is_of_a_browser},
     init::InitScript,
     intake::{Answer, Intake, Target, asks_for_quota},
-    sdk::Sdk,
+    sdk::{MAIN, Sdk},
 };
 
 /// What a name holds never changes: another content has another name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+/// The script that starts the SDK.
+const INIT: &str = "init.js";
+const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// The routes, relative to the plugin; all of them are for browsers that have no credentials yet.
-pub(crate) fn router(script: InitScript, sdk: Option<Sdk>, intake: Option<Intake>) -> Router {
-    let files =
-        Router::new().route("/sdk/{version}/{*file}", get(file)).with_state(Arc::new(Files { script, sdk }));
+/// The routes, relative to the plugin; all but `status` are for browsers that have no credentials yet.
+pub(crate) fn router(
+    script: InitScript,
+    sdk: Option<Sdk>,
+    intake: Option<Intake>,
+    counts: Arc<Counts>,
+) -> Router {
+    let status = Router::new().route("/status", get(status)).with_state(counts.clone());
+    let files = Arc::new(Files { script, sdk, counts });
+    let files = Router::new().route("/sdk/{version}/{*file}", get(file)).with_state(files).merge(status);
     match intake {
         None => files,
         Some(intake) => files.merge(
@@ -42,11 +51,18 @@ pub(crate) fn router(script: InitScript, sdk: Option<Sdk>, intake: Option<Intake
 struct Files {
     script: InitScript,
     sdk: Option<Sdk>,
+    counts: Arc<Counts>,
+}
+
+/// How it goes, for whoever runs the backend: a service, because users are not told apart here.
+async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> HandlerResult<Json<Told>> {
+    AllowedPrincipals { none: false, user: false, service: true }.check(credentials.principal())?;
+    Ok(Json(counts.told()))
 }
 
 impl Files {
     fn get(&self, version: &str, file: &str) -> Option<Bytes> {
-        if version == self.script.hash && file == "init.js" {
+        if version == self.script.hash && file == INIT {
             return Some(self.script.text.clone());
         }
         let sdk = self.sdk.as_ref().filter(|sdk| sdk.version() == version)?;
@@ -54,9 +70,19 @@ impl Files {
     }
 }
 
-async fn file(State(files): State<Arc<Files>>, Path((version, file)): Path<(String, String)>) -> Response {
+async fn file(
+    State(files): State<Arc<Files>>,
+    Path((version, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     match files.get(&version, &file) {
         Some(text) => {
+            match &*file {
+                _ if !is_of_a_browser(&headers) => {}
+                INIT => files.counts.init(),
+                MAIN => files.counts.sdk(),
+                _ => {}
+            }
             ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
         }
         None => nothing().await,
@@ -128,7 +154,7 @@ fn grant(intake: &Intake, headers: &HeaderMap) -> HeaderMap {
 }
 
 fn answer(status: StatusCode, body: &Value, mut headers: HeaderMap) -> Response {
-    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CONTENT_TYPE, JSON_TYPE);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     (status, headers, body.to_string()).into_response()
 }

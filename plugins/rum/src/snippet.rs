@@ -52,13 +52,14 @@ pub(crate) fn without_snippet(html: &str) -> Page<'_> {
     Page { html, removed, foreign }
 }
 
-struct Script {
-    whole: Range<usize>,
-    text: Range<usize>,
+/// A script element, by where it stands.
+pub(crate) struct Script {
+    pub(crate) whole: Range<usize>,
+    pub(crate) text: Range<usize>,
 }
 
 /// The script elements of a page that are not in comments.
-fn scripts(html: &str) -> Vec<Script> {
+pub(crate) fn scripts(html: &str) -> Vec<Script> {
     // Of the same length, byte by byte.
     let lower = html.to_ascii_lowercase();
     let find = |text: &str, from: usize| lower[from..].find(text).map(|at| from + at);
@@ -95,7 +96,7 @@ static SNIPPET: LazyLock<Regex> = LazyLock::new(|| {
 /// How long a snippet may be.
 const LONGEST: usize = 4096;
 
-fn is_snippet(text: &str) -> bool {
+pub(crate) fn is_snippet(text: &str) -> bool {
     text.len() <= LONGEST && SNIPPET.is_match(&text.split_whitespace().collect::<String>())
 }
 

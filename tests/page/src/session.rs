@@ -22,7 +22,7 @@ const TIME: &str = "2026-01-01T12:00:00.000Z";
 /// In place of ids of requests and traces.
 const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 /// What examples may read.
-const FILES: [&str; 2] = ["app-config.yaml", "examples/metadata.yaml"];
+const FILES: [&str; 3] = ["app-config.yaml", "examples/metadata.yaml", "examples/rum.yaml"];
 
 /// Plays a document; under `UPDATE_DOCS=1` writes down what it saw.
 ///

@@ -42,10 +42,10 @@ fn unknown_keys_are_told_with_their_place_and_what_was_meant() {
         [
             "nobody reads 'greenroom.loger', did you mean 'greenroom.logger'? (mock-config:2:3)",
             "nobody reads 'greenroom.logger.fromat', did you mean 'greenroom.logger.format'? (mock-config:3:20)",
-            "nobody reads 'greenroom.logger.whatever' (mock-config:3:33)",
+            "nobody reads 'greenroom.logger.whatever', known there are 'flush', 'format' (mock-config:3:33)",
             "nobody reads 'greenroom.list[1].lvel', did you mean 'greenroom.list[1].level'? (mock-config:6:29)",
             "nobody reads 'greenroom.either.hots', did you mean 'greenroom.either.host'? (mock-config:7:18)",
-            "nobody reads 'backend' (mock-config:9:1)",
+            "nobody reads 'backend', known there are 'greenroom' (mock-config:9:1)",
         ]
     );
     assert_eq!(keys::unknown(&[declared().merged()], &one(&json!({ "greenroom": 1 }))), []);

@@ -44,20 +44,3 @@ fn a_pipe_in_the_place_of_a_file_is_refused_while_the_backend_runs_and_the_file_
     assert!(config.reload().unwrap());
     assert_eq!(config.number("a").unwrap(), 2.0);
 }
-
-/// A shell's `--config /dev/stdin < app-config.yaml`: nothing can be kept beside it.
-#[cfg(target_os = "linux")]
-#[test]
-fn own_files_are_kept_in_the_working_directory_if_the_config_is_another_name_of_an_open_file() {
-    use std::os::fd::AsRawFd;
-
-    let world = World::new().file("app-config.yaml", "a: 1\n");
-    let open = std::fs::File::open(world.path("app-config.yaml")).unwrap();
-    for dir in ["/dev/fd", "/proc/self/fd"] {
-        let mut options = world.options.clone();
-        options.args = vec!["--config".into(), format!("{dir}/{}", open.as_raw_fd())];
-        let config = greenroom_config::RootConfig::load(&options).unwrap();
-        let own = greenroom_config::DataDir::of(&options).data_dir(&config).unwrap();
-        assert_eq!((config.number("a").unwrap(), own), (1.0, options.cwd.join(".greenroom")));
-    }
-}

@@ -120,14 +120,7 @@ impl Graph {
     }
 }
 
-/// Several faults of one owner as one error.
+/// The faults of one owner as one error that stands for each.
 pub(crate) fn one_error(faults: &[Error]) -> Option<Error> {
-    match faults {
-        [] => None,
-        [one] => Some(one.clone()),
-        [first, ..] => {
-            let text: Vec<_> = faults.iter().map(ToString::to_string).collect();
-            Some(Error::named(first.name().to_owned(), text.join("; ")))
-        }
-    }
+    faults.iter().cloned().reduce(Error::and)
 }

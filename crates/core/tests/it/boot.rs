@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use greenroom_core::{
-    Backend, InstanceMetadata, StartError,
+    Backend, InstanceMetadata, Lifecycle, StartError,
     boot::{BootPolicy, OnFailure, Outcome, PluginPolicy},
     module, plugin, service,
 };
@@ -39,6 +39,26 @@ async fn plugin_80_81_92_all_plugins_settle_before_a_failed_start_rejects() {
     let ids: Vec<_> = result.plugins.iter().map(|p| (&*p.plugin_id, p.failure.is_some())).collect();
     assert_eq!(ids, [("p1", true), ("p2", false), ("p3", false)]);
     journal.position("failed p1 allowed=false waiting=2: boom");
+}
+
+/// What is printed of it stands below the log.
+#[tokio::test]
+async fn why_a_start_failed_is_told_last_of_all() {
+    let journal = Journal::default();
+    let (hook, told) = (journal.clone(), journal.clone());
+    let open = plugin("open", move |env| {
+        env.register_init(async move |lifecycle: Lifecycle| {
+            lifecycle.add_shutdown_hook("close", async move || {
+                hook.write("closed");
+                Ok(())
+            })
+        });
+    });
+    let backend = Backend::new([]).add(open).add(thrower("p"));
+    backend
+        .run_with(async |_| {}, move |failed| told.write(format!("told of {}", failed.faults().len())))
+        .await;
+    assert_eq!(journal.lines(), ["closed", "told of 1"]);
 }
 
 fn permitting(plugin: &str, policy: PluginPolicy) -> HashMap<String, PluginPolicy> {

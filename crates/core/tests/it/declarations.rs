@@ -124,3 +124,21 @@ async fn a_fault_without_an_owner_rejects_the_start() {
     let failed = blaming(&journal, BootPolicy::default(), vec![fault]).start().await.unwrap_err();
     assert_eq!((failed.to_string().as_str(), journal.lines().len()), ("reads nonsense", 0));
 }
+
+#[tokio::test]
+async fn each_fault_of_one_owner_is_told_by_itself() {
+    let journal = Journal::default();
+    let two = || Error::new("no name").and(Error::new("no address"));
+    let faults = vec![fault("bad", None), Fault { error: two(), ..fault("bad", None) }];
+    let failed = blaming(&journal, BootPolicy::default(), faults).start().await.unwrap_err();
+    let told: Vec<_> = failed.faults().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["Plugin 'bad': reads nonsense", "Plugin 'bad': no name", "Plugin 'bad': no address"]);
+    let line = |text: &str| format!("\n  Plugin 'bad' startup failed; caused by Error: {text}");
+    let lines = ["reads nonsense", "no name", "no address"].map(line).concat();
+    assert_eq!(failed.to_string(), format!("Backend startup failed due to the following errors:{lines}"));
+
+    let unowned = vec![Fault { owner: None, error: two() }];
+    let failed = blaming(&journal, BootPolicy::default(), unowned).start().await.unwrap_err();
+    assert_eq!(failed.faults().len(), 2);
+    assert!(failed.to_error().message().ends_with("\n  no name\n  no address"), "{failed}");
+}

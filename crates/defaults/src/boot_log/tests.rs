@@ -1,6 +1,6 @@
 //! The lines, word by word.
 
-use greenroom_config::RootConfig;
+use greenroom_config::{RootConfig, all};
 use greenroom_core::{
     Backend, Fault, Orphan,
     boot::{Boot, BootPolicy, OnFailure},
@@ -125,10 +125,27 @@ fn a_failure_by_the_config_is_told_with_plugin_key_and_place() {
             (&json!("catalog.workers"), &json!("mock-config:2:12"))
         );
     }
-    let several = StartError::Declared(vec![fault.clone(), fault]);
-    let (text, fields) = lines.of(&BootEvent::StartFailed(&several));
-    assert!(text.starts_with("error: Unhandled rejection"), "{text}");
-    assert!(fields.get("plugin").is_none() && fields.get("key").is_none(), "{fields}");
+}
+
+#[test]
+fn each_thing_that_is_wrong_has_a_line_of_its_own() {
+    let lines = Lines::new(false);
+    let config = RootConfig::from_yaml("catalog:\n  workers: many\n  timeout: soon\n").unwrap();
+    let read = all((config.number("catalog.workers"), config.duration("catalog.timeout")));
+    let error: Error = read.unwrap_err().into();
+    let owner = owner(None);
+    let failed = BootEvent::Failed { owner: &owner, error: &error, allowed: false, waiting_for: 0 };
+    let refused = StartError::Declared(vec![Fault { owner: Some(owner.clone()), error: error.clone() }]);
+    for event in [failed, BootEvent::StartFailed(&refused)] {
+        let before = lines.sink.json().len();
+        lines.log.on(&event);
+        let told: Vec<_> = lines.sink.json().split_off(before);
+        let seen: Vec<_> = told.iter().map(|line| (&line["plugin"], &line["key"], &line["place"])).collect();
+        let [workers, timeout] = ["catalog.workers", "catalog.timeout"].map(Value::from);
+        let [second, third] = ["mock-config:2:12", "mock-config:3:12"].map(Value::from);
+        let plugin = json!("catalog");
+        assert_eq!(seen, [(&plugin, &workers, &second), (&plugin, &timeout, &third)], "{told:?}");
+    }
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::io::{Read, Write};
 
-use greenroom_config::{DataDir, RootConfig};
+use greenroom_config::RootConfig;
 use greenroom_context::spawn_blocking;
 use greenroom_core::{Backend, plugin, service};
+use greenroom_data_dir::DataDirEnvironment;
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http_client::{Call, ClientEnvironment, HttpClient};
 use greenroom_logging::{CaptureSink, Format, Level, LogEnvironment, RootLogger};
@@ -19,7 +20,7 @@ fn backend(config: &str, calls: ClientEnvironment) -> (Backend, CaptureSink) {
         found: vec![],
         config: ConfigFrom::Loaded(RootConfig::from_yaml(config).unwrap()),
         log: LogEnvironment::default(),
-        state: DataDir::default(),
+        state: DataDirEnvironment::default(),
         calls,
         is_process: false,
     };

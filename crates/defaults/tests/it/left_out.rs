@@ -45,6 +45,26 @@ async fn a_start_warns_in_any_format_where_a_variable_without_a_value_opens_it_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_warns_in_any_format_of_a_key_that_nobody_reads_in_place_of_an_address() {
+    for format in ["node", "backstage"] {
+        let misspelt = warned(format, "backend: {listen: {adress: 127.0.0.1, port: 7007}}\n", &[]).await;
+        assert_eq!(
+            misspelt,
+            ["nobody reads 'backend.listen.adress', known there are 'host', 'port' \
+              (app-config.yaml:1:28): the backend listens on all addresses"]
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_warns_of_more_connections_than_there_are_descriptors() {
+    let yaml = "greenroom: {server: {maxConnections: 4000000000}}\nbackend: {listen: '127.0.0.1:0'}\n";
+    let [told] = warned("node", yaml, &[]).await.try_into().unwrap();
+    let begin = "greenroom.server.maxConnections is 4000000000, but there are ";
+    assert!(told.starts_with(begin) && told.ends_with(" (app-config.yaml:1:38)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_start_tells_every_value_that_a_variable_without_a_value_leaves_out() {
     let config = "greenroom: {plugins: {tasks: '${TASKS}'}}\nbackend: {listen: '127.0.0.1:0'}\n";
     assert_eq!(
@@ -52,4 +72,21 @@ async fn a_start_tells_every_value_that_a_variable_without_a_value_leaves_out() 
         ["'greenroom.plugins.tasks' is left out, because TASKS is not set (app-config.yaml:1:30)"]
     );
     assert_eq!(warned("node", config, &[]).await, [""; 0]);
+}
+
+/// Words of sentences and keys, one that somebody has quoted, and a longer one that is never told.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_are_words_make_no_sentence_about_a_key_unreadable() {
+    let yaml = "
+backend:
+  listen: 127.0.0.1:0
+  auth: {keys: [{secret: secret}, {secret: ordinary}]}
+  startup: {default: {onPluginBootFailure: ignore}}
+";
+    let told = warned("backstage", yaml, &[]).await;
+    let short = "the secret 'backend.auth.keys[0].secret' is shorter than 8 characters: ordinary text that holds it is masked \
+                 too (app-config.yaml:4:26)";
+    assert!(told.contains(&short.replace("ordinary", "***")), "{told:#?}");
+    let policy = "backend.startup.default.onPluginBootFailure is 'ignore'";
+    assert!(told.iter().any(|line| line.starts_with(policy)), "{told:#?}");
 }

@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
-use greenroom_config::{ConfigOptions, DataDir, RootConfig};
+use greenroom_config::{ConfigOptions, RootConfig};
 use greenroom_core::{ServiceFactory, service};
+use greenroom_data_dir::DataDirEnvironment;
 use greenroom_defaults::{ConfigFrom, Surroundings};
 use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, Sink};
@@ -11,7 +12,14 @@ use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, Sink};
 /// Surroundings with this config, of a backend that is not the process.
 pub(crate) fn surroundings(config: ConfigFrom, log: LogEnvironment) -> Surroundings {
     let calls = ClientEnvironment::default();
-    Surroundings { config, log, state: DataDir::default(), calls, is_process: false, found: vec![] }
+    Surroundings {
+        config,
+        log,
+        state: DataDirEnvironment::default(),
+        calls,
+        is_process: false,
+        found: vec![],
+    }
 }
 
 /// The config of an `app-config.yaml` in a directory, which is followed.

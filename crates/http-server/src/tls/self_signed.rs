@@ -7,7 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use greenroom_config::PrivateFile;
+use greenroom_data_dir::PrivateFile;
 use greenroom_errors::Error;
 use greenroom_logging::{Logger, warn};
 use rcgen::{

@@ -22,12 +22,12 @@ const MODE: u32 = 0o600;
 
 /// The right to replace what is at a path, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Alone {
+pub(super) struct SocketLock {
     path: PathBuf,
     _locked: File,
 }
 
-impl Drop for Alone {
+impl Drop for SocketLock {
     /// Who waits for the lock finds that the file is gone, and makes another.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
@@ -35,7 +35,7 @@ impl Drop for Alone {
 }
 
 /// Waits for the lock of a socket's path. `None` where no file can be made: there can be no socket either, and the bind tells why.
-pub(super) async fn alone(socket: &Path) -> io::Result<Option<Alone>> {
+pub(super) async fn acquire(socket: &Path) -> io::Result<Option<SocketLock>> {
     let mut path = socket.as_os_str().to_owned();
     path.push(".lock");
     let path = PathBuf::from(path);
@@ -48,7 +48,7 @@ pub(super) async fn alone(socket: &Path) -> io::Result<Option<Alone>> {
             };
             match file.try_lock() {
                 Ok(()) if is_at(&file, &path) => {
-                    return Ok(Some(Alone { path: path.clone(), _locked: file }));
+                    return Ok(Some(SocketLock { path: path.clone(), _locked: file }));
                 }
                 // Its last owner has removed it.
                 Ok(()) => {}

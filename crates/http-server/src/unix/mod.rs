@@ -65,7 +65,7 @@ pub(crate) async fn bind(path: &Path, config: &RootConfig) -> Result<Socket, Err
             .with("address", path.display().to_string())
     };
     // From the look at what is there until somebody can connect: two that start at once must not both see nobody.
-    let _alone = lock::alone(path).await.map_err(|error| refused(code(&error), &error.to_string()))?;
+    let _lock = lock::acquire(path).await.map_err(|error| refused(code(&error), &error.to_string()))?;
     match fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
             return Err(refused("EADDRINUSE", "what is there is no socket and is left alone:"));

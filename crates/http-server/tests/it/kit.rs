@@ -11,6 +11,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use parking_lot::Mutex;
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// What a handler does with its request's body; the first segment of the path.
@@ -92,7 +97,7 @@ async fn read(body: RequestBody) {
 }
 
 /// Long enough that whatever has arrived is looked at meanwhile.
-async fn pause() {
+pub(crate) async fn pause() {
     for _ in 0..8 {
         tokio::task::yield_now().await;
     }
@@ -100,13 +105,49 @@ async fn pause() {
 
 /// A server on a free port.
 pub(crate) async fn start(service: impl Serve, settings: ServerSettings) -> SocketAddr {
+    start_server(service, settings).await.1
+}
+
+/// The same, with what ends it.
+pub(crate) async fn start_server<S: Serve>(service: S, settings: ServerSettings) -> (Server<S>, SocketAddr) {
     let config = RootConfig::from_json(json!({})).unwrap();
     let logger = RootLogger::builder().build().child(fields! {});
     let listen = Listen::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
     let listener = listen.bind(&config).await.unwrap();
     let address = listener.local_addr().unwrap().tcp().unwrap();
-    Server::new(service, settings, None, logger, CancellationToken::new()).accept_on(listener);
-    address
+    let server = Server::new(service, settings, None, logger, CancellationToken::new());
+    server.accept_on(listener);
+    (server, address)
+}
+
+/// A client that sends and reads exact bytes.
+pub(crate) struct Client(pub(crate) TcpStream);
+
+impl Client {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Reads until this has come, and nothing of what is behind it.
+    pub(crate) async fn until(&mut self, end: &str) -> String {
+        let mut seen = Vec::new();
+        while !seen.ends_with(end.as_bytes()) {
+            let byte = timeout(PATIENCE, self.0.read_u8()).await.expect("bytes in time");
+            seen.push(byte.unwrap_or_else(|_| panic!("the end, after {}", String::from_utf8_lossy(&seen))));
+        }
+        String::from_utf8(seen).unwrap()
+    }
+
+    /// All that comes until the server closes, and how it does.
+    pub(crate) async fn rest(&mut self) -> (Vec<u8>, std::io::Result<usize>) {
+        let mut seen = Vec::new();
+        let end = timeout(PATIENCE, self.0.read_to_end(&mut seen)).await.expect("an end in time");
+        (seen, end)
+    }
 }
 
 /// Longer than anything here takes.

@@ -1,4 +1,6 @@
 //! The server alone: what it makes of bytes, before anything of Backstage's stands on it.
 
 mod bodies;
+mod ends;
 mod kit;
+mod places;

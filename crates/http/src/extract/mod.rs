@@ -1,5 +1,6 @@
 //! Extractors whose refusals are Node's.
 
+mod infinite;
 mod json;
 mod path;
 mod query;

@@ -8,7 +8,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::words;
+use super::{infinite, words};
 use crate::HttpError;
 
 /// Path parameters, decoded.
@@ -22,7 +22,7 @@ use crate::HttpError;
 /// ```
 ///
 /// A parameter that is not UTF-8 once decoded is a 400 `URIError: Failed to decode param '…'`, as in Express; one that
-/// does not parse as the type is a 400 `InputError: Invalid path: 'part' must be a whole number …`. A type that asks for
+/// does not parse as the type is a 400 `InputError: Invalid path: 'part' must be a whole number …`; a number is finite. A type that asks for
 /// other parameters than the route has is a mistake of the plugin: 500.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
@@ -47,10 +47,13 @@ where
                 .with("status", 400))?
         }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
-            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Ok(axum::extract::Path(value)) => match infinite_number::<T>(parts).await {
+                None => Ok(Self(value)),
+                Some((name, value)) => Err(unlike(&name, &value, "f64"))?,
+            },
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                let names = names(parts).await;
-                Err(refused(error.into_kind(), &names))?
+                let parameters = parameters(parts).await;
+                Err(refused(error.into_kind(), &parameters))?
             }
             // No client can do anything about it.
             Err(rejection) => Err(Error::new(rejection.body_text()))?,
@@ -58,21 +61,34 @@ where
     }
 }
 
-/// The parameters of the route, in order.
-async fn names(parts: &mut Parts) -> Vec<String> {
+/// The parameters of the route, in order: their names and values.
+async fn parameters(parts: &mut Parts) -> Vec<(String, String)> {
     let raw = RawPathParams::from_request_parts(parts, &()).await;
-    raw.map(|raw| raw.iter().map(|(name, _)| name.to_owned()).collect()).unwrap_or_default()
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    raw.map(|raw| raw.iter().map(owned).collect()).unwrap_or_default()
 }
 
-fn refused(why: ErrorKind, names: &[String]) -> Error {
-    let at = |index: usize| names.get(index).map_or("", String::as_str);
-    let unlike = |name: &str, value: &str, wanted: &str| {
-        Error::input(format!(
-            "Invalid path: '{name}' must be {}, not '{}'",
-            words::expected(wanted),
-            words::shortened(value)
-        ))
+/// The parameter that a `T` reads as `NaN` or as infinite, which is no number in JSON either.
+async fn infinite_number<T: DeserializeOwned>(parts: &mut Parts) -> Option<(String, String)> {
+    let is_infinite = |segment: &str| {
+        percent_decode_str(segment)
+            .decode_utf8()
+            .is_ok_and(|segment| infinite::is_infinite_if_short(&segment))
     };
+    if !parts.uri.path().split('/').any(is_infinite) {
+        return None;
+    }
+    let mut parameters = parameters(parts).await;
+    infinite::read_as_infinite::<T>(&parameters).map(|index| parameters.swap_remove(index))
+}
+
+fn unlike(name: &str, value: &str, wanted: &str) -> Error {
+    let (wanted, value) = (words::expected(wanted), words::shortened(value));
+    Error::input(format!("Invalid path: '{name}' must be {wanted}, not '{value}'"))
+}
+
+fn refused(why: ErrorKind, parameters: &[(String, String)]) -> Error {
+    let at = |index: usize| parameters.get(index).map_or("", |(name, _)| name.as_str());
     match why {
         ErrorKind::ParseErrorAtKey { key, value, expected_type } => unlike(&key, &value, expected_type),
         ErrorKind::ParseErrorAtIndex { index, value, expected_type } => {

@@ -8,7 +8,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::refusal_of;
+use super::{infinite, refusal_of};
 use crate::HttpError;
 
 /// The parameters of the query, decoded as forms are: `+` is a space, what is not UTF-8 becomes `\u{FFFD}`.
@@ -75,8 +75,7 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Misfit> {
 /// that as a number, fails.
 fn without_infinite(query: &str) -> Option<String> {
     let is_infinite = |value: &str| {
-        let value = percent_decode_str(value).decode_utf8().ok();
-        value.and_then(|value| value.parse::<f64>().ok()).is_some_and(|number| !number.is_finite())
+        percent_decode_str(value).decode_utf8().is_ok_and(|value| infinite::is_infinite(&value))
     };
     let mut has_any = false;
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {

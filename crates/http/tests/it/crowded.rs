@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
-    kit::{Kit, Up, until},
+    kit::{Kit, PATIENCE, Up, until},
     tls::{DAY, certificate, connect, trusting},
 };
 
@@ -14,7 +15,13 @@ const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
 async fn up(most: u32) -> Up {
     let router = Router::new().route("/text", get(async || "fine"));
-    Kit::new().config("greenroom.server.maxConnections", json!(most)).open(router).start().await
+    let kit = Kit::new().config("greenroom.server.maxConnections", json!(most)).open(router);
+    kit.config("backend.server", for_ever()).start().await
+}
+
+/// So long a silent handshake or header may take.
+fn for_ever() -> Value {
+    json!({"headersTimeout": {"hours": 1}, "requestTimeout": {"hours": 1}})
 }
 
 fn warned(up: &Up) -> Vec<u64> {
@@ -97,8 +104,7 @@ async fn who_says_nothing_over_tls_keeps_no_probe_out() {
     let kit = Kit::new()
         .config("greenroom.server.maxConnections", json!(1))
         .config("backend.https", json!({"certificate": {"cert": cert, "key": key}}))
-        // So long a silent handshake would take.
-        .config("backend.server", json!({"headersTimeout": {"hours": 1}}));
+        .config("backend.server", for_ever());
     let up = kit.start().await;
     let mut kept = connect(up.client, trusting(&cert), "localhost").await.unwrap();
     assert_eq!(kept.ask("GET", LIVENESS, &[], b"").await.status, 200);
@@ -107,6 +113,7 @@ async fn who_says_nothing_over_tls_keeps_no_probe_out() {
     for _ in 0..4 {
         silent.push(up.client.connect().await);
     }
-    let mut probe = connect(up.client, trusting(&cert), "localhost").await.unwrap();
+    let probe = timeout(PATIENCE, connect(up.client, trusting(&cert), "localhost")).await;
+    let mut probe = probe.expect("at once").unwrap();
     assert_eq!(probe.ask("GET", LIVENESS, &[], b"").await.status, 200);
 }

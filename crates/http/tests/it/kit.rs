@@ -5,12 +5,13 @@ mod client;
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth};
-use greenroom_config::{DataDir, RootConfig};
+use greenroom_config::RootConfig;
 use greenroom_core::{
     Backend, Feature, Running, ServiceFactory, StartError,
     boot::{Boot, BootPolicy, OnFailure},
     service,
 };
+use greenroom_data_dir::DataDirEnvironment;
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_logging::{CaptureSink, Format, Level, RootLogger};
@@ -169,7 +170,7 @@ fn factories(
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
-        HttpSettings::factory(node_env, DataDir::default()),
+        HttpSettings::factory(node_env, DataDirEnvironment::default()),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
     ]

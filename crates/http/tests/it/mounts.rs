@@ -52,6 +52,22 @@ async fn http_7_paths_that_overlap_conflict_in_either_direction_and_any_case() {
 }
 
 #[tokio::test]
+async fn an_observer_sees_every_request_whoever_answers_it() {
+    let (seen, mut observed) = tokio::sync::mpsc::unbounded_channel();
+    let watch = plugin("watch", move |env| {
+        env.register_init(async move |root: RootHttpRouter| {
+            root.observe(move |request| drop(seen.send(request.uri().to_string())));
+            Ok(())
+        });
+    });
+    let up = at(&["/a"]).add(watch).start().await;
+    for path in ["/a?x=1", "/nowhere", "/api/watch/b"] {
+        up.get(path).await;
+        assert_eq!(observed.try_recv().as_deref(), Ok(path));
+    }
+}
+
+#[tokio::test]
 async fn root_routes_match_as_express_matches_and_have_no_barrier() {
     let up = at(&["/healthcheck"]).start().await;
     for path in ["/healthcheck", "/HealthCheck/", "/healthcheck?x"] {

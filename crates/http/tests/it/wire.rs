@@ -154,6 +154,7 @@ async fn a_body_that_stops_coming_is_given_up() {
     let answer = up.client.raw("POST /api/x/read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
     assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
     assert!(answer.ends_with("no more of the request's body came"), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "nothing good is to come: {answer}");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 

@@ -102,6 +102,7 @@ impl Line<'_, '_> {
 fn message(to: &mut Target<'_>, view: &View<'_>) {
     match view.message {
         Message::Text(text) => text::masked(to.out, text, to.secrets),
+        Message::Unmasked(text) => greenroom_js::json::string(to.out, text),
         Message::Args(args) => match args.as_str() {
             Some(text) => text::masked(to.out, text, to.secrets),
             None => text::formatted(to.out, to.value, args, to.secrets),

@@ -127,6 +127,7 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
     let from = to.out.len();
     match view.message {
         Message::Text(text) => masked(to, text),
+        Message::Unmasked(text) => to.out.extend_from_slice(text.as_bytes()),
         Message::Args(args) => {
             let mut text = std::mem::take(to.value);
             text.clear();

@@ -28,6 +28,8 @@ pub use clock::Clock;
 pub(crate) enum Message<'a> {
     Args(fmt::Arguments<'a>),
     Text(&'a str),
+    /// No secret is in it.
+    Unmasked(&'a str),
 }
 
 /// One record, as encoders see it.

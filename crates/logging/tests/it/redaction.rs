@@ -220,3 +220,20 @@ fn a_typed_sink_gets_the_record_and_the_means_to_mask() {
     assert_eq!(*typed.0.lock().unwrap(), [r#"catalog ["service", "task"] it is ***"#]);
     assert!(lines.take()[0].ends_with("backstage info it is *** task=1 attempt=3 plugin=\"catalog\""));
 }
+
+#[test]
+fn a_sentence_that_is_known_to_hold_no_secret_is_told_as_it_is_unless_something_is_appended() {
+    for format in [Format::Backstage, Format::Pretty] {
+        let lines = CaptureSink::in_format(format);
+        let root = RootLogger::builder().sink(lines.clone()).build();
+        root.add_redactions(["start"]);
+        let error = std::io::Error::other("no start");
+        let record = || Record::new(Level::Warn, format_args!("start is short")).unmasked();
+        root.log(&record());
+        root.log(&record().with_error(&error));
+        root.warn("start");
+        let lines = lines.take();
+        assert!(lines[0].contains("start is short"), "{lines:?}");
+        assert!(!lines[1..].concat().contains("start"), "{lines:?}");
+    }
+}

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::{report, shown};
 use crate::{
-    catalogue::{Catalogue, Unswitched},
+    catalogue::{ByDefault, Catalogue},
     prepare, schema,
 };
 
@@ -116,7 +116,7 @@ async fn refusal(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOpt
 
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::default();
-    catalogue.offer(Unswitched::Off, tasks);
+    catalogue.offer(ByDefault::Off, tasks);
     catalogue
 }
 

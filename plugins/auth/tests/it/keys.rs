@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{Hands, NOW, backend, decoded, guest, names, token};
+use crate::kit::{ManualClock, NOW, backend, decoded, guest, names, token};
 
 const JWKS: &str = "/api/auth/.well-known/jwks.json";
 
@@ -22,7 +22,7 @@ async fn auth_24_keys_are_made_at_the_first_sign_in_and_published_as_nodes_are()
 
 #[tokio::test]
 async fn auth_25_a_key_signs_for_one_lifetime_and_is_listed_for_three() {
-    let time = Hands::at(NOW);
+    let time = ManualClock::at(NOW);
     let config = json!({"backstageTokenExpiration": {"minutes": 10}});
     let backend = backend(config).add(time.factory()).start().await.unwrap();
     let kids = async || -> Vec<Value> {
@@ -31,15 +31,15 @@ async fn auth_25_a_key_signs_for_one_lifetime_and_is_listed_for_three() {
     };
     let signs = async || decoded(token(&guest(&backend).await))[0]["kid"].clone();
     let first = signs().await;
-    time.turn(599);
+    time.advance(599);
     assert_eq!(signs().await, first);
-    time.turn(1);
+    time.advance(1);
     let second = signs().await;
     assert_ne!(second, first);
     assert_eq!(kids().await, [first.clone(), second.clone()]);
-    time.turn(1200);
+    time.advance(1200);
     assert_eq!(kids().await, [first.clone(), second.clone()]);
-    time.turn(1);
+    time.advance(1);
     assert_eq!(kids().await, [second]);
     let messages = backend.captured().messages();
     assert!(messages.contains(&"Signing key has expired, generating new key".to_owned()));

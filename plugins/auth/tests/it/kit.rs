@@ -56,14 +56,14 @@ fn whoami() -> Plugin {
 
 /// The time, which a test sets.
 #[derive(Clone)]
-pub(crate) struct Hands(Arc<AtomicU64>);
+pub(crate) struct ManualClock(Arc<AtomicU64>);
 
-impl Hands {
+impl ManualClock {
     pub(crate) fn at(seconds: u64) -> Self {
         Self(Arc::new(AtomicU64::new(seconds)))
     }
 
-    pub(crate) fn turn(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 

@@ -1,7 +1,7 @@
 //! Providers of modules.
 
 use greenroom::prelude::*;
-use greenroom_plugin_auth::{AuthProvider, AuthProviders, SignIn};
+use greenroom_plugin_auth::{AuthProvider, AuthProviders, DeclareAuthProvider, SignIn};
 use http::request::Parts;
 use serde_json::{Map, json};
 
@@ -20,6 +20,10 @@ impl AuthProvider for Proxy {
 }
 
 fn proxy(id: &'static str) -> Module {
+    undeclared(id).auth_provider(id)
+}
+
+fn undeclared(id: &'static str) -> Module {
     module("auth", format!("{id}-provider"), move |env| {
         env.register_init(async move |providers: AuthProviders| providers.register(id, Proxy));
     })
@@ -53,4 +57,10 @@ async fn two_providers_of_one_id_fail_the_plugin() {
     let started = backend(json!({})).add(proxy("guest")).start().await;
     let error = started.unwrap_err().to_string();
     assert!(error.contains("Auth provider 'guest' was already registered"), "{error}");
+}
+
+#[tokio::test]
+async fn a_provider_that_no_module_declares_fails_the_plugin_with_what_to_write() {
+    let error = backend(json!({})).add(undeclared("proxy")).start().await.unwrap_err().to_string();
+    assert!(error.contains(r#"add .auth_provider("proxy") to its module"#), "{error}");
 }

@@ -53,6 +53,29 @@ async fn auth_26_a_provider_that_is_not_configured_is_told_apart() {
 }
 
 #[tokio::test]
+async fn auth_30_malformed_json_is_refused_in_front_of_every_route() {
+    let backend = backend(json!({})).start().await.unwrap();
+    for path in ["guest/refresh", "guest/refresh/", "guest/start", "guest/logout", "nope", "v1/userinfo"] {
+        let answer = backend
+            .post(&format!("/api/auth/{path}"))
+            .header("content-type", "application/json")
+            .body("{bad")
+            .await;
+        let text = "Expected property name or '}' in JSON at position 1 (line 1 column 2)";
+        assert_eq!(refusal(&answer), (400, "SyntaxError".into(), text.into()), "{path}");
+        let error = &answer.json()["error"];
+        assert_eq!((&error["body"], &error["type"]), (&json!("{bad"), &json!("entity.parse.failed")));
+    }
+    // What is no JSON, or is well-formed, is nobody's concern.
+    for (kind, body) in
+        [("text/plain", "{bad"), ("application/json", r#"{"a": 1}"#), ("application/json", "")]
+    {
+        let answer = backend.post("/api/auth/guest/refresh").header("content-type", kind).body(body).await;
+        assert_eq!(answer.status, 200, "{kind} {body}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn auth_27_guests_are_refused_outside_of_development_unless_the_config_lets_them_in() {
     let text = "The guest provider cannot be used outside of a development environment unless \
                 'auth.providers.guest.dangerouslyAllowOutsideDevelopment' is enabled";

@@ -3,7 +3,7 @@
 use greenroom::prelude::*;
 use serde_json::{Value, json};
 
-use crate::kit::{Hands, NOW, backend, decoded, guest, names, refusal, token};
+use crate::kit::{ManualClock, NOW, backend, decoded, guest, names, refusal, token};
 
 #[tokio::test]
 async fn auth_20_a_guest_gets_the_session_that_nodes_backend_gives() {
@@ -31,7 +31,7 @@ async fn auth_20_a_guest_gets_the_session_that_nodes_backend_gives() {
 #[tokio::test]
 async fn auth_12_21_the_token_is_the_user_in_every_plugin() {
     let backend = backend(json!({})).add(Auth::factory()).add(HttpAuth::factory());
-    let backend = backend.add(Hands::at(NOW).factory()).start().await.unwrap();
+    let backend = backend.add(ManualClock::at(NOW).factory()).start().await.unwrap();
     let session = guest(&backend).await;
     let answer = backend.get("/api/whoami").with_token(token(&session)).await;
     assert_eq!(
@@ -124,13 +124,13 @@ async fn auth_23_plugins_know_on_whose_behalf_a_user_owns() {
 
 #[tokio::test]
 async fn a_session_ends_with_its_token_to_the_second() {
-    let time = Hands::at(NOW);
+    let time = ManualClock::at(NOW);
     let backend = backend(json!({})).add(time.factory()).start().await.unwrap();
     let session = guest(&backend).await;
     assert_eq!(session["backstageIdentity"]["expiresInSeconds"], 3600);
     let status = async || backend.get("/api/whoami").with_token(token(&session)).await.status;
-    time.turn(3599);
+    time.advance(3599);
     assert_eq!(status().await, 200);
-    time.turn(1);
+    time.advance(1);
     assert_eq!(status().await, 401);
 }

@@ -1,6 +1,11 @@
 //! What a start says, and what stops it.
 
-use greenroom_plugin_auth::auth;
+use greenroom::{
+    config::{ConfigReader, ReadContext, Remark},
+    core::Backend,
+    prelude::*,
+};
+use greenroom_plugin_auth::{DeclareAuthProvider, auth, lets_guests_in};
 use greenroom_test::TestBackend;
 use serde_json::json;
 
@@ -121,6 +126,13 @@ async fn what_is_odd_about_sign_ins_is_told_once_by_a_start() {
             "production",
             all_in.to_owned(),
         ),
+        (
+            "providers: { guest: {} }",
+            "production",
+            "Guests are refused: NODE_ENV is not 'development', and \
+             auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true"
+                .to_owned(),
+        ),
     ] {
         // In the format of Node's backend as in one where all keys that nobody reads are told.
         for more in ["", "greenroom: { logger: { format: backstage } }"] {
@@ -133,6 +145,28 @@ async fn what_is_odd_about_sign_ins_is_told_once_by_a_start() {
             assert_eq!(told, [&expected], "{yaml}");
         }
     }
+}
+
+/// Without starting anything, and so by `config check`.
+#[test]
+fn what_depends_on_node_env_and_on_modules_is_known_before_a_start() {
+    let yaml =
+        "backend: { baseUrl: http://localhost }\nauth: { providers: { guest: {}, proxy: {}, github: {} } }";
+    let config = RootConfig::from_yaml(yaml).unwrap();
+    let proxy =
+        module("auth", "proxy-provider", |env| env.register_init(async || Ok(()))).auth_provider("proxy");
+    let declarations = Backend::new([]).add(auth()).add(proxy).declarations();
+    let told = |node_env: &str| {
+        let context = ReadContext { node_env: Some(node_env.to_owned()), declarations: declarations.clone() };
+        let readers = declarations.of::<ConfigReader>();
+        readers.iter().flat_map(|(_, reader)| reader.read(&config, &context).unwrap()).collect::<Vec<_>>()
+    };
+    let not_served = "The auth provider 'github' is not served by this backend (mock-config:2:44)";
+    let refused = "Guests are refused: NODE_ENV is not 'development', and \
+                   auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true (mock-config:2:22)";
+    assert_eq!(told("development"), [Remark::Warning(not_served.to_owned())]);
+    assert_eq!(told("production"), [not_served, refused].map(|text| Remark::Warning(text.to_owned())));
+    assert!(lets_guests_in(&config, Some("development")) && !lets_guests_in(&config, None));
 }
 
 #[tokio::test]

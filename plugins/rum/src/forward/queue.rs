@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{Outcome, Told};
+use crate::counts::Counts;
 
 /// How many bytes of bodies may wait.
 const MOST: usize = 32 << 20;
@@ -27,6 +28,7 @@ pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     /// A permit for each that waits.
     jobs: Semaphore,
+    counts: Arc<Counts>,
     logger: Logger,
     most: usize,
     dropped: Told,
@@ -54,13 +56,14 @@ impl Job {
 
 impl Queue {
     /// Sends by this client, until the backend's tasks end.
-    pub(crate) fn start(client: &HttpClient, logger: Logger) -> Arc<Self> {
-        Self::start_with(client, logger, MOST)
+    pub(crate) fn start(client: &HttpClient, counts: Arc<Counts>, logger: Logger) -> Arc<Self> {
+        Self::start_with(client, counts, logger, MOST)
     }
 
-    fn start_with(client: &HttpClient, logger: Logger, most: usize) -> Arc<Self> {
+    fn start_with(client: &HttpClient, counts: Arc<Counts>, logger: Logger, most: usize) -> Arc<Self> {
         let (waiting, dropped, failed) = Default::default();
-        let queue = Arc::new(Self { waiting, jobs: Semaphore::new(0), logger, most, dropped, failed });
+        let queue =
+            Arc::new(Self { waiting, jobs: Semaphore::new(0), counts, logger, most, dropped, failed });
         for _ in 0..AT_ONCE {
             let (queue, client) = (queue.clone(), client.clone());
             drop(spawn("forward browser events", async move {
@@ -80,13 +83,11 @@ impl Queue {
     ) -> impl Future<Output = Outcome> + use<> {
         let (answer, answered) = oneshot::channel();
         self.push(Job { call, answer, room });
-        answered.map(|outcome| {
-            outcome.unwrap_or_else(|_| Outcome::Failed("too much is waiting to be sent".to_owned()))
-        })
+        answered.map(|outcome| outcome.unwrap_or_else(|_| dropped()))
     }
 
     fn push(&self, job: Job) {
-        let mut dropped = vec![];
+        let mut gone = vec![];
         let mut waiting = self.waiting.lock();
         waiting.bytes += job.bytes();
         waiting.jobs.push_back(job);
@@ -94,11 +95,12 @@ impl Queue {
             && let Some(oldest) = waiting.jobs.pop_front()
         {
             waiting.bytes -= oldest.bytes();
-            dropped.push(oldest);
+            gone.push(oldest);
         }
         drop(waiting);
         self.jobs.add_permits(1);
-        for _ in dropped {
+        for _ in gone {
+            self.counts.answered(&dropped());
             if let Some(count) = self.dropped.count(Instant::now()) {
                 warn!(
                     self.logger,
@@ -118,6 +120,7 @@ impl Queue {
             Err(error) => Outcome::Failed(error.to_string()),
         };
         drop(room);
+        self.counts.answered(&outcome);
         let why = match &outcome {
             Outcome::Answered(status) if status.is_success() => None,
             Outcome::Answered(status) => Some(format!("it answered {}", status.as_u16())),
@@ -138,6 +141,10 @@ impl Queue {
         waiting.bytes -= job.bytes();
         Some(job)
     }
+}
+
+fn dropped() -> Outcome {
+    Outcome::Failed("too much is waiting to be sent".to_owned())
 }
 
 #[cfg(test)]
@@ -179,7 +186,12 @@ mod tests {
         let lines = CaptureSink::new();
         let logger = RootLogger::builder().sink(lines.clone()).build();
         let gate = Gate { open: Arc::new(Semaphore::new(0)), seen: Arc::default() };
-        let queue = Queue::start_with(&HttpClient::new(gate.clone()), logger.plugin("rum"), 100);
+        let queue = Queue::start_with(
+            &HttpClient::new(gate.clone()),
+            Arc::new(Counts::begin()),
+            logger.plugin("rum"),
+            100,
+        );
         // As many as are under way at a time, then those that wait.
         (0..AT_ONCE).for_each(|_| drop(queue.send(of(1), None)));
         while gate.seen.lock().len() < AT_ONCE {

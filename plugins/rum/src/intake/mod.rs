@@ -28,6 +28,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::Semaphore;
 
 use crate::{
+    counts::Counts,
     forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
@@ -37,6 +38,7 @@ use limit::Limits;
 use target::Track;
 use waiting::Waiting;
 
+pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
@@ -62,6 +64,7 @@ pub(crate) struct Intake {
     /// In front of the target's path.
     to: String,
     tells_address: bool,
+    counts: Arc<Counts>,
     logger: Logger,
     refused: Told,
 }
@@ -73,6 +76,7 @@ pub(crate) enum Answer {
     Refused(StatusCode, &'static str),
 }
 
+const NOT_TAKEN: &str = "Datadog's intake did not take it";
 const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
 const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
 const WRONG_TOKEN: Answer =
@@ -84,7 +88,14 @@ const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body ca
 const NO_ROOM: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
 
 impl Intake {
-    pub(crate) fn new(rum: &Rum, to: &str, tells_address: bool, queue: Arc<Queue>, logger: Logger) -> Self {
+    pub(crate) fn new(
+        rum: &Rum,
+        to: &str,
+        tells_address: bool,
+        queue: Arc<Queue>,
+        counts: Arc<Counts>,
+        logger: Logger,
+    ) -> Self {
         let rules = Rules {
             application_id: rum.application_id.clone(),
             kept: rum.kept.clone(),
@@ -101,6 +112,7 @@ impl Intake {
             waiting: Waiting::default(),
             to: to.to_owned(),
             tells_address,
+            counts,
             logger,
             refused: Told::default(),
         }
@@ -113,20 +125,21 @@ impl Intake {
         client: &ClientAddress,
         request: Request,
     ) -> Answer {
-        match self.taken(target, client, request).await {
-            Ok(answer) => answer,
-            Err(answer) => {
-                if let Answer::Refused(_, why) = answer
-                    && let Some(count) = self.refused.count(Instant::now())
-                {
+        let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
+        match answer {
+            Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
+            // The queue counts and tells it.
+            Answer::Refused(_, NOT_TAKEN) => {}
+            Answer::Refused(_, why) => {
+                self.counts.refused(why);
+                if let Some(count) = self.refused.count(Instant::now()) {
                     warn!(self.logger, count, "Browser events were refused: {why}");
                 }
-                answer
             }
         }
+        answer
     }
 
-    /// An error is a refusal of our own; what the intake refuses, the queue tells.
     async fn taken(
         &self,
         target: Result<Target, NoTarget>,
@@ -168,7 +181,7 @@ impl Intake {
         };
         match relayed(&outcome.await) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
-            status => Ok(Answer::Refused(status, "Datadog's intake did not take it")),
+            status => Ok(Answer::Refused(status, NOT_TAKEN)),
         }
     }
 

@@ -12,7 +12,7 @@ use greenroom::config::{ConfigError, Remark, RootConfig};
 
 use crate::scrub::Parameters;
 
-pub(crate) use policy::Policy;
+pub(crate) use policy::{Policy, TRACE_HEADERS};
 pub(crate) use portal::{Origin, Portal};
 pub(crate) use site::{CDN, Site};
 
@@ -21,8 +21,8 @@ pub(crate) use site::{CDN, Site};
 pub(crate) enum Mode {
     /// Nowhere, because nobody asks for it.
     Off,
-    /// Nowhere, because of what is wrong.
-    Broken(String),
+    /// Nowhere, because of what is wrong, each by itself.
+    Broken(Vec<String>),
     /// Out of the browser.
     On(Box<Rum>),
 }
@@ -80,7 +80,7 @@ pub(crate) enum SdkFrom {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) mode: Mode,
-    warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Settings {
@@ -92,24 +92,41 @@ impl Settings {
     /// What an operator should know.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         match &self.mode {
-            Mode::Broken(why) => vec![Remark::Off(format!("RUM is off, no browser events are sent: {why}"))],
+            Mode::Broken(faults) => {
+                vec![Remark::Off(format!("RUM is off, no browser events are sent: {}", faults.join("; ")))]
+            }
             Mode::Off | Mode::On(_) => self.warnings.iter().cloned().map(Remark::Warning).collect(),
         }
     }
 }
 
 impl Rum {
+    /// Where events go if nothing but the site decides on it.
+    pub(crate) fn intake(&self) -> &'static str {
+        self.site.unwrap_or(Site::default()).intake
+    }
+
+    /// Why the page's policy, as the operator has set it, lets no event out.
+    pub(crate) fn held_back(&self) -> Option<String> {
+        let intake = self.intake();
+        let is_held = self.way == Way::Direct && self.policy.lets_connect_to(intake) == Some(false);
+        is_held.then(|| {
+            format!(
+                "backend.csp does not let the page send browser events: add https://{intake} to backend.csp.connect-src, or \
+                 set greenroom.rum.mode: forward"
+            )
+        })
+    }
+
     /// Where browser events go, for the one line that a start writes about it.
     pub(crate) fn summary(&self) -> String {
-        let to = match (&self.way, self.site) {
-            (Way::Direct, site) => {
-                let intake = site.unwrap_or(Site::default()).intake;
-                format!(
-                    "go from the browser to {intake}, not through this backend, which leaves what the SDK lets no script \
-                     change as it is (causes of errors, names of vitals, users)"
-                )
-            }
-            (Way::Forward { intake, .. }, _) => format!("go through this backend to {intake}"),
+        let to = match &self.way {
+            Way::Direct => format!(
+                "go from the browser to {}, not through this backend, which leaves what the SDK lets no script change as it is \
+                 (causes of errors, names of vitals, users)",
+                self.intake()
+            ),
+            Way::Forward { intake, .. } => format!("go through this backend to {intake}"),
         };
         let rate = |rate: f64| greenroom_js::number::to_string(rate);
         let (sessions, replays) = (rate(self.session_rate), rate(self.replay_rate));

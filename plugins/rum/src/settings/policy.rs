@@ -1,10 +1,13 @@
 //! What `backend.csp` and `backend.cors` say about what RUM needs of them.
 
 use greenroom::config::RootConfig;
+use http::Uri;
 use serde_json::Value;
 
+use crate::csp;
+
 /// Headers that the SDK adds to a call which it traces.
-const TRACE_HEADERS: [&str; 7] = [
+pub(crate) const TRACE_HEADERS: [&str; 7] = [
     "traceparent",
     "tracestate",
     "baggage",
@@ -45,15 +48,8 @@ impl Policy {
 
     /// Whether the page may send to this host; `None` if the operator has not said it, and then it may not.
     pub(crate) fn lets_connect_to(&self, host: &str) -> Option<bool> {
-        let is_host = |source: &str| {
-            let pattern = source.strip_prefix("https://").unwrap_or(source);
-            match pattern.strip_prefix("*.") {
-                Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
-                None => pattern == host,
-            }
-        };
-        let lets = |source: &String| matches!(&**source, "*" | "https:") || is_host(source);
-        Some(self.connect.as_ref()?.iter().any(lets))
+        let url: Uri = format!("https://{host}/api/v2/rum").parse().ok()?;
+        Some(self.connect.as_ref()?.iter().any(|source| csp::matches(source, &url, None)))
     }
 }
 

@@ -28,6 +28,10 @@ impl Origin {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn scheme(&self) -> &str {
+        self.0.split_once(':').map_or("", |(scheme, _)| scheme)
+    }
 }
 
 /// The page and the backend of a portal.
@@ -65,6 +69,11 @@ impl Portal {
     pub(crate) fn url_of(&self, route: &str) -> String {
         let origin = self.foreign_backend().map(Origin::as_str).unwrap_or_default();
         [origin, &self.path, route].concat()
+    }
+
+    /// The origin that the page has, as far as the config says.
+    pub(crate) fn app(&self) -> Option<&Origin> {
+        self.app.as_ref()
     }
 
     /// The origins that pages of the portal have.

@@ -30,7 +30,7 @@ pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
     let rum = reader.rum(asked);
     let Reader { warnings, faults, .. } = reader;
     let (mode, warnings) = match (rum, faults.is_empty()) {
-        (_, false) => (Mode::Broken(faults.join("; ")), vec![]),
+        (_, false) => (Mode::Broken(faults), vec![]),
         (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
         (None, true) => (Mode::Off, vec![]),
     };
@@ -185,17 +185,9 @@ impl Reader<'_> {
     }
 
     fn look_at_policy(&mut self, rum: &Rum) {
-        let intake = rum.site.unwrap_or(Site::default()).intake;
-        if rum.way == Way::Direct {
-            if rum.policy.lets_connect_to(intake) == Some(false) {
-                self.warnings.push(format!(
-                    "backend.csp does not let the page send browser events: add https://{intake} to \
-                     backend.csp.connect-src, or set {MODE}: forward"
-                ));
-            }
-            if self.text(INTAKE_URL).is_some() {
-                self.warn(INTAKE_URL, &format!("is not used: it is for {MODE}: forward"));
-            }
+        self.warnings.extend(rum.held_back());
+        if rum.way == Way::Direct && self.text(INTAKE_URL).is_some() {
+            self.warn(INTAKE_URL, &format!("is not used: it is for {MODE}: forward"));
         }
     }
 

@@ -26,7 +26,7 @@ fn on(settings: Settings) -> Rum {
 
 fn broken(settings: Settings) -> String {
     match settings.mode {
-        Mode::Broken(why) => why,
+        Mode::Broken(faults) => faults.join("; "),
         other => panic!("{other:?}"),
     }
 }

@@ -1,5 +1,6 @@
 //! The plugin `rum`, as browsers and operators see it.
 
+mod doctor;
 mod forward;
 mod page;
 mod refused;

@@ -99,9 +99,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "a body that nobody reads ends the connection",
-        row: "a body that no handler reads, and of which more is to come, is read on",
+        row: "a body that no handler reads, and of which more is to come, is read on, however long",
         covers: |subject, d| {
-            matches!(subject, Subject::Request(case, _) if case.chunked || !case.body.is_empty())
+            let is_left = |case: &Case| case.body.len() > 64 * 1024 || case.header("Expect").is_some();
+            matches!(subject, Subject::Request(case, _) if is_left(case))
                 && d.what == "header keep-alive"
                 && d.received.is_none()
         },

@@ -24,6 +24,7 @@ async fn help() {
     Commands:
       start   Start the backend and serve until SIGTERM or SIGINT (the default command)
       config  Look at the configuration
+      rum     Commands of the plugin `rum`
       help    Print this message or the help of the given subcommand(s)
 
     Options:
@@ -85,7 +86,7 @@ async fn config_check_reports_all_that_is_wrong() {
        ·           ───┬───
        ·              ╰── backend.listen
        ╰────
-      × Unable to convert config value for key 'greenroom.plugins.tasks' in 'app-config.yaml' to a boolean (app-config.yaml:7:12)
+      × greenroom.plugins.tasks is 7, expected true or false (app-config.yaml:7:12)
        ╭─[app-config.yaml:7:12]
      7 │     tasks: 7
        ·            ─

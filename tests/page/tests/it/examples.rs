@@ -130,8 +130,7 @@ async fn the_guides_backend_does_not_start_with_a_phrase_without_a_name() {
     assert!(ended.stdout.contains(wanted), "{}", ended.stdout);
     insta::assert_snapshot!(ended.stderr, @r"
     error: Backend startup failed due to the following errors:
-      Plugin 'greetings' startup failed; caused by Error: greetings.phrase must hold {name} (app-config.yaml:3:11)
-      × greetings.phrase must hold {name} (app-config.yaml:3:11)
+      × Plugin 'greetings': greetings.phrase must hold {name} (app-config.yaml:3:11)
        ╭─[app-config.yaml:3:11]
      3 │   phrase: Hello
        ·           ─────

@@ -9,4 +9,5 @@ mod listening;
 mod load;
 mod logging;
 mod refusals;
+mod rum;
 mod signals;

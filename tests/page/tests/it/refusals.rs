@@ -120,3 +120,41 @@ async fn an_unknown_option_is_a_usage_error() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("--config"), "{ended:?}");
 }
+
+#[tokio::test]
+async fn each_fault_of_one_plugin_has_a_line_in_the_log_and_its_own_in_what_is_told() {
+    let config = "\
+backend: {listen: '127.0.0.1:0'}
+greenroom: {plugins: {tasks: true}}
+tasks:
+  timeout: soon
+  workers: 0
+";
+    let ended = Program::greenroom()
+        .config(config)
+        .env("LOG_FORMAT", "node")
+        .env("NODE_ENV", "production")
+        .run()
+        .await;
+    let lines = ended.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line"));
+    let lines: Vec<serde_json::Value> = lines.collect();
+    let threw: Vec<_> = lines
+        .iter()
+        .filter_map(|line| line["message"].as_str())
+        .filter(|text| text.starts_with("Plugin 'tasks' threw an error during startup"))
+        .collect();
+    assert!(threw.len() == 2 && threw[0].contains("workers") && threw[1].contains("timeout"), "{threw:?}");
+    insta::assert_snapshot!(ended.stderr, @r"
+    error: Backend startup failed due to the following errors:
+      × Plugin 'tasks': Invalid number 0 in config at 'tasks.workers', expected a whole number from 1 to 256 (app-config.yaml:5:12)
+       ╭─[app-config.yaml:5:12]
+     5 │   workers: 0
+       ·            ─
+       ╰────
+      × Plugin 'tasks': Invalid duration 'soon' in config at 'tasks.timeout', Error: Not a valid duration string, try a number followed by a unit such as '1d' or '2 seconds' (app-config.yaml:4:12)
+       ╭─[app-config.yaml:4:12]
+     4 │   timeout: soon
+       ·            ────
+       ╰────
+    ");
+}

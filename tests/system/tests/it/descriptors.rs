@@ -28,8 +28,11 @@ async fn child() {
     let Some(most) = std::env::var(MOST_FILES).ok().and_then(|most| most.parse().ok()) else { return };
     let maximum = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum }).unwrap();
-    // More connections than there can be descriptors.
-    let config = serde_json::json!({"greenroom": {"server": {"maxConnections": 1_000_000}}});
+    // More connections than there can be descriptors, and as much time as anyone wants.
+    let config = serde_json::json!({
+        "greenroom": {"server": {"maxConnections": 1_000_000}},
+        "backend": {"server": {"headersTimeout": {"hours": 1}, "requestTimeout": {"hours": 1}}},
+    });
     let backend = TestBackend::new().config(config).start().await.unwrap();
     println!("\nsays {}", backend.url());
     let (words, mut input) = tokio::sync::mpsc::unbounded_channel();
@@ -146,4 +149,13 @@ fn more_connections_than_there_are_descriptors_leave_probes_answered() {
     assert!(told > 0 && told < 10, "{told}");
     drop(silent);
     backend.until(|backend| ask(&backend.connect(), "/nope") == "404");
+}
+
+#[test]
+fn without_a_descriptor_left_who_is_silent_beyond_the_limit_leaves_for_a_probe() {
+    let mut backend = Backend::start();
+    let _silent: Vec<_> = (0..CONNECTIONS + 2).map(|_| backend.connect()).collect();
+    backend.until(|backend| backend.lines("Too many connections are open") > 0);
+    assert!(backend.say("take") > 0);
+    assert_eq!(ask(&backend.connect(), LIVENESS), "200");
 }

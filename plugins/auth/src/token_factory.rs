@@ -1,4 +1,4 @@
-//! Sessions of people who signed in: their tokens, and what the plugin remembers of them.
+//! Tokens of people who signed in, and what the plugin remembers of them.
 
 use std::{sync::Arc, time::UNIX_EPOCH};
 
@@ -16,7 +16,7 @@ use crate::{SignIn, keys::Keys, settings::Settings};
 const MOST_USERS: usize = 10_000;
 
 /// Issues tokens, and answers for them.
-pub(crate) struct Sessions {
+pub(crate) struct TokenFactory {
     issuer: UserTokenIssuer,
     keys: Keys,
     clock: Clock,
@@ -25,7 +25,7 @@ pub(crate) struct Sessions {
     ownership: Mutex<IndexMap<String, Vec<String>>>,
 }
 
-impl Sessions {
+impl TokenFactory {
     pub(crate) fn new(settings: &Settings, clock: Clock, logger: &Logger) -> Self {
         let logger = logger.child(fields! { component: "token-factory" });
         let Settings { lifetime, algorithm, omits_ownership, issuer, .. } = settings;
@@ -43,7 +43,7 @@ impl Sessions {
     }
 
     /// A session: what the front end gets of somebody who is vouched for.
-    pub(crate) fn begin(&self, user: SignIn) -> Result<Value> {
+    pub(crate) fn new_session(&self, user: SignIn) -> Result<Value> {
         let claims = UserClaims::new(&user.user_entity_ref, &user.ownership_entity_refs);
         let key = self.keys.signing()?;
         let now = self.clock.now();
@@ -85,7 +85,7 @@ impl Sessions {
 }
 
 /// What other plugins of this backend ask, without a request.
-pub(crate) struct InProcess(pub(crate) Arc<Sessions>);
+pub(crate) struct InProcess(pub(crate) Arc<TokenFactory>);
 
 impl AuthBackend for InProcess {
     fn keys<'a>(&'a self, kid: &'a str) -> BoxFuture<'a, Result<Vec<PublicKey>>> {

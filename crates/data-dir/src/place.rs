@@ -5,20 +5,19 @@ use std::{
     sync::Arc,
 };
 
+use greenroom_config::{ConfigOptions, DeclareConfig, Result, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
-
-use crate::{ConfigOptions, DeclareConfig, Result, RootConfig};
 
 /// What besides the config decides on the place of own files.
 #[derive(Clone, Debug, Default)]
-pub struct DataDir {
+pub struct DataDirEnvironment {
     /// The working directory.
     pub cwd: PathBuf,
     /// `XDG_STATE_HOME`.
     pub xdg_state_home: Option<PathBuf>,
 }
 
-impl DataDir {
+impl DataDirEnvironment {
     /// What these options say.
     pub fn of(options: &ConfigOptions) -> Self {
         Self {
@@ -50,7 +49,7 @@ impl DataDir {
 /// then.
 ///
 /// ```
-/// use greenroom_config::DataDirectory;
+/// use greenroom_data_dir::DataDirectory;
 /// use greenroom_core::plugin;
 ///
 /// plugin("keys", |env| {
@@ -80,9 +79,33 @@ impl DataDirectory {
     }
 
     /// The default factory.
-    pub fn factory(state: DataDir) -> ServiceFactory {
-        let read = move |config: &RootConfig| state.data_dir(config).map(Self::at);
+    pub fn factory(environment: DataDirEnvironment) -> ServiceFactory {
+        let read = move |config: &RootConfig| environment.data_dir(config).map(Self::at);
         let made = read.clone();
         service(async move |config: RootConfig| Ok(made(&config)?)).reads(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell's `--config /dev/stdin < app-config.yaml`: nothing can be kept beside it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn own_files_are_kept_in_the_working_directory_if_the_config_is_another_name_of_an_open_file() {
+        use std::os::fd::AsRawFd;
+
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("app-config.yaml");
+        std::fs::write(&file, "a: 1\n").unwrap();
+        let open = std::fs::File::open(&file).unwrap();
+        for fds in ["/dev/fd", "/proc/self/fd"] {
+            let args = vec!["--config".to_owned(), format!("{fds}/{}", open.as_raw_fd())];
+            let options = ConfigOptions { cwd: dir.path().to_owned(), args, ..ConfigOptions::default() };
+            let config = RootConfig::load(&options).unwrap();
+            let own = DataDirEnvironment::of(&options).data_dir(&config).unwrap();
+            assert_eq!((config.number("a").unwrap(), own), (1.0, dir.path().join(".greenroom")));
+        }
     }
 }

@@ -24,13 +24,13 @@ pub(crate) fn may_change_something(request: &Request) -> bool {
 
 /// Work on a request that goes on by itself when this is dropped, once code of an author has been called. Before that nothing
 /// has changed, and it is given up.
-pub(crate) struct RunsOn<T: Send + 'static> {
+pub(crate) struct RunToCompletion<T: Send + 'static> {
     context: Context,
     has_called_author: Arc<AtomicBool>,
     work: Option<BoxFuture<'static, T>>,
 }
 
-impl<T: Send + 'static> RunsOn<T> {
+impl<T: Send + 'static> RunToCompletion<T> {
     pub(crate) fn new(
         context: Context,
         has_called_author: Arc<AtomicBool>,
@@ -41,7 +41,7 @@ impl<T: Send + 'static> RunsOn<T> {
     }
 }
 
-impl<T: Send + 'static> Future for RunsOn<T> {
+impl<T: Send + 'static> Future for RunToCompletion<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<T> {
@@ -55,7 +55,7 @@ impl<T: Send + 'static> Future for RunsOn<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for RunsOn<T> {
+impl<T: Send + 'static> Drop for RunToCompletion<T> {
     fn drop(&mut self) {
         let work = self.work.take().filter(|_| self.has_called_author.load(Relaxed));
         // Without a runtime the whole process is at its end.

@@ -11,7 +11,7 @@ use std::{
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;
-/// use greenroom_config::PrivateFile;
+/// use greenroom_data_dir::PrivateFile;
 ///
 /// let file = dir.path().join("state/key.pem");
 /// let key = PrivateFile::write(&file, "secret")?; // its mode is 0600

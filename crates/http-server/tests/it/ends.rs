@@ -1,0 +1,60 @@
+//! How a connection ends: nothing that was answered is lost.
+
+use greenroom_http_server::{Answer, Arrival, RawStream, RequestBody, Serve, ServerSettings};
+use http::{Request, Response};
+use tokio::{io::AsyncWriteExt, sync::mpsc};
+
+use crate::kit::{Client, start};
+
+/// More than sockets hold.
+const BIG: usize = 16 << 20;
+
+/// `/big` has a big header, `/raw` leaves HTTP, all else is a word.
+struct Mixed(mpsc::UnboundedSender<()>);
+
+impl Serve for Mixed {
+    type Body = String;
+
+    fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Answer<String> {
+        match request.uri().path() {
+            "/raw" => {
+                let _ = self.0.send(());
+                let raw = |mut stream: RawStream| async move {
+                    let _ = stream.write_all(b"raw").await;
+                    let _ = stream.shutdown().await;
+                };
+                Box::pin(arrival.takeover.take(raw))
+            }
+            "/big" => Box::pin(async {
+                Response::builder().header("x-big", "b".repeat(BIG)).body(String::new()).unwrap()
+            }),
+            _ => Box::pin(async { Response::new("ok".to_owned()) }),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_still_on_its_way_is_sent_before_the_connection_leaves_http() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let mut client = Client::connect(start(Mixed(tell), ServerSettings::default()).await).await;
+    client.send("POST /big HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n").await;
+    client.until("HTTP/1.1 200 OK\r\n").await;
+    // With the end of its body the next request begins, whatever has left of the answer.
+    client.send("bodyGET /raw HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    told.recv().await.unwrap();
+    let (seen, _) = client.rest().await;
+    assert!(seen.len() > BIG, "{}", seen.len());
+    assert!(seen.ends_with(b"\r\n\r\nraw"), "{:?}", String::from_utf8_lossy(&seen[seen.len() - 40..]));
+}
+
+#[tokio::test]
+async fn who_still_sends_when_it_is_answered_is_not_reset() {
+    let (tell, _told) = mpsc::unbounded_channel();
+    let mut client = Client::connect(start(Mixed(tell), ServerSettings::default()).await).await;
+    client.send("POST /text HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome").await;
+    let (answer, end) = client.rest().await;
+    assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n") && end.is_ok(), "{end:?}");
+    // Of a socket that is gone the second one would learn.
+    client.send("some more").await;
+    client.send("some more").await;
+}

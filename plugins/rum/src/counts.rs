@@ -1,0 +1,302 @@
+//! What this process has seen of browser monitoring since its start: numbers and times, nothing of anybody's.
+//!
+//! They tell an operator at which step events get lost: pages, scripts, sessions, events, Datadog.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use axum::extract::Request;
+use greenroom::context::Context;
+use http::{HeaderMap, Method, header};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use crate::{forward::Outcome, intake::is_uuid};
+
+/// How many sessions are told apart.
+const MOST_SESSIONS: usize = 10_000;
+/// The cookies in which the SDK keeps its session: version 7, and those before it.
+const COOKIES: [&str; 2] = ["_dd_s_v2", "_dd_s"];
+
+/// What was counted.
+pub(crate) struct Counts {
+    began: Instant,
+    pages: AtomicU64,
+    sdk: AtomicU64,
+    init: AtomicU64,
+    sessions: Mutex<Sessions>,
+    intake: Mutex<IntakeSeen>,
+    datadog: Mutex<DatadogSeen>,
+}
+
+#[derive(Default)]
+struct Sessions {
+    /// Keyed by a number of this process: no id is kept.
+    known: HashSet<u64>,
+    hasher: RandomState,
+    last: Option<Instant>,
+}
+
+#[derive(Default)]
+struct IntakeSeen {
+    batches: u64,
+    events: u64,
+    rejected: u64,
+    refused: BTreeMap<&'static str, u64>,
+    last: Option<Instant>,
+}
+
+#[derive(Default)]
+struct DatadogSeen {
+    taken: u64,
+    failed: u64,
+    last: Option<(Instant, Outcome)>,
+}
+
+impl Counts {
+    pub(crate) fn begin() -> Self {
+        let (pages, sdk, init) = Default::default();
+        let (sessions, intake, datadog) = Default::default();
+        Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog }
+    }
+
+    /// Any request that this backend gets.
+    pub(crate) fn request(&self, request: &Request) {
+        let context = Context::current();
+        let baggage = context.request().and_then(|request| request.session());
+        self.seen(request.method(), request.uri().path(), request.headers(), baggage);
+    }
+
+    /// `baggage` is the session that a call names by itself, as those do that are traced.
+    fn seen(&self, method: &Method, path: &str, headers: &HeaderMap, baggage: Option<&str>) {
+        if *method == Method::GET && asks_for_a_page(path, headers) && is_of_a_browser(headers) {
+            self.pages.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(session) = session_of_cookie(headers).or(baggage) {
+            self.session(session);
+        }
+    }
+
+    /// A session that a browser has begun, by its id.
+    fn session(&self, id: &str) {
+        let mut sessions = self.sessions.lock();
+        sessions.last = Some(Instant::now());
+        let key = sessions.hasher.hash_one(id);
+        if sessions.known.len() < MOST_SESSIONS {
+            sessions.known.insert(key);
+        }
+    }
+
+    /// The SDK's main file was asked for.
+    pub(crate) fn sdk(&self) {
+        self.sdk.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The script that starts it was asked for.
+    pub(crate) fn init(&self) {
+        self.init.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Events that the intake has taken from a browser.
+    pub(crate) fn accepted(&self, events: usize, rejected: usize) {
+        let mut intake = self.intake.lock();
+        intake.batches += 1;
+        intake.events += events as u64;
+        intake.rejected += rejected as u64;
+        intake.last = Some(Instant::now());
+    }
+
+    /// Events that it has not, and what the browser was told.
+    pub(crate) fn refused(&self, why: &'static str) {
+        let mut intake = self.intake.lock();
+        *intake.refused.entry(why).or_default() += 1;
+        intake.last = Some(Instant::now());
+    }
+
+    /// What Datadog said.
+    pub(crate) fn answered(&self, outcome: &Outcome) {
+        let mut datadog = self.datadog.lock();
+        match outcome {
+            Outcome::Answered(status) if status.is_success() => datadog.taken += 1,
+            Outcome::Answered(_) | Outcome::Failed(_) => datadog.failed += 1,
+        }
+        datadog.last = Some((Instant::now(), outcome.clone()));
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        let now = Instant::now();
+        let ago = |at: Instant| now.saturating_duration_since(at).as_secs();
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let sessions = self.sessions.lock();
+        let (intake, datadog) = (self.intake.lock(), self.datadog.lock());
+        Told {
+            for_seconds: ago(self.began),
+            pages: read(&self.pages),
+            sdk: read(&self.sdk),
+            init: read(&self.init),
+            sessions: sessions.known.len() as u64,
+            last_session_seconds_ago: sessions.last.map(ago),
+            batches: intake.batches,
+            events: intake.events,
+            rejected: intake.rejected,
+            refused: intake.refused.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
+            last_batch_seconds_ago: intake.last.map(ago),
+            taken: datadog.taken,
+            failed: datadog.failed,
+            last_answer: datadog.last.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
+        }
+    }
+}
+
+/// The counts, as `GET /api/rum/status` tells them. Times are ages, so that nobody's clock matters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Told {
+    pub(crate) for_seconds: u64,
+    /// How often browsers asked for a page of the portal.
+    pub(crate) pages: u64,
+    /// How often the SDK was fetched; browsers keep it for a year.
+    pub(crate) sdk: u64,
+    /// How often the script that starts it was fetched; browsers keep it until the config changes.
+    pub(crate) init: u64,
+    /// Of this process, and no more than are told apart.
+    pub(crate) sessions: u64,
+    pub(crate) last_session_seconds_ago: Option<u64>,
+    pub(crate) batches: u64,
+    pub(crate) events: u64,
+    pub(crate) rejected: u64,
+    pub(crate) refused: BTreeMap<String, u64>,
+    pub(crate) last_batch_seconds_ago: Option<u64>,
+    pub(crate) taken: u64,
+    pub(crate) failed: u64,
+    pub(crate) last_answer: Option<LastAnswer>,
+}
+
+/// The last that was heard of Datadog's intake.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastAnswer {
+    pub(crate) seconds_ago: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<String>,
+}
+
+impl LastAnswer {
+    fn of(seconds_ago: u64, outcome: &Outcome) -> Self {
+        let (status, failure) = match outcome {
+            Outcome::Answered(status) => (Some(status.as_u16()), None),
+            Outcome::Failed(why) => (None, Some(why.clone())),
+        };
+        Self { seconds_ago, status, failure }
+    }
+}
+
+/// Whether it is not the doctor that asks, who looks as browsers do.
+pub(crate) fn is_of_a_browser(headers: &HeaderMap) -> bool {
+    !headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"greenroom/"))
+}
+
+/// Whether a browser goes to a page, and no script asks for something. Browsers say so by `Sec-Fetch-Dest` on https and on this
+/// machine, and by `Accept` everywhere.
+fn asks_for_a_page(path: &str, headers: &HeaderMap) -> bool {
+    let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_page = match says("sec-fetch-dest") {
+        Some(to) => to == "document",
+        None => says("accept").is_some_and(|accepted| accepted.starts_with("text/html")),
+    };
+    is_page && !path.starts_with("/api/") && !path.starts_with("/.")
+}
+
+/// The id in the SDK's cookie, if the session is one that is measured.
+fn session_of_cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let values = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        COOKIES.contains(&name).then_some(value)
+    });
+    values.filter(|value| !value.split('&').any(|part| part == "rum=0")).find_map(|value| {
+        let id = value.split('&').find_map(|part| part.strip_prefix("id="))?;
+        is_uuid(id).then_some(id)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, StatusCode};
+
+    use super::*;
+
+    const ID: &str = "0b7a4f4e-1111-4222-8333-444444444444";
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| {
+            (http::HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    fn seen(path: &str, pairs: &[(&'static str, &str)], baggage: Option<&str>) -> (u64, u64) {
+        let counts = Counts::begin();
+        counts.seen(&Method::GET, path, &headers(pairs), baggage);
+        let told = counts.told();
+        (told.pages, told.sessions)
+    }
+
+    #[test]
+    fn rum_47_a_page_is_what_a_browser_goes_to() {
+        let html = ("accept", "text/html,application/xhtml+xml");
+        for (path, pairs, pages) in [
+            ("/catalog", &[("sec-fetch-dest", "document")][..], 1),
+            ("/", &[html][..], 1),
+            ("/catalog", &[("sec-fetch-dest", "empty"), html][..], 0),
+            ("/static/main.js", &[("accept", "*/*")][..], 0),
+            ("/", &[html, ("user-agent", "greenroom/0.1.0")][..], 0),
+            ("/api/catalog/entities", &[html][..], 0),
+            ("/.backstage/health/v1/readiness", &[html][..], 0),
+        ] {
+            assert_eq!(seen(path, pairs, None).0, pages, "{path} {pairs:?}");
+        }
+    }
+
+    #[test]
+    fn rum_47_a_session_is_known_by_its_cookie_or_its_baggage() {
+        let sessions = |cookie: &str, baggage| seen("/api/x", &[("cookie", cookie)], baggage).1;
+        assert_eq!(sessions(&format!("a=b; _dd_s_v2=aid=x&id={ID}&created=1&expire=2&c=1"), None), 1);
+        assert_eq!(sessions(&format!("_dd_s=rum=1&id={ID}&created=1"), None), 1);
+        assert_eq!(sessions("a=b", Some(ID)), 1);
+        // Not among those that are measured, and no session at all.
+        assert_eq!(sessions(&format!("_dd_s=rum=0&id={ID}"), None), 0);
+        assert_eq!(sessions("_dd_s=rum=1&id=../x; _dd_s_other=id=1", None), 0);
+    }
+
+    #[test]
+    fn rum_47_one_session_is_counted_once_and_their_number_is_bounded() {
+        let counts = Counts::begin();
+        for number in 0..=MOST_SESSIONS {
+            let id = format!("0b7a4f4e-1111-4222-8333-{number:012}");
+            counts.session(&id);
+            counts.session(&id);
+        }
+        assert_eq!(counts.told().sessions, MOST_SESSIONS as u64);
+    }
+
+    #[test]
+    fn what_is_told_is_read_back() {
+        let counts = Counts::begin();
+        counts.accepted(3, 1);
+        counts.refused("the body is too large");
+        counts.answered(&Outcome::Failed("no route".to_owned()));
+        counts.answered(&Outcome::Answered(StatusCode::FORBIDDEN));
+        let told = counts.told();
+        assert_eq!((told.batches, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
+        assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
+        let text = serde_json::to_string(&told).unwrap();
+        assert_eq!(serde_json::from_str::<Told>(&text).unwrap(), told);
+    }
+}

@@ -1,0 +1,108 @@
+//! Requests of the doctor: bounded, without credentials but for the one that asks for counts, and nowhere but over HTTP.
+
+use greenroom::{http_client::Call, prelude::HttpClient};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
+
+use crate::settings::Origin;
+
+/// How long a page or a script may be.
+const MOST: usize = 4 << 20;
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub(super) struct Got {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Got {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+pub(super) struct Web<'a>(pub(super) &'a HttpClient);
+
+impl Web<'_> {
+    /// As a browser that goes to a page.
+    pub(super) async fn page(&self, url: &str) -> Result<Got, String> {
+        let accept = HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+        self.send(Call::get(url).map_err(|error| error.to_string())?.header(header::ACCEPT, accept)).await
+    }
+
+    /// As a page that loads a script.
+    pub(super) async fn script(&self, url: &str) -> Result<Got, String> {
+        self.send(Call::get(url).map_err(|error| error.to_string())?).await
+    }
+
+    pub(super) async fn json(&self, url: &str, token: Option<&str>) -> Result<Got, String> {
+        let call = Call::get(url).map_err(|error| error.to_string())?;
+        let call = call.header(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let Some(token) = token else { return self.send(call).await };
+        let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {token}")) else {
+            return Err("The token holds characters that no header may have".to_owned());
+        };
+        bearer.set_sensitive(true);
+        self.send(call.header(header::AUTHORIZATION, bearer)).await
+    }
+
+    /// As a browser that asks whether a page of another origin may call with these headers.
+    pub(super) async fn preflight(&self, url: &str, page: &Origin, headers: &str) -> Result<Got, String> {
+        let request = Request::builder()
+            .method(Method::OPTIONS)
+            .uri(url)
+            .header(header::ORIGIN, page.as_str())
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, headers)
+            .body(bytes::Bytes::new());
+        self.send(request.map_err(|error| error.to_string())?).await
+    }
+
+    async fn send(&self, call: impl Into<Call>) -> Result<Got, String> {
+        let answer = self.0.send(call.into().at_most(MOST)).await.map_err(|error| error.to_string())?;
+        let (parts, body) = answer.into_parts();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Ok(Got { status: parts.status, headers: parts.headers, text })
+    }
+}
+
+/// The URL that a page at `page` means.
+pub(super) fn resolve(page: &str, reference: &str) -> Option<String> {
+    let (origin, uri) = (Origin::of(page)?, page.parse::<Uri>().ok()?);
+    let reference = reference.trim();
+    if Origin::of(reference).is_some() {
+        return Some(reference.to_owned());
+    }
+    if let Some(rest) = reference.strip_prefix("//") {
+        return Some(format!("{}://{rest}", origin.scheme()));
+    }
+    if reference.starts_with('/') {
+        return Some(format!("{}{reference}", origin.as_str()));
+    }
+    if reference.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':')) {
+        return None;
+    }
+    let directory = uri.path().rsplit_once('/').map_or("", |(directory, _)| directory);
+    Some(format!("{}{directory}/{reference}", origin.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+
+    #[test]
+    fn a_reference_is_of_its_page() {
+        let of = |reference| resolve("https://p.example/portal/catalog?x=/y", reference);
+        for (reference, url) in [
+            ("/api/x.js", Some("https://p.example/api/x.js")),
+            ("x.js", Some("https://p.example/portal/x.js")),
+            ("//cdn.example/x.js", Some("https://cdn.example/x.js")),
+            ("http://b.example/x.js", Some("http://b.example/x.js")),
+            ("data:text/javascript,1", None),
+        ] {
+            assert_eq!(of(reference).as_deref(), url, "{reference}");
+        }
+        assert_eq!(resolve("http://localhost:7007", "/a").as_deref(), Some("http://localhost:7007/a"));
+    }
+}

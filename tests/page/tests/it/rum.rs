@@ -1,0 +1,94 @@
+//! `greenroom rum doctor` beside a running `greenroom`.
+
+use greenroom_page::{Finished, Program, Server};
+
+const TOKEN: &str = "page-test-secret";
+
+fn config(more: &str) -> String {
+    format!(
+        "app:
+  datadogRum:
+    clientToken: pub0123456789abcdef0123456789abcdef
+    applicationId: 11111111-2222-4333-8444-555555555555
+    site: datadoghq.eu
+{more}backend:
+  auth:
+    externalAccess:
+      - type: static
+        options: {{token: {TOKEN}, subject: tests}}
+greenroom:
+  app: {{dist: dist}}
+  rum: {{sdk: sdk}}
+"
+    )
+}
+
+/// The program with a front end and an SDK beside its config.
+fn portal(more: &str) -> Program {
+    let page = "<html><head><title>Portal</title><script src=\"/static/main.js\"></script></head></html>";
+    let schema = r#"{"backstageConfigSchemaVersion": 1, "schemas": []}"#;
+    Program::greenroom()
+        .config(&config(more))
+        .file("dist/index.html.tmpl", page)
+        .file("dist/.config-schema.json", schema)
+        .file("sdk/datadog-rum.js", "window.DD_RUM = {};")
+        .file("token", &format!("{TOKEN}\n"))
+}
+
+async fn doctor(of: &Server, more: &str, arguments: &str) -> Finished {
+    let url = format!("http://127.0.0.1:{}", of.port());
+    portal(more).args("rum doctor --url").arg(url).args(arguments).run().await
+}
+
+#[tokio::test]
+async fn rum_41_the_doctor_ends_with_the_code_that_its_help_says() {
+    let help = Program::greenroom().args("rum doctor --help").run().await;
+    assert_eq!(help.code, Some(0));
+    assert!(
+        help.stdout.contains("Exit codes: 0 nothing is in the way, 1 something keeps"),
+        "{}",
+        help.stdout
+    );
+
+    let server = portal("").start().await;
+    let well = doctor(&server, "", "").await;
+    assert_eq!(well.code, Some(0), "{well:?}");
+    assert!(well.stdout.starts_with("Nothing keeps browser events from arriving"), "{}", well.stdout);
+    assert!(well.stdout.contains("--token-file"), "{}", well.stdout);
+
+    let counted = doctor(&server, "", "--token-file token").await;
+    assert_eq!(counted.code, Some(0), "{counted:?}");
+    // The doctor itself, who has asked for pages and scripts, is no browser.
+    assert!(counted.stdout.contains("asked for pages 0 times, for the script 0 times"), "{}", counted.stdout);
+    for ended in [&well, &counted] {
+        assert!(
+            !ended.stdout.contains(TOKEN) && !ended.stdout.contains("0123456789abcdef"),
+            "{}",
+            ended.stdout
+        );
+    }
+
+    let ill = doctor(&server, "    sessionSampleRate: many\n", "").await;
+    assert_eq!(ill.code, Some(1), "{ill:?}");
+    assert!(ill.stdout.contains("is no number from 0 to 100 (app-config.yaml:6:24)"), "{}", ill.stdout);
+
+    let wrong = Program::greenroom().args("rum doctor --url localhost").run().await;
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+
+    let url = format!("http://127.0.0.1:{}", server.port());
+    server.stop().await;
+    let gone = portal("").args("rum doctor --json --url").arg(url).run().await;
+    assert_eq!(gone.code, Some(3), "{gone:?}");
+    assert!(gone.stdout.starts_with("{\"answer\":\"It cannot be told"), "{}", gone.stdout);
+}
+
+#[tokio::test]
+async fn a_config_that_is_no_yaml_is_a_finding_of_the_doctor() {
+    let broken = Program::greenroom().config("app: [\n").args("rum doctor").run().await;
+    assert_eq!(broken.code, Some(1), "{broken:?}");
+    assert!(
+        broken.stdout.starts_with("Browser events do not arrive: the config cannot be read."),
+        "{}",
+        broken.stdout
+    );
+}
