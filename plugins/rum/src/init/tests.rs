@@ -136,7 +136,7 @@ fn rum_10_without_consent_nothing_is_started() {
 }
 
 #[test]
-fn rum_40_what_was_before_the_consent_is_not_told() {
+fn rum_50_what_was_before_the_consent_is_not_told() {
     let events =
         json!([{"type": "error", "date": 1}, {"type": "view", "date": 1}, {"type": "error", "date": 1e15}]);
     for (consent, consents, expected) in [

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rum_41_a_client_has_its_places_and_nobody_elses() {
+    fn rum_51_a_client_has_its_places_and_nobody_elses() {
         let (waiting, one, other) = (Waiting::default(), Some(IpAddr::from([127, 0, 0, 1])), None);
         let places: Vec<_> = (0..MOST).map(|_| waiting.place(one).unwrap()).collect();
         assert!(waiting.place(one).is_none() && waiting.place(other).is_some());

@@ -101,7 +101,7 @@ async fn an_intake_that_holds_its_answers_holds_up_nothing_else() {
 }
 
 #[tokio::test]
-async fn rum_41_two_requests_of_a_client_wait_for_the_intake_and_others_go_on_by_themselves() {
+async fn rum_51_two_requests_of_a_client_wait_for_the_intake_and_others_go_on_by_themselves() {
     let (backend, mut asked) = forwarding().await;
     let request = Recorded::named("v7-string-proxy-010-rum");
     let send = || request.send(&backend);
