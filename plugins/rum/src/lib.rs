@@ -54,6 +54,7 @@ mod scrub;
 mod sdk;
 mod settings;
 mod snippet;
+mod urls;
 
 use std::sync::Arc;
 
@@ -71,6 +72,7 @@ use crate::{
     intake::Intake,
     sdk::Source,
     settings::{Mode, Settings, Way},
+    urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
 pub use crate::doctor::{Diagnosis, Examination};
@@ -90,8 +92,8 @@ pub fn rum() -> Plugin {
                    http: HttpRouter,
                    root: RootHttpRouter| {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
-                http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
-                http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
+                http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
+                http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
                 let rum = match Settings::from_config(&config)?.mode {
                     // Why it is broken, the report on the config has told.
                     Mode::Off | Mode::Broken(_) => return Ok(()),

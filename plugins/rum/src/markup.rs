@@ -4,6 +4,7 @@ use crate::{
     init::InitScript,
     sdk::Source,
     settings::{CDN, Rum, Site, Way},
+    urls,
 };
 
 /// What is put in front of the first script of `<head>`, and what its policy has to let through.
@@ -18,10 +19,10 @@ impl Markup {
     /// `None` where there is no SDK to load.
     pub(crate) fn of(rum: &Rum, script: &InitScript, source: &Source) -> Option<Self> {
         let mut policy = vec![];
-        let url = |version: &str, file: &str| rum.portal.url_of(&format!("/api/rum/sdk/{version}/{file}"));
+        let url = |version: &str, file: &str| rum.portal.url_of(&urls::sdk_file(version, file));
         let sdk = match source {
             Source::Missing(_) => return None,
-            Source::Own(sdk) => url(sdk.version(), "datadog-rum.js"),
+            Source::Own(sdk) => url(sdk.version(), urls::SDK_FILE),
             Source::Cdn(url) => {
                 policy.push(("script-src", CDN.to_owned()));
                 url.clone()
@@ -42,7 +43,7 @@ impl Markup {
             policy.extend([("worker-src", "'self'".to_owned()), ("worker-src", "blob:".to_owned())]);
         }
         let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
-        let html = [tag(&sdk), tag(&url(&script.hash, "init.js"))].concat();
+        let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
         Some(Self { html, policy })
     }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
-    init::INTAKE,
     scrub::{Event, Parameters, scrub},
+    urls::INTAKE,
 };
 
 /// An SDK drops what is larger.

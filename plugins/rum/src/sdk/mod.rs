@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::settings::{Rum, SdkFrom, Site};
 
-pub(crate) use files::{MAIN, Sdk};
+pub(crate) use files::Sdk;
 pub use install::{InstallError, Installed, SdkSource, install_sdk};
 pub(crate) use package::PINNED;
 
