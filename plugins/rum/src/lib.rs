@@ -8,7 +8,7 @@
 //! let config = "app: {datadogRum: {clientToken: pub123, applicationId: 11111111-2222-4333-8444-555555555555}}";
 //! let backend = Backend::new().config(config).add(rum()).start().await.unwrap();
 //! let told = backend.await_log(|line| line["plugin"] == "rum").await;
-//! assert!(told["message"].as_str().unwrap().starts_with("Browser events go from the browser to"));
+//! assert!(told["message"].as_str().unwrap().starts_with("Browsers send events to browser-intake-datadoghq.com directly"));
 //! # }
 //! ```
 //!
@@ -70,13 +70,13 @@ use crate::{
     forward::Queue,
     init::InitScript,
     intake::Intake,
-    sdk::Source,
+    sdk::SdkLocation,
     settings::{Mode, Settings, Way},
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
 pub use crate::doctor::{Diagnosis, Examination};
-pub use crate::sdk::{InstallError, Installed, SdkSource, install_sdk};
+pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -113,9 +113,9 @@ pub fn rum() -> Plugin {
                 let source =
                     spawn_blocking("read the SDK", move || page::source(&config, &data, &rum)).await?;
                 let sdk = match source {
-                    Source::Own(sdk) => Some(sdk),
-                    Source::Cdn(_) => None,
-                    Source::Missing(told) => {
+                    SdkLocation::Own(sdk) => Some(sdk),
+                    SdkLocation::Cdn(_) => None,
+                    SdkLocation::Missing(told) => {
                         logger.warn(told);
                         None
                     }

@@ -11,16 +11,16 @@ use greenroom_plugin_app_node::IndexDocument;
 use crate::{
     init::InitScript,
     markup::{Markup, trace_metas},
-    sdk::Source,
+    sdk::SdkLocation,
     settings::Rum,
     snippet,
 };
 
 /// Where the page gets the SDK from.
-pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> Source {
+pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> SdkLocation {
     let file = config.file();
     let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    Source::look(rum, data.path(), beside)
+    SdkLocation::look(rum, data.path(), beside)
 }
 
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
@@ -50,5 +50,5 @@ fn trace_of_the_request() -> String {
     let context = Context::current();
     let Some(request) = context.request() else { return String::new() };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    trace_metas(request.trace().trace_id().low(), now.as_millis())
+    trace_metas(request.trace().trace_id().lower_64_bits(), now.as_millis())
 }

@@ -10,7 +10,7 @@ use greenroom::{http_client::Call, prelude::*};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot};
 
-use super::{Outcome, Told};
+use super::{Outcome, Throttle};
 
 /// How many bytes of bodies may wait.
 const MOST: usize = 32 << 20;
@@ -28,8 +28,8 @@ pub(crate) struct Queue {
     jobs: Semaphore,
     logger: Logger,
     most: usize,
-    dropped: Told,
-    failed: Told,
+    dropped: Throttle,
+    failed: Throttle,
 }
 
 #[derive(Default)]

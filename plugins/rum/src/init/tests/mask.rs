@@ -120,6 +120,45 @@ fn rum_13_credentials_are_found_wherever_they_stand() {
 
 #[test]
 #[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_each_place_that_the_browser_can_change_is_masked() {
+    for place in URLS.into_iter().chain([
+        "/view/name",
+        "/error/message",
+        "/error/stack",
+        "/error/handling_stack",
+        "/error/fingerprint",
+        "/resource/graphql/variables",
+        "/resource/request/headers/referer",
+        "/resource/response/headers/location",
+        "/action/target/name",
+        "/long_task/scripts/*/invoker",
+        "/context/a/b",
+    ]) {
+        // From the innermost name on.
+        let event =
+            place.rsplit('/').filter(|name| !name.is_empty()).fold(json!("/x?q=hunter2"), |inner, name| {
+                if name == "*" { json!([inner]) } else { json!({name: inner}) }
+            });
+        let after = &masked_alike(vec![event])[0];
+        assert_eq!(texts_at(after, place), ["/x?q=***"], "{place}");
+    }
+}
+
+/// The intake takes no more than its own depth; the browser shortens before that.
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn what_is_very_deep_in_a_context_is_masked_as_a_whole() {
+    let deep = |levels| (0..levels).fold(json!("plain"), |inner, _| json!({"a": inner}));
+    let event = |levels| json!({"type": "action", "context": deep(levels)});
+    let input = json!({"origin": "https://p.example", "events": [event(9), event(12)]});
+    let told = run(&rum("", "", ""), input);
+    assert_eq!(told["events"][0]["event"], event(9));
+    let masked = (0..10).fold(json!("***"), |inner, _| json!({"a": inner}));
+    assert_eq!(told["events"][1]["event"]["context"], masked);
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
 fn a_long_text_is_masked_in_time_in_the_browser_too() {
     let parts = [
         "a",
