@@ -9,7 +9,7 @@ use greenroom::{config::RootConfig, context::Context, data_dir::DataDirectory, p
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
-    init::InitScript,
+    delivery::Delivered,
     markup::{Markup, trace_metas},
     sdk::SdkLocation,
     settings::Rum,
@@ -25,15 +25,9 @@ pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> Sd
 
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
 /// added, which the plugin tells.
-pub(crate) fn add(
-    config: &RootConfig,
-    data: &DataDirectory,
-    rum: &Rum,
-    logger: &Logger,
-    document: &IndexDocument,
-) {
-    let source = source(config, data, rum);
-    let Some(Markup { html, policy }) = Markup::of(rum, &InitScript::of(rum), &source) else { return };
+pub(crate) fn add(delivered: &Delivered, logger: &Logger, document: &IndexDocument) {
+    let Delivered { rum, script, sdk } = delivered;
+    let Some(Markup { html, policy }) = Markup::of(rum, script, sdk) else { return };
     document.head_start(move |_| Ok(html.clone()));
     document.head_of_each(trace_of_the_request);
     policy.into_iter().for_each(|(directive, source)| document.allow(directive, source));

@@ -93,6 +93,11 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
             "    mode: proxy",
             "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)",
         ),
+        (
+            "",
+            "    tracing: 'off'",
+            "greenroom.rum.tracing is \"off\", expected true or false (mock-config:9:14)",
+        ),
         ("", "    consent: yes please", "greenroom.rum.consent is none of none, required (mock-config:9:14)"),
         (
             "",
