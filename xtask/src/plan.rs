@@ -146,6 +146,7 @@ mod tests {
                 "JSON beside a real Node's",
                 "the script of browsers in a real Node",
                 "the stock front end of Backstage",
+                "the portal in a browser",
                 "beside a real Node backend",
                 "doctests"
             ]
