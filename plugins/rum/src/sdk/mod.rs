@@ -35,7 +35,11 @@ impl Source {
             SdkFrom::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkFrom::Auto => {
                 let dir = directory(data_dir, PINNED.version);
-                (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
+                (
+                    dir,
+                    Some(PINNED.version),
+                    "fetch it by the command `rum sdk`, or set greenroom.rum.sdk: cdn",
+                )
             }
             SdkFrom::Path(path) => (
                 beside.join(path),
