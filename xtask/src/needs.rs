@@ -93,6 +93,14 @@ pub(crate) const APP: Need = Need {
     automatic: true,
 };
 
+/// A real browser, what drives it, and Datadog's SDK in three versions, from a lock.
+pub(crate) const BROWSER: Need = Need {
+    name: "Chromium with Datadog's SDK",
+    detect: &["sh", "tests/portal/browser/install.sh", "--check"],
+    install: &["sh", "tests/portal/browser/install.sh"],
+    automatic: true,
+};
+
 impl Need {
     /// Whether it is there.
     pub(crate) fn is_met(&self) -> bool {

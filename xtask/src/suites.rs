@@ -1,7 +1,7 @@
 //! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
 //! feature that turns its tests on.
 
-use crate::needs::{APP, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
+use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -119,6 +119,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["bundle"],
         command: Command {
             arguments: &["test", "--package", "greenroom-plugin-app", "--test", "bundle"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "the portal in a browser",
+        needs: &[&APP, &BROWSER],
+        features: &["browser"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-portal", "--test", "browser"],
             reads: Reads::Libtest,
         },
         otherwise: None,

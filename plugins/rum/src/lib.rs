@@ -107,7 +107,7 @@ pub fn rum() -> Plugin {
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
-                        let queue = Queue::start(&client, logger.clone());
+                        let queue = Queue::start(&client, counts.clone(), logger.clone());
                         let counts = counts.clone();
                         Some(Intake::new(&rum, intake, *tells_address, queue, counts, logger.clone()))
                     }

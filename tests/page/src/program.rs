@@ -145,6 +145,11 @@ impl Server {
         self.directory.path()
     }
 
+    /// Its process; `None` once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
@@ -166,6 +171,11 @@ impl Server {
         self.stdout.text().lines().map(str::to_owned).collect()
     }
 
+    /// Waits until the log has more lines than this.
+    pub async fn log_beyond(&self, lines: usize) {
+        self.stdout.grows_beyond(lines).await;
+    }
+
     /// The first log line with this text, now or later.
     pub async fn line(&self, text: &str) -> String {
         let came = timeout(DEADLINE, self.stdout.contains(text)).await;
@@ -184,7 +194,7 @@ impl Server {
 
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) {
-        let id = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let id = self.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let id = id.unwrap_or_else(|| panic!("it has ended\n{}", self.printed()));
         kill_process(id, Signal::TERM).unwrap_or_else(|error| panic!("{error}"));
     }

@@ -106,23 +106,33 @@ impl Examination<'_> {
     /// A config in which nothing is Greenroom's own is read as Node does.
     async fn without_page(&self, told: &mut Diagnosis) {
         let Ok(config) = &self.config else { return };
-        if config.has("greenroom").unwrap_or(false) {
+        if self.has_own_keys() {
             self.of_config(told).await;
             return;
         }
         told.is_of_node = true;
         node::check(config, told);
+        self.served_by_greenroom(told);
+    }
+
+    fn has_own_keys(&self) -> bool {
+        self.config.as_ref().is_ok_and(|config| config.has("greenroom").unwrap_or(false))
+    }
+
+    /// What Greenroom would make of a config that has nothing of its own.
+    fn served_by_greenroom(&self, told: &mut Diagnosis) {
+        let Ok(config) = &self.config else { return };
         let mut ours = Diagnosis::default();
         config::check(config, self.start, self.data_dir, &mut ours);
         let errors = ours.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
         let whats: Vec<_> = errors.map(|finding| finding.what).collect();
         told.add(Finding::note(match &*whats {
-            [] => "The config has nothing of Greenroom's own, and was read as a Node Backstage does; served by Greenroom, nothing \
-                   of it is in the way of browser events"
+            [] => "The config has nothing of Greenroom's own, and what is said here is of a Node Backstage; served by Greenroom, \
+                   nothing of it is in the way of browser events"
                 .to_owned(),
             whats => format!(
-                "The config has nothing of Greenroom's own, and was read as a Node Backstage does; served by Greenroom, this is in \
-                 the way: {}",
+                "The config has nothing of Greenroom's own, and what is said here is of a Node Backstage; served by Greenroom, \
+                 this is in the way: {}",
                 whats.join("; ")
             ),
         }));
@@ -162,14 +172,18 @@ impl Examination<'_> {
         };
         if ours.backend().is_none() && counted == counts::StatusReply::None {
             match &page {
-                None => self.without_page(told).await,
-                // What such a backend does is seen in its page; the config may be that of another.
-                Some(page) => {
+                None => return self.without_page(told).await,
+                // What Node does is seen in its page; where RUM is off, Greenroom's has no script of ours.
+                Some(page) if !self.has_own_keys() || !page.starts().is_empty() => {
                     told.looked_at = vec!["the page"];
                     page::check_of_node(page, told);
+                    if !self.has_own_keys() {
+                        self.served_by_greenroom(told);
+                    }
+                    return;
                 }
+                Some(_) => {}
             }
-            return;
         }
         let view = self.of_config(told).await;
         let running = match &page {

@@ -6,11 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::FutureExt;
 use greenroom::{http_client::Call, prelude::*};
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{Outcome, Told};
+use crate::counts::Counts;
 
 /// How many bytes of bodies may wait.
 const MOST: usize = 32 << 20;
@@ -26,6 +28,7 @@ pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     /// A permit for each that waits.
     jobs: Semaphore,
+    counts: Arc<Counts>,
     logger: Logger,
     most: usize,
     dropped: Told,
@@ -41,6 +44,8 @@ struct Waiting {
 struct Job {
     call: Call,
     answer: oneshot::Sender<Outcome>,
+    /// In the memory that there is for bodies, for as long as this one is here.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Job {
@@ -51,13 +56,14 @@ impl Job {
 
 impl Queue {
     /// Sends by this client, until the backend's tasks end.
-    pub(crate) fn start(client: &HttpClient, logger: Logger) -> Arc<Self> {
-        Self::start_with(client, logger, MOST)
+    pub(crate) fn start(client: &HttpClient, counts: Arc<Counts>, logger: Logger) -> Arc<Self> {
+        Self::start_with(client, counts, logger, MOST)
     }
 
-    fn start_with(client: &HttpClient, logger: Logger, most: usize) -> Arc<Self> {
+    fn start_with(client: &HttpClient, counts: Arc<Counts>, logger: Logger, most: usize) -> Arc<Self> {
         let (waiting, dropped, failed) = Default::default();
-        let queue = Arc::new(Self { waiting, jobs: Semaphore::new(0), logger, most, dropped, failed });
+        let queue =
+            Arc::new(Self { waiting, jobs: Semaphore::new(0), counts, logger, most, dropped, failed });
         for _ in 0..AT_ONCE {
             let (queue, client) = (queue.clone(), client.clone());
             drop(spawn("forward browser events", async move {
@@ -69,15 +75,19 @@ impl Queue {
         queue
     }
 
-    /// Waits for what comes of it.
-    pub(crate) async fn send(&self, call: Call) -> Outcome {
+    /// Gives what comes of it, for who waits for that; it is sent in any case.
+    pub(crate) fn send(
+        &self,
+        call: Call,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> impl Future<Output = Outcome> + use<> {
         let (answer, answered) = oneshot::channel();
-        self.push(Job { call, answer });
-        answered.await.unwrap_or_else(|_| Outcome::Failed("too much is waiting to be sent".to_owned()))
+        self.push(Job { call, answer, room });
+        answered.map(|outcome| outcome.unwrap_or_else(|_| dropped()))
     }
 
     fn push(&self, job: Job) {
-        let mut dropped = vec![];
+        let mut gone = vec![];
         let mut waiting = self.waiting.lock();
         waiting.bytes += job.bytes();
         waiting.jobs.push_back(job);
@@ -85,11 +95,12 @@ impl Queue {
             && let Some(oldest) = waiting.jobs.pop_front()
         {
             waiting.bytes -= oldest.bytes();
-            dropped.push(oldest);
+            gone.push(oldest);
         }
         drop(waiting);
         self.jobs.add_permits(1);
-        for _ in dropped {
+        for _ in gone {
+            self.counts.answered(&dropped());
             if let Some(count) = self.dropped.count(Instant::now()) {
                 warn!(
                     self.logger,
@@ -103,11 +114,13 @@ impl Queue {
         let Ok(permit) = self.jobs.acquire().await else { return };
         permit.forget();
         // There are more permits than jobs where some were dropped.
-        let Some(Job { call, answer }) = self.pop() else { return };
+        let Some(Job { call, answer, room }) = self.pop() else { return };
         let outcome = match client.send(call).await {
             Ok(answer) => Outcome::Answered(answer.status()),
             Err(error) => Outcome::Failed(error.to_string()),
         };
+        drop(room);
+        self.counts.answered(&outcome);
         let why = match &outcome {
             Outcome::Answered(status) if status.is_success() => None,
             Outcome::Answered(status) => Some(format!("it answered {}", status.as_u16())),
@@ -130,10 +143,13 @@ impl Queue {
     }
 }
 
+fn dropped() -> Outcome {
+    Outcome::Failed("too much is waiting to be sent".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use futures_util::FutureExt;
     use greenroom::{
         http_client::{BoxFuture, CallError, HttpClientService},
         logging::{CaptureSink, RootLogger},
@@ -170,19 +186,19 @@ mod tests {
         let lines = CaptureSink::new();
         let logger = RootLogger::builder().sink(lines.clone()).build();
         let gate = Gate { open: Arc::new(Semaphore::new(0)), seen: Arc::default() };
-        let queue = Queue::start_with(&HttpClient::new(gate.clone()), logger.plugin("rum"), 100);
+        let queue = Queue::start_with(
+            &HttpClient::new(gate.clone()),
+            Arc::new(Counts::begin()),
+            logger.plugin("rum"),
+            100,
+        );
         // As many as are under way at a time, then those that wait.
-        let under_way: Vec<_> = (0..AT_ONCE).map(|_| queue.send(of(1)).shared()).collect();
-        for sent in &under_way {
-            assert!(sent.clone().now_or_never().is_none());
-        }
+        (0..AT_ONCE).for_each(|_| drop(queue.send(of(1), None)));
         while gate.seen.lock().len() < AT_ONCE {
             tokio::task::yield_now().await;
         }
         let (first, second, third) =
-            (queue.send(of(60)).shared(), queue.send(of(40)).shared(), queue.send(of(50)).shared());
-        assert!(first.clone().now_or_never().is_none() && second.clone().now_or_never().is_none());
-        assert!(third.clone().now_or_never().is_none());
+            (queue.send(of(60), None), queue.send(of(40), None), queue.send(of(50), None));
         assert!(matches!(first.await, Outcome::Failed(_)), "60 bytes make room");
         gate.open.add_permits(AT_ONCE + 2);
         assert_eq!(second.await, Outcome::Answered(StatusCode::ACCEPTED));

@@ -15,11 +15,18 @@
   }
   options.beforeSend = function (event) {
     try {
-      return scrub(event);
+      return isAgreedTo(event) && scrub(event);
     } catch (e) {
       return false;
     }
   };
+
+  // The SDK collects errors and calls from when it is loaded, and timings from when the page is; a view cannot be left out.
+  var agreedAt = 0;
+
+  function isAgreedTo(event) {
+    return event.type === 'view' || !(event.date < agreedAt);
+  }
 
   // The part for browsers of what the backend does again when events go through it.
   function scrub(event) {
@@ -164,10 +171,15 @@
     init();
     return;
   }
-  // For the portal's own question: nothing is measured before `consent(true)`, and nothing is sent after `consent(false)`.
+  // For the portal's own question: nothing is told of before `consent(true)`, and nothing is sent after `consent(false)`.
   var hasBegun = false;
+  var isAgreed = false;
   window.greenroomRum = {
     consent: function (isGiven) {
+      if (isGiven && !isAgreed) {
+        agreedAt = Date.now();
+      }
+      isAgreed = Boolean(isGiven);
       if (isGiven && !hasBegun) {
         hasBegun = true;
         init();

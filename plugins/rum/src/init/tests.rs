@@ -136,6 +136,22 @@ fn rum_10_without_consent_nothing_is_started() {
 }
 
 #[test]
+fn rum_50_what_was_before_the_consent_is_not_told() {
+    let events =
+        json!([{"type": "error", "date": 1}, {"type": "view", "date": 1}, {"type": "error", "date": 1e15}]);
+    for (consent, consents, expected) in [
+        (", consent: required", json!([true]), [false, true, true]),
+        (", consent: required", json!([true, false, true]), [false, true, true]),
+        ("", json!([]), [true, true, true]),
+    ] {
+        let input = json!({"origin": "https://p.example", "consents": consents, "events": events});
+        let Some(told) = run(&rum("", consent, ""), input) else { return };
+        let sent: Vec<_> = told["events"].as_array().unwrap().iter().map(|event| &event["isSent"]).collect();
+        assert_eq!(sent, expected, "{consents}");
+    }
+}
+
+#[test]
 fn a_page_without_the_sdk_goes_on() {
     let Some(told) = run(&rum("", "", ""), json!({"origin": "https://p.example", "hasSdk": false})) else {
         return;

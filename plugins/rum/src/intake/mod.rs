@@ -7,6 +7,7 @@ mod batch;
 mod limit;
 mod origin;
 mod target;
+mod waiting;
 mod zlib;
 
 use std::{
@@ -28,13 +29,14 @@ use tokio::sync::Semaphore;
 
 use crate::{
     counts::Counts,
-    forward::{MOST_ANSWER, Outcome, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
+    forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
     settings::{Origin, Rum},
 };
 
 use batch::{Refused, Rules};
 use limit::Limits;
 use target::Track;
+use waiting::Waiting;
 
 pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
@@ -55,9 +57,10 @@ pub(crate) struct Intake {
     pub(crate) origins: Origins,
     limits: Limits,
     /// A permit for each KiB.
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
     looks: Semaphore,
     queue: Arc<Queue>,
+    waiting: Waiting,
     /// In front of the target's path.
     to: String,
     tells_address: bool,
@@ -103,9 +106,10 @@ impl Intake {
             client_token: rum.client_token.clone(),
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
             limits: Limits::new(Instant::now()),
-            memory: Semaphore::new(MOST >> 10),
+            memory: Arc::new(Semaphore::new(MOST >> 10)),
             looks: Semaphore::new(AT_ONCE),
             queue,
+            waiting: Waiting::default(),
             to: to.to_owned(),
             tells_address,
             counts,
@@ -124,14 +128,14 @@ impl Intake {
         let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
         match answer {
             Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
-            // What Datadog said is counted as its answer.
+            // The queue counts and tells it.
             Answer::Refused(_, NOT_TAKEN) => {}
-            Answer::Refused(_, why) => self.counts.refused(why),
-        }
-        if let Answer::Refused(_, why) = answer
-            && let Some(count) = self.refused.count(Instant::now())
-        {
-            warn!(self.logger, count, "Browser events were refused: {why}");
+            Answer::Refused(_, why) => {
+                self.counts.refused(why);
+                if let Some(count) = self.refused.count(Instant::now()) {
+                    warn!(self.logger, count, "Browser events were refused: {why}");
+                }
+            }
         }
         answer
     }
@@ -160,8 +164,8 @@ impl Intake {
         }
         let needed = declared.unwrap_or(most);
         // A refused acquisition means that there is too little, not that it is closed.
-        let room = self.memory.try_acquire_many(u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX));
-        let _room = room.map_err(|_| NO_ROOM)?;
+        let needed = u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = self.memory.clone().try_acquire_many_owned(needed).map_err(|_| NO_ROOM)?;
         let body = read(body, most).await?;
         let (body, accepted, rejected) = match target.track {
             Track::Rum => self.looked_at(body, target.is_deflated()).await?,
@@ -170,12 +174,12 @@ impl Intake {
         if body.is_empty() {
             return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         }
-        let outcome = match self.call(&target, client, &parts.headers, body) {
-            Ok(call) => self.queue.send(call).await,
-            Err(error) => Outcome::Failed(error.to_string()),
+        let call = self.call(&target, client, &parts.headers, body).map_err(|_| NO_TARGET)?;
+        let outcome = self.queue.send(call, Some(room));
+        let Some(_place) = self.waiting.place(client.counted()) else {
+            return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
         };
-        self.counts.answered(&outcome);
-        match relayed(&outcome) {
+        match relayed(&outcome.await) {
             status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
             status => Ok(Answer::Refused(status, NOT_TAKEN)),
         }

@@ -310,6 +310,20 @@ async fn rum_41_a_server_that_does_not_answer_is_no_finding() {
     );
 }
 
+#[tokio::test]
+async fn rum_48_of_a_running_backend_whose_config_switches_rum_off_the_config_says_why() {
+    let dir = tempfile::tempdir().unwrap();
+    lay_out(dir.path());
+    let mut config = config(dir.path(), &json!({"sdk": "auto"}));
+    config["app"]["datadogRum"]["site"] = "https://x".into();
+    let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
+    let url = portal.url();
+    let text = told(&config, dir.path(), Some(&url), None, Names::new(None)).await.text();
+    assert!(text.starts_with("Browser events do not arrive: a value of the config is wrong"), "{text}");
+    assert!(text.contains("error: app.datadogRum.site is no site of Datadog"), "{text}");
+    assert!(text.contains("note: The page loads neither Datadog's SDK nor the script"), "{text}");
+}
+
 /// What a Node backend answers for a page, as it was recorded; the policy is Backstage's default in both.
 fn node(page: String) -> Plugin {
     plugin("node", move |env| {
@@ -333,7 +347,7 @@ async fn rum_45_a_running_node_backstage_is_known_by_its_page() {
         "{text}"
     );
     assert!(text.contains("let Greenroom serve the page"), "{text}");
-    assert!(!text.contains("app.datadogRum is not set"), "of the page, and not of some config: {text}");
+    assert!(text.contains("served by Greenroom, this is in the way"), "{text}");
 }
 
 #[tokio::test]

@@ -150,6 +150,9 @@ async fn rum_25_a_browser_is_told_to_come_again_where_the_intake_has_a_bad_momen
     }
     let told = backend.await_log(|line| line["count"] == 1).await;
     assert_eq!(told["message"], "Browser events did not get to Datadog's intake: it answered 429");
+    let lines = backend.stop().await;
+    let told_twice = lines.iter().find(|line| line["message"].as_str().unwrap().contains("were refused"));
+    assert_eq!(told_twice, None);
 }
 
 #[tokio::test]

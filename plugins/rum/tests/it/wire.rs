@@ -99,3 +99,21 @@ async fn an_intake_that_holds_its_answers_holds_up_nothing_else() {
     };
     assert!(answers.iter().all(|answer| answer.status == 202));
 }
+
+#[tokio::test]
+async fn rum_51_two_requests_of_a_client_wait_for_the_intake_and_others_go_on_by_themselves() {
+    let (backend, mut asked) = forwarding().await;
+    let request = Recorded::named("v7-string-proxy-010-rum");
+    let send = || request.send(&backend);
+    let held = async {
+        let (first, second) = (asked.recv().await.unwrap(), asked.recv().await.unwrap());
+        // The intake holds these; the next one is answered all the same, and arrives.
+        assert_eq!(send().await.status, 202);
+        let third = asked.recv().await.unwrap();
+        for Asked { answer, .. } in [first, second, third] {
+            answer.send(StatusCode::TOO_MANY_REQUESTS.into_response()).unwrap();
+        }
+    };
+    let (first, second, ()) = tokio::join!(send(), send(), held);
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (429, 429));
+}

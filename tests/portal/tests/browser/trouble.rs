@@ -1,0 +1,135 @@
+//! Datadog's intake is slow, away, or refuses: the portal is none the slower, and events come again as the SDK has it.
+
+use bytes::Bytes;
+use greenroom_portal::{
+    Intake, Mood, Portal,
+    intake::{ELSEWHERE, Nobody, Received},
+    portal::{PORTAL, Setup, TOKEN},
+};
+
+use crate::scene::{Scene, certificate};
+
+/// Nothing but calls of the intake is held, refused or told.
+fn only_the_intake_is_concerned(scene: &Scene) {
+    for access in scene.portal.accesses("/") {
+        let url = access["url"].as_str().unwrap();
+        assert!(access["status"].as_u64() < Some(500) || url.starts_with("/api/rum/intake"), "{access}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_intake_holds_every_answer_a_visit_goes_on() {
+    let mut scene = Scene::forwarding(|setup| setup).await;
+    scene.intake.set(Mood::Holds);
+    scene.visit(PORTAL).await;
+    // Of the six connections that a browser has to a host, two wait for the intake, and no more.
+    let is_answered =
+        |portal: &Portal| portal.accesses("/api/rum/intake").iter().any(|access| access["status"] == 202);
+    scene.portal.until("an answer for events that are held", is_answered).await;
+    assert!(scene.intake.received().len() > 2);
+    only_the_intake_is_concerned(&scene);
+    scene.browser.end().await;
+}
+
+/// Opens the portal anew, and gives what it sends to the intake. When it goes, a page sends a beacon, and not again.
+async fn sent_by_a_new_page(scene: &mut Scene) -> Bytes {
+    scene.browser.open(PORTAL).await;
+    let before = scene.intake.received().len();
+    let sent = |received: &[Received]| {
+        let ours = received[before..].iter().find(|request| request.url.contains("_dd.api=fetch"));
+        ours.map(|request| request.body.clone())
+    };
+    scene.intake.until("a request of the new page", |received| sent(received).is_some()).await;
+    sent(&scene.intake.received()).unwrap()
+}
+
+/// It is sent once more.
+async fn comes_again(scene: &Scene, refused: &Bytes) {
+    let before = scene.intake.received().len();
+    scene.intake.set(Mood::Takes);
+    let is_here = |received: &[Received]| received[before..].iter().any(|request| request.body == refused);
+    scene.intake.until("what was refused, once more", is_here).await;
+}
+
+#[tokio::test]
+async fn what_the_intake_refuses_comes_again() {
+    let mut scene = Scene::forwarding(|setup| setup).await;
+    let mut refused = Bytes::new();
+    for (mood, told) in [(Mood::Answers(429), 429), (Mood::Answers(500), 500), (Mood::Redirects, 503)] {
+        scene.intake.set(mood);
+        refused = sent_by_a_new_page(&mut scene).await;
+        let is_told = |portal: &Portal| {
+            portal.accesses("/api/rum/intake").iter().any(|access| access["status"] == told)
+        };
+        scene.portal.until(&format!("a browser that was told {told}"), is_told).await;
+    }
+    only_the_intake_is_concerned(&scene);
+    comes_again(&scene, &refused).await;
+    assert!(!scene.intake.received().iter().any(|request| request.url.starts_with(ELSEWHERE)));
+    scene.browser.end().await;
+}
+
+#[tokio::test]
+async fn without_the_backend_all_that_is_so_too() {
+    let mut scene = Scene::direct().await;
+    scene.intake.set(Mood::Holds);
+    scene.visit(PORTAL).await;
+    assert!(!scene.intake.received().is_empty());
+    for status in [429, 500] {
+        scene.intake.set(Mood::Answers(status));
+        let refused = sent_by_a_new_page(&mut scene).await;
+        comes_again(&scene, &refused).await;
+    }
+    only_the_intake_is_concerned(&scene);
+    scene.browser.end().await;
+}
+
+#[tokio::test]
+async fn with_nobody_at_the_intake_a_visit_goes_on() {
+    let (certificate, nobody, unasked) = (certificate(), Nobody::here(), Intake::in_plain().await);
+    let setup = Setup::new(&certificate).with("/greenroom/rum/mode", "forward");
+    let setup = setup.with("/greenroom/rum/intakeUrl", format!("http://127.0.0.1:{}", nobody.port()));
+    let mut scene = Scene::of(setup.start().await, unasked, &certificate).await;
+    scene.visit(PORTAL).await;
+    let is_told =
+        |portal: &Portal| portal.accesses("/api/rum/intake").iter().any(|access| access["status"] == 503);
+    scene.portal.until("a browser that was told 503", is_told).await;
+    only_the_intake_is_concerned(&scene);
+    // It happens many times, and is told once.
+    let told: Vec<_> = scene
+        .portal
+        .lines()
+        .into_iter()
+        .filter(|line| line["plugin"] == "rum" && line["level"] == "warn")
+        .collect();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(
+        told[0]["message"].as_str().unwrap().starts_with("Browser events did not get to Datadog's intake: ")
+    );
+    scene.browser.end().await;
+}
+
+#[tokio::test]
+async fn however_much_comes_the_backend_holds_a_bounded_part_of_it() {
+    let mut scene = Scene::forwarding(|setup| setup).await;
+    scene.intake.set(Mood::Holds);
+    scene.browser.open(PORTAL).await;
+    let before = scene.portal.peak();
+    // 540 MB; replays are the largest that there is.
+    let flood = format!(
+        "(() => {{
+            const url = '/api/rum/intake?ddforward=' + encodeURIComponent('/api/v2/replay?dd-api-key={TOKEN}');
+            const body = new Blob([new Uint8Array(9e6)]);
+            const send = async () => (await fetch(url, {{ method: 'POST', body }})).status;
+            return Promise.all(Array.from({{ length: 60 }}, send));
+        }})()"
+    );
+    let statuses = scene.browser.run(&flood).await;
+    let told = |code: u64| statuses.as_array().unwrap().iter().filter(|status| **status == code).count();
+    assert!(told(202) > 0 && told(503) > 0 && told(202) + told(503) == 60, "{statuses}");
+    // Of what may be in memory docs/operating.md says 96 MiB; connections and what was freed come on top.
+    if let (Some(before), Some(after)) = (before, scene.portal.peak()) {
+        assert!(after - before < 192 << 20, "{before} became {after}");
+    }
+    scene.browser.end().await;
+}
