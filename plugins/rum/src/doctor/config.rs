@@ -93,7 +93,8 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
 
 fn off(config: &RootConfig) -> Finding {
     const MODE: &str = "greenroom.rum.mode";
-    if config.has(MODE).unwrap_or(false) {
+    let is_auto = config.optional_string(MODE).is_ok_and(|mode| mode.as_deref() == Some("auto"));
+    if config.has(MODE).unwrap_or(false) && !is_auto {
         let off = Finding::error(format!("{MODE} is off"), format!("RUM is off, because {MODE} says so"));
         return off.at_key(config, MODE).help("Write direct or forward, or leave it out");
     }
@@ -190,7 +191,10 @@ mod tests {
 
     #[test]
     fn rum_43_what_switches_it_off_is_said_with_its_place() {
-        assert_eq!(only_error(&told("")).why, "app.datadogRum has no client token and no application id");
+        for unset in ["", "greenroom: {rum: {mode: auto}}"] {
+            let why = only_error(&told(unset)).why.clone();
+            assert_eq!(why, "app.datadogRum has no client token and no application id", "{unset}");
+        }
         let off = told(&format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: off}}}}"));
         let off = only_error(&off);
         assert_eq!(off.why, "greenroom.rum.mode is off");
