@@ -43,7 +43,8 @@ struct Sessions {
 
 #[derive(Default)]
 struct IntakeSeen {
-    batches: u64,
+    received: u64,
+    behind_untrusted: u64,
     events: u64,
     rejected: u64,
     refused: BTreeMap<&'static str, u64>,
@@ -101,20 +102,28 @@ impl Counts {
         self.init.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Events that the intake has taken from a browser.
-    pub(crate) fn accepted(&self, events: usize, rejected: usize) {
+    /// A request that came to the intake, whatever becomes of it.
+    pub(crate) fn received(&self) {
         let mut intake = self.intake.lock();
-        intake.batches += 1;
-        intake.events += events as u64;
-        intake.rejected += rejected as u64;
+        intake.received += 1;
         intake.last = Some(Instant::now());
     }
 
-    /// Events that it has not, and what the browser was told.
-    pub(crate) fn refused(&self, why: &'static str) {
+    /// It says whom it was forwarded for, and whoever said so is not trusted.
+    pub(crate) fn behind_untrusted(&self) {
+        self.intake.lock().behind_untrusted += 1;
+    }
+
+    /// What the intake has found in a body, whatever Datadog says to it.
+    pub(crate) fn looked_at(&self, events: usize, rejected: usize) {
         let mut intake = self.intake.lock();
-        *intake.refused.entry(why).or_default() += 1;
-        intake.last = Some(Instant::now());
+        intake.events += events as u64;
+        intake.rejected += rejected as u64;
+    }
+
+    /// What goes no further than the intake, and what the browser was told.
+    pub(crate) fn refused(&self, why: &'static str) {
+        *self.intake.lock().refused.entry(why).or_default() += 1;
     }
 
     /// What Datadog said.
@@ -140,11 +149,12 @@ impl Counts {
             init: read(&self.init),
             sessions: sessions.known.len() as u64,
             last_session_seconds_ago: sessions.last.map(ago),
-            batches: intake.batches,
+            received: intake.received,
+            behind_untrusted_proxy: intake.behind_untrusted,
             events: intake.events,
             rejected: intake.rejected,
             refused: intake.refused.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
-            last_batch_seconds_ago: intake.last.map(ago),
+            last_received_seconds_ago: intake.last.map(ago),
             taken: datadog.taken,
             failed: datadog.failed,
             last_answer: datadog.last.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
@@ -166,11 +176,18 @@ pub(crate) struct Status {
     /// Of this process, and no more than are told apart.
     pub(crate) sessions: u64,
     pub(crate) last_session_seconds_ago: Option<u64>,
-    pub(crate) batches: u64,
+    /// Requests that came to the intake.
+    pub(crate) received: u64,
+    /// Of these, those that a proxy has forwarded which `backend.trustProxy` does not name: its users count as one client.
+    #[serde(default)]
+    pub(crate) behind_untrusted_proxy: u64,
+    /// What was found in them.
     pub(crate) events: u64,
     pub(crate) rejected: u64,
+    /// Requests that went no further, by what their browsers were told.
     pub(crate) refused: BTreeMap<String, u64>,
-    pub(crate) last_batch_seconds_ago: Option<u64>,
+    pub(crate) last_received_seconds_ago: Option<u64>,
+    /// Requests that Datadog has taken, and that it has not.
     pub(crate) taken: u64,
     pub(crate) failed: u64,
     pub(crate) last_answer: Option<LastAnswer>,
@@ -292,12 +309,14 @@ mod tests {
     #[test]
     fn what_is_told_is_read_back() {
         let counts = Counts::begin();
-        counts.accepted(3, 1);
+        counts.received();
+        counts.behind_untrusted();
+        counts.looked_at(3, 1);
         counts.refused("the body is too large");
         counts.answered(&Outcome::Failed("no route".to_owned()));
         counts.answered(&Outcome::Answered(StatusCode::FORBIDDEN));
         let told = counts.told();
-        assert_eq!((told.batches, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
+        assert_eq!((told.received, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
         assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
         let text = serde_json::to_string(&told).unwrap();
         assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);

@@ -51,7 +51,7 @@ pub(super) fn check(counts: &Status, forwards: bool, rate: f64, told: &mut Diagn
         some(counts.sdk, "SDK file"),
         some(counts.sessions, "session")
     )));
-    if counts.pages == 0 && counts.sessions == 0 && counts.batches == 0 {
+    if counts.pages == 0 && counts.sessions == 0 && counts.received == 0 {
         told.add(
             Finding::warning(format!("No browser has asked this backend for a page {since}"))
                 .help("Open the portal; if it shows, another server or another replica has answered"),
@@ -85,7 +85,7 @@ pub(super) fn check(counts: &Status, forwards: bool, rate: f64, told: &mut Diagn
 }
 
 fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
-    if counts.sessions > 0 && counts.batches == 0 && counts.refused.is_empty() {
+    if counts.sessions > 0 && counts.received == 0 && counts.refused.is_empty() {
         told.add(
             Finding::error(
                 "sessions begin, and their events do not reach the backend",
@@ -108,7 +108,7 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
     let ago = time(last.seconds_ago);
     let failed = match (last.status, &last.failure) {
         (Some(200..300), _) => {
-            let batch = counts.last_batch_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
+            let batch = counts.last_received_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
             told.proof = Some(format!(
                 "Datadog has taken {} {since}, the last {ago} ago{}",
                 some(counts.taken, "request"),
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn rum_46_what_the_intake_refused_is_told_by_reason() {
-        let mut counts = Status { batches: 1, ..counts() };
+        let mut counts = Status { received: 1, ..counts() };
         counts.refused.insert("the page is not of this portal".to_owned(), 3);
         let told = told(&counts, true);
         assert_eq!(
@@ -213,11 +213,11 @@ mod tests {
             let last_answer = Some(LastAnswer { seconds_ago: 12, status, failure });
             told(
                 &Status {
-                    batches: 3,
+                    received: 3,
                     events: 9,
                     taken: 3,
                     last_answer,
-                    last_batch_seconds_ago: Some(12),
+                    last_received_seconds_ago: Some(12),
                     ..counts()
                 },
                 true,

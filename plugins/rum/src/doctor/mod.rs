@@ -198,7 +198,7 @@ impl Examination<'_> {
             counts::StatusReply::Told(counted) => {
                 told.looked_at.push("the backend's counts");
                 let forwards =
-                    running.as_ref().is_some_and(running::Running::forwards) || counted.batches > 0;
+                    running.as_ref().is_some_and(running::Running::forwards) || counted.received > 0;
                 let rate = running.as_ref().map_or(100.0, running::Running::session_rate);
                 counts::check(&counted, forwards, rate, told);
             }

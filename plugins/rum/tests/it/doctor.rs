@@ -111,7 +111,7 @@ async fn rum_47_what_was_counted_is_told_to_services_alone() {
         portal.get(&url).without_credentials().header("cookie", SESSION).await;
     }
     let after = counted().await;
-    for (name, count) in [("pages", 1), ("sdk", 1), ("init", 1), ("sessions", 1), ("batches", 0)] {
+    for (name, count) in [("pages", 1), ("sdk", 1), ("init", 1), ("sessions", 1), ("received", 0)] {
         assert_eq!(after[name], count, "{name}: {after}");
     }
     assert!(!after.to_string().contains("0b7a4f4e"), "{after}");
