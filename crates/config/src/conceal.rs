@@ -52,16 +52,19 @@ fn texts(node: &Node) -> Vec<String> {
     texts
 }
 
-/// Replaces a text where it is no part of a longer word.
+/// Replaces a text where it is no part of a longer word. A sign or two, as `{` or `be`, our own sentences hold as well: these
+/// are replaced only where they are quoted.
 fn replaced(message: &str, text: &str, stand_in: &str) -> String {
     let is_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    let must_be_quoted = text.chars().count() < SHORTEST_PART && !text.contains(|c: char| c.is_ascii_digit());
     let (begins, ends) = (text.starts_with(is_of_word), text.ends_with(is_of_word));
     let (mut out, mut from) = (String::with_capacity(message.len()), 0);
     for (at, found) in message.match_indices(text) {
         let end = at + found.len();
         let is_within = (begins && message[..at].ends_with(is_of_word))
             || (ends && message[end..].starts_with(is_of_word));
-        if !is_within {
+        let is_quoted = message[..at].ends_with(['\'', '"', '`']);
+        if !is_within && (is_quoted || !must_be_quoted) {
             out.push_str(&message[from..at]);
             out.push_str(stand_in);
             from = end;

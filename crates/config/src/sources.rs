@@ -14,6 +14,7 @@ use crate::{
     live::Live,
     place::{At, Text},
     snapshot::{Layer, Snapshot},
+    spelling::nearest,
     substitute::Env,
     transform::{Transform, dir_of},
     value::Node,
@@ -179,9 +180,13 @@ impl ConfigSources {
         };
         let Some(text) = files.read(path).map_err(|error| failed(error.to_string()))? else {
             let message = format!("Config file \"{}\" does not exist", path.display());
-            return Err(ConfigError::plain("NotFoundError", message).with_help(
-                "start in a directory with an app-config.yaml, or name the files: --config <file>",
-            ));
+            let is_default = targets(&self.options.args).is_ok_and(|targets| targets.is_empty());
+            let help = if is_default {
+                "start in a directory with an app-config.yaml, or name the files: --config <file>".to_owned()
+            } else {
+                near(path)
+            };
+            return Err(ConfigError::plain("NotFoundError", message).with_help(help));
         };
         let parsed = yaml::parse(&text).map_err(|fault| fault.into_error())?;
         let root = parsed.map(|root| {
@@ -265,15 +270,39 @@ fn environments(options: &ConfigOptions) -> Vec<&str> {
 
 /// The names of all `app-config.<name>.yaml` in a directory, in their order.
 fn variants(dir: &Path) -> Vec<String> {
+    let is_variant =
+        |name: &str| name.starts_with("app-config.") && name.ends_with(".yaml") && name != "app-config.yaml";
+    names_in(dir, is_variant)
+}
+
+/// In order.
+fn names_in(dir: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let is_variant = |name: &String| {
-        name.starts_with("app-config.") && name.ends_with(".yaml") && name != "app-config.yaml"
-    };
-    let mut names: Vec<_> = names.filter(is_variant).collect();
+    let mut names: Vec<_> = names.filter(|name| is_wanted(name)).collect();
     names.sort();
     names
 }
+
+/// What there is in place of a file that somebody named.
+fn near(path: &Path) -> String {
+    let dir = dir_of(path);
+    let shown = dir.display();
+    if !dir.is_dir() {
+        return format!("there is no directory {shown}");
+    }
+    let there = names_in(&dir, |name| name.ends_with(".yaml") || name.ends_with(".yml"));
+    let few = there.iter().take(MOST_NEAR).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match nearest(&name_of(path), there.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None if there.is_empty() => format!("there is no YAML file in {shown}"),
+        None if there.len() > MOST_NEAR => format!("in {shown} there is {few}, and more"),
+        None => format!("in {shown} there is {few}"),
+    }
+}
+
+/// So many files are named in place of one.
+const MOST_NEAR: usize = 5;
 
 fn default_files(options: &ConfigOptions) -> Vec<PathBuf> {
     let root = root_dir(&options.cwd);

@@ -70,9 +70,9 @@ pub(crate) fn run(program: &Program) -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
-    let files: Vec<String> = matches.get_many("config").into_iter().flatten().cloned().collect();
+    // The files are read from the arguments themselves: of those before a subcommand and behind it, clap keeps one kind.
     let options = match ConfigOptions::from_process() {
-        Ok(options) => ConfigOptions { args: config_arguments(&files), ..options },
+        Ok(options) => options,
         Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),
     };
     let catalogue = &program.catalogue;
@@ -111,8 +111,4 @@ pub(crate) fn run(program: &Program) -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-fn config_arguments(files: &[String]) -> Vec<String> {
-    files.iter().flat_map(|file| ["--config".to_owned(), file.clone()]).collect()
 }

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, Write},
+    net::TcpListener,
     process::ExitCode,
 };
 
@@ -147,11 +148,16 @@ impl Diagnostic for Owned<'_> {
     }
 }
 
+/// A port that nobody listens on, as the kernel says.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
 fn one(command: &str, error: &Error) -> String {
     let property = |key: &str| error.properties().get(key);
     let (code, port) = (property("code").and_then(|c| c.as_str()), property("port").and_then(|p| p.as_u64()));
     if let (Some("EADDRINUSE"), Some(port)) = (code, port) {
-        let other = if port == 7007 { 7008 } else { 7007 };
+        let other = free_port().map_or("<port>".to_owned(), |port| port.to_string());
         let help = format!(
             "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {command}"
         );
@@ -182,6 +188,16 @@ mod tests {
         let mut written = vec![];
         assert_eq!(answer_to(&mut written, "a: 1\n"), Ok(()));
         assert_eq!(written, b"a: 1\n");
+    }
+
+    #[test]
+    fn who_finds_the_port_taken_is_told_one_that_is_free() {
+        let taken = Error::new("listen EADDRINUSE").with("code", "EADDRINUSE").with("port", 7008);
+        let told = one("greenroom", &taken);
+        let (_, rest) = told.split_once("APP_CONFIG_backend_listen='127.0.0.1:").expect(&told);
+        let (port, command) = rest.split_once("' ").expect(&told);
+        assert!(TcpListener::bind(("127.0.0.1", port.parse().unwrap())).is_ok(), "{told}");
+        assert_eq!(command, "greenroom\n");
     }
 
     #[tokio::test]

@@ -73,6 +73,8 @@ pub fn app() -> Plugin {
         env.register_extension_point(document.clone());
         env.register_init(
             async move |config: RootConfig, settings: HttpSettings, logger: Logger, http: HttpRouter| {
+                // Who asks for the app has not signed in yet; where there is none, that is what is said.
+                http.add_auth_policy("/", AuthPolicy::Unauthenticated)?;
                 let ours = Settings::from_config(&config)?;
                 let dist = match ours.dist.clone() {
                     Dist::Here(dist) => dist,
@@ -85,7 +87,7 @@ pub fn app() -> Plugin {
                     bundle(&config, &settings, &ours, &document.additions(), logger, dist)
                 });
                 http.mount(routes::router(made.await??));
-                http.add_auth_policy("/", AuthPolicy::Unauthenticated)
+                Ok(())
             },
         );
     })

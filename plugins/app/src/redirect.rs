@@ -25,7 +25,7 @@ pub(crate) fn with_slash(uri: &Uri) -> Response {
     finished(StatusCode::MOVED_PERMANENTLY, headers, page.into())
 }
 
-/// On this host: what begins with two slashes would be another one.
+/// On this host: what begins with two slashes would be another one, and browsers read a backslash as a slash.
 fn location(uri: &Uri) -> String {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     let whole = format!("/{}/{query}", uri.path().trim_start_matches('/'));
@@ -35,6 +35,7 @@ fn location(uri: &Uri) -> String {
             || whole.as_bytes().get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
         match c {
             '%' if !is_escape() => location.push_str("%25"),
+            '\\' if at == 1 => location.push_str("%5C"),
             '!' | '#'..=';' | '=' | '?'..='_' | 'a'..='z' | '|' | '~' => location.push(c),
             c => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| {
                 // Nothing fails that writes to a text.
@@ -63,6 +64,9 @@ mod tests {
             ("/static", "/static/"),
             ("/dir?x=1&y", "/dir/?x=1&y"),
             ("//evil.example/..", "/evil.example/../"),
+            (r"/\evil.example/..", "/%5Cevil.example/../"),
+            (r"//\/\evil.example/..", r"/%5C/\evil.example/../"),
+            (r"/here\there", r"/here\there/"),
             ("/a%20b?c=%zz{}", "/a%20b/?c=%25zz%7B%7D"),
         ] {
             assert_eq!(location(&from.parse().unwrap()), to, "{from}");

@@ -64,7 +64,10 @@ fn guest_outside_development(settings: &Settings, node_env: Option<&str>) -> Opt
                 "Whoever reaches this backend is a user of it: NODE_ENV is not 'development', and {key} is true{place}"
             )
         } else {
-            format!("Guests are refused: NODE_ENV is not 'development', and {key} is not true{place}")
+            format!(
+                "Guests are refused: NODE_ENV is not 'development', and {key} is not true; to let them in on your own \
+                 machine, start with NODE_ENV=development{place}"
+            )
         }
     })
 }

@@ -1,4 +1,5 @@
 use greenroom_config::ConfigSources;
+use miette::Diagnostic;
 
 use crate::support::{World, yaml};
 
@@ -12,6 +13,24 @@ fn all_files(world: World) -> World {
 fn config_14_a_missing_file() {
     insta::assert_snapshot!(World::new().args(&["--config", "nofile.yaml"]).fails(), @r#"NotFoundError: Config file "/cwd/nofile.yaml" does not exist"#);
     insta::assert_snapshot!(World::new().fails(), @r#"NotFoundError: Config file "/cwd/app-config.yaml" does not exist"#);
+}
+
+#[test]
+fn in_place_of_a_missing_file_those_that_are_there_are_named() {
+    let help = |world: World, name: &str| {
+        let world = world.args(&["--config", name]);
+        let error = world.try_load().unwrap_err();
+        world.plain(&error.help().expect("a help").to_string())
+    };
+    assert_eq!(help(World::new(), "nosuch.yaml"), "there is no YAML file in /cwd");
+    assert_eq!(help(World::new(), "gone/nosuch.yaml"), "there is no directory /cwd/gone");
+    let two = || World::new().file("app-config.yaml", "a: 1").file("other.yml", "a: 1").file("note.txt", "");
+    assert_eq!(help(two(), "app-confg.yaml"), "did you mean app-config.yaml?");
+    assert_eq!(help(two(), "nosuch.yaml"), "in /cwd there is app-config.yaml, other.yml");
+    let many = ["a", "b", "c", "d", "e", "f"].into_iter();
+    let many = many.fold(World::new(), |world, name| world.file(&format!("{name}{name}{name}.yaml"), "a: 1"));
+    let all = "in /cwd there is aaa.yaml, bbb.yaml, ccc.yaml, ddd.yaml, eee.yaml, and more";
+    assert_eq!(help(many, "nosuch.yaml"), all);
 }
 
 #[test]

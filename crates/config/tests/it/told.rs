@@ -60,6 +60,9 @@ fn of_a_hidden_value_no_part_is_told_either() {
         ("0x1234567890", "Invalid number 78187493520 in config", "Invalid number <string> in config"),
         ("say \"s3cr3t\"\n", r#"is "say \"s3cr3t\"""#, r#"is "say \"<string>\"""#),
         ("abc", "abc is in no abcdef", "<string> is in no abcdef"),
+        ("be", "'be' must be object", "'<string>' must be object"),
+        ("{", "Config must be object { type=object }", "Config must be object { type=object }"),
+        ("{", r#"no "{" here"#, r#"no "<string>" here"#),
     ];
     for (value, message, concealed) in values {
         let config = yaml("key: '${VALUE}'\n").env("VALUE", value).load();

@@ -54,15 +54,25 @@ async fn crowded() -> (Ordered, SocketAddr, Client) {
 }
 
 async fn crowded_server() -> (Server<Ordered>, Ordered, SocketAddr, Client) {
+    let (server, service, address, mut kept) = full_server(1).await;
+    (server, service, address, kept.remove(0))
+}
+
+/// The places within the limit are taken; beyond it there is an eighth of them, at least one.
+async fn full_server(connections: u32) -> (Server<Ordered>, Ordered, SocketAddr, Vec<Client>) {
     let service = Ordered::default();
-    let limits = ConnectionLimits { connections: 1, ..ConnectionLimits::default() };
+    let limits = ConnectionLimits { connections, ..ConnectionLimits::default() };
     let (long, never) = (Duration::from_secs(3600), Duration::ZERO);
     let timeouts = Timeouts { headers: long, request: long, keep_alive: never, ..Timeouts::default() };
     let settings = ServerSettings { timeouts, limits, ..ServerSettings::default() };
     let (server, address) = start_server(service.clone(), settings).await;
-    let mut kept = Client::connect(address).await;
-    kept.send(REQUEST).await;
-    kept.until("ok").await;
+    let mut kept = vec![];
+    for _ in 0..connections {
+        let mut client = Client::connect(address).await;
+        client.send(REQUEST).await;
+        client.until("ok").await;
+        kept.push(client);
+    }
     service.events.lock().clear();
     (server, service, address, kept)
 }
@@ -103,6 +113,21 @@ async fn who_is_answered_beyond_the_limit_and_stays_leaves_for_the_next_one() {
         // Each would be waited for a second.
         assert!(begun.elapsed() < Duration::from_secs(10), "{request} {:?}", begun.elapsed());
     }
+}
+
+#[tokio::test]
+async fn whose_header_comes_late_is_answered_while_others_are_answered_and_stay() {
+    let (_server, _, address, _kept) = full_server(16).await;
+    let mut late = Client::connect(address).await;
+    let mut answered = vec![];
+    for _ in 0..20 {
+        let mut client = Client::connect(address).await;
+        client.send(REQUEST).await;
+        client.until("ok").await;
+        answered.push(client);
+    }
+    late.send(REQUEST).await;
+    late.until("ok").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
-//! Whether a type reads a path parameter as a number that no JSON has: `NaN`, or one that is infinite.
+//! Whether a type reads a parameter, of the path or the query, as a number that no JSON has: `NaN`, or one that is infinite.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeMap};
 
 use serde::{
     Deserializer,
@@ -12,7 +12,7 @@ use serde::{
 };
 
 /// Whether a text is such a number as an `f64`.
-pub(super) fn is_infinite(text: &str) -> bool {
+fn is_infinite(text: &str) -> bool {
     text.parse::<f64>().is_ok_and(|number| !number.is_finite())
 }
 
@@ -25,28 +25,46 @@ pub(super) fn is_infinite_if_short(text: &str) -> bool {
 pub(super) fn read_as_infinite<T: DeserializeOwned>(parameters: &[(String, String)]) -> Option<usize> {
     let found = Cell::new(None);
     // Whether it fits is known already.
-    let _ = T::deserialize(Parameters { all: parameters, found: &found });
+    let _ = T::deserialize(Parameters(each(parameters, &found).collect()));
     found.get()
 }
 
-/// All parameters, in the forms in which axum gives them to a type.
-struct Parameters<'p> {
-    all: &'p [(String, String)],
-    found: &'p Cell<Option<usize>>,
+/// The same of a query, where the values of one name are a list.
+pub(super) fn read_as_infinite_in_query<T: DeserializeOwned>(
+    parameters: &[(String, String)],
+) -> Option<usize> {
+    let found = Cell::new(None);
+    let mut by_name: BTreeMap<&str, Vec<Parameter<'_>>> = BTreeMap::new();
+    for one in each(parameters, &found) {
+        by_name.entry(one.name).or_default().push(one);
+    }
+    let by_name = by_name.into_iter().map(|(name, all)| (name, Parameters(all)));
+    let _ = T::deserialize(MapDeserializer::<_, Error>::new(by_name));
+    found.get()
 }
 
+fn each<'p>(
+    parameters: &'p [(String, String)],
+    found: &'p Cell<Option<usize>>,
+) -> impl Iterator<Item = Parameter<'p>> {
+    let numbered = parameters.iter().enumerate();
+    numbered.map(move |(index, (name, value))| Parameter { index, name, value, found })
+}
+
+/// All parameters of a path, in the forms in which axum gives them to a type; or those of a query with the same name.
+struct Parameters<'p>(Vec<Parameter<'p>>);
+
 impl<'p> Parameters<'p> {
-    fn each(&self) -> impl Iterator<Item = Parameter<'p>> + use<'p> {
-        let found = self.found;
-        self.all.iter().enumerate().map(move |(index, (name, value))| Parameter { index, name, value, found })
-    }
-
-    fn named(&self) -> impl Iterator<Item = (&'p str, Parameter<'p>)> + use<'p> {
-        self.each().map(|one| (one.name, one))
-    }
-
     fn first(&self) -> Result<Parameter<'p>, Error> {
-        self.each().next().ok_or_else(|| serde::de::Error::custom("no parameter"))
+        self.0.first().copied().ok_or_else(|| serde::de::Error::custom("no parameter"))
+    }
+}
+
+impl IntoDeserializer<'_> for Parameters<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 
@@ -64,11 +82,24 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
     of_the_first! {
         deserialize_any deserialize_f32 deserialize_f64 deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
-        deserialize_bool deserialize_option
+        deserialize_bool
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.first()?.deserialize_enum(name, variants, visitor)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(SeqDeserializer::new(self.each()))
+        visitor.visit_seq(SeqDeserializer::new(self.0.into_iter()))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
@@ -93,7 +124,7 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(MapDeserializer::new(self.named()))
+        visitor.visit_map(MapDeserializer::new(self.0.into_iter().map(|one| (one.name, one))))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -105,10 +136,11 @@ impl<'de> Deserializer<'de> for Parameters<'_> {
         self.deserialize_map(visitor)
     }
 
-    forward_to_deserialize_any! { char str string bytes byte_buf unit unit_struct enum identifier ignored_any }
+    forward_to_deserialize_any! { char str string bytes byte_buf unit unit_struct identifier ignored_any }
 }
 
 /// One of them.
+#[derive(Clone, Copy)]
 struct Parameter<'p> {
     index: usize,
     name: &'p str,
@@ -241,6 +273,34 @@ mod tests {
         assert_eq!(found::<HashMap<String, f64>>(&[("a", "1"), ("b", "inf")]), Some(1));
         assert_eq!(found::<Share>(&[("name", "inf"), ("count", "1"), ("share", "inf")]), Some(2));
         assert_eq!(found::<(Kind, f64)>(&[("a", "inf"), ("b", "inf")]), Some(1));
+    }
+
+    #[derive(Deserialize)]
+    #[expect(dead_code, reason = "only how it is read is looked at")]
+    struct Shares {
+        kind: Option<Kind>,
+        names: Option<Vec<String>>,
+        short: Option<f32>,
+        long: Option<f64>,
+        all: Vec<f32>,
+    }
+
+    #[test]
+    fn in_a_query_the_values_of_one_name_are_a_list() {
+        let found = |pairs: &[(&str, &str)]| {
+            let owned: Vec<_> = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            (
+                read_as_infinite_in_query::<Shares>(&owned),
+                read_as_infinite_in_query::<HashMap<String, f64>>(&owned),
+            )
+        };
+        assert_eq!(
+            found(&[("kind", "inf"), ("names", "inf"), ("names", "nan"), ("short", "1e39")]).0,
+            Some(3)
+        );
+        assert_eq!(found(&[("all", "1"), ("long", "1e39"), ("all", "inf")]), (Some(2), None));
+        assert_eq!(found(&[("all", "1"), ("long", "1e39"), ("all", "2")]), (None, None));
+        assert_eq!(found(&[("other", "inf")]), (None, Some(0)));
     }
 
     #[test]

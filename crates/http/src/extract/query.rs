@@ -5,7 +5,7 @@ use std::fmt;
 use axum::extract::FromRequestParts;
 use greenroom_errors::Error;
 use http::request::Parts;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use super::{infinite, refusal_of};
@@ -51,19 +51,13 @@ where
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         let text = parts.uri.query().unwrap_or_default();
-        let read = read(text).and_then(|value| match without_infinite(text) {
+        let read = read(text).and_then(|value| match with_misfit::<T>(text) {
             None => Ok(value),
-            Some(other) => match read::<T>(&other) {
-                Err(error) if error.inner().to_string() == NO_NUMBER => Err(error),
-                _ => Ok(value),
-            },
+            Some(other) => read(&other).map(|_: T| value),
         });
         read.map(Self).map_err(|error| Error::input(format!("Invalid query: {}", refusal_of(&error))).into())
     }
 }
-
-/// What a text is told that cannot be read as a number with a fraction.
-const NO_NUMBER: &str = "invalid float literal";
 
 type Misfit = serde_path_to_error::Error<serde::de::value::Error>;
 
@@ -71,20 +65,16 @@ fn read<T: DeserializeOwned>(query: &str) -> Result<T, Misfit> {
     serde_path_to_error::deserialize(serde_html_form::Deserializer::from_bytes(query.as_bytes()))
 }
 
-/// The same query, if a value in it could be read as `NaN` or as infinite, with a text in place of each such value: who reads
-/// that as a number, fails.
-fn without_infinite(query: &str) -> Option<String> {
-    let is_infinite = |value: &str| {
-        percent_decode_str(value).decode_utf8().is_ok_and(|value| infinite::is_infinite(&value))
-    };
-    let mut has_any = false;
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, value)) if is_infinite(value) => {
-            has_any = true;
-            format!("{name}=x")
-        }
-        _ => pair.to_owned(),
-    });
-    let other = pairs.collect::<Vec<_>>().join("&");
-    has_any.then_some(other)
+/// The same query, if a `T` reads a value in it as `NaN` or as infinite, with a text in place of that value: so it is refused
+/// as what is no number.
+fn with_misfit<T: DeserializeOwned>(query: &str) -> Option<String> {
+    let mut pairs: Vec<(String, String)> = serde_html_form::from_str(query).ok()?;
+    if !pairs.iter().any(|(_, value)| infinite::is_infinite_if_short(value)) {
+        return None;
+    }
+    let misfit = infinite::read_as_infinite_in_query::<T>(&pairs)?;
+    "x".clone_into(&mut pairs[misfit].1);
+    let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let pairs = pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    Some(pairs.collect::<Vec<_>>().join("&"))
 }

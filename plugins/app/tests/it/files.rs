@@ -90,6 +90,7 @@ async fn app_9_a_directory_without_its_slash_is_a_redirect_on_this_host() {
         ("/api/app/static?q=1", "/api/app/static/?q=1"),
         ("/docs", "/docs/"),
         ("//docs", "/docs/"),
+        (r"/\evil.example/%2e%2e/docs", "/%5Cevil.example/%2e%2e/docs/"),
     ] {
         let response = backend.get(path).await;
         assert_eq!((response.status.as_u16(), header(&response, "location")), (301, location), "{path}");

@@ -79,7 +79,10 @@ async fn without_a_bundle_the_backend_starts_and_says_where_it_looked() {
     let root = dir.path().canonicalize().unwrap();
     let place = root.display().to_string();
     let backend = started(config(&root, "app: {baseUrl: 'http://localhost:3000'}")).await;
-    assert_eq!(backend.get("/").await.status, 404);
+    for path in ["/", "/catalog", "/api/app/static/main.js"] {
+        let nothing = backend.get(path).without_credentials().await;
+        assert_eq!((nothing.status.as_u16(), nothing.body.len()), (404, 0), "{path}");
+    }
     let looked = format!("there is no package 'app' in the node_modules or workspaces of {place}");
     assert_eq!(told(&backend), [format!("No front end is served: {looked}")]);
 

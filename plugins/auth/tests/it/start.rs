@@ -130,7 +130,8 @@ async fn what_is_odd_about_sign_ins_is_told_once_by_a_start() {
             "providers: { guest: {} }",
             "production",
             "Guests are refused: NODE_ENV is not 'development', and \
-             auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true"
+             auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true; to let them in on your own machine, \
+             start with NODE_ENV=development"
                 .to_owned(),
         ),
     ] {
@@ -163,7 +164,8 @@ fn what_depends_on_node_env_and_on_modules_is_known_before_a_start() {
     };
     let not_served = "The auth provider 'github' is not served by this backend (mock-config:2:44)";
     let refused = "Guests are refused: NODE_ENV is not 'development', and \
-                   auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true (mock-config:2:22)";
+                   auth.providers.guest.dangerouslyAllowOutsideDevelopment is not true; to let them in on your own \
+                   machine, start with NODE_ENV=development (mock-config:2:22)";
     assert_eq!(told("development"), [Remark::Warning(not_served.to_owned())]);
     assert_eq!(told("production"), [not_served, refused].map(|text| Remark::Warning(text.to_owned())));
     assert!(lets_guests_in(&config, Some("development")) && !lets_guests_in(&config, None));

@@ -147,3 +147,18 @@ async fn what_a_schema_beside_the_config_declares_secret_is_hidden_and_counted()
     let checked = program().args("config check").run().await;
     assert!(checked.stdout.contains("1 secret will be redacted in logs"), "{}", checked.stdout);
 }
+
+#[tokio::test]
+async fn all_config_files_count_wherever_they_stand_among_the_arguments() {
+    let (one, two) = ("a: one\nb: one\nc: one\n", "b: two\nc: two\n");
+    let program =
+        || Program::greenroom().file("1.yaml", one).file("2.yaml", two).file("3.yaml", "c: three\n");
+    for args in [
+        "--config 1.yaml --config=2.yaml config print --config 3.yaml",
+        "--config 1.yaml config --config 2.yaml print --config 3.yaml",
+        "config print --config 1.yaml --config 2.yaml --config 3.yaml",
+    ] {
+        let printed = program().args(args).run().await;
+        assert_eq!(printed.stdout.trim_end(), "a: one\nb: two\nc: three", "{args}");
+    }
+}
