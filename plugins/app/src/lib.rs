@@ -88,7 +88,7 @@ pub fn app() -> Plugin {
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads(Settings::from_config)
+    .reads(Settings::checked)
 }
 
 fn bundle(
@@ -105,7 +105,7 @@ fn bundle(
         walk::walk(&dist).map_err(|error| Error::new(format!("Cannot serve the app in {shown}: {error}")))?;
     let (files, bytes) = (found.files.len(), found.bytes);
     let index = Index::new(&found);
-    let maker = Maker { config, settings, additions, logger: &logger, dist: &dist };
+    let maker = Maker { config, settings, additions, logger: &logger, dist: &dist, named_by: ours.named_by };
     let page = if ours.injects_config { maker.rendered()? } else { maker.as_built(&index)? };
     let ms = began.elapsed().as_millis() as u64;
     info!(logger, +files, +bytes, +ms, "Serving static app content from {shown}");
