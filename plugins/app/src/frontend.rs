@@ -75,12 +75,11 @@ impl Frontend {
 /// `APP_CONFIG_*` by themselves, then all that holds: the front end lets the last one win.
 fn visible(config: &RootConfig, schema: &ConfigSchema, dist: &Path) -> Result<Vec<Filtered>, ConfigError> {
     let refused = schema.faults_of(config, &[Visibility::Frontend]).into_iter().map(|fault| {
-        let help = format!(
-            "the app in {} was built to need this: change the value, or build the app anew with what it has to hold",
-            dist.display()
-        );
         let text = invalid(&fault.message());
-        ConfigError::invalid(config, fault.key().unwrap_or_default(), text).with_help(help)
+        ConfigError::invalid(config, fault.key().unwrap_or_default(), text).or_help(|| {
+            let dist = dist.display();
+            format!("the schema of the app in {dist} asks for it: change the value, or build the app anew")
+        })
     });
     if let Some(refused) = refused.reduce(ConfigError::and) {
         return Err(refused);

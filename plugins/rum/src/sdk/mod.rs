@@ -2,6 +2,7 @@
 
 mod files;
 mod install;
+mod manifest;
 mod package;
 
 use std::path::{Path, PathBuf};
@@ -35,7 +36,8 @@ impl Source {
             SdkFrom::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkFrom::Auto => {
                 let dir = directory(data_dir, PINNED.version);
-                (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
+                let remedy = "run `greenroom rum sdk` with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
+                (dir, Some(PINNED.version), remedy)
             }
             SdkFrom::Path(path) => (
                 beside.join(path),
