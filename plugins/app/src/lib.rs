@@ -17,7 +17,7 @@
 //!
 //! # Which bundle
 //!
-//! `greenroom.app.dist`, a directory, relative to the config file; else the `dist` of the package `app.packageName`, which is
+//! `greenroom.app.dist`, a directory, relative to the first config file; else the `dist` of the package `app.packageName`, which is
 //! `app` unless set, found as Node finds it: in `node_modules` beside the config file and above, or among the workspaces.
 //! Where there is none, nothing is served and one line tells where it was looked for; it is a start error where the config
 //! asks for it by `greenroom.app.dist` or `greenroom.plugins.app: true`.
