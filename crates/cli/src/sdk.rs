@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom::errors::Result;
-use greenroom_plugin_rum::{SdkSource, install_sdk};
+use greenroom_plugin_rum::{InstallFrom, install_sdk};
 use greenroom_program::CommandContext;
 
 /// Fetch Datadog's browser SDK, which pages of a portal with RUM load from this backend.
@@ -19,8 +19,8 @@ pub(crate) struct RumSdk {
 #[expect(clippy::print_stderr, reason = "it takes a while, and people want to know what is waited for")]
 pub(crate) fn run(RumSdk { from }: RumSdk, context: &CommandContext<'_>) -> Result<String> {
     let source = match from {
-        Some(tarball) => SdkSource::Tarball(tarball),
-        None => SdkSource::Npm { dir: context.working_dir() },
+        Some(tarball) => InstallFrom::Tarball(tarball),
+        None => InstallFrom::Npm { dir: context.working_dir() },
     };
     let data_dir = context.data_dir()?;
     eprintln!("Installing {source}");

@@ -1,12 +1,12 @@
 //! On to Datadog: what leaves, through what, and what is answered when it does not.
 
 mod queue;
-mod told;
+mod throttle;
 
 use http::StatusCode;
 
 pub(crate) use queue::{MOST_ANSWER, PATIENCE, Queue};
-pub(crate) use told::Told;
+pub(crate) use throttle::Throttle;
 
 /// What came of a request to the intake.
 #[derive(Clone, Debug, PartialEq, Eq)]

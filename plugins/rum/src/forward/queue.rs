@@ -11,7 +11,7 @@ use greenroom::{http_client::Call, prelude::*};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{Outcome, Told};
+use super::{Outcome, Throttle};
 use crate::counts::Counts;
 
 /// How many bytes of bodies may wait.
@@ -31,8 +31,8 @@ pub(crate) struct Queue {
     counts: Arc<Counts>,
     logger: Logger,
     most: usize,
-    dropped: Told,
-    failed: Told,
+    dropped: Throttle,
+    failed: Throttle,
 }
 
 #[derive(Default)]

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     counts::Counts,
-    forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
+    forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Throttle, relayed},
     settings::{Origin, Rum},
 };
 
@@ -66,7 +66,7 @@ pub(crate) struct Intake {
     tells_address: bool,
     counts: Arc<Counts>,
     logger: Logger,
-    refused: Told,
+    refused: Throttle,
 }
 
 /// What a browser is answered.
@@ -114,7 +114,7 @@ impl Intake {
             tells_address,
             counts,
             logger,
-            refused: Told::default(),
+            refused: Throttle::default(),
         }
     }
 
