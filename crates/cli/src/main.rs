@@ -1,13 +1,14 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
 mod doctor;
+mod sdk;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::{auth, lets_guests_in};
 use greenroom_plugin_healthcheck::healthcheck;
-use greenroom_plugin_rum::{InstallFrom, install_sdk, rum, rum_page};
+use greenroom_plugin_rum::{rum, rum_page};
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
 
@@ -28,29 +29,12 @@ fn program() -> Program {
         .plugin_with(&["auth.providers"], auth)
         .plugin_with(&["app.datadogRum", "greenroom.rum"], rum)
         .module_with("rum", rum_page)
-        .command("rum", "sdk", |RumSdk { from }, context| {
-            let source = match from {
-                Some(tarball) => InstallFrom::Tarball(tarball),
-                None => InstallFrom::Npm { dir: context.working_dir() },
-            };
-            let installed = install_sdk(&source, &context.data_dir()?)?;
-            Ok(format!("Datadog's browser SDK {} is in {}", installed.version, installed.dir.display()))
-        })
+        .command("rum", "sdk", sdk::run)
         .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck")
-}
-
-/// Fetch Datadog's browser SDK, which pages of a portal with RUM load from this backend.
-///
-/// It runs `npm pack`, so that the registry and the proxy are used that npm is set up for here, and checks what comes.
-#[derive(clap::Args)]
-struct RumSdk {
-    /// A file that `npm pack @datadog/browser-rum@7.16.2` has made, perhaps on another machine.
-    #[arg(long, value_name = "TARBALL")]
-    from: Option<PathBuf>,
 }
 
 #[cfg(test)]

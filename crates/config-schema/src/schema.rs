@@ -67,19 +67,14 @@ impl ConfigSchema {
 
     /// The faults that [`validate`](Self::validate) tells, one by one, each pointing at its value.
     pub fn faults(&self, config: &RootConfig) -> Vec<ConfigError> {
-        let whole = config.optional_get("").ok().flatten().unwrap_or_default();
-        let error = |fault: Fault| {
-            let text = format!("Config validation failed, {}", told(&fault));
-            let key = pointer::key(&fault.at, &whole);
-            let missing = fault.params.iter().find(|(name, _)| *name == "missingProperty");
-            let key = match missing {
-                Some((_, missing)) if key.is_empty() => missing.clone(),
-                Some((_, missing)) => format!("{key}.{missing}"),
-                None => key,
-            };
-            ConfigError::invalid(config, &key, text)
-        };
-        validate(&self.merged, &whole).1.into_iter().map(error).collect()
+        let (_, faults) = self.run(config);
+        pointing(config, faults)
+    }
+
+    /// The faults that [`filter`](Self::filter) fails for, one by one, each pointing at its value.
+    pub fn faults_of(&self, config: &RootConfig, visible: &[Visibility]) -> Vec<ConfigError> {
+        let (marks, faults) = self.run(config);
+        pointing(config, faults.into_iter().filter(|fault| self.concerns(fault, visible, &marks)))
     }
 
     /// Reduces each source to what has one of these visibilities, the lowest source first.
@@ -174,6 +169,22 @@ impl Visibilities for ConfigSchema {
     fn notes(&self) -> &[String] {
         &self.notes
     }
+}
+
+fn pointing(config: &RootConfig, faults: impl IntoIterator<Item = Fault>) -> Vec<ConfigError> {
+    let whole = config.optional_get("").ok().flatten().unwrap_or_default();
+    let error = |fault: Fault| {
+        let text = format!("Config validation failed, {}", told(&fault));
+        let key = pointer::key(&fault.at, &whole);
+        let missing = fault.params.iter().find(|(name, _)| *name == "missingProperty");
+        let key = match missing {
+            Some((_, missing)) if key.is_empty() => missing.clone(),
+            Some((_, missing)) => format!("{key}.{missing}"),
+            None => key,
+        };
+        ConfigError::invalid(config, &key, text)
+    };
+    faults.into_iter().map(error).collect()
 }
 
 fn word_of(visibility: Visibility) -> &'static str {

@@ -162,6 +162,13 @@ impl ConfigError {
         self
     }
 
+    /// Says what to do about it, unless that is known: which variable has no value.
+    #[must_use]
+    pub fn or_help(mut self, help: impl FnOnce() -> String) -> Self {
+        self.0.help.get_or_insert_with(help);
+        self
+    }
+
     /// Says which key it is about, as seen from the root.
     pub(crate) fn of_key(mut self, key: &str) -> Self {
         self.0.key = Some(key.to_owned()).filter(|key| !key.is_empty());

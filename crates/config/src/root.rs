@@ -226,15 +226,16 @@ impl RootConfig {
         out
     }
 
-    /// The config file that goes before all others, unless it is a pipe or another name of an open file, such as
-    /// `/dev/stdin`: own files are kept beside it.
+    /// The first config file, unless it is a pipe or another name of an open file, such as `/dev/stdin`; then the next one.
+    /// What belongs to the project lies beside it, own files too: files that are laid over it, from wherever they are, move
+    /// nothing.
     pub fn file(&self) -> Option<std::path::PathBuf> {
         let snapshot = self.whole.live().current();
         let is_device = |path: &std::path::Path| path.starts_with("/dev") || path.starts_with("/proc");
         let of = |layer: &Arc<Layer>| {
             layer.source.clone().filter(|source| layer.files.contains(source) && !is_device(source))
         };
-        snapshot.layers.iter().find_map(of)
+        snapshot.layers.iter().rev().find_map(of)
     }
 
     /// A path that the config names: relative ones are of the directory of its [file](Self::file), so that it does not matter

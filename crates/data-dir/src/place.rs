@@ -8,6 +8,8 @@ use std::{
 use greenroom_config::{ConfigOptions, DeclareConfig, Result, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 
+use crate::made::NAME;
+
 /// What besides the config decides on the place of own files.
 ///
 /// ```
@@ -43,7 +45,7 @@ impl DataDirEnvironment {
         Self { cwd, xdg_state_home: std::env::var_os("XDG_STATE_HOME").map(PathBuf::from) }
     }
 
-    /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the config.
+    /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the first config file.
     ///
     /// # Errors
     /// When `greenroom.dataDir` is no text.
@@ -54,8 +56,7 @@ impl DataDirEnvironment {
         if let Some(state) = self.xdg_state_home.as_deref().filter(|dir| dir.is_absolute()) {
             return Ok(state.join("greenroom"));
         }
-        const OWN: &str = ".greenroom";
-        Ok(config.beside(OWN).unwrap_or_else(|| self.cwd.join(OWN)))
+        Ok(config.beside(NAME).unwrap_or_else(|| self.cwd.join(NAME)))
     }
 }
 
@@ -103,6 +104,24 @@ impl DataDirectory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `greenroom rum sdk` without the files that are laid over `app-config.yaml` has to find the same place as a start with them.
+    #[test]
+    fn files_that_are_laid_over_the_first_one_do_not_move_own_files() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("examples")).unwrap();
+        for name in ["app-config.yaml", "examples/rum.yaml"] {
+            std::fs::write(dir.path().join(name), "a: 1\n").unwrap();
+        }
+        let place = |args: &[&str]| {
+            let args = args.iter().map(|&arg| arg.to_owned()).collect();
+            let options = ConfigOptions { cwd: dir.path().to_owned(), args, ..ConfigOptions::default() };
+            DataDirEnvironment::of(&options).data_dir(&RootConfig::load(&options).unwrap()).unwrap()
+        };
+        let alone = place(&[]);
+        assert_eq!(alone, dir.path().join(".greenroom"));
+        assert_eq!(place(&["--config", "app-config.yaml", "--config", "examples/rum.yaml"]), alone);
+    }
 
     /// A shell's `--config /dev/stdin < app-config.yaml`: nothing can be kept beside it.
     #[cfg(target_os = "linux")]

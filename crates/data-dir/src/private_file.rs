@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::made::make;
+
 /// A file with a secret, written beside its place and not yet put there.
 ///
 /// ```
@@ -21,8 +23,8 @@ use std::{
 /// # Ok::<_, std::io::Error>(())
 /// ```
 ///
-/// Nobody reads half of it, nor can have it written through a link that was left in its place. A directory that is made for it
-/// has a `.gitignore`, because it often lies in a repository.
+/// Nobody reads half of it, nor can have it written through a link that was left in its place. Its directory is
+/// [made](crate::make) for it.
 #[derive(Debug)]
 pub struct PrivateFile {
     place: PathBuf,
@@ -63,28 +65,9 @@ impl Drop for PrivateFile {
     }
 }
 
-fn make(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(dir)?;
-    fs::write(dir.join(".gitignore"), "*\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_kept_in_a_repository_is_ignored_there() {
-        let root = tempfile::tempdir().unwrap();
-        let made = root.path().join(".greenroom");
-        PrivateFile::write(&made.join("token"), "x").unwrap().publish().unwrap();
-        assert_eq!(fs::read_to_string(made.join(".gitignore")).unwrap(), "*\n");
-
-        PrivateFile::write(&root.path().join("token"), "x").unwrap().publish().unwrap();
-        assert!(!root.path().join(".gitignore").exists(), "a directory of somebody else's");
-    }
 
     #[test]
     fn what_is_not_published_leaves_nothing() {

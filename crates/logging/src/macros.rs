@@ -147,6 +147,18 @@ macro_rules! __fields {
         $crate::__fields!(log $to [$($k,)* $key,]
             [$($f,)* $crate::__field!($m $key, $crate::__value!($value)),] $e plain $($rest)+)
     };
+    // It would be a named argument of the message; of one that is not used there, rustc says to write `{}` into the message.
+    (log $to:tt $k:tt $f:tt $e:tt plain $message:literal, $key:ident = $($rest:tt)+) => {
+        ::std::compile_error!(::std::concat!(
+            "a field stands before the message: `",
+            ::std::stringify!($key),
+            " = …, ",
+            ::std::stringify!($message),
+            "`; a value within the message is written there: `{",
+            ::std::stringify!($key),
+            "}` of a variable, or `{}` with the value behind the message"
+        ))
+    };
     (log ($level:expr, $log:expr) [$($k:expr,)*] [$($f:expr,)*] [$($error:expr)?] plain $($message:tt)+) => {
         match &$log {
             log => if log.enabled($level, &[$($k),*]) {

@@ -1,6 +1,6 @@
 //! What of the config the browser gets, by the schema that the bundle carries.
 
-use std::{fs, io, path::Path};
+use std::{fmt, fs, io, path::Path};
 
 use greenroom::{
     config::{Config, ConfigError, RootConfig, Visibility},
@@ -26,17 +26,17 @@ pub(crate) struct Frontend {
 }
 
 impl Frontend {
-    /// What the schema in that directory lets through; nothing without one.
-    pub(crate) fn read(config: &RootConfig, dist: &Path) -> Result<Self> {
-        let sources = match read_text(&dist.join(SCHEMA), MOST_BYTES)? {
+    /// What the schema in that directory lets through; nothing without one. `named_by` is the key that led there.
+    pub(crate) fn read(config: &RootConfig, dist: &Path, named_by: &str) -> Result<Self, ConfigError> {
+        let of_bundle = |error: &dyn fmt::Display| ConfigError::invalid(config, named_by, error.to_string());
+        let schema = read_text(&dist.join(SCHEMA), MOST_BYTES).map_err(|error| of_bundle(&error))?;
+        let sources = match schema {
             None => vec![],
-            Some(schema) => visible(config, &schema).map_err(|error| {
-                Error::new(format!(
-                    "Invalid app bundle schema. If this error is unexpected you need to run `yarn build` in the app. If \
-                     that doesn't help you should make sure your config schema is correct and rebuild the app bundle \
-                     again. Caused by the following schema error, {error}"
-                ))
-            })?,
+            Some(text) => {
+                let schema = Schema::parse_serialized(&text).and_then(ConfigSchema::new);
+                let schema = schema.map_err(|error| of_bundle(&invalid(&error)))?;
+                visible(config, &schema, dist)?
+            }
         };
         let layers = sources.iter().map(|source| (source.context.clone(), source.data.clone()));
         let config = RootConfig::from_layers(layers)?;
@@ -73,13 +73,31 @@ impl Frontend {
 }
 
 /// `APP_CONFIG_*` by themselves, then all that holds: the front end lets the last one win.
-fn visible(config: &RootConfig, schema: &str) -> Result<Vec<Filtered>> {
-    let schema = ConfigSchema::new(Schema::parse_serialized(schema)?)?;
+fn visible(config: &RootConfig, schema: &ConfigSchema, dist: &Path) -> Result<Vec<Filtered>, ConfigError> {
+    let refused = schema.faults_of(config, &[Visibility::Frontend]).into_iter().map(|fault| {
+        let text = invalid(&fault.message());
+        ConfigError::invalid(config, fault.key().unwrap_or_default(), text).or_help(|| {
+            let dist = dist.display();
+            format!("the schema of the app in {dist} asks for it: change the value, or build the app anew")
+        })
+    });
+    if let Some(refused) = refused.reduce(ConfigError::and) {
+        return Err(refused);
+    }
     let env = config.layers().into_iter().filter(|(name, _)| name == ENV);
     let env = env.map(|(name, node)| (name, node.to_json()));
     let whole = config.optional_get("")?.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     let layered = RootConfig::from_layers(env.chain([("app".to_owned(), whole)]))?;
-    Ok(schema.filter(&layered, &[Visibility::Frontend])?)
+    Ok(schema.filter_anyway(&layered, &[Visibility::Frontend]))
+}
+
+/// Backstage's words.
+fn invalid(error: &dyn fmt::Display) -> String {
+    format!(
+        "Invalid app bundle schema. If this error is unexpected you need to run `yarn build` in the app. If that doesn't help \
+         you should make sure your config schema is correct and rebuild the app bundle again. Caused by the following schema \
+         error, {error}"
+    )
 }
 
 /// The path of a URL; one without a host is a path already.

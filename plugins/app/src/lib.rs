@@ -17,7 +17,7 @@
 //!
 //! # Which bundle
 //!
-//! `greenroom.app.dist`, a directory, relative to the config file; else the `dist` of the package `app.packageName`, which is
+//! `greenroom.app.dist`, a directory, relative to the first config file; else the `dist` of the package `app.packageName`, which is
 //! `app` unless set, found as Node finds it: in `node_modules` beside the config file and above, or among the workspaces.
 //! Where there is none, nothing is served and one line tells where it was looked for; it is a start error where the config
 //! asks for it by `greenroom.app.dist` or `greenroom.plugins.app: true`.
@@ -92,7 +92,7 @@ pub fn app() -> Plugin {
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads(Settings::from_config)
+    .reads(Settings::checked)
 }
 
 fn bundle(
@@ -109,7 +109,7 @@ fn bundle(
         walk::walk(&dist).map_err(|error| Error::new(format!("Cannot serve the app in {shown}: {error}")))?;
     let (files, bytes) = (found.files.len(), found.bytes);
     let index = Index::new(&found);
-    let maker = Maker { config, settings, additions, logger: &logger, dist: &dist };
+    let maker = Maker { config, settings, additions, logger: &logger, dist: &dist, named_by: ours.named_by };
     let page = if ours.injects_config { maker.rendered()? } else { maker.as_built(&index)? };
     let ms = began.elapsed().as_millis() as u64;
     info!(logger, +files, +bytes, +ms, "Serving static app content from {shown}");

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use greenroom::{
-    config::RootConfig,
+    config::{ConfigError, RootConfig},
     errors::{Error, Result},
     http::HttpSettings,
     prelude::{Logger, warn},
@@ -17,6 +17,7 @@ use crate::{
     frontend::{Frontend, read_text},
     index::{Index, TEMPLATE},
     routes::Rendered,
+    settings::Settings,
     template::{Fault, Scope, Template},
 };
 
@@ -32,6 +33,18 @@ pub(crate) enum PageSource {
     AsBuilt(Arc<File>),
 }
 
+/// What of a bundle keeps a start from having a page, short of rendering it.
+pub(crate) fn check(config: &RootConfig, settings: &Settings, dist: &Path) -> Result<(), ConfigError> {
+    let refused = |why: String| ConfigError::invalid(config, settings.named_by, why);
+    if !settings.injects_config {
+        return if dist.join(PAGE).is_file() { Ok(()) } else { Err(refused(missing(dist, PAGE))) };
+    }
+    if !dist.join(TEMPLATE).is_file() {
+        return Err(refused(too_old(dist)));
+    }
+    Frontend::read(config, dist, settings.named_by)?.public_path(config).map(drop)
+}
+
 /// What the page is made from.
 pub(crate) struct Maker<'a> {
     pub(crate) config: &'a RootConfig,
@@ -39,12 +52,14 @@ pub(crate) struct Maker<'a> {
     pub(crate) additions: &'a Additions,
     pub(crate) logger: &'a Logger,
     pub(crate) dist: &'a Path,
+    /// The key that says so.
+    pub(crate) named_by: &'a str,
 }
 
 impl Maker<'_> {
     /// The page as it was built, nothing added.
     pub(crate) fn as_built(&self, index: &Index) -> Result<PageSource> {
-        let file = index.page().ok_or_else(|| self.missing(PAGE))?;
+        let file = index.page().ok_or_else(|| Error::new(missing(self.dist, PAGE)))?;
         if !self.additions.is_empty() {
             self.logger.warn(
                 "The app is served as it was built (app.disableConfigInjection: true): what modules of the app add to its \
@@ -56,9 +71,10 @@ impl Maker<'_> {
 
     /// The page for this config.
     pub(crate) fn rendered(&self) -> Result<PageSource> {
-        let frontend = Frontend::read(self.config, self.dist)?;
+        let frontend = Frontend::read(self.config, self.dist, self.named_by)?;
         let public_path = frontend.public_path(self.config)?;
-        let template = read_text(&self.dist.join(TEMPLATE), MOST_BYTES)?.ok_or_else(|| self.too_old())?;
+        let template = read_text(&self.dist.join(TEMPLATE), MOST_BYTES)?
+            .ok_or_else(|| Error::new(too_old(self.dist)))?;
         let scope = Scope { config: &frontend.config, public_path: &public_path };
         let template = rewritten(template, self.additions);
         let html = match Template::parse(&template).and_then(|template| template.render(&scope)) {
@@ -72,7 +88,8 @@ impl Maker<'_> {
                      below that of today",
                     place.display()
                 );
-                let page = read_text(&self.dist.join(PAGE), MOST_BYTES)?.ok_or_else(|| self.missing(PAGE))?;
+                let page = read_text(&self.dist.join(PAGE), MOST_BYTES)?
+                    .ok_or_else(|| Error::new(missing(self.dist, PAGE)))?;
                 rewritten(page, self.additions)
             }
             Err(fault) => Err(self.refused(fault))?,
@@ -94,19 +111,19 @@ impl Maker<'_> {
             )),
         }
     }
+}
 
-    fn missing(&self, name: &str) -> Error {
-        Error::new(format!("{} has no {name}: it is not the dist of an app", self.dist.display()))
-    }
+fn missing(dist: &Path, name: &str) -> String {
+    format!("{} has no {name}: it is not the dist of an app", dist.display())
+}
 
-    fn too_old(&self) -> Error {
-        if !self.dist.join(PAGE).is_file() {
-            return self.missing(TEMPLATE);
-        }
-        Error::new(format!(
-            "{} has no {TEMPLATE}: the app was built by a Backstage before 1.30; build it by a newer one, or serve it with \
-             the config that it was built with (app.disableConfigInjection: true)",
-            self.dist.display()
-        ))
+fn too_old(dist: &Path) -> String {
+    if !dist.join(PAGE).is_file() {
+        return missing(dist, TEMPLATE);
     }
+    format!(
+        "{} has no {TEMPLATE}: the app was built by a Backstage before 1.30; build it by a newer one, or serve it with the config \
+         that it was built with (app.disableConfigInjection: true)",
+        dist.display()
+    )
 }

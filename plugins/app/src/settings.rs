@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use greenroom::config::{ConfigError, Result, RootConfig, all};
 
+use crate::page;
+
 const DIST: &str = "greenroom.app.dist";
 const PLUGIN: &str = "greenroom.plugins.app";
 const PACKAGE: &str = "app.packageName";
@@ -17,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) injects_config: bool,
     /// Not with `app.disablePublicEntryPoint`.
     pub(crate) wants_public: bool,
+    /// The key that says where the bundle is.
+    pub(crate) named_by: &'static str,
 }
 
 /// Where the bundle is.
@@ -30,13 +34,24 @@ pub(crate) enum Dist {
 
 impl Settings {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
-        let (dist, no_injection, no_public) = all((
+        let (dist, no_injection, no_public, is_named) = all((
             dist(config),
             config.optional_boolean("app.disableConfigInjection"),
             config.optional_boolean("app.disablePublicEntryPoint"),
+            config.has(DIST),
         ))?;
         let (injects_config, wants_public) = (!no_injection.unwrap_or(false), !no_public.unwrap_or(false));
-        Ok(Self { dist, injects_config, wants_public })
+        let named_by = if is_named { DIST } else { PACKAGE };
+        Ok(Self { dist, injects_config, wants_public, named_by })
+    }
+
+    /// The same, and what of the bundle would fail the start: that `config check` says it too.
+    pub(crate) fn checked(config: &RootConfig) -> Result<Self> {
+        let settings = Self::from_config(config)?;
+        if let Dist::Here(dist) = &settings.dist {
+            page::check(config, &settings, dist)?;
+        }
+        Ok(settings)
     }
 }
 

@@ -31,10 +31,11 @@
 //! With `greenroom.rum.consent: required` nothing is measured until the page calls
 //!
 //! ```js
-//! window.greenroomRum.consent(true); // once a user has agreed; `false` takes it back
+//! window.greenroomRum?.consent(true); // once a user has agreed; `false` takes it back
 //! ```
 //!
-//! at each load: it is the portal that remembers the answer.
+//! at each load: it is the portal that remembers the answer. Where RUM is off, consent is not required or the script was blocked,
+//! there is no `greenroomRum`.
 //!
 //! # Its commands
 //!
@@ -44,7 +45,8 @@
 //!
 //! # What may be wrong
 //!
-//! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
+//! A wrong value switches RUM off, with one error line, and the portal goes on; what the schema of the front end refuses is a matter
+//! of the plugin `app`.
 
 mod counts;
 mod csp;

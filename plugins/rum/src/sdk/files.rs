@@ -8,6 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
+use super::manifest;
 use crate::{init::hash, urls::SDK_FILE};
 
 const CHUNKS: &str = "chunks";
@@ -41,6 +42,7 @@ impl Sdk {
         for (name, path) in chunks.filter(|(name, _)| is_name(name)).take(MOST_CHUNKS) {
             files.insert(format!("{CHUNKS}/{name}"), read(&root, &path)?);
         }
+        manifest::check(&root, &files)?;
         let whole =
             || files.iter().flat_map(|(name, text)| [name.as_bytes(), text]).collect::<Vec<_>>().concat();
         let version = version.map_or_else(|| hash(&whole()), str::to_owned);
@@ -72,7 +74,11 @@ fn read(root: &Path, path: &Path) -> io::Result<Bytes> {
     if fs::metadata(&real)?.len() > MOST as u64 {
         return Err(io::Error::other(format!("{} is too large", path.display())));
     }
-    Ok(fs::read(real)?.into())
+    let text = fs::read(real)?;
+    if text.is_empty() {
+        return Err(io::Error::other(format!("{} is empty", path.display())));
+    }
+    Ok(text.into())
 }
 
 #[cfg(test)]
@@ -103,6 +109,15 @@ mod tests {
         {
             assert_eq!(plain.file(none), None, "{none}");
         }
+    }
+
+    /// In a directory of the operator's own there is no list of them.
+    #[test]
+    fn an_empty_file_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        lay_out(dir.path());
+        fs::write(dir.path().join("datadog-rum.js"), "").unwrap();
+        assert!(Sdk::read(dir.path(), None).unwrap_err().to_string().ends_with("datadog-rum.js is empty"));
     }
 
     #[test]

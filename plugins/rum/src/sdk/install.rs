@@ -1,14 +1,19 @@
 //! Fetches the SDK by the operator's own npm, or takes an archive that is there, and lays its files out.
 
 use std::{
-    fs, io,
+    collections::BTreeMap,
+    fmt, fs, io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
+
+use greenroom::data_dir;
 
 use super::{
     directory,
     files::Sdk,
+    manifest,
     package::{LARGEST, PINNED, Package, Unusable},
 };
 
@@ -22,6 +27,15 @@ pub enum InstallFrom {
     },
     /// A file that `npm pack` has made, perhaps on another machine.
     Tarball(PathBuf),
+}
+
+impl fmt::Display for InstallFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Npm { .. } => write!(f, "{} by npm", spec(&PINNED)),
+            Self::Tarball(path) => write!(f, "{} from {}", spec(&PINNED), path.display()),
+        }
+    }
 }
 
 /// What is there now.
@@ -42,6 +56,9 @@ pub enum InstallError {
     /// npm could not fetch the package.
     #[error("npm could not fetch {package}: {0}", package = spec(&PINNED))]
     NpmFailed(String),
+    /// Somebody has stopped npm.
+    #[error("interrupted: nothing was installed")]
+    Interrupted,
     /// The archive cannot be read.
     #[error("cannot read {path}: {error}", path = .0.display(), error = .1)]
     NotRead(PathBuf, io::Error),
@@ -95,7 +112,7 @@ fn install(package: &Package, source: &InstallFrom, data_dir: &Path) -> Result<I
         Unusable::NoArchive | Unusable::Incomplete => InstallError::NoBundle(path),
     })?;
     let dir = directory(data_dir, package.version);
-    lay_out(&dir, files).map_err(|error| InstallError::NotWritten(dir.clone(), error))?;
+    lay_out(data_dir, &dir, &files).map_err(|error| InstallError::NotWritten(dir.clone(), error))?;
     Ok(Installed { version: package.version, dir })
 }
 
@@ -108,12 +125,16 @@ fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     fs::read(path).map_err(not_read)
 }
 
+/// It says what went wrong, and tries again once: more takes a minute where there is no network.
+const NPM: [&str; 3] = ["--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=2000"];
+
 /// The archive, and what it was called.
 fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>), InstallError> {
     let into = tempfile::tempdir().map_err(|error| InstallError::NotWritten(std::env::temp_dir(), error))?;
     let output = Command::new(npm)
-        .args(["pack", &spec(package), "--silent", "--pack-destination"])
+        .args(["pack", &spec(package), "--pack-destination"])
         .arg(into.path())
+        .args(NPM)
         .current_dir(dir)
         .stdin(Stdio::null())
         .output()
@@ -121,9 +142,14 @@ fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>),
     let said = || {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.trim();
-        let said = if said.is_empty() { "it says nothing; run the same without --silent" } else { said };
+        if said.is_empty() {
+            return format!("it ended with {} and said nothing", output.status);
+        }
         said.chars().take(2000).collect::<String>()
     };
+    if is_interrupted(output.status) {
+        return Err(InstallError::Interrupted);
+    }
     let packed = fs::read_dir(into.path()).into_iter().flatten().flatten().map(|entry| entry.path()).next();
     match packed.filter(|_| output.status.success()) {
         Some(path) => Ok((PathBuf::from(format!("what {npm} has fetched")), read(&path)?)),
@@ -131,16 +157,23 @@ fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>),
     }
 }
 
+/// By a signal, or as a shell tells of SIGINT and SIGTERM.
+fn is_interrupted(status: ExitStatus) -> bool {
+    status.signal().is_some() || matches!(status.code(), Some(130 | 143))
+}
+
 /// Writes beside the place, and then puts all of it there at once.
-fn lay_out(dir: &Path, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> io::Result<()> {
-    let above = dir.parent().unwrap_or(Path::new("."));
+fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+    let above = dir.parent().unwrap_or(data_dir);
+    data_dir::make(data_dir)?;
     fs::create_dir_all(above)?;
     let new = tempfile::Builder::new().prefix(".new-").tempdir_in(above)?;
     for (name, content) in files {
-        let path = new.path().join(&name);
+        let path = new.path().join(name);
         fs::create_dir_all(path.parent().unwrap_or(above))?;
         fs::write(path, content)?;
     }
+    manifest::write(new.path(), files)?;
     // What cannot be read back is not put there.
     Sdk::read(new.path(), None)?;
     let old = tempfile::Builder::new().prefix(".old-").tempdir_in(above)?;
@@ -191,6 +224,29 @@ mod tests {
     }
 
     #[test]
+    fn rum_29_what_was_lost_or_changed_since_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let data_dir = root.path().join(".greenroom");
+        let (package, bytes) = archive(&FILES);
+        let tarball = root.path().join("sdk.tgz");
+        fs::write(&tarball, bytes).unwrap();
+        let told = |change: &dyn Fn(&Path)| {
+            let installed = install(&package, &InstallFrom::Tarball(tarball.clone()), &data_dir).unwrap();
+            change(&installed.dir);
+            Sdk::read(&installed.dir, Some("7.16.2")).unwrap_err().to_string()
+        };
+        let chunk = "chunks/a-datadog-rum.js";
+        let other = told(&|dir| fs::write(dir.join(chunk), "chank").unwrap());
+        let lost = told(&|dir| fs::remove_dir_all(dir.join("chunks")).unwrap());
+        let more = told(&|dir| fs::write(dir.join("chunks/b-datadog-rum.js"), "more").unwrap());
+        assert_eq!(other, format!("{chunk} is not as it was installed"));
+        assert_eq!(lost, other);
+        assert_eq!(more, "chunks/b-datadog-rum.js is not as it was installed");
+        // The demo's token and a key may come to lie beside it, in a repository.
+        assert_eq!(fs::read_to_string(data_dir.join(".gitignore")).unwrap(), "*\n");
+    }
+
+    #[test]
     fn rum_29_what_went_wrong_says_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let told = |package: &Package, source: InstallFrom, data_dir: &Path| {
@@ -223,12 +279,17 @@ mod tests {
             fetch(&package, dir.path(), path.to_str().unwrap())
         };
         let (_, fetched) =
-            npm(r#"[ "$1 $2 $3" = "pack @datadog/browser-rum@7.16.2 --silent" ] && cp sdk.tgz "$5""#)
+            npm(r#"[ "$1 $2 $3 $5" = "pack @datadog/browser-rum@7.16.2 --pack-destination --loglevel=error" ] && cp sdk.tgz "$4""#)
                 .unwrap();
         assert_eq!(fetched, bytes);
         let told = npm("echo 'E404 https://me:pw@registry.example/x' >&2; exit 1").unwrap_err().to_string();
         assert!(told.contains("E404 https://***@registry.example/x"), "{told}");
-        assert!(npm("exit 0").unwrap_err().to_string().contains("says nothing"));
+        let silent = npm("exit 3").unwrap_err().to_string();
+        assert!(silent.ends_with("it ended with exit status: 3 and said nothing"), "{silent}");
+        for interrupted in ["kill -INT $$", "exit 130"] {
+            let told = npm(interrupted).unwrap_err().to_string();
+            assert_eq!(told, "interrupted: nothing was installed");
+        }
         let none = fetch(&package, dir.path(), "/nowhere/npm").unwrap_err().to_string();
         assert!(none.starts_with("npm is not here") && none.contains("--from"), "{none}");
     }

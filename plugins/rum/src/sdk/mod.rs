@@ -2,6 +2,7 @@
 
 mod files;
 mod install;
+mod manifest;
 mod package;
 
 use std::path::{Path, PathBuf};
@@ -35,11 +36,8 @@ impl SdkLocation {
             SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkSetting::Auto => {
                 let dir = directory(data_dir, PINNED.version);
-                (
-                    dir,
-                    Some(PINNED.version),
-                    "fetch it by the command `rum sdk`, or set greenroom.rum.sdk: cdn",
-                )
+                let remedy = "fetch it by the command `rum sdk`, with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
+                (dir, Some(PINNED.version), remedy)
             }
             SdkSetting::Path(path) => (
                 beside.join(path),
