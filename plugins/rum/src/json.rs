@@ -15,6 +15,8 @@ pub(crate) struct Malformed;
 pub(crate) enum Leaf<'a> {
     /// The name of a member; the path ends with it.
     Name(Text<'a>),
+    /// The member at the end of the path is over.
+    Left,
     /// A text.
     Text(Text<'a>),
     /// A number.
@@ -104,6 +106,7 @@ impl<'a> Reader<'a, '_> {
             self.space();
             self.take(b':')?;
             self.value(depth)?;
+            (self.each)(&self.path, Leaf::Left);
             self.path.pop();
             self.space();
             if self.takes(b'}') {
@@ -266,7 +269,7 @@ mod tests {
         let mut found = vec![];
         walk(text, |path, leaf| {
             let told = match leaf {
-                Leaf::Name(_) => return,
+                Leaf::Name(_) | Leaf::Left => return,
                 Leaf::Text(text) => format!("{}={}", text.meant, &text_of(&text)),
                 Leaf::Number(range) => text[range].to_owned(),
                 Leaf::Word => "word".to_owned(),

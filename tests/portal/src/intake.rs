@@ -163,10 +163,12 @@ pub const ELSEWHERE: &str = "/elsewhere";
 /// How long a browser may take to shake hands; it opens connections that it may never use.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
+type Shaken = (TlsStream<TcpStream>, SocketAddr);
+
 struct Encrypted {
     tcp: TcpListener,
     acceptor: TlsAcceptor,
-    handshakes: FuturesUnordered<BoxFuture<'static, Option<(TlsStream<TcpStream>, SocketAddr)>>>,
+    handshakes: FuturesUnordered<BoxFuture<'static, Option<Shaken>>>,
 }
 
 impl Listener for Encrypted {

@@ -10,6 +10,8 @@ use crate::{
     urls::INTAKE,
 };
 
+/// How many bytes may leave before they are deflated: masks may be longer than what they replace.
+const MOST: usize = 8 << 20;
 /// An SDK drops what is larger.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -42,8 +44,10 @@ pub(crate) struct Rules {
 }
 
 /// What one line is.
-enum Line<'a> {
-    Event(Cow<'a, str>),
+enum Line {
+    Event {
+        is_changed: bool,
+    },
     /// It reports a request to this very intake.
     Own,
     Unreadable,
@@ -59,36 +63,47 @@ impl Rules {
             })?),
             false => Cow::Borrowed(&body[..]),
         };
-        let (mut lines, mut own, mut unreadable, mut foreign, mut is_changed) = (vec![], 0, 0, 0, false);
+        let mut left = String::with_capacity(inflated.len());
+        let (mut events, mut own, mut unreadable, mut foreign, mut is_changed) = (0, 0, 0, 0, false);
         for line in inflated.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            let line = self.line(line);
-            is_changed |= !matches!(line, Line::Event(Cow::Borrowed(_)));
-            match line {
-                Line::Event(line) => lines.push(line),
+            let before = left.len();
+            if before > 0 {
+                left.push('\n');
+            }
+            match self.line(line, &mut left) {
+                Line::Event { is_changed: of_this } => {
+                    (events, is_changed) = (events + 1, is_changed | of_this);
+                    if left.len() > MOST {
+                        return Err(Refused::TooLarge);
+                    }
+                    continue;
+                }
                 Line::Own => own += 1,
                 Line::Unreadable => unreadable += 1,
                 Line::Foreign => foreign += 1,
             }
+            is_changed = true;
+            left.truncate(before);
         }
-        let (accepted, rejected) = (lines.len() + own, unreadable + foreign);
+        let (accepted, rejected) = (events + own, unreadable + foreign);
         if accepted == 0 {
             return Err(if foreign > 0 { Refused::Foreign } else { Refused::Unreadable });
         }
-        let left = match (is_changed, is_deflated && !lines.is_empty()) {
-            (false, _) => None,
-            (true, false) => Some(lines.join("\n").into_bytes()),
-            // It is in memory: nothing fails to be written.
-            (true, true) => Some(deflate(lines.join("\n").as_bytes()).map_err(|_| Refused::Unreadable)?),
-        };
-        drop(lines);
         drop(inflated);
-        Ok(Batch { body: left.map_or(body, Bytes::from), accepted, rejected })
+        let body = match (is_changed, is_deflated && events > 0) {
+            (false, _) => body,
+            (true, false) => left.into(),
+            // It is in memory: nothing fails to be written.
+            (true, true) => deflate(left.as_bytes()).map_err(|_| Refused::Unreadable)?.into(),
+        };
+        Ok(Batch { body, accepted, rejected })
     }
 
-    fn line<'a>(&self, line: &'a [u8]) -> Line<'a> {
+    /// Writes it behind `out`, which for all but events is of no use.
+    fn line(&self, line: &[u8], out: &mut String) -> Line {
         let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LONGEST_LINE);
         let scrubbed =
-            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept));
+            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept, out));
         let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
         let event = scrubbed.event;
         if !self.is_ours(&event) {
@@ -97,7 +112,7 @@ impl Rules {
         if event.is("resource") && event.resources.iter().any(|url| self.is_intake(url)) {
             return Line::Own;
         }
-        Line::Event(scrubbed.line)
+        Line::Event { is_changed: scrubbed.is_changed }
     }
 
     /// What the SDK tells of itself may be of no application.
@@ -157,6 +172,14 @@ mod tests {
         assert_eq!(batch(&["{".to_owned(), "x".to_owned()]), Err(Refused::Unreadable));
         assert_eq!(rules().batch(Bytes::new(), false), Err(Refused::Unreadable));
         assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false), Err(Refused::Unreadable));
+    }
+
+    #[test]
+    fn rum_19_what_grows_by_its_masks_is_bounded_too() {
+        let long = event("view", &format!(r#","usr":[{}1]"#, "1,".repeat(80_000)));
+        let grown = batch(std::slice::from_ref(&long)).unwrap().body;
+        assert_eq!(grown.len(), long.len() + 80_001 * 4);
+        assert_eq!(batch(&vec![long; MOST / grown.len() + 1]), Err(Refused::TooLarge));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The browser has masked most of it already. What an SDK's `beforeSend` cannot change is masked here alone: the causes of
 //! errors, names of vitals and timings, users.
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use greenroom_redact as redact;
 
@@ -15,9 +15,9 @@ const MASKED: &str = "\"***\"";
 
 /// What one line of a batch tells.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Scrubbed<'a> {
-    /// The line itself, if nothing was found in it.
-    pub(crate) line: Cow<'a, str>,
+pub(crate) struct Scrubbed {
+    /// Whether anything was found in it.
+    pub(crate) is_changed: bool,
     pub(crate) event: Event,
 }
 
@@ -34,27 +34,71 @@ pub(crate) struct Event {
     pub(crate) resources: Vec<String>,
 }
 
-/// Masks what is personal or secret; fails for what is no JSON.
-pub(crate) fn scrub<'a>(line: &'a str, kept: &Parameters) -> Result<Scrubbed<'a>, Malformed> {
-    let (mut event, mut edits) = (Event::default(), Vec::<(Range<usize>, &str)>::new());
+/// Writes the line behind `out`, with what is personal or secret masked; fails for what is no JSON, of which it may have
+/// written a part.
+pub(crate) fn scrub(line: &str, kept: &Parameters, out: &mut String) -> Result<Scrubbed, Malformed> {
+    let mut event = Event::default();
+    let mut copy = Copy { line, at: 0, out, is_changed: false };
+    // How deep the name of a secret stands, that all of this is below.
+    let mut secret_from = None;
     walk(line, |path, leaf| match leaf {
         Leaf::Word => {}
+        Leaf::Left => secret_from = secret_from.filter(|depth| *depth != path.len()),
+        Leaf::Name(text) => {
+            // Once for each name: asked at each value below it, long names would take their length squared.
+            if secret_from.is_none() && redact::name_is_secret(&text.meant) {
+                secret_from = Some(path.len());
+            }
+            copy.mask_parts(&text, kept);
+        }
         Leaf::Number(range) => {
-            if is_of_user(path) || (is_free(path) && is_secret(path)) {
-                edits.push((range, MASKED));
+            if is_of_user(path) || (secret_from.is_some() && !is_measured(path)) {
+                copy.mask(range, MASKED);
             }
         }
-        Leaf::Name(text) => mask_parts(&text, kept, &mut edits),
         Leaf::Text(text) => {
             event.note(path, &text);
-            match is_of_user(path) || is_secret(path) {
+            match is_of_user(path) || secret_from.is_some() {
                 true if text.meant.trim_matches('*').is_empty() => {}
-                true => edits.push((text.range, redact::MASK)),
-                false => mask_parts(&text, kept, &mut edits),
+                true => copy.mask(text.range, redact::MASK),
+                false => copy.mask_parts(&text, kept),
             }
         }
     })?;
-    Ok(Scrubbed { line: spliced(line, &edits), event })
+    copy.out.push_str(&line[copy.at..]);
+    Ok(Scrubbed { is_changed: copy.is_changed, event })
+}
+
+/// The line as it leaves.
+#[cfg(test)]
+pub(crate) fn scrubbed_line(line: &str, kept: &Parameters) -> String {
+    let mut out = String::new();
+    scrub(line, kept, &mut out).unwrap_or_else(|Malformed| panic!("no JSON: {line}"));
+    out
+}
+
+/// A line that is written on, but for what is masked.
+struct Copy<'a> {
+    line: &'a str,
+    /// Up to where it is written.
+    at: usize,
+    out: &'a mut String,
+    is_changed: bool,
+}
+
+impl Copy<'_> {
+    /// What is masked comes in the order in which it stands.
+    fn mask(&mut self, range: Range<usize>, mask: &str) {
+        self.out.push_str(&self.line[self.at..range.start]);
+        self.out.push_str(mask);
+        (self.at, self.is_changed) = (range.end, true);
+    }
+
+    fn mask_parts(&mut self, text: &Text<'_>, kept: &Parameters) {
+        for found in findings(&text.meant, kept) {
+            self.mask(text.written(found), redact::MASK);
+        }
+    }
 }
 
 impl Event {
@@ -77,37 +121,19 @@ impl Event {
     }
 }
 
-fn mask_parts(text: &Text<'_>, kept: &Parameters, edits: &mut Vec<(Range<usize>, &str)>) {
-    edits.extend(findings(&text.meant, kept).into_iter().map(|found| (text.written(found), redact::MASK)));
-}
-
 /// Whether it says who somebody is; the id that an SDK has made up does not.
 fn is_of_user(path: Path<'_, '_>) -> bool {
-    matches!(path, [first, .., last] if (first == "usr" || first == "account") && last != "anonymous_id")
-}
-
-/// Whether it is of a section in which a portal's own code writes what it likes.
-fn is_free(path: Path<'_, '_>) -> bool {
-    path.first().is_some_and(|first| first == "context" || first == "feature_flags")
-}
-
-fn is_secret(path: Path<'_, '_>) -> bool {
-    path.iter().any(|name| redact::name_is_secret(name))
-}
-
-/// The edits are in order, as what they replace is.
-fn spliced<'a>(line: &'a str, edits: &[(Range<usize>, &str)]) -> Cow<'a, str> {
-    if edits.is_empty() {
-        return Cow::Borrowed(line);
+    let is_user = |name: &str| name == "usr" || name == "account";
+    match path {
+        [only] => is_user(only),
+        [first, .., last] => is_user(first) && last != "anonymous_id",
+        [] => false,
     }
-    let (mut out, mut at) = (String::with_capacity(line.len()), 0);
-    for (range, text) in edits {
-        out.push_str(&line[at..range.start]);
-        out.push_str(text);
-        at = range.end;
-    }
-    out.push_str(&line[at..]);
-    Cow::Owned(out)
+}
+
+/// Whether it is how long something took, whose name a portal's own code has chosen.
+fn is_measured(path: Path<'_, '_>) -> bool {
+    matches!(path, [view, timings, _] if view == "view" && timings == "custom_timings")
 }
 
 #[cfg(test)]
@@ -122,7 +148,7 @@ mod tests {
     }
 
     fn told(line: &str) -> String {
-        scrub(line, &kept()).unwrap().line.into_owned()
+        scrubbed_line(line, &kept())
     }
 
     #[test]
@@ -142,8 +168,13 @@ mod tests {
             ),
             (r#"{"\u0075sr":{"name":"Jane"}}"#, r#"{"\u0075sr":{"name":"***"}}"#),
             (
-                r#"{"view":{"custom_timings":{"refreshToken":12}}}"#,
-                r#"{"view":{"custom_timings":{"refreshToken":12}}}"#,
+                r#"{"view":{"custom_timings":{"refreshToken":12}, "password":12345678}}"#,
+                r#"{"view":{"custom_timings":{"refreshToken":12}, "password":"***"}}"#,
+            ),
+            (r#"{"usr":"jane","account":7,"user":"x"}"#, r#"{"usr":"***","account":"***","user":"x"}"#),
+            (
+                r#"[{"token":[{"a":"b"}]},[["c",4]],{"token":5,"d":"e"}]"#,
+                r#"[{"token":[{"a":"***"}]},[["c",4]],{"token":"***","d":"e"}]"#,
             ),
         ] {
             assert_eq!(told(line), expected);
@@ -154,7 +185,7 @@ mod tests {
     fn an_event_tells_what_it_is() {
         let line = r#"{"type":"resource","application":{"id":"a"},"session":{"id":"s"},"view":{"id":"v","url":"/"},
             "resource":{"url":"/api/rum/intake","id":"r"},"application":{"id":"b"}}"#;
-        let event = scrub(line, &kept()).unwrap().event;
+        let event = scrub(line, &kept(), &mut String::new()).unwrap().event;
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert!(event.is("resource") && !event.is("view"));
         assert_eq!(event.applications, texts(&["a", "b"]));
@@ -213,7 +244,9 @@ mod tests {
         fn a_line_without_findings_is_the_same_bytes(text in "[a-zA-Z0-9 \\\\\"/\u{e9}\u{1f600}(){}.,-]{0,30}", is_pretty: bool) {
             let event = event(&text);
             let line = if is_pretty { format!("{event:#}") } else { event.to_string() };
-            prop_assert!(matches!(scrub(&line, &kept()).unwrap().line, Cow::Borrowed(same) if same == line), "{}", told(&line));
+            let mut out = String::new();
+            prop_assert!(!scrub(&line, &kept(), &mut out).unwrap().is_changed, "{}", out);
+            prop_assert_eq!(out, line);
         }
     }
 }

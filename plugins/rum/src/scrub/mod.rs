@@ -3,5 +3,7 @@
 mod line;
 mod text;
 
+#[cfg(test)]
+pub(crate) use line::scrubbed_line;
 pub(crate) use line::{Event, scrub};
 pub(crate) use text::Parameters;

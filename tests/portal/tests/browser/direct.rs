@@ -3,7 +3,7 @@
 use greenroom_portal::{Events, portal::PORTAL};
 
 use crate::{
-    rules::{a_call_of_the_page_is_one_trace, nothing_is_wrong_in_the_page, the_visit_is_told},
+    rules::{a_call_of_the_page_is_one_trace, nothing_is_wrong_in_the_page, the_visit_arrives},
     scene::{CANARY, Scene},
 };
 
@@ -12,10 +12,8 @@ async fn a_visit_goes_to_the_intake_of_the_site_and_not_through_the_backend() {
     let mut scene = Scene::direct().await;
     scene.visit(PORTAL).await;
     scene.browser.close_tab().await;
-    let has_ended = |events: &Events| events.has("view", "/view/url", "/settings/general");
-    let events = scene.intake.until_events("the last view", has_ended).await;
+    let events = the_visit_arrives(&scene, PORTAL).await;
     nothing_is_wrong_in_the_page(&scene.browser.seen());
-    the_visit_is_told(&events, PORTAL);
     a_call_of_the_page_is_one_trace(&events, &scene.portal);
     only_causes_of_errors_are_the_users_own(&events);
     assert!(scene.portal.accesses("/api/rum/intake").is_empty());

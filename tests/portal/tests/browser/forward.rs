@@ -1,10 +1,10 @@
 //! Events go through the backend.
 
-use greenroom_portal::{Events, portal::PORTAL, sdk};
+use greenroom_portal::{portal::PORTAL, sdk};
 
 use crate::{
     rules::{
-        a_call_of_the_page_is_one_trace, no_canary_arrives, nothing_is_wrong_in_the_page, the_visit_is_told,
+        a_call_of_the_page_is_one_trace, no_canary_arrives, nothing_is_wrong_in_the_page, the_visit_arrives,
     },
     scene::Scene,
 };
@@ -13,10 +13,8 @@ use crate::{
 async fn a_visit_arrives(mut scene: Scene) -> Scene {
     scene.visit(PORTAL).await;
     scene.browser.close_tab().await;
-    let has_ended = |events: &Events| events.has("view", "/view/url", "/settings/general");
-    let events = scene.intake.until_events("the last view", has_ended).await;
+    let events = the_visit_arrives(&scene, PORTAL).await;
     nothing_is_wrong_in_the_page(&scene.browser.seen());
-    the_visit_is_told(&events, PORTAL);
     a_call_of_the_page_is_one_trace(&events, &scene.portal);
     no_canary_arrives(&scene);
     for access in scene.portal.accesses("/api/rum/intake") {

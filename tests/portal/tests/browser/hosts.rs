@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     rules::{
-        a_call_of_the_page_is_one_trace, no_canary_arrives, nothing_is_wrong_in_the_page, the_visit_is_told,
+        a_call_of_the_page_is_one_trace, no_canary_arrives, nothing_is_wrong_in_the_page, the_visit_arrives,
     },
     scene::{ALIAS, BACKEND, Scene},
 };
@@ -16,10 +16,8 @@ use crate::{
 async fn visited(scene: &mut Scene, portal: &str) -> Events {
     scene.visit(portal).await;
     scene.browser.close_tab().await;
-    let has_ended = |events: &Events| events.has("view", "/view/url", "/settings/general");
-    let events = scene.intake.until_events("the last view", has_ended).await;
+    let events = the_visit_arrives(scene, portal).await;
     nothing_is_wrong_in_the_page(&scene.browser.seen());
-    the_visit_is_told(&events, portal);
     no_canary_arrives(scene);
     events
 }

@@ -20,14 +20,21 @@ pub(crate) fn nothing_is_wrong_in_the_page(seen: &Seen) {
     assert_eq!(seen.exceptions, [format!("No answer for {CANARY}@example.com")]);
 }
 
-/// Each kind of event of the visit is there.
-pub(crate) fn the_visit_is_told(events: &Events, portal: &str) {
-    assert!(events.has("view", "/view/url", &format!("{portal}/?")), "{:#?}", events.told());
-    assert!(events.has("view", "/view/url", &format!("{portal}/settings")), "{:#?}", events.told());
-    assert!(events.has("action", "/action/type", "click"), "{:#?}", events.told());
-    assert!(events.has("error", "/error/message", "No answer for"), "{:#?}", events.told());
-    assert!(events.has("resource", "/resource/url", "/static/main."), "{:#?}", events.told());
-    assert!(events.has("view", "/service", "backstage"));
+/// Each kind of event of the visit is there, once all requests of the page have come: they do so in any order.
+pub(crate) async fn the_visit_arrives(scene: &Scene, portal: &str) -> Events {
+    let (first, last) = (format!("{portal}/?"), format!("{portal}/settings/general"));
+    let parts = [
+        ("view", "/view/url", &*first),
+        ("view", "/view/url", &*last),
+        ("view", "/service", "backstage"),
+        ("action", "/action/type", "click"),
+        ("error", "/error/message", "No answer for"),
+        ("resource", "/resource/url", "/static/main."),
+        ("resource", "/resource/url", "/api/auth/guest/refresh"),
+        ("resource", "/resource/url", "/api/tasks/task/1/queue"),
+    ];
+    let is_whole = |events: &Events| parts.iter().all(|(kind, field, text)| events.has(kind, field, text));
+    scene.intake.until_events("a part of the visit", is_whole).await
 }
 
 /// What the browser knows a request by, the backend's lines know it by, too.

@@ -87,6 +87,18 @@ impl Scene {
         self.browser.run(&fail).await;
         self.browser.click("link", "Settings").await;
         self.browser.see("Profile").await;
+        self.rest().await;
+    }
+
+    /// Waits until the page has had nothing to do for some turns. The SDK makes events of calls in such turns, and those that it
+    /// has not made when the tab is closed are lost.
+    async fn rest(&mut self) {
+        let rest = "(async () => {
+            for (let turn = 0; turn < 10; turn++) {
+                await new Promise(done => requestIdleCallback(done));
+            }
+        })()";
+        self.browser.run(rest).await;
     }
 }
 

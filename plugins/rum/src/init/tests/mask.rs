@@ -13,7 +13,7 @@ fn masked_alike(events: Vec<Value>) -> Vec<Value> {
     assert_eq!(after.len(), events.len());
     for (before, after) in events.iter().zip(&after) {
         let line = before.to_string();
-        let expected: Value = serde_json::from_str(&scrub(&line, &rum.kept).unwrap().line).unwrap();
+        let expected: Value = serde_json::from_str(&scrubbed_line(&line, &rum.kept)).unwrap();
         assert_eq!(after, &expected, "{before}");
     }
     after
