@@ -37,7 +37,7 @@ pub(crate) const NEXTEST: Need = Need {
     automatic: true,
 };
 
-/// Any version: only its `JSON` is asked.
+/// Any version: only its `JSON` is asked, and it runs a script that old browsers run, too.
 pub(crate) const NODE: Need = Need {
     name: "node",
     detect: &["node", "--version"],

@@ -144,6 +144,7 @@ mod tests {
                 "rust tests",
                 "a plugin in a repository of its own",
                 "JSON beside a real Node's",
+                "the script of browsers in a real Node",
                 "the stock front end of Backstage",
                 "the portal in a browser",
                 "beside a real Node backend",

@@ -114,6 +114,16 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "the script of browsers in a real Node",
+        needs: &[&NODE],
+        features: &["node"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-plugin-rum", "--lib"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
         name: "the stock front end of Backstage",
         needs: &[&APP],
         features: &["bundle"],

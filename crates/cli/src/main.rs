@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::{auth, lets_guests_in};
 use greenroom_plugin_healthcheck::healthcheck;
-use greenroom_plugin_rum::{SdkSource, install_sdk, rum, rum_page};
+use greenroom_plugin_rum::{InstallFrom, install_sdk, rum, rum_page};
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
 
@@ -30,8 +30,8 @@ fn program() -> Program {
         .module_with("rum", rum_page)
         .command("rum", "sdk", |RumSdk { from }, context| {
             let source = match from {
-                Some(tarball) => SdkSource::Tarball(tarball),
-                None => SdkSource::Npm { dir: context.working_dir() },
+                Some(tarball) => InstallFrom::Tarball(tarball),
+                None => InstallFrom::Npm { dir: context.working_dir() },
             };
             let installed = install_sdk(&source, &context.data_dir()?)?;
             Ok(format!("Datadog's browser SDK {} is in {}", installed.version, installed.dir.display()))

@@ -38,7 +38,7 @@ impl<const N: usize> Hex<N> {
 
 impl TraceId {
     /// Its lower half as a number: what Datadog knows a trace by.
-    pub fn low(&self) -> u64 {
+    pub fn lower_64_bits(&self) -> u64 {
         u64::from_str_radix(&self.as_str()[16..], 16).unwrap_or_default()
     }
 }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn datadog_knows_a_trace_by_its_lower_half() {
         let trace = TraceId::parse("0af7651916cd43dd8448eb211c80319c").unwrap();
-        assert_eq!(trace.low(), 9_532_127_138_774_266_268);
+        assert_eq!(trace.lower_64_bits(), 9_532_127_138_774_266_268);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Service for DataDirectory {
 }
 
 impl DataDirectory {
-    /// This one.
+    /// A data directory at this path, for tests and programs that choose it.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self(path.into().into())
     }

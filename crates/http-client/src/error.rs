@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, net::IpAddr, time::Duration};
 
-use crate::tls::TlsFault;
+use crate::{tls::TlsFault, turns::AT_ONCE};
 
 /// A call that has no answer: where it went, and what was in the way.
 ///
@@ -179,10 +179,9 @@ impl fmt::Display for CallError {
             Fault::Deadline { of, limit } => {
                 let limit = Seconds(*limit);
                 match of {
-                    Stage::Turn => write!(
-                        f,
-                        "Within {limit} none of the many calls to {to} ended that this one waited for"
-                    ),
+                    Stage::Turn => {
+                        write!(f, "{AT_ONCE} calls to {to} were under way, and none ended within {limit}")
+                    }
                     Stage::Connect => write!(f, "There was no connection to {to} within {limit}"),
                     Stage::Answer => write!(f, "{to} did not answer within {limit}"),
                     Stage::Body => write!(f, "The answer of {to} did not end within {limit}"),

@@ -23,6 +23,7 @@ mod decode;
 mod filter;
 mod forms;
 mod name;
+mod name_lists;
 mod ranges;
 mod secrets;
 mod shape;
@@ -31,6 +32,7 @@ mod url;
 mod webhook;
 
 pub use name::{name_is_secret, names_secrets};
+pub use name_lists::{NAME_LISTS, NameLists};
 pub use secrets::{MASK, Secrets};
 pub use shape::is_secret_by_shape;
 pub use text::{credentials_in, text};

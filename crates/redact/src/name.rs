@@ -5,178 +5,7 @@
 
 use std::borrow::Cow;
 
-/// What the names of secrets end in: `token` and so `refresh_token`, `key` and so `X-Api-Key`.
-const ENDINGS: &[&str] = &[
-    "accesskeyid",
-    "apikeys",
-    "assertion",
-    "authorization",
-    "connectionstring",
-    "credential",
-    "credentials",
-    "key",
-    "pass",
-    "passcode",
-    "passphrase",
-    "passwd",
-    "password",
-    "passwords",
-    "passwort",
-    "pwd",
-    "secret",
-    "token",
-    "tokenhint",
-    // An address that lets in whoever knows it.
-    "webhook",
-    "webhookurl",
-];
-
-/// What makes a name secret wherever it stands in it, whatever follows: `passwordConfirm`, `password_confirmation`.
-const ANYWHERE: &[&str] = &["passwd", "password", "passwort"];
-
-/// The same as a word by itself: `tokenValue` and not `tokenizer`, nor `maxTokensPerUser`.
-const WORDS: &[&str] = &["secret", "token"];
-
-/// What tells something of a secret without being one, behind its name: `tokenUrl`, `secretName`, `passwordPolicy`.
-const ABOUT_SECRETS: &[&str] = &[
-    "age",
-    "alg",
-    "algorithm",
-    "audience",
-    "count",
-    "enabled",
-    "encoding",
-    "endpoint",
-    "expiration",
-    "expiry",
-    "field",
-    "file",
-    "filename",
-    "format",
-    "header",
-    "issuer",
-    "length",
-    "lifetime",
-    "limit",
-    "manager",
-    "method",
-    "mode",
-    "name",
-    "namespace",
-    "path",
-    "policy",
-    "provider",
-    "ref",
-    "reference",
-    "required",
-    "scope",
-    "scopes",
-    "store",
-    "time",
-    "timeout",
-    "ttl",
-    "type",
-    "uri",
-    "url",
-];
-
-/// Names that are secret as a whole.
-const NAMES: &[&str] = &["cookie", "jwt", "otp"];
-
-/// What parameters end in that are secret in URLs alone; elsewhere a `code` is of an error, of a country.
-const PARAMETER_ENDINGS: &[&str] = &[
-    "code",
-    "codeverifier",
-    "csrf",
-    "hmac",
-    "samlresponse",
-    "sessid",
-    "session",
-    "sessionid",
-    "sig",
-    "signature",
-    "xsrf",
-];
-
-/// Parameters that are secret in URLs alone, as a whole; elsewhere a `key` is half of a pair.
-const PARAMETERS: &[&str] = &["auth", "bearer", "key", "nonce", "pin", "pw", "sid", "state", "ticket"];
-
-/// Endings that are not secret, though they end in what is.
-const HARMLESS: &[&str] = &[
-    // Words.
-    "bypass",
-    "compass",
-    "decode",
-    "donkey",
-    "encode",
-    "hockey",
-    "hotkey",
-    "jockey",
-    "monkey",
-    "turkey",
-    "unicode",
-    "whiskey",
-    // Keys that find or order something.
-    "annotationkey",
-    "attributekey",
-    "cachekey",
-    "columnkey",
-    "configkey",
-    "dedupkey",
-    "entitykey",
-    "eventkey",
-    "fieldkey",
-    "foreignkey",
-    "groupkey",
-    "hashkey",
-    "idempotencykey",
-    "indexkey",
-    "issuekey",
-    "itemkey",
-    "labelkey",
-    "lookupkey",
-    "messagekey",
-    "metadatakey",
-    "namekey",
-    "objectkey",
-    "orderkey",
-    "partitionkey",
-    "primarykey",
-    "projectkey",
-    "propertykey",
-    "publickey",
-    "publishablekey",
-    "rangekey",
-    "rowkey",
-    "searchkey",
-    "shardkey",
-    "sitekey",
-    "sortkey",
-    "spacekey",
-    "tabkey",
-    "tagkey",
-    "translationkey",
-    "uniquekey",
-    // Codes that everybody knows.
-    "areacode",
-    "barcode",
-    "countrycode",
-    "currencycode",
-    "errorcode",
-    "exitcode",
-    "keycode",
-    "languagecode",
-    "localecode",
-    "postalcode",
-    "postcode",
-    "qrcode",
-    "regioncode",
-    "responsecode",
-    "returncode",
-    "sourcecode",
-    "statuscode",
-    "zipcode",
-];
+use crate::name_lists::NAME_LISTS as LISTS;
 
 /// Whether what has this name is secret: a config key, a header, a field, a parameter. Only its letters count, in any
 /// case.
@@ -190,7 +19,7 @@ const HARMLESS: &[&str] = &[
 ///
 /// A name is all that it knows: what is secret under another name must be declared so.
 pub fn name_is_secret(name: &str) -> bool {
-    (is_one_of(name, NAMES, ENDINGS) && !is(name, "key")) || holds_word(name)
+    (is_one_of(name, LISTS.names, LISTS.endings) && !is(name, "key")) || holds_word(name)
 }
 
 /// The same of what holds secrets, where many count as well as one: `tokens`.
@@ -214,10 +43,12 @@ fn holds_word(name: &str) -> bool {
             from(at, word) && begins_word(name, at) && begins_word(name, at + word.len())
         };
         (0..name.len()).any(|at| {
-            ANYWHERE.iter().any(|word| from(at, word)) || WORDS.iter().any(|word| is_word(at, word))
+            LISTS.anywhere.iter().any(|word| from(at, word))
+                || LISTS.words.iter().any(|word| is_word(at, word))
         })
     };
-    holds() && ![HARMLESS, ABOUT_SECRETS].into_iter().flatten().any(|ending| ends_in(name, ending))
+    holds()
+        && ![LISTS.harmless, LISTS.about_secrets].into_iter().flatten().any(|ending| ends_in(name, ending))
 }
 
 /// Whether a word begins or ends here: of `fooBar`, `foo_bar` and `FOOBar` at `bar`.
@@ -243,7 +74,8 @@ pub(crate) fn parameter_is_secret(name: &str) -> bool {
     }
     // What was encoded may hold more than the name.
     let name = name.rsplit(['/', '?', '&', ';', '#']).next().unwrap_or_default();
-    let is_secret = |name: &str| name_is_secret(name) || is_one_of(name, PARAMETERS, PARAMETER_ENDINGS);
+    let is_secret =
+        |name: &str| name_is_secret(name) || is_one_of(name, LISTS.parameters, LISTS.parameter_endings);
     let is_of_secrets = |name: &str| is_secret(name) || name.strip_suffix(['s', 'S']).is_some_and(is_secret);
     let above = name.rsplit_once(['.', '[']).map(|(above, _)| above);
     is_of_secrets(name) || above.is_some_and(|above| above.split(['.', '[', ']']).any(is_of_secrets))
@@ -251,7 +83,7 @@ pub(crate) fn parameter_is_secret(name: &str) -> bool {
 
 fn is_one_of(name: &str, names: &[&str], endings: &[&str]) -> bool {
     let ends_in_one_of = |endings: &[&str]| endings.iter().any(|ending| ends_in(name, ending));
-    names.iter().any(|whole| is(name, whole)) || (ends_in_one_of(endings) && !ends_in_one_of(HARMLESS))
+    names.iter().any(|whole| is(name, whole)) || (ends_in_one_of(endings) && !ends_in_one_of(LISTS.harmless))
 }
 
 fn is(name: &str, whole: &str) -> bool {

@@ -83,8 +83,9 @@ impl IndexDocument {
         self.0.lock().head_of_each.push(Arc::new(html));
     }
 
-    /// Lets the page load something: one more source for a directive of its `Content-Security-Policy`. A directive that the
-    /// operator has taken out by `backend.csp` stays out.
+    /// Lets the page load something: one more source for a directive of its `Content-Security-Policy`. A directive that is not
+    /// there, because Backstage has none or `backend.csp` takes it out, becomes `default-src` and this source, as browsers
+    /// go by `default-src` in its place. Without a policy all is let, and nothing is added.
     pub fn allow(&self, directive: &'static str, source: impl Into<String>) {
         self.0.lock().allowed.push((directive, source.into()));
     }

@@ -73,12 +73,14 @@ fn has(sources: &[String], wanted: &str) -> bool {
 
 /// Whether a source of a directive covers this URL, for a page of that origin.
 pub(crate) fn matches(source: &str, url: &Uri, page: Option<&Origin>) -> bool {
-    let (source, scheme) = (source.to_ascii_lowercase(), url.scheme_str().unwrap_or_default());
-    let is_upgrade = |from: &str| from == scheme || (from == "http" && scheme == "https");
+    let scheme = url.scheme_str().unwrap_or_default();
+    let is_upgrade = |from: &str| {
+        from.eq_ignore_ascii_case(scheme) || (from.eq_ignore_ascii_case("http") && scheme == "https")
+    };
     if source == "*" {
         return true;
     }
-    if source == "'self'" {
+    if source.eq_ignore_ascii_case("'self'") {
         return page.is_some() && Origin::of(&url.to_string()).as_ref() == page;
     }
     if let Some(wanted) = source.strip_suffix(':') {
@@ -87,7 +89,7 @@ pub(crate) fn matches(source: &str, url: &Uri, page: Option<&Origin>) -> bool {
     let rest = match source.split_once("://") {
         Some((wanted, rest)) if is_upgrade(wanted) => rest,
         Some(_) => return false,
-        None if is_upgrade(page.map_or("https", |page| page.scheme())) => &*source,
+        None if is_upgrade(page.map_or("https", |page| page.scheme())) => source,
         None => return false,
     };
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
@@ -98,7 +100,7 @@ pub(crate) fn matches(source: &str, url: &Uri, page: Option<&Origin>) -> bool {
 }
 
 fn covers_host(pattern: &str, host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
+    let (pattern, host) = (pattern.to_ascii_lowercase(), host.to_ascii_lowercase());
     match pattern.strip_prefix("*.") {
         Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
         None => pattern == "*" || pattern == host,
@@ -114,9 +116,9 @@ fn covers_port(pattern: Option<&str>, port: Option<u16>, scheme: &str) -> bool {
 fn covers_path(pattern: &str, path: &str) -> bool {
     match pattern {
         "" | "/" => true,
-        // The path of a URL keeps its case, and so does a source's; the sources here came in lower case.
-        pattern if pattern.ends_with('/') => path.to_ascii_lowercase().starts_with(pattern),
-        pattern => path.eq_ignore_ascii_case(pattern),
+        // Case counts, unlike in a scheme and a host.
+        pattern if pattern.ends_with('/') => path.starts_with(pattern),
+        pattern => path == pattern,
     }
 }
 
@@ -149,6 +151,10 @@ mod tests {
             ("https://browser-intake-datadoghq.eu:8443", false),
             ("https://browser-intake-datadoghq.eu/api/", true),
             ("https://browser-intake-datadoghq.eu/api", false),
+            ("https://browser-intake-datadoghq.eu/API/", false),
+            ("https://browser-intake-datadoghq.eu/api/v2/rum", true),
+            ("https://browser-intake-datadoghq.eu/api/v2/RUM", false),
+            ("HTTPS://Browser-Intake-Datadoghq.eu/api/v2/rum", true),
             ("https://*.datadoghq.eu", false),
             ("https://datadoghq.eu", false),
         ] {

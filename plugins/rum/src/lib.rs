@@ -8,7 +8,7 @@
 //! let config = "app: {datadogRum: {clientToken: pub123, applicationId: 11111111-2222-4333-8444-555555555555}}";
 //! let backend = Backend::new().config(config).add(rum()).start().await.unwrap();
 //! let told = backend.await_log(|line| line["plugin"] == "rum").await;
-//! assert!(told["message"].as_str().unwrap().starts_with("Browser events go from the browser to"));
+//! assert!(told["message"].as_str().unwrap().starts_with("Browsers send events to browser-intake-datadoghq.com directly"));
 //! # }
 //! ```
 //!
@@ -42,6 +42,7 @@
 
 mod counts;
 mod csp;
+mod delivery;
 mod doctor;
 mod forward;
 mod init;
@@ -54,27 +55,28 @@ mod scrub;
 mod sdk;
 mod settings;
 mod snippet;
+mod urls;
 
 use std::sync::Arc;
 
 use greenroom::{
     core::{Module, Plugin},
-    data_dir::DataDirectory,
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     counts::Counts,
+    delivery::{Delivered, Delivery},
     forward::Queue,
-    init::InitScript,
     intake::Intake,
-    sdk::Source,
-    settings::{Mode, Settings, Way},
+    sdk::SdkLocation,
+    settings::{Settings, Way},
+    urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
 pub use crate::doctor::{Diagnosis, Examination};
-pub use crate::sdk::{InstallError, Installed, SdkSource, install_sdk};
+pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -83,44 +85,37 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 pub fn rum() -> Plugin {
     plugin("rum", |env| {
         env.register_init(
-            async |config: RootConfig,
-                   data: DataDirectory,
+            async |delivery: Delivery,
                    client: HttpClient,
                    logger: Logger,
                    http: HttpRouter,
                    root: RootHttpRouter| {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
-                http.add_auth_policy("/sdk", AuthPolicy::Unauthenticated)?;
-                http.add_auth_policy("/intake", AuthPolicy::Unauthenticated)?;
-                let rum = match Settings::from_config(&config)?.mode {
-                    // Why it is broken, the report on the config has told.
-                    Mode::Off | Mode::Broken(_) => return Ok(()),
-                    Mode::On(rum) => *rum,
-                };
+                http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
+                http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
+                let Some(delivered) = delivery.0 else { return Ok(()) };
+                let Delivered { rum, script, sdk } = &*delivered;
                 let counts = Arc::new(Counts::begin());
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
                         let queue = Queue::start(&client, counts.clone(), logger.clone());
                         let counts = counts.clone();
-                        Some(Intake::new(&rum, intake, *tells_address, queue, counts, logger.clone()))
+                        Some(Intake::new(rum, intake, *tells_address, queue, counts, logger.clone()))
                     }
                 };
                 logger.info(rum.summary());
-                let script = InitScript::of(&rum);
-                let source =
-                    spawn_blocking("read the SDK", move || page::source(&config, &data, &rum)).await?;
-                let sdk = match source {
-                    Source::Own(sdk) => Some(sdk),
-                    Source::Cdn(_) => None,
-                    Source::Missing(told) => {
-                        logger.warn(told);
+                let sdk = match sdk {
+                    SdkLocation::Own(sdk) => Some(sdk.clone()),
+                    SdkLocation::Cdn(_) => None,
+                    SdkLocation::Missing(told) => {
+                        logger.warn(told.clone());
                         None
                     }
                 };
                 let watching = counts.clone();
                 root.observe(move |request| watching.request(request));
-                http.mount(routes::router(script, sdk, intake, counts));
+                http.mount(routes::router(script.clone(), sdk, intake, counts));
                 Ok(())
             },
         );
@@ -132,13 +127,11 @@ pub fn rum() -> Plugin {
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].
 pub fn rum_page() -> Module {
     module("app", "rum", |env| {
-        env.register_init(
-            async |config: RootConfig, data: DataDirectory, logger: Logger, document: IndexDocument| {
-                let Mode::On(rum) = Settings::from_config(&config)?.mode else { return Ok(()) };
-                spawn_blocking("read the SDK", move || page::add(&config, &data, &rum, &logger, &document))
-                    .await?;
-                Ok(())
-            },
-        );
+        env.register_init(async |delivery: Delivery, logger: Logger, document: IndexDocument| {
+            if let Some(delivered) = &delivery.0 {
+                page::add(delivered, &logger, &document);
+            }
+            Ok(())
+        });
     })
 }

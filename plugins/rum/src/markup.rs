@@ -2,8 +2,9 @@
 
 use crate::{
     init::InitScript,
-    sdk::Source,
+    sdk::SdkLocation,
     settings::{CDN, Rum, Site, Way},
+    urls,
 };
 
 /// What is put in front of the first script of `<head>`, and what its policy has to let through.
@@ -16,13 +17,13 @@ pub(crate) struct Markup {
 
 impl Markup {
     /// `None` where there is no SDK to load.
-    pub(crate) fn of(rum: &Rum, script: &InitScript, source: &Source) -> Option<Self> {
+    pub(crate) fn of(rum: &Rum, script: &InitScript, source: &SdkLocation) -> Option<Self> {
         let mut policy = vec![];
-        let url = |version: &str, file: &str| rum.portal.url_of(&format!("/api/rum/sdk/{version}/{file}"));
+        let url = |version: &str, file: &str| rum.portal.url_of(&urls::sdk_file(version, file));
         let sdk = match source {
-            Source::Missing(_) => return None,
-            Source::Own(sdk) => url(sdk.version(), "datadog-rum.js"),
-            Source::Cdn(url) => {
+            SdkLocation::Missing(_) => return None,
+            SdkLocation::Own(sdk) => url(sdk.version(), urls::SDK_FILE),
+            SdkLocation::Cdn(url) => {
                 policy.push(("script-src", CDN.to_owned()));
                 url.clone()
             }
@@ -42,7 +43,7 @@ impl Markup {
             policy.extend([("worker-src", "'self'".to_owned()), ("worker-src", "blob:".to_owned())]);
         }
         let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
-        let html = [tag(&sdk), tag(&url(&script.hash, "init.js"))].concat();
+        let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
         Some(Self { html, policy })
     }
 }
@@ -76,15 +77,15 @@ mod tests {
         }
     }
 
-    fn own() -> Source {
+    fn own() -> SdkLocation {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("datadog-rum.js"), "main").unwrap();
-        Source::Own(Sdk::read(dir.path(), Some("7.16.2")).unwrap())
+        SdkLocation::Own(Sdk::read(dir.path(), Some("7.16.2")).unwrap())
     }
 
     const KEYS: &str = "clientToken: a, applicationId: b";
 
-    fn policy(yaml: &str, source: &Source) -> String {
+    fn policy(yaml: &str, source: &SdkLocation) -> String {
         let rum = rum(yaml);
         let markup = Markup::of(&rum, &InitScript::of(&rum), source).unwrap();
         markup.policy.iter().map(|(name, source)| format!("{name} {source}")).collect::<Vec<_>>().join("; ")
@@ -105,7 +106,7 @@ mod tests {
                 script.hash
             )
         );
-        assert_eq!(Markup::of(&rum, &script, &Source::Missing(String::new())), None);
+        assert_eq!(Markup::of(&rum, &script, &SdkLocation::Missing(String::new())), None);
     }
 
     #[test]
@@ -121,7 +122,7 @@ mod tests {
         );
         let set = format!("{forward}backend: {{csp: {{worker-src: [blob:]}}}}");
         assert_eq!(policy(&yaml(", sessionReplaySampleRate: 5", &set), &own()), "");
-        let cdn = Source::Cdn(format!("{CDN}/us1/v7/datadog-rum.js"));
+        let cdn = SdkLocation::Cdn(format!("{CDN}/us1/v7/datadog-rum.js"));
         assert_eq!(policy(&yaml("", forward), &cdn), format!("script-src {CDN}"));
     }
 

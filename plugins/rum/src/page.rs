@@ -9,31 +9,25 @@ use greenroom::{config::RootConfig, context::Context, data_dir::DataDirectory, p
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
-    init::InitScript,
+    delivery::Delivered,
     markup::{Markup, trace_metas},
-    sdk::Source,
+    sdk::SdkLocation,
     settings::Rum,
     snippet,
 };
 
 /// Where the page gets the SDK from.
-pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> Source {
+pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> SdkLocation {
     let file = config.file();
     let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    Source::look(rum, data.path(), beside)
+    SdkLocation::look(rum, data.path(), beside)
 }
 
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
 /// added, which the plugin tells.
-pub(crate) fn add(
-    config: &RootConfig,
-    data: &DataDirectory,
-    rum: &Rum,
-    logger: &Logger,
-    document: &IndexDocument,
-) {
-    let source = source(config, data, rum);
-    let Some(Markup { html, policy }) = Markup::of(rum, &InitScript::of(rum), &source) else { return };
+pub(crate) fn add(delivered: &Delivered, logger: &Logger, document: &IndexDocument) {
+    let Delivered { rum, script, sdk } = delivered;
+    let Some(Markup { html, policy }) = Markup::of(rum, script, sdk) else { return };
     document.head_start(move |_| Ok(html.clone()));
     document.head_of_each(trace_of_the_request);
     policy.into_iter().for_each(|(directive, source)| document.allow(directive, source));
@@ -50,5 +44,5 @@ fn trace_of_the_request() -> String {
     let context = Context::current();
     let Some(request) = context.request() else { return String::new() };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    trace_metas(request.trace().trace_id().low(), now.as_millis())
+    trace_metas(request.trace().trace_id().lower_64_bits(), now.as_millis())
 }

@@ -17,14 +17,13 @@ use crate::{
     counts::{Counts, Told, is_of_a_browser},
     init::InitScript,
     intake::{Answer, Intake, Target, asks_for_quota},
-    sdk::{MAIN, Sdk},
+    sdk::Sdk,
+    urls::{INIT_FILE, INTAKE_ROUTE, SDK_FILE, SDK_ROUTE},
 };
 
 /// What a name holds never changes: another content has another name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
-/// The script that starts the SDK.
-const INIT: &str = "init.js";
 const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// The routes, relative to the plugin; all but `status` are for browsers that have no credentials yet.
@@ -36,13 +35,16 @@ pub(crate) fn router(
 ) -> Router {
     let status = Router::new().route("/status", get(status)).with_state(counts.clone());
     let files = Arc::new(Files { script, sdk, counts });
-    let files = Router::new().route("/sdk/{version}/{*file}", get(file)).with_state(files).merge(status);
+    let files = Router::new()
+        .route(&format!("{SDK_ROUTE}/{{version}}/{{*file}}"), get(file))
+        .with_state(files)
+        .merge(status);
     match intake {
         None => files,
         Some(intake) => files.merge(
             Router::new()
-                .route("/intake", get(quota).post(by_query).options(preflight))
-                .route("/intake/{*path}", post(by_path).options(preflight))
+                .route(INTAKE_ROUTE, get(quota).post(by_query).options(preflight))
+                .route(&format!("{INTAKE_ROUTE}/{{*path}}"), post(by_path).options(preflight))
                 .with_state(Arc::new(intake)),
         ),
     }
@@ -62,7 +64,7 @@ async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> 
 
 impl Files {
     fn get(&self, version: &str, file: &str) -> Option<Bytes> {
-        if version == self.script.hash && file == INIT {
+        if version == self.script.hash && file == INIT_FILE {
             return Some(self.script.text.clone());
         }
         let sdk = self.sdk.as_ref().filter(|sdk| sdk.version() == version)?;
@@ -79,8 +81,8 @@ async fn file(
         Some(text) => {
             match &*file {
                 _ if !is_of_a_browser(&headers) => {}
-                INIT => files.counts.init(),
-                MAIN => files.counts.sdk(),
+                INIT_FILE => files.counts.init(),
+                SDK_FILE => files.counts.sdk(),
                 _ => {}
             }
             ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
@@ -96,7 +98,7 @@ async fn by_query(State(intake): State<Arc<Intake>>, client: ClientAddress, requ
 
 async fn by_path(State(intake): State<Arc<Intake>>, client: ClientAddress, request: Request) -> Response {
     let whole = request.uri().path_and_query().map_or("", |whole| whole.as_str());
-    let target = Target::of(whole.strip_prefix("/intake").unwrap_or_default());
+    let target = Target::of(whole.strip_prefix(INTAKE_ROUTE).unwrap_or_default());
     take(&intake, target, &client, request).await
 }
 

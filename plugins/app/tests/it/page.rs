@@ -196,6 +196,24 @@ async fn app_19_a_config_that_the_bundles_schema_refuses_fails_the_start() {
     assert!(refused.contains("Invalid app bundle schema.") && refused.contains("/app/title"), "{refused}");
 }
 
+/// Browsers go by `default-src` then, which would keep out what the page needs.
+#[tokio::test]
+async fn a_directive_that_the_operator_takes_out_is_default_src_and_what_is_added() {
+    let adding = module("app", "adding", |env| {
+        env.register_init(async |document: IndexDocument| {
+            document.allow("script-src", "https://cdn.example");
+            Ok(())
+        });
+    });
+    let dist = Dist::new();
+    let config = json!({"backend": {"csp": {"script-src": false}}});
+    let backend = dist.backend(&config).add(adding).start().await.unwrap();
+    let page = backend.get("/").await;
+    let policy = header(&page, "content-security-policy");
+    let scripts = policy.split(';').find(|directive| directive.starts_with("script-src "));
+    assert_eq!(scripts, Some("script-src 'self' https://cdn.example"), "{policy}");
+}
+
 #[tokio::test]
 async fn modules_add_to_the_head_and_to_the_policy_of_the_page() {
     let dist = Dist::new();

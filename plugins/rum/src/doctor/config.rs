@@ -7,7 +7,7 @@ use greenroom::{config::RootConfig, data_dir::DataDirectory, http::HttpSettings}
 use super::{Diagnosis, Finding};
 use crate::{
     page,
-    sdk::Source,
+    sdk::SdkLocation,
     settings::{Mode, Rum, Settings, Way},
 };
 
@@ -120,15 +120,15 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
     }
     let source = data_dir.map(|data| page::source(config, &DataDirectory::at(data), &rum));
     let serves = match source {
-        Some(Source::Missing(why)) => {
+        Some(SdkLocation::Missing(why)) => {
             told.add(Finding::error("Datadog's SDK is not here", why));
             false
         }
-        Some(Source::Own(sdk)) => {
+        Some(SdkLocation::Own(sdk)) => {
             told.fine(format!("Datadog's SDK {} is here", sdk.version()));
             true
         }
-        Some(Source::Cdn(_)) | None => true,
+        Some(SdkLocation::Cdn(_)) | None => true,
     };
     told.fine(format!(
         "app.datadogRum has a client token ({}) and an application id",

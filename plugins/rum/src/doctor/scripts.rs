@@ -8,7 +8,7 @@ use super::{
     sends,
     web::{Web, resolve},
 };
-use crate::{sdk::MAIN, settings::CDN};
+use crate::{settings::CDN, urls::SDK_FILE as MAIN};
 
 const DIRECTORY: &str = "/api/rum/sdk/";
 

@@ -3,8 +3,8 @@
 use super::{Diagnosis, Finding, config::Asked, page::Page, running::Running, web::Web};
 use crate::{
     csp::Csp,
-    init::INTAKE,
     settings::{Origin, TRACE_HEADERS, Way},
+    urls::INTAKE,
 };
 
 pub(super) async fn check(

@@ -3,13 +3,13 @@
 mod breaker;
 mod memory;
 mod queue;
-mod told;
+mod throttle;
 
 use http::StatusCode;
 
 pub(crate) use memory::{Memory, Room};
 pub(crate) use queue::{MOST_ANSWER, NotQueued, PATIENCE, Queue};
-pub(crate) use told::Told;
+pub(crate) use throttle::Throttle;
 
 /// What came of a request to the intake.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Outcome, Room, Told,
+    Outcome, Room, Throttle,
     breaker::{Breaker, Pass},
 };
 use crate::counts::Counts;
@@ -45,7 +45,7 @@ pub(crate) struct Queue {
     counts: Arc<Counts>,
     logger: Logger,
     most: usize,
-    failed: Told,
+    failed: Throttle,
 }
 
 /// Why a request is not sent.

@@ -1,10 +1,10 @@
 // Starts Datadog's browser SDK, of version 5, 6 or 7, with what the portal's config says. Made by the portal's backend.
 (function (window, rum) {
   'use strict';
-  var MASK = '***';
   // Where page and backend are of one origin, the front end asks the host that the page came from.
   var backend = (rum.backend || window.location.origin) + rum.path;
   var options = rum.options;
+  var mask = /*mask*/(/*lists*/, rum.kept);
 
   if (rum.forwards) {
     options.proxy = backend + rum.intake;
@@ -60,7 +60,7 @@
     }
     names.forEach(function (name) {
       if (typeof object[name] === 'string') {
-        var text = scrubText(object[name]);
+        var text = mask.text(object[name]);
         if (text !== object[name]) {
           object[name] = text;
         }
@@ -74,91 +74,26 @@
     });
   }
 
-  // All texts in an object, and all that has the name of a secret.
+  // All texts in an object, its names too, and all that has the name of a secret.
   function deep(object, depth) {
     if (!object || typeof object !== 'object') {
       return;
     }
     Object.keys(object).forEach(function (name) {
       var value = object[name];
-      if (isSecret(name) || depth > 8) {
-        object[name] = MASK;
+      var told = mask.text(name);
+      if (told !== name) {
+        delete object[name];
+        object[told] = value;
+      }
+      if (mask.nameIsSecret(name) || depth > 8) {
+        object[told] = mask.MASK;
       } else if (typeof value === 'string') {
-        object[name] = scrubText(value);
+        object[told] = mask.text(value);
       } else {
         deep(value, depth + 1);
       }
     });
-  }
-
-  var SECRET =
-    /(token|secret|password|passwd|passphrase|passcode|pwd|pass|api[-_.]?keys?|access[-_.]?key([-_.]?id)?|private[-_.]?key|authorization|credentials?|cookie|jwt|otp|assertion|connection[-_.]?string)["'\d\]]*$/i;
-  var HARMLESS = /(bypass|compass)$/i;
-
-  function isSecret(name) {
-    return SECRET.test(name) && !HARMLESS.test(name);
-  }
-
-  var TOKENS =
-    /bearer\s{1,3}[\w.~+/=-]{8,}|basic\s{1,3}[A-Za-z0-9+/=]{16,}|eyJ[\w-]{8,4096}\.[\w.-]*|(gh[a-z]|github_pat)_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[A-Za-z0-9-]{10,}/gi;
-  var EMAILS =
-    /[\w.%+\-\u0080-\uffff]{1,64}(@|%40)([A-Za-z0-9\-\u0080-\uffff]{1,63}\.){1,8}[A-Za-z\u0080-\uffff]{2,63}/g;
-  var NAMED = /([A-Za-z][\w.-]{0,63})(["']?\s{0,3}[:=]\s{0,3}["']?)/g;
-
-  function scrubText(text) {
-    text = text.replace(/[^\s"<>`]*[?#][^\s"<>`]*/g, parameters);
-    text = text.replace(/((?:[a-z][a-z0-9+.-]{0,20}:)?[/\\]{2})([^/\\?#\s"<>]{1,512})@/gi, '$1' + MASK + '@');
-    return named(text.replace(TOKENS, MASK)).replace(EMAILS, MASK);
-  }
-
-  function named(text) {
-    var out = '';
-    var at = 0;
-    var match;
-    NAMED.lastIndex = 0;
-    while ((match = NAMED.exec(text))) {
-      if (isSecret(match[1])) {
-        var rest = text.slice(NAMED.lastIndex);
-        var length = rest.search(/[\s"'&,;<>]/);
-        length = length < 0 ? rest.length : length;
-        out += text.slice(at, NAMED.lastIndex) + (length ? MASK : '');
-        at = NAMED.lastIndex = NAMED.lastIndex + length;
-      }
-    }
-    return out + text.slice(at);
-  }
-
-  // The values of a URL's parameters.
-  function parameters(word) {
-    var first = word.search(/[?#]/);
-    var isUrl = word.slice(0, first).indexOf('/') >= 0;
-    var anchors = 0;
-    return (
-      word.slice(0, first) +
-      word.slice(first).replace(/([?&#])([^?&#]*)/g, function (all, mark, part) {
-        var equals = part.indexOf('=');
-        var name = equals < 0 ? part : part.slice(0, equals);
-        var isAnchor = mark === '#';
-        anchors += isAnchor ? 1 : 0;
-        if (!part || isKept(name)) {
-          return all;
-        }
-        if (equals >= 0) {
-          return equals + 1 < part.length && (!isAnchor || isUrl || /^[\w.-]*$/.test(name))
-            ? mark + name + '=' + MASK
-            : all;
-        }
-        return isUrl && (!isAnchor || anchors > 1) ? mark + MASK : all;
-      })
-    );
-  }
-
-  function isKept(name) {
-    try {
-      return rum.kept.indexOf(decodeURIComponent(name)) >= 0;
-    } catch (e) {
-      return false;
-    }
   }
 
   function init() {

@@ -1,19 +1,20 @@
 //! The script that starts the SDK: one file for all pages, external because Backstage's `Content-Security-Policy` lets no
 //! inline script run.
 
+mod settings;
+
 use std::fmt::Write;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use serde_json::{Number, Value, json};
+use serde::Serialize;
 
-use crate::settings::{Rum, Way};
+use crate::settings::Rum;
 
-/// Where events go when they go through this backend, from the path of the backend on.
-pub(crate) const INTAKE: &str = "/api/rum/intake";
+use settings::{LISTS, ScriptSettings};
 
 const SCRIPT: &str = include_str!("init.js");
-const SETTINGS: &str = "/*settings*/";
+const MASK: &str = include_str!("mask.js");
 
 /// The script and its name, which changes with it.
 #[derive(Clone, Debug)]
@@ -24,7 +25,9 @@ pub(crate) struct InitScript {
 
 impl InitScript {
     pub(crate) fn of(rum: &Rum) -> Self {
-        let text = SCRIPT.replace(SETTINGS, &in_script(&settings(rum)));
+        // What the config says comes last, so that nothing in it is taken for a mark.
+        let text = SCRIPT.replace("/*mask*/", MASK.trim_end()).replace("/*lists*/", &in_script(&LISTS));
+        let text = text.replace("/*settings*/", &in_script(&ScriptSettings::of(rum)));
         Self { hash: hash(text.as_bytes()), text: text.into() }
     }
 }
@@ -38,52 +41,10 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     })
 }
 
-fn settings(rum: &Rum) -> Value {
-    let mut options = json!({
-        "applicationId": rum.application_id,
-        "clientToken": rum.client_token,
-        "service": rum.service,
-        "sessionSampleRate": number(rum.session_rate),
-        "sessionReplaySampleRate": number(rum.replay_rate),
-        "telemetrySampleRate": 0,
-        "telemetryConfigurationSampleRate": 0,
-        "telemetryUsageSampleRate": 0,
-        "trackUserInteractions": true,
-        "trackResources": true,
-        "trackLongTasks": true,
-        "trackAnonymousUser": false,
-        "defaultPrivacyLevel": "mask",
-        "silentMultipleInit": true,
-    });
-    let site = rum.site.map(|site| site.name.to_owned());
-    for (name, value) in [("site", site), ("env", rum.env.clone()), ("version", rum.version.clone())] {
-        if let Some(value) = value {
-            options[name] = value.into();
-        }
-    }
-    json!({
-        "options": options,
-        "backend": rum.portal.foreign_backend().map(|origin| origin.as_str()),
-        "path": rum.portal.path(),
-        "intake": INTAKE,
-        "forwards": matches!(rum.way, Way::Forward { .. }),
-        "traces": rum.has_tracing,
-        "needsConsent": rum.needs_consent,
-        "kept": rum.kept.names().collect::<Vec<_>>(),
-    })
-}
-
-/// A rate is between 0 and 100; whole ones are written as such.
-fn number(rate: f64) -> Number {
-    match rate.fract() == 0.0 {
-        true => Number::from(rate as i64),
-        false => Number::from_f64(rate).unwrap_or_else(|| Number::from(0)),
-    }
-}
-
 /// JSON that means the same in a script, also in one that stands in a page.
-fn in_script(value: &Value) -> String {
-    let json = value.to_string();
+fn in_script(value: &impl Serialize) -> String {
+    // Texts, numbers and lists of them are always JSON.
+    let json = serde_json::to_string(value).unwrap_or_default();
     json.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 

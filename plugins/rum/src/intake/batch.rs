@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
-    init::INTAKE,
     scrub::{Event, Parameters, scrub},
+    urls::INTAKE,
 };
 
 /// How many bytes may leave before they are deflated: masks may be longer than what they replace.

@@ -30,7 +30,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
     counts::Counts,
-    forward::{MOST_ANSWER, Memory, NotQueued, PATIENCE as FOR_AN_ANSWER, Queue, Told, relayed},
+    forward::{MOST_ANSWER, Memory, NotQueued, PATIENCE as FOR_AN_ANSWER, Queue, Throttle, relayed},
     settings::{Origin, Rum},
 };
 
@@ -70,7 +70,7 @@ pub(crate) struct Intake {
     tells_address: bool,
     counts: Arc<Counts>,
     logger: Logger,
-    refused: Told,
+    refused: Throttle,
     told_of_proxy: Once,
 }
 
@@ -101,7 +101,7 @@ impl Intake {
             tells_address,
             counts,
             logger,
-            refused: Told::default(),
+            refused: Throttle::default(),
             told_of_proxy: Once::new(),
         }
     }

@@ -1,7 +1,8 @@
 //! What is personal or secret in a text: where it stands.
 //!
 //! The values of a URL's parameters, but for those that may be told; e-mail addresses; what follows the name of a secret;
-//! tokens that can be told by their form. The init script has the same rules for the browser, in JavaScript.
+//! tokens that can be told by their form. `init/mask.js` has the same rules for the browser, function by function, and a test has
+//! both mask the same texts.
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::LazyLock};
 
@@ -45,14 +46,17 @@ impl Parameters {
     }
 }
 
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(concat!(
-        r"(?i:bearer)\s{1,3}[A-Za-z0-9._~+/=\-]{8,}",
-        r"|(?i:basic)\s{1,3}[A-Za-z0-9+/=]{16,}",
-        r"|eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){1,4}",
-        r"|gh[a-z]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}",
-        r"|glpat-[A-Za-z0-9_\-]{16,}|xox[a-z]-[A-Za-z0-9\-]{10,}",
-    ))
+static TOKENS: LazyLock<[Regex; 7]> = LazyLock::new(|| {
+    [
+        r"(?i-u:bearer)\s{1,3}[A-Za-z0-9._~+/=\-]{8,}",
+        r"(?i-u:basic)\s{1,3}[A-Za-z0-9+/=]{16,}",
+        r"eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*){1,4}",
+        r"gh[a-z]_[A-Za-z0-9]{16,}",
+        r"github_pat_[A-Za-z0-9_]{16,}",
+        r"glpat-[A-Za-z0-9_\-]{16,}",
+        r"xox[a-z]-[A-Za-z0-9\-]{10,}",
+    ]
+    .map(compiled)
 });
 
 fn compiled(pattern: &str) -> Regex {
@@ -64,7 +68,7 @@ pub(crate) fn findings(text: &str, kept: &Parameters) -> Vec<Range<usize>> {
     let mut found = queries(text, kept);
     found.extend(redact::credentials_in(text));
     found.extend(emails(text));
-    found.extend(TOKEN.find_iter(text).map(|token| token.range()));
+    found.extend(TOKENS.iter().flat_map(|pattern| pattern.find_iter(text)).map(|token| token.range()));
     found.extend(named(text));
     union(found).into_iter().filter(|range| !text[range.clone()].trim_matches('*').is_empty()).collect()
 }
@@ -88,9 +92,8 @@ fn emails(text: &str) -> impl Iterator<Item = Range<usize>> {
     let signs = text.match_indices('@').chain(text.match_indices("%40"));
     signs.filter_map(move |(at, sign)| {
         let behind = &text[at + sign.len()..];
-        let is_end = |c: char| !is_of_domain(c) && c != '.';
-        let domain = behind.char_indices().take(LONGEST_DOMAIN).find(|(_, c)| is_end(*c));
-        let domain = behind[..domain.map_or(behind.len(), |(end, _)| end)].trim_end_matches(['.', '-']);
+        let domain = behind.chars().take(LONGEST_DOMAIN).take_while(|c| is_of_domain(*c) || *c == '.');
+        let domain = behind[..domain.map(char::len_utf8).sum()].trim_end_matches(['.', '-']);
         let (host, top) = domain.rsplit_once('.')?;
         let is_top = top.chars().count() > 1 && top.chars().all(|c| c.is_ascii_alphabetic() || !c.is_ascii());
         let local = text[..at].chars().rev().take(LONGEST_NAME).take_while(|c| is_of_local(*c));

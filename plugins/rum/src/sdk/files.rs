@@ -8,10 +8,8 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::init::hash;
+use crate::{init::hash, urls::SDK_FILE};
 
-/// The file that a page names; all others it loads itself.
-pub(crate) const MAIN: &str = "datadog-rum.js";
 const CHUNKS: &str = "chunks";
 
 /// How large one file may be.
@@ -30,8 +28,8 @@ impl Sdk {
     /// Reads what lies in this directory, or in that of npm's package. Without a version its content is one.
     pub(crate) fn read(dir: &Path, version: Option<&str>) -> io::Result<Self> {
         let root = fs::canonicalize(dir)?;
-        let root = if root.join(MAIN).exists() { root } else { root.join("bundle") };
-        let mut files = BTreeMap::from([(MAIN.to_owned(), read(&root, &root.join(MAIN))?)]);
+        let root = if root.join(SDK_FILE).exists() { root } else { root.join("bundle") };
+        let mut files = BTreeMap::from([(SDK_FILE.to_owned(), read(&root, &root.join(SDK_FILE))?)]);
         let chunks = match fs::read_dir(root.join(CHUNKS)) {
             Ok(chunks) => chunks.collect::<io::Result<Vec<_>>>()?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],

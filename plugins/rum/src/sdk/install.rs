@@ -14,7 +14,7 @@ use super::{
 
 /// Where the SDK's package comes from.
 #[derive(Clone, Debug)]
-pub enum SdkSource {
+pub enum InstallFrom {
     /// `npm pack`, run in this directory: whatever registry and proxy npm is set up for there is used.
     Npm {
         /// The working directory.
@@ -68,14 +68,14 @@ fn spec(package: &Package) -> String {
 ///
 /// # Errors
 /// Without npm, when npm fails, for another archive than the pinned one, where nothing can be written.
-pub fn install_sdk(source: &SdkSource, data_dir: &Path) -> Result<Installed, InstallError> {
+pub fn install_sdk(source: &InstallFrom, data_dir: &Path) -> Result<Installed, InstallError> {
     install(&PINNED, source, data_dir)
 }
 
-fn install(package: &Package, source: &SdkSource, data_dir: &Path) -> Result<Installed, InstallError> {
+fn install(package: &Package, source: &InstallFrom, data_dir: &Path) -> Result<Installed, InstallError> {
     let (path, archive) = match source {
-        SdkSource::Tarball(path) => (path.clone(), read(path)?),
-        SdkSource::Npm { dir } => fetch(package, dir, "npm")?,
+        InstallFrom::Tarball(path) => (path.clone(), read(path)?),
+        InstallFrom::Npm { dir } => fetch(package, dir, "npm")?,
     };
     let files = package.files(&archive).map_err(|unusable| match unusable {
         Unusable::OtherContent => InstallError::OtherContent(path),
@@ -163,7 +163,7 @@ mod tests {
         fs::create_dir_all(old.join("chunks")).unwrap();
         fs::write(old.join("chunks/old.js"), "old").unwrap();
         for _ in 0..2 {
-            let installed = install(&package, &SdkSource::Tarball(tarball.clone()), dir.path()).unwrap();
+            let installed = install(&package, &InstallFrom::Tarball(tarball.clone()), dir.path()).unwrap();
             assert_eq!(installed, Installed { version: "7.16.2", dir: old.clone() });
             let sdk = Sdk::read(&installed.dir, Some("7.16.2")).unwrap();
             assert_eq!(sdk.file("chunks/a-datadog-rum.js").unwrap(), "chunk");
@@ -180,16 +180,16 @@ mod tests {
     #[test]
     fn rum_29_what_went_wrong_says_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
-        let told = |package: &Package, source: SdkSource, data_dir: &Path| {
+        let told = |package: &Package, source: InstallFrom, data_dir: &Path| {
             install(package, &source, data_dir).unwrap_err().to_string()
         };
         let (package, bytes) = archive(&FILES);
         let tarball = dir.path().join("sdk.tgz");
         fs::write(&tarball, &bytes).unwrap();
-        let from = || SdkSource::Tarball(tarball.clone());
+        let from = || InstallFrom::Tarball(tarball.clone());
         assert!(told(&PINNED, from(), dir.path()).contains("npm pack @datadog/browser-rum@7.16.2"));
         assert!(
-            told(&package, SdkSource::Tarball(dir.path().join("none.tgz")), dir.path())
+            told(&package, InstallFrom::Tarball(dir.path().join("none.tgz")), dir.path())
                 .contains("cannot read")
         );
         assert!(told(&package, from(), &tarball).contains("greenroom.dataDir"));

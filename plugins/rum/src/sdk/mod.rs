@@ -6,10 +6,10 @@ mod package;
 
 use std::path::{Path, PathBuf};
 
-use crate::settings::{Rum, SdkFrom, Site};
+use crate::settings::{Rum, SdkSetting, Site};
 
-pub(crate) use files::{MAIN, Sdk};
-pub use install::{InstallError, Installed, SdkSource, install_sdk};
+pub(crate) use files::Sdk;
+pub use install::{InstallError, InstallFrom, Installed, install_sdk};
 pub(crate) use package::PINNED;
 
 /// Where files of this package are kept in the data directory.
@@ -19,7 +19,7 @@ pub(crate) fn directory(data_dir: &Path, version: &str) -> PathBuf {
 
 /// Where pages get the SDK from.
 #[derive(Debug)]
-pub(crate) enum Source {
+pub(crate) enum SdkLocation {
     /// This backend.
     Own(Sdk),
     /// This URL.
@@ -28,16 +28,16 @@ pub(crate) enum Source {
     Missing(String),
 }
 
-impl Source {
+impl SdkLocation {
     /// Looks for the files. A path is relative to the directory of the config file.
     pub(crate) fn look(rum: &Rum, data_dir: &Path, beside: &Path) -> Self {
         let (dir, version, remedy) = match &rum.sdk {
-            SdkFrom::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
-            SdkFrom::Auto => {
+            SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
+            SdkSetting::Auto => {
                 let dir = directory(data_dir, PINNED.version);
                 (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
             }
-            SdkFrom::Path(path) => (
+            SdkSetting::Path(path) => (
                 beside.join(path),
                 None,
                 "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it",

@@ -6,7 +6,8 @@ use aws_lc_rs::digest::{SHA512, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::read::GzDecoder;
 
-use super::files::{MAIN, MOST};
+use super::files::MOST;
+use crate::urls::SDK_FILE;
 
 /// A package by its name, version and content.
 #[derive(Clone, Copy, Debug)]
@@ -53,14 +54,14 @@ impl Package {
             entry.take(MOST as u64).read_to_end(&mut content).map_err(|_| Unusable::NoArchive)?;
             files.insert(name.to_owned(), content);
         }
-        if files.contains_key(MAIN) { Ok(files) } else { Err(Unusable::Incomplete) }
+        if files.contains_key(SDK_FILE) { Ok(files) } else { Err(Unusable::Incomplete) }
     }
 }
 
 /// The bundle, and the parts that it loads when a page asks for them. Those of Salesforce are for other pages.
 fn is_needed(name: &str) -> bool {
     let is_chunk = |chunk: &str| chunk.ends_with("-datadog-rum.js") && super::files::is_name(chunk);
-    name == MAIN || name.strip_prefix("chunks/").is_some_and(is_chunk)
+    name == SDK_FILE || name.strip_prefix("chunks/").is_some_and(is_chunk)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(crate) struct Rum {
     /// Whether calls of the portal carry the headers of a trace.
     pub(crate) has_tracing: bool,
     pub(crate) needs_consent: bool,
-    pub(crate) sdk: SdkFrom,
+    pub(crate) sdk: SdkSetting,
     pub(crate) kept: Parameters,
     pub(crate) portal: Portal,
     /// Where events may come from besides the portal's own pages.
@@ -67,7 +67,7 @@ pub(crate) enum Way {
 
 /// Where the SDK's files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum SdkFrom {
+pub(crate) enum SdkSetting {
     /// In the data directory.
     Auto,
     /// On Datadog's content network.
@@ -120,18 +120,19 @@ impl Rum {
 
     /// Where browser events go, for the one line that a start writes about it.
     pub(crate) fn summary(&self) -> String {
-        let to = match &self.way {
-            Way::Direct => format!(
-                "go from the browser to {}, not through this backend, which leaves what the SDK lets no script change as it is \
-                 (causes of errors, names of vitals, users)",
-                self.intake()
+        let (to, unmasked) = match &self.way {
+            Way::Direct => (
+                format!("{} directly", self.intake()),
+                ". Causes of errors, names of vitals, and users are not masked; greenroom.rum.mode: forward masks them",
             ),
-            Way::Forward { intake, .. } => format!("go through this backend to {intake}"),
+            Way::Forward { intake, .. } => (format!("{intake} through this backend"), ""),
         };
         let rate = |rate: f64| greenroom_js::number::to_string(rate);
         let (sessions, replays) = (rate(self.session_rate), rate(self.replay_rate));
         let consent = if self.needs_consent { ", once users consent" } else { "" };
-        format!("Browser events {to}: {sessions} % of sessions, {replays} % of them with replay{consent}")
+        format!(
+            "Browsers send events to {to}: {sessions} % of sessions, {replays} % of them with replay{consent}{unmasked}"
+        )
     }
 }
 

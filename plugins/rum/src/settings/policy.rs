@@ -37,7 +37,7 @@ impl Policy {
             // `false` takes the directive away, and `default-src` holds.
             (*set != Value::Bool(false)).then(|| listed.map(str::to_owned).collect::<Vec<_>>())
         };
-        let sets_worker = ["worker-src", "workerSrc"].iter().any(|name| directives.contains_key(*name));
+        let sets_worker = sources("workerSrc", "worker-src").is_some();
         let connect = sources("connectSrc", "connect-src").or_else(|| sources("defaultSrc", "default-src"));
         Self { connect, sets_worker }
     }
@@ -90,6 +90,12 @@ mod tests {
         assert_eq!(lets("{connect-src: [\"'self'\"]}"), Some(false));
         assert_eq!(lets("{connect-src: false, default-src: ['*']}"), Some(true));
         assert_eq!(Policy::of(&config("")).lets_connect_to("x"), None);
+        let sets_worker = |csp: &str| Policy::of(&config(&format!("backend: {{csp: {csp}}}"))).sets_worker();
+        assert!(
+            sets_worker("{workerSrc: [\"'none'\"]}")
+                && !sets_worker("{worker-src: false}")
+                && !sets_worker("{}")
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use http::Uri;
 use serde_json::Value;
 
 use super::{
-    Mode, Origin, Policy, Portal, Rum, SdkFrom, Settings, Way, policy::lets_traces_through, site::Site,
+    Mode, Origin, Policy, Portal, Rum, SdkSetting, Settings, Way, policy::lets_traces_through, site::Site,
 };
 use crate::scrub::Parameters;
 
@@ -17,7 +17,7 @@ const SITE: &str = "app.datadogRum.site";
 const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum RequestedMode {
     Auto,
     Off,
     Direct,
@@ -26,8 +26,8 @@ enum Asked {
 
 pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
     let mut reader = Reader { config, warnings: vec![], faults: vec![] };
-    let asked = reader.mode()?;
-    let rum = reader.rum(asked);
+    let requested = reader.mode()?;
+    let rum = reader.rum(requested);
     let Reader { warnings, faults, .. } = reader;
     let (mode, warnings) = match (rum, faults.is_empty()) {
         (_, false) => (Mode::Broken(faults), vec![]),
@@ -44,16 +44,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn mode(&mut self) -> Result<Asked, ConfigError> {
+    fn mode(&mut self) -> Result<RequestedMode, ConfigError> {
         // To YAML of old, and in variables, `off` is a boolean.
         if self.value(MODE) == Some(Value::Bool(false)) {
-            return Ok(Asked::Off);
+            return Ok(RequestedMode::Off);
         }
         Ok(match self.text(MODE).as_deref() {
-            None | Some("auto") => Asked::Auto,
-            Some("off") => Asked::Off,
-            Some("direct") => Asked::Direct,
-            Some("forward") => Asked::Forward,
+            None | Some("auto") => RequestedMode::Auto,
+            Some("off") => RequestedMode::Off,
+            Some("direct") => RequestedMode::Direct,
+            Some("forward") => RequestedMode::Forward,
             Some(later @ ("store" | "both")) => {
                 let text =
                     format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
@@ -61,19 +61,19 @@ impl Reader<'_> {
             }
             Some(_) => {
                 self.fault(MODE, "is none of auto, off, direct, forward");
-                Asked::Off
+                RequestedMode::Off
             }
         })
     }
 
     /// `None` if it is off, or something is wrong.
-    fn rum(&mut self, asked: Asked) -> Option<Rum> {
-        if asked == Asked::Off {
+    fn rum(&mut self, requested: RequestedMode) -> Option<Rum> {
+        if requested == RequestedMode::Off {
             return None;
         }
         let before = self.faults.len();
         let (id, token) = (self.text(APPLICATION_ID), self.text(CLIENT_TOKEN));
-        if id.is_none() && token.is_none() && asked == Asked::Auto {
+        if id.is_none() && token.is_none() && requested == RequestedMode::Auto {
             return None;
         }
         for (value, key, other) in
@@ -83,13 +83,9 @@ impl Reader<'_> {
                 self.fault(key, &format!("is missing: Datadog gives it out together with {other}"));
             }
         }
-        let way = if asked == Asked::Forward { self.forward() } else { Some(Way::Direct) };
-        let site = self.site(way.as_ref());
-        let way = match (way, site) {
-            (Some(Way::Forward { intake, tells_address }), Some(site)) if intake.is_empty() => {
-                Some(Way::Forward { intake: format!("https://{}", site.intake), tells_address })
-            }
-            (way, _) => way,
+        let (site, way) = match requested {
+            RequestedMode::Forward => self.forward(),
+            _ => (self.site(false), Some(Way::Direct)),
         };
         let portal = Portal::of(self.config);
         let rum = Rum {
@@ -105,9 +101,9 @@ impl Reader<'_> {
             has_tracing: self.tracing(&portal),
             needs_consent: self.word("greenroom.rum.consent", &["none", "required"]) == "required",
             sdk: match self.text("greenroom.rum.sdk").as_deref() {
-                None | Some("auto") => SdkFrom::Auto,
-                Some("cdn") => SdkFrom::Cdn,
-                Some(path) => SdkFrom::Path(path.to_owned()),
+                None | Some("auto") => SdkSetting::Auto,
+                Some("cdn") => SdkSetting::Cdn,
+                Some(path) => SdkSetting::Path(path.to_owned()),
             },
             kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
             origins: self.origins(),
@@ -118,12 +114,17 @@ impl Reader<'_> {
         Some(rum)
     }
 
-    /// The intake is empty where the site decides on it.
-    fn forward(&mut self) -> Option<Way> {
+    /// The way is `None` where neither a URL nor the site decides on the intake.
+    fn forward(&mut self) -> (Option<Site>, Option<Way>) {
         let tells_address = self.word("greenroom.rum.clientAddress", &["none", "truncated"]) == "truncated";
-        let Some(url) = self.text(INTAKE_URL) else {
-            return Some(Way::Forward { intake: String::new(), tells_address });
-        };
+        let url = self.intake_url();
+        let site = self.site(url.is_some());
+        let intake = url.or_else(|| Some(format!("https://{}", site?.intake)));
+        (site, intake.map(|intake| Way::Forward { intake, tells_address }))
+    }
+
+    fn intake_url(&mut self) -> Option<String> {
+        let url = self.text(INTAKE_URL)?;
         let is_url = url.parse().is_ok_and(|uri: Uri| {
             let (scheme, authority) = (uri.scheme_str(), uri.authority().map_or("@", |host| host.as_str()));
             matches!(scheme, Some("http" | "https")) && !authority.contains('@') && uri.query().is_none()
@@ -132,13 +133,13 @@ impl Reader<'_> {
             self.fault(INTAKE_URL, "is no URL of http or https without credentials and query");
             return None;
         }
-        Some(Way::Forward { intake: url.trim_end_matches('/').to_owned(), tells_address })
+        Some(url.trim_end_matches('/').to_owned())
     }
 
-    fn site(&mut self, way: Option<&Way>) -> Option<Site> {
+    /// Any name will do where the intake has a URL of its own.
+    fn site(&mut self, has_intake: bool) -> Option<Site> {
         let Some(name) = self.text(SITE) else { return Some(Site::default()) };
         let site = Site::named(&name);
-        let has_intake = matches!(way, Some(Way::Forward { intake, .. }) if !intake.is_empty());
         if site.is_none() && !has_intake {
             let names = Site::names();
             self.fault(
@@ -151,7 +152,7 @@ impl Reader<'_> {
 
     fn tracing(&mut self, portal: &Portal) -> bool {
         let key = "greenroom.rum.tracing";
-        let asked = match self.config.optional_boolean(key) {
+        let asked = match self.config.optional_switch(key) {
             Ok(asked) => asked.unwrap_or(true),
             Err(error) => {
                 self.faults.push(error.to_string());

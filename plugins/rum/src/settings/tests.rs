@@ -93,6 +93,11 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
             "    mode: proxy",
             "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)",
         ),
+        (
+            "",
+            "    tracing: 'off'",
+            "greenroom.rum.tracing is \"off\", expected true or false (mock-config:9:14)",
+        ),
         ("", "    consent: yes please", "greenroom.rum.consent is none of none, required (mock-config:9:14)"),
         (
             "",
@@ -160,14 +165,13 @@ fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
 fn the_summary_says_where_events_go_and_how_many() {
     assert_eq!(
         on(with("    sessionSampleRate: 12.5", "")).summary(),
-        "Browser events go from the browser to browser-intake-datadoghq.com, not through this backend, which leaves \
-         what the SDK lets no script change as it is (causes of errors, names of vitals, users): 12.5 % of sessions, 0 % of \
-         them with replay"
+        "Browsers send events to browser-intake-datadoghq.com directly: 12.5 % of sessions, 0 % of them with replay. \
+         Causes of errors, names of vitals, and users are not masked; greenroom.rum.mode: forward masks them"
     );
     assert_eq!(
         on(with("    site: datadoghq.eu", "    mode: forward\n    consent: required")).summary(),
-        "Browser events go through this backend to https://browser-intake-datadoghq.eu: 100 % of sessions, 0 % of them \
-         with replay, once users consent"
+        "Browsers send events to https://browser-intake-datadoghq.eu through this backend: 100 % of sessions, 0 % of \
+         them with replay, once users consent"
     );
 }
 

@@ -44,15 +44,12 @@ async fn one_line_says_where_events_go() {
     let mut direct = config(&json!({"mode": "auto", "sdk": "cdn"}));
     let one = told(direct.clone()).await;
     assert_eq!(one.len(), 1, "{one:?}");
-    assert!(
-        one[0].1.starts_with("Browser events go from the browser to browser-intake-datadoghq.eu"),
-        "{one:?}"
-    );
+    assert!(one[0].1.starts_with("Browsers send events to browser-intake-datadoghq.eu directly"), "{one:?}");
 
     direct["greenroom"]["rum"]["mode"] = "forward".into();
     let one = told(direct).await;
     assert_eq!(one.len(), 1, "{one:?}");
-    assert!(one[0].1.starts_with("Browser events go through this backend to"), "{one:?}");
+    assert!(one[0].1.contains(" through this backend: "), "{one:?}");
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@ use parking_lot::Mutex;
 
 const EACH: Duration = Duration::from_secs(60);
 
-/// How often something went wrong that was not told yet.
+/// Lets a log line through once a minute, and counts how often there would have been one.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Mutex<State>);
+pub(crate) struct Throttle(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -16,7 +16,7 @@ struct State {
     last: Option<Instant>,
 }
 
-impl Told {
+impl Throttle {
     /// Counts one more; gives the count if it is time to tell.
     pub(crate) fn count(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock();
@@ -35,8 +35,8 @@ mod tests {
 
     #[test]
     fn the_first_is_told_at_once_and_the_next_ones_together() {
-        let (told, start) = (Told::default(), Instant::now());
-        let at = |seconds| told.count(start + Duration::from_secs(seconds));
+        let (throttle, start) = (Throttle::default(), Instant::now());
+        let at = |seconds| throttle.count(start + Duration::from_secs(seconds));
         assert_eq!([at(0), at(1), at(59), at(60), at(61)], [Some(1), None, None, Some(3), None]);
     }
 }

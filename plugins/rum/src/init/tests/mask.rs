@@ -1,0 +1,192 @@
+//! The browser's mask and the intake's are one: whatever the text, whatever the name.
+
+use greenroom_redact::{NAME_LISTS, name_is_secret};
+
+use super::*;
+
+/// Whether the browser and the intake make the same of these events, and what they make.
+fn masked_alike(events: Vec<Value>) -> Vec<Value> {
+    let rum = rum("", ", keptParameters: [tab]", "");
+    let told = run(&rum, json!({"origin": "https://p.example", "events": &events}));
+    let after: Vec<_> =
+        told["events"].as_array().unwrap().iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(after.len(), events.len());
+    for (before, after) in events.iter().zip(&after) {
+        let line = before.to_string();
+        let expected: Value = serde_json::from_str(&scrubbed_line(&line, &rum.kept)).unwrap();
+        assert_eq!(after, &expected, "{before}");
+    }
+    after
+}
+
+fn with_message(text: &String) -> Value {
+    json!({"type": "error", "error": {"message": text}})
+}
+
+fn some<S: Strategy>(strategy: &S, count: usize) -> Vec<S::Value> {
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// Names of secrets and of what is none: all words of the tests of `greenroom-redact`, those of its lists, and what is made of
+/// such words.
+fn names() -> Vec<String> {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../../crates/redact/src/name.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let words = source.split(|c| !is_of_name(c)).filter(|word| !word.is_empty()).map(str::to_owned);
+    let all = [NAME_LISTS.endings, NAME_LISTS.anywhere, NAME_LISTS.words, NAME_LISTS.about_secrets];
+    let more = [NAME_LISTS.names, NAME_LISTS.parameter_endings, NAME_LISTS.parameters, NAME_LISTS.harmless];
+    let listed: Vec<_> = all.into_iter().chain(more).flatten().map(|word| (*word).to_owned()).collect();
+    let word = prop_oneof![
+        proptest::sample::select(listed.clone()),
+        "[a-z]{1,3}|[A-Z]{1,2}|[0-9]|\u{212a}|\u{130}|s"
+    ];
+    let part = (word, "[-_.\\[\\] ]?", 0..3).prop_map(|(word, mark, case)| {
+        let capital = || word[..1].to_uppercase() + &word[1..];
+        let word = match case {
+            0 => word.to_lowercase(),
+            1 => word.to_uppercase(),
+            _ if word.is_char_boundary(1) => capital(),
+            _ => word,
+        };
+        word + &mark
+    });
+    let made = collection::vec(part, 1..4).prop_map(|parts| parts.concat());
+    words.chain(listed).chain(some(&made, 1500)).collect()
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_what_has_the_name_of_a_secret_is_masked_by_the_same_rule_in_both() {
+    let names = names();
+    let events = names.iter().flat_map(|name| {
+        let context = json!({"type": "error", "context": {name: "hunter2"}});
+        [
+            context,
+            with_message(&format!("x {name}: hunter2")),
+            with_message(&format!("/x?tab=a/{name}=hunter2")),
+        ]
+    });
+    let after = masked_alike(events.collect());
+    for (name, after) in names.iter().zip(after.chunks(3)) {
+        assert!(!name_is_secret(name) || !after[0].to_string().contains("hunter2"), "{name}");
+    }
+    for name in
+        ["accountKey", "commitSigningKey", "passwordConfirm", "client_secret_post", "passwort", "secret-id"]
+    {
+        assert!(names.iter().any(|known| known == name), "{name} is among them");
+    }
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
+    let piece = prop_oneof![
+        "https?://|//|:/|[?&;#=@:/\\\\]|[\"'`(){}<>\\[\\]]|[ \n\t\u{85}\u{a0}\u{feff}\u{1}]",
+        "token[=.:]|hooks[/.]|webhooks/|services/|code=|state=|a=|tab=|limit=|password\"?: ?|apiKey",
+        "%3[aAdDfF]|%2[2567]|%40|%FF|%C3%A9|%E2|%|%74oken",
+        "(eyJ[a-zA-Z0-9]{3,9}\\.?){1,6}|-----BEGIN (RSA PRIVATE|PRIVATE|PUBLIC) KEY-----|-----END ",
+        "[Bb]earer  ?|BASIC |gh[ps]_[a-zA-Z0-9]{12,20}|github_pat_[a-z0-9_]{14,18}|glpat-[a-z]{14,18}|xoxb-[0-9a-z]{8,12}",
+        "me|user:pw|h\\.example|:8080|\\.com|a\\.b-c|x|[A-Z][a-z]{2,9}|[a-z0-9]{6,24}|\u{e9}|\u{1f600}|\u{212a}",
+    ];
+    let texts = collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat());
+    let events = some(&texts, 2000).iter().chain(&some(&"\\PC{0,40}", 300)).map(with_message).collect();
+    masked_alike(events);
+}
+
+/// What a shorter rule than the intake's let through.
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_credentials_are_found_wherever_they_stand() {
+    for (text, expected) in [
+        ("https:/me:hunter2@host/", "https:/***@host/"),
+        ("amqp://me:hun/ter2@host", "amqp://***@host"),
+        ("https://hooks.slack.com/services/T0A1/hunter2", "https://hooks.slack.com/services/***"),
+        ("GET /x/code=hunter2/y", "GET /x/code=***/y"),
+        ("/x?tab=https%3A%2F%2Fme%3Ahunter2%40host", "/x?tab=***"),
+        ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "***"),
+        (
+            r#"{"passwordConfirm":"hunter2","signingKey":"hunter2"}"#,
+            r#"{"passwordConfirm":"***","signingKey":"***"}"#,
+        ),
+    ] {
+        let after = masked_alike(vec![with_message(&text.to_owned())]);
+        assert_eq!(after[0]["error"]["message"], expected);
+    }
+    let context = json!({"type": "error", "context": {"me@example.com": {"x": 1}, "signingKey": "hunter2"}});
+    assert_eq!(masked_alike(vec![context])[0]["context"], json!({"***": {"x": 1}, "signingKey": "***"}));
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_each_place_that_the_browser_can_change_is_masked() {
+    for place in URLS.into_iter().chain([
+        "/view/name",
+        "/error/message",
+        "/error/stack",
+        "/error/handling_stack",
+        "/error/fingerprint",
+        "/resource/graphql/variables",
+        "/resource/request/headers/referer",
+        "/resource/response/headers/location",
+        "/action/target/name",
+        "/long_task/scripts/*/invoker",
+        "/context/a/b",
+    ]) {
+        // From the innermost name on.
+        let event =
+            place.rsplit('/').filter(|name| !name.is_empty()).fold(json!("/x?q=hunter2"), |inner, name| {
+                if name == "*" { json!([inner]) } else { json!({name: inner}) }
+            });
+        let after = &masked_alike(vec![event])[0];
+        assert_eq!(texts_at(after, place), ["/x?q=***"], "{place}");
+    }
+}
+
+/// The intake takes no more than its own depth; the browser shortens before that.
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn what_is_very_deep_in_a_context_is_masked_as_a_whole() {
+    let deep = |levels| (0..levels).fold(json!("plain"), |inner, _| json!({"a": inner}));
+    let event = |levels| json!({"type": "action", "context": deep(levels)});
+    let input = json!({"origin": "https://p.example", "events": [event(9), event(12)]});
+    let told = run(&rum("", "", ""), input);
+    assert_eq!(told["events"][0]["event"], event(9));
+    let masked = (0..10).fold(json!("***"), |inner, _| json!({"a": inner}));
+    assert_eq!(told["events"][1]["event"]["context"], masked);
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn a_long_text_is_masked_in_time_in_the_browser_too() {
+    let parts = [
+        "a",
+        "?a=",
+        "a@",
+        "a.",
+        "%40a.b",
+        "a:",
+        "#",
+        "eyJ",
+        "eyJa.",
+        "token=",
+        "&a=b",
+        "bearer ",
+        "//a@",
+        "://",
+        "%",
+        "    ",
+        "-----BEGIN ",
+        "\"",
+        "/hooks",
+    ];
+    let began = std::time::Instant::now();
+    let short = parts.map(|part| with_message(&part.repeat((1 << 12) / part.len())));
+    masked_alike(short.to_vec());
+    let took = began.elapsed();
+    let long = parts.map(|part| with_message(&part.repeat((1 << 16) / part.len())));
+    masked_alike(long.to_vec());
+    let limit = 60 * (took + std::time::Duration::from_millis(200));
+    assert!(began.elapsed() < limit, "{:?} after {took:?}", began.elapsed());
+}
