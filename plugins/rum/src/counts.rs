@@ -11,7 +11,7 @@ use std::{
 
 use axum::extract::Request;
 use greenroom::context::Context;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,7 @@ impl Counts {
         Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog }
     }
 
-    /// Any request that this backend gets.
+    /// A request that comes to routes of this backend.
     pub(crate) fn request(&self, request: &Request) {
         let context = Context::current();
         let baggage = context.request().and_then(|request| request.session());
@@ -136,13 +136,13 @@ impl Counts {
         datadog.last = Some((Instant::now(), outcome.clone()));
     }
 
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> Status {
         let now = Instant::now();
         let ago = |at: Instant| now.saturating_duration_since(at).as_secs();
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let sessions = self.sessions.lock();
         let (intake, datadog) = (self.intake.lock(), self.datadog.lock());
-        Told {
+        Status {
             for_seconds: ago(self.began),
             pages: read(&self.pages),
             sdk: read(&self.sdk),
@@ -165,7 +165,7 @@ impl Counts {
 /// The counts, as `GET /api/rum/status` tells them. Times are ages, so that nobody's clock matters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Told {
+pub(crate) struct Status {
     pub(crate) for_seconds: u64,
     /// How often browsers asked for a page of the portal.
     pub(crate) pages: u64,
@@ -214,9 +214,12 @@ impl LastAnswer {
     }
 }
 
-/// Whether it is not the doctor that asks, who looks as browsers do.
+/// How the doctor calls itself, who looks as browsers do otherwise, and is not counted.
+pub(crate) const DOCTOR: HeaderValue = HeaderValue::from_static("greenroom-rum-doctor");
+
+/// Whether it is not the doctor that asks.
 pub(crate) fn is_of_a_browser(headers: &HeaderMap) -> bool {
-    !headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"greenroom/"))
+    headers.get(header::USER_AGENT) != Some(&DOCTOR)
 }
 
 /// Whether a browser goes to a page, and no script asks for something. Browsers say so by `Sec-Fetch-Dest` on https and on this
@@ -245,7 +248,7 @@ fn session_of_cookie(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, StatusCode};
+    use http::StatusCode;
 
     use super::*;
 
@@ -273,7 +276,7 @@ mod tests {
             ("/", &[html][..], 1),
             ("/catalog", &[("sec-fetch-dest", "empty"), html][..], 0),
             ("/static/main.js", &[("accept", "*/*")][..], 0),
-            ("/", &[html, ("user-agent", "greenroom/0.1.0")][..], 0),
+            ("/", &[html, ("user-agent", "greenroom-rum-doctor")][..], 0),
             ("/api/catalog/entities", &[html][..], 0),
             ("/.backstage/health/v1/readiness", &[html][..], 0),
         ] {
@@ -316,6 +319,6 @@ mod tests {
         assert_eq!((told.received, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
         assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
         let text = serde_json::to_string(&told).unwrap();
-        assert_eq!(serde_json::from_str::<Told>(&text).unwrap(), told);
+        assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);
     }
 }
