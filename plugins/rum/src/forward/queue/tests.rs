@@ -1,3 +1,5 @@
+//! What leaves, when, and what does not.
+
 use bytes::Bytes;
 use greenroom::{
     http_client::{BoxFuture, CallError, HttpClientService, Stage},
