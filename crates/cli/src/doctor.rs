@@ -1,12 +1,14 @@
 //! `greenroom rum doctor`.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use greenroom::{
-    errors::{Error, Result},
-    http_client::{Call, ClientEnvironment, ClientSettings, HttpClient},
+    errors::Result,
+    http_client::{Call, ClientEnvironment, HttpClient},
 };
-use greenroom_plugin_rum::Examination;
+use greenroom_defaults::{Finding, Severity};
+use greenroom_plugin_app::front_end;
+use greenroom_plugin_rum::{Examination, PlannedStart};
 use greenroom_program::{Answer, CommandContext};
 
 const TOKEN: &str = "GREENROOM_TOKEN";
@@ -24,12 +26,20 @@ pub(crate) struct RumDoctor {
     url: Option<String>,
 
     /// A file with a token of backend.auth.externalAccess, by which a running Greenroom tells what it has counted.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = token_in)]
+    token_file: Option<Token>,
 
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// What is never shown.
+#[derive(Clone)]
+struct Token(String);
+
+fn token_in(file: &str) -> std::result::Result<Token, String> {
+    fs::read_to_string(file).map(Token).map_err(|error| format!("it cannot be read: {error}"))
 }
 
 const HELP: &str = "\
@@ -50,22 +60,18 @@ pub(crate) fn run(
     RumDoctor { url, token_file, json }: RumDoctor,
     context: &CommandContext<'_>,
 ) -> Result<Answer> {
-    let token = match token_file {
-        Some(file) => {
-            let text = fs::read_to_string(&file);
-            Some(text.map_err(|error| Error::new(format!("cannot read {}: {error}", file.display())))?)
-        }
-        None => std::env::var(TOKEN).ok(),
-    };
+    let token = token_file.map(|Token(text)| text).or_else(|| std::env::var(TOKEN).ok());
     let token = token.as_deref().map(bare).filter(|token| !token.is_empty());
     let config = context.config();
+    let start = planned(context).unwrap_or_default();
     let data_dir = context.data_dir().ok();
-    let settings = config.as_ref().ok().and_then(|config| ClientSettings::from_config(config).ok());
-    let client =
-        HttpClient::builder(ClientEnvironment::from_process()).settings(settings.unwrap_or_default());
-    let client = client.build();
+    // Why a start makes none is among what it refuses.
+    let client = context
+        .http_client()
+        .unwrap_or_else(|_| HttpClient::builder(ClientEnvironment::from_process()).build());
     let examination = Examination {
         config: config.as_ref().map_err(ToString::to_string),
+        start: &start,
         data_dir: data_dir.as_deref(),
         url: url.as_deref(),
         token,
@@ -74,6 +80,24 @@ pub(crate) fn run(
     let diagnosis = context.wait_for(examination.examine())?;
     let text = if json { diagnosis.json() } else { diagnosis.text() };
     Ok(Answer::from(text).exit_code(diagnosis.exit_code()))
+}
+
+/// What a start would make of the config.
+fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
+    let report = context.config_report()?;
+    let is_needed = |found: &&Finding| match (found.severity, &found.owner) {
+        (Severity::Refused, _) => true,
+        (_, Some(owner)) => ["rum", "app"].contains(&&*owner.plugin),
+        (_, None) => false,
+    };
+    let faults = report.findings().iter().filter(is_needed).filter_map(Finding::to_fault);
+    Ok(PlannedStart {
+        faults: faults.collect(),
+        rum_off: context.why_off("rum")?,
+        app_off: context.why_off("app")?,
+        // What its reader refuses is a fault.
+        no_front_end: front_end(&context.config()?).ok().and_then(std::result::Result::err),
+    })
 }
 
 /// A token by itself, or in a file that is written for curl.
@@ -92,6 +116,15 @@ mod tests {
         for text in ["abc\n", " Bearer abc", "Authorization: Bearer abc\n"] {
             assert_eq!(bare(text), "abc");
         }
+    }
+
+    #[test]
+    fn a_token_file_that_cannot_be_read_is_wrong_usage() {
+        use clap::Args;
+        let command = RumDoctor::augment_args(clap::Command::new("doctor"));
+        let told = command.try_get_matches_from(["doctor", "--token-file", "/nowhere/token"]).unwrap_err();
+        assert_eq!(told.exit_code(), 2);
+        assert!(told.to_string().contains("--token-file <FILE>': it cannot be read: No such file"), "{told}");
     }
 
     #[test]

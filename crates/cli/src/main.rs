@@ -62,6 +62,11 @@ mod tests {
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md")
     }
 
+    #[test]
+    fn the_program_is_put_together_without_mistakes() {
+        assert_eq!(super::program().mistakes(), [""; 0]);
+    }
+
     /// `UPDATE_DOCS=1` writes it.
     #[test]
     fn the_reference_of_keys_is_what_the_schemas_say() {

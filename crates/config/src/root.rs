@@ -237,6 +237,29 @@ impl RootConfig {
         snapshot.layers.iter().find_map(of)
     }
 
+    /// A path that the config names: relative ones are of the directory of its [file](Self::file), so that it does not matter
+    /// where the process was started. `None` where there is no such file and the path is relative.
+    ///
+    /// ```
+    /// use std::path::{Path, PathBuf};
+    /// use greenroom_config::{ConfigOptions, RootConfig};
+    ///
+    /// let dir = tempfile::tempdir().unwrap();
+    /// std::fs::write(dir.path().join("app-config.yaml"), "sdk: files").unwrap();
+    /// let options = ConfigOptions { cwd: dir.path().to_owned(), ..ConfigOptions::default() };
+    /// let config = RootConfig::load(&options).unwrap();
+    /// assert_eq!(config.beside("files"), Some(dir.path().join("files")));
+    /// assert_eq!(RootConfig::from_yaml("").unwrap().beside("files"), None);
+    /// assert_eq!(RootConfig::from_yaml("").unwrap().beside("/files"), Some(PathBuf::from("/files")));
+    /// ```
+    pub fn beside(&self, path: impl AsRef<std::path::Path>) -> Option<std::path::PathBuf> {
+        let path = path.as_ref();
+        match self.file() {
+            Some(file) => Some(file.parent()?.join(path)),
+            None => path.is_absolute().then(|| path.to_owned()),
+        }
+    }
+
     /// Every file that was read or looked for and may change, included ones too.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
         let snapshot = self.whole.live().current();

@@ -7,3 +7,6 @@ pub use crate::{
     place::{DataDirEnvironment, DataDirectory},
     private_file::PrivateFile,
 };
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

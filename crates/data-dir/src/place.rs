@@ -9,6 +9,17 @@ use greenroom_config::{ConfigOptions, DeclareConfig, Result, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 
 /// What besides the config decides on the place of own files.
+///
+/// ```
+/// use std::path::{Path, PathBuf};
+/// use greenroom_config::RootConfig;
+/// use greenroom_data_dir::DataDirEnvironment;
+///
+/// let environment = DataDirEnvironment { cwd: "/srv/portal".into(), xdg_state_home: Some("/var/lib".into()) };
+/// let place = |yaml: &str| environment.data_dir(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+/// assert_eq!(place("greenroom: {dataDir: state}"), Path::new("/srv/portal/state"));
+/// assert_eq!(place(""), Path::new("/var/lib/greenroom"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct DataDirEnvironment {
     /// The working directory.
@@ -33,6 +44,9 @@ impl DataDirEnvironment {
     }
 
     /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the config.
+    ///
+    /// # Errors
+    /// When `greenroom.dataDir` is no text.
     pub fn data_dir(&self, config: &RootConfig) -> Result<PathBuf> {
         if let Some(dir) = config.optional_string("greenroom.dataDir")? {
             return Ok(self.cwd.join(dir));
@@ -40,8 +54,8 @@ impl DataDirEnvironment {
         if let Some(state) = self.xdg_state_home.as_deref().filter(|dir| dir.is_absolute()) {
             return Ok(state.join("greenroom"));
         }
-        let beside = config.file().and_then(|file| file.parent().map(Path::to_owned));
-        Ok(beside.unwrap_or_else(|| self.cwd.clone()).join(".greenroom"))
+        const OWN: &str = ".greenroom";
+        Ok(config.beside(OWN).unwrap_or_else(|| self.cwd.join(OWN)))
     }
 }
 

@@ -31,6 +31,9 @@ pub struct PrivateFile {
 
 impl PrivateFile {
     /// Writes the text beside `place`, with the directories that are missing.
+    ///
+    /// # Errors
+    /// When a directory or the file cannot be made or written.
     pub fn write(place: &Path, text: &str) -> io::Result<Self> {
         let dir = place.parent().unwrap_or(Path::new("."));
         make(dir)?;
@@ -45,6 +48,9 @@ impl PrivateFile {
     }
 
     /// Puts it in its place.
+    ///
+    /// # Errors
+    /// When the system refuses that, as where a directory is in its place.
     pub fn publish(&self) -> io::Result<()> {
         fs::rename(&self.beside, &self.place)
     }

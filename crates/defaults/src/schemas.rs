@@ -21,6 +21,7 @@ pub fn config_schemas() -> Vec<Schema> {
         ("greenroom-auth", greenroom_auth::CONFIG_SCHEMA),
         ("greenroom-health", greenroom_health::CONFIG_SCHEMA),
         ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),
+        ("greenroom-data-dir", greenroom_data_dir::CONFIG_SCHEMA),
         ("greenroom-defaults", crate::CONFIG_SCHEMA),
     ];
     // A text that is no schema is found by this crate's tests.

@@ -25,6 +25,9 @@ pub struct ClientSettings {
 
 impl ClientSettings {
     /// Reads `greenroom.httpClient`.
+    ///
+    /// # Errors
+    /// When an entry of `allowedAddresses` is no address, or the list is none.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let listed = config.optional_string_array(ALLOWED)?.unwrap_or_default();
         let address = |(at, text): (usize, String)| {

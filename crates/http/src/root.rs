@@ -1,6 +1,9 @@
 //! The root router: routes of the whole backend, and the mounts of plugins.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -9,9 +12,11 @@ use axum::{
     response::Response,
 };
 use futures_util::future::BoxFuture;
+use greenroom_context::catch_panic_in;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::LocalAddr;
+use greenroom_logging::{Logger, error};
 use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
@@ -45,13 +50,37 @@ struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
     /// What is asked where nothing is mounted.
     fallback: OnceLock<AuthorsRouter>,
-    observers: ArcSwap<Vec<Observer>>,
+    observers: ArcSwap<Vec<Arc<Observer>>>,
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
     web_sockets: WebSocketRoutes,
 }
 
-type Observer = Arc<dyn Fn(&Request) + Send + Sync>;
+struct Observer {
+    look: Box<dyn Fn(&Request) + Send + Sync>,
+    logger: Logger,
+    has_panicked: AtomicBool,
+}
+
+impl Observer {
+    /// One that panics is asked no more: it is of its plugin, and no request's matter.
+    fn see(&self, request: &Request) {
+        if self.has_panicked.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Err(panic) = catch_panic_in(|| (self.look)(request))
+            && !self.has_panicked.swap(true, Ordering::Relaxed)
+        {
+            let stack = format!("Error: panicked: {}", panic.stack());
+            error!(
+                self.logger,
+                stack = stack,
+                "What observes requests panicked, and is asked no more: {}",
+                panic.text
+            );
+        }
+    }
+}
 
 #[derive(Clone)]
 struct Mount {
@@ -101,18 +130,23 @@ impl RootHttpRouter {
         set.map_err(|_| Error::new("The root router has a fallback already").into())
     }
 
-    /// Sees each request that goes to routes of anybody, before they do: its method, its URL as the client sent it, its
-    /// headers. It is for counting: it runs within the request, and waits for nothing.
+    /// Sees each request that comes to routes, before they do, whoever's they are and whether there are any: its method, its URL
+    /// as the client sent it, its headers. Health checks and WebSockets are none, nor is what a step before the routes answers,
+    /// such as a CORS preflight.
+    ///
+    /// It is for counting: it runs within the request, and waits for nothing. If it panics, `logger` tells it, which is that of
+    /// its plugin, and it sees no more.
     ///
     /// ```
     /// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
     /// use greenroom_core::plugin;
     /// use greenroom_http::RootHttpRouter;
+    /// use greenroom_logging::Logger;
     ///
     /// let traced = Arc::new(AtomicU64::new(0));
     /// plugin("traces", |env| {
-    ///     env.register_init(async move |http: RootHttpRouter| {
-    ///         http.observe(move |request| {
+    ///     env.register_init(async move |http: RootHttpRouter, logger: Logger| {
+    ///         http.observe(logger, move |request| {
     ///             let has_trace = request.headers().contains_key("traceparent");
     ///             traced.fetch_add(u64::from(has_trace), Ordering::Relaxed);
     ///         });
@@ -120,8 +154,9 @@ impl RootHttpRouter {
     ///     });
     /// });
     /// ```
-    pub fn observe(&self, observer: impl Fn(&Request) + Send + Sync + 'static) {
-        let observer: Observer = Arc::new(observer);
+    pub fn observe(&self, logger: Logger, observer: impl Fn(&Request) + Send + Sync + 'static) {
+        let observer =
+            Arc::new(Observer { look: Box::new(observer), logger, has_panicked: AtomicBool::default() });
         self.0.observers.rcu(|observers| {
             let mut observers = Vec::clone(observers);
             observers.push(observer.clone());
@@ -184,7 +219,7 @@ impl RootHttpRouter {
 
     /// What the routes answer; an empty 404 where there are none.
     pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
-        self.0.observers.load().iter().for_each(|observer| observer(&request));
+        self.0.observers.load().iter().for_each(|observer| observer.see(&request));
         let path = request.uri().path();
         let response = if let Some((handler, mount)) = self.mounted(path) {
             make_relative(&mut request, mount, exchange);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use greenroom::{
-    config::{ConfigError, RootConfig, all, each},
+    config::{ConfigError, RootConfig, nearest},
     core::{Backend, Module, Plugin},
 };
 
@@ -25,7 +25,7 @@ enum Entry {
 pub(crate) enum ByDefault {
     On,
     Off,
-    /// If the config has one of these keys, in which it asks for the plugin.
+    /// On if the config has one of these keys.
     With(&'static [&'static str]),
 }
 
@@ -91,33 +91,74 @@ impl Catalogue {
         })
     }
 
-    /// Reads `greenroom.plugins.<id>: true | false`, and sees what other plugins' sections there are.
-    pub(crate) fn choose(&self, config: &RootConfig) -> Result<Choice, ConfigError> {
+    /// Reads `greenroom.plugins.<id>: true | false`, and sees what other plugins' sections there are. A switch that is refused
+    /// counts as not written.
+    pub(crate) fn choose(&self, config: &RootConfig) -> (Choice, Vec<ConfigError>) {
         let everything = self.everything();
         let known = |id: &str| everything.plugin_ids().any(|known| known == id);
-        let is_switched = |id: &str| self.plugins().any(|(switched, _)| switched == id);
-        let ids = each(self.plugins().map(|(id, _)| switchable(config, id)));
-        let switches = switches(config).and_then(|switches| {
-            let always = switches.iter().filter(|(id, on)| !on && known(id) && !is_switched(id));
-            each(always.map(|(id, _)| Err::<(), _>(never_off(config, id))))?;
-            Ok(switches)
-        });
-        let (_, switches) = all((ids, switches))?;
-        let on = |id: &str| switches.iter().find(|(switched, _)| switched == id).map(|(_, on)| *on);
+        let Switches { written, refused } = switches(config);
+        let ids = self.plugins().filter_map(|(id, _)| switchable(config, id).err());
+        let always = written.iter().filter(|(id, on)| !on && known(id) && !self.is_switched(id));
+        let always = always.map(|(id, _)| never_off(config, id));
+        let errors = ids.chain(refused).chain(always).collect();
+
+        let on = |id: &str| written.iter().find(|(switched, _)| switched == id).map(|(_, on)| *on);
         let chosen = self.plugins().filter(|(id, default)| on(id).unwrap_or_else(|| default.is_on(config)));
         let chosen = chosen.map(|(id, _)| id.to_owned()).collect();
 
-        let switched_on = switches.iter().filter(|(_, on)| *on).map(|(id, _)| id.clone());
+        let switched_on = written.iter().filter(|(_, on)| *on).map(|(id, _)| id.clone());
         let sections = config.keys().into_iter().filter(|key| ELSEWHERE.contains(&key.as_str()));
         let mut lacking: Vec<String> = switched_on.chain(sections).filter(|id| !known(id)).collect();
         lacking.sort();
         lacking.dedup();
-        Ok(Choice { chosen, lacking })
+        (Choice { chosen, lacking }, errors)
+    }
+
+    /// Why a start on this config does not run the plugin; `None` if it does.
+    pub(crate) fn why_off(&self, config: &RootConfig, id: &str) -> Option<String> {
+        let Some((_, default)) = self.plugins().find(|(switched, _)| *switched == id) else {
+            let is_there = self.everything().plugin_ids().any(|known| known == id);
+            return (!is_there).then(|| format!("this program has no plugin '{id}'"));
+        };
+        if self.choose(config).0.chosen.iter().any(|chosen| chosen == id) {
+            return None;
+        }
+        let key = format!("{KEY}.{id}");
+        let is_written = switches(config).written.iter().any(|(written, _)| written == id);
+        Some(match default {
+            _ if is_written => format!("{key} is false"),
+            ByDefault::On | ByDefault::Off => format!("{key} is not true"),
+            ByDefault::With([one]) => format!("{one} is not set"),
+            ByDefault::With(keys) => format!("none of {} is set", keys.join(", ")),
+        })
+    }
+
+    /// Ids of plugins that modules are tied to and that are not here, which is a mistake of the program.
+    pub(crate) fn untied(&self) -> Vec<String> {
+        let everything = self.everything();
+        let ids: Vec<_> = everything.plugin_ids().collect();
+        let ties = self.0.iter().filter_map(|entry| match entry {
+            Entry::Module { of, with, .. } => Some([of.as_str(), *with]),
+            Entry::Plugin { .. } | Entry::Always(_) => None,
+        });
+        let lacking = ties.flatten().filter(|id| !ids.contains(id));
+        lacking
+            .map(|id| match nearest(id, ids.iter().copied()) {
+                Some(meant) => {
+                    format!("a module is tied to '{id}', which is no plugin here; did you mean '{meant}'?")
+                }
+                None => format!("a module is tied to '{id}', which is no plugin here"),
+            })
+            .collect()
+    }
+
+    fn is_switched(&self, id: &str) -> bool {
+        self.plugins().any(|(switched, _)| switched == id)
     }
 
     /// Adds what is chosen, and what is there in any case.
     pub(crate) fn add(&self, backend: Backend, choice: &Choice) -> Backend {
-        self.add_those(backend, |id| choice.chosen.iter().any(|chosen| chosen == id))
+        self.add_those(backend, |id| !self.is_switched(id) || choice.chosen.iter().any(|chosen| chosen == id))
     }
 
     /// A backend of all that there is, to be asked and not to be started.
@@ -136,10 +177,30 @@ impl Catalogue {
 }
 
 /// What the config says of single plugins, whoever knows them.
-pub(crate) fn switches(config: &RootConfig) -> Result<Vec<(String, bool)>, ConfigError> {
-    let Some(named) = config.optional_config(KEY)? else { return Ok(vec![]) };
-    let switch = |id: String| Ok(named.optional_switch(&id)?.map(|on| (id, on)));
-    Ok(each(named.keys().into_iter().map(switch))?.into_iter().flatten().collect())
+#[derive(Debug, Default)]
+pub(crate) struct Switches {
+    pub(crate) written: Vec<(String, bool)>,
+    /// Those that are neither on nor off.
+    pub(crate) refused: Vec<ConfigError>,
+}
+
+pub(crate) fn switches(config: &RootConfig) -> Switches {
+    let mut switches = Switches::default();
+    let named = match config.optional_config(KEY) {
+        Ok(named) => named,
+        Err(error) => {
+            switches.refused.push(error);
+            None
+        }
+    };
+    for id in named.iter().flat_map(|named| named.keys()) {
+        match named.as_ref().map(|named| named.optional_switch(&id)) {
+            Some(Ok(Some(on))) => switches.written.push((id, on)),
+            Some(Ok(None)) | None => {}
+            Some(Err(error)) => switches.refused.push(error),
+        }
+    }
+    switches
 }
 
 fn never_off(config: &RootConfig, id: &str) -> ConfigError {
@@ -192,7 +253,7 @@ mod tests {
 
     #[test]
     fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
-        let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+        let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).0;
         assert_eq!(choice("app: {}").chosen, ["healthcheck"]);
         let named = choice(
             "greenroom: {plugins: {healthcheck: false, tasks: true, rollbar: true, old: false}}\ncatalog: {}\nsearch: {}",
@@ -203,7 +264,7 @@ mod tests {
         );
         let refused = |yaml: &str| {
             let config = RootConfig::from_yaml(yaml).unwrap();
-            catalogue().choose(&config).unwrap_err().message().to_owned()
+            catalogue().choose(&config).1[0].message().to_owned()
         };
         assert!(refused("greenroom: {plugins: {tasks: maybe}}").contains("greenroom.plugins.tasks"));
         assert!(refused("greenroom: {plugins: {search: false}}").contains("always has 'search'"));
@@ -213,8 +274,9 @@ mod tests {
     fn every_switch_that_is_neither_true_nor_false_is_told_with_its_place() {
         let yaml =
             "greenroom:\n  plugins:\n    tasks: yes\n    rollbar: 1\n    healthcheck: 'true'\n    mail: {}\n";
-        let refused = catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap_err();
-        let told: Vec<_> = refused.each().map(|one| one.to_string()).collect();
+        let (choice, refused) = catalogue().choose(&RootConfig::from_yaml(yaml).unwrap());
+        assert_eq!(choice.chosen, ["healthcheck"], "what is refused counts as not written");
+        let told: Vec<_> = refused.iter().map(ToString::to_string).collect();
         let text = |key, is, line| {
             format!("greenroom.plugins.{key} is {is}, expected true or false (mock-config:{line})")
         };
@@ -240,10 +302,8 @@ mod tests {
             module("a", "b", |env| env.register_init(async || Ok(())))
         });
         let has_module = |yaml: &str| {
-            let (choice, before) = (
-                catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap(),
-                made.load(Ordering::Relaxed),
-            );
+            let (choice, before) =
+                (catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).0, made.load(Ordering::Relaxed));
             let _ = catalogue.add(Backend::new([]), &choice);
             made.load(Ordering::Relaxed) > before
         };
@@ -260,7 +320,7 @@ mod tests {
         catalogue.offer(ByDefault::With(&["auth.sessions", "auth.providers"]), || {
             plugin("auth", |env| env.register_init(async || Ok(())))
         });
-        let chosen = |yaml: &str| catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+        let chosen = |yaml: &str| catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).0;
         assert_eq!(chosen("auth: {providers: {guest: {}}}").chosen, ["auth"]);
         assert_eq!(chosen("greenroom: {plugins: {auth: true}}").chosen, ["auth"]);
         for off in [
@@ -273,11 +333,35 @@ mod tests {
     }
 
     #[test]
+    fn a_module_that_is_tied_to_no_plugin_is_a_mistake_and_one_that_is_always_there_counts() {
+        let (mut catalogue, made) = (catalogue(), Arc::new(AtomicUsize::new(0)));
+        let count = made.clone();
+        catalogue.tie("search", move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            module("healthcheck", "x", |env| env.register_init(async || Ok(())))
+        });
+        let (choice, before) =
+            (catalogue.choose(&RootConfig::from_yaml("").unwrap()).0, made.load(Ordering::Relaxed));
+        let _ = catalogue.add(Backend::new([]), &choice);
+        assert_eq!((made.load(Ordering::Relaxed), catalogue.untied()), (before + 1, vec![]));
+
+        catalogue.tie("taks", || module("healthcheck", "y", |env| env.register_init(async || Ok(()))));
+        catalogue.tie("tasks", || module("nowhere", "z", |env| env.register_init(async || Ok(()))));
+        assert_eq!(
+            catalogue.untied(),
+            [
+                "a module is tied to 'taks', which is no plugin here; did you mean 'tasks'?",
+                "a module is tied to 'nowhere', which is no plugin here"
+            ]
+        );
+    }
+
+    #[test]
     fn an_id_that_no_key_can_name_is_told_as_the_plugins_mistake() {
         let mut catalogue = Catalogue::default();
         catalogue.offer(ByDefault::On, || plugin("My Deploys", |env| env.register_init(async || Ok(()))));
-        let refused = catalogue.choose(&RootConfig::from_yaml("").unwrap()).unwrap_err();
-        assert!(refused.message().starts_with("Invalid plugin id 'My Deploys'"), "{refused}");
+        let (_, refused) = catalogue.choose(&RootConfig::from_yaml("").unwrap());
+        assert!(refused[0].message().starts_with("Invalid plugin id 'My Deploys'"), "{refused:?}");
         assert!(["tasks", "my-deploys", "a1_b:c"].into_iter().all(is_switch));
         assert!(!["", "1a", "a--b", "a.b", "a-"].into_iter().any(is_switch));
     }

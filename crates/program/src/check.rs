@@ -7,12 +7,7 @@ use std::{collections::HashSet, process::ExitCode};
 use greenroom::config::{ConfigOptions, RootConfig};
 use greenroom_defaults::{ConfigReport, Finding, Severity};
 
-use crate::{
-    catalogue::Catalogue,
-    explain,
-    prepare::{self, Refused},
-    schema,
-};
+use crate::{catalogue::Catalogue, explain, prepare, schema};
 
 #[cfg(test)]
 mod generated;
@@ -31,7 +26,7 @@ fn checked(
     config: &RootConfig,
     options: &ConfigOptions,
 ) -> Result<ExitCode, ExitCode> {
-    let report = report(catalogue, config, options);
+    let report = prepare::report_of(catalogue, config, options);
     let secrets = match config.secrets().len() {
         1 => "1 secret".to_owned(),
         n => format!("{n} secrets"),
@@ -62,14 +57,6 @@ fn shown(found: &Finding) -> String {
     }
 }
 
-fn report(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> ConfigReport {
-    let (choice, refused) = match prepare::prepare(catalogue, config, options) {
-        Ok(prepared) => (prepared.choice, vec![]),
-        Err(Refused { errors, choice }) => (choice, errors),
-    };
-    prepare::report(catalogue, config, options, &choice, refused)
-}
-
 /// What is told: one mistake that several plugins refuse is told once.
 fn told(report: &ConfigReport) -> impl Iterator<Item = &Finding> {
     let mut errors = HashSet::new();
@@ -89,7 +76,7 @@ mod tests {
     use crate::catalogue::ByDefault;
 
     fn found(catalogue: &Catalogue, yaml: &str) -> ConfigReport {
-        report(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
+        prepare::report_of(catalogue, &RootConfig::from_yaml(yaml).unwrap(), &ConfigOptions::default())
     }
 
     fn texts(report: &ConfigReport, is_wanted: impl Fn(&Finding) -> bool) -> Vec<String> {
@@ -122,6 +109,22 @@ mod tests {
         assert_eq!(messages(""), Vec::<String>::new());
         let chosen = "greenroom: {plugins: {mail: true}}";
         assert_eq!(messages(chosen), ["Missing required config value at 'mail.server' in 'mock-config'"]);
+    }
+
+    #[test]
+    fn one_bad_switch_hides_nothing_of_what_else_is_wrong() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(ByDefault::Off, greenroom_plugin_tasks::tasks);
+        catalogue.offer(ByDefault::With(&["mail"]), || {
+            let mail = plugin("mail", |env| env.register_init(async || Ok(())));
+            mail.reads(|config: &RootConfig| config.number("mail.port"))
+        });
+        let yaml = "greenroom: {plugins: {tasks: maybe}, dataDir: 7, demo: perhaps}\nmail: {port: many}\n";
+        let report = found(&catalogue, yaml);
+        let mut keys: Vec<_> =
+            told(&report).filter(|found| found.is_fault()).map(|found| found.key.clone().unwrap()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["greenroom.dataDir", "greenroom.demo", "greenroom.plugins.tasks", "mail.port"]);
     }
 
     /// A runtime waits at its end for work that blocks; a plain thread holds no process.

@@ -1,15 +1,17 @@
 //! Commands that a program has beside its own: those of its plugins, as in `greenroom rum sdk`.
 
-use std::{fmt, path::PathBuf, process::ExitCode};
+use std::{cell::OnceCell, fmt, path::PathBuf, process::ExitCode};
 
 use clap::{ArgMatches, Args, Command};
 use greenroom::{
-    config::{ConfigOptions, RootConfig},
+    config::{ConfigError, ConfigOptions, RootConfig},
     data_dir::DataDirEnvironment,
     errors::{Error, Result},
+    http_client::{ClientSettings, HttpClient},
 };
+use greenroom_defaults::ConfigReport;
 
-use crate::{catalogue::Catalogue, explain, schema};
+use crate::{catalogue::Catalogue, explain, prepare, schema};
 
 /// What a command has to say, and how the process ends then.
 ///
@@ -42,26 +44,79 @@ impl From<String> for Answer {
     }
 }
 
-/// What a command of a plugin may ask for.
+/// What a command of a plugin may ask for: what the program knows of a start without starting anything.
+///
+/// ```no_run
+/// use greenroom::prelude::*;
+/// use greenroom_program::{Answer, CommandContext, Program};
+///
+/// #[derive(clap::Args)]
+/// struct NoArguments {}
+///
+/// fn ping(_: NoArguments, context: &CommandContext<'_>) -> Result<Answer> {
+///     if let Some(why) = context.why_off("deploys")? {
+///         return Ok(Answer::from(format!("The plugin deploys is off: {why}")).exit_code(3));
+///     }
+///     let url = context.config()?.string("deploys.url")?;
+///     let call = greenroom::http_client::Call::get(&url)?;
+///     let answer = context.wait_for(context.http_client()?.send(call))??;
+///     Ok(Answer::from(format!("{url} answers {}", answer.status())))
+/// }
+///
+/// # fn deploys() -> Plugin { plugin("deploys", |env| env.register_init(async || Ok(()))) }
+/// Program::new("my-backend", "1.0.0").plugin(deploys).command("deploys", "ping", ping).run();
+/// ```
 #[derive(Debug)]
 pub struct CommandContext<'a> {
     catalogue: &'a Catalogue,
     options: &'a ConfigOptions,
+    /// Read once: a pipe can be read no second time.
+    config: OnceCell<Result<RootConfig, ConfigError>>,
 }
 
-impl CommandContext<'_> {
+impl<'a> CommandContext<'a> {
+    fn new(catalogue: &'a Catalogue, options: &'a ConfigOptions) -> Self {
+        Self { catalogue, options, config: OnceCell::new() }
+    }
+
     /// The config that a start would read.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn config(&self) -> Result<RootConfig> {
-        schema::load(self.catalogue, self.options).map_err(|error| Error::from(error).into())
+        let config = self.config.get_or_init(|| schema::load(self.catalogue, self.options)).clone();
+        config.map_err(|error| Error::from(error).into())
+    }
+
+    /// All that there is to say of it, as `config check` says it: what a start refuses is among it.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn config_report(&self) -> Result<ConfigReport> {
+        Ok(prepare::report_of(self.catalogue, &self.config()?, self.options))
+    }
+
+    /// Why a start does not run this plugin; `None` if it does.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config).
+    pub fn why_off(&self, plugin: &str) -> Result<Option<String>> {
+        Ok(self.catalogue.why_off(&self.config()?, plugin))
+    }
+
+    /// What calls out as the backend does: by its proxies, with its trust, to the addresses that it may reach.
+    ///
+    /// # Errors
+    /// As [`config`](Self::config), and when `greenroom.httpClient` is refused.
+    pub fn http_client(&self) -> Result<HttpClient> {
+        let settings = ClientSettings::from_config(&self.config()?).map_err(Error::from)?;
+        Ok(HttpClient::builder(prepare::calls(self.options)).settings(settings).build())
     }
 
     /// The directory for own files, which may not be there yet.
     ///
     /// # Errors
-    /// As [`config`](Self::config).
+    /// As [`config`](Self::config), and when `greenroom.dataDir` is no text.
     pub fn data_dir(&self) -> Result<PathBuf> {
         let dir = DataDirEnvironment::of(self.options).data_dir(&self.config()?);
         dir.map_err(|error| Error::from(error).into())
@@ -143,7 +198,7 @@ pub(crate) fn run(
     catalogue: &Catalogue,
     options: &ConfigOptions,
 ) -> ExitCode {
-    match (extra.run)(arguments, &CommandContext { catalogue, options }) {
+    match (extra.run)(arguments, &CommandContext::new(catalogue, options)) {
         Ok(Answer { text, code }) => {
             explain::answer(&format!("{text}\n")).err().unwrap_or_else(|| ExitCode::from(code))
         }
@@ -159,6 +214,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::catalogue::ByDefault;
 
     #[derive(Parser)]
     struct Own {
@@ -210,7 +266,7 @@ mod tests {
             ..ConfigOptions::default()
         };
         let catalogue = Catalogue::default();
-        let context = CommandContext { catalogue: &catalogue, options: &options };
+        let context = CommandContext::new(&catalogue, &options);
         let told = (extra.run)(arguments, &context).unwrap();
         assert_eq!(told, format!("hello you in {}", dir.path().join("state").display()).into());
 
@@ -221,5 +277,38 @@ mod tests {
 
         assert!(typed(&extras, &matches("own start").unwrap()).is_none());
         assert!(matches("own hello").is_err() && matches("own hello greet").is_err());
+    }
+    #[test]
+    fn a_command_knows_of_a_start_what_config_check_tells() {
+        use greenroom::{core::plugin, prelude::*};
+        use greenroom_defaults::Finding;
+
+        let off = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(ByDefault::With(&["a.x", "a.y"]), off("a"));
+        catalogue.offer(ByDefault::With(&["b"]), off("b"));
+        catalogue.offer(ByDefault::Off, off("c"));
+        catalogue.offer(ByDefault::On, off("d"));
+        catalogue.always(move |backend| backend.add(off("e")()));
+        let yaml = "greenroom: {plugins: {b: off, d: maybe}, httpClient: {allowedAddresses: [nonsense]}}";
+        let config = RootConfig::from_yaml(yaml).unwrap();
+        let options = ConfigOptions::default();
+        let context = CommandContext::new(&catalogue, &options);
+        context.config.set(Ok(config)).unwrap();
+        let why = |id| context.why_off(id).unwrap();
+        assert_eq!(why("a").as_deref(), Some("none of a.x, a.y is set"));
+        assert_eq!(why("b").as_deref(), Some("b is not set"), "off is no switch");
+        assert_eq!(why("c").as_deref(), Some("greenroom.plugins.c is not true"));
+        assert_eq!((why("d"), why("e")), (None, None));
+        assert_eq!(why("f").as_deref(), Some("this program has no plugin 'f'"));
+        let report = context.config_report().unwrap();
+        let faults = report.findings().iter().filter(|found| found.is_fault());
+        let keys: Vec<_> = faults.filter_map(|found: &Finding| found.key.as_deref()).collect();
+        for key in ["greenroom.plugins.b", "greenroom.plugins.d", "greenroom.httpClient.allowedAddresses[0]"]
+        {
+            assert!(keys.contains(&key), "{keys:?}");
+        }
+        let refused = context.http_client().unwrap_err().to_string();
+        assert!(refused.contains("'nonsense' in greenroom.httpClient.allowedAddresses"), "{refused}");
     }
 }

@@ -151,8 +151,7 @@ impl Program {
         self
     }
 
-    /// A plugin that runs if the config has one of these keys, in which it asks for the plugin, unless
-    /// `greenroom.plugins.<id>` says otherwise. `make` is called as that of [`plugin`](Self::plugin).
+    /// A plugin that runs if the config has one of these keys, unless `greenroom.plugins.<id>` says otherwise. `make` is called as that of [`plugin`](Self::plugin).
     #[must_use]
     pub fn plugin_with<P: Into<Plugin>>(
         mut self,
@@ -164,7 +163,7 @@ impl Program {
     }
 
     /// A module that is there where its plugin and `plugin` run, as one that shows something of `plugin` in the app. `make` is
-    /// called as that of [`plugin`](Self::plugin).
+    /// called as that of [`plugin`](Self::plugin). A program that lacks one of them does not [run](Self::run).
     #[must_use]
     pub fn module_with(mut self, plugin: &'static str, make: impl Fn() -> Module + 'static) -> Self {
         self.catalogue.tie(plugin, make);
@@ -219,9 +218,36 @@ impl Program {
         self.examples.iter().copied().filter(|example| (example.works)(config, node_env)).collect()
     }
 
-    /// Does what the process's arguments say; at a second signal the process ends at once.
+    /// Does what the process's arguments say; at a second signal the process ends at once. With [mistakes](Self::mistakes) it
+    /// tells them, and ends with 1.
     pub fn run(self) -> ExitCode {
-        command::run(&self)
+        match &*self.mistakes() {
+            [] => command::run(&self),
+            mistakes => explain::fail(&format!("{}: {}", self.name, mistakes.join("; ")), None),
+        }
+    }
+
+    /// What is wrong with how the program is put together, whatever its config says. A test of a program asks for it:
+    ///
+    /// ```
+    /// use greenroom::prelude::*;
+    /// use greenroom_program::Program;
+    ///
+    /// fn deploys() -> Plugin {
+    ///     plugin("deploys", |env| env.register_init(async || Ok(())))
+    /// }
+    /// fn in_deploys() -> Module {
+    ///     module("deploys", "mail", |env| env.register_init(async || Ok(())))
+    /// }
+    ///
+    /// let program = Program::new("my-backend", "1.0.0").plugin(deploys).module_with("deplyos", in_deploys);
+    /// assert_eq!(
+    ///     program.mistakes(),
+    ///     ["a module is tied to 'deplyos', which is no plugin here; did you mean 'deploys'?"]
+    /// );
+    /// ```
+    pub fn mistakes(&self) -> Vec<String> {
+        self.catalogue.untied()
     }
 
     /// The schemas of all that may be in this program's config, of plugins that the config does not choose too.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DeclareConfig, ReadContext, RootConfig, all},
+    config::{ConfigError, ConfigOptions, DeclareConfig, ReadContext, RootConfig, all, each},
     core::{Backend, Fault, feature_loader},
     data_dir::DataDirEnvironment,
     http_client::ClientEnvironment,
@@ -23,7 +23,7 @@ pub(crate) struct Prepared {
     pub(crate) has_demo: bool,
 }
 
-/// All that is wrong of it, and the choice of plugins if that is not.
+/// All that is wrong of it, and the choice of plugins by what is not.
 pub(crate) struct Refused {
     pub(crate) errors: Vec<ConfigError>,
     pub(crate) choice: Choice,
@@ -41,17 +41,13 @@ pub(crate) fn prepare(
     options: &ConfigOptions,
 ) -> Result<Prepared, Refused> {
     let node_env = node_env(options);
-    let choice = catalogue.choose(config);
-    let data_dir = DataDirEnvironment::of(options).data_dir(config);
-    let has_demo = demo::check(config, node_env);
-    match (choice, data_dir, has_demo) {
-        (Ok(choice), Ok(data_dir), Ok(has_demo)) => Ok(Prepared { choice, data_dir, has_demo }),
-        (choice, data_dir, has_demo) => {
-            let (choice, error) = match choice {
-                Ok(choice) => (choice, None),
-                Err(error) => (Choice::default(), Some(error)),
-            };
-            let errors = error.into_iter().chain(data_dir.err()).chain(has_demo.err()).collect();
+    let (choice, mut errors) = catalogue.choose(config);
+    let (data_dir, has_demo) =
+        (DataDirEnvironment::of(options).data_dir(config), demo::check(config, node_env));
+    match (data_dir, has_demo) {
+        (Ok(data_dir), Ok(has_demo)) if errors.is_empty() => Ok(Prepared { choice, data_dir, has_demo }),
+        (data_dir, has_demo) => {
+            errors.extend(data_dir.err().into_iter().chain(has_demo.err()));
             Err(Refused { errors, choice })
         }
     }
@@ -60,7 +56,13 @@ pub(crate) fn prepare(
 /// Reads what the program itself takes of a config, whatever it chooses of it: what it refuses of a changed one, and what of
 /// it waits for the next start, is told as of any feature.
 fn own_config(config: &RootConfig, node_env: Option<&str>) -> Result<(), ConfigError> {
-    all((catalogue::switches(config), demo::check(config, node_env))).map(|_| ())
+    let switches = each(catalogue::switches(config).refused.into_iter().map(Err::<(), _>));
+    all((switches, demo::check(config, node_env))).map(|_| ())
+}
+
+/// How a start with these options calls out.
+pub(crate) fn calls(options: &ConfigOptions) -> ClientEnvironment {
+    ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
 }
 
 /// The backend with its defaults and what is chosen.
@@ -75,7 +77,7 @@ pub(crate) fn backend(
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDirEnvironment::of(options),
-        calls: ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into)),
+        calls: calls(options),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: log.logs_panics(),
         log,
@@ -83,6 +85,15 @@ pub(crate) fn backend(
     let own = feature_loader(async || Ok(vec![]));
     let own = own.reads(move |config| own_config(config, node_env.as_deref()));
     catalogue.add(create_backend_in(surroundings).add(own), choice)
+}
+
+/// All that there is to say of a config.
+pub(crate) fn report_of(catalogue: &Catalogue, config: &RootConfig, options: &ConfigOptions) -> ConfigReport {
+    let (choice, refused) = match prepare(catalogue, config, options) {
+        Ok(prepared) => (prepared.choice, vec![]),
+        Err(Refused { errors, choice }) => (choice, errors),
+    };
+    report(catalogue, config, options, &choice, refused)
 }
 
 /// All that is to say of a config, by the program and by what it would start: `refused` is what [`prepare`] found.

@@ -61,6 +61,8 @@ use crate::{
     settings::{Dist, Settings},
 };
 
+pub use crate::settings::front_end;
+
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 

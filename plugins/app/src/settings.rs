@@ -40,6 +40,25 @@ impl Settings {
     }
 }
 
+/// The front end that a start would serve, or where it was looked for.
+///
+/// ```
+/// use greenroom::config::RootConfig;
+///
+/// let config = RootConfig::from_yaml("app: {packageName: portal}").unwrap();
+/// let looked = greenroom_plugin_app::front_end(&config).unwrap();
+/// assert_eq!(looked.unwrap_err(), "the config is in no file, beside which an app could be");
+/// ```
+///
+/// # Errors
+/// When the start refuses what the config says of it.
+pub fn front_end(config: &RootConfig) -> Result<std::result::Result<PathBuf, String>> {
+    Ok(match dist(config)? {
+        Dist::Here(dist) => Ok(dist),
+        Dist::Nowhere(looked) => Err(looked),
+    })
+}
+
 fn dist(config: &RootConfig) -> Result<Dist> {
     let beside = config.file().and_then(|file| Some(file.parent()?.to_owned()));
     if let Some(named) = config.optional_string(DIST)? {

@@ -11,7 +11,7 @@ use std::{
 
 use axum::extract::Request;
 use greenroom::context::Context;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,8 @@ struct Sessions {
 
 #[derive(Default)]
 struct IntakeSeen {
-    batches: u64,
+    received: u64,
+    behind_untrusted: u64,
     events: u64,
     rejected: u64,
     refused: BTreeMap<&'static str, u64>,
@@ -64,7 +65,7 @@ impl Counts {
         Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog }
     }
 
-    /// Any request that this backend gets.
+    /// A request that comes to routes of this backend.
     pub(crate) fn request(&self, request: &Request) {
         let context = Context::current();
         let baggage = context.request().and_then(|request| request.session());
@@ -101,20 +102,28 @@ impl Counts {
         self.init.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Events that the intake has taken from a browser.
-    pub(crate) fn accepted(&self, events: usize, rejected: usize) {
+    /// A request that came to the intake, whatever becomes of it.
+    pub(crate) fn received(&self) {
         let mut intake = self.intake.lock();
-        intake.batches += 1;
-        intake.events += events as u64;
-        intake.rejected += rejected as u64;
+        intake.received += 1;
         intake.last = Some(Instant::now());
     }
 
-    /// Events that it has not, and what the browser was told.
-    pub(crate) fn refused(&self, why: &'static str) {
+    /// It says whom it was forwarded for, and whoever said so is not trusted.
+    pub(crate) fn behind_untrusted(&self) {
+        self.intake.lock().behind_untrusted += 1;
+    }
+
+    /// What the intake has found in a body, whatever Datadog says to it.
+    pub(crate) fn looked_at(&self, events: usize, rejected: usize) {
         let mut intake = self.intake.lock();
-        *intake.refused.entry(why).or_default() += 1;
-        intake.last = Some(Instant::now());
+        intake.events += events as u64;
+        intake.rejected += rejected as u64;
+    }
+
+    /// What goes no further than the intake, and what the browser was told.
+    pub(crate) fn refused(&self, why: &'static str) {
+        *self.intake.lock().refused.entry(why).or_default() += 1;
     }
 
     /// What Datadog said.
@@ -127,24 +136,25 @@ impl Counts {
         datadog.last = Some((Instant::now(), outcome.clone()));
     }
 
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> Status {
         let now = Instant::now();
         let ago = |at: Instant| now.saturating_duration_since(at).as_secs();
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let sessions = self.sessions.lock();
         let (intake, datadog) = (self.intake.lock(), self.datadog.lock());
-        Told {
+        Status {
             for_seconds: ago(self.began),
             pages: read(&self.pages),
             sdk: read(&self.sdk),
             init: read(&self.init),
             sessions: sessions.known.len() as u64,
             last_session_seconds_ago: sessions.last.map(ago),
-            batches: intake.batches,
+            received: intake.received,
+            behind_untrusted_proxy: intake.behind_untrusted,
             events: intake.events,
             rejected: intake.rejected,
             refused: intake.refused.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
-            last_batch_seconds_ago: intake.last.map(ago),
+            last_received_seconds_ago: intake.last.map(ago),
             taken: datadog.taken,
             failed: datadog.failed,
             last_answer: datadog.last.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
@@ -155,7 +165,7 @@ impl Counts {
 /// The counts, as `GET /api/rum/status` tells them. Times are ages, so that nobody's clock matters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Told {
+pub(crate) struct Status {
     pub(crate) for_seconds: u64,
     /// How often browsers asked for a page of the portal.
     pub(crate) pages: u64,
@@ -166,11 +176,18 @@ pub(crate) struct Told {
     /// Of this process, and no more than are told apart.
     pub(crate) sessions: u64,
     pub(crate) last_session_seconds_ago: Option<u64>,
-    pub(crate) batches: u64,
+    /// Requests that came to the intake.
+    pub(crate) received: u64,
+    /// Of these, those that a proxy has forwarded which `backend.trustProxy` does not name: its users count as one client.
+    #[serde(default)]
+    pub(crate) behind_untrusted_proxy: u64,
+    /// What was found in them.
     pub(crate) events: u64,
     pub(crate) rejected: u64,
+    /// Requests that went no further, by what their browsers were told.
     pub(crate) refused: BTreeMap<String, u64>,
-    pub(crate) last_batch_seconds_ago: Option<u64>,
+    pub(crate) last_received_seconds_ago: Option<u64>,
+    /// Requests that Datadog has taken, and that it has not.
     pub(crate) taken: u64,
     pub(crate) failed: u64,
     pub(crate) last_answer: Option<LastAnswer>,
@@ -197,9 +214,12 @@ impl LastAnswer {
     }
 }
 
-/// Whether it is not the doctor that asks, who looks as browsers do.
+/// How the doctor calls itself, who looks as browsers do otherwise, and is not counted.
+pub(crate) const DOCTOR: HeaderValue = HeaderValue::from_static("greenroom-rum-doctor");
+
+/// Whether it is not the doctor that asks.
 pub(crate) fn is_of_a_browser(headers: &HeaderMap) -> bool {
-    !headers.get(header::USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"greenroom/"))
+    headers.get(header::USER_AGENT) != Some(&DOCTOR)
 }
 
 /// Whether a browser goes to a page, and no script asks for something. Browsers say so by `Sec-Fetch-Dest` on https and on this
@@ -228,7 +248,7 @@ fn session_of_cookie(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, StatusCode};
+    use http::StatusCode;
 
     use super::*;
 
@@ -256,7 +276,7 @@ mod tests {
             ("/", &[html][..], 1),
             ("/catalog", &[("sec-fetch-dest", "empty"), html][..], 0),
             ("/static/main.js", &[("accept", "*/*")][..], 0),
-            ("/", &[html, ("user-agent", "greenroom/0.1.0")][..], 0),
+            ("/", &[html, ("user-agent", "greenroom-rum-doctor")][..], 0),
             ("/api/catalog/entities", &[html][..], 0),
             ("/.backstage/health/v1/readiness", &[html][..], 0),
         ] {
@@ -289,14 +309,16 @@ mod tests {
     #[test]
     fn what_is_told_is_read_back() {
         let counts = Counts::begin();
-        counts.accepted(3, 1);
+        counts.received();
+        counts.behind_untrusted();
+        counts.looked_at(3, 1);
         counts.refused("the body is too large");
         counts.answered(&Outcome::Failed("no route".to_owned()));
         counts.answered(&Outcome::Answered(StatusCode::FORBIDDEN));
         let told = counts.told();
-        assert_eq!((told.batches, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
+        assert_eq!((told.received, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
         assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
         let text = serde_json::to_string(&told).unwrap();
-        assert_eq!(serde_json::from_str::<Told>(&text).unwrap(), told);
+        assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);
     }
 }

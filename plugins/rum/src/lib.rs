@@ -36,6 +36,12 @@
 //!
 //! at each load: it is the portal that remembers the answer.
 //!
+//! # Its commands
+//!
+//! [`install_sdk`] fetches the SDK, and an [`Examination`] says why no events arrive. The program `greenroom` has them as `greenroom
+//! rum sdk` and `greenroom rum doctor`; another one gives them to its own `Program::command("rum", …)`, as
+//! `crates/cli/src/main.rs` and `doctor.rs` do. `CommandContext` then knows what a [`PlannedStart`] tells the doctor.
+//!
 //! # What may be wrong
 //!
 //! A wrong value switches RUM off, with one error line; it never keeps the portal from its users.
@@ -75,7 +81,7 @@ use crate::{
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
-pub use crate::doctor::{Diagnosis, Examination};
+pub use crate::doctor::{Diagnosis, Examination, PlannedStart};
 pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -114,7 +120,7 @@ pub fn rum() -> Plugin {
                     }
                 };
                 let watching = counts.clone();
-                root.observe(move |request| watching.request(request));
+                root.observe(logger, move |request| watching.request(request));
                 http.mount(routes::router(script.clone(), sdk, intake, counts));
                 Ok(())
             },

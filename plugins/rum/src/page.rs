@@ -1,9 +1,6 @@
 //! What the page of the app gets.
 
-use std::{
-    path::Path,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use greenroom::{config::RootConfig, context::Context, data_dir::DataDirectory, prelude::*};
 use greenroom_plugin_app_node::IndexDocument;
@@ -18,9 +15,7 @@ use crate::{
 
 /// Where the page gets the SDK from.
 pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> SdkLocation {
-    let file = config.file();
-    let beside = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-    SdkLocation::look(rum, data.path(), beside)
+    SdkLocation::look(rum, data.path(), &config.beside("").unwrap_or_default())
 }
 
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
-    counts::{Counts, Told, is_of_a_browser},
+    counts::{Counts, Status, is_of_a_browser},
     init::InitScript,
     intake::{Answer, Intake, Target, asks_for_quota},
     sdk::Sdk,
@@ -57,7 +57,7 @@ struct Files {
 }
 
 /// How it goes, for whoever runs the backend: a service, because users are not told apart here.
-async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> HandlerResult<Json<Told>> {
+async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> HandlerResult<Json<Status>> {
     AllowedPrincipals { none: false, user: false, service: true }.check(credentials.principal())?;
     Ok(Json(counts.told()))
 }

@@ -7,10 +7,11 @@ use axum::{
     middleware::{Next, from_fn},
     routing::{get, post},
 };
-use greenroom_core::plugin;
+use greenroom_core::{Plugin, plugin};
 use greenroom_http::{AuthPolicy, HttpRouter, RootHttpRouter};
+use greenroom_logging::Logger;
 
-use crate::kit::Kit;
+use crate::kit::{Kit, told};
 
 /// A backend with routers at these root paths, each answering its own.
 fn at(paths: &'static [&'static str]) -> Kit {
@@ -51,20 +52,39 @@ async fn http_7_paths_that_overlap_conflict_in_either_direction_and_any_case() {
     at(&["/a", "/ab", "/b/a"]).start().await;
 }
 
-#[tokio::test]
-async fn an_observer_sees_every_request_whoever_answers_it() {
-    let (seen, mut observed) = tokio::sync::mpsc::unbounded_channel();
-    let watch = plugin("watch", move |env| {
-        env.register_init(async move |root: RootHttpRouter| {
-            root.observe(move |request| drop(seen.send(request.uri().to_string())));
+/// A plugin that looks at requests.
+fn watching(observer: impl Fn(&Request) + Send + Sync + 'static) -> Plugin {
+    plugin("watch", move |env| {
+        env.register_init(async move |root: RootHttpRouter, logger: Logger| {
+            root.observe(logger, observer);
             Ok(())
         });
-    });
+    })
+}
+
+#[tokio::test]
+async fn an_observer_sees_what_comes_to_routes_whoever_answers_it_and_nothing_else() {
+    let (seen, mut observed) = tokio::sync::mpsc::unbounded_channel();
+    let watch = watching(move |request| drop(seen.send(request.uri().to_string())));
     let up = at(&["/a"]).add(watch).start().await;
+    assert_eq!(up.get("/.backstage/health/v1/readiness").await.status, 200);
     for path in ["/a?x=1", "/nowhere", "/api/watch/b"] {
         up.get(path).await;
         assert_eq!(observed.try_recv().as_deref(), Ok(path));
     }
+    assert!(observed.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_fails_no_request_and_is_told_once_as_its_plugins() {
+    let up = at(&["/a"]).add(watching(|_| panic!("no such counter"))).start().await;
+    for _ in 0..2 {
+        assert_eq!(up.get("/a").await.seen(), (200, "/a"));
+    }
+    let message = "What observes requests panicked, and is asked no more: no such counter";
+    let line = told(&up.lines, message).await;
+    assert_eq!((&line["level"], &line["plugin"]), (&"error".into(), &"watch".into()));
+    assert_eq!(up.lines.json().iter().filter(|line| line["message"] == message).count(), 1);
 }
 
 #[tokio::test]

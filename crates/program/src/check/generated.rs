@@ -15,7 +15,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{report, shown};
+use super::shown;
 use crate::{
     catalogue::{ByDefault, Catalogue},
     prepare, schema,
@@ -161,7 +161,7 @@ fn no_finding_tells_what_a_variable_holds() {
             options.env.insert(format!("APP_CONFIG_{}", key.replace('.', "_")), value.to_string());
         }
         let config = schema::load(&catalogue, &options).unwrap();
-        for found in report(&catalogue, &config, &options).findings() {
+        for found in crate::prepare::report_of(&catalogue, &config, &options).findings() {
             let text = shown(found);
             assert!(!text.contains(token) && !text.contains(pin), "{value}: {text}");
             faults.extend(found.key.clone().filter(|_| found.is_fault()));
@@ -185,7 +185,7 @@ fn check_and_start_agree_on_what_is_refused() {
         written.into_iter().for_each(|written| set(&mut config, written));
         let yaml = config.to_string();
         let config = RootConfig::from_yaml(&yaml).unwrap();
-        let report = report(&catalogue, &config, &options);
+        let report = crate::prepare::report_of(&catalogue, &config, &options);
         let told: Vec<_> =
             report.findings().iter().filter(|found| found.severity == Severity::Refused).collect();
         let start = runtime.block_on(refusal(&catalogue, &config, &options));

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use greenroom::{config::RootConfig, data_dir::DataDirectory, http::HttpSettings};
+use greenroom::{config::RootConfig, data_dir::DataDirectory};
 
-use super::{Diagnosis, Finding};
+use super::{Diagnosis, Finding, PlannedStart};
 use crate::{
     page,
     sdk::SdkLocation,
@@ -12,39 +12,32 @@ use crate::{
 };
 
 /// What a start would make of the config, where RUM is on.
-pub(super) struct Asked {
+pub(super) struct ConfigView {
     pub(super) rum: Rum,
     /// Whether pages get the scripts.
     pub(super) serves: bool,
 }
 
-pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Diagnosis) -> Option<Asked> {
-    let mut is_switched_off = false;
-    for (plugin, why, what) in [
-        (
-            "rum",
-            "the plugin rum is off",
-            "No script is served and no event taken, because the plugin rum is off",
-        ),
-        (
-            "app",
-            "this backend serves no page",
-            "The scripts go into pages that the plugin app serves, and it is off",
-        ),
-    ] {
-        let key = format!("greenroom.plugins.{plugin}");
-        if matches!(config.optional_boolean(&key), Ok(Some(false))) {
-            is_switched_off = true;
-            told.add(Finding::error(why, what).at_key(config, &key).help(format!("Take {key} out")));
-        }
-    }
-    if let Err(refused) = HttpSettings::from_config(config, None) {
-        told.add(Finding::error("the config fails the start", refused.to_string()));
-    }
-    let settings = match Settings::from_config(config) {
+pub(super) fn check(
+    config: &RootConfig,
+    start: &PlannedStart,
+    data_dir: Option<&Path>,
+    told: &mut Diagnosis,
+) -> Option<ConfigView> {
+    const REFUSED: &str = "the config fails the start";
+    let refused: Vec<_> = start.faults.iter().map(ToString::to_string).collect();
+    refused.iter().for_each(|fault| told.add(Finding::error(REFUSED, fault.clone())));
+    let settings = Settings::from_config(config);
+    let is_set_up = !matches!(&settings, Ok(Settings { mode: Mode::Off, .. }));
+    served(config, start, is_set_up, told);
+    let settings = match settings {
         Ok(settings) => settings,
-        Err(refused) => {
-            told.add(Finding::error("the config fails the start", refused.to_string()));
+        Err(error) => {
+            // Told already, if the plugin runs.
+            let texts = error.each().map(|one| one.to_string());
+            for text in texts.filter(|text| !refused.iter().any(|fault| fault.contains(text))) {
+                told.add(Finding::error(REFUSED, text));
+            }
             return None;
         }
     };
@@ -67,16 +60,41 @@ pub(super) fn check(config: &RootConfig, data_dir: Option<&Path>, told: &mut Dia
                 let held = Finding::error("the policy of the page lets none out", held);
                 told.add(held.at_key(config, "backend.csp"));
             }
-            let asked = on(config, data_dir, *rum, told);
-            return Some(Asked { serves: asked.serves && !is_switched_off, ..asked });
+            let view = on(config, data_dir, *rum, told);
+            return Some(ConfigView { serves: view.serves && start.serves_pages(), ..view });
         }
     }
     None
 }
 
+/// What keeps pages with the scripts from being served. `is_set_up`: where it is not, RUM is off for a reason of its own.
+fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut Diagnosis) {
+    let key = |plugin: &str| format!("greenroom.plugins.{plugin}");
+    let is_switched = |plugin| config.has(&key(plugin)).unwrap_or(false);
+    let off = |plugin, why: &str, what: &str, reason: &str| {
+        let found = Finding::error(why, format!("{what}: {reason}")).at_key(config, &key(plugin));
+        if is_switched(plugin) { found.help(format!("Take {} out", key(plugin))) } else { found }
+    };
+    if let Some(reason) = start.rum_off.as_deref().filter(|_| is_set_up || is_switched("rum")) {
+        let what = "No script is served and no event taken, because the plugin rum is off";
+        told.add(off("rum", "the plugin rum is off", what, reason));
+    }
+    const NO_PAGE: &str = "this backend serves no page";
+    if let Some(reason) = &start.app_off {
+        let what = "The scripts go into pages that the plugin app serves, and it is off";
+        told.add(off("app", NO_PAGE, what, reason));
+    } else if let Some(looked) = &start.no_front_end {
+        let what = format!("The scripts go into pages of the front end, and there is none: {looked}");
+        let help =
+            "Build the app (`yarn workspace app build`), or say in greenroom.app.dist where its dist is";
+        told.add(Finding::error(NO_PAGE, what).help(help));
+    }
+}
+
 fn off(config: &RootConfig) -> Finding {
     const MODE: &str = "greenroom.rum.mode";
-    if config.has(MODE).unwrap_or(false) {
+    let is_auto = config.optional_string(MODE).is_ok_and(|mode| mode.as_deref() == Some("auto"));
+    if config.has(MODE).unwrap_or(false) && !is_auto {
         let off = Finding::error(format!("{MODE} is off"), format!("RUM is off, because {MODE} says so"));
         return off.at_key(config, MODE).help("Write direct or forward, or leave it out");
     }
@@ -86,7 +104,7 @@ fn off(config: &RootConfig) -> Finding {
     )
 }
 
-fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnosis) -> Asked {
+fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnosis) -> ConfigView {
     let rate = "app.datadogRum.sessionSampleRate";
     if rum.session_rate == 0.0 {
         let zero = Finding::error(
@@ -134,7 +152,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         "app.datadogRum has a client token ({}) and an application id",
         shown(&rum.client_token)
     ));
-    Asked { rum, serves }
+    ConfigView { rum, serves }
 }
 
 /// A token, to be recognised and not to be used.
@@ -153,12 +171,16 @@ mod tests {
 
     const KEYS: &str = "clientToken: pub0123456789abcdef, applicationId: b";
 
-    fn told(yaml: &str) -> Diagnosis {
+    fn of_start(yaml: &str, start: &PlannedStart) -> Diagnosis {
         let config = RootConfig::from_yaml(yaml).unwrap();
         let mut told = Diagnosis::default();
         let data = tempfile::tempdir().unwrap();
-        check(&config, Some(data.path()), &mut told);
+        check(&config, start, Some(data.path()), &mut told);
         told
+    }
+
+    fn told(yaml: &str) -> Diagnosis {
+        of_start(yaml, &PlannedStart::default())
     }
 
     fn on(more: &str, rest: &str) -> Diagnosis {
@@ -169,13 +191,59 @@ mod tests {
 
     #[test]
     fn rum_43_what_switches_it_off_is_said_with_its_place() {
-        assert_eq!(only_error(&told("")).why, "app.datadogRum has no client token and no application id");
+        for unset in ["", "greenroom: {rum: {mode: auto}}"] {
+            let why = only_error(&told(unset)).why.clone();
+            assert_eq!(why, "app.datadogRum has no client token and no application id", "{unset}");
+        }
         let off = told(&format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: off}}}}"));
         let off = only_error(&off);
         assert_eq!(off.why, "greenroom.rum.mode is off");
         assert_eq!(off.place.as_deref(), Some("mock-config:2:25 (greenroom.rum.mode)"));
-        let plugin = on("", "greenroom: {plugins: {app: false}, rum: {sdk: cdn}}");
-        assert_eq!(only_error(&plugin).place.as_deref(), Some("mock-config:2:28 (greenroom.plugins.app)"));
+    }
+
+    #[test]
+    fn rum_43_what_a_start_does_with_the_config_is_said_as_the_program_knows_it() {
+        let yaml =
+            |rest: &str| format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{sdk: cdn}}{rest}}}");
+        let app_off = Some("greenroom.plugins.app is false".to_owned());
+        let switched =
+            of_start(&yaml(", plugins: {app: false}"), &PlannedStart { app_off, ..PlannedStart::default() });
+        let error = only_error(&switched);
+        assert_eq!(error.why, "this backend serves no page");
+        assert!(error.what.ends_with("and it is off: greenroom.plugins.app is false"), "{error:?}");
+        assert_eq!(error.help.as_deref(), Some("Take greenroom.plugins.app out"));
+        assert!(error.place.as_deref().unwrap().ends_with("(greenroom.plugins.app)"), "{error:?}");
+
+        let app_off = Some("none of app.baseUrl, greenroom.app.dist is set".to_owned());
+        let unasked = of_start(&yaml(""), &PlannedStart { app_off, ..PlannedStart::default() });
+        assert!(only_error(&unasked).what.ends_with("none of app.baseUrl, greenroom.app.dist is set"));
+
+        let no_front_end = Some("there is no package 'app' in the node_modules of /x".to_owned());
+        let none = of_start(&yaml(""), &PlannedStart { no_front_end, ..PlannedStart::default() });
+        assert!(only_error(&none).what.contains("there is no package 'app'"), "{none:?}");
+
+        let rum_off = Some("greenroom.plugins.rum is not true".to_owned());
+        let off = PlannedStart { rum_off, ..PlannedStart::default() };
+        assert_eq!(only_error(&of_start(&yaml(""), &off)).why, "the plugin rum is off");
+        let why = only_error(&of_start("", &off)).why.clone();
+        assert_eq!(why, "app.datadogRum has no client token and no application id", "said once");
+    }
+
+    #[test]
+    fn rum_43_what_a_start_refuses_is_an_error_each_and_once() {
+        let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: store}}}}");
+        let config = RootConfig::from_yaml(&yaml).unwrap();
+        let error = Settings::from_config(&config).unwrap_err().into();
+        let owner = Some(greenroom::core::Owner { plugin: "rum".into(), module: None });
+        let faults = vec![
+            greenroom::core::Fault { owner, error },
+            greenroom::core::Fault { owner: None, error: greenroom::errors::Error::new("no address") },
+        ];
+        let told = of_start(&yaml, &PlannedStart { faults, ..PlannedStart::default() });
+        let whats: Vec<_> =
+            findings(&told, super::super::finding::Severity::Error).map(|found| &*found.what).collect();
+        assert_eq!(whats.len(), 2, "{whats:?}");
+        assert!(whats[0].starts_with("Plugin 'rum': ") && whats[1] == "no address", "{whats:?}");
     }
 
     #[test]
@@ -185,8 +253,6 @@ mod tests {
         assert_eq!(whats.len(), 2, "{told:?}");
         assert!(whats[0].what.starts_with("app.datadogRum.site is no site of Datadog"), "{told:?}");
         assert!(whats[1].what.ends_with("is no number from 0 to 100 (mock-config:1:110)"), "{told:?}");
-        let listen = on("", "backend: {listen: nowhere}");
-        assert!(only_error(&listen).what.contains("Unable to parse listen address"), "{listen:?}");
         let later = on("", "greenroom: {rum: {mode: store}}");
         assert_eq!(only_error(&later).why, "the config fails the start");
     }
@@ -208,7 +274,7 @@ mod tests {
     #[test]
     fn rum_43_without_the_sdk_no_page_sends_anything() {
         let told = on("", "greenroom: {rum: {mode: forward}}");
-        assert!(only_error(&told).what.contains("run `greenroom rum sdk`"), "{told:?}");
+        assert!(only_error(&told).what.contains("the command `rum sdk`"), "{told:?}");
     }
 
     #[test]

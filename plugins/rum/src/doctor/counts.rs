@@ -1,28 +1,30 @@
 //! What a running Greenroom has counted: at which step events get lost.
 
 use super::{Diagnosis, Finding, web::Web};
-use crate::counts::Told;
+use crate::counts::Status;
 
 /// What came of asking for the counts.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Asked {
-    Told(Box<Told>),
+pub(super) enum StatusReply {
+    Told(Box<Status>),
     /// It wants a token, or another one.
     Barred(u16),
     /// It has none: it is no Greenroom, or RUM is off there.
     None,
 }
 
-pub(super) async fn ask(web: &Web<'_>, backend: &str, token: Option<&str>) -> Asked {
-    let Ok(got) = web.json(&format!("{backend}/api/rum/status"), token).await else { return Asked::None };
+pub(super) async fn ask(web: &Web<'_>, backend: &str, token: Option<&str>) -> StatusReply {
+    let Ok(got) = web.json(&format!("{backend}/api/rum/status"), token).await else {
+        return StatusReply::None;
+    };
     let is_json = got.header("content-type").is_some_and(|kind| kind.contains("json"));
     match got.status.as_u16() {
         200 if is_json => match serde_json::from_str(&got.text) {
-            Ok(told) => Asked::Told(Box::new(told)),
-            Err(_) => Asked::None,
+            Ok(told) => StatusReply::Told(Box::new(told)),
+            Err(_) => StatusReply::None,
         },
-        status @ (401 | 403) if is_json => Asked::Barred(status),
-        _ => Asked::None,
+        status @ (401 | 403) if is_json => StatusReply::Barred(status),
+        _ => StatusReply::None,
     }
 }
 
@@ -39,21 +41,17 @@ pub(super) fn barred(status: u16, has_token: bool) -> Finding {
 }
 
 /// `forwards`: whether events go through that backend; `rate`: how many of a hundred sessions are measured.
-pub(super) fn check(counts: &Told, forwards: bool, rate: f64, told: &mut Diagnosis) {
+pub(super) fn check(counts: &Status, forwards: bool, rate: f64, told: &mut Diagnosis) {
     let since = format!("in the last {}", time(counts.for_seconds));
-    let times = |count: u64| match count {
-        1 => "once".to_owned(),
-        2 => "twice".to_owned(),
-        count => format!("{count} times"),
-    };
     told.add(Finding::note(format!(
-        "The backend was asked for pages {}, for the script {}, for the SDK {}, by {} of the SDK {since}",
-        times(counts.pages),
-        times(counts.init),
-        times(counts.sdk),
+        "In the last {}: {}, {}, {}, {}",
+        time(counts.for_seconds),
+        some(counts.pages, "page"),
+        some(counts.init, "init script"),
+        some(counts.sdk, "SDK file"),
         some(counts.sessions, "session")
     )));
-    if counts.pages == 0 && counts.sessions == 0 && counts.batches == 0 {
+    if counts.pages == 0 && counts.sessions == 0 && counts.received == 0 {
         told.add(
             Finding::warning(format!("No browser has asked this backend for a page {since}"))
                 .help("Open the portal; if it shows, another server or another replica has answered"),
@@ -86,8 +84,8 @@ pub(super) fn check(counts: &Told, forwards: bool, rate: f64, told: &mut Diagnos
     }
 }
 
-fn intake(counts: &Told, since: &str, told: &mut Diagnosis) {
-    if counts.sessions > 0 && counts.batches == 0 && counts.refused.is_empty() {
+fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
+    if counts.sessions > 0 && counts.received == 0 && counts.refused.is_empty() {
         told.add(
             Finding::error(
                 "sessions begin, and their events do not reach the backend",
@@ -110,7 +108,7 @@ fn intake(counts: &Told, since: &str, told: &mut Diagnosis) {
     let ago = time(last.seconds_ago);
     let failed = match (last.status, &last.failure) {
         (Some(200..300), _) => {
-            let batch = counts.last_batch_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
+            let batch = counts.last_received_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
             told.proof = Some(format!(
                 "Datadog has taken {} {since}, the last {ago} ago{}",
                 some(counts.taken, "request"),
@@ -161,14 +159,14 @@ mod tests {
         },
     };
 
-    fn told(counts: &Told, forwards: bool) -> Diagnosis {
+    fn told(counts: &Status, forwards: bool) -> Diagnosis {
         let mut told = Diagnosis::default();
         check(counts, forwards, 100.0, &mut told);
         told
     }
 
-    fn counts() -> Told {
-        Told { for_seconds: 3600, pages: 20, init: 5, sdk: 5, sessions: 4, ..Told::default() }
+    fn counts() -> Status {
+        Status { for_seconds: 3600, pages: 20, init: 5, sdk: 5, sessions: 4, ..Status::default() }
     }
 
     fn warning(told: &Diagnosis) -> String {
@@ -177,14 +175,19 @@ mod tests {
 
     #[test]
     fn rum_46_the_step_at_which_events_get_lost_is_named() {
-        let none = Told { for_seconds: 90, ..Told::default() };
+        let none = Status { for_seconds: 90, ..Status::default() };
         assert_eq!(
             warning(&told(&none, true)),
             "No browser has asked this backend for a page in the last 90 s"
         );
-        let no_script = Told { init: 0, sdk: 0, sessions: 0, ..counts() };
+        let said = told(&counts(), true).text();
+        assert!(
+            said.contains("note: In the last 60 min: 20 pages, 5 init scripts, 5 SDK files, 4 sessions"),
+            "{said}"
+        );
+        let no_script = Status { init: 0, sdk: 0, sessions: 0, ..counts() };
         assert!(warning(&told(&no_script, true)).contains("none fetched the script"));
-        let no_session = Told { sessions: 0, ..counts() };
+        let no_session = Status { sessions: 0, ..counts() };
         assert!(warning(&told(&no_session, true)).contains("none has begun a session"));
         let no_batch = told(&counts(), true);
         assert_eq!(only_error(&no_batch).why, "sessions begin, and their events do not reach the backend");
@@ -194,7 +197,7 @@ mod tests {
 
     #[test]
     fn rum_46_what_the_intake_refused_is_told_by_reason() {
-        let mut counts = Told { batches: 1, ..counts() };
+        let mut counts = Status { received: 1, ..counts() };
         counts.refused.insert("the page is not of this portal".to_owned(), 3);
         let told = told(&counts, true);
         assert_eq!(
@@ -209,12 +212,12 @@ mod tests {
             let failure = failure.map(str::to_owned);
             let last_answer = Some(LastAnswer { seconds_ago: 12, status, failure });
             told(
-                &Told {
-                    batches: 3,
+                &Status {
+                    received: 3,
                     events: 9,
                     taken: 3,
                     last_answer,
-                    last_batch_seconds_ago: Some(12),
+                    last_received_seconds_ago: Some(12),
                     ..counts()
                 },
                 true,

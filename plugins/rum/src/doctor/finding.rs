@@ -66,7 +66,25 @@ impl Finding {
     }
 }
 
-/// All that was found.
+/// All that was found; an [`Examination`](crate::Examination) makes it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # use greenroom::{config::RootConfig, http_client::ClientEnvironment, prelude::HttpClient};
+/// # use greenroom_plugin_rum::{Examination, PlannedStart};
+/// # let (start, client) = (PlannedStart::default(), HttpClient::builder(ClientEnvironment::default()).build());
+/// # let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
+/// # let (data_dir, url, token) = (None, None, None);
+/// # let examination = Examination { config, start: &start, data_dir, url, token, client: &client };
+/// use greenroom_plugin_rum::Diagnosis;
+///
+/// let diagnosis: Diagnosis = examination.examine().await;
+/// assert_eq!(diagnosis.exit_code(), 1);
+/// let [for_people, for_programs] = [diagnosis.text(), diagnosis.json()];
+/// assert!(for_people.starts_with("Browser events do not arrive: the config cannot be read."));
+/// assert!(for_programs.contains(r#""severity":"error""#));
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnosis {
     pub(crate) findings: Vec<Finding>,

@@ -1,4 +1,4 @@
-//! `greenroom rum doctor`: why no browser events arrive, as somebody would say it who has looked.
+//! The command `rum doctor`: why no browser events arrive, as somebody would say it who has looked.
 //!
 //! It reads the config, the page of a running backend, be it Greenroom or Node, and what a running Greenroom has counted. Each
 //! kind of check is a file; none of them changes anything anywhere.
@@ -19,7 +19,7 @@ mod web;
 
 use std::path::Path;
 
-use greenroom::{config::RootConfig, prelude::HttpClient};
+use greenroom::{config::RootConfig, core::Fault, prelude::HttpClient};
 
 use crate::settings::Origin;
 
@@ -29,10 +29,52 @@ use page::Page;
 use scripts::Ours;
 use web::Web;
 
+/// What a start would make of the config, as the program around the plugins knows it. Of the default, nothing is in the way.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedStart {
+    /// What fails the start of the backend, of the plugin `rum` or of the plugin `app`.
+    pub faults: Vec<Fault>,
+    /// Why the plugin `rum` does not run.
+    pub rum_off: Option<String>,
+    /// Why the plugin `app` does not run, which serves the page.
+    pub app_off: Option<String>,
+    /// Where a front end was looked for, if there is none.
+    pub no_front_end: Option<String>,
+}
+
+impl PlannedStart {
+    fn serves_pages(&self) -> bool {
+        self.rum_off.is_none() && self.app_off.is_none() && self.no_front_end.is_none()
+    }
+}
+
 /// What to look at.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use greenroom::{config::RootConfig, http_client::ClientEnvironment, prelude::HttpClient};
+/// use greenroom_plugin_rum::{Examination, PlannedStart};
+///
+/// let config = RootConfig::from_yaml("greenroom: {rum: {mode: auto}}").unwrap();
+/// let client = HttpClient::builder(ClientEnvironment::default()).build();
+/// let examination = Examination {
+///     config: Ok(&config),
+///     start: &PlannedStart::default(),
+///     data_dir: None,
+///     url: None,
+///     token: None,
+///     client: &client,
+/// };
+/// let diagnosis = examination.examine().await;
+/// let said = "Browser events do not arrive: app.datadogRum has no client token and no application id.";
+/// assert_eq!((diagnosis.exit_code(), diagnosis.text().lines().next()), (1, Some(said)));
+/// # }
+/// ```
 pub struct Examination<'a> {
     /// The config, or why there is none.
     pub config: Result<&'a RootConfig, String>,
+    /// What a start would make of it.
+    pub start: &'a PlannedStart,
     /// Where the SDK's files are looked for.
     pub data_dir: Option<&'a Path>,
     /// The portal's page.
@@ -81,7 +123,7 @@ impl Examination<'_> {
     fn served_by_greenroom(&self, told: &mut Diagnosis) {
         let Ok(config) = &self.config else { return };
         let mut ours = Diagnosis::default();
-        config::check(config, self.data_dir, &mut ours);
+        config::check(config, self.start, self.data_dir, &mut ours);
         let errors = ours.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
         let whats: Vec<_> = errors.map(|finding| finding.what).collect();
         told.add(Finding::note(match &*whats {
@@ -96,10 +138,10 @@ impl Examination<'_> {
         }));
     }
 
-    async fn of_config(&self, told: &mut Diagnosis) -> Option<config::Asked> {
-        let asked = config::check(self.config.as_ref().ok()?, self.data_dir, told)?;
-        egress::check(self.client, &asked.rum, told).await;
-        Some(asked)
+    async fn of_config(&self, told: &mut Diagnosis) -> Option<config::ConfigView> {
+        let view = config::check(self.config.as_ref().ok()?, self.start, self.data_dir, told)?;
+        egress::check(self.client, &view.rum, told).await;
+        Some(view)
     }
 
     /// Whether the operator has named this backend: a page may name any.
@@ -126,9 +168,9 @@ impl Examination<'_> {
             self.token.filter(|_| backend.as_deref().is_some_and(|backend| self.trusts(backend, url)));
         let counted = match (&told.unseen, &backend) {
             (None, Some(backend)) => counts::ask(web, backend, token).await,
-            _ => counts::Asked::None,
+            _ => counts::StatusReply::None,
         };
-        if ours.backend().is_none() && counted == counts::Asked::None {
+        if ours.backend().is_none() && counted == counts::StatusReply::None {
             match &page {
                 None => return self.without_page(told).await,
                 // What Node does is seen in its page; where RUM is off, Greenroom's has no script of ours.
@@ -143,29 +185,29 @@ impl Examination<'_> {
                 Some(_) => {}
             }
         }
-        let asked = self.of_config(told).await;
+        let view = self.of_config(told).await;
         let running = match &page {
             Some(page) => {
                 told.looked_at.push("the page");
-                let is_explained = self.config.is_ok() && !asked.as_ref().is_some_and(|asked| asked.serves);
-                scripts::check(web, page, &ours, asked.as_ref(), is_explained, told).await
+                let is_explained = self.config.is_ok() && !view.as_ref().is_some_and(|view| view.serves);
+                scripts::check(web, page, &ours, view.as_ref(), is_explained, told).await
             }
             None => None,
         };
         match counted {
-            counts::Asked::Told(counted) => {
+            counts::StatusReply::Told(counted) => {
                 told.looked_at.push("the backend's counts");
                 let forwards =
-                    running.as_ref().is_some_and(running::Running::forwards) || counted.batches > 0;
+                    running.as_ref().is_some_and(running::Running::forwards) || counted.received > 0;
                 let rate = running.as_ref().map_or(100.0, running::Running::session_rate);
                 counts::check(&counted, forwards, rate, told);
             }
-            counts::Asked::Barred(_) if self.token.is_some() && token.is_none() => told.add(Finding::warning(format!(
+            counts::StatusReply::Barred(_) if self.token.is_some() && token.is_none() => told.add(Finding::warning(format!(
                 "The token was not sent to {}, which the page names, and neither --url nor backend.baseUrl does",
                 backend.unwrap_or_default()
             ))),
-            counts::Asked::Barred(status) => told.add(counts::barred(status, token.is_some())),
-            counts::Asked::None => {}
+            counts::StatusReply::Barred(status) => told.add(counts::barred(status, token.is_some())),
+            counts::StatusReply::None => {}
         }
     }
 }

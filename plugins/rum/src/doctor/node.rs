@@ -5,14 +5,12 @@ use greenroom::{config::RootConfig, http::HttpSettings};
 
 use super::{
     Diagnosis, Finding,
-    finding::and,
-    start::{DOCUMENTED_SDK, Start},
+    html::Script,
+    page::{self, Page},
+    start::Start,
     template,
 };
-use crate::{
-    csp::Csp,
-    settings::{CDN, Origin, Site},
-};
+use crate::csp::Csp;
 
 pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
     let Ok(true) = config.has("app.datadogRum") else {
@@ -37,87 +35,48 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
             );
         }
     }
-    let template = config.file().and_then(|file| template::find(file.parent()?));
-    match &template {
-        Some((place, starts)) if starts.is_empty() => told.add(
+    let Some(policy) = policy(config, told) else { return };
+    let Some((place, html)) = template::find(config) else {
+        template::check_unseen(config, told);
+        let page = Page::of_template(config, "the script of Backstage's documents", "", policy);
+        let start = Start::documented();
+        page.iter().for_each(|page| page::of_start(page, &Script::default(), &start, told));
+        return;
+    };
+    let Some(page) = Page::of_template(config, &place, &html, policy) else { return };
+    let starts = page.starts();
+    if starts.is_empty() {
+        told.add(
             Finding::error(
                 "the page starts no SDK",
                 "The template of the page has no script that starts Datadog's SDK; unless the app's own code does, nothing is \
                  measured",
             )
             .at(place.clone()),
-        ),
-        Some((place, starts)) => starts.iter().for_each(|(line, text, start)| {
-            template::check(config, &format!("{place}:{line}"), start, told);
-            policy(config, text, start, told);
-        }),
-        None => {
-            template::check_unseen(config, told);
-            policy(config, "", &Start::documented(), told);
-        }
+        );
     }
-    site(config, told);
+    for (script, start) in starts {
+        template::check(config, &page.at(script.line), &start, told);
+        page::of_start(&page, script, &start, told);
+    }
 }
 
 pub(super) fn is_text(config: &RootConfig, key: &str) -> bool {
     config.optional_string(key).ok().flatten().is_some_and(|text| !text.trim().is_empty())
 }
 
-fn site(config: &RootConfig, told: &mut Diagnosis) {
-    let key = "app.datadogRum.site";
-    let Ok(Some(name)) = config.optional_string(key) else { return };
-    if Site::named(name.trim()).is_none() {
-        let unknown = Finding::error(
-            "the site is none of Datadog's",
-            format!("{key} is no site of Datadog ({})", Site::names()),
-        );
-        told.add(unknown.at_key(config, key));
-    }
-}
-
-/// What the page's policy says of the script, the SDK and the intake.
-fn policy(config: &RootConfig, script: &str, start: &Start, told: &mut Diagnosis) {
-    let settings = match HttpSettings::from_config(config, None) {
-        Ok(settings) => settings,
+/// The policy that pages are answered with.
+fn policy(config: &RootConfig, told: &mut Diagnosis) -> Option<Csp> {
+    match HttpSettings::from_config(config, None) {
+        Ok(settings) => {
+            let header = settings.security_headers.content_security_policy();
+            Some(Csp::parse(header.and_then(|header| header.to_str().ok()).unwrap_or_default()))
+        }
         Err(refused) => {
             told.add(Finding::error("the backend does not start", refused.to_string()));
-            return;
+            None
         }
-    };
-    let header = settings.security_headers.content_security_policy();
-    let csp = Csp::parse(header.and_then(|header| header.to_str().ok()).unwrap_or_default());
-    let page = config.optional_string("app.baseUrl").ok().flatten().and_then(|url| Origin::of(&url));
-    let Some(page) = page.or_else(|| Origin::of("http://localhost")) else { return };
-    let site = config.optional_string("app.datadogRum.site").ok().flatten();
-    let site = site.and_then(|name| Site::named(name.trim())).unwrap_or(Site::default());
-    let mut blocked = vec![];
-    if !csp.lets_inline(script, None) {
-        blocked.push(("script-src", "'unsafe-inline'".to_owned(), "the script that stands in the page"));
     }
-    let sdk = start.sdk.as_deref().unwrap_or(DOCUMENTED_SDK);
-    if !csp.lets("script-src", sdk, &page) {
-        blocked.push(("script-src", CDN.to_owned(), "Datadog's SDK"));
-    }
-    let intake = format!("https://{}", site.intake);
-    if !start.has_proxy && !csp.lets("connect-src", &format!("{intake}/api/v2/rum"), &page) {
-        blocked.push(("connect-src", intake, "what the SDK sends"));
-    }
-    if blocked.is_empty() {
-        told.fine("the policy lets the script, the SDK and its events through");
-        return;
-    }
-    let whats: Vec<_> = blocked.iter().map(|(_, _, what)| *what).collect();
-    let needs: Vec<_> = blocked.iter().map(|(name, source, _)| format!("{source} to {name}")).collect();
-    let what = format!("Browsers block {}: the page's Content-Security-Policy does not list it", and(&whats));
-    let blocked = Finding::error("the page's Content-Security-Policy blocks them", what);
-    let blocked = match config.place("backend.csp") {
-        Some(place) => blocked.at(format!("{place} (backend.csp)")),
-        None => blocked.at("Backstage's own policy, because backend.csp is not set"),
-    };
-    told.add(blocked.help(format!(
-        "In backend.csp add {}, beside what Backstage lists itself; or let Greenroom serve the page, which needs none of it",
-        and(&needs)
-    )));
 }
 
 #[cfg(test)]
@@ -125,9 +84,12 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
-    use crate::doctor::{
-        finding::Severity,
-        tests::{findings, only_error},
+    use crate::{
+        doctor::{
+            finding::Severity,
+            tests::{findings, only_error},
+        },
+        settings::CDN,
     };
 
     fn told(yaml: &str) -> Diagnosis {

@@ -1,9 +1,11 @@
 //! The page of a running backend, as it is served.
 
+use greenroom::config::RootConfig;
 use http::header;
 
 use super::{
     Diagnosis, Finding,
+    finding::and,
     html::{self, Injected, Script},
     start::Start,
     web::{Got, Web, resolve},
@@ -13,15 +15,23 @@ use crate::{
     settings::{CDN, Origin, Site},
 };
 
-/// A page that was answered.
+/// A page that was answered, or the template of one.
 pub(super) struct Page {
+    /// Of a template, where it lies.
     pub(super) url: String,
+    /// What its references are relative to.
+    pub(super) base: String,
     pub(super) origin: Origin,
     pub(super) policies: Vec<Csp>,
     pub(super) scripts: Vec<Script>,
     /// What a backend has put into it.
     pub(super) injected: Option<Injected>,
+    /// What a template is rendered with.
+    pub(super) template_of: Option<RootConfig>,
 }
+
+const RATE: &str = "app.datadogRum.sessionSampleRate";
+const SITE: &str = "app.datadogRum.site";
 
 impl Page {
     /// Gets it. What keeps one from seeing a page is told.
@@ -73,15 +83,74 @@ impl Page {
         let of_page = html::policies(&got.text);
         Some(Self {
             url: url.to_owned(),
+            base: html::base(&got.text)
+                .and_then(|base| resolve(url, &base))
+                .unwrap_or_else(|| url.to_owned()),
             origin: Origin::of(url)?,
             policies: of_headers.chain(of_page.iter().map(String::as_str)).map(Csp::parse).collect(),
             scripts: html::scripts(&got.text),
             injected: Injected::of(&got.text),
+            template_of: None,
+        })
+    }
+
+    /// What a Node Backstage with this config makes of a template.
+    pub(super) fn of_template(config: &RootConfig, place: &str, html: &str, policy: Csp) -> Option<Self> {
+        let origin = config.optional_string("app.baseUrl").ok().flatten().and_then(|url| Origin::of(&url));
+        Some(Self {
+            url: place.to_owned(),
+            base: place.to_owned(),
+            origin: origin.or_else(|| Origin::of("http://localhost"))?,
+            policies: [policy]
+                .into_iter()
+                .chain(html::policies(html).iter().map(|text| Csp::parse(text)))
+                .collect(),
+            scripts: html::scripts(html),
+            injected: None,
+            template_of: Some(config.clone()),
         })
     }
 
     pub(super) fn at(&self, line: usize) -> String {
-        format!("{}, line {line}", self.url)
+        match (line, &self.template_of) {
+            (0, _) => self.url.clone(),
+            (_, Some(_)) => format!("{}:{line}", self.url),
+            (_, None) => format!("{}, line {line}", self.url),
+        }
+    }
+
+    /// Where its policy comes from, as far as is known.
+    fn policy_at(&self, line: usize) -> String {
+        match self.template_of.as_ref().map(|config| config.place("backend.csp")) {
+            None => self.at(line),
+            Some(Some(place)) => format!("{place} (backend.csp)"),
+            Some(None) => "Backstage's own policy, because backend.csp is not set".to_owned(),
+        }
+    }
+
+    /// How many sessions of a hundred its config says.
+    fn rate(&self) -> Option<f64> {
+        match &self.template_of {
+            Some(config) => config.optional_number(RATE).ok().flatten(),
+            None => self.injected.as_ref()?.get(RATE)?.as_f64(),
+        }
+    }
+
+    /// The site that a script of it sends to, or what is wrong with its name.
+    fn site(&self, start: &Start, place: &str) -> Result<Site, Finding> {
+        let why = "the site is none of Datadog's";
+        let of_config = || self.template_of.as_ref()?.optional_string(SITE).ok().flatten();
+        match (start.site.as_deref(), of_config()) {
+            (Some(name), _) => Site::named(name).ok_or_else(|| {
+                Finding::error(why, format!("The script names no site of Datadog ({})", Site::names()))
+                    .at(place)
+            }),
+            (None, Some(name)) => Site::named(name.trim()).ok_or_else(|| {
+                let found = Finding::error(why, format!("{SITE} is no site of Datadog ({})", Site::names()));
+                self.template_of.iter().fold(found, |found, config| found.at_key(config, SITE))
+            }),
+            (None, None) => Ok(Site::default()),
+        }
     }
 
     pub(super) fn lets(&self, directive: &str, url: &str) -> bool {
@@ -130,9 +199,10 @@ pub(super) fn check_of_node(page: &Page, told: &mut Diagnosis) {
     }
 }
 
-fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
+/// What is wrong with a script that starts the SDK in this page, and with what the page lets it do.
+pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
     let place = page.at(script.line);
-    if start.is_template {
+    if start.is_template && page.template_of.is_none() {
         told.add(
             Finding::error(
                 "the page is a template",
@@ -144,61 +214,50 @@ fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
         return;
     }
     start.check(&place, told);
-    let configured =
-        page.injected.as_ref().and_then(|config| config.get("app.datadogRum.sessionSampleRate")?.as_f64());
-    if let (Some(rate), Some(configured)) = (start.rate, configured)
+    if let (Some(rate), Some(configured)) = (start.rate, page.rate())
         && rate != configured
     {
         let shown = greenroom_js::number::to_string;
         told.add(
             Finding::warning(format!(
-                "The script measures {} of a hundred sessions, and app.datadogRum.sessionSampleRate of its config is {}",
+                "The script measures {} of a hundred sessions, and {RATE} of its config is {}",
                 shown(rate),
                 shown(configured)
             ))
             .at(place.clone()),
         );
     }
-    let mut is_blocked = false;
-    let mut block = |what: &str, needed: String| {
-        is_blocked = true;
-        told.add(
-            Finding::error(
-                "the page's Content-Security-Policy blocks them",
-                format!("Browsers block {what}: the page's Content-Security-Policy does not list it"),
-            )
-            .at(place.clone())
-            .help(format!("In backend.csp add {needed}")),
-        );
-    };
+    let site = page.site(start, &place).unwrap_or_else(|unknown| {
+        told.add(unknown);
+        Site::default()
+    });
+    policy(page, script, start, site, told);
+}
+
+/// What the page's policy says of the script, the SDK and the intake.
+fn policy(page: &Page, script: &Script, start: &Start, site: Site, told: &mut Diagnosis) {
+    let mut blocked = vec![];
     if !page.policies.iter().all(|policy| policy.lets_inline(&script.text, script.nonce.as_deref())) {
-        block(
-            "the script that starts the SDK, because it stands in the page",
-            "'unsafe-inline' to script-src; or let Greenroom serve the page, whose script is a file"
-                .to_owned(),
-        );
+        blocked.push(("the script that stands in the page", "'unsafe-inline' to script-src".to_owned()));
     }
-    if let Some(sdk) = start.sdk.as_deref().filter(|sdk| !page.lets("script-src", sdk)) {
-        block(&format!("the SDK ({sdk})"), format!("{CDN} to script-src"));
+    if start.sdk.as_deref().is_some_and(|sdk| !page.lets("script-src", sdk)) {
+        blocked.push(("Datadog's SDK", format!("{CDN} to script-src")));
     }
-    match start.site.as_deref().map(Site::named) {
-        Some(None) => told.add(
-            Finding::error(
-                "the site is none of Datadog's",
-                format!("The script names no site of Datadog ({})", Site::names()),
-            )
-            .at(place.clone()),
-        ),
-        site => {
-            let intake = format!("https://{}", site.flatten().unwrap_or(Site::default()).intake);
-            if !start.has_proxy && !page.lets("connect-src", &format!("{intake}/api/v2/rum")) {
-                block("what the SDK sends", format!("{intake} to connect-src"));
-            }
-        }
+    let intake = format!("https://{}", site.intake);
+    if !start.has_proxy && !page.lets("connect-src", &format!("{intake}/api/v2/rum")) {
+        blocked.push(("what the SDK sends", format!("{intake} to connect-src")));
     }
-    if !is_blocked {
+    if blocked.is_empty() {
         told.fine("the policy lets the script, the SDK and its events through");
+        return;
     }
+    let (whats, needs): (Vec<_>, Vec<_>) = blocked.into_iter().unzip();
+    let what = format!("Browsers block {}: the page's Content-Security-Policy does not list it", and(&whats));
+    let found = Finding::error("the page's Content-Security-Policy blocks them", what);
+    told.add(found.at(page.policy_at(script.line)).help(format!(
+        "In backend.csp add {}, beside what Backstage lists itself; or let Greenroom serve the page, which needs none of it",
+        and(&needs)
+    )));
 }
 
 #[cfg(test)]
@@ -235,9 +294,7 @@ mod tests {
             text.starts_with("Browser events do not arrive: the page's Content-Security-Policy blocks them."),
             "{text}"
         );
-        for blocked in
-            ["because it stands in the page", "the SDK (https://www.datadoghq", "what the SDK sends"]
-        {
+        for blocked in ["the script that stands in the page", "Datadog's SDK", "what the SDK sends"] {
             assert!(text.contains(blocked), "{text}");
         }
         assert!(text.contains("where: http://localhost:7007/, line 4"), "{text}");
@@ -275,6 +332,18 @@ mod tests {
         let error = only_error(&told);
         assert_eq!(error.why, "the page starts no SDK");
         assert!(error.help.as_deref().unwrap().starts_with("Set app.datadogRum"), "{error:?}");
+    }
+
+    #[test]
+    fn references_are_relative_to_what_the_page_says() {
+        let of = |head: &str| {
+            let text = format!("<head>{head}<script src=x.js></script></head>");
+            let got = Got { status: StatusCode::OK, headers: HeaderMap::new(), text };
+            Page::of("https://p.example/portal/catalog", &got).unwrap().base
+        };
+        assert_eq!(of(""), "https://p.example/portal/catalog");
+        assert_eq!(of("<base href=../assets/>"), "https://p.example/assets/");
+        assert_eq!(of("<base href=\"https://cdn.example/a/\">"), "https://cdn.example/a/");
     }
 
     proptest! {

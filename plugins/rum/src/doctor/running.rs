@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Diagnosis, Finding, config::Asked};
+use super::{Diagnosis, Finding, config::ConfigView};
 use crate::{
     init::InitScript,
     settings::{Origin, Site},
@@ -59,8 +59,8 @@ impl Running {
     }
 
     /// Whether that is what the config says.
-    pub(super) fn against_config(&self, asked: Option<&Asked>, init: &str, told: &mut Diagnosis) {
-        if self.session_rate() == 0.0 && asked.is_none_or(|asked| asked.rum.session_rate > 0.0) {
+    pub(super) fn against_config(&self, view: Option<&ConfigView>, init: &str, told: &mut Diagnosis) {
+        if self.session_rate() == 0.0 && view.is_none_or(|view| view.rum.session_rate > 0.0) {
             let what = "The running backend has browsers measure 0 of a hundred sessions";
             told.add(
                 Finding::error("the rate of sessions is 0", what)
@@ -68,8 +68,8 @@ impl Running {
                     .help("Set app.datadogRum.sessionSampleRate"),
             );
         }
-        let Some(asked) = asked else { return };
-        let script = InitScript::of(&asked.rum);
+        let Some(view) = view else { return };
+        let script = InitScript::of(&view.rum);
         let of_config = std::str::from_utf8(&script.text).ok().and_then(Running::of);
         let differs = of_config.map(|of_config| self.differences(&of_config)).unwrap_or_default();
         if differs.is_empty() {

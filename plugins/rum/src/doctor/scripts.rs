@@ -2,7 +2,7 @@
 
 use super::{
     Diagnosis, Finding,
-    config::Asked,
+    config::ConfigView,
     page::Page,
     running::Running,
     sends,
@@ -21,7 +21,7 @@ pub(super) struct Ours {
 
 impl Ours {
     pub(super) fn of(page: &Page) -> Self {
-        let urls = page.scripts.iter().filter_map(|script| resolve(&page.url, script.src.as_deref()?));
+        let urls = page.scripts.iter().filter_map(|script| resolve(&page.base, script.src.as_deref()?));
         urls.fold(Self::default(), |ours, url| {
             let file = url.rsplit('/').next().unwrap_or_default();
             match (url.contains(DIRECTORY), file) {
@@ -46,7 +46,7 @@ pub(super) async fn check(
     web: &Web<'_>,
     page: &Page,
     ours: &Ours,
-    asked: Option<&Asked>,
+    view: Option<&ConfigView>,
     is_explained: bool,
     told: &mut Diagnosis,
 ) -> Option<Running> {
@@ -71,8 +71,8 @@ pub(super) async fn check(
         told.add(Finding::error("the script that starts the SDK is another one", other).at(init.clone()));
         return None;
     };
-    running.against_config(asked, init, told);
-    sends::check(web, page, &running, asked, told).await;
+    running.against_config(view, init, told);
+    sends::check(web, page, &running, view, told).await;
     Some(running)
 }
 

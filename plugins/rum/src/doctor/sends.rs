@@ -1,6 +1,6 @@
 //! Whether what the SDK does once it is started is let: by the page's policy, by the intake, by a backend of another origin.
 
-use super::{Diagnosis, Finding, config::Asked, page::Page, running::Running, web::Web};
+use super::{Diagnosis, Finding, config::ConfigView, page::Page, running::Running, web::Web};
 use crate::{
     csp::Csp,
     settings::{Origin, TRACE_HEADERS, Way},
@@ -11,7 +11,7 @@ pub(super) async fn check(
     web: &Web<'_>,
     page: &Page,
     running: &Running,
-    asked: Option<&Asked>,
+    view: Option<&ConfigView>,
     told: &mut Diagnosis,
 ) {
     let backend = running.backend();
@@ -38,24 +38,23 @@ pub(super) async fn check(
                 .help("Add 'self' and blob: to worker-src in backend.csp"),
         );
     }
-    host_name(page, running, asked, told);
+    host_name(page, running, view, told);
     if let Some(backend) = backend.filter(|backend| *backend != page.origin && running.traces()) {
         traces(web, page, backend.as_str(), &base, told).await;
     }
 }
 
-fn host_name(page: &Page, running: &Running, asked: Option<&Asked>, told: &mut Diagnosis) {
+fn host_name(page: &Page, running: &Running, view: Option<&ConfigView>, told: &mut Diagnosis) {
     let of_page = page.injected.as_ref().and_then(|config| Origin::of(config.text("app.baseUrl")?));
-    let Some(app) = of_page.or_else(|| asked.and_then(|asked| asked.rum.portal.app().cloned())) else {
+    let Some(app) = of_page.or_else(|| view.and_then(|view| view.rum.portal.app().cloned())) else {
         return;
     };
     if app == page.origin {
         return;
     }
     let (page_is, config_says) = (page.origin.as_str(), app.as_str());
-    let listed = asked.is_some_and(|asked| {
-        matches!(asked.rum.way, Way::Direct) || asked.rum.origins.contains(&page.origin)
-    });
+    let listed = view
+        .is_some_and(|view| matches!(view.rum.way, Way::Direct) || view.rum.origins.contains(&page.origin));
     let named = format!("The page was asked for at {page_is}, and app.baseUrl says {config_says}");
     if running.forwards() && running.backend().is_some() && !listed {
         told.add(

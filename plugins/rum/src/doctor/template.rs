@@ -1,10 +1,10 @@
 //! The template from which a Node Backstage renders the page, where it lies beside the config.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use greenroom::config::RootConfig;
 
-use super::{Diagnosis, Finding, html, node::is_text, start::Start};
+use super::{Diagnosis, Finding, node::is_text, start::Start};
 
 /// Where templates of the page are, seen from the config.
 const TEMPLATES: [&str; 3] = [
@@ -14,25 +14,18 @@ const TEMPLATES: [&str; 3] = [
 ];
 /// A longer one is none.
 const MOST: u64 = 1 << 20;
-/// The scripts of the template that start the SDK, each with its line.
-pub(super) type Starts = Vec<(usize, String, Start)>;
 
-pub(super) fn find(beside: &Path) -> Option<(String, Starts)> {
+/// The first that is there: its name and its text.
+pub(super) fn find(config: &RootConfig) -> Option<(String, String)> {
     TEMPLATES.iter().find_map(|name| {
-        let path = beside.join(name);
+        let path = config.beside(name)?;
         let is_fit = fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= MOST);
-        let html = is_fit.then(|| fs::read_to_string(&path).ok()).flatten()?;
-        let starts = html::scripts(&html)
-            .into_iter()
-            .filter_map(|script| Some((script.line, Start::of(&script.text)?, script.text)))
-            .map(|(line, start, text)| (line, text, start));
-        Some(((*name).to_owned(), starts.collect()))
+        Some(((*name).to_owned(), is_fit.then(|| fs::read_to_string(&path).ok()).flatten()?))
     })
 }
 
-/// What is wrong with a script of a template that stands there.
+/// What is wrong with a script of a template and the config that it is rendered with.
 pub(super) fn check(config: &RootConfig, place: &str, start: &Start, told: &mut Diagnosis) {
-    start.check(place, told);
     if start.needs_env && !is_text(config, "app.datadogRum.env") {
         told.add(
             Finding::error(

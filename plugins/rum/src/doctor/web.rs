@@ -3,7 +3,7 @@
 use greenroom::{http_client::Call, prelude::HttpClient};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
-use crate::settings::Origin;
+use crate::{counts::DOCTOR, settings::Origin};
 
 /// How long a page or a script may be.
 const MOST: usize = 4 << 20;
@@ -60,14 +60,18 @@ impl Web<'_> {
     }
 
     async fn send(&self, call: impl Into<Call>) -> Result<Got, String> {
-        let answer = self.0.send(call.into().at_most(MOST)).await.map_err(|error| error.to_string())?;
+        let answer = self
+            .0
+            .send(call.into().at_most(MOST).header(header::USER_AGENT, DOCTOR))
+            .await
+            .map_err(|error| error.to_string())?;
         let (parts, body) = answer.into_parts();
         let text = String::from_utf8_lossy(&body).into_owned();
         Ok(Got { status: parts.status, headers: parts.headers, text })
     }
 }
 
-/// The URL that a page at `page` means.
+/// The URL that a page at `page` means, as RFC 3986 joins them.
 pub(super) fn resolve(page: &str, reference: &str) -> Option<String> {
     let (origin, uri) = (Origin::of(page)?, page.parse::<Uri>().ok()?);
     let reference = reference.trim();
@@ -77,14 +81,31 @@ pub(super) fn resolve(page: &str, reference: &str) -> Option<String> {
     if let Some(rest) = reference.strip_prefix("//") {
         return Some(format!("{}://{rest}", origin.scheme()));
     }
-    if reference.starts_with('/') {
-        return Some(format!("{}{reference}", origin.as_str()));
-    }
-    if reference.split(['/', '?', '#']).next().is_some_and(|first| first.contains(':')) {
+    let (path, rest) = reference.split_at(reference.find(['?', '#']).unwrap_or(reference.len()));
+    if path.split('/').next().is_some_and(|first| first.contains(':')) {
         return None;
     }
     let directory = uri.path().rsplit_once('/').map_or("", |(directory, _)| directory);
-    Some(format!("{}{directory}/{reference}", origin.as_str()))
+    let path = match path {
+        "" => uri.path().to_owned(),
+        path if path.starts_with('/') => without_dots(path),
+        path => without_dots(&format!("{directory}/{path}")),
+    };
+    Some(format!("{}{path}{rest}", origin.as_str()))
+}
+
+/// An absolute path without `.` and `..`.
+fn without_dots(path: &str) -> String {
+    let mut segments: Vec<&str> = vec![];
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let is_directory = path.ends_with("/.") || path.ends_with("/..");
+    format!("/{}{}", segments.join("/"), if is_directory && !segments.is_empty() { "/" } else { "" })
 }
 
 #[cfg(test)]
@@ -99,6 +120,11 @@ mod tests {
             ("x.js", Some("https://p.example/portal/x.js")),
             ("//cdn.example/x.js", Some("https://cdn.example/x.js")),
             ("http://b.example/x.js", Some("http://b.example/x.js")),
+            ("../x.js", Some("https://p.example/x.js")),
+            ("./a/../../../x.js?y=../z", Some("https://p.example/x.js?y=../z")),
+            ("/a/./b/../c/", Some("https://p.example/a/c/")),
+            ("a/..", Some("https://p.example/portal/")),
+            ("?y=1", Some("https://p.example/portal/catalog?y=1")),
             ("data:text/javascript,1", None),
         ] {
             assert_eq!(of(reference).as_deref(), url, "{reference}");

@@ -1,11 +1,14 @@
 //! On to Datadog: what leaves, through what, and what is answered when it does not.
 
+mod breaker;
+mod memory;
 mod queue;
 mod throttle;
 
 use http::StatusCode;
 
-pub(crate) use queue::{MOST_ANSWER, PATIENCE, Queue};
+pub(crate) use memory::{Memory, Room};
+pub(crate) use queue::{MOST_ANSWER, NotQueued, PATIENCE, Queue};
 pub(crate) use throttle::Throttle;
 
 /// What came of a request to the intake.

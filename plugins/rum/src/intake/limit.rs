@@ -39,10 +39,9 @@ impl Limits {
         Self(Mutex::new(State { all, recent: HashMap::new(), older: HashMap::new() }))
     }
 
-    /// Whether one more request is taken; clients without an address, on a Unix socket, are one.
+    /// Whether one more request is taken of a client, which is a [`network`]; those without an address, on a Unix socket, are one.
     pub(crate) fn take(&self, client: Option<IpAddr>, now: Instant) -> bool {
         let mut state = self.0.lock();
-        let client = client.map(network);
         let known = state.recent.remove(&client).or_else(|| state.older.remove(&client));
         let mut bucket = known.unwrap_or_else(|| Bucket::full(CLIENT, now));
         if state.recent.len() >= CLIENTS / 2 {
@@ -56,7 +55,7 @@ impl Limits {
 }
 
 /// Addresses that one client has many of: of IPv6, a /56.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 72 << 72).into(),
         address => address,

@@ -3,8 +3,11 @@
 //! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is;
 //! then the body is read, and of the track `rum` each event. What a browser is answered says nothing but what it should do.
 
+mod answer;
 mod batch;
+mod body;
 mod limit;
+mod looks;
 mod origin;
 mod target;
 mod waiting;
@@ -12,11 +15,11 @@ mod zlib;
 
 use std::{
     net::IpAddr,
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{Arc, Once},
+    time::Instant,
 };
 
-use axum::{body::Body, extract::Request};
+use axum::extract::Request;
 use bytes::Bytes;
 use greenroom::{
     http::ClientAddress,
@@ -24,31 +27,33 @@ use greenroom::{
     prelude::*,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::sync::Semaphore;
 
 use crate::{
     counts::Counts,
-    forward::{MOST_ANSWER, PATIENCE as FOR_AN_ANSWER, Queue, Throttle, relayed},
+    forward::{MOST_ANSWER, Memory, NotQueued, PATIENCE as FOR_AN_ANSWER, Queue, Throttle, relayed},
     settings::{Origin, Rum},
 };
 
-use batch::{Refused, Rules};
+use answer::{
+    BUSY, NO_ANSWER, NO_ROOM, NO_TARGET, NOT_TAKEN, SILENT, TOO_LARGE, TOO_OFTEN, UNREADABLE, WRONG_ORIGIN,
+    WRONG_TOKEN,
+};
+use batch::Rules;
 use limit::Limits;
+use looks::{Looks, NotLooked};
 use target::Track;
 use waiting::Waiting;
 
+pub(crate) use answer::Answer;
 pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
 /// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
 const MOST: usize = 64 << 20;
-/// How many bodies are looked at at a time, each of which may take 8 MiB more once it is inflated; the others wait.
-const AT_ONCE: usize = 4;
+/// How many of one client.
+const SHARE: usize = 16 << 20;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes events and sends them on.
 pub(crate) struct Intake {
@@ -56,9 +61,8 @@ pub(crate) struct Intake {
     client_token: String,
     pub(crate) origins: Origins,
     limits: Limits,
-    /// A permit for each KiB.
-    memory: Arc<Semaphore>,
-    looks: Semaphore,
+    memory: Arc<Memory>,
+    looks: Looks,
     queue: Arc<Queue>,
     waiting: Waiting,
     /// In front of the target's path.
@@ -67,25 +71,8 @@ pub(crate) struct Intake {
     counts: Arc<Counts>,
     logger: Logger,
     refused: Throttle,
+    told_of_proxy: Once,
 }
-
-/// What a browser is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Taken { status: StatusCode, accepted: usize, rejected: usize },
-    Refused(StatusCode, &'static str),
-}
-
-const NOT_TAKEN: &str = "Datadog's intake did not take it";
-const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
-const NO_TARGET: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
-const WRONG_TOKEN: Answer =
-    Answer::Refused(StatusCode::FORBIDDEN, "the client token is not that of this portal");
-const WRONG_ORIGIN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "the page is not of this portal");
-const FOREIGN: Answer = Answer::Refused(StatusCode::FORBIDDEN, "no event is of this portal's application");
-const TOO_LARGE: Answer = Answer::Refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
-const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body cannot be read");
-const NO_ROOM: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
 
 impl Intake {
     pub(crate) fn new(
@@ -106,8 +93,8 @@ impl Intake {
             client_token: rum.client_token.clone(),
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
             limits: Limits::new(Instant::now()),
-            memory: Arc::new(Semaphore::new(MOST >> 10)),
-            looks: Semaphore::new(AT_ONCE),
+            memory: Memory::new(MOST, SHARE),
+            looks: Looks::default(),
             queue,
             waiting: Waiting::default(),
             to: to.to_owned(),
@@ -115,6 +102,7 @@ impl Intake {
             counts,
             logger,
             refused: Throttle::default(),
+            told_of_proxy: Once::new(),
         }
     }
 
@@ -125,11 +113,17 @@ impl Intake {
         client: &ClientAddress,
         request: Request,
     ) -> Answer {
+        self.counts.received();
+        let is_behind_untrusted = is_behind_untrusted(client, request.headers());
+        if is_behind_untrusted {
+            self.counts.behind_untrusted();
+        }
         let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
         match answer {
-            Answer::Taken { accepted, rejected, .. } => self.counts.accepted(accepted, rejected),
-            // The queue counts and tells it.
-            Answer::Refused(_, NOT_TAKEN) => {}
+            // The queue counts and tells what Datadog said.
+            Answer::Taken { .. } | Answer::Refused(_, NOT_TAKEN) => {}
+            // It has told this, too.
+            Answer::Refused(_, why @ SILENT) => self.counts.refused(why),
             Answer::Refused(_, why) => {
                 self.counts.refused(why);
                 if let Some(count) = self.refused.count(Instant::now()) {
@@ -137,7 +131,18 @@ impl Intake {
                 }
             }
         }
+        if answer == TOO_OFTEN && is_behind_untrusted {
+            self.tell_of_proxy();
+        }
         answer
+    }
+
+    fn tell_of_proxy(&self) {
+        self.told_of_proxy.call_once(|| {
+            self.logger.warn(
+                "Browser events come through a proxy that is not trusted, so that all who are behind it count as one client, which asks too often: name the proxy in backend.trustProxy",
+            );
+        });
     }
 
     async fn taken(
@@ -146,7 +151,8 @@ impl Intake {
         client: &ClientAddress,
         request: Request,
     ) -> Result<Answer, Answer> {
-        if !self.limits.take(client.counted(), Instant::now()) {
+        let who = client.counted().map(limit::network);
+        if !self.limits.take(who, Instant::now()) {
             return Err(TOO_OFTEN);
         }
         let target = target.map_err(|NoTarget| NO_TARGET)?;
@@ -158,43 +164,46 @@ impl Intake {
             return Err(WRONG_ORIGIN);
         }
         let most = target.track.most();
-        let declared = declared_length(&parts.headers);
-        if declared.is_some_and(|length| length > most) {
+        if declared_length(&parts.headers).is_some_and(|length| length > most) {
             return Err(TOO_LARGE);
         }
-        let needed = declared.unwrap_or(most);
-        // A refused acquisition means that there is too little, not that it is closed.
-        let needed = u32::try_from(needed.div_ceil(1024)).unwrap_or(u32::MAX);
-        let room = self.memory.clone().try_acquire_many_owned(needed).map_err(|_| NO_ROOM)?;
-        let body = read(body, most).await?;
+        let mut room = self.memory.room(who);
+        let body = body::read(body, most, &mut room).await?;
+        let until = tokio::time::Instant::now() + FOR_AN_ANSWER;
+        if self.queue.is_shut() {
+            return Err(NO_ANSWER);
+        }
         let (body, accepted, rejected) = match target.track {
             Track::Rum => self.looked_at(body, target.is_deflated()).await?,
             Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
         };
+        self.counts.looked_at(accepted, rejected);
+        let taken = |status| Answer::Taken { status, accepted, rejected };
         if body.is_empty() {
-            return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
+            return Ok(taken(StatusCode::ACCEPTED));
         }
         let call = self.call(&target, client, &parts.headers, body).map_err(|_| NO_TARGET)?;
-        let outcome = self.queue.send(call, Some(room));
-        let Some(_place) = self.waiting.place(client.counted()) else {
-            return Ok(Answer::Taken { status: StatusCode::ACCEPTED, accepted, rejected });
+        let Some(_place) = self.waiting.place(who) else {
+            if !room.may_stay() {
+                return Err(NO_ROOM);
+            }
+            self.queue.tell(call, Some(room)).map_err(not_queued)?;
+            return Ok(taken(StatusCode::ACCEPTED));
         };
+        let outcome = self.queue.ask(call, Some(room), until).map_err(not_queued)?;
         match relayed(&outcome.await) {
-            status if status.is_success() => Ok(Answer::Taken { status, accepted, rejected }),
+            status if status.is_success() => Ok(taken(status)),
             status => Ok(Answer::Refused(status, NOT_TAKEN)),
         }
     }
 
     async fn looked_at(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Answer> {
-        let _turn = self.looks.acquire().await;
         let rules = self.rules.clone();
-        let looked_at =
-            spawn_blocking("look at browser events", move || rules.batch(body, is_deflated)).await;
-        let batch = looked_at.map_err(|_| UNREADABLE)?.map_err(|refused| match refused {
-            Refused::TooLarge => TOO_LARGE,
-            Refused::Unreadable => UNREADABLE,
-            Refused::Foreign => FOREIGN,
-        })?;
+        let batch =
+            self.looks.look(move || rules.batch(body, is_deflated)).await.map_err(|not| match not {
+                NotLooked::Busy => BUSY,
+                NotLooked::Failed => UNREADABLE,
+            })??;
         Ok((batch.body, batch.accepted, batch.rejected))
     }
 
@@ -207,7 +216,7 @@ impl Intake {
         body: Bytes,
     ) -> Result<Call, CallError> {
         let url = [&*self.to, &target.path_and_query].concat();
-        let call = Call::post(&url, body)?.deadline(FOR_AN_ANSWER).at_most(MOST_ANSWER);
+        let call = Call::post(&url, body)?.at_most(MOST_ANSWER);
         let network = client.ip().filter(|_| self.tells_address).and_then(network);
         let network = network.and_then(|network| HeaderValue::try_from(network).ok());
         let said = [header::CONTENT_TYPE, header::USER_AGENT, header::ACCEPT]
@@ -220,11 +229,15 @@ impl Intake {
     }
 }
 
-async fn read(body: Body, most: usize) -> Result<Bytes, Answer> {
-    match tokio::time::timeout(PATIENCE, Limited::new(body, most).collect()).await {
-        Ok(Ok(read)) => Ok(read.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(TOO_LARGE),
-        Ok(Err(_)) | Err(_) => Err(UNREADABLE),
+/// Whether a proxy has said whom it asks for, and is not believed.
+fn is_behind_untrusted(client: &ClientAddress, headers: &HeaderMap) -> bool {
+    client.ips().is_empty() && headers.contains_key(FORWARDED_FOR)
+}
+
+fn not_queued(why: NotQueued) -> Answer {
+    match why {
+        NotQueued::Silent => NO_ANSWER,
+        NotQueued::Full => NO_ROOM,
     }
 }
 

@@ -16,14 +16,19 @@ impl Origins {
     }
 
     /// Whether events are taken. A page under `Referrer-Policy: no-referrer`, which is Backstage's own, may send `null`; then
-    /// what counts is that no other site's page sent it. `own` is the origin under which the backend was asked.
+    /// what counts is that no other site's page sent it.
+    ///
+    /// `own` is the origin under which the backend was asked, so that a portal works under any of its names. It counts where the
+    /// browser does not say by itself what site the page is of, as on plain http. A page under a name that somebody has pointed
+    /// at this backend is let in, and gains nothing by that: with the token, which is in each page, one may send to Datadog itself.
     pub(crate) fn let_in(&self, headers: &HeaderMap, own: Option<&Origin>) -> bool {
         let site = headers.get(FETCH_SITE).map(|site| site.as_bytes());
         match headers.get(header::ORIGIN).map(|origin| origin.as_bytes()) {
             None | Some(b"null") => matches!(site, None | Some(b"same-origin" | b"same-site")),
             // No page can set this header.
             Some(_) if site == Some(b"same-origin") => true,
-            Some(_) => self.listed(headers).is_some() || (own.is_some() && own == stated(headers).as_ref()),
+            Some(_) if self.listed(headers).is_some() => true,
+            Some(_) => site.is_none() && own.is_some() && own == stated(headers).as_ref(),
         }
     }
 
@@ -52,6 +57,7 @@ mod tests {
             (Some("https://portal.example"), Some("cross-site"), true),
             (Some("https://PORTAL.example:443"), None, true),
             (Some("http://localhost:7007"), None, true),
+            (Some("http://localhost:7007"), Some("cross-site"), false),
             (Some("https://second.example"), Some("same-origin"), true),
             (Some("https://evil.test"), Some("same-site"), false),
             (Some("https://evil.test"), None, false),

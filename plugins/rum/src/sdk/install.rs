@@ -66,6 +66,19 @@ fn spec(package: &Package) -> String {
 
 /// Lays out the SDK in the data directory: all of it, or nothing. It blocks.
 ///
+/// ```no_run
+/// use std::path::Path;
+/// use greenroom_plugin_rum::{InstallError, InstallFrom, install_sdk};
+///
+/// let data_dir = Path::new("/var/lib/greenroom");
+/// // By npm, as it is set up for the portal's directory; or from what `npm pack` has made elsewhere.
+/// let by_npm = InstallFrom::Npm { dir: "/srv/portal".into() };
+/// let from_a_file = InstallFrom::Tarball("datadog-browser-rum-7.16.2.tgz".into());
+/// let installed = install_sdk(&by_npm, data_dir).or_else(|_| install_sdk(&from_a_file, data_dir))?;
+/// assert!(installed.dir.starts_with(data_dir));
+/// # Ok::<_, InstallError>(())
+/// ```
+///
 /// # Errors
 /// Without npm, when npm fails, for another archive than the pinned one, where nothing can be written.
 pub fn install_sdk(source: &InstallFrom, data_dir: &Path) -> Result<Installed, InstallError> {

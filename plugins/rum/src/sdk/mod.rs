@@ -35,7 +35,11 @@ impl SdkLocation {
             SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkSetting::Auto => {
                 let dir = directory(data_dir, PINNED.version);
-                (dir, Some(PINNED.version), "run `greenroom rum sdk`, or set greenroom.rum.sdk: cdn")
+                (
+                    dir,
+                    Some(PINNED.version),
+                    "fetch it by the command `rum sdk`, or set greenroom.rum.sdk: cdn",
+                )
             }
             SdkSetting::Path(path) => (
                 beside.join(path),

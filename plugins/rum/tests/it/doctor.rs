@@ -11,7 +11,7 @@ use greenroom::{
     prelude::*,
 };
 use greenroom_plugin_app::app;
-use greenroom_plugin_rum::{Diagnosis, Examination, rum, rum_page};
+use greenroom_plugin_rum::{Diagnosis, Examination, PlannedStart, rum, rum_page};
 use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
 use http::{Method, Response, StatusCode, header};
 use parking_lot::Mutex;
@@ -74,7 +74,8 @@ impl HttpClientService for Names {
 async fn told(config: &Value, dir: &Path, url: Option<&str>, token: Option<&str>, names: Names) -> Diagnosis {
     let config = RootConfig::from_json(config.clone()).unwrap();
     let client = HttpClient::new(names);
-    Examination { config: Ok(&config), data_dir: Some(dir), url, token, client: &client }.examine().await
+    let (config, start, data_dir) = (Ok(&config), &PlannedStart::default(), Some(dir));
+    Examination { config, start, data_dir, url, token, client: &client }.examine().await
 }
 
 fn lay_out(dir: &Path) {
@@ -110,7 +111,7 @@ async fn rum_47_what_was_counted_is_told_to_services_alone() {
         portal.get(&url).without_credentials().header("cookie", SESSION).await;
     }
     let after = counted().await;
-    for (name, count) in [("pages", 1), ("sdk", 1), ("init", 1), ("sessions", 1), ("batches", 0)] {
+    for (name, count) in [("pages", 1), ("sdk", 1), ("init", 1), ("sessions", 1), ("received", 0)] {
         assert_eq!(after[name], count, "{name}: {after}");
     }
     assert!(!after.to_string().contains("0b7a4f4e"), "{after}");
@@ -284,7 +285,7 @@ async fn rum_48_a_token_goes_to_no_backend_that_the_page_alone_names() {
         (text, trusted.lock().clone())
     };
     let (text, trusted) = look(&config).await;
-    assert!(text.contains("The backend was asked for pages"), "{text}");
+    assert!(text.contains(" pages, "), "{text}");
     assert_eq!(trusted, ["api.example"]);
     config["backend"]["baseUrl"] = "https://another.example".into();
     let (text, trusted) = look(&config).await;
@@ -368,8 +369,8 @@ async fn a_config_without_keys_of_greenroom_is_read_as_node_reads_it() {
 async fn a_config_that_cannot_be_read_is_a_finding() {
     let client = HttpClient::new(Names::new(None));
     let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
-    let told =
-        Examination { config, data_dir: None, url: None, token: None, client: &client }.examine().await;
+    let (start, data_dir, url, token) = (&PlannedStart::default(), None, None, None);
+    let told = Examination { config, start, data_dir, url, token, client: &client }.examine().await;
     assert_eq!(told.exit_code(), 1);
     assert!(told.text().contains("error: app-config.yaml:3:1"), "{}", told.text());
 }

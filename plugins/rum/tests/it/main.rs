@@ -2,6 +2,7 @@
 
 mod doctor;
 mod forward;
+mod load;
 mod page;
 mod refused;
 mod sdk;

@@ -53,7 +53,7 @@ async fn rum_28_without_the_files_pages_get_no_scripts_and_one_line_says_the_com
     let backend = portal(data.path(), TEMPLATE, config("auto")).await;
     assert!(scripts(&backend).await.is_empty());
     let told = backend.await_log(|line| line["plugin"] == "rum" && line["level"] == "warn").await;
-    assert!(told["message"].as_str().unwrap().contains("run `greenroom rum sdk`"), "{told}");
+    assert!(told["message"].as_str().unwrap().contains("by the command `rum sdk`"), "{told}");
 }
 
 #[tokio::test]

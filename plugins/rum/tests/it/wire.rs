@@ -82,7 +82,7 @@ async fn an_intake_that_holds_its_answers_holds_up_nothing_else() {
     let request = Recorded::named("v7-string-proxy-010-rum");
     let held = async {
         let mut held = vec![];
-        while held.len() < 16 {
+        while held.len() < 64 {
             held.push(asked.recv().await.unwrap().answer);
         }
         // As many as are under way at a time; the portal is asked meanwhile.
@@ -92,7 +92,7 @@ async fn an_intake_that_holds_its_answers_holds_up_nothing_else() {
             more.answer.send(StatusCode::ACCEPTED.into_response()).unwrap();
         }
     };
-    let all = futures_util::future::join_all((0..20).map(|_| request.send(&backend)));
+    let all = futures_util::future::join_all((0..70).map(|_| request.send(&backend)));
     let answers = tokio::select! {
         answers = all => answers,
         () = held => unreachable!("the intake is asked as long as the backend runs"),

@@ -59,7 +59,7 @@ async fn rum_41_the_doctor_ends_with_the_code_that_its_help_says() {
     let counted = doctor(&server, "", "--token-file token").await;
     assert_eq!(counted.code, Some(0), "{counted:?}");
     // The doctor itself, who has asked for pages and scripts, is no browser.
-    assert!(counted.stdout.contains("asked for pages 0 times, for the script 0 times"), "{}", counted.stdout);
+    assert!(counted.stdout.contains(": 0 pages, 0 init scripts, 0 SDK files"), "{}", counted.stdout);
     for ended in [&well, &counted] {
         assert!(
             !ended.stdout.contains(TOKEN) && !ended.stdout.contains("0123456789abcdef"),
@@ -74,6 +74,9 @@ async fn rum_41_the_doctor_ends_with_the_code_that_its_help_says() {
 
     let wrong = Program::greenroom().args("rum doctor --url localhost").run().await;
     assert_eq!(wrong.code, Some(2), "{wrong:?}");
+
+    let no_token = Program::greenroom().args("rum doctor --token-file nowhere").run().await;
+    assert_eq!(no_token.code, Some(2), "{no_token:?}");
 
     let url = format!("http://127.0.0.1:{}", server.port());
     server.stop().await;
@@ -91,4 +94,32 @@ async fn a_config_that_is_no_yaml_is_a_finding_of_the_doctor() {
         "{}",
         broken.stdout
     );
+}
+
+/// What `config check` refuses, the doctor does not find fine.
+#[tokio::test]
+async fn rum_43_a_config_that_does_not_start_keeps_events_from_arriving() {
+    for (more, why) in [
+        ("greenroom: {httpClient: {allowedAddresses: [nonsense]}}", "'nonsense' in greenroom.httpClient"),
+        ("greenroom: {plugins: {healthcheck: maybe}}", "greenroom.plugins.healthcheck is \"maybe\""),
+        ("greenroom: {plugins: {rum: 'off'}}", "greenroom.plugins.rum is \"off\", expected true or false"),
+        ("greenroom: {plugins: {app: false}}", "and it is off: greenroom.plugins.app is false"),
+    ] {
+        let ended =
+            portal("").file("more.yaml", more).args("--config app-config.yaml --config more.yaml rum doctor");
+        let ended = ended.run().await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stdout.contains(why), "{}", ended.stdout);
+    }
+    let rum = "app: {datadogRum: {clientToken: pub0123456789abcdef, applicationId: b}BASE}\n\
+               greenroom: {rum: {sdk: cdn}}\n";
+    for (base, why) in [
+        ("", "none of app.baseUrl, app.packageName, greenroom.app.dist is set"),
+        (", baseUrl: 'http://localhost:7007'", "there is no package 'app' in the node_modules"),
+    ] {
+        let config = rum.replace("BASE", base);
+        let ended = Program::greenroom().config(&config).args("rum doctor").run().await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stdout.contains(why), "{}", ended.stdout);
+    }
 }
