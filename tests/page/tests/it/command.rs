@@ -159,6 +159,8 @@ async fn all_config_files_count_wherever_they_stand_among_the_arguments() {
         "config print --config 1.yaml --config 2.yaml --config 3.yaml",
     ] {
         let printed = program().args(args).run().await;
-        assert_eq!(printed.stdout.trim_end(), "a: one\nb: two\nc: three", "{args}");
+        let mut lines: Vec<_> = printed.stdout.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(lines, ["a: one", "b: two", "c: three"], "{args}\n{}", printed.stderr);
     }
 }
