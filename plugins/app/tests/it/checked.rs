@@ -34,8 +34,7 @@ async fn refused(dist: &Dist, yaml: &str) -> Vec<ConfigError> {
     let declarations = Backend::new([]).add(app()).declarations();
     let [(_, reader)] = &declarations.of::<ConfigReader>()[..] else { panic!("one reader") };
     let Err(error) = reader.read(&config, &ReadContext::default()) else { return vec![] };
-    let started =
-        TestBackend::new().config(config).add(app()).start().await.err().expect("it does not start");
+    let started = TestBackend::new().config(config).add(app()).start().await.err().unwrap();
     assert!(started.to_string().contains(&error.to_string()), "{started}");
     let each = ConfigError::each_fault(Fault { owner: None, error });
     each.map(|fault| fault.error.downcast_ref::<ConfigError>().expect("it is of the config").clone())
@@ -43,7 +42,7 @@ async fn refused(dist: &Dist, yaml: &str) -> Vec<ConfigError> {
 }
 
 fn shown(error: &ConfigError) -> (String, u32) {
-    (error.key().unwrap().to_owned(), u32::try_from(error.place().unwrap().line).unwrap())
+    (error.key().unwrap().to_owned(), error.place().unwrap().line)
 }
 
 #[tokio::test]
