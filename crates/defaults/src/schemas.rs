@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn every_own_schema_is_one() {
         let schemas = config_schemas();
-        assert_eq!(schemas.len(), 6);
+        assert_eq!(schemas.len(), 7);
         ConfigSchema::new(schemas).unwrap();
     }
 

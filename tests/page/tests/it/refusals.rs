@@ -37,8 +37,14 @@ async fn a_taken_port() {
     let listen = format!("127.0.0.1:{port}");
     let program = Program::greenroom().args("--config app-config.yaml");
     let ended = program.env("APP_CONFIG_backend_listen", &listen).run().await;
-    let again = "APP_CONFIG_backend_listen='127.0.0.1:7007' greenroom --config app-config.yaml";
-    refused(&ended, &[&format!("port {port} is taken"), "help:", again]);
+    let again = "' greenroom --config app-config.yaml";
+    refused(
+        &ended,
+        &[&format!("port {port} is taken"), "help:", "APP_CONFIG_backend_listen='127.0.0.1:", again],
+    );
+    let other = ended.stderr.split("listen='127.0.0.1:").nth(1).and_then(|rest| rest.split('\'').next());
+    let other: u16 = other.and_then(|port| port.parse().ok()).expect("another port");
+    assert_ne!(other, port);
 }
 
 #[tokio::test]
