@@ -157,10 +157,11 @@ impl Diagnosis {
         findings
     }
 
-    /// For people.
+    /// For people. Pages and servers may be anybody's: what would move a terminal's cursor is shown by its escape.
     pub fn text(&self) -> String {
-        let mut text = self.answer() + "\n";
-        for Finding { severity, what, place, help, .. } in self.sorted() {
+        let shown = self.clone().map(visible);
+        let mut text = shown.answer() + "\n";
+        for Finding { severity, what, place, help, .. } in shown.sorted() {
             let _ = write!(text, "\n{}: {what}\n", severity.word());
             for (name, told) in [("where", place), ("help", help)] {
                 if let Some(told) = told {
@@ -168,8 +169,8 @@ impl Diagnosis {
                 }
             }
         }
-        if !self.fine.is_empty() {
-            let _ = write!(text, "\nFine: {}", self.fine.join("; "));
+        if !shown.fine.is_empty() {
+            let _ = write!(text, "\nFine: {}", shown.fine.join("; "));
         }
         text.trim_end().to_owned()
     }
@@ -199,6 +200,12 @@ impl Diagnosis {
         }
         self
     }
+}
+
+fn visible(text: &str) -> String {
+    let moves = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| if moves(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
 }
 
 /// As people list things.
@@ -234,6 +241,19 @@ mod tests {
         );
         let json: Value = serde_json::from_str(&told.json()).unwrap();
         assert_eq!(json["findings"][0]["where"], "x:1:2");
+    }
+
+    #[test]
+    fn what_a_server_says_writes_no_lines_of_its_own() {
+        let mut told = Diagnosis { looked_at: vec!["the page"], ..Diagnosis::default() };
+        told.add(Finding::warning("refused: x\n\nFine: all is well\u{1b}[2J\u{202e}").at("http://h/\r"));
+        told.fine("a\u{9b}b");
+        let text = told.text();
+        assert!(
+            text.contains("refused: x\\n\\nFine: all is well\\u{1b}[2J\\u{202e}\n where: http://h/\\r\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("Fine: a\\u{9b}b"), "{text}");
     }
 
     #[test]
