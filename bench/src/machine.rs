@@ -14,7 +14,7 @@ pub fn describe(places: &Places, node: bool) -> Vec<(&'static str, String)> {
         ("memory", memory(&read("/proc/meminfo"))),
         ("system", first_line(&places.workspace, "uname", &["-srm"])),
         ("load average before", load()),
-        ("Greenroom", first_line(&places.workspace, "git", &["describe", "--always", "--dirty"])),
+        ("Greenroom", revision(places)),
         ("compiler", first_line(&places.workspace, "rustc", &["--version"])),
         ("load generator", first_line(&places.workspace, "wrk", &["-v"])),
     ];
@@ -26,6 +26,11 @@ pub fn describe(places: &Places, node: bool) -> Vec<(&'static str, String)> {
         rows.push((package, dependency(&lock.unwrap_or_default(), package)));
     }
     rows
+}
+
+/// What is measured: the commit, and whether anything is changed in it.
+pub fn revision(places: &Places) -> String {
+    first_line(&places.workspace, "git", &["describe", "--always", "--dirty"])
 }
 
 /// The load average of the last minute.

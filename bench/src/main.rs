@@ -69,18 +69,20 @@ fn run(options: &Options) -> io::Result<()> {
         }
         Ok(())
     };
+    // A section may be of another commit than the rest of the page.
+    let of = |tables: String| format!("Of Greenroom {}.\n\n{tables}", machine::revision(&places));
     if options.instructions {
         end_with_children()?;
         let tables = instructions::run(&places, |value| println!("{value}"))?;
         println!("\n{tables}");
-        return write(Section::INSTRUCTIONS.put(&before, &tables));
+        return write(Section::INSTRUCTIONS.put(&before, &of(tables)));
     }
     if options.portal {
         end_with_children()?;
         Core::Load.pin()?;
         let tables = portal::run(&places, options.seconds, options.rounds, |value| println!("{value}"))?;
         println!("\n{tables}");
-        return write(Section::PORTAL.put(&before, &tables));
+        return write(Section::PORTAL.put(&before, &of(tables)));
     }
     let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
     let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));

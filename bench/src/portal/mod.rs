@@ -24,8 +24,8 @@ use sides::{FILE, Side};
 pub const HOW: &str = "\
 Taken by `cargo xtask bench --portal`, with server and load on a core each, in turns, in one run. CPU is user and system time of
 the server's process during a run of wrk with 32 connections, by its completed requests; both write an access log to a file. nginx
-is Debian's in one process, with the settings of its package and connections that are kept for all requests; its page is the one
-that Greenroom answers. Nobody asks for compression. What browsers have sent, as it was recorded, goes through the intake to a sink
+is Debian's in one process, with `sendfile` and `tcp_nopush` as its package sets them and connections that are kept for all
+requests; its page is the one that Greenroom answers. Nobody asks for compression. What browsers have sent, as it was recorded, goes through the intake to a sink
 on this machine, from 32 clients, 640 requests a second; a replay goes unread, so it shows what the way costs without the look.
 ";
 
