@@ -1,7 +1,7 @@
 //! What the script is told: written here, and read by the script and by whoever has the script.
 
 use greenroom_redact::NAME_LISTS;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Number;
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The script's last argument.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScriptSettings {
     pub(crate) options: SdkOptions,
@@ -28,7 +28,7 @@ pub(crate) struct ScriptSettings {
 }
 
 /// What `DD_RUM.init` takes; the script adds what depends on the page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SdkOptions {
     pub(crate) application_id: String,
