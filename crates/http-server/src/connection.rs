@@ -109,7 +109,12 @@ where
         End::Taken(then) => {
             let parts = connection.into_parts();
             let socket = parts.io.into_inner().unread(&parts.read_buf);
-            draining.run_until_cancelled(then.go_on(Box::new(socket))).await;
+            tokio::select! {
+                biased;
+                // First, and once even if the server drains already: it has to answer.
+                () = then.go_on(Box::new(socket)) => {}
+                () = draining.cancelled() => {}
+            }
             return;
         }
         // As Node answers a header that does not arrive in time.

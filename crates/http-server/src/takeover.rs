@@ -45,7 +45,8 @@ pub struct Takeover(pub(crate) Arc<Activity>);
 
 impl Takeover {
     /// Ends HTTP on the connection, whose task goes on with `then`. No byte of an answer is sent, no timeout of the
-    /// server holds any more. When the server drains, `then` is dropped where it stands.
+    /// server holds any more. When the server drains, `then` is polled once more, or for the first time, so that it can
+    /// still answer, and is dropped where it stands.
     ///
     /// To be awaited in place of an answer; this future never ends.
     pub async fn take<T, F>(self, then: impl FnOnce(RawStream) -> F + Send + 'static) -> T

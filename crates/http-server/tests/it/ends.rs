@@ -3,8 +3,9 @@
 use greenroom_http_server::{Answer, Arrival, RawStream, RequestBody, Serve, ServerSettings};
 use http::{Request, Response};
 use tokio::{io::AsyncWriteExt, sync::mpsc};
+use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Client, start};
+use crate::kit::{Client, start, start_draining};
 
 /// More than sockets hold.
 const BIG: usize = 16 << 20;
@@ -57,4 +58,28 @@ async fn who_still_sends_when_it_is_answered_is_not_reset() {
     // Of a socket that is gone the second one would learn.
     client.send("some more").await;
     client.send("some more").await;
+}
+
+/// The server begins to drain when a request comes, which leaves HTTP all the same.
+struct Farewell(CancellationToken);
+
+impl Serve for Farewell {
+    type Body = String;
+
+    fn serve(&self, _: Request<RequestBody>, arrival: Arrival) -> Answer<String> {
+        self.0.cancel();
+        Box::pin(arrival.takeover.take(async |mut stream: RawStream| {
+            let _ = stream.write_all(b"farewell").await;
+        }))
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_http_while_the_server_drains_is_not_without_an_answer() {
+    let draining = CancellationToken::new();
+    let farewell = Farewell(draining.clone());
+    let (_, address) = start_draining(farewell, ServerSettings::default(), draining).await;
+    let mut client = Client::connect(address).await;
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(client.rest().await.0, b"farewell");
 }

@@ -110,12 +110,21 @@ pub(crate) async fn start(service: impl Serve, settings: ServerSettings) -> Sock
 
 /// The same, with what ends it.
 pub(crate) async fn start_server<S: Serve>(service: S, settings: ServerSettings) -> (Server<S>, SocketAddr) {
+    start_draining(service, settings, CancellationToken::new()).await
+}
+
+/// The same; it drains when the token says so, too.
+pub(crate) async fn start_draining<S: Serve>(
+    service: S,
+    settings: ServerSettings,
+    draining: CancellationToken,
+) -> (Server<S>, SocketAddr) {
     let config = RootConfig::from_json(json!({})).unwrap();
     let logger = RootLogger::builder().build().child(fields! {});
     let listen = Listen::Tcp { host: "127.0.0.1".to_owned(), port: 0 };
     let listener = listen.bind(&config).await.unwrap();
     let address = listener.local_addr().unwrap().tcp().unwrap();
-    let server = Server::new(service, settings, None, logger, CancellationToken::new());
+    let server = Server::new(service, settings, None, logger, draining);
     server.accept_on(listener);
     (server, address)
 }
