@@ -53,6 +53,7 @@ mod csp;
 mod delivery;
 mod doctor;
 mod forward;
+mod html;
 mod init;
 mod intake;
 mod json;
