@@ -104,7 +104,7 @@ pub fn rum() -> Plugin {
                 http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
                 let Some(delivered) = delivery.0 else { return Ok(()) };
                 let Delivered { rum, script, sdk } = &*delivered;
-                let counts = Arc::new(Counts::begin());
+                let counts = Arc::new(Counts::begin().going_to(rum.recipient()));
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
