@@ -27,12 +27,14 @@ enum RequestedMode {
 
 pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
     let mut reader = Reader { config, warnings: vec![], faults: vec![] };
-    if !reader.has_sections() {
-        return Ok(Settings { mode: Mode::Broken(reader.faults), warnings: vec![] });
-    }
+    let no_sections = reader.no_sections();
     let requested = reader.mode()?;
     let rum = reader.rum(requested);
     let Reader { warnings, faults, .. } = reader;
+    // Of what is no section, each key in it is wrong, which says no more.
+    let is_of_key = |fault: &ConfigError| !no_sections.iter().any(|section| section.key() == fault.key());
+    let faults: Vec<_> = faults.into_iter().filter(is_of_key).collect();
+    let faults = [no_sections, faults].concat();
     let (mode, warnings) = match (rum, faults.is_empty()) {
         (_, false) => (Mode::Broken(faults), vec![]),
         (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
@@ -48,24 +50,27 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Whether each section is one, or is not there: of another value, all keys in it would be wrong.
-    fn has_sections(&mut self) -> bool {
-        for (section, keys) in [
+    /// What is wrong with sections that are none.
+    fn no_sections(&self) -> Vec<ConfigError> {
+        let sections = [
             ("app.datadogRum", "app.datadogRum.clientToken and the others of its keys"),
             ("greenroom.rum", MODE),
-        ] {
-            let Err(error) = self.config.optional_config(section) else { continue };
-            match self.config.optional_string(section).ok().flatten() {
-                Some(mode) if section == "greenroom.rum" && MODES.contains(&&*mode) => {
-                    self.fault(section, &format!("is a text, and has keys of its own: write {MODE}: {mode}"));
-                }
-                _ if error.key() == Some(section) => {
-                    self.fault(section, &format!("is no object: write {keys} below it"));
-                }
-                _ => self.faults.push(error),
+        ];
+        let told = sections.into_iter().filter_map(|(section, keys)| {
+            let error = self.config.optional_config(section).err()?;
+            // One above it is told as it is.
+            if error.key() != Some(section) {
+                return Some(error);
             }
-        }
-        self.faults.is_empty()
+            let text = match self.config.optional_string(section).ok().flatten() {
+                Some(mode) if keys == MODE && MODES.contains(&&*mode) => {
+                    format!("{section} is a text, and has keys of its own: write {MODE}: {mode}")
+                }
+                _ => format!("{section} is no object: write {keys} below it"),
+            };
+            Some(ConfigError::invalid(self.config, section, text))
+        });
+        told.collect()
     }
 
     fn mode(&mut self) -> Result<RequestedMode, ConfigError> {

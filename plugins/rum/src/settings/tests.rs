@@ -147,6 +147,14 @@ fn rum_6_what_is_no_section_is_told_once_with_what_to_write() {
     ] {
         assert_eq!(broken(settings(yaml)), told);
     }
+    let both =
+        broken(settings("app: {datadogRum: {clientToken: '', applicationId: x}}\ngreenroom: {rum: direct}"));
+    assert!(
+        both.contains("greenroom.rum.mode: direct")
+            && both.ends_with("clientToken is empty (mock-config:1:33)"),
+        "{both}"
+    );
+    assert!(broken(settings("greenroom: forward")).contains("greenroom"));
     assert_eq!(
         broken(settings("app: {datadogRum: {clientToken: '', applicationId: x}}")),
         "app.datadogRum.clientToken is empty (mock-config:1:33)"
