@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::{forward::Outcome, intake::is_uuid};
+use crate::{forward::Outcome, intake::is_uuid, settings::DATADOG};
 
 /// How many sessions are told apart.
 const MOST_SESSIONS: usize = 10_000;
@@ -31,6 +31,8 @@ pub(crate) struct Counts {
     sessions: Mutex<Sessions>,
     intake: Mutex<IntakeSeen>,
     datadog: Mutex<DatadogSeen>,
+    /// Who gets the events.
+    recipient: String,
 }
 
 #[derive(Default)]
@@ -62,7 +64,13 @@ impl Counts {
     pub(crate) fn begin() -> Self {
         let (pages, sdk, init) = Default::default();
         let (sessions, intake, datadog) = Default::default();
-        Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog }
+        let recipient = DATADOG.to_owned();
+        Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog, recipient }
+    }
+
+    /// Says who gets the events, where it may not be Datadog.
+    pub(crate) fn going_to(self, recipient: String) -> Self {
+        Self { recipient, ..self }
     }
 
     /// A request that comes to routes of this backend.
@@ -143,6 +151,7 @@ impl Counts {
         let sessions = self.sessions.lock();
         let (intake, datadog) = (self.intake.lock(), self.datadog.lock());
         Status {
+            recipient: self.recipient.clone(),
             for_seconds: ago(self.began),
             pages: read(&self.pages),
             sdk: read(&self.sdk),
@@ -166,6 +175,9 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
+    /// Who gets the events: Datadog, or the host of another intake.
+    #[serde(default = "datadog")]
+    pub(crate) recipient: String,
     pub(crate) for_seconds: u64,
     /// How often browsers asked for a page of the portal.
     pub(crate) pages: u64,
@@ -191,6 +203,10 @@ pub(crate) struct Status {
     pub(crate) taken: u64,
     pub(crate) failed: u64,
     pub(crate) last_answer: Option<LastAnswer>,
+}
+
+fn datadog() -> String {
+    DATADOG.to_owned()
 }
 
 /// The last that was heard of Datadog's intake.

@@ -53,6 +53,7 @@ mod csp;
 mod delivery;
 mod doctor;
 mod forward;
+mod html;
 mod init;
 mod intake;
 mod json;
@@ -103,7 +104,7 @@ pub fn rum() -> Plugin {
                 http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
                 let Some(delivered) = delivery.0 else { return Ok(()) };
                 let Delivered { rum, script, sdk } = &*delivered;
-                let counts = Arc::new(Counts::begin());
+                let counts = Arc::new(Counts::begin().going_to(rum.recipient()));
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {

@@ -40,7 +40,8 @@ impl Markup {
         }
         // Replays are compressed by a worker that the SDK makes of a text.
         if rum.replay_rate > 0.0 && !rum.policy.sets_worker() {
-            policy.extend([("worker-src", "'self'".to_owned()), ("worker-src", "blob:".to_owned())]);
+            let needed = rum.policy.stands_in_for_workers().chain(["'self'", "blob:"]);
+            policy.extend(needed.map(|source| ("worker-src", source.to_owned())));
         }
         let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
         let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
@@ -119,6 +120,13 @@ mod tests {
         assert_eq!(
             policy(&yaml(", sessionReplaySampleRate: 5", forward), &own()),
             "worker-src 'self'; worker-src blob:"
+        );
+        // What browsers took for it before goes on.
+        let stands_in =
+            format!("{forward}backend: {{csp: {{scriptSrc: [\"'self'\", 'https://w.example']}}}}");
+        assert_eq!(
+            policy(&yaml(", sessionReplaySampleRate: 5", &stands_in), &own()),
+            "worker-src https://w.example; worker-src 'self'; worker-src blob:"
         );
         let set = format!("{forward}backend: {{csp: {{worker-src: [blob:]}}}}");
         assert_eq!(policy(&yaml(", sessionReplaySampleRate: 5", &set), &own()), "");
