@@ -79,12 +79,15 @@ async fn told(config: &Value, dir: &Path, url: Option<&str>, token: Option<&str>
 }
 
 fn lay_out(dir: &Path) {
-    let sdk = dir.join("rum-sdk/7.16.2");
+    let sdk = dir.join("sdk");
     fs::create_dir_all(&sdk).unwrap();
     fs::write(sdk.join("datadog-rum.js"), "main").unwrap();
 }
 
+/// With the SDK that is laid out there.
 fn config(dir: &Path, rum: &Value) -> Value {
+    let mut rum = rum.clone();
+    rum["sdk"] = json!(dir.join("sdk"));
     json!({
         "app": {"datadogRum": {"clientToken": TOKEN, "applicationId": ID, "site": "datadoghq.eu"}},
         "greenroom": {"dataDir": dir, "rum": rum},
@@ -121,7 +124,7 @@ async fn rum_47_what_was_counted_is_told_to_services_alone() {
 async fn rum_48_of_a_running_backend_that_is_well_nothing_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let config = config(dir.path(), &json!({"sdk": "auto"}));
+    let config = config(dir.path(), &json!({}));
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
     let told = told(&config, dir.path(), Some(&url), None, Names::new(None)).await;
@@ -148,7 +151,7 @@ async fn rum_48_of_a_running_backend_that_is_well_nothing_is_wrong() {
 async fn rum_48_a_backend_of_another_config_and_one_without_the_sdk_are_seen() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let config = config(dir.path(), &json!({"sdk": "auto"}));
+    let config = config(dir.path(), &json!({}));
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
     let mut other = config.clone();
@@ -157,9 +160,11 @@ async fn rum_48_a_backend_of_another_config_and_one_without_the_sdk_are_seen() {
     assert!(text.contains("warning: The backend runs with another config than this one: env"), "{text}");
 
     let empty = tempfile::tempdir().unwrap();
-    let without = crate::support::portal(empty.path(), TEMPLATE, config.clone()).await;
+    let mut lacking = config.clone();
+    lacking["greenroom"]["rum"]["sdk"] = json!(empty.path());
+    let without = crate::support::portal(empty.path(), TEMPLATE, lacking.clone()).await;
     let url = without.url();
-    let missing = told(&config, empty.path(), Some(&url), None, Names::new(None)).await;
+    let missing = told(&lacking, empty.path(), Some(&url), None, Names::new(None)).await;
     let text = missing.text();
     assert_eq!(missing.exit_code(), 1, "{text}");
     assert!(text.starts_with("Browser events do not arrive: Datadog's SDK is not here."), "{text}");
@@ -299,9 +304,7 @@ async fn rum_41_a_server_that_does_not_answer_is_no_finding() {
     lay_out(dir.path());
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{free}/");
-    let unseen =
-        told(&config(dir.path(), &json!({"sdk": "auto"})), dir.path(), Some(&url), None, Names::new(None))
-            .await;
+    let unseen = told(&config(dir.path(), &json!({})), dir.path(), Some(&url), None, Names::new(None)).await;
     assert_eq!(unseen.exit_code(), 3, "{}", unseen.text());
     assert!(
         unseen.text().starts_with("It cannot be told whether browser events arrive: http://127."),
