@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        sdk::Sdk,
+        sdk::{Missing, Sdk},
         settings::{Mode, Settings},
     };
 
@@ -81,7 +81,7 @@ mod tests {
     fn own() -> SdkLocation {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("datadog-rum.js"), "main").unwrap();
-        SdkLocation::Own(Sdk::read(dir.path(), Some("7.16.2")).unwrap())
+        SdkLocation::Own(Sdk::own(dir.path()).unwrap())
     }
 
     const KEYS: &str = "clientToken: a, applicationId: b";
@@ -98,16 +98,20 @@ mod tests {
             "app: {{baseUrl: 'https://p.example/x', datadogRum: {{{KEYS}}}}}\nbackend: {{baseUrl: 'https://p.example/b'}}"
         ));
         let script = InitScript::of(&rum);
-        let markup = Markup::of(&rum, &script, &own()).unwrap();
+        let source = own();
+        let SdkLocation::Own(sdk) = &source else { panic!("{source:?}") };
+        let markup = Markup::of(&rum, &script, &source).unwrap();
         assert_eq!(
             markup.html,
             format!(
-                "<script src=\"/b/api/rum/sdk/7.16.2/datadog-rum.js\"></script>\
+                "<script src=\"/b/api/rum/sdk/{}/datadog-rum.js\"></script>\
                  <script src=\"/b/api/rum/sdk/{}/init.js\"></script>",
+                sdk.version(),
                 script.hash
             )
         );
-        assert_eq!(Markup::of(&rum, &script, &SdkLocation::Missing(String::new())), None);
+        let missing = SdkLocation::Missing(Missing { why: "", told: String::new() });
+        assert_eq!(Markup::of(&rum, &script, &missing), None);
     }
 
     #[test]

@@ -10,9 +10,8 @@ use greenroom::{
 use super::{Diagnosis, Finding, PlannedStart};
 use crate::{
     intake::is_uuid,
-    page,
     sdk::SdkLocation,
-    settings::{Mode, Rum, Settings, Way},
+    settings::{AS_BUILT, Mode, Rum, Settings, Way, is_as_built},
 };
 
 /// Why events do not arrive where no session is measured.
@@ -75,7 +74,10 @@ pub(super) fn check(
             }
             let view = on(config, data_dir, *rum, told);
             credentials(config, &view.rum, told);
-            return Some(ConfigView { serves: view.serves && start.serves_pages(), ..view });
+            return Some(ConfigView {
+                serves: view.serves && start.serves_pages() && !is_as_built(config),
+                ..view
+            });
         }
     }
     None
@@ -102,6 +104,10 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
         let help =
             "Build the app (`yarn workspace app build`), or say in greenroom.app.dist where its dist is";
         told.add(Finding::error(NO_PAGE, what).help(help));
+    } else if is_as_built(config) {
+        let what = "The scripts go into the page, and the front end is served as it was built";
+        let built = Finding::error("nothing is added to the page", what).at_key(config, AS_BUILT);
+        told.add(built.help(format!("Take {AS_BUILT} out")));
     }
 }
 
@@ -150,10 +156,10 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
             rum.intake()
         )));
     }
-    let source = data_dir.map(|data| page::source(config, &DataDirectory::at(data), &rum));
+    let source = data_dir.map(|data| SdkLocation::find(&rum, config, &DataDirectory::at(data)));
     let serves = match source {
-        Some(SdkLocation::Missing(why)) => {
-            told.add(Finding::error("Datadog's SDK is not here", why));
+        Some(SdkLocation::Missing(missing)) => {
+            told.add(Finding::error(missing.why, missing.told));
             false
         }
         Some(SdkLocation::Own(sdk)) => {
@@ -275,6 +281,14 @@ mod tests {
         assert_eq!(only_error(&of_start(&yaml(""), &off)).why, "the plugin rum is off");
         let why = only_error(&of_start("", &off)).why.clone();
         assert_eq!(why, "app.datadogRum has no client token and no application id", "said once");
+    }
+
+    #[test]
+    fn rum_43_a_page_as_it_was_built_has_no_scripts() {
+        let told = on(", site: datadoghq.eu}, disableConfigInjection: true, x: {", "");
+        let error = only_error(&told);
+        assert_eq!(error.why, "nothing is added to the page");
+        assert!(error.place.as_deref().unwrap().ends_with("(app.disableConfigInjection)"), "{error:?}");
     }
 
     #[test]

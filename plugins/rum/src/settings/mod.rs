@@ -106,6 +106,14 @@ impl Settings {
     }
 }
 
+/// With `true` the front end is served as it was built, and nothing is added to its pages.
+pub(crate) const AS_BUILT: &str = "app.disableConfigInjection";
+
+/// Whether pages are served as they were built.
+pub(crate) fn is_as_built(config: &RootConfig) -> bool {
+    config.optional_boolean(AS_BUILT).is_ok_and(|set| set == Some(true))
+}
+
 impl Rum {
     /// Where events go if nothing but the site decides on it.
     pub(crate) fn intake(&self) -> &'static str {
@@ -152,6 +160,16 @@ impl Rum {
             "Browsers send events to {to}: {sessions} % of sessions, {replays} % of them with replay{consent}{unmasked}"
         )
     }
+}
+
+/// The line in place of [`Rum::summary`] where no page was made.
+pub(crate) fn no_page(config: &RootConfig) -> String {
+    const NONE: &str = "No browser sends events, because no page of this backend has the scripts for it: ";
+    if is_as_built(config) {
+        let why = format!("{NONE}the front end is served as it was built ({AS_BUILT}: true)");
+        return ConfigError::invalid(config, AS_BUILT, why).to_string();
+    }
+    format!("{NONE}it serves no front end")
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ const APPLICATION_ID: &str = "app.datadogRum.applicationId";
 const CLIENT_TOKEN: &str = "app.datadogRum.clientToken";
 const SITE: &str = "app.datadogRum.site";
 const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
+const ALLOWED_ORIGINS: &str = "greenroom.rum.allowedOrigins";
+const CLIENT_ADDRESS: &str = "greenroom.rum.clientAddress";
+const SDK: &str = "greenroom.rum.sdk";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RequestedMode {
@@ -129,11 +132,7 @@ impl Reader<'_> {
             version: self.text("greenroom.rum.version"),
             has_tracing: self.tracing(&portal),
             needs_consent: self.word("greenroom.rum.consent", &["none", "required"]) == "required",
-            sdk: match self.text("greenroom.rum.sdk").as_deref() {
-                None | Some("auto") => SdkSetting::Auto,
-                Some("cdn") => SdkSetting::Cdn,
-                Some(path) => SdkSetting::Path(path.to_owned()),
-            },
+            sdk: self.sdk(),
             kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
             origins: self.origins(),
             policy: Policy::of(self.config),
@@ -145,7 +144,7 @@ impl Reader<'_> {
 
     /// The way is `None` where neither a URL nor the site decides on the intake.
     fn forward(&mut self) -> (Option<Site>, Option<Way>) {
-        let tells_address = self.word("greenroom.rum.clientAddress", &["none", "truncated"]) == "truncated";
+        let tells_address = self.word(CLIENT_ADDRESS, &["none", "truncated"]) == "truncated";
         let url = self.intake_url();
         let site = self.site(url.is_some());
         let intake = url.or_else(|| Some(format!("https://{}", site?.intake)));
@@ -202,15 +201,34 @@ impl Reader<'_> {
         asked && is_let_through
     }
 
+    fn sdk(&mut self) -> SdkSetting {
+        let Some(text) = self.text(SDK) else { return SdkSetting::Auto };
+        match ["auto", "cdn"].into_iter().find(|word| word.eq_ignore_ascii_case(&text)) {
+            Some(word) if word != text => {
+                self.fault(
+                    SDK,
+                    &format!("is {text}: did you mean {word}? A directory of that name is ./{text}"),
+                );
+            }
+            Some("auto") => {}
+            Some(_) => return SdkSetting::Cdn,
+            None if text.contains("://") => {
+                self.fault(SDK, "is a URL: write a directory, or cdn for Datadog's content network");
+            }
+            None => return SdkSetting::Path(text),
+        }
+        SdkSetting::Auto
+    }
+
     fn origins(&mut self) -> Vec<Origin> {
-        let key = "greenroom.rum.allowedOrigins";
         let mut origins = vec![];
-        for (index, text) in self.texts(key).iter().enumerate() {
+        for (index, text) in self.texts(ALLOWED_ORIGINS).iter().enumerate() {
             match Origin::of(text) {
                 Some(origin) => origins.push(origin),
-                None => {
-                    self.fault(&format!("{key}[{index}]"), "is no origin, such as https://portal.example.com")
-                }
+                None => self.fault(
+                    &format!("{ALLOWED_ORIGINS}[{index}]"),
+                    "is no origin, such as https://portal.example.com",
+                ),
             }
         }
         origins
@@ -219,8 +237,12 @@ impl Reader<'_> {
     fn look_at_policy(&mut self, rum: &Rum) {
         let held = rum.held_back().map(|text| ConfigError::invalid(self.config, "backend.csp", text));
         self.warnings.extend(held);
-        if rum.way == Way::Direct && self.text(INTAKE_URL).is_some() {
-            self.warn(INTAKE_URL, &format!("is not used: it is for {MODE}: forward"));
+        if rum.way == Way::Direct {
+            for key in [INTAKE_URL, ALLOWED_ORIGINS, CLIENT_ADDRESS] {
+                if self.value(key).is_some() {
+                    self.warn(key, &format!("is not used: it is for {MODE}: forward"));
+                }
+            }
         }
     }
 

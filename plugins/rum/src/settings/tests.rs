@@ -116,6 +116,18 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
     ] {
         assert_eq!(broken(with(rum, greenroom)), told);
     }
+    for (sdk, told) in [
+        (
+            "CDN",
+            "greenroom.rum.sdk is CDN: did you mean cdn? A directory of that name is ./CDN (mock-config:9:10)",
+        ),
+        (
+            "https://cdn.example/rum.js",
+            "greenroom.rum.sdk is a URL: write a directory, or cdn for Datadog's content network (mock-config:9:10)",
+        ),
+    ] {
+        assert_eq!(broken(with("", &format!("    sdk: {sdk}"))), told);
+    }
     let site = broken(with("    site: https://x", ""));
     assert!(site.starts_with("app.datadogRum.site is no site of Datadog (datadoghq.com, us3."), "{site}");
     assert!(site.ends_with("(mock-config:5:11)"), "{site}");
@@ -192,6 +204,21 @@ fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
         ),
         to("https://proxy.example/dd", true)
     );
+}
+
+#[test]
+fn keys_that_are_for_forwarding_are_told_where_browsers_send_themselves() {
+    let keys = "    intakeUrl: https://p.example\n    allowedOrigins: [https://p.example]\n    clientAddress: truncated";
+    let told = |mode: &str| with("", &format!("    mode: {mode}\n{keys}")).warnings;
+    assert_eq!(
+        told("direct").iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [("intakeUrl", "10:16"), ("allowedOrigins", "11:5"), ("clientAddress", "12:20")].map(
+            |(key, place)| format!(
+                "greenroom.rum.{key} is not used: it is for greenroom.rum.mode: forward (mock-config:{place})"
+            )
+        )
+    );
+    assert!(told("forward").is_empty());
 }
 
 #[test]

@@ -77,12 +77,15 @@ async fn told(config: &Value, dir: &Path, url: Option<&str>, token: Option<&str>
 }
 
 fn lay_out(dir: &Path) {
-    let sdk = dir.join("rum-sdk/7.16.2");
+    let sdk = dir.join("sdk");
     fs::create_dir_all(&sdk).unwrap();
     fs::write(sdk.join("datadog-rum.js"), "main").unwrap();
 }
 
+/// With the SDK that is laid out there.
 fn config(dir: &Path, rum: &Value) -> Value {
+    let mut rum = rum.clone();
+    rum["sdk"] = json!(dir.join("sdk"));
     json!({
         "app": {"datadogRum": {"clientToken": TOKEN, "applicationId": ID, "site": "datadoghq.eu"}},
         "greenroom": {"dataDir": dir, "rum": rum},
@@ -92,7 +95,7 @@ fn config(dir: &Path, rum: &Value) -> Value {
 /// A portal whose page and backend have a name each.
 async fn of_two_origins(dir: &Path) -> (Value, RunningTestBackend) {
     lay_out(dir);
-    let mut config = config(dir, &json!({"sdk": "auto"}));
+    let mut config = config(dir, &json!({}));
     config["app"]["baseUrl"] = "https://portal.example".into();
     config["backend"] =
         json!({"baseUrl": "https://api.example", "cors": {"origin": "https://portal.example"}});

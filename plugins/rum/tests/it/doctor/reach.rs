@@ -57,9 +57,7 @@ async fn rum_41_a_server_that_does_not_answer_is_no_finding() {
     lay_out(dir.path());
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{free}/");
-    let unseen =
-        told(&config(dir.path(), &json!({"sdk": "auto"})), dir.path(), Some(&url), None, Names::new(None))
-            .await;
+    let unseen = told(&config(dir.path(), &json!({})), dir.path(), Some(&url), None, Names::new(None)).await;
     assert_eq!(unseen.exit_code(), 3, "{}", unseen.text());
     assert!(
         unseen.text().starts_with("It cannot be told whether browser events arrive: http://127."),
@@ -72,7 +70,7 @@ async fn rum_41_a_server_that_does_not_answer_is_no_finding() {
 async fn rum_48_without_a_config_the_page_alone_is_looked_at() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let portal = portal(dir.path(), TEMPLATE, config(dir.path(), &json!({"sdk": "auto"}))).await;
+    let portal = portal(dir.path(), TEMPLATE, config(dir.path(), &json!({}))).await;
     let url = portal.url();
     let client = HttpClient::builder(ClientEnvironment::default()).build();
     let look = async |url| {

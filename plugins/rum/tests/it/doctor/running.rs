@@ -39,7 +39,7 @@ async fn rum_47_what_was_counted_is_told_to_services_alone() {
 async fn rum_48_of_a_running_backend_that_is_well_nothing_is_wrong() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let config = config(dir.path(), &json!({"sdk": "auto"}));
+    let config = config(dir.path(), &json!({}));
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
     let told = told(&config, dir.path(), Some(&url), None, Names::new(None)).await;
@@ -66,7 +66,7 @@ async fn rum_48_of_a_running_backend_that_is_well_nothing_is_wrong() {
 async fn rum_48_a_backend_of_another_config_and_one_without_the_sdk_are_seen() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let config = config(dir.path(), &json!({"sdk": "auto"}));
+    let config = config(dir.path(), &json!({}));
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
     let mut other = config.clone();
@@ -75,9 +75,11 @@ async fn rum_48_a_backend_of_another_config_and_one_without_the_sdk_are_seen() {
     assert!(text.contains("warning: The backend runs with another config than this one: env"), "{text}");
 
     let empty = tempfile::tempdir().unwrap();
-    let without = crate::support::portal(empty.path(), TEMPLATE, config.clone()).await;
+    let mut lacking = config.clone();
+    lacking["greenroom"]["rum"]["sdk"] = json!(empty.path());
+    let without = crate::support::portal(empty.path(), TEMPLATE, lacking.clone()).await;
     let url = without.url();
-    let missing = told(&config, empty.path(), Some(&url), None, Names::new(None)).await;
+    let missing = told(&lacking, empty.path(), Some(&url), None, Names::new(None)).await;
     let text = missing.text();
     assert_eq!(missing.exit_code(), 1, "{text}");
     assert!(text.starts_with("Browser events do not arrive: Datadog's SDK is not here."), "{text}");
@@ -169,7 +171,7 @@ async fn rum_48_calls_across_origins_are_asked_for_as_browsers_ask() {
 async fn rum_48_of_a_running_backend_whose_config_switches_rum_off_the_config_says_why() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let mut config = config(dir.path(), &json!({"sdk": "auto"}));
+    let mut config = config(dir.path(), &json!({}));
     config["app"]["datadogRum"]["site"] = "https://x".into();
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
@@ -183,7 +185,7 @@ async fn rum_48_of_a_running_backend_whose_config_switches_rum_off_the_config_sa
 async fn rum_48_what_runs_and_what_the_file_says_are_told_apart() {
     let dir = tempfile::tempdir().unwrap();
     lay_out(dir.path());
-    let config = config(dir.path(), &json!({"sdk": "auto"}));
+    let config = config(dir.path(), &json!({}));
     let portal = portal(dir.path(), TEMPLATE, config.clone()).await;
     let url = portal.url();
     let after = async |edit: &dyn Fn(&mut Value)| {
