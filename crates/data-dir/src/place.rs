@@ -47,6 +47,15 @@ impl DataDirEnvironment {
 
     /// What the factory of the [`DataDirectory`] decides by, for what is read before there is one; `None` where another factory
     /// has taken its place.
+    ///
+    /// ```
+    /// use greenroom_core::Backend;
+    /// use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
+    ///
+    /// let environment = DataDirEnvironment { cwd: "/srv/portal".into(), ..DataDirEnvironment::default() };
+    /// let declarations = Backend::new([DataDirectory::factory(environment)]).declarations();
+    /// assert_eq!(DataDirEnvironment::declared(&declarations).unwrap().cwd.to_str(), Some("/srv/portal"));
+    /// ```
     pub fn declared(declarations: &Declarations) -> Option<Self> {
         declarations.of::<Self>().pop().map(|(_, environment)| Self::clone(&environment))
     }
