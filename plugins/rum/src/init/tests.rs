@@ -34,6 +34,7 @@ fn run(rum: &Rum, input: Value) -> Value {
         path
     };
     let harness = file("harness.js", include_bytes!("harness.js"));
+    file("steps.js", include_bytes!("steps.js"));
     let (script, input) = (file("init.js", &script), file("input.json", input.to_string().as_bytes()));
     let output = Command::new("node").args([harness, script, input]).output().expect("`node` can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -239,6 +240,8 @@ fn canaries() -> impl Strategy<Value = String> {
         Just("https://a/b?limit=20&y%5B%5D=hunter2&z"),
         Just("/b#access_token=hunter2"),
         Just("/b?hunter2"),
+        Just("https://a/b?x=`hunter2&y=a`hunter2"),
+        Just("Authorization: Token hunter2"),
         Just("hunter2@example.com"),
         Just("a.hunter2%40example.com"),
         Just("https://me:hunter2@host/"),
