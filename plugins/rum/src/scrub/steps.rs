@@ -1,4 +1,6 @@
 //! Steps of a search: in tests they are counted, so that a rule that takes more than a text's length is found without a clock.
+//!
+//! The rules of `greenroom-redact` count none here; the browser's script, which has the same ones, counts them all.
 
 /// What a search looks at: a character, a byte, one of a list.
 #[inline]

@@ -17,7 +17,7 @@ function named(text) {
     if (nameIsSecret(name)) {
       var start = reach(text, find(text, at, length, unless(/[=>]/)), 1, 3, IS_SPACE);
       var isHeader = end === last && text.charAt(sign) === ':';
-      var range = value(text, start, isOfLine(name, isHeader, text, nameAt, start) ? nameAt : -1);
+      var range = value(text, start, isOfLine(name, isHeader, text, nameAt, start));
       at = range[1];
       found.push(range);
     }
@@ -41,31 +41,19 @@ function endsValue(c) {
   return IS_SPACE.test(c) || /["'`&,;<>]/.test(c);
 }
 
-function value(text, start, nameAt) {
+function value(text, start, isLine) {
   var first = find(text, start, text.length, unless(/\\/));
   var c = text.charAt(first);
   if (/["'`]/.test(c)) {
-    return [first + 1, closing(text, first + 1, c, first - start, '')[0]];
+    return [first + 1, closing(text, first + 1, c, first - start)[0]];
   }
   if (/[[{]/.test(c)) {
     return [first + 1, closingBracket(text, first + 1)];
   }
-  return [start, nameAt < 0 ? find(text, start, text.length, endsValue) : endOfLine(text, start, nameAt)];
+  return [start, find(text, start, text.length, isLine ? matcher(/[\r\n]/) : endsValue)];
 }
 
-function endOfLine(text, start, nameAt) {
-  var quote = text.charAt(nameAt - 1);
-  return /["'`]/.test(quote)
-    ? closing(text, start, quote, escapes(text, 0, nameAt - 1), '\r\n')[0]
-    : find(text, start, text.length, matcher(/[\r\n]/));
-}
-
-// How many backslashes stand in front of `to`.
-function escapes(text, from, to) {
-  return to - Math.max(findBack(text, from, to, unless(/\\/)) + 1, from);
-}
-
-function closing(text, from, quote, escapes, stops) {
+function closing(text, from, quote, escapes) {
   var deeper = 1;
   while (deeper <= escapes) {
     deeper = 2 * deeper + 1;
@@ -75,9 +63,6 @@ function closing(text, from, quote, escapes, stops) {
     var c = text.charAt(at);
     if (c === quote && (run & deeper) !== deeper) {
       return [at - Math.min(escapes, run), at + 1];
-    }
-    if (stops.indexOf(c) >= 0) {
-      return [at, at];
     }
     run = c === '\\' ? run + 1 : 0;
   }
@@ -92,11 +77,11 @@ function closingBracket(text, from) {
     if (mark >= text.length) {
       return mark;
     }
-    var depth = escapes(text, at, mark);
+    var escapes = mark - Math.max(findBack(text, at, mark, unless(/\\/)) + 1, at);
     at = mark + 1;
     var c = text.charAt(mark);
     if (/["'`]/.test(c)) {
-      at = closing(text, at, c, depth, '')[1];
+      at = closing(text, at, c, escapes)[1];
     } else {
       open += /[[{]/.test(c) ? 1 : -1;
       if (open < 0) {
