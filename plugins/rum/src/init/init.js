@@ -3,11 +3,12 @@
   'use strict';
   // Where page and backend are of one origin, the front end asks the host that the page came from.
   var backend = (rum.backend || window.location.origin) + rum.path;
+  var intake = backend + rum.intake;
   var options = rum.options;
   var mask = /*mask*/(/*lists*/, rum.kept);
 
   if (rum.forwards) {
-    options.proxy = backend + rum.intake;
+    options.proxy = intake;
   }
   if (rum.traces) {
     options.allowedTracingUrls = [{ match: backend + '/api/', propagatorTypes: ['tracecontext', 'datadog'] }];
@@ -49,9 +50,10 @@
     return true;
   }
 
+  // One without a host is of the page's.
   function isIntake(url) {
-    var path = String(url).replace(/^[a-z]+:\/\/[^/?#]*/i, '').split(/[?#]/)[0];
-    return path.indexOf(rum.path + rum.intake) === 0;
+    var whole = String(url).replace(/^\/(?!\/)/, window.location.origin + '/');
+    return whole.indexOf(intake) === 0 && /^([/?#]|$)/.test(whole.slice(intake.length));
   }
 
   function each(object, names) {

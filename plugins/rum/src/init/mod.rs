@@ -15,6 +15,17 @@ use settings::{LISTS, ScriptSettings};
 
 const SCRIPT: &str = include_str!("init.js");
 const MASK: &str = include_str!("mask.js");
+/// The parts of the mask. Each makes its own values when it is read, of those of the parts before it.
+const RULES: &[&str] = &[
+    include_str!("mask/find.js"),
+    include_str!("mask/redact/name.js"),
+    include_str!("mask/redact/shape.js"),
+    include_str!("mask/redact/webhook.js"),
+    include_str!("mask/redact/url.js"),
+    include_str!("mask/redact/text.js"),
+    include_str!("mask/scrub/text.js"),
+    include_str!("mask/scrub/named.js"),
+];
 
 /// The script and its name, which changes with it.
 #[derive(Clone, Debug)]
@@ -26,7 +37,8 @@ pub(crate) struct InitScript {
 impl InitScript {
     pub(crate) fn of(rum: &Rum) -> Self {
         // What the config says comes last, so that nothing in it is taken for a mark.
-        let text = SCRIPT.replace("/*mask*/", MASK.trim_end()).replace("/*lists*/", &in_script(&LISTS));
+        let mask = MASK.replace("/*rules*/", &RULES.join("\n"));
+        let text = SCRIPT.replace("/*mask*/", mask.trim_end()).replace("/*lists*/", &in_script(&LISTS));
         let text = text.replace("/*settings*/", &in_script(&ScriptSettings::of(rum)));
         Self { hash: hash(text.as_bytes()), text: text.into() }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     scrub::scrubbed_line,
-    settings::{Mode, Settings},
+    settings::{Mode, Portal, Settings},
 };
 
 mod mask;
@@ -34,6 +34,7 @@ fn run(rum: &Rum, input: Value) -> Value {
         path
     };
     let harness = file("harness.js", include_bytes!("harness.js"));
+    file("steps.js", include_bytes!("steps.js"));
     let (script, input) = (file("init.js", &script), file("input.json", input.to_string().as_bytes()));
     let output = Command::new("node").args([harness, script, input]).output().expect("`node` can be started");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -237,17 +238,31 @@ fn rum_11_no_recorded_event_keeps_the_query_of_a_url_that_the_browser_can_change
 #[test]
 #[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
 fn rum_12_calls_of_the_intake_itself_are_no_events() {
-    let resource = |url: &str| json!({"type": "resource", "resource": {"url": url}});
-    let events = json!([
-        resource("https://second.example/base/api/rum/intake?ddforward=x"),
-        resource("/base/api/rum/intake/api/v2/rum"),
-        resource("https://p.example/api/catalog/entities"),
-    ]);
-    let rum = rum("", "", "backend: {baseUrl: 'https://p.example/base'}");
-    let told = run(&rum, json!({"origin": "https://p.example", "events": events}));
-    let sent: Vec<_> =
-        told["events"].as_array().unwrap().iter().map(|event| event["isSent"].clone()).collect();
-    assert_eq!(sent, [false, false, true]);
+    let resource = |url: &&str| json!({"type": "resource", "resource": {"url": url}});
+    let sent = |portal: &str, urls: &[&str]| {
+        let portal = Portal::of(&RootConfig::from_yaml(portal).unwrap());
+        let rum = Rum { portal, ..rum("", "", "") };
+        let events: Vec<_> = urls.iter().map(resource).collect();
+        let told = run(&rum, json!({"origin": "https://second.example", "events": events}));
+        let events = told["events"].as_array().unwrap().iter();
+        let sent = events.zip(urls).filter(|(event, _)| event["isSent"] == true);
+        sent.map(|(_, url)| (*url).to_owned()).collect::<Vec<_>>()
+    };
+    let (second, other) = ("https://second.example/base/api/rum/", "https://b.example/base/api/rum/");
+    let with =
+        |host: &str, paths: &[&str]| paths.iter().map(|path| [host, path].concat()).collect::<Vec<_>>();
+    let calls = ["intake?ddforward=x", "intake", "intake/api/v2/rum", "intake#x"];
+    let alike = ["intake-stats", "intake2/x", "sdk"];
+    for (portal, own, foreign) in [
+        ("backend: {baseUrl: 'https://p.example/base'}", second, other),
+        ("app: {baseUrl: 'https://p.example'}\nbackend: {baseUrl: 'https://b.example/base'}", other, second),
+    ] {
+        let (calls, others) = (with(own, &calls), [with(own, &alike), with(foreign, &calls)].concat());
+        let urls: Vec<_> = calls.iter().chain(&others).map(String::as_str).collect();
+        assert_eq!(sent(portal, &urls), others);
+    }
+    let urls = ["/base/api/rum/intake/api/v2/rum", "/base/api/rum/intake-stats"];
+    assert_eq!(sent("backend: {baseUrl: 'https://p.example/base'}", &urls), urls[1..]);
 }
 
 /// Texts that hold a canary, as they may stand in titles, messages and URLs.
@@ -257,6 +272,8 @@ fn canaries() -> impl Strategy<Value = String> {
         Just("https://a/b?limit=20&y%5B%5D=hunter2&z"),
         Just("/b#access_token=hunter2"),
         Just("/b?hunter2"),
+        Just("https://a/b?x=`hunter2&y=a`hunter2"),
+        Just("Authorization: Token hunter2"),
         Just("hunter2@example.com"),
         Just("a.hunter2%40example.com"),
         Just("https://me:hunter2@host/"),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
     scrub::{Event, Parameters, scrub},
+    settings::Origin,
     urls::INTAKE,
 };
 
@@ -41,6 +42,8 @@ pub(crate) struct Rules {
     pub(crate) kept: Parameters,
     /// The path at which the backend's routes begin.
     pub(crate) path: String,
+    /// The backend's origin, where pages are of another one.
+    pub(crate) backend: Option<Origin>,
 }
 
 /// What one line is.
@@ -109,7 +112,7 @@ impl Rules {
         if !self.is_ours(&event) {
             return Line::Foreign;
         }
-        if event.is("resource") && event.resources.iter().any(|url| self.is_intake(url)) {
+        if event.is("resource") && self.reports_intake(&event) {
             return Line::Own;
         }
         Line::Event { is_changed: scrubbed.is_changed }
@@ -122,13 +125,23 @@ impl Rules {
         is_ours && is_of_one && event.ids.iter().all(|id| is_uuid(id))
     }
 
-    /// Whether a URL is one of the intake, on whatever host.
+    /// Whether it is of a request to the intake: to its path, on the backend's host, which is the page's if the config knows no
+    /// other one. Where that is not known, on whatever host.
+    fn reports_intake(&self, event: &Event) -> bool {
+        let of_pages = || event.pages.iter().filter_map(|page| Origin::of(page)).collect();
+        let hosts: Vec<_> = self.backend.clone().map_or_else(of_pages, |backend| vec![backend]);
+        let is_there =
+            |url: &str| hosts.is_empty() || Origin::of(url).is_none_or(|origin| hosts.contains(&origin));
+        event.resources.iter().any(|url| self.is_intake(url) && is_there(url))
+    }
+
     fn is_intake(&self, url: &str) -> bool {
         let path = match url.split_once("://") {
             Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
             None => url,
         };
-        path.strip_prefix(&*self.path).is_some_and(|path| path.starts_with(INTAKE))
+        let below = path.strip_prefix(&*self.path).and_then(|path| path.strip_prefix(INTAKE));
+        below.is_some_and(|below| below.is_empty() || below.starts_with(['/', '?', '#']))
     }
 }
 
@@ -147,7 +160,12 @@ mod tests {
     const VIEW: &str = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
 
     fn rules() -> Rules {
-        Rules { application_id: ID.to_owned(), kept: Parameters::with([]), path: "/base".to_owned() }
+        Rules {
+            application_id: ID.to_owned(),
+            kept: Parameters::with([]),
+            path: "/base".to_owned(),
+            backend: None,
+        }
     }
 
     fn event(kind: &str, more: &str) -> String {
@@ -204,6 +222,30 @@ mod tests {
         assert_eq!((read.body, read.accepted, read.rejected), (other.into(), 2, 0));
         let none = batch(&[own]).unwrap();
         assert_eq!((none.body.len(), none.accepted), (0, 1));
+    }
+
+    #[test]
+    fn rum_12_what_is_like_a_call_of_the_intake_goes_on() {
+        let left = |backend: Option<&str>, page: &str, url: &str| {
+            let rules = Rules { backend: backend.map(|url| Origin::of(url).unwrap()), ..rules() };
+            let view = format!(r#"{{"id":"{VIEW}","url":"{page}"}}"#);
+            let event = event("resource", &format!(r#","view":{view},"resource":{{"url":"{url}"}}"#));
+            !rules.batch(event.into(), false).unwrap().body.is_empty()
+        };
+        let page = "https://p.example/x";
+        for (backend, url, expected) in [
+            (None, "https://p.example/base/api/rum/intake?ddforward=x", false),
+            (None, "https://p.example/base/api/rum/intake/x", false),
+            (None, "/base/api/rum/intake#x", false),
+            (None, "https://p.example/base/api/rum/intake-stats", true),
+            (None, "https://p.example/api/rum/intake", true),
+            (None, "https://other.example/base/api/rum/intake", true),
+            (Some("https://b.example"), "https://b.example/base/api/rum/intake", false),
+            (Some("https://b.example"), "https://p.example/base/api/rum/intake", true),
+        ] {
+            assert_eq!(left(backend, page, url), expected, "{url}");
+        }
+        assert!(!left(None, "/x", "https://any.example/base/api/rum/intake"), "whose host is not known");
     }
 
     proptest! {

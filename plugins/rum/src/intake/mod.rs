@@ -87,6 +87,7 @@ impl Intake {
             application_id: rum.application_id.clone(),
             kept: rum.kept.clone(),
             path: rum.portal.path().to_owned(),
+            backend: rum.portal.foreign_backend().cloned(),
         };
         Self {
             rules: Arc::new(rules),

@@ -32,6 +32,8 @@ pub(crate) struct Event {
     pub(crate) ids: Vec<String>,
     /// Each `resource.url`.
     pub(crate) resources: Vec<String>,
+    /// Each `view.url`.
+    pub(crate) pages: Vec<String>,
 }
 
 /// Writes the line behind `out`, with what is personal or secret masked; fails for what is no JSON, of which it may have
@@ -109,6 +111,7 @@ impl Event {
                 ("application", "id") => &mut self.applications,
                 ("session" | "view", "id") => &mut self.ids,
                 ("resource", "url") => &mut self.resources,
+                ("view", "url") => &mut self.pages,
                 _ => return,
             },
             _ => return,
@@ -191,6 +194,7 @@ mod tests {
         assert_eq!(event.applications, texts(&["a", "b"]));
         assert_eq!(event.ids, texts(&["s", "v"]));
         assert_eq!(event.resources, texts(&["/api/rum/intake"]));
+        assert_eq!(event.pages, texts(&["/"]));
     }
 
     /// An event with a text in each place that an SDK lets nobody change, and in those that it does.

@@ -2,6 +2,7 @@
 
 mod line;
 mod named;
+pub(crate) mod steps;
 mod text;
 
 #[cfg(test)]

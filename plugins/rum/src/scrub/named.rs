@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use greenroom_redact::name_is_secret;
 
+use super::steps::seen;
+
 /// How far a name reaches that is looked at.
 const LONGEST_NAME: usize = 64;
 /// How many spaces there may be between a name and its value.
@@ -16,19 +18,20 @@ const SPACES: usize = 3;
 /// Where values stand whose names are those of secrets; some may be empty.
 pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     let (mut found, mut at) = (vec![], 0);
-    while let Some(sign) = text[at..].find([':', '=']).map(|sign| at + sign) {
+    while let Some(sign) = text[at..].find(|c| matches!(seen(c), ':' | '=')).map(|sign| at + sign) {
         at = sign + 1;
         let last = unspaced_end(&text[..sign]);
-        let before = last.trim_end_matches(['"', '\'', '`', '\\', ']']);
-        let is_of_name = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
+        let before = last.trim_end_matches(|c| matches!(seen(c), '"' | '\'' | '`' | '\\' | ']'));
+        let is_of_name = |c: &char| seen(*c).is_ascii_alphanumeric() || "_.-".contains(*c);
         let length = before.chars().rev().take(LONGEST_NAME).take_while(is_of_name).count();
-        let name = &before[before.len() - length..];
+        let (before_name, name) = before.split_at(before.len() - length);
         if name_is_secret(name) {
             // `=>`, `:=` and `==` are one sign.
-            let behind = unspaced_start(text[at..].trim_start_matches(['=', '>']));
+            let behind = unspaced_start(text[at..].trim_start_matches(|c| matches!(seen(c), '=' | '>')));
             let is_bare = before.len() == last.len();
-            let is_header = is_bare && text[sign..].starts_with(':') && is_header(name);
-            let value = value(text, text.len() - behind.len(), is_header);
+            let is_header = is_bare && text[sign..].starts_with(':');
+            let is_line = is_of_line(name, is_header, before_name, behind);
+            let value = value(text, text.len() - behind.len(), is_line);
             at = value.end;
             found.push(value);
         }
@@ -36,24 +39,38 @@ pub(super) fn named(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Headers whose values are of several words.
-fn is_header(name: &str) -> bool {
+/// Whether a value goes on to the end of its line, as that of a header does, which is of several words.
+///
+/// What authorizes does so behind any sign, but in a URL, which has no blanks, and where it is a word of JSON.
+fn is_of_line(name: &str, is_header: bool, before_name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.ends_with("cookie") || name.ends_with("authorization")
+    if !name.ends_with("authorization") {
+        return is_header && name.ends_with("cookie");
+    }
+    is_header || !(before_name.ends_with(['?', '&', '#']) || is_word_of_json(value))
 }
 
-fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
-    let behind = text[start..].trim_start_matches('\\');
+/// Whether it begins with one, or with what was masked instead.
+fn is_word_of_json(value: &str) -> bool {
+    let word = value[..value.find(ends_value).unwrap_or(value.len())].trim_end_matches(['}', ']']);
+    matches!(word, "null" | "true" | "false" | "***")
+}
+
+fn ends_value(c: char) -> bool {
+    seen(c).is_whitespace() || "\"'`&,;<>".contains(c)
+}
+
+fn value(text: &str, start: usize, is_line: bool) -> Range<usize> {
+    let behind = text[start..].trim_start_matches(|c| seen(c) == '\\');
     let first = text.len() - behind.len();
-    let ends = |c: char| c.is_whitespace() || "\"'`&,;<>".contains(c);
     let end_at = |end: Option<usize>| end.map_or(text.len(), |length| start + length);
     match behind.bytes().next() {
         Some(quote @ (b'"' | b'\'' | b'`')) => {
             first + 1..closing(text, first + 1, quote, first - start).start
         }
         Some(b'[' | b'{') => first + 1..closing_bracket(text, first + 1),
-        _ if is_header => start..end_at(text[start..].find(['\r', '\n'])),
-        _ => start..end_at(text[start..].find(ends)),
+        _ if is_line => start..end_at(text[start..].find(|c| matches!(seen(c), '\r' | '\n'))),
+        _ => start..end_at(text[start..].find(ends_value)),
     }
 }
 
@@ -64,7 +81,7 @@ fn value(text: &str, start: usize, is_header: bool) -> Range<usize> {
 fn closing(text: &str, from: usize, quote: u8, escapes: usize) -> Range<usize> {
     let deeper = (escapes + 2).next_power_of_two() - 1;
     let mut run = 0;
-    for (at, byte) in text.bytes().enumerate().skip(from) {
+    for (at, byte) in text.bytes().enumerate().skip(from).map(seen) {
         match byte {
             b'\\' => run += 1,
             _ if byte == quote && run & deeper != deeper => return at - escapes.min(run)..at + 1,
@@ -77,8 +94,9 @@ fn closing(text: &str, from: usize, quote: u8, escapes: usize) -> Range<usize> {
 /// Where the bracket is closed that what starts there stands in; those in quotes do not count.
 fn closing_bracket(text: &str, from: usize) -> usize {
     let (mut open, mut at) = (0, from);
-    while let Some(mark) = text[at..].find(['[', ']', '{', '}', '"', '\'', '`']).map(|mark| at + mark) {
-        let escapes = text[at..mark].bytes().rev().take_while(|byte| *byte == b'\\').count();
+    let is_mark = |c| matches!(seen(c), '[' | ']' | '{' | '}' | '"' | '\'' | '`');
+    while let Some(mark) = text[at..].find(is_mark).map(|mark| at + mark) {
+        let escapes = text[at..mark].bytes().rev().take_while(|byte| seen(*byte) == b'\\').count();
         at = mark + 1;
         match text.as_bytes()[mark] {
             b'[' | b'{' => open += 1,
@@ -138,6 +156,13 @@ mod tests {
             ("proxy-authorization: Digest a=\"b c\", d=e", "proxy-authorization: ***"),
             ("Authorization: Basic a b", "Authorization: ***"),
             ("{ authorization: 'Basic a b', x: 1 }", "{ authorization: '***', x: 1 }"),
+            ("Authorization: Token 0123 4", "Authorization: ***"),
+            ("authorization=Digest a=\"b c\", d=e\nx", "authorization=***\nx"),
+            ("'authorization' => ApiKey a, b", "'authorization' => ***"),
+            // Which quote ends the header is not known.
+            ("bad \"Authorization: Digest a=\"b c\", d=\"e\"\"\nx", "bad \"Authorization: ***\nx"),
+            ("'authorization': Token a, b\nx", "'authorization': ***\nx"),
+            ("/x?authorization=a&limit=20 b", "/x?authorization=***&limit=20 b"),
             ("cookie=a; b", "cookie=***; b"),
             ("Cookies: a b, tokens: 3", "Cookies: a b, tokens: 3"),
         ] {

@@ -1,7 +1,7 @@
 //! What is personal or secret in a text: where it stands.
 //!
 //! The values of a URL's parameters, but for those that may be told; e-mail addresses; what follows the name of a secret;
-//! tokens that can be told by their form. `init/mask.js` has the same rules for the browser, function by function, and a test has
+//! tokens that can be told by their form. `init/mask/` has the same rules for the browser, function by function, and a test has
 //! both mask the same texts.
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range, sync::LazyLock};
@@ -10,7 +10,7 @@ use greenroom_redact as redact;
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
-use super::named::named;
+use super::{named::named, steps::seen};
 
 /// Parameters whose values say what kind of page it is, and nothing of who looks at it.
 const HARMLESS: [&str; 9] = [
@@ -89,7 +89,7 @@ pub(crate) fn scrubbed(text: &str, kept: &Parameters) -> String {
 
 /// E-mail addresses, also where the `@` is percent-encoded.
 fn emails(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let is_of_domain = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+    let is_of_domain = |c: char| seen(c).is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
     let is_of_local = move |c: char| is_of_domain(c) || "_.%+".contains(c);
     let signs = text.match_indices('@').chain(text.match_indices("%40"));
     signs.filter_map(move |(at, sign)| {
@@ -108,9 +108,11 @@ fn emails(text: &str) -> impl Iterator<Item = Range<usize>> {
 const LONGEST_NAME: usize = 64;
 /// How far a domain does.
 const LONGEST_DOMAIN: usize = 255;
+
 /// Values of parameters, wherever a URL or a part of one stands.
 fn queries(text: &str, kept: &Parameters) -> Vec<Range<usize>> {
-    let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '`');
+    // What a browser encodes in a query, or JSON and HTML put around a URL. It encodes no backtick.
+    let ends = |c: char| seen(c).is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>');
     let (mut found, mut at) = (vec![], 0);
     for word in text.split_inclusive(ends) {
         let parameters = parameters(word.trim_end_matches(ends), kept).into_iter();
@@ -122,15 +124,16 @@ fn queries(text: &str, kept: &Parameters) -> Vec<Range<usize>> {
 
 fn parameters(word: &str, kept: &Parameters) -> Vec<Range<usize>> {
     let mut found = vec![];
-    let mut mark = word.find(['?', '#']);
-    let is_url = mark.is_some_and(|mark| word[..mark].contains('/'));
+    let mut mark = word.find(|c| matches!(seen(c), '?' | '#'));
+    let is_url = mark.is_some_and(|mark| word[..mark].contains(|c| seen(c) == '/'));
     let mut anchors = 0;
     while let Some(at) = mark {
         let is_anchor = word.as_bytes()[at] == b'#';
         let start = at + 1;
-        let end = word[start..].find(['?', '&', '#']).map_or(word.len(), |length| start + length);
+        let end = word[start..].find(|c| matches!(seen(c), '?' | '&' | '#'));
+        let end = end.map_or(word.len(), |length| start + length);
         let part = &word[start..end];
-        match part.split_once('=') {
+        match part.split_once(|c| seen(c) == '=') {
             // `#main[title=x]` is no URL, and means an element.
             Some((name, value))
                 if !value.is_empty() && (!is_anchor || is_url || is_plain(name)) && !kept.keep(name) =>
@@ -189,6 +192,9 @@ mod tests {
             ("?x=1", "?x=***"),
             ("GET https://a/x?y=1 failed", "GET https://a/x?y=*** failed"),
             ("https://me:pw@a/x", "https://***@a/x"),
+            ("https://a/x?q=`b", "https://a/x?q=***"),
+            ("?q=a`b&type=`c`d e`f", "?q=***&type=*** e`f"),
+            ("/x#code=a`b", "/x#code=***"),
             ("/x;token=abc/y z", "/x;token=*** z"),
             ("Hello jane.doe+x@example.co.uk!", "Hello ***!"),
             ("/users/jane%40example.com/x", "/users/***/x"),
@@ -215,26 +221,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_long_text_takes_no_longer_than_its_length() {
-        let quoted = [
-            "token:\"",
-            "token:\"\\",
-            "token:[",
-            "token:['",
-            "token\\\":\\\"",
-            "cookie:",
-            "\\",
-            "token:>",
-            "token]",
-        ];
-        let marks = ["a", "?a=", "a@", "a.", "%40a.b", "a:", "#", "eyJ", "token=", "&a=b", "bearer ", "//a@"];
-        for part in marks.into_iter().chain(quoted) {
-            let text = part.repeat((1 << 18) / part.len());
-            assert!(told(&text).len() <= 4 * text.len() + 3, "{part}");
-        }
-    }
-
     proptest! {
         #[test]
         fn a_canary_is_never_told(
@@ -244,6 +230,8 @@ mod tests {
                 Just("https://a/b?tab=1&y%5B%5D=hunter2&z"),
                 Just("/b#code=hunter2"),
                 Just("/b?hunter2"),
+                Just("/b?x=a`hunter2&y=`c`hunter2"),
+                Just("Authorization: Token hunter2"),
                 Just("hunter2@example.com"),
                 Just("a.hunter2%40example.com"),
                 Just("//me:hunter2@host/"),
