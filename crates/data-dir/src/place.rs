@@ -60,18 +60,23 @@ impl DataDirEnvironment {
         declarations.of::<Self>().pop().map(|(_, environment)| Self::clone(&environment))
     }
 
-    /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the first config file.
+    /// `greenroom.dataDir`, which is relative to the first config file, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the first config file.
     ///
     /// # Errors
     /// When `greenroom.dataDir` is no text.
     pub fn data_dir(&self, config: &RootConfig) -> Result<PathBuf> {
         if let Some(dir) = config.optional_string("greenroom.dataDir")? {
-            return Ok(self.cwd.join(dir));
+            return Ok(self.beside(config, &dir));
         }
         if let Some(state) = self.xdg_state_home.as_deref().filter(|dir| dir.is_absolute()) {
             return Ok(state.join("greenroom"));
         }
-        Ok(config.beside(NAME).unwrap_or_else(|| self.cwd.join(NAME)))
+        Ok(self.beside(config, NAME))
+    }
+
+    /// It does not matter where a process was started, unless its config is no file.
+    fn beside(&self, config: &RootConfig, dir: &str) -> PathBuf {
+        config.beside(dir).unwrap_or_else(|| self.cwd.join(dir))
     }
 }
 
@@ -137,6 +142,22 @@ mod tests {
         let alone = place(&[]);
         assert_eq!(alone, dir.path().join(".greenroom"));
         assert_eq!(place(&["--config", "app-config.yaml", "--config", "examples/rum.yaml"]), alone);
+    }
+
+    /// A service and a command that are started in different directories have to find the same place.
+    #[test]
+    fn a_relative_place_is_beside_the_first_config_file_wherever_the_process_was_started() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("portal")).unwrap();
+        std::fs::write(dir.path().join("portal/app-config.yaml"), "greenroom: {dataDir: state}\n").unwrap();
+        let place = |cwd: PathBuf, file: &str| {
+            let args = vec!["--config".to_owned(), file.to_owned()];
+            let options = ConfigOptions { cwd, args, ..ConfigOptions::default() };
+            DataDirEnvironment::of(&options).data_dir(&RootConfig::load(&options).unwrap()).unwrap()
+        };
+        let own = dir.path().join("portal/state");
+        assert_eq!(place(dir.path().join("portal"), "app-config.yaml"), own);
+        assert_eq!(place(dir.path().to_owned(), "portal/app-config.yaml"), own);
     }
 
     /// A shell's `--config /dev/stdin < app-config.yaml`: nothing can be kept beside it.
