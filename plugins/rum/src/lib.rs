@@ -48,9 +48,9 @@
 //! A wrong value switches RUM off, with one error line, and the portal goes on; what the schema of the front end refuses is a matter
 //! of the plugin `app`.
 
+mod bounds;
 mod counts;
 mod csp;
-mod delivery;
 mod doctor;
 mod forward;
 mod init;
@@ -58,12 +58,15 @@ mod intake;
 mod json;
 mod markup;
 mod page;
+mod refusal;
 mod routes;
 mod scrub;
 mod sdk;
 mod settings;
+mod setup;
 mod snippet;
 mod urls;
+mod uuid;
 
 use std::sync::Arc;
 
@@ -75,11 +78,11 @@ use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     counts::Counts,
-    delivery::{Delivered, Delivery},
     forward::Queue,
     intake::Intake,
     sdk::SdkLocation,
     settings::{Settings, Way},
+    setup::{RumSetup, Setup},
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
@@ -93,7 +96,7 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 pub fn rum() -> Plugin {
     plugin("rum", |env| {
         env.register_init(
-            async |delivery: Delivery,
+            async |setup: RumSetup,
                    client: HttpClient,
                    logger: Logger,
                    http: HttpRouter,
@@ -101,13 +104,13 @@ pub fn rum() -> Plugin {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
                 http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
                 http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
-                let Some(delivered) = delivery.0 else { return Ok(()) };
-                let Delivered { rum, script, sdk } = &*delivered;
+                let Some(setup) = setup.0 else { return Ok(()) };
+                let Setup { rum, script, sdk } = &*setup;
                 let counts = Arc::new(Counts::begin());
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
-                        let queue = Queue::start(&client, counts.clone(), logger.clone());
+                        let queue = Queue::start(&client, logger.clone());
                         let counts = counts.clone();
                         Some(Intake::new(rum, intake, *tells_address, queue, counts, logger.clone()))
                     }
@@ -122,7 +125,7 @@ pub fn rum() -> Plugin {
                     }
                 };
                 let watching = counts.clone();
-                root.observe(logger, move |request| watching.request(request));
+                root.observe(logger, move |request| watching.count_request(request));
                 http.mount(routes::router(script.clone(), sdk, intake, counts));
                 Ok(())
             },
@@ -135,9 +138,9 @@ pub fn rum() -> Plugin {
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].
 pub fn rum_page() -> Module {
     module("app", "rum", |env| {
-        env.register_init(async |delivery: Delivery, logger: Logger, document: IndexDocument| {
-            if let Some(delivered) = &delivery.0 {
-                page::add(delivered, &logger, &document);
+        env.register_init(async |setup: RumSetup, logger: Logger, document: IndexDocument| {
+            if let Some(setup) = &setup.0 {
+                page::add(setup, &logger, &document);
             }
             Ok(())
         });

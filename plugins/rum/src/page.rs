@@ -2,26 +2,19 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use greenroom::{config::RootConfig, context::Context, data_dir::DataDirectory, prelude::*};
+use greenroom::{context::Context, prelude::*};
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
-    delivery::Delivered,
     markup::{Markup, trace_metas},
-    sdk::SdkLocation,
-    settings::Rum,
+    setup::Setup,
     snippet,
 };
 
-/// Where the page gets the SDK from.
-pub(crate) fn source(config: &RootConfig, data: &DataDirectory, rum: &Rum) -> SdkLocation {
-    SdkLocation::look(rum, data.path(), &config.beside("").unwrap_or_default())
-}
-
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
 /// added, which the plugin tells.
-pub(crate) fn add(delivered: &Delivered, logger: &Logger, document: &IndexDocument) {
-    let Delivered { rum, script, sdk } = delivered;
+pub(crate) fn add(setup: &Setup, logger: &Logger, document: &IndexDocument) {
+    let Setup { rum, script, sdk } = setup;
     let Some(Markup { html, policy }) = Markup::of(rum, script, sdk) else { return };
     document.head_start(move |_| Ok(html.clone()));
     document.head_of_each(trace_of_the_request);

@@ -6,7 +6,6 @@ use greenroom::{config::RootConfig, data_dir::DataDirectory};
 
 use super::{Diagnosis, Finding, PlannedStart};
 use crate::{
-    page,
     sdk::SdkLocation,
     settings::{Mode, Rum, Settings, Way},
 };
@@ -136,7 +135,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
             rum.intake()
         )));
     }
-    let source = data_dir.map(|data| page::source(config, &DataDirectory::at(data), &rum));
+    let source = data_dir.map(|data| SdkLocation::find(&rum, config, &DataDirectory::at(data)));
     let serves = match source {
         Some(SdkLocation::Missing(why)) => {
             told.add(Finding::error("Datadog's SDK is not here", why));

@@ -7,6 +7,8 @@ mod package;
 
 use std::path::{Path, PathBuf};
 
+use greenroom::{config::RootConfig, data_dir::DataDirectory};
+
 use crate::settings::{Rum, SdkSetting, Site};
 
 pub(crate) use files::Sdk;
@@ -31,16 +33,16 @@ pub(crate) enum SdkLocation {
 
 impl SdkLocation {
     /// Looks for the files. A path is relative to the directory of the config file.
-    pub(crate) fn look(rum: &Rum, data_dir: &Path, beside: &Path) -> Self {
+    pub(crate) fn find(rum: &Rum, config: &RootConfig, data: &DataDirectory) -> Self {
         let (dir, version, remedy) = match &rum.sdk {
             SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkSetting::Auto => {
-                let dir = directory(data_dir, PINNED.version);
+                let dir = directory(data.path(), PINNED.version);
                 let remedy = "fetch it by the command `rum sdk`, with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
                 (dir, Some(PINNED.version), remedy)
             }
             SdkSetting::Path(path) => (
-                beside.join(path),
+                config.beside("").unwrap_or_default().join(path),
                 None,
                 "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it",
             ),
