@@ -38,6 +38,7 @@ pub use credentials::Credentials;
 pub use entity_ref::canonical_entity_ref;
 pub use external::ExternalTokens;
 pub use extract::Refused;
+pub use greenroom_context::BoxFuture;
 pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService, bearer_token};
 pub use keys::{PublicKey, SigningAlgorithm, SigningKey};
 pub use principal::{AccessRestrictions, Principal};
@@ -46,10 +47,5 @@ pub use user::{
     UserTokens,
 };
 
-use std::{future::Future, pin::Pin};
-
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
-
-/// A boxed future, as the traits behind handles return.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

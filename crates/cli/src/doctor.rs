@@ -62,7 +62,7 @@ pub(crate) fn run(
 ) -> Result<Answer> {
     let token = token_file.map(|Token(text)| text).or_else(|| std::env::var(TOKEN).ok());
     let token = token.as_deref().map(bare).filter(|token| !token.is_empty());
-    let config = context.config();
+    let config = context.config_if_any();
     let start = planned(context).unwrap_or_default();
     let data_dir = context.data_dir().ok();
     // Why a start makes none is among what it refuses.
@@ -70,7 +70,7 @@ pub(crate) fn run(
         .http_client()
         .unwrap_or_else(|_| HttpClient::builder(ClientEnvironment::from_process()).build());
     let examination = Examination {
-        config: config.as_ref().map_err(ToString::to_string),
+        config: config.as_ref().map(Option::as_ref).map_err(ToString::to_string),
         start: &start,
         data_dir: data_dir.as_deref(),
         url: url.as_deref(),

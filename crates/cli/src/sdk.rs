@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use greenroom::errors::Result;
-use greenroom_plugin_rum::{InstallFrom, install_sdk};
+use greenroom_plugin_rum::{InstallFrom, Installed, install_sdk};
 use greenroom_program::CommandContext;
 
 /// Fetch Datadog's browser SDK, which pages of a portal with RUM load from this backend.
@@ -18,16 +18,15 @@ pub(crate) struct RumSdk {
 
 #[expect(clippy::print_stderr, reason = "it takes a while, and people want to know what is waited for")]
 pub(crate) fn run(RumSdk { from }: RumSdk, context: &CommandContext<'_>) -> Result<String> {
+    let (config, data_dir) = (context.config()?, context.data_dir()?);
+    let here = if from.is_none() { Installed::find(&data_dir) } else { None };
+    if let Some(installed) = here {
+        return Ok(installed.told(&config));
+    }
     let source = match from {
         Some(tarball) => InstallFrom::Tarball(tarball),
         None => InstallFrom::Npm { dir: context.working_dir() },
     };
-    let data_dir = context.data_dir()?;
     eprintln!("Installing {source}");
-    let installed = install_sdk(&source, &data_dir)?;
-    Ok(format!(
-        "Datadog's browser SDK {} is in {}; a backend that is running serves it after a restart",
-        installed.version,
-        installed.dir.display()
-    ))
+    Ok(install_sdk(&source, &data_dir)?.told(&config))
 }

@@ -1,4 +1,4 @@
-//! Which paths hold secrets, and which the browser may see: tables of path patterns.
+//! Which paths hold secrets, which the browser may see, and which name files: tables of path patterns.
 //!
 //! Must not know of values. More patterns come from the schemas that packages bring along.
 
@@ -108,6 +108,10 @@ const FRONTEND: &[&str] = &[
     "permission.enabled",
 ];
 
+/// Paths whose values name a file or directory that the log tells at a start: who looks for one that is not there has to see
+/// where it was looked for, also where a variable has named it.
+const FILE: &[&str] = &["app.packageName", "greenroom.app.dist", "greenroom.dataDir", "greenroom.rum.sdk"];
+
 /// The tables, with the words of schemas.
 pub(crate) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
     [("secret", SECRET), ("frontend", FRONTEND)]
@@ -118,6 +122,7 @@ pub(crate) fn tables() -> [(&'static str, &'static [&'static str]); 2] {
 pub(crate) struct VisibilityRules {
     secret: Vec<Pattern>,
     frontend: Vec<Pattern>,
+    file: Vec<Pattern>,
     /// By JSON pointer, from schemas.
     more: HashMap<String, Visibility>,
 }
@@ -125,7 +130,7 @@ pub(crate) struct VisibilityRules {
 impl VisibilityRules {
     pub(crate) fn built_in() -> Self {
         let parse = |table: &[&str]| table.iter().map(|text| Pattern::parse(text)).collect();
-        Self { secret: parse(SECRET), frontend: parse(FRONTEND), more: HashMap::new() }
+        Self { secret: parse(SECRET), frontend: parse(FRONTEND), file: parse(FILE), more: HashMap::new() }
     }
 
     /// The same, and what schemas say.
@@ -139,6 +144,11 @@ impl VisibilityRules {
 
     pub(crate) fn is_frontend(&self, path: &[Step]) -> bool {
         self.frontend.iter().any(|pattern| pattern.matches(path)) || self.says(path, Visibility::Frontend)
+    }
+
+    /// Whether the value names a file.
+    pub(crate) fn is_file(&self, path: &[Step]) -> bool {
+        self.file.iter().any(|pattern| pattern.matches(path))
     }
 
     fn says(&self, path: &[Step], visibility: Visibility) -> bool {

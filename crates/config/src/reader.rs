@@ -53,6 +53,10 @@ impl<'a> Reader<'a> {
     /// The value that counts: the first source that has the key decides, and null means that there is none.
     pub(crate) fn find(&self, key: &str) -> Result<Option<Found<'a>>> {
         self.look_up(key, Looked::Value)?;
+        self.found(key)
+    }
+
+    fn found(&self, key: &str) -> Result<Option<Found<'a>>> {
         for (index, source) in self.sources.iter().enumerate() {
             let read = self.read(source, key);
             if let Some(node) = read.map_err(|error| self.beside(error, key, &self.sources[..index]))? {
@@ -65,7 +69,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn has(&self, key: &str) -> Result<bool> {
-        Ok(self.find(key)?.is_some())
+        self.look_up(key, Looked::Section)?;
+        Ok(self.found(key)?.is_some())
     }
 
     pub(crate) fn keys(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! Must not print, nor mask. Hidden are declared secrets, texts whose key, or one above it, is named like a secret, what came
 //! from outside the file and is not declared visible to the browser, private keys and tokens known by their shape, and
 //! credentials in URLs, of keys too. Of what came from outside, flags, small
-//! numbers and bare addresses are shown: they are what one looks for.
+//! numbers, bare addresses and the names of files that the log tells are shown: they are what one looks for.
 
 use greenroom_js::{number, text::trim};
 use greenroom_redact as redact;
@@ -122,7 +122,14 @@ pub(crate) fn hidden(path: &[Step], node: &Node, declared: &VisibilityRules) -> 
     {
         return Some(Reason::Named);
     }
-    (node.origin.is_external() && !is_plain(&node.value)).then_some(Reason::Origin)
+    let is_shown = || is_plain(&node.value) || (declared.is_file(path) && names_file(&node.value));
+    (node.origin.is_external() && !is_shown()).then_some(Reason::Origin)
+}
+
+/// A token that was put under a wrong key does not look like one.
+fn names_file(scalar: &Value) -> bool {
+    let Value::String(text) = scalar else { return false };
+    ["/", "./", "../"].iter().any(|start| text.starts_with(start)) || text_parts::is_ordinary(text)
 }
 
 /// Whether the last key of a path is named like a secret, or one above it, where many count as well as one: `tokens`.

@@ -30,3 +30,22 @@ pub use panic::{CatchPanic, CaughtPanic, catch_panic, catch_panic_in, contain_pa
 pub use request::Request;
 pub use tasks::{TaskFault, TaskFaultKind, Tasks, spawn, spawn_blocking, spawn_thread};
 pub use trace::{Hex, SpanId, TraceContext, TraceId};
+
+/// A boxed future, as the traits behind handles return.
+///
+/// ```
+/// use greenroom_context::BoxFuture;
+///
+/// trait Greets {
+///     fn greet<'a>(&'a self, name: &'a str) -> BoxFuture<'a, String>;
+/// }
+///
+/// struct Politely;
+///
+/// impl Greets for Politely {
+///     fn greet<'a>(&'a self, name: &'a str) -> BoxFuture<'a, String> {
+///         Box::pin(async move { format!("good evening, {name}") })
+///     }
+/// }
+/// ```
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,9 +1,9 @@
 //! Makes the directory for own files.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::Path,
 };
 
@@ -30,11 +30,12 @@ pub fn make(dir: &Path) -> io::Result<()> {
     if let Some(above) = dir.parent() {
         fs::create_dir_all(above)?;
     }
-    // Nobody else lists it. Others may pass: the SDK is often put there by root, in an image, and served by somebody else; each
-    // file with a secret is its owner's alone.
     match DirBuilder::new().mode(0o711).create(dir) {
+        // Nobody else lists it. Others may pass, whatever the umask: the SDK is often put there by root, in an image, and served by
+        // somebody else; each file with a secret is its owner's alone.
+        Ok(()) => fs::set_permissions(dir, Permissions::from_mode(0o711))?,
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
+        Err(_) => {}
     }
     ignore(dir)
 }

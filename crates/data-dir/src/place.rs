@@ -6,7 +6,7 @@ use std::{
 };
 
 use greenroom_config::{ConfigOptions, DeclareConfig, Result, RootConfig};
-use greenroom_core::{Service, ServiceFactory, scope, service};
+use greenroom_core::{Declarations, Declare, Service, ServiceFactory, scope, service};
 
 use crate::made::NAME;
 
@@ -43,6 +43,21 @@ impl DataDirEnvironment {
     pub fn from_process() -> Self {
         let cwd = std::env::current_dir().unwrap_or_default();
         Self { cwd, xdg_state_home: std::env::var_os("XDG_STATE_HOME").map(PathBuf::from) }
+    }
+
+    /// What the factory of the [`DataDirectory`] decides by, for what is read before there is one; `None` where another factory
+    /// has taken its place.
+    ///
+    /// ```
+    /// use greenroom_core::Backend;
+    /// use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
+    ///
+    /// let environment = DataDirEnvironment { cwd: "/srv/portal".into(), ..DataDirEnvironment::default() };
+    /// let declarations = Backend::new([DataDirectory::factory(environment)]).declarations();
+    /// assert_eq!(DataDirEnvironment::declared(&declarations).unwrap().cwd.to_str(), Some("/srv/portal"));
+    /// ```
+    pub fn declared(declarations: &Declarations) -> Option<Self> {
+        declarations.of::<Self>().pop().map(|(_, environment)| Self::clone(&environment))
     }
 
     /// `greenroom.dataDir`, else `$XDG_STATE_HOME/greenroom`, else `.greenroom` beside the first config file.
@@ -95,9 +110,10 @@ impl DataDirectory {
 
     /// The default factory.
     pub fn factory(environment: DataDirEnvironment) -> ServiceFactory {
-        let read = move |config: &RootConfig| environment.data_dir(config).map(Self::at);
+        let decides = environment.clone();
+        let read = move |config: &RootConfig| decides.data_dir(config).map(Self::at);
         let made = read.clone();
-        service(async move |config: RootConfig| Ok(made(&config)?)).reads(read)
+        service(async move |config: RootConfig| Ok(made(&config)?)).reads(read).declare(environment)
     }
 }
 

@@ -35,6 +35,9 @@ impl Waiting {
         *last = now;
         let followed = self.declarations.of::<FollowedKeys>();
         keys.retain(|key| !followed.iter().any(|(_, followed)| followed.contains(key)));
+        // One reader asks whether a section is there, another one reads what is in it, and says it all.
+        let all = keys.clone();
+        keys.retain(|key| !all.iter().any(|other| is_below(other, key)));
         let waits = |(index, key): (usize, &String)| {
             let text = format!("'{key}' was changed, which takes effect at the next start");
             let is_new = !keys[..index].contains(key);
@@ -44,8 +47,14 @@ impl Waiting {
     }
 }
 
+fn is_below(key: &str, above: &str) -> bool {
+    key.strip_prefix(above).is_some_and(|rest| rest.starts_with(['.', '[']))
+}
+
 #[cfg(test)]
 mod tests {
+    use greenroom_config::DeclareConfig;
+    use greenroom_core::{Backend, plugin};
     use greenroom_data_dir::DataDirEnvironment;
     use greenroom_http_client::ClientEnvironment;
     use greenroom_logging::LogEnvironment;
@@ -53,20 +62,33 @@ mod tests {
     use super::*;
     use crate::{ConfigFrom, Surroundings, create_backend_in};
 
-    fn told(before: &str, after: &str) -> Vec<String> {
-        let [before, after] = [before, after].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
+    fn backend(config: &RootConfig) -> Backend {
         let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
-        let config = ConfigFrom::Loaded(before.clone());
-        let backend = create_backend_in(Surroundings {
-            config,
-            log,
-            state,
-            calls: ClientEnvironment::default(),
-            is_process: false,
-            found: vec![],
-        });
-        let found = Waiting::new(&before, &backend.declarations()).changed(&after);
+        let (config, calls) = (ConfigFrom::Loaded(config.clone()), ClientEnvironment::default());
+        create_backend_in(Surroundings { config, log, state, calls, is_process: false, found: vec![] })
+    }
+
+    fn told_by(add: impl Fn(Backend) -> Backend, before: &str, after: &str) -> Vec<String> {
+        let [before, after] = [before, after].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
+        let found = Waiting::new(&before, &add(backend(&before)).declarations()).changed(&after);
         found.into_iter().filter_map(|found| found.key).collect()
+    }
+
+    fn told(before: &str, after: &str) -> Vec<String> {
+        told_by(|backend| backend, before, after)
+    }
+
+    #[test]
+    fn of_a_section_and_what_is_read_of_it_the_latter_is_told() {
+        let reader = |id: &str| plugin(id, |env| env.register_init(async || Ok(())));
+        let add = |backend: Backend| {
+            let asks = reader("asks").reads(|config: &RootConfig| config.has("mail"));
+            backend
+                .add(asks)
+                .add(reader("reads").reads(|config: &RootConfig| config.optional_string("mail.from")))
+        };
+        assert_eq!(told_by(add, "{}", "mail: {from: me}"), ["mail.from"]);
+        assert_eq!(told_by(add, "{}", "mail: {to: you}\nmailbox: {from: me}"), ["mail"]);
     }
 
     #[test]
@@ -108,17 +130,7 @@ mod tests {
     fn what_is_again_as_it_was_at_start_takes_effect() {
         let [start, other] =
             ["{}", "greenroom: {dataDir: x}"].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
-        let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
-        let config = ConfigFrom::Loaded(start.clone());
-        let backend = create_backend_in(Surroundings {
-            config,
-            log,
-            state,
-            calls: ClientEnvironment::default(),
-            is_process: false,
-            found: vec![],
-        });
-        let waiting = Waiting::new(&start, &backend.declarations());
+        let waiting = Waiting::new(&start, &backend(&start).declarations());
         assert_eq!(waiting.changed(&other).len(), 1);
         assert_eq!(waiting.changed(&other).len(), 0, "it is told once");
         assert_eq!(waiting.changed(&start).len(), 0);

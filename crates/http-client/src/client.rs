@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use greenroom_context::{Context, spawn};
+use greenroom_context::{BoxFuture, Context, spawn};
 use greenroom_logging::{Logger, debug};
 use http::{Method, Response, StatusCode, Version};
 use http_body::Body;
@@ -21,7 +21,6 @@ use crate::{
     connect::{Connector, Shared},
     error::{CallError, Fault, Part, Stage},
     headers,
-    resolve::BoxFuture,
     service::HttpClientService,
     target::Target,
     turns::Turns,

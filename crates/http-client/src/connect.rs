@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use greenroom_context::BoxFuture;
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use tokio::{net::TcpStream, time::timeout};
@@ -16,7 +17,7 @@ use crate::{
     addresses::Reach,
     error::{CallError, Fault, Seconds, Stage, causes, innermost},
     proxies::Proxies,
-    resolve::{BoxFuture, NoAddress, Reachable, Resolve},
+    resolve::{NoAddress, Reachable, Resolve},
     stream::Stream,
     target::Target,
     tls::Tls,

@@ -2,22 +2,17 @@
 
 use std::{
     error::Error as StdError,
-    fmt,
-    future::Future,
-    io,
+    fmt, io,
     net::{IpAddr, SocketAddr},
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
+use greenroom_context::BoxFuture;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
 use crate::{addresses::Reach, error::Fault};
-
-/// A future in a box.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Finds the addresses of a name; the system does unless told otherwise.
 pub trait Resolve: Send + Sync + 'static {

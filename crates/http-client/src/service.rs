@@ -4,13 +4,14 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use greenroom_config::{DeclareConfig, RootConfig};
+use greenroom_context::BoxFuture;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_logging::{Logger, RootLogger};
 use http::Response;
 
 use crate::{
     builder::HttpClientBuilder, call::Call, environment::ClientEnvironment, error::CallError,
-    resolve::BoxFuture, settings::ClientSettings,
+    settings::ClientSettings,
 };
 
 /// What a client does; implement it to replace or mock one.

@@ -96,15 +96,13 @@ impl Catalogue {
     pub(crate) fn choose(&self, config: &RootConfig) -> (Choice, Vec<ConfigError>) {
         let everything = self.everything();
         let known = |id: &str| everything.plugin_ids().any(|known| known == id);
-        let Switches { written, refused } = switches(config);
+        let switches = switches(config);
+        let chosen = chosen(self.plugins(), config, &switches);
+        let Switches { written, refused } = switches;
         let ids = self.plugins().filter_map(|(id, _)| switchable(config, id).err());
         let always = written.iter().filter(|(id, on)| !on && known(id) && !self.is_switched(id));
         let always = always.map(|(id, _)| never_off(config, id));
         let errors = ids.chain(refused).chain(always).collect();
-
-        let on = |id: &str| written.iter().find(|(switched, _)| switched == id).map(|(_, on)| *on);
-        let chosen = self.plugins().filter(|(id, default)| on(id).unwrap_or_else(|| default.is_on(config)));
-        let chosen = chosen.map(|(id, _)| id.to_owned()).collect();
 
         let switched_on = written.iter().filter(|(_, on)| *on).map(|(id, _)| id.clone());
         let sections = config.keys().into_iter().filter(|key| ELSEWHERE.contains(&key.as_str()));
@@ -201,6 +199,17 @@ pub(crate) fn switches(config: &RootConfig) -> Switches {
         }
     }
     switches
+}
+
+/// Those of the plugins that run.
+pub(crate) fn chosen<'a>(
+    plugins: impl IntoIterator<Item = (&'a str, ByDefault)>,
+    config: &RootConfig,
+    switches: &Switches,
+) -> Vec<String> {
+    let on = |id: &str| switches.written.iter().find(|(switched, _)| switched == id).map(|(_, on)| *on);
+    let runs = |(id, default): &(&str, ByDefault)| on(id).unwrap_or_else(|| default.is_on(config));
+    plugins.into_iter().filter(runs).map(|(id, _)| id.to_owned()).collect()
 }
 
 fn never_off(config: &RootConfig, id: &str) -> ConfigError {

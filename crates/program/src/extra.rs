@@ -84,8 +84,24 @@ impl<'a> CommandContext<'a> {
     /// # Errors
     /// When it cannot be read.
     pub fn config(&self) -> Result<RootConfig> {
-        let config = self.config.get_or_init(|| schema::load(self.catalogue, self.options)).clone();
-        config.map_err(|error| Error::from(error).into())
+        self.read().map_err(|error| Error::from(error).into())
+    }
+
+    /// The same, and `None` where none is named and the directory has no `app-config.yaml`: for a command that is of use
+    /// without one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn config_if_any(&self) -> Result<Option<RootConfig>> {
+        let is_missing = |error: &ConfigError| error.name() == "NotFoundError";
+        match self.read() {
+            Err(error) if is_missing(&error) && !names_files(self.options) => Ok(None),
+            read => read.map(Some).map_err(|error| Error::from(error).into()),
+        }
+    }
+
+    fn read(&self) -> Result<RootConfig, ConfigError> {
+        self.config.get_or_init(|| schema::load(self.catalogue, self.options)).clone()
     }
 
     /// All that there is to say of it, as `config check` says it: what a start refuses is among it.
@@ -139,6 +155,12 @@ impl<'a> CommandContext<'a> {
     pub fn working_dir(&self) -> PathBuf {
         self.options.cwd.clone()
     }
+}
+
+/// Whether the command line says which files there are.
+fn names_files(options: &ConfigOptions) -> bool {
+    let mut arguments = options.args.iter().take_while(|argument| *argument != "--");
+    arguments.any(|argument| argument == "--config" || argument.starts_with("--config="))
 }
 
 type Run = Box<dyn Fn(&ArgMatches, &CommandContext<'_>) -> Result<Answer>>;
@@ -278,6 +300,25 @@ mod tests {
         assert!(typed(&extras, &matches("own start").unwrap()).is_none());
         assert!(matches("own hello").is_err() && matches("own hello greet").is_err());
     }
+
+    #[test]
+    fn a_command_may_do_without_a_config_where_none_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::default();
+        let read = |args: &[&str]| {
+            let args = args.iter().map(|argument| (*argument).to_owned()).collect();
+            let options = ConfigOptions { cwd: dir.path().to_owned(), args, ..ConfigOptions::default() };
+            CommandContext::new(&catalogue, &options).config_if_any()
+        };
+        assert!(read(&[]).unwrap().is_none());
+        let named = read(&["--config", "other.yaml"]).unwrap_err().to_string();
+        assert!(named.contains("does not exist"), "{named}");
+        std::fs::write(dir.path().join("app-config.yaml"), "app: [").unwrap();
+        assert!(read(&[]).is_err(), "what is there is to be readable");
+        std::fs::write(dir.path().join("app-config.yaml"), "app: {}").unwrap();
+        assert!(read(&[]).unwrap().is_some());
+    }
+
     #[test]
     fn a_command_knows_of_a_start_what_config_check_tells() {
         use greenroom::{core::plugin, prelude::*};

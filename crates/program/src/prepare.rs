@@ -12,7 +12,7 @@ use greenroom::{
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
 
 use crate::{
-    catalogue::{self, Catalogue, Choice},
+    catalogue::{self, ByDefault, Catalogue, Choice},
     demo, findings,
 };
 
@@ -53,10 +53,17 @@ pub(crate) fn prepare(
     }
 }
 
-/// Reads what the program itself takes of a config, whatever it chooses of it: what it refuses of a changed one, and what of
-/// it waits for the next start, is told as of any feature.
-fn own_config(config: &RootConfig, node_env: Option<&str>) -> Result<(), ConfigError> {
-    let switches = each(catalogue::switches(config).refused.into_iter().map(Err::<(), _>));
+/// Reads what the program itself takes of a config: what it refuses of a changed one, and what of it waits for the next start,
+/// is told as of any feature. So are the keys by which plugins run: of one that is off, nothing else reads them.
+fn own_config(
+    config: &RootConfig,
+    node_env: Option<&str>,
+    plugins: &[(String, ByDefault)],
+) -> Result<(), ConfigError> {
+    let switches = catalogue::switches(config);
+    let plugins = plugins.iter().map(|(id, default)| (id.as_str(), *default));
+    let _ = catalogue::chosen(plugins, config, &switches);
+    let switches = each(switches.refused.into_iter().map(Err::<(), _>));
     all((switches, demo::check(config, node_env))).map(|_| ())
 }
 
@@ -83,7 +90,8 @@ pub(crate) fn backend(
         log,
     };
     let own = feature_loader(async || Ok(vec![]));
-    let own = own.reads(move |config| own_config(config, node_env.as_deref()));
+    let plugins: Vec<_> = catalogue.plugins().map(|(id, default)| (id.to_owned(), default)).collect();
+    let own = own.reads(move |config| own_config(config, node_env.as_deref(), &plugins));
     catalogue.add(create_backend_in(surroundings).add(own), choice)
 }
 
@@ -114,23 +122,52 @@ pub(crate) fn report(
 
 #[cfg(test)]
 mod tests {
-    use greenroom::config::ConfigReader;
+    use greenroom::{config::ConfigReader, prelude::*};
 
     use super::*;
 
-    /// What reads it, by the keys that it reads and that were changed, waits for the next start.
-    #[test]
-    fn what_the_program_itself_reads_is_declared_as_that_of_features_is() {
-        let [before, after] = ["{}", "greenroom: {demo: true, plugins: {tasks: true}}"]
-            .map(|yaml| RootConfig::from_yaml(yaml).unwrap());
-        let (catalogue, choice) = (Catalogue::default(), Choice::default());
-        let backend = backend(&catalogue, &before, &ConfigOptions::default(), &choice);
+    /// The keys that wait for the next start: those that are read and were changed.
+    fn waiting(catalogue: &Catalogue, before: &str, after: &str) -> Vec<String> {
+        let [before, after] = [before, after].map(|yaml| RootConfig::from_yaml(yaml).unwrap());
+        let choice = catalogue.choose(&before).0;
+        let backend = backend(catalogue, &before, &ConfigOptions::default(), &choice);
         let readers = backend.declarations().of::<ConfigReader>();
         let mut changed: Vec<_> =
             readers.iter().flat_map(|(_, reader)| reader.changed(&before, &after)).collect();
         changed.sort_unstable();
+        changed
+    }
+
+    #[test]
+    fn a_key_that_another_choice_of_plugins_follows_from_waits_for_the_next_start() {
+        let mut catalogue = Catalogue::default();
+        let named = |id: &'static str| move || plugin(id, |env| env.register_init(async || Ok(())));
+        catalogue.offer(ByDefault::With(&["app.datadogRum", "greenroom.rum"]), named("rum"));
+        for (before, after, keys) in [
+            ("{}", "app: {datadogRum: {env: x}}", &["app.datadogRum"][..]),
+            ("{}", "greenroom: {rum: {mode: forward}}", &["greenroom.rum"]),
+            ("app: {datadogRum: {env: x}}", "app: {title: x}", &["app.datadogRum"]),
+            ("greenroom: {rum: {mode: off}}", "greenroom: {rum: {mode: auto}}", &[]),
+            // A switch decides, whatever keys there are.
+            (
+                "greenroom: {plugins: {rum: false}}",
+                "greenroom: {plugins: {rum: false}, rum: {mode: auto}}",
+                &[],
+            ),
+        ] {
+            assert_eq!(waiting(&catalogue, before, after), keys, "{before} -> {after}");
+        }
+    }
+
+    #[test]
+    fn what_the_program_itself_reads_is_declared_as_that_of_features_is() {
+        let catalogue = Catalogue::default();
+        let changed = waiting(&catalogue, "{}", "greenroom: {demo: true, plugins: {tasks: true}}");
         assert_eq!(changed, ["greenroom.demo", "greenroom.plugins.tasks"]);
 
+        let before = RootConfig::from_yaml("{}").unwrap();
+        let backend = backend(&catalogue, &before, &ConfigOptions::default(), &Choice::default());
+        let readers = backend.declarations().of::<ConfigReader>();
         let wrong = RootConfig::from_yaml("greenroom: {demo: perhaps, plugins: {tasks: perhaps}}").unwrap();
         let refused: Vec<_> = readers
             .iter()

@@ -55,7 +55,13 @@ pub(crate) fn decode(text: &[u8], escapes: Escapes) -> Option<Decoded> {
 /// The same without places.
 pub(crate) fn decode_bytes(text: &[u8], escapes: Escapes) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    undo(text, escapes, |bytes, _| out.extend_from_slice(bytes)).then_some(out)
+    undo(text, escapes, |bytes, place| {
+        if place.start == 0 {
+            out.reserve(text.len());
+        }
+        out.extend_from_slice(bytes);
+    })
+    .then_some(out)
 }
 
 /// Gives the text in pieces, each with its place: escapes undone, and what stands between them. Whether there are any.
@@ -99,6 +105,10 @@ fn undo_lists(text: &[u8], mut piece: impl FnMut(&[u8], Range<usize>)) -> bool {
     while let Some(found) = memchr::memchr(b',', &text[at..]) {
         let comma = at + found;
         at = comma + 1;
+        // So most commas are passed over.
+        if !text[from..comma].last().is_some_and(u8::is_ascii_digit) {
+            continue;
+        }
         let digits = text[from..comma].iter().rev().take(4).take_while(|c| c.is_ascii_digit()).count();
         let mut start = comma - digits;
         let second = next(text, comma).and_then(|second| byte(text, second));

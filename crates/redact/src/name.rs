@@ -174,7 +174,7 @@ mod tests {
     /// Names that say `secret` or the like, and go on.
     const GO_ON: &str = "password_confirmation passwordConfirm passwordconfirmation newPasswordAgain tokenValue secretValue \
         client_secret_post bearer_token_value BEARER_TOKEN_VALUE XMLTokenValue xsrf-token passwort passwd2old secret-id \
-        token1";
+        token1 Set-Cookie sessionCookie";
 
     #[test]
     fn the_secrets_of_backstage_are_known_by_name_and_nothing_harmless_is() {

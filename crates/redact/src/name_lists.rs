@@ -37,6 +37,7 @@ pub const NAME_LISTS: NameLists = NameLists {
         "assertion",
         "authorization",
         "connectionstring",
+        "cookie",
         "credential",
         "credentials",
         "key",
@@ -98,7 +99,7 @@ pub const NAME_LISTS: NameLists = NameLists {
         "uri",
         "url",
     ],
-    names: &["cookie", "jwt", "otp"],
+    names: &["jwt", "otp"],
     parameter_endings: &[
         "code",
         "codeverifier",

@@ -136,9 +136,15 @@ impl Scan {
         }
         depth > 0
             && memchr::memchr3(b'%', b'\\', b',', text).is_some()
-            && Escapes::ALL.into_iter().any(|escapes| {
-                decode_bytes(text, escapes).is_some_and(|decoded| self.may_hold(&decoded, depth - 1))
-            })
+            && self.may_hold_escaped(text, depth - 1)
+    }
+
+    /// The same with the text's escapes undone. Apart, so that the look at a text without any stays small.
+    #[inline(never)]
+    fn may_hold_escaped(&self, text: &[u8], depth: usize) -> bool {
+        let holds =
+            |escapes| decode_bytes(text, escapes).is_some_and(|decoded| self.may_hold(&decoded, depth));
+        Escapes::ALL.into_iter().any(holds)
     }
 
     /// Where secrets stand, in order; those that overlap as one.

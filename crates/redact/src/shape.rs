@@ -1,19 +1,14 @@
 //! Secrets that are known by their shape alone, whatever they are called and wherever they stand: JSON Web Tokens, private
 //! keys in PEM, what `Bearer` or `Basic` stands in front of.
 
-use std::{ops::Range, sync::LazyLock};
-
-use aho_corasick::AhoCorasick;
+use std::ops::Range;
 
 use crate::ranges::union;
 
-/// What each begins with.
-const BEGINNINGS: [&str; 4] = [JWT, PEM, "bearer ", "basic "];
 const JWT: &str = "eyJ";
 const PEM: &str = "-----BEGIN ";
-
-static SEARCH: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(BEGINNINGS).ok());
+const BEARER: &str = "bearer ";
+const BASIC: &str = "basic ";
 
 /// A label is `ENCRYPTED PRIVATE KEY` or `RSA PRIVATE KEY`.
 const LONGEST_LABEL: usize = 64;
@@ -39,21 +34,36 @@ pub fn is_secret_by_shape(text: &str) -> bool {
 /// Where such secrets stand, in order. Takes time in proportion to the text.
 pub(crate) fn secrets(text: &str) -> Vec<Range<usize>> {
     let (mut found, mut from) = (Vec::new(), 0);
-    let Some(search) = &*SEARCH else { return found };
-    for beginning in search.find_iter(text) {
-        if beginning.start() < from {
+    for (beginning, start) in beginnings(text) {
+        if start < from {
             continue;
         }
-        let (start, behind) = (beginning.start(), beginning.end());
-        let (secret, end) = match BEGINNINGS[beginning.pattern().as_usize()] {
+        let (secret, end) = match beginning {
             JWT => jwt(text, start),
             PEM => private_key(text, start),
-            _ => token(text, start, behind),
+            _ => token(text, start, start + beginning.len()),
         };
         from = end;
         found.extend(secret);
     }
     union(found)
+}
+
+/// What secrets begin with, in any case, and where. It is found by its last two bytes: what those of a text rule out at once,
+/// an `e` or a `b` would not.
+fn beginnings(text: &str) -> impl Iterator<Item = (&'static str, usize)> {
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(b'j', b'J', b' ', bytes).filter_map(|last| {
+        let beginning = match bytes[..last].last()?.to_ascii_lowercase() {
+            b'y' => JWT,
+            b'n' => PEM,
+            b'r' => BEARER,
+            b'c' => BASIC,
+            _ => return None,
+        };
+        let start = (last + 1).checked_sub(beginning.len())?;
+        bytes[start..=last].eq_ignore_ascii_case(beginning.as_bytes()).then_some((beginning, start))
+    })
 }
 
 /// Whether a text is nothing but an `Authorization` header's value, however short.
@@ -115,7 +125,25 @@ fn is_word(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
     use crate::{text, url};
+
+    proptest! {
+        #[test]
+        fn beginnings_are_found_in_any_case(
+            text in "([EeYyJj -]|é|bearer |Basic |BASIC |-----BEGIN |-----begin |eyJ|EYj){0,12}",
+        ) {
+            let is_at = |beginning: &str, start: usize| {
+                let here = text.get(start..start + beginning.len());
+                here.is_some_and(|here| here.eq_ignore_ascii_case(beginning))
+            };
+            let all = (0..text.len()).flat_map(|at| [JWT, PEM, BEARER, BASIC].map(|one| (one, at)));
+            let expected: Vec<_> = all.filter(|(one, at)| is_at(one, *at)).collect();
+            prop_assert_eq!(beginnings(&text).collect::<Vec<_>>(), expected);
+        }
+    }
 
     #[test]
     fn secrets_are_known_by_their_shape_wherever_they_stand() {

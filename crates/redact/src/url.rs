@@ -55,7 +55,10 @@ pub(crate) fn credentials(text: &str) -> Vec<Range<usize>> {
 
 /// Whether a text has what stands beside credentials.
 pub(crate) fn may_hold_secret(text: &str) -> bool {
-    text.contains(['=', '@', '"', '%']) || webhook::is_likely(text)
+    let bytes = text.as_bytes();
+    memchr::memchr3(b'=', b'@', b'"', bytes).is_some()
+        || memchr::memchr(b'%', bytes).is_some()
+        || webhook::is_likely(text)
 }
 
 /// Takes time in proportion to the text, whatever is in it.

@@ -75,9 +75,8 @@ pub fn front_end(config: &RootConfig) -> Result<std::result::Result<PathBuf, Str
 }
 
 fn dist(config: &RootConfig) -> Result<Dist> {
-    let beside = config.file().and_then(|file| Some(file.parent()?.to_owned()));
     if let Some(named) = config.optional_string(DIST)? {
-        let path = beside.unwrap_or_default().join(&named);
+        let path = config.beside(&named).unwrap_or_else(|| named.into());
         return match path.canonicalize() {
             Ok(path) if path.is_dir() => Ok(Dist::Here(path)),
             Ok(path) => Err(refused(config, DIST, &format!("{} is no directory", path.display()))),
@@ -85,7 +84,7 @@ fn dist(config: &RootConfig) -> Result<Dist> {
         };
     }
     let package = config.optional_string(PACKAGE)?.unwrap_or_else(|| "app".to_owned());
-    match found(beside.as_deref(), &package) {
+    match found(config.beside("").as_deref(), &package) {
         // Who asks for the plugin by its name wants it to serve something.
         Dist::Nowhere(looked) if config.optional_switch(PLUGIN)?.unwrap_or(false) => {
             Err(refused(config, PLUGIN, &looked))
@@ -100,7 +99,7 @@ fn found(beside: Option<&Path>, package: &str) -> Dist {
         return Dist::Nowhere("the config is in no file, beside which an app could be".to_owned());
     };
     let Some(found) = greenroom_config_schema::package(beside, package) else {
-        let place = beside.display();
+        let place = beside.components().as_path().display();
         return Dist::Nowhere(format!(
             "there is no package '{package}' in the node_modules or workspaces of {place}"
         ));

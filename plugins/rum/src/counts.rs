@@ -17,7 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::uuid::is_uuid;
+use crate::{settings::DATADOG, uuid::is_uuid};
 
 use received::IntakeSeen;
 
@@ -36,6 +36,8 @@ pub(crate) struct Counts {
     init: AtomicU64,
     sessions: Mutex<Sessions>,
     intake: Mutex<IntakeSeen>,
+    /// Who gets the events.
+    recipient: String,
 }
 
 #[derive(Default)]
@@ -50,7 +52,13 @@ impl Counts {
     pub(crate) fn begin() -> Self {
         let (pages, sdk, init) = Default::default();
         let (sessions, intake) = Default::default();
-        Self { began: Instant::now(), pages, sdk, init, sessions, intake }
+        let recipient = DATADOG.to_owned();
+        Self { began: Instant::now(), pages, sdk, init, sessions, intake, recipient }
+    }
+
+    /// Says who gets the events, where it may not be Datadog.
+    pub(crate) fn going_to(self, recipient: String) -> Self {
+        Self { recipient, ..self }
     }
 
     /// A request that comes to routes of this backend.
@@ -108,6 +116,7 @@ impl Counts {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (sessions, intake) = (self.sessions.lock(), self.intake.lock());
         Status {
+            recipient: self.recipient.clone(),
             for_seconds: ago(self.began),
             pages: read(&self.pages),
             sdk: read(&self.sdk),
@@ -133,6 +142,9 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
+    /// Who gets the events: Datadog, or the host of another intake.
+    #[serde(default = "datadog")]
+    pub(crate) recipient: String,
     pub(crate) for_seconds: u64,
     /// How often browsers asked for a page of the portal.
     pub(crate) pages: u64,
@@ -165,6 +177,10 @@ pub(crate) struct Status {
     pub(crate) taken: u64,
     pub(crate) failed: u64,
     pub(crate) last_answer: Option<LastAnswer>,
+}
+
+fn datadog() -> String {
+    DATADOG.to_owned()
 }
 
 /// The last that was heard of Datadog's intake.

@@ -5,6 +5,7 @@
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::Uri;
+use serde_json::{Map, Value};
 
 use crate::settings::Origin;
 
@@ -28,8 +29,23 @@ impl Csp {
         Self(text.split(';').filter_map(directive).collect())
     }
 
+    /// Of `backend.csp`, which has the names of directives in either spelling; `false` takes one away.
+    pub(crate) fn of_config(directives: &Map<String, Value>) -> Self {
+        let told = directives.iter().filter(|(_, sources)| **sources != Value::Bool(false));
+        let directive = |(name, sources): (&String, &Value)| {
+            let listed = sources.as_array().into_iter().flatten().filter_map(Value::as_str);
+            (kebab(name), listed.map(str::to_owned).collect())
+        };
+        Self(told.map(directive).collect())
+    }
+
+    /// Whether the directive itself is told.
+    pub(crate) fn has(&self, directive: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == directive)
+    }
+
     /// What is said of this directive, or of the one that stands in for it; `None` where nothing is forbidden.
-    fn sources(&self, directive: &str) -> Option<&[String]> {
+    pub(crate) fn sources(&self, directive: &str) -> Option<&[String]> {
         let fallbacks = FALLBACKS.iter().find(|(name, _)| *name == directive).map(|(_, names)| *names);
         fallbacks.unwrap_or(&[]).iter().find_map(|name| {
             let told = self.0.iter().find(|(known, _)| known == name);
@@ -65,6 +81,15 @@ impl Csp {
     pub(crate) fn lets_blob_workers(&self) -> bool {
         self.sources("worker-src").is_none_or(|sources| has(sources, "blob:"))
     }
+}
+
+/// The name of a directive as a header has it.
+fn kebab(name: &str) -> String {
+    let letter = |c: char| match c.is_ascii_uppercase() {
+        true => format!("-{}", c.to_ascii_lowercase()),
+        false => c.to_string(),
+    };
+    name.chars().map(letter).collect()
 }
 
 fn has(sources: &[String], wanted: &str) -> bool {

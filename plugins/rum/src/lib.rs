@@ -2,13 +2,20 @@
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() {
-//! use greenroom_plugin_rum::rum;
+//! use greenroom_plugin_app::app;
+//! use greenroom_plugin_rum::{rum, rum_page};
 //! # use greenroom_test::TestBackend as Backend;
 //!
-//! let config = "app: {datadogRum: {clientToken: pub123, applicationId: 11111111-2222-4333-8444-555555555555}}";
-//! let backend = Backend::new().config(config).add(rum()).start().await.unwrap();
-//! let told = backend.await_log(|line| line["plugin"] == "rum").await;
+//! let dist = tempfile::tempdir().unwrap();
+//! std::fs::write(dist.path().join("index.html.tmpl"), "<html><head><title>Portal</title></head></html>").unwrap();
+//! let config = serde_json::json!({
+//!     "app": {"datadogRum": {"clientToken": "pub123", "applicationId": "11111111-2222-4333-8444-555555555555"}},
+//!     "greenroom": {"app": {"dist": dist.path()}, "rum": {"sdk": "cdn"}},
+//! });
+//! let backend = Backend::new().config(config).add(app()).add(rum()).add(rum_page()).start().await.unwrap();
+//! let told = backend.await_log(|line| line["plugin"] == "rum" && line["level"] == "info").await;
 //! assert!(told["message"].as_str().unwrap().starts_with("Browsers send events to browser-intake-datadoghq.com directly"));
+//! assert!(backend.get("/").await.text().contains("datadog-rum.js"));
 //! # }
 //! ```
 //!
@@ -53,6 +60,7 @@ mod counts;
 mod csp;
 mod doctor;
 mod forward;
+mod html;
 mod init;
 mod intake;
 mod json;
@@ -71,7 +79,8 @@ mod uuid;
 use std::sync::Arc;
 
 use greenroom::{
-    core::{Module, Plugin},
+    config::ConfigError,
+    core::{Declarations, Module, Plugin},
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
@@ -100,13 +109,16 @@ pub fn rum() -> Plugin {
                    client: HttpClient,
                    logger: Logger,
                    http: HttpRouter,
-                   root: RootHttpRouter| {
+                   root: RootHttpRouter,
+                   config: RootConfig,
+                   declarations: Declarations,
+                   lifecycle: RootLifecycle| {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
                 http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
                 http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
                 let Some(setup) = setup.0 else { return Ok(()) };
-                let Setup { rum, script, sdk } = &*setup;
-                let counts = Arc::new(Counts::begin());
+                let Setup { rum, script, sdk, .. } = &*setup;
+                let counts = Arc::new(Counts::begin().going_to(rum.recipient()));
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
@@ -115,24 +127,27 @@ pub fn rum() -> Plugin {
                         Some(Intake::new(rum, intake, *tells_address, queue, counts, logger.clone()))
                     }
                 };
-                logger.info(rum.summary());
-                let sdk = match sdk {
+                let served = match sdk {
                     SdkLocation::Own(sdk) => Some(sdk.clone()),
-                    SdkLocation::Cdn(_) => None,
-                    SdkLocation::Missing(told) => {
-                        logger.warn(told.clone());
-                        None
-                    }
+                    SdkLocation::Cdn(_) | SdkLocation::Missing(_) => None,
                 };
+                let (of_start, told) = (setup.clone(), logger.clone());
+                lifecycle.add_startup_hook("tell where browser events go", async move || {
+                    of_start.tell(&config, &declarations, &told);
+                    Ok(())
+                })?;
                 let watching = counts.clone();
                 root.observe(logger, move |request| watching.count_request(request));
-                http.mount(routes::router(script.clone(), sdk, intake, counts));
+                http.mount(routes::router(script.clone(), served, intake, counts));
                 Ok(())
             },
         );
     })
     .config_schema(CONFIG_SCHEMA)
-    .reads_with_remarks(Settings::from_config, |settings, _| settings.remarks())
+    .reads_with_remarks(
+        |config| Ok::<_, ConfigError>((Settings::from_config(config)?, config.clone())),
+        |(settings, config), context| page::remarks(settings, config, context),
+    )
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].

@@ -40,7 +40,8 @@ impl Markup {
         }
         // Replays are compressed by a worker that the SDK makes of a text.
         if rum.replay_rate > 0.0 && !rum.policy.sets_worker() {
-            policy.extend([("worker-src", "'self'".to_owned()), ("worker-src", "blob:".to_owned())]);
+            let needed = rum.policy.stands_in_for_workers().chain(["'self'", "blob:"]);
+            policy.extend(needed.map(|source| ("worker-src", source.to_owned())));
         }
         let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
         let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
@@ -66,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        sdk::Sdk,
+        sdk::{Missing, Sdk},
         settings::{Mode, Settings},
     };
 
@@ -80,7 +81,7 @@ mod tests {
     fn own() -> SdkLocation {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("datadog-rum.js"), "main").unwrap();
-        SdkLocation::Own(Sdk::read(dir.path(), Some("7.16.2")).unwrap())
+        SdkLocation::Own(Sdk::own(dir.path()).unwrap())
     }
 
     const KEYS: &str = "clientToken: a, applicationId: b";
@@ -97,16 +98,20 @@ mod tests {
             "app: {{baseUrl: 'https://p.example/x', datadogRum: {{{KEYS}}}}}\nbackend: {{baseUrl: 'https://p.example/b'}}"
         ));
         let script = InitScript::of(&rum);
-        let markup = Markup::of(&rum, &script, &own()).unwrap();
+        let source = own();
+        let SdkLocation::Own(sdk) = &source else { panic!("{source:?}") };
+        let markup = Markup::of(&rum, &script, &source).unwrap();
         assert_eq!(
             markup.html,
             format!(
-                "<script src=\"/b/api/rum/sdk/7.16.2/datadog-rum.js\"></script>\
+                "<script src=\"/b/api/rum/sdk/{}/datadog-rum.js\"></script>\
                  <script src=\"/b/api/rum/sdk/{}/init.js\"></script>",
+                sdk.version(),
                 script.hash
             )
         );
-        assert_eq!(Markup::of(&rum, &script, &SdkLocation::Missing(String::new())), None);
+        let missing = SdkLocation::Missing(Missing { why: "", told: String::new() });
+        assert_eq!(Markup::of(&rum, &script, &missing), None);
     }
 
     #[test]
@@ -119,6 +124,13 @@ mod tests {
         assert_eq!(
             policy(&yaml(", sessionReplaySampleRate: 5", forward), &own()),
             "worker-src 'self'; worker-src blob:"
+        );
+        // What browsers took for it before goes on.
+        let stands_in =
+            format!("{forward}backend: {{csp: {{scriptSrc: [\"'self'\", 'https://w.example']}}}}");
+        assert_eq!(
+            policy(&yaml(", sessionReplaySampleRate: 5", &stands_in), &own()),
+            "worker-src https://w.example; worker-src 'self'; worker-src blob:"
         );
         let set = format!("{forward}backend: {{csp: {{worker-src: [blob:]}}}}");
         assert_eq!(policy(&yaml(", sessionReplaySampleRate: 5", &set), &own()), "");

@@ -18,7 +18,7 @@ use crate::{
     init::InitScript,
     intake::{Intake, Target, asks_for_quota},
     sdk::Sdk,
-    urls::{INIT_FILE, INTAKE_ROUTE, SDK_FILE, SDK_ROUTE},
+    urls::{INIT_FILE, INTAKE_ROUTE, SDK_FILE, SDK_ROUTE, STATUS_ROUTE},
 };
 
 /// What a name holds never changes: another content has another name.
@@ -33,7 +33,7 @@ pub(crate) fn router(
     intake: Option<Intake>,
     counts: Arc<Counts>,
 ) -> Router {
-    let status = Router::new().route("/status", get(status)).with_state(counts.clone());
+    let status = Router::new().route(STATUS_ROUTE, get(status)).with_state(counts.clone());
     let files = Arc::new(Files { script, sdk, counts });
     let files = Router::new()
         .route(&format!("{SDK_ROUTE}/{{version}}/{{*file}}"), get(file))

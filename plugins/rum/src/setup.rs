@@ -1,13 +1,20 @@
 //! What follows of the settings, made once: the plugin serves what the page names.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use greenroom::{data_dir::DataDirectory, prelude::*};
+use greenroom::{
+    core::Declarations,
+    data_dir::{DataDirEnvironment, DataDirectory},
+    prelude::*,
+};
 
 use crate::{
     init::InitScript,
     sdk::SdkLocation,
-    settings::{Mode, Rum, Settings},
+    settings::{Mode, Rum, Settings, no_page},
 };
 
 /// `None` where RUM is off.
@@ -19,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) rum: Rum,
     pub(crate) script: InitScript,
     pub(crate) sdk: SdkLocation,
+    /// Whether a page was made, with what belongs to it.
+    pub(crate) has_page: AtomicBool,
 }
 
 impl Service for RumSetup {
@@ -36,8 +45,21 @@ impl Service for RumSetup {
 }
 
 impl Setup {
+    /// Once all plugins have started: where events go, or why none do. That there is no SDK, the report on the config has told.
+    pub(crate) fn tell(&self, config: &RootConfig, declarations: &Declarations, logger: &Logger) {
+        match &self.sdk {
+            _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
+            // That report knows no place that a factory of somebody's own decides on.
+            SdkLocation::Missing(missing) if DataDirEnvironment::declared(declarations).is_none() => {
+                logger.warn(missing.told.clone());
+            }
+            SdkLocation::Missing(_) => {}
+            SdkLocation::Own(_) | SdkLocation::Cdn(_) => logger.info(self.rum.summary()),
+        }
+    }
+
     fn of(rum: Rum, config: &RootConfig, data: &DataDirectory) -> Self {
         let sdk = SdkLocation::find(&rum, config, data);
-        Self { script: InitScript::of(&rum), rum, sdk }
+        Self { script: InitScript::of(&rum), rum, sdk, has_page: AtomicBool::new(false) }
     }
 }

@@ -3,9 +3,11 @@
 //! It names version 3 of the SDK, stands inline where the page's policy forbids it, and in older copies quotes its rates, so
 //! that the SDK refuses to start. What starts the SDK in any other way is somebody's own, and stays.
 
-use std::{borrow::Cow, ops::Range, sync::LazyLock};
+use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
+
+use crate::html::elements;
 
 /// A page without the snippet.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,8 +37,8 @@ impl Page<'_> {
 /// Of a page as it is served, or of a template.
 pub(crate) fn without_snippet(html: &str) -> Page<'_> {
     let (mut kept, mut from, mut removed, mut foreign) = (String::new(), 0, 0, 0);
-    for script in scripts(html) {
-        let text = &html[script.text.clone()];
+    for script in elements(html).filter(|element| element.is("script")) {
+        let text = script.text();
         if is_snippet(text) {
             kept.push_str(&html[from..script.whole.start]);
             from = script.whole.end;
@@ -50,34 +52,6 @@ pub(crate) fn without_snippet(html: &str) -> Page<'_> {
         _ => Cow::Owned(kept + &html[from..]),
     };
     Page { html, removed, foreign }
-}
-
-/// A script element, by where it stands.
-pub(crate) struct Script {
-    pub(crate) whole: Range<usize>,
-    pub(crate) text: Range<usize>,
-}
-
-/// The script elements of a page that are not in comments.
-pub(crate) fn scripts(html: &str) -> Vec<Script> {
-    // Of the same length, byte by byte.
-    let lower = html.to_ascii_lowercase();
-    let find = |text: &str, from: usize| lower[from..].find(text).map(|at| from + at);
-    let (mut found, mut at) = (vec![], 0);
-    while let Some(start) = find("<", at) {
-        if lower[start..].starts_with("<!--") {
-            at = find("-->", start).unwrap_or(lower.len());
-        } else if lower[start..].starts_with("<script") {
-            let Some(text) = find(">", start).map(|end| end + 1) else { break };
-            let Some(close) = find("</script", text) else { break };
-            let end = find(">", close).map_or(lower.len(), |end| end + 1);
-            found.push(Script { whole: start..end, text: text..close });
-            at = end;
-        } else {
-            at = start + 1;
-        }
-    }
-    found
 }
 
 /// With all space taken out: the loader, and a start with Backstage's options and no others. A value is a text, a number or an
@@ -166,6 +140,8 @@ mod tests {
         assert_eq!(without_snippet(own).foreign, 1);
         let comment = "<head><!-- <script>DD_RUM.init({})</script> --><script src=x></script>";
         assert_eq!(without_snippet(comment), Page { html: Cow::Borrowed(comment), removed: 0, foreign: 0 });
+        let quoted = "<head><script title='>'>DD_RUM.init({})</script></head>";
+        assert_eq!(without_snippet(quoted).foreign, 1);
         let doubled = snippet("clientToken: 'a'").replace("</head>", &format!("{own}</head>"));
         let page = without_snippet(&doubled);
         assert_eq!((page.removed, page.foreign), (1, 1));

@@ -8,6 +8,8 @@ const plugins = {
   ...require('./plugins/faults'),
   ...require('./plugins/logs'),
   ...require('./plugins/ws'),
+  // The version before is held without it.
+  get app() { return require('@backstage/plugin-app-backend'); },
 };
 
 const features = (process.env.FEATURES ?? 'healthcheck,tasks').split(',').filter(Boolean);

@@ -131,6 +131,22 @@ impl Browser {
         seen
     }
 
+    /// Waits until what was seen is as it should be.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&Seen) -> bool) {
+        let waiting = async {
+            loop {
+                let lines = self.stdout.count();
+                if is_so(&self.seen()) {
+                    return;
+                }
+                self.stdout.grows_beyond(lines).await;
+            }
+        };
+        if timeout(DEADLINE, waiting).await.is_err() {
+            panic!("never seen: {what}\n{}", self.printed());
+        }
+    }
+
     /// Closes it and waits for its end.
     pub async fn end(self) {
         let Self { mut child, stdin, .. } = self;

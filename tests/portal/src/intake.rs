@@ -67,23 +67,33 @@ const MOST: usize = 16 << 20;
 
 impl Intake {
     /// One that a backend asks, in plain.
-    pub async fn in_plain() -> Self {
-        Self::serve(|tcp, app| Box::pin(async move { axum::serve(tcp, app).await })).await
+    #[track_caller]
+    pub fn in_plain() -> Self {
+        Self::serve(Nobody::here(), |tcp, app| Box::pin(async move { axum::serve(tcp, app).await }))
     }
 
     /// One that a browser asks.
-    pub async fn over_tls(certificate: &Certificate) -> Self {
+    #[track_caller]
+    pub fn over_tls(certificate: &Certificate) -> Self {
+        Self::over_tls_at(Nobody::here(), certificate)
+    }
+
+    /// One that a browser asks, where nobody has listened.
+    #[track_caller]
+    pub fn over_tls_at(place: Nobody, certificate: &Certificate) -> Self {
         let acceptor = TlsAcceptor::from(certificate.server());
-        Self::serve(|tcp, app| {
+        Self::serve(place, |tcp, app| {
             let tls = Encrypted { tcp, acceptor, handshakes: FuturesUnordered::new() };
             Box::pin(async move { axum::serve(tls, app).await })
         })
-        .await
     }
 
-    async fn serve(serving: impl FnOnce(TcpListener, Router) -> BoxFuture<'static, io::Result<()>>) -> Self {
-        let tcp = TcpListener::bind("127.0.0.1:0").await;
-        let tcp = tcp.unwrap_or_else(|error| panic!("no port: {error}"));
+    #[track_caller]
+    fn serve(
+        place: Nobody,
+        serving: impl FnOnce(TcpListener, Router) -> BoxFuture<'static, io::Result<()>>,
+    ) -> Self {
+        let tcp = place.0.listen(1024).unwrap_or_else(|error| panic!("no port: {error}"));
         let address = tcp.local_addr().unwrap_or_else(|error| panic!("no address: {error}"));
         let state = Shared { received: watch::channel(vec![]).0, mood: watch::channel(Mood::Takes).0 };
         let app = Router::new().fallback(take).with_state(state.clone());
@@ -141,6 +151,7 @@ async fn take(State(state): State<Shared>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, MOST).await.unwrap_or_default();
     let url = parts.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let is_elsewhere = url.starts_with(ELSEWHERE);
     let received = Received { method: parts.method, url, headers: parts.headers, body };
     state.received.send_modify(|all| all.push(received));
     let mut moods = state.mood.subscribe();
@@ -148,6 +159,7 @@ async fn take(State(state): State<Shared>, request: Request) -> Response {
     let mood = moods.wait_for(|mood| *mood != Mood::Holds).await.map_or(Mood::Takes, |mood| *mood);
     let anybody = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
     match mood {
+        _ if is_elsewhere => (StatusCode::FOUND, anybody, [(header::LOCATION, ELSEWHERE)]).into_response(),
         Mood::Takes | Mood::Holds => (StatusCode::ACCEPTED, anybody, TAKEN).into_response(),
         Mood::Answers(code) => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -157,7 +169,7 @@ async fn take(State(state): State<Shared>, request: Request) -> Response {
     }
 }
 
-/// Where it sends whom it redirects.
+/// Where it sends whom it redirects, and from there to itself, whatever its mood: so who follows gets no answer.
 pub const ELSEWHERE: &str = "/elsewhere";
 
 /// How long a browser may take to shake hands; it opens connections that it may never use.
@@ -200,7 +212,7 @@ impl Listener for Encrypted {
     }
 }
 
-/// An address at which nothing listens, for as long as this is kept.
+/// An address at which nothing listens, for as long as this is kept and no [`Intake`] made of it.
 #[derive(Debug)]
 pub struct Nobody(tokio::net::TcpSocket);
 

@@ -35,6 +35,23 @@ fn a_value_from_outside_is_told_by_its_type_wherever_it_comes_from() {
     assert_eq!(element.message(), "no <string> here");
 }
 
+/// Who looks for a directory that is not there has to see where it was looked for.
+#[test]
+fn the_name_of_a_file_is_told_wherever_it_comes_from_and_a_token_in_its_place_is_not() {
+    let told = |path: &str| {
+        let config = yaml("").env("APP_CONFIG_greenroom_app_dist", path).load();
+        let refused = ConfigError::invalid(&config, "greenroom.app.dist", format!("{path} is no directory"));
+        (refused.message().to_owned(), config.secrets())
+    };
+    for path in ["/srv/Xy7_portal/dist", "./Xy7_portal", "../x9Z8y7W6v5/dist", "portal/dist"] {
+        assert_eq!(told(path), (format!("{path} is no directory"), vec![]));
+    }
+    for secret in [TOKEN, "x9Z8y7W6v5"] {
+        let (message, secrets) = told(secret);
+        assert!(message.starts_with("<string> is") && !secrets.is_empty(), "{message}: {secrets:?}");
+    }
+}
+
 #[test]
 fn a_value_under_a_secret_name_is_told_by_its_type() {
     let text = format!(

@@ -138,8 +138,8 @@ async fn who_asks_beyond_the_limit_is_answered_and_the_next_one_waits_for_that()
     service.begun.notified().await;
     let mut second = Client::connect(address).await;
     second.send(REQUEST).await;
-    // Long enough for a server that does not wait.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // A server that does not wait would answer it meanwhile.
+    pause().await;
     service.go_on.notify_one();
     first.until("ok").await;
     second.until("ok").await;

@@ -1,6 +1,5 @@
 //! Extractors whose refusals are Node's.
 
-mod infinite;
 mod json;
 mod path;
 mod query;

@@ -8,7 +8,7 @@ use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::{infinite, words};
+use super::words;
 use crate::HttpError;
 
 /// Path parameters, decoded.
@@ -22,8 +22,9 @@ use crate::HttpError;
 /// ```
 ///
 /// A parameter that is not UTF-8 once decoded is a 400 `URIError: Failed to decode param '…'`, as in Express; one that
-/// does not parse as the type is a 400 `InputError: Invalid path: 'part' must be a whole number …`; a number is finite. A type that asks for
-/// other parameters than the route has is a mistake of the plugin: 500.
+/// does not parse as the type is a 400 `InputError: Invalid path: 'part' must be a whole number …`. An `f64` may be `nan` or
+/// `inf`: ask `is_finite` where that matters. A type that asks for other parameters than the route has is a mistake of the
+/// plugin: 500.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Path<T>(pub T);
 
@@ -47,10 +48,7 @@ where
                 .with("status", 400))?
         }
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
-            Ok(axum::extract::Path(value)) => match infinite_number::<T>(parts).await {
-                None => Ok(Self(value)),
-                Some((name, value)) => Err(unlike(&name, &value, "f64"))?,
-            },
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
                 let parameters = parameters(parts).await;
                 Err(refused(error.into_kind(), &parameters))?
@@ -66,20 +64,6 @@ async fn parameters(parts: &mut Parts) -> Vec<(String, String)> {
     let raw = RawPathParams::from_request_parts(parts, &()).await;
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     raw.map(|raw| raw.iter().map(owned).collect()).unwrap_or_default()
-}
-
-/// The parameter that a `T` reads as `NaN` or as infinite, which is no number in JSON either.
-async fn infinite_number<T: DeserializeOwned>(parts: &mut Parts) -> Option<(String, String)> {
-    let is_infinite = |segment: &str| {
-        percent_decode_str(segment)
-            .decode_utf8()
-            .is_ok_and(|segment| infinite::is_infinite_if_short(&segment))
-    };
-    if !parts.uri.path().split('/').any(is_infinite) {
-        return None;
-    }
-    let mut parameters = parameters(parts).await;
-    infinite::read_as_infinite::<T>(&parameters).map(|index| parameters.swap_remove(index))
 }
 
 fn unlike(name: &str, value: &str, wanted: &str) -> Error {

@@ -1,11 +1,8 @@
 //! Clients that leave: what is done to its end, what is given up, and what the log says of it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
 use axum::{
@@ -13,9 +10,9 @@ use axum::{
     routing::{any, post},
 };
 use bytes::Bytes;
-use tokio::{sync::Notify, time::timeout};
+use tokio::{net::TcpStream, sync::Notify, time::timeout};
 
-use crate::kit::{Kit, PATIENCE, until};
+use crate::kit::{Kit, PATIENCE, pause, until};
 
 /// How many calls of a handler with two steps came to the first, the second, and were dropped between them.
 #[derive(Clone, Default)]
@@ -67,7 +64,7 @@ async fn a_request_that_may_change_something_runs_to_its_end_when_its_client_lea
         until(async || steps.first.load(SeqCst) == number + 1).await;
         drop(connection);
         // The server learns of it before the handler goes on.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        pause().await;
         assert_eq!(up.lines_of("incomingRequest", 0).await.len(), number, "it is still at work");
         steps.go_on.notify_one();
         let line = up.lines_of("incomingRequest", number + 1).await.remove(number);
@@ -102,10 +99,12 @@ async fn a_drain_waits_for_a_request_whose_client_has_left() {
     connection.send("POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
     until(async || steps.first.load(SeqCst) == 1).await;
     drop(connection);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let lines = up.lines.clone();
-    let mut stopped = up.stop();
-    assert!(timeout(Duration::from_millis(300), &mut stopped).await.is_err(), "it is waited for");
+    pause().await;
+    let (lines, address) = (up.lines.clone(), up.client.0);
+    let stopped = up.stop();
+    until(async || TcpStream::connect(address).await.is_err()).await;
+    pause().await;
+    assert!(!stopped.is_finished(), "it drains, and waits for it");
     steps.go_on.notify_one();
     timeout(PATIENCE, stopped).await.unwrap().unwrap();
     assert_eq!((steps.second.load(SeqCst), steps.given_up.load(SeqCst)), (1, 0));
@@ -140,7 +139,7 @@ async fn a_client_that_leaves_while_it_sends_ends_the_body_and_not_the_handler()
     let up = Kit::new().with_additions().open(Router::new().route("/", handler)).start().await;
     let mut connection = up.client.connect().await;
     connection.send("POST /api/x/ HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc").await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    pause().await;
     drop(connection);
     until(async || seen.load(SeqCst) == 1).await;
     up.lines_of("incomingRequest", 1).await;
@@ -187,7 +186,7 @@ async fn a_request_whose_client_has_left_keeps_the_place_of_its_connection() {
     connection.send("POST /api/x/steps HTTP/1.1\r\nHost: x\r\n\r\n").await;
     until(async || steps.first.load(SeqCst) == 1).await;
     drop(connection);
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    pause().await;
     for _ in 0..3 {
         assert_eq!(up.get("/api/x/text").await.status, 503, "it is at work");
     }

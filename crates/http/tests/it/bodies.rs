@@ -246,9 +246,6 @@ async fn path_parameters_are_refused_in_words_of_the_caller() {
         ("/two/a/b", "Invalid path: 'n' must be a whole number from 0 to 4294967295, not 'b'"),
         ("/named/x/7", "Invalid path: 'on' must be true or false, not 'x'"),
         ("/named/true/x", "Invalid path: 'size' must be a number, not 'x'"),
-        ("/named/true/nan", "Invalid path: 'size' must be a number, not 'nan'"),
-        ("/named/true/-%49nf", "Invalid path: 'size' must be a number, not '-Inf'"),
-        ("/named/true/1e400", "Invalid path: 'size' must be a number, not '1e400'"),
         ("/one/x", "Invalid path: 'n' must be a whole number, 0 or more, not 'x'"),
         ("/address/x", "Invalid path: 'address': invalid IP address syntax"),
         ("/kind/x", "Invalid path: 'kind' must be one of 'bug', 'wish'"),
@@ -256,9 +253,6 @@ async fn path_parameters_are_refused_in_words_of_the_caller() {
         let answer = up.get(&format!("/api/x{path}")).await;
         assert_eq!((answer.status, &error(&answer)["name"]), (400, &json!("InputError")), "{path}");
         assert_eq!(error(&answer)["message"], message, "{path}");
-    }
-    for (path, text) in [("/param/inf", "\"inf\""), ("/named/true/2.5", "true2.5")] {
-        assert_eq!(up.get(&format!("/api/x{path}")).await.seen(), (200, text), "a text, and a finite number");
     }
 }
 

@@ -9,18 +9,18 @@ use axum::{
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::kit::{Kit, TOKEN, Up};
+use crate::kit::{Kit, TOKEN, Up, pause};
 
 const SMUGGLED: &str = "GET /api/x/smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
 
 fn kit() -> Kit {
     let late = async |request: Request| {
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        pause().await;
         axum::body::to_bytes(request.into_body(), usize::MAX).await.map_or(0, |bytes| bytes.len()).to_string()
     };
     let hold = async |request: Request| {
         drop(greenroom_context::spawn("hold", async {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            pause().await;
             drop(request);
         }));
         "held"
@@ -54,7 +54,7 @@ async fn no_request_is_read_out_of_a_body_whatever_its_handler_does_with_it() {
             let mut connection = up.client.connect().await;
             let (head, body) = framed.split_at(framed.len() - evil.len() / 2);
             connection.send(format!("POST /api/x/{handler} HTTP/1.1\r\nHost: x\r\n{head}")).await;
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            pause().await;
             connection.send(body).await;
             connection.send("GET /api/x/text HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
             connection.answer("POST").await;
@@ -124,7 +124,7 @@ async fn a_header_that_two_parsers_could_read_in_two_ways_is_a_400_and_nothing_b
         let mut connection = up.client.connect().await;
         let (first, second) = head.split_at(head.len() / 2);
         connection.send(first).await;
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        pause().await;
         connection.send(format!("{second}{next}")).await;
         let answer = connection.rest().await;
         assert!(answer.starts_with(BAD) && answer.matches("HTTP/1.1 ").count() == 1, "{head:?}: {answer}");
@@ -188,7 +188,7 @@ async fn what_came_in_order_before_a_malformed_message_is_answered() {
     let mut connection = up.client.connect().await;
     let (head, end) = fine.split_at(fine.len() - 2);
     connection.send(head).await;
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    pause().await;
     connection.send(format!("{end}\nGET / HTTP/1.1\nHost: x\n\n")).await;
     assert_eq!(connection.answer("POST").await.seen(), (200, "hello"));
     assert!(connection.rest().await.starts_with(BAD));

@@ -9,7 +9,7 @@ use greenroom_http::{AuthPolicy, HttpRouter};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::kit::{Kit, until};
+use crate::kit::{Kit, pause, until};
 
 const NOT_STARTED: &str = r#"{"error":{"name":"ServiceUnavailableError","message":"Service has not started up yet"},"request":{"method":"GET","url":"/ok"},"response":{"statusCode":503}}"#;
 const STOPPING: &str = r#"{"error":{"name":"ServiceUnavailableError","message":"Service is shutting down"},"request":{"method":"GET","url":"/ok"},"response":{"statusCode":503}}"#;
@@ -101,7 +101,7 @@ async fn a_failed_start_releases_parked_requests() {
     let rising = Kit::new().add(failing).launch().await;
     let mut parked = rising.client.connect().await;
     parked.send("GET /api/slow/ok HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    pause().await;
     go.send_replace(Some(false));
     assert_eq!(parked.answer("GET").await.status, 503);
 }

@@ -250,6 +250,14 @@ pub(crate) async fn until(mut holds: impl AsyncFnMut() -> bool) {
     timeout(PATIENCE, waiting).await.expect("it comes to hold");
 }
 
+/// Long enough that whatever has arrived is looked at meanwhile, and what that wakes goes on, where the backend runs on the
+/// test's own thread.
+pub(crate) async fn pause() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A route that takes 300 ms, and what tells that it has begun.
 pub(crate) fn slow() -> (axum::routing::MethodRouter, Arc<Notify>) {
     let begun = Arc::new(Notify::new());

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::{Router, extract::Request, routing::post};
 
-use crate::kit::{Kit, Up};
+use crate::kit::{Kit, Up, pause};
 
 async fn up() -> Up {
     let router = Router::new().route("/early", post(async || "early")).route(
@@ -12,7 +12,7 @@ async fn up() -> Up {
         post(async |request: Request| {
             drop(request);
             // The server looks at what has come meanwhile.
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pause().await;
             "late"
         }),
     );

@@ -1,6 +1,6 @@
 //! When a WebSocket is refused though its route and its token are right.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Router, body::Body, response::Response, routing::get};
 use futures_util::future::BoxFuture;
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    kit::{Kit, TOKEN, until},
+    kit::{Kit, TOKEN, pause, until},
     websocket::{SWITCHED, UNAVAILABLE, asks, request, says, sockets, who},
 };
 
@@ -123,7 +123,7 @@ async fn a_web_socket_opens_behind_the_last_byte_of_the_answer_before_it() {
         tokio::task::yield_now().await;
     }
     // The server goes on with the next request as far as it can.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    pause().await;
     connection.stream.read_to_end(&mut seen).await.unwrap();
     let body = seen.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
     let rest = String::from_utf8_lossy(seen.get(body + WHOLE..).expect("the whole answer"));

@@ -6,7 +6,7 @@ use axum::{Router, body::Body, routing::get, routing::post};
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::kit::{Answer, Client, Kit};
+use crate::kit::{Answer, Client, Kit, pause};
 
 fn kit() -> Kit {
     let streamed = async || {
@@ -171,7 +171,7 @@ async fn a_body_timeout_of_zero_or_of_ages_is_none() {
         // The handler waits for the body when the server sends this.
         assert_eq!(slow.answer("POST").await.status, 100);
         slow.send("abc").await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        pause().await;
         slow.send("defghi").await;
         assert_eq!(slow.answer("POST").await.seen(), (200, "9"));
     }
@@ -222,7 +222,8 @@ async fn a_timeout_of_zero_is_none() {
     let up = kit().config("backend.server", server).start().await;
     let mut slow = up.client.connect().await;
     slow.send("GET /api/x/text HTTP/1.1\r\n").await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // One that ends at once would have ended it.
+    pause().await;
     slow.send("Host: x\r\n\r\n").await;
     let answer = slow.answer("GET").await;
     assert_eq!((answer.status, connection(&answer)), (200, (Some("keep-alive"), None)));

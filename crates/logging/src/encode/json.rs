@@ -11,7 +11,6 @@ use crate::{
         text,
     },
     field::{Field, Fields},
-    value::FieldValue,
 };
 
 /// A child's fields as `"key":value`, in the order of a line.
@@ -76,7 +75,7 @@ impl Line<'_, '_> {
                     Some(key) => to.out.extend_from_slice(key),
                     None => self::key(to, field),
                 }
-                value(to, field);
+                to.json_value(field, true);
             }
             (Step::Part(i), _) => {
                 to.out.extend_from_slice(&self.fragments.bytes[self.fragments.parts[i].bytes.clone()]);
@@ -113,11 +112,4 @@ fn message(to: &mut Target<'_>, view: &View<'_>) {
 fn key(to: &mut Target<'_>, field: &Field<'_>) {
     to.key(field);
     to.out.push(b':');
-}
-
-fn value(to: &mut Target<'_>, field: &Field<'_>) {
-    match field.value {
-        FieldValue::Str(text) if !to.secrets.is_active() => greenroom_js::json::string(to.out, text),
-        _ => to.json_value(field, true),
-    }
 }

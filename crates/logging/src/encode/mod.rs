@@ -190,10 +190,13 @@ impl Target<'_> {
 
     /// A value as JSON; nothing for `undefined`.
     fn json_value(&mut self, field: &Field<'_>, sorted: bool) {
-        if field.flags.has(crate::field::Flags::TRUSTED) {
-            text::value(self.out, self.value, field.value, &Secrets::default(), sorted);
-        } else {
-            text::value(self.out, self.value, field.value, self.secrets, sorted);
+        let is_trusted = field.flags.has(crate::field::Flags::TRUSTED);
+        match field.value {
+            FieldValue::Str(text) if is_trusted || !self.secrets.is_active() => {
+                greenroom_js::json::string(self.out, text);
+            }
+            value if is_trusted => text::value(self.out, self.value, value, &Secrets::default(), sorted),
+            value => text::value(self.out, self.value, value, self.secrets, sorted),
         }
     }
 }

@@ -117,6 +117,21 @@ async fn a_bundle_that_is_asked_for_and_missing_fails_the_start_at_its_place() {
     }
 }
 
+/// As containers name it.
+#[tokio::test]
+async fn a_bundle_that_a_variable_names_and_that_is_missing_is_told_by_its_path() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("app-config.yaml"), "app: {title: x}\n").unwrap();
+    let (named, env) = (dir.path().join("Portal_v2/dist"), "APP_CONFIG_greenroom_app_dist".to_owned());
+    let options = ConfigOptions {
+        cwd: dir.path().to_owned(),
+        env: [(env, named.display().to_string())].into_iter().collect(),
+        ..ConfigOptions::default()
+    };
+    let refused = refused(RootConfig::load(&options).unwrap()).await;
+    assert!(refused.contains(&format!("{}: No such file", named.display())), "{refused}");
+}
+
 #[tokio::test]
 async fn a_public_entry_point_is_told_and_not_used() {
     let dist = Dist::new();

@@ -2,13 +2,20 @@
 
 use std::path::Path;
 
-use greenroom::{config::RootConfig, data_dir::DataDirectory};
+use greenroom::{
+    config::{ConfigError, RootConfig},
+    data_dir::DataDirectory,
+};
 
 use super::{Diagnosis, Finding, PlannedStart};
 use crate::{
     sdk::SdkLocation,
-    settings::{Mode, Rum, Settings, Way},
+    settings::{AS_BUILT, Mode, Rum, Settings, Way, is_as_built},
+    uuid::is_uuid,
 };
+
+/// Why events do not arrive where no session is measured.
+pub(super) const NO_SESSIONS: &str = "the rate of sessions is 0";
 
 /// What a start would make of the config, where RUM is on.
 pub(super) struct ConfigView {
@@ -24,8 +31,10 @@ pub(super) fn check(
     told: &mut Diagnosis,
 ) -> Option<ConfigView> {
     const REFUSED: &str = "the config fails the start";
-    let refused: Vec<_> = start.faults.iter().map(ToString::to_string).collect();
-    refused.iter().for_each(|fault| told.add(Finding::error(REFUSED, fault.clone())));
+    for fault in &start.faults {
+        let error = fault.error.downcast_ref::<ConfigError>();
+        told.add(Finding::error(REFUSED, fault.to_string()).at_error(error));
+    }
     let settings = Settings::from_config(config);
     let is_set_up = !matches!(&settings, Ok(Settings { mode: Mode::Off, .. }));
     served(config, start, is_set_up, told);
@@ -33,9 +42,11 @@ pub(super) fn check(
         Ok(settings) => settings,
         Err(error) => {
             // Told already, if the plugin runs.
-            let texts = error.each().map(|one| one.to_string());
-            for text in texts.filter(|text| !refused.iter().any(|fault| fault.contains(text))) {
-                told.add(Finding::error(REFUSED, text));
+            let is_new = |one: &ConfigError| {
+                !start.faults.iter().any(|fault| fault.to_string().contains(one.message()))
+            };
+            for one in error.each().filter(is_new) {
+                told.add(Finding::error(REFUSED, one.to_string()).at_error(Some(&one)));
             }
             return None;
         }
@@ -44,14 +55,16 @@ pub(super) fn check(
         Mode::On(rum) => rum.held_back(),
         Mode::Off | Mode::Broken(_) => None,
     };
-    for warning in settings.warnings.into_iter().filter(|warning| Some(warning) != held_back.as_ref()) {
-        told.add(Finding::warning(warning));
+    let is_held_back = |warning: &ConfigError| held_back.as_deref() == Some(warning.message());
+    for warning in settings.warnings.iter().filter(|warning| !is_held_back(warning)) {
+        told.add(Finding::warning(warning.to_string()).at_error(Some(warning)));
     }
     match settings.mode {
         Mode::Off => told.add(off(config)),
         Mode::Broken(faults) => {
             for fault in faults {
-                told.add(Finding::error("a value of the config is wrong, which switches RUM off", fault));
+                let wrong = "a value of the config is wrong, which switches RUM off";
+                told.add(Finding::error(wrong, fault.to_string()).at_error(Some(&fault)));
             }
         }
         Mode::On(rum) => {
@@ -60,7 +73,11 @@ pub(super) fn check(
                 told.add(held.at_key(config, "backend.csp"));
             }
             let view = on(config, data_dir, *rum, told);
-            return Some(ConfigView { serves: view.serves && start.serves_pages(), ..view });
+            credentials(config, &view.rum, told);
+            return Some(ConfigView {
+                serves: view.serves && start.serves_pages() && !is_as_built(config),
+                ..view
+            });
         }
     }
     None
@@ -87,6 +104,10 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
         let help =
             "Build the app (`yarn workspace app build`), or say in greenroom.app.dist where its dist is";
         told.add(Finding::error(NO_PAGE, what).help(help));
+    } else if is_as_built(config) {
+        let what = "The scripts go into the page, and the front end is served as it was built";
+        let built = Finding::error("nothing is added to the page", what).at_key(config, AS_BUILT);
+        told.add(built.help(format!("Take {AS_BUILT} out")));
     }
 }
 
@@ -107,7 +128,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
     let rate = "app.datadogRum.sessionSampleRate";
     if rum.session_rate == 0.0 {
         let zero = Finding::error(
-            "the rate of sessions is 0",
+            NO_SESSIONS,
             format!("{rate} is 0, and stays 0: no session is measured, and nothing is sent"),
         );
         told.add(zero.at_key(config, rate).help("Write how many of a hundred sessions are to be measured"));
@@ -123,7 +144,7 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
     if rum.needs_consent {
         told.add(
             Finding::note(
-                "Nothing is measured before the page calls greenroomRum.consent(true), at each load",
+                "Nothing is measured before the page calls greenroomRum?.consent(true), at each load",
             )
             .at_key(config, "greenroom.rum.consent"),
         );
@@ -137,8 +158,8 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
     }
     let source = data_dir.map(|data| SdkLocation::find(&rum, config, &DataDirectory::at(data)));
     let serves = match source {
-        Some(SdkLocation::Missing(why)) => {
-            told.add(Finding::error("Datadog's SDK is not here", why));
+        Some(SdkLocation::Missing(missing)) => {
+            told.add(Finding::error(missing.why, missing.told));
             false
         }
         Some(SdkLocation::Own(sdk)) => {
@@ -147,11 +168,45 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         }
         Some(SdkLocation::Cdn(_)) | None => true,
     };
-    told.fine(format!(
-        "app.datadogRum has a client token ({}) and an application id",
-        shown(&rum.client_token)
-    ));
     ConfigView { rum, serves }
+}
+
+/// Whether token and id look like what Datadog gives out for an application. Pages show them to everybody.
+fn credentials(config: &RootConfig, rum: &Rum, told: &mut Diagnosis) {
+    let (token, id) = ("app.datadogRum.clientToken", "app.datadogRum.applicationId");
+    const SHOWN: &str = "In Datadog, Digital Experience > your application shows it";
+    if is_key(&rum.client_token) {
+        let what = format!("{token} looks like an API key, which is a secret, and every page shows it");
+        let key = Finding::error("the client token is an API key", what).at_key(config, token);
+        told.add(key.help(
+            "Revoke the key in Datadog, and write the client token of the application, which begins with pub",
+        ));
+        return;
+    }
+    let has_token = rum.client_token.strip_prefix("pub").is_some_and(is_key);
+    if !has_token {
+        let what = format!(
+            "{token} ({}) is none as Datadog gives them out: pub and 32 hexadecimal digits",
+            shown(&rum.client_token)
+        );
+        told.add(Finding::warning(what).at_key(config, token).help(SHOWN));
+    }
+    let has_id = is_uuid(&rum.application_id);
+    if !has_id {
+        let what = format!(
+            "{id} is none as Datadog gives them out: a UUID, as 11111111-2222-4333-8444-555555555555"
+        );
+        told.add(Finding::warning(what).at_key(config, id).help(SHOWN));
+    }
+    if has_token && has_id {
+        let token = shown(&rum.client_token);
+        told.fine(format!("app.datadogRum has a client token ({token}) and an application id"));
+    }
+}
+
+/// Whether it has the form of a key of Datadog.
+fn is_key(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A token, to be recognised and not to be used.
@@ -168,7 +223,7 @@ mod tests {
     use super::*;
     use crate::doctor::tests::{findings, only_error};
 
-    const KEYS: &str = "clientToken: pub0123456789abcdef, applicationId: b";
+    const KEYS: &str = "clientToken: pub0123456789abcdef0123456789abcdef, applicationId: 11111111-2222-4333-8444-555555555555";
 
     fn of_start(yaml: &str, start: &PlannedStart) -> Diagnosis {
         let config = RootConfig::from_yaml(yaml).unwrap();
@@ -229,6 +284,14 @@ mod tests {
     }
 
     #[test]
+    fn rum_43_a_page_as_it_was_built_has_no_scripts() {
+        let told = on(", site: datadoghq.eu}, disableConfigInjection: true, x: {", "");
+        let error = only_error(&told);
+        assert_eq!(error.why, "nothing is added to the page");
+        assert!(error.place.as_deref().unwrap().ends_with("(app.disableConfigInjection)"), "{error:?}");
+    }
+
+    #[test]
     fn rum_43_what_a_start_refuses_is_an_error_each_and_once() {
         let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: store}}}}");
         let config = RootConfig::from_yaml(&yaml).unwrap();
@@ -251,7 +314,9 @@ mod tests {
         let whats: Vec<_> = findings(&told, super::super::finding::Severity::Error).collect();
         assert_eq!(whats.len(), 2, "{told:?}");
         assert!(whats[0].what.starts_with("app.datadogRum.site is no site of Datadog"), "{told:?}");
-        assert!(whats[1].what.ends_with("is no number from 0 to 100 (mock-config:1:110)"), "{told:?}");
+        assert!(whats[1].what.ends_with("is no number from 0 to 100"), "{told:?}");
+        let place = whats[1].place.as_deref();
+        assert_eq!(place, Some("mock-config:1:161 (app.datadogRum.sessionSampleRate)"));
         let later = on("", "greenroom: {rum: {mode: store}}");
         assert_eq!(only_error(&later).why, "the config fails the start");
     }
@@ -268,6 +333,31 @@ mod tests {
             "{}",
             text.text()
         );
+    }
+
+    #[test]
+    fn rum_43_a_token_or_an_id_that_datadog_does_not_give_out_is_told_and_not_shown() {
+        let of = |token: &str, id: &str| {
+            let rum = format!("app: {{datadogRum: {{clientToken: {token}, applicationId: {id}}}}}");
+            told(&format!("{rum}\ngreenroom: {{rum: {{sdk: cdn}}}}"))
+        };
+        let (key, id) = ("0123456789abcdef0123456789abcdef", "11111111-2222-4333-8444-555555555555");
+        let secret = of(key, id);
+        assert_eq!(only_error(&secret).why, "the client token is an API key");
+        assert!(!secret.text().contains("01234"), "{}", secret.text());
+        let whats = |told: &Diagnosis| {
+            findings(told, super::super::finding::Severity::Warning)
+                .map(|found| found.what.clone())
+                .collect::<String>()
+        };
+        let cut = of(&format!("pub{}", &key[..30]), id);
+        assert!(whats(&cut).starts_with("app.datadogRum.clientToken (pub01…bcd) is none"), "{cut:?}");
+        let name = of(&format!("pub{key}"), "portal");
+        assert!(
+            whats(&name).starts_with("app.datadogRum.applicationId is none as Datadog gives them"),
+            "{name:?}"
+        );
+        assert_eq!(whats(&of(&format!("pub{key}"), id)), "");
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! What a running Greenroom has counted: at which step events get lost.
 
 use super::{Diagnosis, Finding, web::Web};
-use crate::{counts::Status, refusal::Refusal};
+use crate::{
+    counts::Status,
+    refusal::Refusal,
+    settings::DATADOG,
+    urls::{INTAKE, STATUS},
+};
 
 /// What came of asking for the counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +19,7 @@ pub(super) enum StatusReply {
 }
 
 pub(super) async fn ask(web: &Web<'_>, backend: &str, token: Option<&str>) -> StatusReply {
-    let Ok(got) = web.json(&format!("{backend}/api/rum/status"), token).await else {
+    let Ok(got) = web.json(&format!("{backend}{STATUS}"), token).await else {
         return StatusReply::None;
     };
     let is_json = got.header("content-type").is_some_and(|kind| kind.contains("json"));
@@ -89,7 +94,7 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
         told.add(
             Finding::error(
                 "sessions begin, and their events do not reach the backend",
-                format!("Sessions began {since}, and nothing came to /api/rum/intake"),
+                format!("Sessions began {since}, and nothing came to {INTAKE}"),
             )
             .help("A blocker stops it, the page's policy does, or a proxy in front lets no POST through"),
         );
@@ -105,29 +110,40 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
             counts.rejected
         )));
     }
+    if counts.behind_untrusted_proxy > 0 {
+        told.add(
+            Finding::warning(format!(
+                "{} {since} came by a proxy that backend.trustProxy does not name: all users behind it count as one, and share \
+                 what one of them may send",
+                some(counts.behind_untrusted_proxy, "request")
+            ))
+            .help("Name the proxy in backend.trustProxy"),
+        );
+    }
     let Some(last) = &counts.last_answer else { return };
-    let ago = time(last.seconds_ago);
+    let (ago, who) = (time(last.seconds_ago), &counts.recipient);
+    let is_datadog = who == DATADOG;
     let failed = match (last.status, &last.failure) {
         (Some(200..300), _) => {
             let batch = counts.last_received_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
             told.proof = Some(format!(
-                "Datadog has taken {} {since}, the last {ago} ago{}",
+                "{who} has taken {} {since}, the last {ago} ago{}",
                 some(counts.taken, "request"),
                 batch.unwrap_or_default()
             ));
             return;
         }
-        (Some(403), _) => Finding::error(
+        (Some(403), _) if is_datadog => Finding::error(
             "Datadog refuses them",
             format!("Datadog answered 403 {ago} ago: it does not know the client token at this site"),
         )
         .help("Compare app.datadogRum.clientToken and site with what Datadog shows for the application"),
         (Some(status), _) => {
-            Finding::error("Datadog does not take them", format!("Datadog's last answer, {ago} ago, was {status}"))
+            Finding::error(format!("{who} does not take them"), format!("The last answer of {who}, {ago} ago, was {status}"))
         }
         (None, why) => Finding::error(
-            "the backend does not reach Datadog",
-            format!("Datadog was not reached {ago} ago: {}", why.as_deref().unwrap_or("nothing is known of why")),
+            format!("the backend does not reach {who}"),
+            format!("{who} was not reached {ago} ago: {}", why.as_deref().unwrap_or("nothing is known of why")),
         )
         .help("Let the backend out to the intake: by a firewall's rule, HTTPS_PROXY, or greenroom.rum.intakeUrl"),
     };
@@ -167,7 +183,8 @@ mod tests {
     }
 
     fn counts() -> Status {
-        Status { for_seconds: 3600, pages: 20, init: 5, sdk: 5, sessions: 4, ..Status::default() }
+        let recipient = DATADOG.to_owned();
+        Status { recipient, for_seconds: 3600, pages: 20, init: 5, sdk: 5, sessions: 4, ..Status::default() }
     }
 
     fn warning(told: &Diagnosis) -> String {
@@ -208,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn rum_46_a_proxy_that_is_not_trusted_is_told() {
+        let told = told(&Status { received: 9, behind_untrusted_proxy: 9, ..counts() }, true);
+        assert!(
+            warning(&told).starts_with(
+                "9 requests in the last 60 min came by a proxy that backend.trustProxy does not name"
+            ),
+            "{told:?}"
+        );
+    }
+
+    #[test]
     fn rum_46_the_last_answer_of_datadog_decides() {
         let with = |status, failure: Option<&str>| {
             let failure = failure.map(str::to_owned);
@@ -231,6 +259,15 @@ mod tests {
             )
         );
         assert_eq!(only_error(&with(Some(403), None)).why, "Datadog refuses them");
+        let own = |status| {
+            let last_answer = Some(LastAnswer { seconds_ago: 12, status: Some(status), failure: None });
+            let recipient = "collector.example:4318".to_owned();
+            told(&Status { recipient, received: 1, taken: 1, last_answer, ..counts() }, true)
+        };
+        assert!(
+            own(202).text().starts_with("Browser events arrive: collector.example:4318 has taken 1 request")
+        );
+        assert_eq!(only_error(&own(403)).why, "collector.example:4318 does not take them");
         assert!(only_error(&with(Some(500), None)).what.ends_with("was 500"));
         let failed = with(None, Some("Cannot connect to x:443: refused"));
         assert_eq!(

@@ -13,10 +13,11 @@ use crate::settings::{Rum, Way};
 pub(super) async fn check(client: &HttpClient, rum: &Rum, told: &mut Diagnosis) {
     let Way::Forward { intake, tells_address } = &rum.way else { return };
     if !tells_address {
-        told.add(Finding::note(
-            "Datadog sees all users where this backend is, because it is told no address; greenroom.rum.clientAddress: \
-             truncated tells it their network",
-        ));
+        told.add(Finding::note(format!(
+            "{} sees all users where this backend is, because it is told no address; greenroom.rum.clientAddress: truncated \
+             tells it their network",
+            rum.recipient()
+        )));
     }
     let request = Request::builder().method(Method::HEAD).uri(format!("{intake}/"));
     let Ok(request) = request.body(bytes::Bytes::new()) else { return };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use greenroom::config::{ConfigError, RootConfig};
 use serde_json::{Value, json};
 
 /// How much something matters.
@@ -57,8 +58,16 @@ impl Finding {
     }
 
     /// The same, where a config knows a place.
-    pub(crate) fn at_key(self, config: &greenroom::config::RootConfig, key: &str) -> Self {
+    pub(crate) fn at_key(self, config: &RootConfig, key: &str) -> Self {
         Self { place: config.place(key).map(|place| format!("{place} ({key})")), ..self }
+    }
+
+    /// The same, where an error of the config knows its place, which then stands beside the sentence and not in it.
+    pub(crate) fn at_error(self, error: Option<&ConfigError>) -> Self {
+        let Some((error, place)) = error.and_then(|error| Some((error, error.place()?))) else { return self };
+        let what = self.what.strip_suffix(&format!(" ({place})")).unwrap_or(&self.what).to_owned();
+        let key = error.key().map(|key| format!(" ({key})")).unwrap_or_default();
+        Self { what, place: Some(format!("{place}{key}")), ..self }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
@@ -107,6 +116,12 @@ impl Diagnosis {
 
     pub(crate) fn fine(&mut self, what: impl Into<String>) {
         self.fine.push(what.into());
+    }
+
+    /// What another one has found, too.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.fine.extend(other.fine);
     }
 
     pub(crate) fn has_errors(&self) -> bool {

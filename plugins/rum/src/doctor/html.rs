@@ -1,8 +1,8 @@
-//! What stands in a page: its scripts, its own policies, the config that a backend has put into it.
+//! What stands in a page that the doctor looks at: scripts, policies, the config that a backend has put into it.
 
 use serde_json::Value;
 
-use crate::snippet;
+use crate::html::elements;
 
 /// A script element.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,80 +15,44 @@ pub(crate) struct Script {
     pub(crate) text: String,
 }
 
-const SPACE: [char; 5] = [' ', '\t', '\n', '\r', '\u{c}'];
+/// What the doctor wants to know of a page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Html {
+    pub(crate) scripts: Vec<Script>,
+    /// What references of the page are relative to, where it says so.
+    pub(crate) base: Option<String>,
+    /// Policies that the page sets for itself.
+    pub(crate) policies: Vec<String>,
+    pub(crate) injected: Option<Injected>,
+}
 
-/// The value of an attribute, as browsers read it: of two of one name the first counts.
-fn attribute(tag: &str, wanted: &str) -> Option<String> {
-    let is_end = |c: char| SPACE.contains(&c) || c == '/' || c == '>';
-    let mut rest = &tag[tag.find(is_end)?..];
-    loop {
-        rest = rest.trim_start_matches(|c| SPACE.contains(&c) || c == '/');
-        if rest.is_empty() || rest.starts_with('>') {
-            return None;
-        }
-        let ends = |(at, c): (usize, char)| (at > 0 && (is_end(c) || c == '=')).then_some(at);
-        let (name, after) = rest.split_at(rest.char_indices().find_map(ends).unwrap_or(rest.len()));
-        let (value, after) = match after.trim_start_matches(SPACE).strip_prefix('=') {
-            None => ("", after),
-            Some(value) => {
-                let value = value.trim_start_matches(SPACE);
-                match value.chars().next() {
-                    Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
-                    _ => {
-                        value.split_at(value.find(|c| SPACE.contains(&c) || c == '>').unwrap_or(value.len()))
-                    }
+impl Html {
+    pub(crate) fn of(html: &str) -> Self {
+        let mut told = Self::default();
+        for element in elements(html) {
+            if element.is("script") {
+                if told.injected.is_none()
+                    && element.attribute("type").as_deref() == Some("backstage.io/config")
+                {
+                    told.injected = Injected::of(element.text());
                 }
+                told.scripts.push(Script {
+                    line: element.line,
+                    src: element.attribute("src"),
+                    nonce: element.attribute("nonce"),
+                    text: element.text().to_owned(),
+                });
+            } else if element.is("base") {
+                told.base = told.base.or_else(|| element.attribute("href"));
+            } else if element.is("meta") {
+                let equivalent = element.attribute("http-equiv");
+                let is_policy =
+                    equivalent.is_some_and(|name| name.eq_ignore_ascii_case("content-security-policy"));
+                told.policies.extend(element.attribute("content").filter(|_| is_policy));
             }
-        };
-        if name.eq_ignore_ascii_case(wanted) {
-            let plain = value.replace("&quot;", "\"").replace("&#39;", "'");
-            return Some(plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"));
         }
-        rest = after;
+        told
     }
-}
-
-/// The rest of the page from each tag of that name on, but for those in comments.
-fn tags<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
-    let (mut found, mut at) = (vec![], 0);
-    while let Some(start) = html[at..].find('<').map(|start| at + start) {
-        let rest = &html[start..];
-        at = start + 1;
-        if rest.starts_with("<!--") {
-            at = rest.find("-->").map_or(html.len(), |end| start + end);
-        } else if rest[1..].get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name))
-            && rest[1 + name.len()..].starts_with(|c| SPACE.contains(&c) || c == '/' || c == '>')
-        {
-            found.push(rest);
-        }
-    }
-    found
-}
-
-/// What references of the page are relative to, where it says so.
-pub(crate) fn base(html: &str) -> Option<String> {
-    tags(html, "base").into_iter().find_map(|tag| attribute(tag, "href"))
-}
-
-pub(crate) fn scripts(html: &str) -> Vec<Script> {
-    let script = |found: snippet::Script| {
-        let tag = &html[found.whole.start..found.text.start];
-        Script {
-            line: html[..found.whole.start].matches('\n').count() + 1,
-            src: attribute(tag, "src"),
-            nonce: attribute(tag, "nonce"),
-            text: html[found.text].to_owned(),
-        }
-    };
-    snippet::scripts(html).into_iter().map(script).collect()
-}
-
-/// Policies that the page sets for itself.
-pub(crate) fn policies(html: &str) -> Vec<String> {
-    let is_policy = |tag: &&str| {
-        attribute(tag, "http-equiv").is_some_and(|name| name.eq_ignore_ascii_case("content-security-policy"))
-    };
-    tags(html, "meta").into_iter().filter(is_policy).filter_map(|tag| attribute(tag, "content")).collect()
 }
 
 /// The config that a backend has put into the page for its front end.
@@ -96,14 +60,9 @@ pub(crate) fn policies(html: &str) -> Vec<String> {
 pub(crate) struct Injected(Vec<Value>);
 
 impl Injected {
-    /// `None` where no backend has done so.
-    pub(crate) fn of(html: &str) -> Option<Self> {
-        let is_config = |found: &snippet::Script| {
-            let tag = &html[found.whole.start..found.text.start];
-            attribute(tag, "type").as_deref() == Some("backstage.io/config")
-        };
-        let found = snippet::scripts(html).into_iter().find(is_config)?;
-        let sources: Vec<Value> = serde_json::from_str(&html[found.text]).ok()?;
+    /// Of what stands in the script that holds it.
+    fn of(text: &str) -> Option<Self> {
+        let sources: Vec<Value> = serde_json::from_str(text).ok()?;
         Some(Self(
             sources.into_iter().filter_map(|mut source| Some(source.get_mut("data")?.take())).collect(),
         ))
@@ -127,7 +86,7 @@ mod tests {
     #[test]
     fn scripts_are_read_with_what_stands_in_their_tags() {
         let html = "<head>\n<SCRIPT defer SRC='/a.js?x=1&amp;y=2'></SCRIPT><!-- <script src=no> -->\n<script nonce=\"n\">1 < 2</script>";
-        let scripts = scripts(html);
+        let scripts = Html::of(html).scripts;
         assert_eq!((scripts[0].line, scripts[0].src.as_deref()), (2, Some("/a.js?x=1&y=2")));
         assert_eq!(
             (scripts[1].line, scripts[1].nonce.as_deref(), &*scripts[1].text),
@@ -142,37 +101,27 @@ mod tests {
             std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("tests/fixtures/pages/rt-snippet-rumcfg.html"),
         );
-        let config = Injected::of(&html.unwrap()).unwrap();
+        let config = Html::of(&html.unwrap()).injected.unwrap();
         assert_eq!(config.text("app.datadogRum.site"), Some("datadoghq.eu"));
         let two = "<script type=\"backstage.io/config\">[{\"data\":{\"a\":{\"b\":\"1\"}}},{\"data\":{\"a\":{\"b\":\"2\"}}}]</script>";
-        assert_eq!(Injected::of(two).unwrap().text("a.b"), Some("2"));
+        assert_eq!(Html::of(two).injected.unwrap().text("a.b"), Some("2"));
         for none in ["", "<script type=\"backstage.io/config\">no</script>"] {
-            assert_eq!(Injected::of(none), None);
+            assert_eq!(Html::of(none).injected, None);
         }
     }
 
     #[test]
     fn a_page_may_set_a_policy_of_its_own() {
         let html = "<meta charset=utf-8><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'self'\">";
-        assert_eq!(policies(html), ["default-src 'self'"]);
+        assert_eq!(Html::of(html).policies, ["default-src 'self'"]);
         let odd = "<!-- <meta http-equiv=content-security-policy content=x> --><META content='a > b' data-content=no \
                    HTTP-EQUIV = Content-Security-Policy><metadata http-equiv=content-security-policy content=y>";
-        assert_eq!(policies(odd), ["a > b"]);
+        assert_eq!(Html::of(odd).policies, ["a > b"]);
     }
 
     #[test]
-    fn an_attribute_is_read_as_browsers_read_it() {
-        for (tag, href) in [
-            ("<base href=/a/>", Some("/a/")),
-            ("<base\nhref = \"/a b\" href='no'>", Some("/a b")),
-            ("<base data-href='no' HREF='x&amp;y'/>", Some("x&y")),
-            ("<base title=\"href='no'\">", None),
-            ("<base target=_blank><a href=no>", None),
-            ("<base href>", Some("")),
-            ("<base \u{e9}=1 href='\u{e9}", Some("\u{e9}")),
-        ] {
-            assert_eq!(attribute(tag, "href").as_deref(), href, "{tag}");
-        }
-        assert_eq!(base("<!-- <base href=a> --><basefont href=b><BASE HREF=c>").as_deref(), Some("c"));
+    fn references_are_relative_to_the_first_base_that_says_so() {
+        let html = "<!-- <base href=a> --><basefont href=b><base target=x><BASE HREF=c><base href=d>";
+        assert_eq!(Html::of(html).base.as_deref(), Some("c"));
     }
 }

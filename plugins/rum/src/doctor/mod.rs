@@ -21,8 +21,9 @@ use std::path::Path;
 
 use greenroom::{config::RootConfig, core::Fault, prelude::HttpClient};
 
-use crate::settings::Origin;
+use crate::settings::{Origin, Portal};
 
+use config::ConfigView;
 pub use finding::Diagnosis;
 use finding::{Finding, Severity};
 use page::Page;
@@ -58,7 +59,7 @@ impl PlannedStart {
 /// let config = RootConfig::from_yaml("greenroom: {rum: {mode: auto}}").unwrap();
 /// let client = HttpClient::builder(ClientEnvironment::default()).build();
 /// let examination = Examination {
-///     config: Ok(&config),
+///     config: Ok(Some(&config)),
 ///     start: &PlannedStart::default(),
 ///     data_dir: None,
 ///     url: None,
@@ -71,8 +72,8 @@ impl PlannedStart {
 /// # }
 /// ```
 pub struct Examination<'a> {
-    /// The config, or why there is none.
-    pub config: Result<&'a RootConfig, String>,
+    /// The config; `None` where there is no file of one, so that the page alone is looked at; or why it cannot be read.
+    pub config: Result<Option<&'a RootConfig>, String>,
     /// What a start would make of it.
     pub start: &'a PlannedStart,
     /// Where the SDK's files are looked for.
@@ -88,40 +89,72 @@ pub struct Examination<'a> {
 impl Examination<'_> {
     /// Looks, and says what is in the way. It reads files.
     pub async fn examine(self) -> Diagnosis {
-        let mut told = Diagnosis { looked_at: vec!["the config"], ..Diagnosis::default() };
-        if let Err(why) = &self.config {
-            told.add(Finding::error("the config cannot be read", why.clone()));
-        }
-        let web = Web(self.client);
+        let mut told = Diagnosis::default();
         match self.url {
             None => self.without_page(&mut told).await,
-            Some(url) => self.with_page(&web, url, &mut told).await,
+            Some(url) => self.with_page(&Web::new(self.client, self.named(url)), url, &mut told).await,
         }
-        match &self.config {
-            Ok(config) => told.map(|text| config.masked(text)),
-            Err(_) => told,
+        match self.config() {
+            Some(config) => told.map(|text| config.masked(text)),
+            None => told,
+        }
+    }
+
+    fn config(&self) -> Option<&RootConfig> {
+        *self.config.as_ref().ok()?
+    }
+
+    /// The origins that the operator has named.
+    fn named(&self, url: &str) -> Vec<Origin> {
+        let portal = self.config().map(Portal::of).unwrap_or_default();
+        portal.origins().cloned().chain(Origin::of(url)).collect()
+    }
+
+    /// Why nothing is said of a config.
+    fn without_config(&self, told: &mut Diagnosis) {
+        match (&self.config, self.url) {
+            (Err(why), _) => told.add(Finding::error("the config cannot be read", why.clone())),
+            (Ok(None), None) => {
+                let nothing = Finding::error(
+                    "there is nothing to look at",
+                    "There is no config file here, and no --url",
+                );
+                told.add(nothing.help(
+                    "Start it beside app-config.yaml, name the files by --config, or give the portal's page by --url",
+                ));
+            }
+            (Ok(None), Some(_)) => {
+                told.add(Finding::note(
+                    "No config was read, because there is no file of one here: the page alone was looked at",
+                ));
+            }
+            (Ok(Some(_)), _) => {}
         }
     }
 
     /// A config in which nothing is Greenroom's own is read as Node does.
     async fn without_page(&self, told: &mut Diagnosis) {
-        let Ok(config) = &self.config else { return };
-        if self.has_own_keys() {
-            self.of_config(told).await;
-            return;
+        told.looked_at.push("the config");
+        match self.config() {
+            Some(config) if !self.has_own_keys() => {
+                told.is_of_node = true;
+                node::check(config, told);
+                self.served_by_greenroom(told);
+            }
+            _ => {
+                let view = self.of_config(told);
+                self.egress(view.as_ref(), told).await;
+            }
         }
-        told.is_of_node = true;
-        node::check(config, told);
-        self.served_by_greenroom(told);
     }
 
     fn has_own_keys(&self) -> bool {
-        self.config.as_ref().is_ok_and(|config| config.has("greenroom").unwrap_or(false))
+        self.config().is_some_and(|config| config.has("greenroom").unwrap_or(false))
     }
 
     /// What Greenroom would make of a config that has nothing of its own.
     fn served_by_greenroom(&self, told: &mut Diagnosis) {
-        let Ok(config) = &self.config else { return };
+        let Some(config) = self.config() else { return };
         let mut ours = Diagnosis::default();
         config::check(config, self.start, self.data_dir, &mut ours);
         let errors = ours.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
@@ -138,19 +171,22 @@ impl Examination<'_> {
         }));
     }
 
-    async fn of_config(&self, told: &mut Diagnosis) -> Option<config::ConfigView> {
-        let view = config::check(self.config.as_ref().ok()?, self.start, self.data_dir, told)?;
-        egress::check(self.client, &view.rum, told).await;
-        Some(view)
+    fn of_config(&self, told: &mut Diagnosis) -> Option<ConfigView> {
+        self.without_config(told);
+        config::check(self.config()?, self.start, self.data_dir, told)
+    }
+
+    async fn egress(&self, view: Option<&ConfigView>, told: &mut Diagnosis) {
+        if let Some(view) = view {
+            egress::check(self.client, &view.rum, told).await;
+        }
     }
 
     /// Whether the operator has named this backend: a page may name any.
     fn trusts(&self, backend: &str, url: &str) -> bool {
         let origin = Origin::of(backend);
         let configured = self
-            .config
-            .as_ref()
-            .ok()
+            .config()
             .and_then(|config| Origin::of(&config.optional_string("backend.baseUrl").ok().flatten()?));
         origin.is_some() && (origin == Origin::of(url) || origin == configured)
     }
@@ -176,6 +212,7 @@ impl Examination<'_> {
                 // What Node does is seen in its page; where RUM is off, Greenroom's has no script of ours.
                 Some(page) if !self.has_own_keys() || !page.starts().is_empty() => {
                     told.looked_at = vec!["the page"];
+                    self.without_config(told);
                     page::check_of_node(page, told);
                     if !self.has_own_keys() {
                         self.served_by_greenroom(told);
@@ -185,15 +222,23 @@ impl Examination<'_> {
                 Some(_) => {}
             }
         }
-        let view = self.of_config(told).await;
+        told.looked_at.extend(self.config().map(|_| "the config"));
+        let (mut config_says, mut seen) = (Diagnosis::default(), Diagnosis::default());
+        let view = self.of_config(&mut config_says);
         let running = match &page {
             Some(page) => {
                 told.looked_at.push("the page");
-                let is_explained = self.config.is_ok() && !view.as_ref().is_some_and(|view| view.serves);
-                scripts::check(web, page, &ours, view.as_ref(), is_explained, told).await
+                let is_explained = self.config().is_some() && !view.as_ref().is_some_and(|view| view.serves);
+                scripts::check(web, page, &ours, view.as_ref(), is_explained, &mut seen).await
             }
             None => None,
         };
+        if let Some(running) = &running {
+            running.until_next_start(&mut config_says, &seen);
+        }
+        told.append(config_says);
+        self.egress(view.as_ref(), told).await;
+        told.append(seen);
         match counted {
             counts::StatusReply::Told(counted) => {
                 told.looked_at.push("the backend's counts");

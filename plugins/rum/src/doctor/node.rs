@@ -2,6 +2,7 @@
 //! paste it, and the policy of the page comes from `backend.csp` alone.
 
 use greenroom::{config::RootConfig, http::HttpSettings};
+use serde_json::Value;
 
 use super::{
     Diagnosis, Finding,
@@ -29,9 +30,12 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
             told.add(
                 Finding::error(
                     "the plugin app does not start",
-                    format!("{key} is no text: the template of the page asks for it, and the plugin app fails to start"),
+                    format!(
+                        "{key} {}: the template of the page asks for it, and the plugin app fails to start",
+                        lack(config, key)
+                    ),
                 )
-                .at_key(config, "app.datadogRum"),
+                .at_key(config, if config.has(key).unwrap_or(false) { key } else { "app.datadogRum" }),
             );
         }
     }
@@ -58,6 +62,15 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
     for (script, start) in starts {
         template::check(config, &page.at(script.line), &start, told);
         page::of_start(&page, script, &start, told);
+    }
+}
+
+/// What is wrong with a key that should hold a text.
+fn lack(config: &RootConfig, key: &str) -> &'static str {
+    match config.optional_get(key) {
+        Ok(None) => "is not set",
+        Ok(Some(Value::String(_))) => "is empty",
+        _ => "is no text",
     }
 }
 
@@ -165,6 +178,14 @@ mod tests {
         );
         assert_eq!(only_error(&quoted).why, "the SDK refuses its rates");
         assert_eq!(only_error(&look("<head></head>")).why, "the page starts no SDK");
+    }
+
+    #[test]
+    fn rum_44_a_token_that_is_empty_is_told_as_such() {
+        let told =
+            told(&format!("app: {{datadogRum: {{clientToken: '', applicationId: b, env: x}}}}\n{OPEN}"));
+        let error = only_error(&told);
+        assert!(error.what.starts_with("app.datadogRum.clientToken is empty: "), "{error:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use http::header;
 use super::{
     Diagnosis, Finding,
     finding::and,
-    html::{self, Injected, Script},
+    html::{Html, Injected, Script},
     start::Start,
     web::{Got, Web, resolve},
 };
@@ -80,16 +80,14 @@ impl Page {
         let headers = got.headers.get_all(header::CONTENT_SECURITY_POLICY);
         let of_headers =
             headers.iter().filter_map(|policy| policy.to_str().ok()).flat_map(|policy| policy.split(','));
-        let of_page = html::policies(&got.text);
+        let html = Html::of(&got.text);
         Some(Self {
             url: url.to_owned(),
-            base: html::base(&got.text)
-                .and_then(|base| resolve(url, &base))
-                .unwrap_or_else(|| url.to_owned()),
+            base: html.base.and_then(|base| resolve(url, &base)).unwrap_or_else(|| url.to_owned()),
             origin: Origin::of(url)?,
-            policies: of_headers.chain(of_page.iter().map(String::as_str)).map(Csp::parse).collect(),
-            scripts: html::scripts(&got.text),
-            injected: Injected::of(&got.text),
+            policies: of_headers.chain(html.policies.iter().map(String::as_str)).map(Csp::parse).collect(),
+            scripts: html.scripts,
+            injected: html.injected,
             template_of: None,
         })
     }
@@ -97,15 +95,13 @@ impl Page {
     /// What a Node Backstage with this config makes of a template.
     pub(super) fn of_template(config: &RootConfig, place: &str, html: &str, policy: Csp) -> Option<Self> {
         let origin = config.optional_string("app.baseUrl").ok().flatten().and_then(|url| Origin::of(&url));
+        let Html { policies, scripts, .. } = Html::of(html);
         Some(Self {
             url: place.to_owned(),
             base: place.to_owned(),
             origin: origin.or_else(|| Origin::of("http://localhost"))?,
-            policies: [policy]
-                .into_iter()
-                .chain(html::policies(html).iter().map(|text| Csp::parse(text)))
-                .collect(),
-            scripts: html::scripts(html),
+            policies: [policy].into_iter().chain(policies.iter().map(|text| Csp::parse(text))).collect(),
+            scripts,
             injected: None,
             template_of: Some(config.clone()),
         })

@@ -8,9 +8,10 @@ use super::{
     sends,
     web::{Web, resolve},
 };
-use crate::{settings::CDN, urls::SDK_FILE as MAIN};
-
-const DIRECTORY: &str = "/api/rum/sdk/";
+use crate::{
+    settings::CDN,
+    urls::{INIT_FILE, SDK_DIRECTORY, SDK_FILE},
+};
 
 /// The scripts by their URLs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,10 +25,10 @@ impl Ours {
         let urls = page.scripts.iter().filter_map(|script| resolve(&page.base, script.src.as_deref()?));
         urls.fold(Self::default(), |ours, url| {
             let file = url.rsplit('/').next().unwrap_or_default();
-            match (url.contains(DIRECTORY), file) {
-                (true, "init.js") => Self { init: Some(url), ..ours },
-                (true, MAIN) => Self { sdk: Some(url), ..ours },
-                (false, MAIN | "datadog-rum-v7.js") if url.starts_with(CDN) => {
+            match (url.contains(SDK_DIRECTORY), file) {
+                (true, INIT_FILE) => Self { init: Some(url), ..ours },
+                (true, SDK_FILE) => Self { sdk: Some(url), ..ours },
+                (false, SDK_FILE | "datadog-rum-v7.js") if url.starts_with(CDN) => {
                     Self { sdk: Some(url), ..ours }
                 }
                 _ => ours,
@@ -37,7 +38,7 @@ impl Ours {
 
     /// Where the backend is, if the page has its script.
     pub(super) fn backend(&self) -> Option<&str> {
-        self.init.as_deref().and_then(|url| url.split_once(DIRECTORY)).map(|(backend, _)| backend)
+        self.init.as_deref().and_then(|url| url.split_once(SDK_DIRECTORY)).map(|(backend, _)| backend)
     }
 }
 

@@ -136,12 +136,15 @@ impl Start {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::html::elements;
 
     fn of_fixture(name: &str) -> Start {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages").join(name);
         let html = std::fs::read_to_string(path).unwrap();
-        let scripts = snippet::scripts(&html);
-        scripts.iter().find_map(|script| Start::of(&html[script.text.clone()])).unwrap()
+        elements(&html)
+            .filter(|element| element.is("script"))
+            .find_map(|script| Start::of(script.text()))
+            .unwrap()
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Requests of the doctor: bounded, without credentials but for the one that asks for counts, and nowhere but over HTTP.
 
-use greenroom::{http_client::Call, prelude::HttpClient};
+use greenroom::{
+    http_client::{Call, Fault},
+    prelude::HttpClient,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use crate::{counts::DOCTOR, settings::Origin};
@@ -22,7 +25,18 @@ impl Got {
     }
 }
 
-pub(super) struct Web<'a>(pub(super) &'a HttpClient);
+pub(super) struct Web<'a> {
+    client: &'a HttpClient,
+    named: Vec<Origin>,
+}
+
+impl<'a> Web<'a> {
+    /// `named` is what the operator has named. A page may name any other origin, of which only those are called that have
+    /// public addresses: nobody's page sends the doctor into the network that it runs in.
+    pub(super) fn new(client: &'a HttpClient, named: Vec<Origin>) -> Self {
+        Self { client, named }
+    }
+}
 
 impl Web<'_> {
     /// As a browser that goes to a page.
@@ -60,11 +74,16 @@ impl Web<'_> {
     }
 
     async fn send(&self, call: impl Into<Call>) -> Result<Got, String> {
-        let answer = self
-            .0
-            .send(call.into().at_most(MOST).header(header::USER_AGENT, DOCTOR))
-            .await
-            .map_err(|error| error.to_string())?;
+        let call = call.into().at_most(MOST).header(header::USER_AGENT, DOCTOR);
+        let is_named =
+            Origin::of(&call.request().uri().to_string()).is_some_and(|origin| self.named.contains(&origin));
+        let call = if is_named { call } else { call.public_only() };
+        let answer = self.client.send(call).await.map_err(|error| match error.fault() {
+            Fault::NotPublic { .. } => {
+                format!("{error}, because only the page names it; give --url or a config that names it as app.baseUrl or backend.baseUrl")
+            }
+            _ => error.to_string(),
+        })?;
         let (parts, body) = answer.into_parts();
         let text = String::from_utf8_lossy(&body).into_owned();
         Ok(Got { status: parts.status, headers: parts.headers, text })

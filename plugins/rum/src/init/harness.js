@@ -9,7 +9,10 @@ const DD_RUM = {
   init: options => calls.push(['init', options]),
   setTrackingConsent: consent => calls.push(['consent', consent]),
 };
-const window = { location: { origin: input.origin }, DD_RUM: input.hasSdk === false ? undefined : DD_RUM };
+const warnings = [];
+// A page has a console, which is not listed among what the script adds.
+const page = Object.create({ console: { warn: text => warnings.push(text) } });
+const window = Object.assign(page, { location: { origin: input.origin }, DD_RUM: input.hasSdk === false ? undefined : DD_RUM });
 vm.runInNewContext(script, { window });
 for (const isGiven of input.consents || []) {
   window.greenroomRum.consent(isGiven);
@@ -20,4 +23,4 @@ const events = (input.events || []).map(event => {
   const isSent = beforeSend(event);
   return { isSent, event };
 });
-console.log(JSON.stringify({ calls, events, globals: Object.keys(window) }));
+console.log(JSON.stringify({ calls, warnings, events, globals: Object.keys(window) }));

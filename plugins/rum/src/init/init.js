@@ -106,15 +106,20 @@
     init();
     return;
   }
-  // For the portal's own question: nothing is told of before `consent(true)`, and nothing is sent after `consent(false)`.
+  // For the portal's own question: nothing is told of before `consent(true)`, and nothing is sent after `consent(false)`. What is
+  // no boolean refuses, because the text 'false' of a cookie would be true.
   var hasBegun = false;
   var isAgreed = false;
   window.greenroomRum = {
-    consent: function (isGiven) {
+    consent: function (given) {
+      var isGiven = given === true;
+      if (typeof given !== 'boolean' && window.console) {
+        window.console.warn('greenroomRum.consent takes true or false; what it got refuses, as false does');
+      }
       if (isGiven && !isAgreed) {
         agreedAt = Date.now();
       }
-      isAgreed = Boolean(isGiven);
+      isAgreed = isGiven;
       if (isGiven && !hasBegun) {
         hasBegun = true;
         init();

@@ -545,6 +545,8 @@
     return found;
   }
 
+  // scrub/named.rs
+
   function named(text) {
     var found = [];
     var length = text.length;
@@ -555,16 +557,70 @@
         return found;
       }
       at = sign + 1;
-      var end = reach(text, sign, -1, 3, IS_SPACE);
-      end -= /["']/.test(text.charAt(end - 1)) ? 1 : 0;
+      var last = reach(text, sign, -1, 3, IS_SPACE);
+      var end = findBack(text, 0, last, unless(/["'`\\\]]/)) + 1;
       var name = text.slice(reach(text, end, -1, 64, /[A-Za-z0-9_.\-]/), end);
       if (nameIsSecret(name)) {
-        var start = reach(text, at, 1, 3, IS_SPACE);
-        start += /["']/.test(text.charAt(start)) ? 1 : 0;
-        at = find(text, start, length, function (c) {
-          return IS_SPACE.test(c) || /["'&,;<>]/.test(c);
-        });
-        found.push([start, at]);
+        var start = reach(text, find(text, at, length, unless(/[=>]/)), 1, 3, IS_SPACE);
+        var isHeader = end === last && text.charAt(sign) === ':' && /(cookie|authorization)$/i.test(name);
+        var range = value(text, start, isHeader);
+        at = range[1];
+        found.push(range);
+      }
+    }
+  }
+
+  function value(text, start, isHeader) {
+    var first = find(text, start, text.length, unless(/\\/));
+    var c = text.charAt(first);
+    if (/["'`]/.test(c)) {
+      return [first + 1, closing(text, first + 1, c, first - start)[0]];
+    }
+    if (/[[{]/.test(c)) {
+      return [first + 1, closingBracket(text, first + 1)];
+    }
+    return [
+      start,
+      find(text, start, text.length, function (c) {
+        return isHeader ? /[\r\n]/.test(c) : IS_SPACE.test(c) || /["'`&,;<>]/.test(c);
+      }),
+    ];
+  }
+
+  function closing(text, from, quote, escapes) {
+    var deeper = 1;
+    while (deeper <= escapes) {
+      deeper = 2 * deeper + 1;
+    }
+    var run = 0;
+    for (var at = from; at < text.length; at += 1) {
+      var c = text.charAt(at);
+      if (c === quote && (run & deeper) !== deeper) {
+        return [at - Math.min(escapes, run), at + 1];
+      }
+      run = c === '\\' ? run + 1 : 0;
+    }
+    return [text.length, text.length];
+  }
+
+  function closingBracket(text, from) {
+    var open = 0;
+    var at = from;
+    for (;;) {
+      var mark = find(text, at, text.length, matcher(/[[\]{}"'`]/));
+      if (mark >= text.length) {
+        return mark;
+      }
+      var escapes = mark - (findBack(text, at, mark, unless(/\\/)) + 1 || at);
+      at = mark + 1;
+      var c = text.charAt(mark);
+      if (/["'`]/.test(c)) {
+        at = closing(text, at, c, escapes)[1];
+      } else {
+        open += /[[{]/.test(c) ? 1 : -1;
+        if (open < 0) {
+          return mark;
+        }
       }
     }
   }

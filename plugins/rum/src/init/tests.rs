@@ -131,6 +131,24 @@ fn rum_10_without_consent_nothing_is_started() {
 
 #[test]
 #[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_10_only_true_consents_and_what_is_no_boolean_refuses_and_is_told() {
+    let rum = rum("", ", consent: required", "");
+    let ran = |consents: Value| run(&rum, json!({"origin": "https://p.example", "consents": consents}));
+    for given in [json!("false"), json!("true"), json!(1), json!({}), json!(null)] {
+        let refused = ran(json!([given]));
+        assert_eq!(refused["calls"], json!([]), "{given}");
+        assert_eq!(
+            refused["warnings"],
+            json!(["greenroomRum.consent takes true or false; what it got refuses, as false does"])
+        );
+    }
+    let taken_back = ran(json!([true, "true"]));
+    assert_eq!(taken_back["calls"][1], json!(["consent", "not-granted"]));
+    assert_eq!(ran(json!([true, false]))["warnings"], json!([]));
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
 fn rum_50_what_was_before_the_consent_is_not_told() {
     let events =
         json!([{"type": "error", "date": 1}, {"type": "view", "date": 1}, {"type": "error", "date": 1e15}]);

@@ -1,6 +1,7 @@
 //! Takes out of browser events what is personal or secret.
 
 mod line;
+mod named;
 mod text;
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use greenroom_redact as redact;
 use percent_encoding::percent_decode_str;
 use regex::Regex;
 
+use super::named::named;
+
 /// Parameters whose values say what kind of page it is, and nothing of who looks at it.
 const HARMLESS: [&str; 9] = [
     "filters[kind]",
@@ -102,44 +104,10 @@ fn emails(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Values behind the names of secrets: `password: …`, `"apiKey":"…"`.
-fn named(text: &str) -> Vec<Range<usize>> {
-    let (mut found, mut at) = (vec![], 0);
-    while let Some(sign) = text[at..].find([':', '=']).map(|sign| at + sign) {
-        at = sign + 1;
-        let before = unspaced_end(&text[..sign]);
-        let before = before.strip_suffix(['"', '\'']).unwrap_or(before);
-        let is_of_name = |c: &char| c.is_ascii_alphanumeric() || "_.-".contains(*c);
-        let length = before.chars().rev().take(LONGEST_NAME).take_while(is_of_name).count();
-        if redact::name_is_secret(&before[before.len() - length..]) {
-            let behind = unspaced_start(&text[at..]);
-            let value = behind.strip_prefix(['"', '\'']).unwrap_or(behind);
-            let start = text.len() - value.len();
-            let ends = |c: char| c.is_whitespace() || "\"'&,;<>".contains(c);
-            at = value.find(ends).map_or(text.len(), |length| start + length);
-            found.push(start..at);
-        }
-    }
-    found
-}
-
-/// How far a name reaches that is looked at.
+/// How far the name in an address reaches that is looked at.
 const LONGEST_NAME: usize = 64;
 /// How far a domain does.
 const LONGEST_DOMAIN: usize = 255;
-/// How many spaces there may be between a name and its value.
-const SPACES: usize = 3;
-
-fn unspaced_end(text: &str) -> &str {
-    let spaces = text.chars().rev().take(SPACES).take_while(|c| c.is_whitespace());
-    &text[..text.len() - spaces.map(char::len_utf8).sum::<usize>()]
-}
-
-fn unspaced_start(text: &str) -> &str {
-    let spaces = text.chars().take(SPACES).take_while(|c| c.is_whitespace());
-    &text[spaces.map(char::len_utf8).sum::<usize>()..]
-}
-
 /// Values of parameters, wherever a URL or a part of one stands.
 fn queries(text: &str, kept: &Parameters) -> Vec<Range<usize>> {
     let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '`');
@@ -249,8 +217,19 @@ mod tests {
 
     #[test]
     fn a_long_text_takes_no_longer_than_its_length() {
-        for part in ["a", "?a=", "a@", "a.", "%40a.b", "a:", "#", "eyJ", "token=", "&a=b", "bearer ", "//a@"]
-        {
+        let quoted = [
+            "token:\"",
+            "token:\"\\",
+            "token:[",
+            "token:['",
+            "token\\\":\\\"",
+            "cookie:",
+            "\\",
+            "token:>",
+            "token]",
+        ];
+        let marks = ["a", "?a=", "a@", "a.", "%40a.b", "a:", "#", "eyJ", "token=", "&a=b", "bearer ", "//a@"];
+        for part in marks.into_iter().chain(quoted) {
             let text = part.repeat((1 << 18) / part.len());
             assert!(told(&text).len() <= 4 * text.len() + 3, "{part}");
         }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 
-use super::manifest;
+use super::package::Package;
 use crate::{init::hash, urls::SDK_FILE};
 
 const CHUNKS: &str = "chunks";
@@ -25,16 +25,57 @@ pub(crate) struct Sdk {
     files: BTreeMap<String, Bytes>,
 }
 
+/// Why there are none: each has a remedy of its own.
+#[derive(Debug)]
+pub(crate) enum Unserved {
+    /// Nothing is there.
+    Absent,
+    /// The system does not give it: what, and why.
+    Unreadable(PathBuf, io::Error),
+    /// It is no SDK, or not the one that it should be.
+    Damaged(String),
+}
+
+impl fmt::Display for Unserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("it is not there"),
+            Self::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Damaged(what) => f.write_str(what),
+        }
+    }
+}
+
 impl Sdk {
-    /// Reads what lies in this directory, or in that of npm's package. Without a version its content is one.
-    pub(crate) fn read(dir: &Path, version: Option<&str>) -> io::Result<Self> {
-        let root = fs::canonicalize(dir)?;
-        let root = if root.join(SDK_FILE).exists() { root } else { root.join("bundle") };
+    /// Reads the files of this package, all of them as they were published. Whatever lies beside them is not served.
+    pub(crate) fn pinned(dir: &Path, package: &Package) -> Result<Self, Unserved> {
+        let root = root(dir)?;
+        let mut files = BTreeMap::new();
+        for file in package.files {
+            let content = read(&root, &root.join(file.name)).map_err(|unserved| match unserved {
+                Unserved::Absent => Unserved::Damaged(format!("{} is missing", file.name)),
+                other => other,
+            })?;
+            if !file.is(&content) {
+                return Err(Unserved::Damaged(format!("{} is not as Datadog has published it", file.name)));
+            }
+            files.insert(file.name.to_owned(), content);
+        }
+        Ok(Self { version: package.version.to_owned(), files })
+    }
+
+    /// Reads what lies in a directory of the operator's own, or in that of npm's package. Its content is its version.
+    pub(crate) fn own(dir: &Path) -> Result<Self, Unserved> {
+        let root = root(dir)?;
+        let is_plain =
+            root.join(SDK_FILE).try_exists().map_err(|error| barred(&root.join(SDK_FILE), error))?;
+        let root = if is_plain { root } else { root.join("bundle") };
         let mut files = BTreeMap::from([(SDK_FILE.to_owned(), read(&root, &root.join(SDK_FILE))?)]);
-        let chunks = match fs::read_dir(root.join(CHUNKS)) {
-            Ok(chunks) => chunks.collect::<io::Result<Vec<_>>>()?,
+        let below = root.join(CHUNKS);
+        let chunks = match fs::read_dir(&below).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(chunks) => chunks,
             Err(error) if error.kind() == io::ErrorKind::NotFound => vec![],
-            Err(error) => return Err(error),
+            Err(error) => return Err(barred(&below, error)),
         };
         let chunks = chunks
             .into_iter()
@@ -42,11 +83,9 @@ impl Sdk {
         for (name, path) in chunks.filter(|(name, _)| is_name(name)).take(MOST_CHUNKS) {
             files.insert(format!("{CHUNKS}/{name}"), read(&root, &path)?);
         }
-        manifest::check(&root, &files)?;
         let whole =
-            || files.iter().flat_map(|(name, text)| [name.as_bytes(), text]).collect::<Vec<_>>().concat();
-        let version = version.map_or_else(|| hash(&whole()), str::to_owned);
-        Ok(Self { version, files })
+            files.iter().flat_map(|(name, text)| [name.as_bytes(), text]).collect::<Vec<_>>().concat();
+        Ok(Self { version: hash(&whole), files })
     }
 
     /// The part of a URL that changes with the files.
@@ -60,39 +99,62 @@ impl Sdk {
 }
 
 /// Whether a file in `chunks` is a script with a plain name.
-pub(crate) fn is_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.starts_with('.') && name.ends_with(".js") && name.bytes().all(is_plain)
 }
 
+fn root(dir: &Path) -> Result<PathBuf, Unserved> {
+    fs::canonicalize(dir).map_err(|error| barred(dir, error))
+}
+
 /// A link may lead to another file in the same directory, and not out of it.
-fn read(root: &Path, path: &Path) -> io::Result<Bytes> {
-    let real: PathBuf = fs::canonicalize(path)?;
+fn read(root: &Path, path: &Path) -> Result<Bytes, Unserved> {
+    let real = fs::canonicalize(path).map_err(|error| barred(path, error))?;
+    let damaged = |what: &str| Unserved::Damaged(format!("{} {what}", path.display()));
     if !real.starts_with(root) {
-        return Err(io::Error::other(format!("{} is a link that leads out of it", path.display())));
+        return Err(damaged("is a link that leads out of it"));
     }
-    if fs::metadata(&real)?.len() > MOST as u64 {
-        return Err(io::Error::other(format!("{} is too large", path.display())));
+    if fs::metadata(&real).map_err(|error| barred(&real, error))?.len() > MOST as u64 {
+        return Err(damaged("is too large"));
     }
-    let text = fs::read(real)?;
+    let text = fs::read(&real).map_err(|error| barred(&real, error))?;
     if text.is_empty() {
-        return Err(io::Error::other(format!("{} is empty", path.display())));
+        return Err(damaged("is empty"));
     }
     Ok(text.into())
+}
+
+/// Names what is in the way: the first directory that may not be entered, else the path itself.
+fn barred(path: &Path, error: io::Error) -> Unserved {
+    let is_denied =
+        |path: &&Path| fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    match error.kind() {
+        io::ErrorKind::NotFound => Unserved::Absent,
+        io::ErrorKind::PermissionDenied => {
+            let beyond = path.ancestors().filter(is_denied).last();
+            let barrier = beyond.and_then(Path::parent).unwrap_or(path);
+            Unserved::Unreadable(barrier.to_owned(), error)
+        }
+        _ => Unserved::Unreadable(path.to_owned(), error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
 
-    use super::*;
+    use super::{super::package::tests::package_of, *};
+
+    const FILES: [(&str, &str); 2] = [("datadog-rum.js", "main"), ("chunks/recorder-1.js", "chunk")];
 
     fn lay_out(dir: &Path) {
         fs::create_dir_all(dir.join("chunks")).unwrap();
-        fs::write(dir.join("datadog-rum.js"), "main").unwrap();
-        fs::write(dir.join("chunks/recorder-1.js"), "chunk").unwrap();
-        fs::write(dir.join("chunks/.hidden.js"), "no").unwrap();
-        fs::write(dir.join("chunks/readme.md"), "no").unwrap();
+        for (name, content) in
+            FILES.into_iter().chain([("chunks/.hidden.js", "no"), ("chunks/readme.md", "no")])
+        {
+            fs::write(dir.join(name), content).unwrap();
+        }
     }
 
     #[test]
@@ -100,24 +162,62 @@ mod tests {
         let (plain, npm) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         lay_out(plain.path());
         lay_out(&npm.path().join("bundle"));
-        let (plain, npm) = (Sdk::read(plain.path(), None).unwrap(), Sdk::read(npm.path(), None).unwrap());
+        let pinned = Sdk::pinned(plain.path(), &package_of(&FILES, &[]).0).unwrap();
+        assert_eq!(pinned.version(), "7.16.2");
+        let (plain, npm) = (Sdk::own(plain.path()).unwrap(), Sdk::own(npm.path()).unwrap());
         assert_eq!((plain.version(), plain.version().len()), (npm.version(), 20));
-        assert_eq!(plain.file("datadog-rum.js").unwrap(), "main");
-        assert_eq!(plain.file("chunks/recorder-1.js").unwrap(), "chunk");
-        for none in
-            ["", "chunks/.hidden.js", "chunks/readme.md", "chunks/../datadog-rum.js", "/etc/passwd", "../x"]
-        {
-            assert_eq!(plain.file(none), None, "{none}");
+        for sdk in [pinned, plain, npm] {
+            assert_eq!(sdk.file("datadog-rum.js").unwrap(), "main");
+            assert_eq!(sdk.file("chunks/recorder-1.js").unwrap(), "chunk");
+            for none in [
+                "",
+                "chunks/.hidden.js",
+                "chunks/readme.md",
+                "chunks/../datadog-rum.js",
+                "/etc/passwd",
+                "../x",
+            ] {
+                assert_eq!(sdk.file(none), None, "{none}");
+            }
         }
     }
 
-    /// In a directory of the operator's own there is no list of them.
     #[test]
-    fn an_empty_file_is_none() {
+    fn rum_30_of_the_pinned_version_a_file_is_as_it_was_published_or_nothing_is_served() {
         let dir = tempfile::tempdir().unwrap();
+        let sdk = dir.path().join("sdk");
+        let (package, _) = package_of(&FILES, &[]);
+        let told = || Sdk::pinned(&sdk, &package).unwrap_err();
+        assert!(matches!(told(), Unserved::Absent));
+        lay_out(&sdk);
+        // Beside it may lie what anybody likes, a list of other sums too: it is not looked at.
+        fs::write(sdk.join("chunks/more.js"), "more").unwrap();
+        fs::write(sdk.join("SHA256SUMS"), "0  datadog-rum.js\n").unwrap();
+        assert_eq!(Sdk::pinned(&sdk, &package).unwrap().file("chunks/more.js"), None);
+        fs::write(sdk.join("datadog-rum.js"), "mine").unwrap();
+        assert_eq!(told().to_string(), "datadog-rum.js is not as Datadog has published it");
+        fs::remove_file(sdk.join("datadog-rum.js")).unwrap();
+        assert_eq!(told().to_string(), "datadog-rum.js is missing");
+    }
+
+    #[test]
+    fn a_directory_of_the_operators_own_may_hold_any_sdk_but_an_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(Sdk::own(dir.path()), Err(Unserved::Absent)), "an empty directory holds none");
         lay_out(dir.path());
         fs::write(dir.path().join("datadog-rum.js"), "").unwrap();
-        assert!(Sdk::read(dir.path(), None).unwrap_err().to_string().ends_with("datadog-rum.js is empty"));
+        assert!(Sdk::own(dir.path()).unwrap_err().to_string().ends_with("datadog-rum.js is empty"));
+    }
+
+    #[test]
+    fn what_the_system_does_not_give_is_named_and_is_not_absent() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let told = Sdk::own(&dir.path().join("file/sdk")).unwrap_err();
+        assert!(matches!(&told, Unserved::Unreadable(..)), "{told}");
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        // Nothing on this way is denied to whoever runs the test, be it root.
+        assert!(matches!(barred(dir.path(), denied()), Unserved::Unreadable(path, _) if path == dir.path()));
     }
 
     #[test]
@@ -126,11 +226,11 @@ mod tests {
         lay_out(dir.path());
         fs::write(outside.path().join("secret.js"), "secret").unwrap();
         symlink(outside.path().join("secret.js"), dir.path().join("chunks/x.js")).unwrap();
-        assert!(Sdk::read(dir.path(), None).unwrap_err().to_string().contains("leads out"));
+        assert!(Sdk::own(dir.path()).unwrap_err().to_string().contains("leads out"));
         // The directory itself may be one.
         let link = outside.path().join("sdk");
         fs::remove_file(dir.path().join("chunks/x.js")).unwrap();
         symlink(dir.path(), &link).unwrap();
-        assert_eq!(Sdk::read(&link, Some("7.16.2")).unwrap().version(), "7.16.2");
+        assert!(Sdk::own(&link).is_ok());
     }
 }

@@ -3,17 +3,16 @@
 use std::{
     collections::BTreeMap,
     fmt, fs, io,
-    os::unix::process::ExitStatusExt,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::Command,
 };
 
 use greenroom::data_dir;
 
 use super::{
-    directory,
-    files::Sdk,
-    manifest,
+    Installed, directory,
+    npm::{self, NotRun},
     package::{LARGEST, PINNED, Package, Unusable},
 };
 
@@ -38,15 +37,6 @@ impl fmt::Display for InstallFrom {
     }
 }
 
-/// What is there now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installed {
-    /// The SDK's version.
-    pub version: &'static str,
-    /// Where its files are.
-    pub dir: PathBuf,
-}
-
 /// Why there is no SDK. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
@@ -54,9 +44,12 @@ pub enum InstallError {
     #[error("npm is not here ({0}): install Node, or run `npm pack {package}` elsewhere and give the file to --from", package = spec(&PINNED))]
     NoNpm(io::Error),
     /// npm could not fetch the package.
-    #[error("npm could not fetch {package}: {0}", package = spec(&PINNED))]
+    #[error(
+        "npm could not fetch {package}: {0}. Where npm gets nothing, run `npm pack {package}` elsewhere and give the file to --from",
+        package = spec(&PINNED)
+    )]
     NpmFailed(String),
-    /// Somebody has stopped npm.
+    /// Somebody has stopped it.
     #[error("interrupted: nothing was installed")]
     Interrupted,
     /// The archive cannot be read.
@@ -81,7 +74,9 @@ fn spec(package: &Package) -> String {
     format!("{}@{}", package.name, package.version)
 }
 
-/// Lays out the SDK in the data directory: all of it, or nothing. It blocks.
+/// Lays out the SDK in the data directory: all of it, or nothing. By npm it does so only where it is not there already.
+///
+/// It blocks, and is not for tasks. SIGINT, SIGTERM and SIGHUP end npm, and no longer the process, which gets an error.
 ///
 /// ```no_run
 /// use std::path::Path;
@@ -97,7 +92,7 @@ fn spec(package: &Package) -> String {
 /// ```
 ///
 /// # Errors
-/// Without npm, when npm fails, for another archive than the pinned one, where nothing can be written.
+/// Without npm, when npm fails or is interrupted, for another archive than the pinned one, where nothing can be written.
 pub fn install_sdk(source: &InstallFrom, data_dir: &Path) -> Result<Installed, InstallError> {
     install(&PINNED, source, data_dir)
 }
@@ -105,15 +100,18 @@ pub fn install_sdk(source: &InstallFrom, data_dir: &Path) -> Result<Installed, I
 fn install(package: &Package, source: &InstallFrom, data_dir: &Path) -> Result<Installed, InstallError> {
     let (path, archive) = match source {
         InstallFrom::Tarball(path) => (path.clone(), read(path)?),
-        InstallFrom::Npm { dir } => fetch(package, dir, "npm")?,
+        InstallFrom::Npm { dir } => match Installed::find_package(package, data_dir) {
+            Some(installed) => return Ok(installed),
+            None => fetch(package, dir, "npm")?,
+        },
     };
-    let files = package.files(&archive).map_err(|unusable| match unusable {
+    let files = package.unpack(&archive).map_err(|unusable| match unusable {
         Unusable::OtherContent => InstallError::OtherContent(path),
         Unusable::NoArchive | Unusable::Incomplete => InstallError::NoBundle(path),
     })?;
     let dir = directory(data_dir, package.version);
     lay_out(data_dir, &dir, &files).map_err(|error| InstallError::NotWritten(dir.clone(), error))?;
-    Ok(Installed { version: package.version, dir })
+    Ok(Installed { version: package.version, dir, was_here: false })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
@@ -131,119 +129,136 @@ const NPM: [&str; 3] = ["--loglevel=error", "--fetch-retries=1", "--fetch-retry-
 /// The archive, and what it was called.
 fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>), InstallError> {
     let into = tempfile::tempdir().map_err(|error| InstallError::NotWritten(std::env::temp_dir(), error))?;
-    let output = Command::new(npm)
-        .args(["pack", &spec(package), "--pack-destination"])
-        .arg(into.path())
-        .args(NPM)
-        .current_dir(dir)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(InstallError::NoNpm)?;
-    let said = || {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.trim();
-        if said.is_empty() {
-            return format!("it ended with {} and said nothing", output.status);
-        }
-        said.chars().take(2000).collect::<String>()
-    };
-    if is_interrupted(output.status) {
-        return Err(InstallError::Interrupted);
-    }
+    let mut command = Command::new(npm);
+    command.args(["pack", &spec(package), "--pack-destination"]).arg(into.path()).args(NPM).current_dir(dir);
+    let output = npm::run(command).map_err(|not_run| match not_run {
+        NotRun::NotStarted(error) => InstallError::NoNpm(error),
+        NotRun::Interrupted => InstallError::Interrupted,
+    })?;
     let packed = fs::read_dir(into.path()).into_iter().flatten().flatten().map(|entry| entry.path()).next();
     match packed.filter(|_| output.status.success()) {
         Some(path) => Ok((PathBuf::from(format!("what {npm} has fetched")), read(&path)?)),
-        None => Err(InstallError::NpmFailed(greenroom::redact::text(&said()).into_owned())),
+        None => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let silent = || format!("it ended with {} and said nothing", output.status);
+            let reason = npm::reason(&said).map_or_else(silent, |line| line.chars().take(500).collect());
+            Err(InstallError::NpmFailed(greenroom::redact::text(&reason).into_owned()))
+        }
     }
-}
-
-/// By a signal, or as a shell tells of SIGINT and SIGTERM.
-fn is_interrupted(status: ExitStatus) -> bool {
-    status.signal().is_some() || matches!(status.code(), Some(130 | 143))
 }
 
 /// Writes beside the place, and then puts all of it there at once.
-fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
+fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<&'static str, Vec<u8>>) -> io::Result<()> {
     let above = dir.parent().unwrap_or(data_dir);
     data_dir::make(data_dir)?;
-    fs::create_dir_all(above)?;
+    if !above.is_dir() {
+        fs::create_dir(above)?;
+        open(above, 0o755)?;
+    }
     let new = tempfile::Builder::new().prefix(".new-").tempdir_in(above)?;
     for (name, content) in files {
         let path = new.path().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(above))?;
-        fs::write(path, content)?;
+        let below = path.parent().unwrap_or(above);
+        fs::create_dir_all(below)?;
+        open(below, 0o755)?;
+        fs::write(&path, content)?;
+        open(&path, 0o644)?;
     }
-    manifest::write(new.path(), files)?;
-    // What cannot be read back is not put there.
-    Sdk::read(new.path(), None)?;
     let old = tempfile::Builder::new().prefix(".old-").tempdir_in(above)?;
     if dir.exists() {
         fs::rename(dir, old.path().join("sdk"))?;
     }
-    fs::rename(new.keep(), dir)?;
-    readable(dir)
+    fs::rename(new.keep(), dir)
 }
 
-/// A temporary directory is its owner's alone; this one may be filled by somebody else than who serves it.
-fn readable(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
+/// What everybody's browser gets is no secret, and who installs it may be somebody else than who serves it, whatever the first
+/// one's `umask`.
+fn open(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use super::{super::package::tests::package_of, *};
+    use crate::sdk::Sdk;
 
-    use super::{super::package::tests::archive, *};
+    const FILES: [(&str, &str); 2] = [("datadog-rum.js", "main"), ("chunks/a-datadog-rum.js", "chunk")];
 
-    const FILES: [(&str, &str); 2] =
-        [("package/bundle/datadog-rum.js", "main"), ("package/bundle/chunks/a-datadog-rum.js", "chunk")];
+    /// A program in npm's place.
+    fn npm(dir: &Path, script: &str) -> String {
+        let path = dir.join("npm");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        open(&path, 0o755).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
 
-    #[test]
-    fn rum_29_an_archive_is_laid_out_and_replaces_what_is_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let (package, bytes) = archive(&FILES);
-        let tarball = dir.path().join("sdk.tgz");
-        fs::write(&tarball, bytes).unwrap();
-        let old = dir.path().join("rum-sdk/7.16.2");
-        fs::create_dir_all(old.join("chunks")).unwrap();
-        fs::write(old.join("chunks/old.js"), "old").unwrap();
-        for _ in 0..2 {
-            let installed = install(&package, &InstallFrom::Tarball(tarball.clone()), dir.path()).unwrap();
-            assert_eq!(installed, Installed { version: "7.16.2", dir: old.clone() });
-            let sdk = Sdk::read(&installed.dir, Some("7.16.2")).unwrap();
-            assert_eq!(sdk.file("chunks/a-datadog-rum.js").unwrap(), "chunk");
-            assert_eq!(sdk.file("chunks/old.js"), None);
-        }
-        let left: Vec<_> = fs::read_dir(dir.path().join("rum-sdk"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
-        assert_eq!(left, ["7.16.2"]);
-        assert_eq!(fs::metadata(old).unwrap().permissions().mode() & 0o777, 0o755);
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
     }
 
     #[test]
-    fn rum_29_what_was_lost_or_changed_since_is_told() {
+    fn rum_29_an_archive_is_laid_out_and_replaces_what_is_there() {
         let root = tempfile::tempdir().unwrap();
         let data_dir = root.path().join(".greenroom");
-        let (package, bytes) = archive(&FILES);
+        let (package, bytes) = package_of(&FILES, &[]);
         let tarball = root.path().join("sdk.tgz");
         fs::write(&tarball, bytes).unwrap();
-        let told = |change: &dyn Fn(&Path)| {
+        let old = data_dir.join("rum-sdk/7.16.2");
+        data_dir::make(&data_dir).unwrap();
+        fs::create_dir_all(old.join("chunks")).unwrap();
+        fs::write(old.join("chunks/old.js"), "old").unwrap();
+        assert_eq!(Installed::find_package(&package, &data_dir), None, "it is another one");
+        for _ in 0..2 {
             let installed = install(&package, &InstallFrom::Tarball(tarball.clone()), &data_dir).unwrap();
-            change(&installed.dir);
-            Sdk::read(&installed.dir, Some("7.16.2")).unwrap_err().to_string()
-        };
-        let chunk = "chunks/a-datadog-rum.js";
-        let other = told(&|dir| fs::write(dir.join(chunk), "chank").unwrap());
-        let lost = told(&|dir| fs::remove_dir_all(dir.join("chunks")).unwrap());
-        let more = told(&|dir| fs::write(dir.join("chunks/b-datadog-rum.js"), "more").unwrap());
-        assert_eq!(other, format!("{chunk} is not as it was installed"));
-        assert_eq!(lost, other);
-        assert_eq!(more, "chunks/b-datadog-rum.js is not as it was installed");
+            assert_eq!(installed, Installed { version: "7.16.2", dir: old.clone(), was_here: false });
+            assert!(Sdk::pinned(&installed.dir, &package).is_ok());
+            assert!(!old.join("chunks/old.js").exists());
+        }
+        let left: Vec<_> =
+            fs::read_dir(data_dir.join("rum-sdk")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["7.16.2"]);
         // The demo's token and a key may come to lie beside it, in a repository.
         assert_eq!(fs::read_to_string(data_dir.join(".gitignore")).unwrap(), "*\n");
+    }
+
+    /// The `umask` is of a process, not of a test: this one starts itself again with another one.
+    #[test]
+    fn rum_29_what_was_installed_by_one_user_is_read_by_another_one_whatever_the_umask() {
+        if std::env::var_os("WITH_UMASK").is_none() {
+            let name = "rum_29_what_was_installed_by_one_user_is_read_by_another_one_whatever_the_umask";
+            let mut again = Command::new("sh");
+            again.args(["-c", "umask 077; exec \"$0\" --exact \"$1\""]).arg(std::env::current_exe().unwrap());
+            let (_, module) = module_path!().split_once("::").unwrap();
+            let output = again.arg(format!("{module}::{name}")).env("WITH_UMASK", "1").output().unwrap();
+            let told = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && told.contains("1 passed"), "{told}");
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let data_dir = root.path().join(".greenroom");
+        let (package, bytes) = package_of(&FILES, &[]);
+        let tarball = root.path().join("sdk.tgz");
+        fs::write(&tarball, bytes).unwrap();
+        let installed = install(&package, &InstallFrom::Tarball(tarball), &data_dir).unwrap();
+        assert_eq!(mode(&data_dir), 0o711);
+        for dir in [installed.dir.parent().unwrap(), &installed.dir, &installed.dir.join("chunks")] {
+            assert_eq!(mode(dir), 0o755, "{}", dir.display());
+        }
+        for (name, _) in FILES {
+            assert_eq!(mode(&installed.dir.join(name)), 0o644, "{name}");
+        }
+    }
+
+    #[test]
+    fn rum_29_what_is_here_already_is_not_fetched_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (package, bytes) = package_of(&FILES, &[]);
+        let tarball = root.path().join("sdk.tgz");
+        fs::write(&tarball, bytes).unwrap();
+        let first = install(&package, &InstallFrom::Tarball(tarball), root.path()).unwrap();
+        // There no npm could be started.
+        let by_npm = InstallFrom::Npm { dir: "/nowhere".into() };
+        assert_eq!(install(&package, &by_npm, root.path()).unwrap(), Installed { was_here: true, ..first });
     }
 
     #[test]
@@ -252,7 +267,7 @@ mod tests {
         let told = |package: &Package, source: InstallFrom, data_dir: &Path| {
             install(package, &source, data_dir).unwrap_err().to_string()
         };
-        let (package, bytes) = archive(&FILES);
+        let (package, bytes) = package_of(&FILES, &[]);
         let tarball = dir.path().join("sdk.tgz");
         fs::write(&tarball, &bytes).unwrap();
         let from = || InstallFrom::Tarball(tarball.clone());
@@ -262,33 +277,33 @@ mod tests {
                 .contains("cannot read")
         );
         assert!(told(&package, from(), &tarball).contains("greenroom.dataDir"));
-        let (empty, bytes) = archive(&[("package/x", "")]);
+        let (empty, bytes) = package_of(&[], &[("package/x", "")]);
         fs::write(&tarball, bytes).unwrap();
-        assert!(told(&empty, from(), dir.path()).contains("holds no bundle"));
+        let lacking = Package { files: package.files, ..empty };
+        assert!(told(&lacking, from(), dir.path()).contains("holds no bundle"));
     }
 
     #[test]
     fn rum_29_npm_is_run_where_its_settings_are_and_what_it_says_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        let (package, bytes) = archive(&FILES);
+        let (package, bytes) = package_of(&FILES, &[]);
         fs::write(dir.path().join("sdk.tgz"), &bytes).unwrap();
-        let npm = |script: &str| {
-            let path = dir.path().join("npm");
-            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-            fetch(&package, dir.path(), path.to_str().unwrap())
-        };
-        let (_, fetched) =
-            npm(r#"[ "$1 $2 $3 $5" = "pack @datadog/browser-rum@7.16.2 --pack-destination --loglevel=error" ] && cp sdk.tgz "$4""#)
+        let fetched = |script: &str| fetch(&package, dir.path(), &npm(dir.path(), script));
+        let (_, archive) =
+            fetched(r#"[ "$1 $2 $3 $5" = "pack @datadog/browser-rum@7.16.2 --pack-destination --loglevel=error" ] && cp sdk.tgz "$4""#)
                 .unwrap();
-        assert_eq!(fetched, bytes);
-        let told = npm("echo 'E404 https://me:pw@registry.example/x' >&2; exit 1").unwrap_err().to_string();
-        assert!(told.contains("E404 https://***@registry.example/x"), "{told}");
-        let silent = npm("exit 3").unwrap_err().to_string();
-        assert!(silent.ends_with("it ended with exit status: 3 and said nothing"), "{silent}");
+        assert_eq!(archive, bytes);
+        let told = |script: &str| fetched(script).unwrap_err().to_string();
+        let failed = told("echo 'npm error E404 https://me:pw@registry.example/x' >&2; exit 1");
+        assert!(
+            failed.contains("browser-rum@7.16.2: E404 https://***@registry.example/x. Where"),
+            "{failed}"
+        );
+        assert!(failed.ends_with("give the file to --from"), "{failed}");
+        let silent = told("exit 3");
+        assert!(silent.contains(": it ended with exit status: 3 and said nothing."), "{silent}");
         for interrupted in ["kill -INT $$", "exit 130"] {
-            let told = npm(interrupted).unwrap_err().to_string();
-            assert_eq!(told, "interrupted: nothing was installed");
+            assert_eq!(told(interrupted), "interrupted: nothing was installed");
         }
         let none = fetch(&package, dir.path(), "/nowhere/npm").unwrap_err().to_string();
         assert!(none.starts_with("npm is not here") && none.contains("--from"), "{none}");

@@ -2,7 +2,8 @@
 
 mod files;
 mod install;
-mod manifest;
+mod installed;
+mod npm;
 mod package;
 
 use std::path::{Path, PathBuf};
@@ -11,12 +12,15 @@ use greenroom::{config::RootConfig, data_dir::DataDirectory};
 
 use crate::settings::{Rum, SdkSetting, Site};
 
+use files::Unserved;
+
 pub(crate) use files::Sdk;
-pub use install::{InstallError, InstallFrom, Installed, install_sdk};
-pub(crate) use package::PINNED;
+pub use install::{InstallError, InstallFrom, install_sdk};
+pub use installed::Installed;
+use package::PINNED;
 
 /// Where files of this package are kept in the data directory.
-pub(crate) fn directory(data_dir: &Path, version: &str) -> PathBuf {
+fn directory(data_dir: &Path, version: &str) -> PathBuf {
     data_dir.join("rum-sdk").join(version)
 }
 
@@ -27,32 +31,111 @@ pub(crate) enum SdkLocation {
     Own(Sdk),
     /// This URL.
     Cdn(String),
-    /// Nowhere: what to do about it.
-    Missing(String),
+    /// Nowhere.
+    Missing(Missing),
+}
+
+/// Why there is no SDK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// In a few words.
+    pub(crate) why: &'static str,
+    /// What comes of it, why, and what to do about it.
+    pub(crate) told: String,
 }
 
 impl SdkLocation {
     /// Looks for the files. A path is relative to the directory of the config file.
     pub(crate) fn find(rum: &Rum, config: &RootConfig, data: &DataDirectory) -> Self {
-        let (dir, version, remedy) = match &rum.sdk {
+        let (dir, read) = match &rum.sdk {
             SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
             SdkSetting::Auto => {
                 let dir = directory(data.path(), PINNED.version);
-                let remedy = "fetch it by the command `rum sdk`, with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
-                (dir, Some(PINNED.version), remedy)
+                let read = Sdk::pinned(&dir, &PINNED);
+                (dir, read)
             }
-            SdkSetting::Path(path) => (
-                config.beside("").unwrap_or_default().join(path),
-                None,
-                "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it",
+            SdkSetting::Path(path) => {
+                let dir = config.beside("").unwrap_or_default().join(path);
+                let read = Sdk::own(&dir);
+                (dir, read)
+            }
+        };
+        match read {
+            Ok(sdk) => Self::Own(sdk),
+            Err(unserved) => Self::Missing(Missing::of(&unserved, &dir, rum.sdk == SdkSetting::Auto)),
+        }
+    }
+}
+
+impl Missing {
+    fn of(unserved: &Unserved, dir: &Path, is_installed: bool) -> Self {
+        const COMMAND: &str =
+            "by the command `rum sdk`, with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
+        let dir = dir.display();
+        let (why, what, remedy) = match unserved {
+            Unserved::Absent => (
+                "Datadog's SDK is not here",
+                format!("is not in {dir}"),
+                match is_installed {
+                    true => format!("fetch it {COMMAND}"),
+                    false => {
+                        "greenroom.rum.sdk has to be its directory, with datadog-rum.js and chunks/ in it"
+                            .to_owned()
+                    }
+                },
+            ),
+            Unserved::Unreadable(..) => (
+                "Datadog's SDK cannot be read",
+                format!("in {dir} cannot be read ({unserved})"),
+                "let the user that the backend runs as read it, and enter each directory above it".to_owned(),
+            ),
+            Unserved::Damaged(..) => (
+                "Datadog's SDK is damaged",
+                format!("in {dir} is damaged ({unserved})"),
+                match is_installed {
+                    true => format!("fetch it again {COMMAND}"),
+                    false => "put a whole copy of it there".to_owned(),
+                },
             ),
         };
-        match Sdk::read(&dir, version) {
-            Ok(sdk) => Self::Own(sdk),
-            Err(why) => Self::Missing(format!(
-                "Pages are served without browser monitoring, because Datadog's SDK is not in {} ({why}): {remedy}",
-                dir.display()
-            )),
+        let told =
+            format!("Pages are served without browser monitoring, because Datadog's SDK {what}: {remedy}");
+        Self { why, told }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn rum_28_what_is_absent_unreadable_or_damaged_has_its_own_remedy() {
+        let told = |unserved: &Unserved, is_installed| Missing::of(unserved, Path::new("/x"), is_installed);
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let unreadable = Unserved::Unreadable("/x".into(), denied());
+        let damaged = Unserved::Damaged("datadog-rum.js is empty".to_owned());
+        for (unserved, is_installed, why, what) in [
+            (&Unserved::Absent, true, "not here", "SDK is not in /x: fetch it by the command `rum sdk`"),
+            (&Unserved::Absent, false, "not here", "SDK is not in /x: greenroom.rum.sdk has to be its"),
+            (&unreadable, true, "be read", "SDK in /x cannot be read (/x: permission denied): let the user"),
+            (&unreadable, false, "be read", "SDK in /x cannot be read (/x: permission denied): let the user"),
+            (
+                &damaged,
+                true,
+                "damaged",
+                "is damaged (datadog-rum.js is empty): fetch it again by the command",
+            ),
+            (
+                &damaged,
+                false,
+                "damaged",
+                "is damaged (datadog-rum.js is empty): put a whole copy of it there",
+            ),
+        ] {
+            let missing = told(unserved, is_installed);
+            assert!(missing.why.ends_with(why) && missing.told.contains(what), "{missing:?}");
         }
     }
 }

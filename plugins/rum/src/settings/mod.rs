@@ -16,13 +16,16 @@ pub(crate) use policy::{Policy, TRACE_HEADERS};
 pub(crate) use portal::{Origin, Portal};
 pub(crate) use site::{CDN, Site};
 
+/// Who gets events, unless `greenroom.rum.intakeUrl` is set.
+pub(crate) const DATADOG: &str = "Datadog";
+
 /// Where browser events go.
 #[derive(Clone, Debug)]
 pub(crate) enum Mode {
     /// Nowhere, because nobody asks for it.
     Off,
     /// Nowhere, because of what is wrong, each by itself.
-    Broken(Vec<String>),
+    Broken(Vec<ConfigError>),
     /// Out of the browser.
     On(Box<Rum>),
 }
@@ -80,7 +83,7 @@ pub(crate) enum SdkSetting {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) mode: Mode,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<ConfigError>,
 }
 
 impl Settings {
@@ -93,17 +96,40 @@ impl Settings {
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         match &self.mode {
             Mode::Broken(faults) => {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
                 vec![Remark::Off(format!("RUM is off, no browser events are sent: {}", faults.join("; ")))]
             }
-            Mode::Off | Mode::On(_) => self.warnings.iter().cloned().map(Remark::Warning).collect(),
+            Mode::Off | Mode::On(_) => {
+                self.warnings.iter().map(ToString::to_string).map(Remark::Warning).collect()
+            }
         }
     }
+}
+
+/// With `true` the front end is served as it was built, and nothing is added to its pages.
+pub(crate) const AS_BUILT: &str = "app.disableConfigInjection";
+
+/// Whether pages are served as they were built.
+pub(crate) fn is_as_built(config: &RootConfig) -> bool {
+    config.optional_boolean(AS_BUILT).is_ok_and(|set| set == Some(true))
 }
 
 impl Rum {
     /// Where events go if nothing but the site decides on it.
     pub(crate) fn intake(&self) -> &'static str {
         self.site.unwrap_or(Site::default()).intake
+    }
+
+    /// Who gets the events, as people call it: a host, where it is not Datadog's.
+    pub(crate) fn recipient(&self) -> String {
+        let host = match &self.way {
+            Way::Direct => self.intake().to_owned(),
+            Way::Forward { intake, .. } => {
+                let uri = intake.parse::<http::Uri>().ok();
+                uri.and_then(|uri| Some(uri.authority()?.to_string())).unwrap_or_else(|| intake.clone())
+            }
+        };
+        if Site::has_intake(&host) { DATADOG.to_owned() } else { host }
     }
 
     /// Why the page's policy, as the operator has set it, lets no event out.
@@ -134,6 +160,16 @@ impl Rum {
             "Browsers send events to {to}: {sessions} % of sessions, {replays} % of them with replay{consent}{unmasked}"
         )
     }
+}
+
+/// The line in place of [`Rum::summary`] where no page was made.
+pub(crate) fn no_page(config: &RootConfig) -> String {
+    const NONE: &str = "No browser sends events, because no page of this backend has the scripts for it: ";
+    if is_as_built(config) {
+        let why = format!("{NONE}the front end is served as it was built ({AS_BUILT}: true)");
+        return ConfigError::invalid(config, AS_BUILT, why).to_string();
+    }
+    format!("{NONE}it serves no front end")
 }
 
 #[cfg(test)]

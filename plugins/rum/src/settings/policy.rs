@@ -4,7 +4,7 @@ use greenroom::config::RootConfig;
 use http::Uri;
 use serde_json::Value;
 
-use crate::csp;
+use crate::csp::{self, Csp};
 
 /// Headers that the SDK adds to a call which it traces.
 pub(crate) const TRACE_HEADERS: [&str; 7] = [
@@ -19,37 +19,32 @@ pub(crate) const TRACE_HEADERS: [&str; 7] = [
 
 /// What the operator has set of the page's `Content-Security-Policy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Policy {
-    /// What the page may connect to, if that is set.
-    connect: Option<Vec<String>>,
-    sets_worker: bool,
-}
+pub(crate) struct Policy(Csp);
 
 impl Policy {
     /// One that cannot be read is told by whom it is of.
     pub(crate) fn of(config: &RootConfig) -> Self {
-        let Ok(Some(Value::Object(directives))) = config.optional_get("backend.csp") else {
-            return Self::default();
-        };
-        let sources = |camel: &str, kebab: &str| {
-            let set = directives.get(kebab).or_else(|| directives.get(camel))?;
-            let listed = set.as_array().into_iter().flatten().filter_map(Value::as_str);
-            // `false` takes the directive away, and `default-src` holds.
-            (*set != Value::Bool(false)).then(|| listed.map(str::to_owned).collect::<Vec<_>>())
-        };
-        let sets_worker = sources("workerSrc", "worker-src").is_some();
-        let connect = sources("connectSrc", "connect-src").or_else(|| sources("defaultSrc", "default-src"));
-        Self { connect, sets_worker }
+        match config.optional_get("backend.csp") {
+            Ok(Some(Value::Object(directives))) => Self(Csp::of_config(&directives)),
+            _ => Self::default(),
+        }
     }
 
     pub(crate) fn sets_worker(&self) -> bool {
-        self.sets_worker
+        self.0.has("worker-src")
+    }
+
+    /// Hosts and schemes that workers may come from as long as nothing is said of workers by name. To browsers `child-src` and
+    /// `script-src` stand in for `worker-src`, in front of `default-src`.
+    pub(crate) fn stands_in_for_workers(&self) -> impl Iterator<Item = &str> {
+        let sources = self.0.sources("worker-src").unwrap_or_default();
+        sources.iter().map(String::as_str).filter(|source| !source.starts_with('\''))
     }
 
     /// Whether the page may send to this host; `None` if the operator has not said it, and then it may not.
     pub(crate) fn lets_connect_to(&self, host: &str) -> Option<bool> {
         let url: Uri = format!("https://{host}/api/v2/rum").parse().ok()?;
-        Some(self.connect.as_ref()?.iter().any(|source| csp::matches(source, &url, None)))
+        Some(self.0.sources("connect-src")?.iter().any(|source| csp::matches(source, &url, None)))
     }
 }
 

@@ -11,10 +11,14 @@ use super::{
 use crate::scrub::Parameters;
 
 const MODE: &str = "greenroom.rum.mode";
+const MODES: [&str; 4] = ["auto", "off", "direct", "forward"];
 const APPLICATION_ID: &str = "app.datadogRum.applicationId";
 const CLIENT_TOKEN: &str = "app.datadogRum.clientToken";
 const SITE: &str = "app.datadogRum.site";
 const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
+const ALLOWED_ORIGINS: &str = "greenroom.rum.allowedOrigins";
+const CLIENT_ADDRESS: &str = "greenroom.rum.clientAddress";
+const SDK: &str = "greenroom.rum.sdk";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum RequestedMode {
@@ -26,9 +30,14 @@ enum RequestedMode {
 
 pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
     let mut reader = Reader { config, warnings: vec![], faults: vec![] };
+    let no_sections = reader.no_sections();
     let requested = reader.mode()?;
     let rum = reader.rum(requested);
     let Reader { warnings, faults, .. } = reader;
+    // Of what is no section, each key in it is wrong, which says no more.
+    let is_of_key = |fault: &ConfigError| !no_sections.iter().any(|section| section.key() == fault.key());
+    let faults: Vec<_> = faults.into_iter().filter(is_of_key).collect();
+    let faults = [no_sections, faults].concat();
     let (mode, warnings) = match (rum, faults.is_empty()) {
         (_, false) => (Mode::Broken(faults), vec![]),
         (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
@@ -39,11 +48,34 @@ pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
 
 struct Reader<'a> {
     config: &'a RootConfig,
-    warnings: Vec<String>,
-    faults: Vec<String>,
+    warnings: Vec<ConfigError>,
+    faults: Vec<ConfigError>,
 }
 
 impl Reader<'_> {
+    /// What is wrong with sections that are none.
+    fn no_sections(&self) -> Vec<ConfigError> {
+        let sections = [
+            ("app.datadogRum", "app.datadogRum.clientToken and the others of its keys"),
+            ("greenroom.rum", MODE),
+        ];
+        let told = sections.into_iter().filter_map(|(section, keys)| {
+            let error = self.config.optional_config(section).err()?;
+            // One above it is told as it is.
+            if error.key() != Some(section) {
+                return Some(error);
+            }
+            let text = match self.config.optional_string(section).ok().flatten() {
+                Some(mode) if keys == MODE && MODES.contains(&&*mode) => {
+                    format!("{section} is a text, and has keys of its own: write {MODE}: {mode}")
+                }
+                _ => format!("{section} is no object: write {keys} below it"),
+            };
+            Some(ConfigError::invalid(self.config, section, text))
+        });
+        told.collect()
+    }
+
     fn mode(&mut self) -> Result<RequestedMode, ConfigError> {
         // To YAML of old, and in variables, `off` is a boolean.
         if self.value(MODE) == Some(Value::Bool(false)) {
@@ -60,7 +92,7 @@ impl Reader<'_> {
                 return Err(ConfigError::invalid(self.config, MODE, text));
             }
             Some(_) => {
-                self.fault(MODE, "is none of auto, off, direct, forward");
+                self.fault(MODE, &format!("is none of {}", MODES.join(", ")));
                 RequestedMode::Off
             }
         })
@@ -100,11 +132,7 @@ impl Reader<'_> {
             version: self.text("greenroom.rum.version"),
             has_tracing: self.tracing(&portal),
             needs_consent: self.word("greenroom.rum.consent", &["none", "required"]) == "required",
-            sdk: match self.text("greenroom.rum.sdk").as_deref() {
-                None | Some("auto") => SdkSetting::Auto,
-                Some("cdn") => SdkSetting::Cdn,
-                Some(path) => SdkSetting::Path(path.to_owned()),
-            },
+            sdk: self.sdk(),
             kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
             origins: self.origins(),
             policy: Policy::of(self.config),
@@ -116,7 +144,7 @@ impl Reader<'_> {
 
     /// The way is `None` where neither a URL nor the site decides on the intake.
     fn forward(&mut self) -> (Option<Site>, Option<Way>) {
-        let tells_address = self.word("greenroom.rum.clientAddress", &["none", "truncated"]) == "truncated";
+        let tells_address = self.word(CLIENT_ADDRESS, &["none", "truncated"]) == "truncated";
         let url = self.intake_url();
         let site = self.site(url.is_some());
         let intake = url.or_else(|| Some(format!("https://{}", site?.intake)));
@@ -155,40 +183,66 @@ impl Reader<'_> {
         let asked = match self.config.optional_switch(key) {
             Ok(asked) => asked.unwrap_or(true),
             Err(error) => {
-                self.faults.push(error.to_string());
+                self.faults.push(error);
                 false
             }
         };
         let is_let_through = portal.foreign_backend().is_none() || lets_traces_through(self.config);
         if asked && !is_let_through {
-            self.warnings.push(
-                "Browser events carry no traces: page and backend are of two origins, and backend.cors does not let the \
-                 headers of a trace through. Leave backend.cors.allowedHeaders out, or add traceparent, tracestate, baggage \
-                 and the x-datadog- headers; greenroom.rum.tracing: false ends this warning"
-                    .to_owned(),
-            );
+            let text = "Browser events carry no traces: page and backend are of two origins, and backend.cors does not let the \
+                        headers of a trace through. Leave backend.cors.allowedHeaders out, or add traceparent, tracestate, \
+                        baggage and the x-datadog- headers; greenroom.rum.tracing: false ends this warning";
+            self.warnings.push(ConfigError::invalid(
+                self.config,
+                "backend.cors.allowedHeaders",
+                text.to_owned(),
+            ));
         }
         asked && is_let_through
     }
 
+    fn sdk(&mut self) -> SdkSetting {
+        let Some(text) = self.text(SDK) else { return SdkSetting::Auto };
+        match ["auto", "cdn"].into_iter().find(|word| word.eq_ignore_ascii_case(&text)) {
+            Some(word) if word != text => {
+                self.fault(
+                    SDK,
+                    &format!("is {text}: did you mean {word}? A directory of that name is ./{text}"),
+                );
+            }
+            Some("auto") => {}
+            Some(_) => return SdkSetting::Cdn,
+            None if text.contains("://") => {
+                self.fault(SDK, "is a URL: write a directory, or cdn for Datadog's content network");
+            }
+            None => return SdkSetting::Path(text),
+        }
+        SdkSetting::Auto
+    }
+
     fn origins(&mut self) -> Vec<Origin> {
-        let key = "greenroom.rum.allowedOrigins";
         let mut origins = vec![];
-        for (index, text) in self.texts(key).iter().enumerate() {
+        for (index, text) in self.texts(ALLOWED_ORIGINS).iter().enumerate() {
             match Origin::of(text) {
                 Some(origin) => origins.push(origin),
-                None => {
-                    self.fault(&format!("{key}[{index}]"), "is no origin, such as https://portal.example.com")
-                }
+                None => self.fault(
+                    &format!("{ALLOWED_ORIGINS}[{index}]"),
+                    "is no origin, such as https://portal.example.com",
+                ),
             }
         }
         origins
     }
 
     fn look_at_policy(&mut self, rum: &Rum) {
-        self.warnings.extend(rum.held_back());
-        if rum.way == Way::Direct && self.text(INTAKE_URL).is_some() {
-            self.warn(INTAKE_URL, &format!("is not used: it is for {MODE}: forward"));
+        let held = rum.held_back().map(|text| ConfigError::invalid(self.config, "backend.csp", text));
+        self.warnings.extend(held);
+        if rum.way == Way::Direct {
+            for key in [INTAKE_URL, ALLOWED_ORIGINS, CLIENT_ADDRESS] {
+                if self.value(key).is_some() {
+                    self.warn(key, &format!("is not used: it is for {MODE}: forward"));
+                }
+            }
         }
     }
 
@@ -196,7 +250,7 @@ impl Reader<'_> {
         match self.config.optional_get(key) {
             Ok(value) => value.filter(|value| !value.is_null()),
             Err(error) => {
-                self.faults.push(error.to_string());
+                self.faults.push(error);
                 None
             }
         }
@@ -209,6 +263,10 @@ impl Reader<'_> {
                 self.warn(key, "is a number, and is read as a text: put it in quotes");
                 Some(greenroom_js::string(&Value::Number(number)))
             }
+            Value::String(_) => {
+                self.fault(key, "is empty");
+                None
+            }
             _ => {
                 self.fault(key, "is no text");
                 None
@@ -220,7 +278,7 @@ impl Reader<'_> {
         match self.config.optional_string_array(key) {
             Ok(texts) => texts.unwrap_or_default(),
             Err(error) => {
-                self.faults.push(error.to_string());
+                self.faults.push(error);
                 vec![]
             }
         }
@@ -260,12 +318,10 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, key: &str, what: &str) {
-        let error = ConfigError::invalid(self.config, key, format!("{key} {what}"));
-        self.faults.push(error.to_string());
+        self.faults.push(ConfigError::invalid(self.config, key, format!("{key} {what}")));
     }
 
     fn warn(&mut self, key: &str, what: &str) {
-        let error = ConfigError::invalid(self.config, key, format!("{key} {what}"));
-        self.warnings.push(error.to_string());
+        self.warnings.push(ConfigError::invalid(self.config, key, format!("{key} {what}")));
     }
 }

@@ -40,6 +40,11 @@ impl Site {
         SITES[0]
     }
 
+    /// Whether a host is where one of them takes events.
+    pub(crate) fn has_intake(host: &str) -> bool {
+        SITES.iter().any(|site| site.intake.eq_ignore_ascii_case(host))
+    }
+
     pub(crate) fn names() -> String {
         SITES.map(|site| site.name).join(", ")
     }

@@ -1,6 +1,6 @@
 //! What of a config switches RUM on, and what switches it off.
 
-use greenroom::config::RootConfig;
+use greenroom::config::{ConfigError, RootConfig};
 use proptest::prelude::*;
 
 use super::*;
@@ -24,9 +24,13 @@ fn on(settings: Settings) -> Rum {
     }
 }
 
+fn joined(told: &[ConfigError]) -> String {
+    told.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 fn broken(settings: Settings) -> String {
     match settings.mode {
-        Mode::Broken(faults) => faults.join("; "),
+        Mode::Broken(faults) => joined(&faults),
         other => panic!("{other:?}"),
     }
 }
@@ -58,8 +62,8 @@ fn rum_4_a_rate_of_0_stays_0() {
 fn rum_5_a_rate_that_is_a_text_is_read_as_a_number_with_a_warning() {
     let settings = with("    sessionSampleRate: '50'", "");
     assert_eq!(
-        settings.warnings,
-        ["app.datadogRum.sessionSampleRate is a text, and is read as a number (mock-config:5:24)"]
+        joined(&settings.warnings),
+        "app.datadogRum.sessionSampleRate is a text, and is read as a number (mock-config:5:24)"
     );
     assert_eq!(on(settings).session_rate, 50.0);
 }
@@ -112,6 +116,18 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
     ] {
         assert_eq!(broken(with(rum, greenroom)), told);
     }
+    for (sdk, told) in [
+        (
+            "CDN",
+            "greenroom.rum.sdk is CDN: did you mean cdn? A directory of that name is ./CDN (mock-config:9:10)",
+        ),
+        (
+            "https://cdn.example/rum.js",
+            "greenroom.rum.sdk is a URL: write a directory, or cdn for Datadog's content network (mock-config:9:10)",
+        ),
+    ] {
+        assert_eq!(broken(with("", &format!("    sdk: {sdk}"))), told);
+    }
     let site = broken(with("    site: https://x", ""));
     assert!(site.starts_with("app.datadogRum.site is no site of Datadog (datadoghq.com, us3."), "{site}");
     assert!(site.ends_with("(mock-config:5:11)"), "{site}");
@@ -122,7 +138,48 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
          (mock-config:1:7)"
     );
     assert!(broken(settings("greenroom: {rum: {mode: forward}}")).contains("is missing"));
-    assert!(broken(settings("app: {datadogRum: true}")).contains("app.datadogRum"));
+}
+
+#[test]
+fn rum_6_what_is_no_section_is_told_once_with_what_to_write() {
+    for (yaml, told) in [
+        (
+            "greenroom: {rum: forward}",
+            "greenroom.rum is a text, and has keys of its own: write greenroom.rum.mode: forward (mock-config:1:18)",
+        ),
+        (
+            "greenroom: {rum: [forward]}",
+            "greenroom.rum is no object: write greenroom.rum.mode below it (mock-config:1:13)",
+        ),
+        (
+            "app: {datadogRum: true}",
+            "app.datadogRum is no object: write app.datadogRum.clientToken and the others of its keys below it \
+             (mock-config:1:19)",
+        ),
+    ] {
+        assert_eq!(broken(settings(yaml)), told);
+    }
+    let both =
+        broken(settings("app: {datadogRum: {clientToken: '', applicationId: x}}\ngreenroom: {rum: direct}"));
+    assert!(
+        both.contains("greenroom.rum.mode: direct")
+            && both.ends_with("clientToken is empty (mock-config:1:33)"),
+        "{both}"
+    );
+    assert!(broken(settings("greenroom: forward")).contains("greenroom"));
+    assert_eq!(
+        broken(settings("app: {datadogRum: {clientToken: '', applicationId: x}}")),
+        "app.datadogRum.clientToken is empty (mock-config:1:33)"
+    );
+}
+
+#[test]
+fn who_gets_the_events_is_named_where_it_is_not_datadog() {
+    let to = |greenroom: &str| on(with("", &format!("    mode: {greenroom}"))).recipient();
+    assert_eq!(to("direct"), "Datadog");
+    assert_eq!(to("forward"), "Datadog");
+    assert_eq!(to("forward\n    intakeUrl: https://Browser-Intake-datadoghq.eu/"), "Datadog");
+    assert_eq!(to("forward\n    intakeUrl: http://collector.example:4318/dd"), "collector.example:4318");
 }
 
 #[test]
@@ -150,11 +207,26 @@ fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
 }
 
 #[test]
+fn keys_that_are_for_forwarding_are_told_where_browsers_send_themselves() {
+    let keys = "    intakeUrl: https://p.example\n    allowedOrigins: [https://p.example]\n    clientAddress: truncated";
+    let told = |mode: &str| with("", &format!("    mode: {mode}\n{keys}")).warnings;
+    assert_eq!(
+        told("direct").iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [("intakeUrl", "10:16"), ("allowedOrigins", "11:5"), ("clientAddress", "12:20")].map(
+            |(key, place)| format!(
+                "greenroom.rum.{key} is not used: it is for greenroom.rum.mode: forward (mock-config:{place})"
+            )
+        )
+    );
+    assert!(told("forward").is_empty());
+}
+
+#[test]
 fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
     let warned = |csp: &str| {
         let yaml =
             format!("app: {{datadogRum: {{clientToken: a, applicationId: b}}}}\nbackend: {{csp: {csp}}}");
-        settings(&yaml).warnings.join("\n")
+        joined(&settings(&yaml).warnings)
     };
     assert!(warned("{connect-src: [\"'self'\"]}").contains("https://browser-intake-datadoghq.com"));
     assert_eq!(warned("{connect-src: [\"'self'\", 'https:']}"), "");

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use greenroom_plugin_rum::rum;
 use serde_json::{Value, json};
 
 use crate::support::{ID, TEMPLATE, TOKEN, portal, scripts};
@@ -22,11 +23,12 @@ fn config(sdk: &str) -> Value {
 #[tokio::test]
 async fn rum_30_what_a_page_names_is_served_to_everybody_and_for_ever() {
     let data = tempfile::tempdir().unwrap();
-    lay_out(&data.path().join("rum-sdk/7.16.2"));
-    let backend = portal(data.path(), TEMPLATE, config("auto")).await;
+    let own = data.path().join("own");
+    lay_out(&own);
+    let backend = portal(data.path(), TEMPLATE, config(own.to_str().unwrap())).await;
     let urls = scripts(&backend).await;
-    assert_eq!(urls[0], "/api/rum/sdk/7.16.2/datadog-rum.js");
-    let chunk = "/api/rum/sdk/7.16.2/chunks/recorder-1-datadog-rum.js".to_owned();
+    let below = urls[0].strip_suffix("/datadog-rum.js").unwrap();
+    let chunk = format!("{below}/chunks/recorder-1-datadog-rum.js");
     for (url, text) in [(&urls[0], "main"), (&chunk, "chunk"), (&urls[1], "Starts Datadog's browser SDK")] {
         let answer = backend.get(url).without_credentials().await;
         assert_eq!(answer.status, 200, "{url}");
@@ -35,14 +37,14 @@ async fn rum_30_what_a_page_names_is_served_to_everybody_and_for_ever() {
         assert_eq!(answer.header("content-type"), Some("application/javascript; charset=utf-8"));
     }
     for url in [
-        "/api/rum/sdk/7.16.1/datadog-rum.js",
-        "/api/rum/sdk/7.16.2/",
-        "/api/rum/sdk/7.16.2/chunks/..%2fdatadog-rum.js",
-        "/api/rum/sdk/7.16.2/..%2f..%2f..%2fetc%2fpasswd",
-        "/api/rum/sdk/7.16.2/init.js",
-        "/api/rum/other",
+        "/api/rum/sdk/7.16.1/datadog-rum.js".to_owned(),
+        format!("{below}/"),
+        format!("{below}/chunks/..%2fdatadog-rum.js"),
+        format!("{below}/..%2f..%2f..%2fetc%2fpasswd"),
+        format!("{below}/init.js"),
+        "/api/rum/other".to_owned(),
     ] {
-        let answer = backend.get(url).await;
+        let answer = backend.get(&url).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (404, String::new()), "{url}");
     }
 }
@@ -52,8 +54,54 @@ async fn rum_28_without_the_files_pages_get_no_scripts_and_one_line_says_the_com
     let data = tempfile::tempdir().unwrap();
     let backend = portal(data.path(), TEMPLATE, config("auto")).await;
     assert!(scripts(&backend).await.is_empty());
-    let told = backend.await_log(|line| line["plugin"] == "rum" && line["level"] == "warn").await;
-    assert!(told["message"].as_str().unwrap().contains("by the command `rum sdk`"), "{told}");
+    let lines = backend.stop().await;
+    let about = |line: &&Value| line["message"].as_str().is_some_and(|text| text.contains("Datadog's SDK"));
+    let told: Vec<_> = lines.iter().filter(about).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["level"], "warn");
+    assert!(told[0]["message"].as_str().unwrap().contains("by the command `rum sdk`"), "{told:?}");
+    let is_summary =
+        |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with("Browsers send"));
+    assert!(!lines.iter().any(is_summary), "none is sent");
+}
+
+#[tokio::test]
+async fn rum_28_files_that_are_not_those_that_were_published_are_not_served() {
+    let data = tempfile::tempdir().unwrap();
+    lay_out(&data.path().join("rum-sdk/7.16.2"));
+    let backend = portal(data.path(), TEMPLATE, config("auto")).await;
+    assert!(scripts(&backend).await.is_empty());
+    let is_told = |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("is damaged"));
+    let told = backend.await_log(is_told).await;
+    assert!(told["message"].as_str().unwrap().contains("datadog-rum.js is not as Datadog has published it"));
+}
+
+/// `config check` runs the same reader.
+#[tokio::test]
+async fn rum_28_what_a_start_says_of_the_files_the_reader_of_the_config_says_before() {
+    use greenroom::{
+        config::{ConfigReader, ReadContext, Remark, RootConfig},
+        core::Backend,
+        data_dir::{DataDirEnvironment, DataDirectory},
+    };
+
+    let backend = Backend::new([DataDirectory::factory(DataDirEnvironment::default())]).add(rum());
+    let declarations = backend.declarations();
+    let context = ReadContext { declarations: declarations.clone(), ..ReadContext::default() };
+    let data = tempfile::tempdir().unwrap();
+    let remarks = |sdk: &str| {
+        let mut config = config(sdk);
+        config["greenroom"]["dataDir"] = json!(data.path());
+        let config = RootConfig::from_json(config).unwrap();
+        let readers = declarations.of::<ConfigReader>().into_iter();
+        readers.flat_map(|(_, reader)| reader.read(&config, &context).unwrap()).collect::<Vec<_>>()
+    };
+    let [Remark::Warning(told)] = &remarks("auto")[..] else { panic!("{:?}", remarks("auto")) };
+    assert!(
+        told.starts_with("Pages are served without browser monitoring, because Datadog's SDK is not in"),
+        "{told}"
+    );
+    assert_eq!(remarks("cdn"), []);
 }
 
 #[tokio::test]

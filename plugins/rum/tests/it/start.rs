@@ -1,14 +1,17 @@
 //! What a start says of it, and what it never does: fail because of RUM.
 
 use greenroom_plugin_rum::rum;
-use greenroom_test::TestBackend;
+use greenroom_test::{RunningTestBackend, TestBackend};
 use serde_json::{Value, json};
 
-use crate::support::{ID, TOKEN, config};
+use crate::support::{ID, TEMPLATE, TOKEN, config, portal};
 
 /// The lines of the plugin's own, as level and message.
 async fn told(config: Value) -> Vec<(String, String)> {
-    let backend = TestBackend::new().config(config).add(rum()).start().await.unwrap();
+    told_by(TestBackend::new().config(config).add(rum()).start().await.unwrap()).await
+}
+
+async fn told_by(backend: RunningTestBackend) -> Vec<(String, String)> {
     let lines = backend.stop().await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let is_of_report =
@@ -41,6 +44,8 @@ async fn rum_6_a_wrong_value_is_one_error_line_and_the_backend_runs() {
 
 #[tokio::test]
 async fn one_line_says_where_events_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = async |config: Value| told_by(portal(dir.path(), TEMPLATE, config).await).await;
     let mut direct = config(&json!({"mode": "auto", "sdk": "cdn"}));
     let one = told(direct.clone()).await;
     assert_eq!(one.len(), 1, "{one:?}");
@@ -50,6 +55,28 @@ async fn one_line_says_where_events_go() {
     let one = told(direct).await;
     assert_eq!(one.len(), 1, "{one:?}");
     assert!(one[0].1.contains(" through this backend: "), "{one:?}");
+}
+
+#[tokio::test]
+async fn where_no_page_has_the_scripts_that_is_said_in_its_place() {
+    let none = told(config(&json!({"sdk": "cdn"}))).await;
+    assert_eq!(none.len(), 1, "{none:?}");
+    assert_eq!(none[0].0, "warn");
+    assert_eq!(
+        none[0].1,
+        "No browser sends events, because no page of this backend has the scripts for it: it serves no front end"
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let mut as_built = config(&json!({"sdk": "cdn"}));
+    as_built["app"]["disableConfigInjection"] = true.into();
+    std::fs::create_dir_all(dir.path().join("dist")).unwrap();
+    std::fs::write(dir.path().join("dist/index.html"), TEMPLATE).unwrap();
+    let one = told_by(portal(dir.path(), TEMPLATE, as_built).await).await;
+    assert_eq!(one.len(), 1, "{one:?}");
+    assert!(
+        one[0].1.contains("served as it was built (app.disableConfigInjection: true) (mock-config"),
+        "{one:?}"
+    );
 }
 
 #[tokio::test]

@@ -182,6 +182,20 @@ fn each_numbered_test_stands_in_the_row_of_its_rule() {
     assert!(numbered > 150, "only {numbered} rules are held by numbered tests: has their spelling changed?");
 }
 
+/// What a portal's users can rely on is a rule, or a part of some.
+#[test]
+fn each_scenario_of_the_portal_stands_in_the_row_of_a_rule() {
+    let rules = rules();
+    let named: BTreeSet<_> =
+        rules.iter().flat_map(Rule::tests).filter(|(package, _)| *package == "portal").collect();
+    let scenarios: BTreeMap<_, _> =
+        tests().into_iter().filter(|(_, packages)| packages.contains("portal")).collect();
+    let unnamed: Vec<_> =
+        scenarios.keys().filter(|name| !named.contains(&("portal", name.as_str()))).collect();
+    assert_eq!(unnamed, Vec::<&String>::new());
+    assert!(scenarios.len() > 10, "only {} scenarios were found", scenarios.len());
+}
+
 #[test]
 fn rules_are_numbered_once_and_say_where_backstage_does_it() {
     let mut seen = BTreeSet::new();

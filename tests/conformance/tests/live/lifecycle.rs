@@ -24,7 +24,7 @@ pub(crate) fn ours(version: Version) -> Launch {
 const PRODUCTION: &[(&str, &str)] = &[("NODE_ENV", "production")];
 const SERVE: &str = "greenroom: {startup: {onFailure: serve}}";
 
-const STORY: Story =
+pub(crate) const STORY: Story =
     Story { name: "", features: "tasks", config: "", ours: SERVE, env: PRODUCTION, listens: true, acts: &[] };
 
 async fn compare(version: Version, story: Story) {

@@ -19,6 +19,7 @@ macro_rules! beside_each {
     };
 }
 
+mod app;
 mod differential;
 mod https;
 mod lifecycle;

@@ -68,9 +68,20 @@ async fn rum_41_the_doctor_ends_with_the_code_that_its_help_says() {
         );
     }
 
-    let ill = doctor(&server, "    sessionSampleRate: many\n", "").await;
+    let ill = portal("    sessionSampleRate: many\n").args("rum doctor").run().await;
     assert_eq!(ill.code, Some(1), "{ill:?}");
-    assert!(ill.stdout.contains("is no number from 0 to 100 (app-config.yaml:6:24)"), "{}", ill.stdout);
+    let told = "is no number from 0 to 100\n where: app-config.yaml:6:24 (app.datadogRum.sessionSampleRate)";
+    assert!(ill.stdout.contains(told), "{}", ill.stdout);
+
+    // The backend runs with what the file said at its start.
+    let later = doctor(&server, "    sessionSampleRate: many\n", "").await;
+    assert_eq!(later.code, Some(0), "{later:?}");
+    assert!(later.stdout.contains("warning: From the next start on: app.datadogRum"), "{}", later.stdout);
+
+    let url = format!("http://127.0.0.1:{}", server.port());
+    let alone = Program::greenroom().without("app-config.yaml").args("rum doctor --url").arg(url).run().await;
+    assert_eq!(alone.code, Some(0), "{alone:?}");
+    assert!(alone.stdout.contains("note: No config was read"), "{}", alone.stdout);
 
     let wrong = Program::greenroom().args("rum doctor --url localhost").run().await;
     assert_eq!(wrong.code, Some(2), "{wrong:?}");

@@ -25,7 +25,7 @@ impl Scene {
     /// Events go through the backend; `more` sets up the rest.
     pub(crate) async fn forwarding(more: impl FnOnce(Setup) -> Setup) -> Self {
         let certificate = certificate();
-        let intake = Intake::in_plain().await;
+        let intake = Intake::in_plain();
         let setup = Setup::new(&certificate).with("/greenroom/rum/mode", "forward");
         let setup = more(setup.with("/greenroom/rum/intakeUrl", intake.url()));
         Self::of(setup.start().await, intake, &certificate).await
@@ -34,14 +34,25 @@ impl Scene {
     /// Events go from the browser to Datadog.
     pub(crate) async fn direct() -> Self {
         let certificate = certificate();
-        let intake = Intake::over_tls(&certificate).await;
+        let intake = Intake::over_tls(&certificate);
         Self::of(Setup::new(&certificate).start().await, intake, &certificate).await
     }
 
     pub(crate) async fn of(portal: Portal, intake: Intake, certificate: &Certificate) -> Self {
+        let port = intake.port();
+        Self::with_site_intake(portal, intake, port, certificate).await
+    }
+
+    /// The intake of the site is looked for at this port.
+    pub(crate) async fn with_site_intake(
+        portal: Portal,
+        intake: Intake,
+        port: u16,
+        certificate: &Certificate,
+    ) -> Self {
         let names = [PORTAL, ALIAS, BACKEND].map(|url| url.trim_start_matches("https://"));
         let mut hosts: Vec<_> = names.into_iter().map(|name| (name, portal.port())).collect();
-        hosts.push((SITE_INTAKE, intake.port()));
+        hosts.push((SITE_INTAKE, port));
         let browser = Browser::start(&hosts, certificate).await;
         Self { intake, portal, browser, backend: PORTAL }
     }

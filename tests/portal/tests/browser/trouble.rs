@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use greenroom_portal::{
-    Intake, Mood, Portal,
+    Intake, Mood, Portal, Seen,
     intake::{ELSEWHERE, Nobody, Received},
     portal::{PORTAL, Setup, TOKEN},
 };
@@ -84,9 +84,44 @@ async fn without_the_backend_all_that_is_so_too() {
     scene.browser.end().await;
 }
 
+/// Waits for a request that got no answer for this reason.
+async fn has_failed(scene: &Scene, reason: &str) {
+    let has_failed = |seen: &Seen| seen.failures.iter().any(|failure| failure.contains(reason));
+    scene.browser.until("a request without an answer", has_failed).await;
+    only_the_intake_is_concerned(scene);
+}
+
+/// What had no answer while the browser was online the SDK does not send again.
+async fn later_events_arrive(scene: &Scene, before: usize) {
+    let is_of_events = |request: &&Received| request.url.starts_with("/api/v2/rum?");
+    let has_come = |received: &[Received]| received.iter().filter(is_of_events).count() > before;
+    scene.intake.until("later events", has_come).await;
+    let received = scene.intake.received();
+    let again: Vec<_> = received.iter().filter(|request| request.url.contains("retry_count")).collect();
+    assert!(again.is_empty(), "{again:#?}");
+}
+
+#[tokio::test]
+async fn without_the_backend_a_browser_follows_a_redirection_and_tells_nothing_there() {
+    let mut scene = Scene::direct().await;
+    scene.intake.set(Mood::Redirects);
+    scene.visit(PORTAL).await;
+    has_failed(&scene, "ERR_TOO_MANY_REDIRECTS").await;
+    let (elsewhere, asked): (Vec<_>, Vec<_>) =
+        scene.intake.received().into_iter().partition(|request| request.url.starts_with(ELSEWHERE));
+    for request in &elsewhere {
+        assert_eq!((&*request.url, &*request.body), (ELSEWHERE, &b""[..]), "{request:?}");
+    }
+    assert!(!elsewhere.is_empty());
+    scene.intake.set(Mood::Takes);
+    scene.browser.close_tab().await;
+    later_events_arrive(&scene, asked.len()).await;
+    scene.browser.end().await;
+}
+
 #[tokio::test]
 async fn with_nobody_at_the_intake_a_visit_goes_on() {
-    let (certificate, nobody, unasked) = (certificate(), Nobody::here(), Intake::in_plain().await);
+    let (certificate, nobody, unasked) = (certificate(), Nobody::here(), Intake::in_plain());
     let setup = Setup::new(&certificate).with("/greenroom/rum/mode", "forward");
     let setup = setup.with("/greenroom/rum/intakeUrl", format!("http://127.0.0.1:{}", nobody.port()));
     let mut scene = Scene::of(setup.start().await, unasked, &certificate).await;
@@ -106,6 +141,19 @@ async fn with_nobody_at_the_intake_a_visit_goes_on() {
     assert!(
         told[0]["message"].as_str().unwrap().starts_with("Browser events did not get to Datadog's intake: ")
     );
+    scene.browser.end().await;
+}
+
+#[tokio::test]
+async fn without_the_backend_a_visit_goes_on_with_nobody_at_the_intake() {
+    let (certificate, nobody) = (certificate(), Nobody::here());
+    let portal = Setup::new(&certificate).start().await;
+    let mut scene = Scene::with_site_intake(portal, Intake::in_plain(), nobody.port(), &certificate).await;
+    scene.visit(PORTAL).await;
+    has_failed(&scene, "ERR_CONNECTION_REFUSED").await;
+    scene.intake = Intake::over_tls_at(nobody, &certificate);
+    scene.browser.close_tab().await;
+    later_events_arrive(&scene, 0).await;
     scene.browser.end().await;
 }
 

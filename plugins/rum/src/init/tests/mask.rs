@@ -84,6 +84,7 @@ fn rum_13_what_has_the_name_of_a_secret_is_masked_by_the_same_rule_in_both() {
 fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
     let piece = prop_oneof![
         "https?://|//|:/|[?&;#=@:/\\\\]|[\"'`(){}<>\\[\\]]|[ \n\t\u{85}\u{a0}\u{feff}\u{1}]",
+        "(password|apiKey|[cC]ookie|authorization)[\"'`\\]\\\\]{0,2} ?(:|=|=>|:=|: )[\\\\]{0,3}[\"'`\\[{]|(Set-)?Cookie: |\\\\{1,8}|\\\\\"|\\\\{3}\"|\r",
         "token[=.:]|hooks[/.]|webhooks/|services/|code=|state=|a=|tab=|limit=|password\"?: ?|apiKey",
         "%3[aAdDfF]|%2[2567]|%40|%FF|%C3%A9|%E2|%|%74oken",
         "(eyJ[a-zA-Z0-9]{3,9}\\.?){1,6}|-----BEGIN (RSA PRIVATE|PRIVATE|PUBLIC) KEY-----|-----END ",
@@ -93,6 +94,23 @@ fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
     let texts = collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat());
     let events = some(&texts, 2000).iter().chain(&some(&"\\PC{0,40}", 300)).map(with_message).collect();
     masked_alike(events);
+}
+
+#[test]
+#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+fn rum_13_json_in_a_text_is_masked_by_the_same_rules_in_both() {
+    let value = "[a-c \\\\\"'`{}\\[\\],;:=&<>\n\u{e9}\u{1f600}]{0,12}hunter2";
+    let member = (value, any::<bool>(), 0..4_u8, 0..90_usize).prop_map(|(value, is_list, depth, cut)| {
+        let value = if is_list { json!([{"a": value}, value]) } else { json!(value) };
+        let shown = json!({"a": "b c", "set-cookie": value, "z": 1}).to_string();
+        let nested = (0..depth).fold(shown, |inner, _| json!({"inner": inner}).to_string());
+        let cut = nested.char_indices().rev().nth(cut).map_or(0, |(at, _)| at);
+        [nested.clone(), nested[..cut].to_owned()]
+    });
+    let texts = some(&member, 500).concat();
+    for after in masked_alike(texts.iter().map(with_message).collect()) {
+        assert!(!after.to_string().contains("hunter2"), "{after}");
+    }
 }
 
 /// What a shorter rule than the intake's let through.
@@ -180,6 +198,14 @@ fn a_long_text_is_masked_in_time_in_the_browser_too() {
         "-----BEGIN ",
         "\"",
         "/hooks",
+        "token:\"",
+        "token:\"\\",
+        "token:['",
+        "token\\\":\\\"",
+        "cookie:",
+        "\\",
+        "token:>",
+        "token]",
     ];
     let began = std::time::Instant::now();
     let short = parts.map(|part| with_message(&part.repeat((1 << 12) / part.len())));

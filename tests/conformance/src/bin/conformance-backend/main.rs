@@ -42,6 +42,7 @@ async fn main() {
             "hooks" => backend.add(hooks::hooks()),
             "hang" => backend.add(hooks::hang()),
             "ws" => backend.add(ws::ws()),
+            "app" => backend.add(greenroom_plugin_app::app()),
             unknown => backend.add(unknown_feature(unknown)),
         };
     }
