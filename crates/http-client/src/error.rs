@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, net::IpAddr, time::Duration};
 
-use crate::{tls::TlsFault, turns::AT_ONCE};
+use crate::{tls::TlsFault, turns::CALLS_AT_ONCE};
 
 /// A call that has no answer: where it went, and what was in the way.
 ///
@@ -180,7 +180,10 @@ impl fmt::Display for CallError {
                 let limit = Seconds(*limit);
                 match of {
                     Stage::Turn => {
-                        write!(f, "{AT_ONCE} calls to {to} were under way, and none ended within {limit}")
+                        write!(
+                            f,
+                            "{CALLS_AT_ONCE} calls to {to} were under way, and none ended within {limit}"
+                        )
                     }
                     Stage::Connect => write!(f, "There was no connection to {to} within {limit}"),
                     Stage::Answer => write!(f, "{to} did not answer within {limit}"),
@@ -199,12 +202,13 @@ impl fmt::Display for CallError {
     }
 }
 
-/// A time as people write it: `2 s`, `0.5 s`.
+/// A time as people write it, who do not count milliseconds from one second on: `2 s`, `9.9 s`, `0.25 s`.
 pub(crate) struct Seconds(pub(crate) Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} s", self.0.as_secs_f64())
+        let unit = if self.0 < Duration::from_secs(1) { 1000.0 } else { 10.0 };
+        write!(f, "{} s", (self.0.as_secs_f64() * unit).round() / unit)
     }
 }
 
@@ -256,4 +260,21 @@ fn is_closed(error: &(dyn StdError + 'static)) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_was_computed_is_told_as_people_write_it() {
+        for (nanoseconds, told) in [
+            (9_990_824_536, "10 s"),
+            (1_500_000_000, "1.5 s"),
+            (250_000_000, "0.25 s"),
+            (20_400_000, "0.02 s"),
+        ] {
+            assert_eq!(Seconds(Duration::from_nanos(nanoseconds)).to_string(), told);
+        }
+    }
 }

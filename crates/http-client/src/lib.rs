@@ -66,6 +66,7 @@ pub use resolve::Resolve;
 pub use service::{HttpClient, HttpClientService};
 pub use settings::ClientSettings;
 pub use tls::TlsFault;
+pub use turns::CALLS_AT_ONCE;
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

@@ -10,8 +10,18 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::target::Target;
 
-/// To one host and port; more wait until one has ended.
-pub(crate) const AT_ONCE: usize = 64;
+/// How many calls to one host and port are under way at a time; more wait until one has ended, within their deadline.
+///
+/// Who has many calls for one host starts no more than these, so that none is given up before it is sent.
+///
+/// ```
+/// use greenroom_http_client::CALLS_AT_ONCE;
+///
+/// let urls = vec!["https://idp.example/keys"; CALLS_AT_ONCE + 1];
+/// let rounds = urls.chunks(CALLS_AT_ONCE);
+/// assert_eq!(rounds.count(), 2);
+/// ```
+pub const CALLS_AT_ONCE: usize = 64;
 
 /// Lets a host that hangs hold up its own calls only, and no more connections than there is room for.
 #[derive(Default)]
@@ -30,7 +40,7 @@ impl Turns {
             return known;
         }
         all.retain(|_, turns| turns.strong_count() > 0);
-        let new = Arc::new(Semaphore::new(AT_ONCE));
+        let new = Arc::new(Semaphore::new(CALLS_AT_ONCE));
         all.insert(target, Arc::downgrade(&new));
         new
     }

@@ -127,7 +127,7 @@ impl Activity {
 
     /// All has been sent that ever will be.
     pub(crate) fn has_sent_all(&self) {
-        self.place.is_answered();
+        self.place.set_answered();
     }
 
     /// Whether an answer is being made or sent.
@@ -187,7 +187,7 @@ impl InFlight {
         state.running += 1;
         state.begun += 1;
         drop(state);
-        activity.place.asks();
+        activity.place.set_asking();
         Self { activity: activity.clone(), _drain: drain }
     }
 }

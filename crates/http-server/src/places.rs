@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ConnectionLimits;
 
-/// Whose request may still be on its way: as long after it came it leaves only if nobody is being answered, who would leave
-/// soon anyway.
+/// How long a new connection may take to send its request head before it can be closed, as long as another one is being
+/// answered.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// The places of one server.
@@ -152,16 +152,16 @@ impl Place {
     }
 
     /// A request has come whole.
-    pub(crate) fn asks(&self) {
-        self.is_at(Stage::Asks);
+    pub(crate) fn set_asking(&self) {
+        self.set_stage(Stage::Asks);
     }
 
     /// The last answer has been sent.
-    pub(crate) fn is_answered(&self) {
-        self.is_at(Stage::Answered);
+    pub(crate) fn set_answered(&self) {
+        self.set_stage(Stage::Answered);
     }
 
-    fn is_at(&self, stage: Stage) {
+    fn set_stage(&self, stage: Stage) {
         if let Some(beyond) = &self.beyond {
             *beyond.stage.lock() = stage;
         }
@@ -235,9 +235,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_answered_leaves_first_then_the_oldest_that_is_silent() {
         let (places, _within, further) = taken(4).await;
-        further[1].asks();
-        further[2].asks();
-        further[2].is_answered();
+        further[1].set_asking();
+        further[2].set_asking();
+        further[2].set_answered();
         tokio::time::advance(GRACE).await;
         for expected in
             [[false, false, true, false], [true, false, true, false], [true, false, true, true], [true; 4]]
@@ -251,7 +251,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whose_header_may_still_come_is_spared_while_others_are_being_answered() {
         let (places, _within, further) = taken(2).await;
-        further[1].asks();
+        further[1].set_asking();
         let mut comes = pin!(places.take());
         assert!(tokio::time::timeout(GRACE - Duration::from_millis(1), &mut comes).await.is_err());
         assert_eq!(leave(&further), [false, true]);

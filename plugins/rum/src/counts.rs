@@ -2,6 +2,8 @@
 //!
 //! They tell an operator at which step events get lost: pages, scripts, sessions, events, Datadog.
 
+mod received;
+
 use std::{
     collections::{BTreeMap, HashSet},
     hash::{BuildHasher, RandomState},
@@ -15,7 +17,11 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::{forward::Outcome, intake::is_uuid, settings::DATADOG};
+use crate::{settings::DATADOG, uuid::is_uuid};
+
+use received::IntakeSeen;
+
+pub(crate) use received::{Outcome, Received};
 
 /// How many sessions are told apart.
 const MOST_SESSIONS: usize = 10_000;
@@ -30,7 +36,6 @@ pub(crate) struct Counts {
     init: AtomicU64,
     sessions: Mutex<Sessions>,
     intake: Mutex<IntakeSeen>,
-    datadog: Mutex<DatadogSeen>,
     /// Who gets the events.
     recipient: String,
 }
@@ -43,29 +48,12 @@ struct Sessions {
     last: Option<Instant>,
 }
 
-#[derive(Default)]
-struct IntakeSeen {
-    received: u64,
-    behind_untrusted: u64,
-    events: u64,
-    rejected: u64,
-    refused: BTreeMap<&'static str, u64>,
-    last: Option<Instant>,
-}
-
-#[derive(Default)]
-struct DatadogSeen {
-    taken: u64,
-    failed: u64,
-    last: Option<(Instant, Outcome)>,
-}
-
 impl Counts {
     pub(crate) fn begin() -> Self {
         let (pages, sdk, init) = Default::default();
-        let (sessions, intake, datadog) = Default::default();
+        let (sessions, intake) = Default::default();
         let recipient = DATADOG.to_owned();
-        Self { began: Instant::now(), pages, sdk, init, sessions, intake, datadog, recipient }
+        Self { began: Instant::now(), pages, sdk, init, sessions, intake, recipient }
     }
 
     /// Says who gets the events, where it may not be Datadog.
@@ -74,24 +62,24 @@ impl Counts {
     }
 
     /// A request that comes to routes of this backend.
-    pub(crate) fn request(&self, request: &Request) {
+    pub(crate) fn count_request(&self, request: &Request) {
         let context = Context::current();
         let baggage = context.request().and_then(|request| request.session());
-        self.seen(request.method(), request.uri().path(), request.headers(), baggage);
+        self.count_seen(request.method(), request.uri().path(), request.headers(), baggage);
     }
 
     /// `baggage` is the session that a call names by itself, as those do that are traced.
-    fn seen(&self, method: &Method, path: &str, headers: &HeaderMap, baggage: Option<&str>) {
+    fn count_seen(&self, method: &Method, path: &str, headers: &HeaderMap, baggage: Option<&str>) {
         if *method == Method::GET && asks_for_a_page(path, headers) && is_of_a_browser(headers) {
             self.pages.fetch_add(1, Ordering::Relaxed);
         }
         if let Some(session) = session_of_cookie(headers).or(baggage) {
-            self.session(session);
+            self.count_session(session);
         }
     }
 
     /// A session that a browser has begun, by its id.
-    fn session(&self, id: &str) {
+    fn count_session(&self, id: &str) {
         let mut sessions = self.sessions.lock();
         sessions.last = Some(Instant::now());
         let key = sessions.hasher.hash_one(id);
@@ -101,55 +89,32 @@ impl Counts {
     }
 
     /// The SDK's main file was asked for.
-    pub(crate) fn sdk(&self) {
+    pub(crate) fn count_sdk(&self) {
         self.sdk.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The script that starts it was asked for.
-    pub(crate) fn init(&self) {
+    pub(crate) fn count_init(&self) {
         self.init.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request that came to the intake, whatever becomes of it.
-    pub(crate) fn received(&self) {
-        let mut intake = self.intake.lock();
-        intake.received += 1;
-        intake.last = Some(Instant::now());
-    }
-
     /// It says whom it was forwarded for, and whoever said so is not trusted.
-    pub(crate) fn behind_untrusted(&self) {
+    pub(crate) fn count_behind_untrusted(&self) {
         self.intake.lock().behind_untrusted += 1;
     }
 
     /// What the intake has found in a body, whatever Datadog says to it.
-    pub(crate) fn looked_at(&self, events: usize, rejected: usize) {
+    pub(crate) fn count_events(&self, events: usize, rejected: usize) {
         let mut intake = self.intake.lock();
         intake.events += events as u64;
         intake.rejected += rejected as u64;
-    }
-
-    /// What goes no further than the intake, and what the browser was told.
-    pub(crate) fn refused(&self, why: &'static str) {
-        *self.intake.lock().refused.entry(why).or_default() += 1;
-    }
-
-    /// What Datadog said.
-    pub(crate) fn answered(&self, outcome: &Outcome) {
-        let mut datadog = self.datadog.lock();
-        match outcome {
-            Outcome::Answered(status) if status.is_success() => datadog.taken += 1,
-            Outcome::Answered(_) | Outcome::Failed(_) => datadog.failed += 1,
-        }
-        datadog.last = Some((Instant::now(), outcome.clone()));
     }
 
     pub(crate) fn told(&self) -> Status {
         let now = Instant::now();
         let ago = |at: Instant| now.saturating_duration_since(at).as_secs();
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let sessions = self.sessions.lock();
-        let (intake, datadog) = (self.intake.lock(), self.datadog.lock());
+        let (sessions, intake) = (self.sessions.lock(), self.intake.lock());
         Status {
             recipient: self.recipient.clone(),
             for_seconds: ago(self.began),
@@ -162,11 +127,13 @@ impl Counts {
             behind_untrusted_proxy: intake.behind_untrusted,
             events: intake.events,
             rejected: intake.rejected,
+            waiting: intake.waiting,
             refused: intake.refused.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
-            last_received_seconds_ago: intake.last.map(ago),
-            taken: datadog.taken,
-            failed: datadog.failed,
-            last_answer: datadog.last.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
+            unsent: intake.unsent,
+            last_received_seconds_ago: intake.last_received.map(ago),
+            taken: intake.taken,
+            failed: intake.failed,
+            last_answer: intake.last_outcome.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
         }
     }
 }
@@ -188,7 +155,7 @@ pub(crate) struct Status {
     /// Of this process, and no more than are told apart.
     pub(crate) sessions: u64,
     pub(crate) last_session_seconds_ago: Option<u64>,
-    /// Requests that came to the intake.
+    /// Requests that came to the intake: as many as are waiting, refused, unsent, taken and failed.
     pub(crate) received: u64,
     /// Of these, those that a proxy has forwarded which `backend.trustProxy` does not name: its users count as one client.
     #[serde(default)]
@@ -196,8 +163,15 @@ pub(crate) struct Status {
     /// What was found in them.
     pub(crate) events: u64,
     pub(crate) rejected: u64,
-    /// Requests that went no further, by what their browsers were told.
+    /// Requests that are looked at, wait to be sent, or are on their way.
+    #[serde(default)]
+    pub(crate) waiting: u64,
+    /// Requests that went no further, by the code of the reason.
     pub(crate) refused: BTreeMap<String, u64>,
+    /// Requests of which nothing was sent and that nobody refused: they told of nothing but requests to the intake, or their
+    /// browsers had gone.
+    #[serde(default)]
+    pub(crate) unsent: u64,
     pub(crate) last_received_seconds_ago: Option<u64>,
     /// Requests that Datadog has taken, and that it has not.
     pub(crate) taken: u64,
@@ -267,6 +241,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::refusal::Refusal;
 
     const ID: &str = "0b7a4f4e-1111-4222-8333-444444444444";
 
@@ -279,7 +254,7 @@ mod tests {
 
     fn seen(path: &str, pairs: &[(&'static str, &str)], baggage: Option<&str>) -> (u64, u64) {
         let counts = Counts::begin();
-        counts.seen(&Method::GET, path, &headers(pairs), baggage);
+        counts.count_seen(&Method::GET, path, &headers(pairs), baggage);
         let told = counts.told();
         (told.pages, told.sessions)
     }
@@ -316,23 +291,21 @@ mod tests {
         let counts = Counts::begin();
         for number in 0..=MOST_SESSIONS {
             let id = format!("0b7a4f4e-1111-4222-8333-{number:012}");
-            counts.session(&id);
-            counts.session(&id);
+            counts.count_session(&id);
+            counts.count_session(&id);
         }
         assert_eq!(counts.told().sessions, MOST_SESSIONS as u64);
     }
 
     #[test]
     fn what_is_told_is_read_back() {
-        let counts = Counts::begin();
-        counts.received();
-        counts.behind_untrusted();
-        counts.looked_at(3, 1);
-        counts.refused("the body is too large");
-        counts.answered(&Outcome::Failed("no route".to_owned()));
-        counts.answered(&Outcome::Answered(StatusCode::FORBIDDEN));
+        let counts = std::sync::Arc::new(Counts::begin());
+        counts.count_behind_untrusted();
+        counts.count_events(3, 1);
+        counts.count_received().refused(Refusal::TooLarge);
+        counts.count_received().became(Outcome::Answered(StatusCode::FORBIDDEN));
         let told = counts.told();
-        assert_eq!((told.received, told.events, told.rejected, told.failed, told.taken), (1, 3, 1, 2, 0));
+        assert_eq!((told.received, told.events, told.rejected, told.failed), (2, 3, 1, 1));
         assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
         let text = serde_json::to_string(&told).unwrap();
         assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);

@@ -55,9 +55,9 @@
 //! A wrong value switches RUM off, with one error line, and the portal goes on; what the schema of the front end refuses is a matter
 //! of the plugin `app`.
 
+mod bounds;
 mod counts;
 mod csp;
-mod delivery;
 mod doctor;
 mod forward;
 mod html;
@@ -66,12 +66,15 @@ mod intake;
 mod json;
 mod markup;
 mod page;
+mod refusal;
 mod routes;
 mod scrub;
 mod sdk;
 mod settings;
+mod setup;
 mod snippet;
 mod urls;
+mod uuid;
 
 use std::sync::Arc;
 
@@ -84,11 +87,11 @@ use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     counts::Counts,
-    delivery::{Delivered, Delivery},
     forward::Queue,
     intake::Intake,
     sdk::SdkLocation,
     settings::{Settings, Way},
+    setup::{RumSetup, Setup},
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
@@ -102,7 +105,7 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 pub fn rum() -> Plugin {
     plugin("rum", |env| {
         env.register_init(
-            async |delivery: Delivery,
+            async |setup: RumSetup,
                    client: HttpClient,
                    logger: Logger,
                    http: HttpRouter,
@@ -113,13 +116,13 @@ pub fn rum() -> Plugin {
                 // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
                 http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
                 http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
-                let Some(delivered) = delivery.0 else { return Ok(()) };
-                let Delivered { rum, script, sdk, .. } = &*delivered;
+                let Some(setup) = setup.0 else { return Ok(()) };
+                let Setup { rum, script, sdk, .. } = &*setup;
                 let counts = Arc::new(Counts::begin().going_to(rum.recipient()));
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
-                        let queue = Queue::start(&client, counts.clone(), logger.clone());
+                        let queue = Queue::start(&client, logger.clone());
                         let counts = counts.clone();
                         Some(Intake::new(rum, intake, *tells_address, queue, counts, logger.clone()))
                     }
@@ -128,13 +131,13 @@ pub fn rum() -> Plugin {
                     SdkLocation::Own(sdk) => Some(sdk.clone()),
                     SdkLocation::Cdn(_) | SdkLocation::Missing(_) => None,
                 };
-                let (of_start, told) = (delivered.clone(), logger.clone());
+                let (of_start, told) = (setup.clone(), logger.clone());
                 lifecycle.add_startup_hook("tell where browser events go", async move || {
                     of_start.tell(&config, &declarations, &told);
                     Ok(())
                 })?;
                 let watching = counts.clone();
-                root.observe(logger, move |request| watching.request(request));
+                root.observe(logger, move |request| watching.count_request(request));
                 http.mount(routes::router(script.clone(), served, intake, counts));
                 Ok(())
             },
@@ -150,9 +153,9 @@ pub fn rum() -> Plugin {
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].
 pub fn rum_page() -> Module {
     module("app", "rum", |env| {
-        env.register_init(async |delivery: Delivery, logger: Logger, document: IndexDocument| {
-            if let Some(delivered) = &delivery.0 {
-                page::add(delivered, &logger, &document);
+        env.register_init(async |setup: RumSetup, logger: Logger, document: IndexDocument| {
+            if let Some(setup) = &setup.0 {
+                page::add(setup, &logger, &document);
             }
             Ok(())
         });

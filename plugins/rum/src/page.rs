@@ -14,10 +14,10 @@ use greenroom::{
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
-    delivery::Delivered,
     markup::{Markup, trace_metas},
     sdk::SdkLocation,
     settings::{Mode, Settings},
+    setup::Setup,
     snippet,
 };
 
@@ -37,9 +37,9 @@ pub(crate) fn remarks(settings: &Settings, config: &RootConfig, context: &ReadCo
 
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
 /// added, which the report on the config tells.
-pub(crate) fn add(delivered: &Arc<Delivered>, logger: &Logger, document: &IndexDocument) {
-    let Delivered { rum, script, sdk, .. } = &**delivered;
-    let (markup, of_page) = (Markup::of(rum, script, sdk), delivered.clone());
+pub(crate) fn add(setup: &Arc<Setup>, logger: &Logger, document: &IndexDocument) {
+    let Setup { rum, script, sdk, .. } = &**setup;
+    let (markup, of_page) = (Markup::of(rum, script, sdk), setup.clone());
     let html = markup.as_ref().map(|markup| markup.html.clone()).unwrap_or_default();
     document.head_start(move |_| {
         of_page.has_page.store(true, Ordering::SeqCst);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     counts::{Counts, Status, is_of_a_browser},
     init::InitScript,
-    intake::{Answer, Intake, Target, asks_for_quota},
+    intake::{Intake, Target, asks_for_quota},
     sdk::Sdk,
     urls::{INIT_FILE, INTAKE_ROUTE, SDK_FILE, SDK_ROUTE, STATUS_ROUTE},
 };
@@ -81,8 +81,8 @@ async fn file(
         Some(text) => {
             match &*file {
                 _ if !is_of_a_browser(&headers) => {}
-                INIT_FILE => files.counts.init(),
-                SDK_FILE => files.counts.sdk(),
+                INIT_FILE => files.counts.count_init(),
+                SDK_FILE => files.counts.count_sdk(),
                 _ => {}
             }
             ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
@@ -109,13 +109,8 @@ async fn take(
     request: Request,
 ) -> Response {
     let grant = grant(intake, request.headers());
-    let (status, body) = match intake.take(target, client, request).await {
-        Answer::Taken { status, accepted, rejected } => {
-            (status, json!({"accepted": accepted, "rejected": rejected}))
-        }
-        Answer::Refused(status, why) => (status, json!({"error": why})),
-    };
-    answer(status, &body, grant)
+    let told = intake.take(target, client, request).await;
+    answer(told.status(), &told.body(), grant)
 }
 
 /// Profiles are not taken: the SDK asks first, and then makes none.

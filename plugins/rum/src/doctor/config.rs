@@ -9,9 +9,9 @@ use greenroom::{
 
 use super::{Diagnosis, Finding, PlannedStart};
 use crate::{
-    intake::is_uuid,
     sdk::SdkLocation,
     settings::{AS_BUILT, Mode, Rum, Settings, Way, is_as_built},
+    uuid::is_uuid,
 };
 
 /// Why events do not arrive where no session is measured.

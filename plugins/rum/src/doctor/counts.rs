@@ -3,6 +3,7 @@
 use super::{Diagnosis, Finding, web::Web};
 use crate::{
     counts::Status,
+    refusal::Refusal,
     settings::DATADOG,
     urls::{INTAKE, STATUS},
 };
@@ -98,7 +99,8 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
             .help("A blocker stops it, the page's policy does, or a proxy in front lets no POST through"),
         );
     }
-    for (why, count) in &counts.refused {
+    for (code, count) in &counts.refused {
+        let why = Refusal::explained(code);
         let times = if *count == 1 { "Once".to_owned() } else { format!("{count} times") };
         told.add(Finding::warning(format!("{times} {since} events were refused: {why}")));
     }
@@ -214,7 +216,7 @@ mod tests {
     #[test]
     fn rum_46_what_the_intake_refused_is_told_by_reason() {
         let mut counts = Status { received: 1, ..counts() };
-        counts.refused.insert("the page is not of this portal".to_owned(), 3);
+        counts.refused.insert("wrongOrigin".to_owned(), 3);
         let told = told(&counts, true);
         assert_eq!(
             warning(&told),

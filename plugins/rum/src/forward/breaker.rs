@@ -11,37 +11,37 @@ pub(super) const SILENT: usize = 8;
 /// Knows what came of the last calls.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    silent: AtomicUsize,
+    timeouts: AtomicUsize,
     is_probing: Arc<AtomicBool>,
 }
 
 impl Breaker {
     /// Whether Datadog does not answer.
-    pub(super) fn is_open(&self) -> bool {
-        self.silent.load(SeqCst) >= SILENT
+    pub(super) fn is_tripped(&self) -> bool {
+        self.timeouts.load(SeqCst) >= SILENT
     }
 
-    /// Whether a request would be told at once that there is no answer.
-    pub(super) fn is_shut(&self) -> bool {
-        self.is_open() && self.is_probing.load(SeqCst)
+    /// Whether it does not, and somebody finds out: each further request is told so at once.
+    pub(super) fn is_refusing(&self) -> bool {
+        self.is_tripped() && self.is_probing.load(SeqCst)
     }
 
     /// The way for one request; `None` while another one finds out.
     pub(super) fn pass(&self) -> Option<Pass> {
-        if !self.is_open() {
+        if !self.is_tripped() {
             return Some(Pass(None));
         }
         (!self.is_probing.swap(true, SeqCst)).then(|| Pass(Some(self.is_probing.clone())))
     }
 
     /// A call was answered, whatever with. Whether that is news.
-    pub(super) fn answered(&self) -> bool {
-        self.silent.swap(0, SeqCst) >= SILENT
+    pub(super) fn record_answer(&self) -> bool {
+        self.timeouts.swap(0, SeqCst) >= SILENT
     }
 
     /// A call was not answered in time. Whether it is the one that decides.
-    pub(super) fn silent(&self) -> bool {
-        self.silent.fetch_add(1, SeqCst) + 1 == SILENT
+    pub(super) fn record_timeout(&self) -> bool {
+        self.timeouts.fetch_add(1, SeqCst) + 1 == SILENT
     }
 }
 
@@ -70,18 +70,19 @@ mod tests {
     #[test]
     fn rum_52_after_calls_without_an_answer_one_at_a_time_finds_out() {
         let breaker = Breaker::default();
-        assert!((1..SILENT).all(|_| !breaker.silent()));
-        assert!(!breaker.answered(), "none was missing yet");
+        assert!((1..SILENT).all(|_| !breaker.record_timeout()));
+        assert!(!breaker.record_answer(), "none was missing yet");
         assert!(
-            (1..SILENT).all(|_| !breaker.silent()) && breaker.pass().is_some_and(|pass| !pass.is_probe())
+            (1..SILENT).all(|_| !breaker.record_timeout())
+                && breaker.pass().is_some_and(|pass| !pass.is_probe())
         );
-        assert!(breaker.silent() && breaker.is_open() && !breaker.is_shut());
+        assert!(breaker.record_timeout() && breaker.is_tripped() && !breaker.is_refusing());
         let probe = breaker.pass().unwrap();
-        assert!(probe.is_probe() && breaker.is_shut() && breaker.pass().is_none());
-        assert!(!breaker.silent(), "it is known already");
+        assert!(probe.is_probe() && breaker.is_refusing() && breaker.pass().is_none());
+        assert!(!breaker.record_timeout(), "it is known already");
         drop(probe);
         let probe = breaker.pass().unwrap();
-        assert!(breaker.answered() && !breaker.is_shut());
+        assert!(breaker.record_answer() && !breaker.is_refusing());
         drop(probe);
         assert!(breaker.pass().is_some_and(|pass| !pass.is_probe()));
     }

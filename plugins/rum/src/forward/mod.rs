@@ -1,24 +1,13 @@
 //! On to Datadog: what leaves, through what, and what is answered when it does not.
 
 mod breaker;
-mod memory;
 mod queue;
-mod throttle;
 
 use http::StatusCode;
 
-pub(crate) use memory::{Memory, Room};
-pub(crate) use queue::{MOST_ANSWER, NotQueued, PATIENCE, Queue};
-pub(crate) use throttle::Throttle;
+use crate::counts::Outcome;
 
-/// What came of a request to the intake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The intake answered.
-    Answered(StatusCode),
-    /// It could not be asked, or did not answer: why.
-    Failed(String),
-}
+pub(crate) use queue::{ANSWER_TIME, MOST_ANSWER, Outgoing, Queue};
 
 /// What a browser is told: what it should send again, it is told by 429 and from 500 on.
 pub(crate) fn relayed(outcome: &Outcome) -> StatusCode {

@@ -1,45 +1,36 @@
 //! What a browser is answered: what it should do, and nothing of what is here.
 
 use http::StatusCode;
+use serde_json::{Value, json};
 
-use super::batch::Refused;
+use crate::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Taken { status: StatusCode, accepted: usize, rejected: usize },
-    Refused(StatusCode, &'static str),
+    Taken {
+        status: StatusCode,
+        accepted: usize,
+        rejected: usize,
+    },
+    /// By this backend.
+    Refused(Refusal),
+    /// By Datadog's intake, or because it could not be asked.
+    NotTaken(StatusCode),
 }
 
-/// Why, where it is Datadog that said no.
-pub(super) const NOT_TAKEN: &str = "Datadog's intake did not take it";
-/// Why, where Datadog was not asked.
-pub(super) const SILENT: &str = "Datadog's intake does not answer";
+impl Answer {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::Taken { status, .. } | Self::NotTaken(status) => status,
+            Self::Refused(refusal) => refusal.status(),
+        }
+    }
 
-pub(super) const TOO_OFTEN: Answer = Answer::Refused(StatusCode::TOO_MANY_REQUESTS, "too many requests");
-pub(super) const NO_TARGET: Answer =
-    Answer::Refused(StatusCode::BAD_REQUEST, "the URL names no track of the intake");
-pub(super) const WRONG_TOKEN: Answer =
-    Answer::Refused(StatusCode::FORBIDDEN, "the client token is not that of this portal");
-pub(super) const WRONG_ORIGIN: Answer =
-    Answer::Refused(StatusCode::FORBIDDEN, "the page is not of this portal");
-pub(super) const FOREIGN: Answer =
-    Answer::Refused(StatusCode::FORBIDDEN, "no event is of this portal's application");
-pub(super) const TOO_LARGE: Answer = Answer::Refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
-pub(super) const UNREADABLE: Answer = Answer::Refused(StatusCode::BAD_REQUEST, "the body cannot be read");
-pub(super) const TOO_SLOW: Answer =
-    Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "the body came too slowly");
-pub(super) const NO_ROOM: Answer =
-    Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "there is no room for it now");
-pub(super) const BUSY: Answer =
-    Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, "looking at events takes too long now");
-pub(super) const NO_ANSWER: Answer = Answer::Refused(StatusCode::SERVICE_UNAVAILABLE, SILENT);
-
-impl From<Refused> for Answer {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::TooLarge => TOO_LARGE,
-            Refused::Unreadable => UNREADABLE,
-            Refused::Foreign => FOREIGN,
+    pub(crate) fn body(self) -> Value {
+        match self {
+            Self::Taken { accepted, rejected, .. } => json!({"accepted": accepted, "rejected": rejected}),
+            Self::Refused(refusal) => json!({"error": refusal.sentence()}),
+            Self::NotTaken(_) => json!({"error": "Datadog's intake did not take it"}),
         }
     }
 }

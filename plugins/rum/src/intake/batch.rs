@@ -6,13 +6,15 @@ use bytes::Bytes;
 
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
+    refusal::Refusal,
     scrub::{Event, Parameters, scrub},
     settings::Origin,
     urls::INTAKE,
+    uuid::is_uuid,
 };
 
 /// How many bytes may leave before they are deflated: masks may be longer than what they replace.
-const MOST: usize = 8 << 20;
+const LARGEST: usize = 8 << 20;
 /// An SDK drops what is larger.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -24,15 +26,6 @@ pub(crate) struct Batch {
     pub(crate) accepted: usize,
     /// Lines that are no events of this portal.
     pub(crate) rejected: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    TooLarge,
-    /// Not one line can be read.
-    Unreadable,
-    /// Not one line is of this portal's application.
-    Foreign,
 }
 
 /// What events have to be, and how they are scrubbed.
@@ -58,11 +51,11 @@ enum Line {
 }
 
 impl Rules {
-    pub(crate) fn batch(&self, body: Bytes, is_deflated: bool) -> Result<Batch, Refused> {
+    pub(crate) fn batch(&self, body: Bytes, is_deflated: bool) -> Result<Batch, Refusal> {
         let inflated = match is_deflated {
             true => Cow::Owned(inflate(&body).map_err(|error| match error {
-                NotInflated::TooLarge => Refused::TooLarge,
-                NotInflated::Broken => Refused::Unreadable,
+                NotInflated::TooLarge => Refusal::TooLarge,
+                NotInflated::Broken => Refusal::Unreadable,
             })?),
             false => Cow::Borrowed(&body[..]),
         };
@@ -76,8 +69,8 @@ impl Rules {
             match self.line(line, &mut left) {
                 Line::Event { is_changed: of_this } => {
                     (events, is_changed) = (events + 1, is_changed | of_this);
-                    if left.len() > MOST {
-                        return Err(Refused::TooLarge);
+                    if left.len() > LARGEST {
+                        return Err(Refusal::TooLarge);
                     }
                     continue;
                 }
@@ -90,14 +83,14 @@ impl Rules {
         }
         let (accepted, rejected) = (events + own, unreadable + foreign);
         if accepted == 0 {
-            return Err(if foreign > 0 { Refused::Foreign } else { Refused::Unreadable });
+            return Err(if foreign > 0 { Refusal::WrongApplication } else { Refusal::Unreadable });
         }
         drop(inflated);
         let body = match (is_changed, is_deflated && events > 0) {
             (false, _) => body,
             (true, false) => left.into(),
             // It is in memory: nothing fails to be written.
-            (true, true) => deflate(left.as_bytes()).map_err(|_| Refused::Unreadable)?.into(),
+            (true, true) => deflate(left.as_bytes()).map_err(|_| Refusal::Unreadable)?.into(),
         };
         Ok(Batch { body, accepted, rejected })
     }
@@ -145,11 +138,6 @@ impl Rules {
     }
 }
 
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let parts = text.split('-').map(str::len);
-    parts.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -172,7 +160,7 @@ mod tests {
         format!(r#"{{"type":"{kind}","application":{{"id":"{ID}"}},"view":{{"id":"{VIEW}"}}{more}}}"#)
     }
 
-    fn batch(lines: &[String]) -> Result<Batch, Refused> {
+    fn batch(lines: &[String]) -> Result<Batch, Refusal> {
         rules().batch(lines.join("\n").into(), false)
     }
 
@@ -187,9 +175,9 @@ mod tests {
             assert_eq!((read.accepted, read.rejected), (2, 1), "{bad:.40}");
             assert_eq!(read.body, format!("{good}\n{good}"));
         }
-        assert_eq!(batch(&["{".to_owned(), "x".to_owned()]), Err(Refused::Unreadable));
-        assert_eq!(rules().batch(Bytes::new(), false), Err(Refused::Unreadable));
-        assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false), Err(Refused::Unreadable));
+        assert_eq!(batch(&["{".to_owned(), "x".to_owned()]), Err(Refusal::Unreadable));
+        assert_eq!(rules().batch(Bytes::new(), false), Err(Refusal::Unreadable));
+        assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false), Err(Refusal::Unreadable));
     }
 
     #[test]
@@ -197,7 +185,7 @@ mod tests {
         let long = event("view", &format!(r#","usr":[{}1]"#, "1,".repeat(80_000)));
         let grown = batch(std::slice::from_ref(&long)).unwrap().body;
         assert_eq!(grown.len(), long.len() + 80_001 * 4);
-        assert_eq!(batch(&vec![long; MOST / grown.len() + 1]), Err(Refused::TooLarge));
+        assert_eq!(batch(&vec![long; LARGEST / grown.len() + 1]), Err(Refusal::TooLarge));
     }
 
     #[test]
@@ -207,7 +195,7 @@ mod tests {
         let nameless = r#"{"type":"view","view":{"id":"x"}}"#.to_owned();
         let odd = event("view", "").replace(VIEW, "../../x");
         for bad in [foreign, doubled, nameless, odd] {
-            assert_eq!(batch(std::slice::from_ref(&bad)), Err(Refused::Foreign), "{bad}");
+            assert_eq!(batch(std::slice::from_ref(&bad)), Err(Refusal::WrongApplication), "{bad}");
             assert_eq!(batch(&[bad, event("view", "")]).unwrap().rejected, 1);
         }
         assert_eq!(batch(&[r#"{"type":"telemetry"}"#.to_owned()]).unwrap().accepted, 1);

@@ -7,28 +7,27 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use super::answer::{Answer, NO_ROOM, TOO_LARGE, TOO_SLOW, UNREADABLE};
-use crate::forward::Room;
+use crate::{bounds::Share, refusal::Refusal};
 
 /// How long nothing may come.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long all of it may take.
 const WHOLE: Duration = Duration::from_secs(30);
 
-pub(super) async fn read(body: Body, most: usize, room: &mut Room) -> Result<Bytes, Answer> {
-    timeout(WHOLE, pieces(body, most, room)).await.unwrap_or(Err(TOO_SLOW))
+pub(super) async fn read(body: Body, most: usize, share: &mut Share) -> Result<Bytes, Refusal> {
+    timeout(WHOLE, pieces(body, most, share)).await.unwrap_or(Err(Refusal::TooSlow))
 }
 
-async fn pieces(mut body: Body, most: usize, room: &mut Room) -> Result<Bytes, Answer> {
+async fn pieces(mut body: Body, most: usize, share: &mut Share) -> Result<Bytes, Refusal> {
     let mut read = vec![];
-    while let Some(frame) = timeout(PAUSE, body.frame()).await.map_err(|_| TOO_SLOW)? {
+    while let Some(frame) = timeout(PAUSE, body.frame()).await.map_err(|_| Refusal::TooSlow)? {
         // Trailers are none of it.
-        let Ok(piece) = frame.map_err(|_| UNREADABLE)?.into_data() else { continue };
+        let Ok(piece) = frame.map_err(|_| Refusal::Unreadable)?.into_data() else { continue };
         if read.len() + piece.len() > most {
-            return Err(TOO_LARGE);
+            return Err(Refusal::TooLarge);
         }
-        if !room.grow(piece.len()) {
-            return Err(NO_ROOM);
+        if !share.resize(read.len() + piece.len()) {
+            return Err(Refusal::NoRoom);
         }
         read.extend_from_slice(&piece);
     }
@@ -43,7 +42,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::forward::Memory;
+    use crate::bounds::{Client, Shares};
 
     fn pieces_of(count: usize) -> impl futures_util::Stream<Item = Result<Bytes, Infallible>> + Send {
         stream::iter((0..count).map(|_| Ok(Bytes::from_static(&[b'x'; 10]))))
@@ -51,20 +50,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rum_53_a_body_takes_room_for_what_has_come_and_is_given_up_where_nothing_comes() {
-        let memory = Memory::new(100, 100);
+        let memory = Shares::new(100, 100);
         let began = Instant::now();
         let silent = || Body::from_stream(pieces_of(3).chain(stream::pending()));
-        let mut rooms: Vec<_> = (0..3).map(|_| memory.room(None)).collect();
-        let all = rooms.iter_mut().map(|room| read(silent(), 1000, room));
+        let mut shares: Vec<_> = (0..3).map(|_| memory.share(Client::at(None))).collect();
+        let all = shares.iter_mut().map(|share| read(silent(), 1000, share));
         let answers = futures_util::future::join_all(all).await;
-        assert_eq!((answers, began.elapsed()), (vec![Err(TOO_SLOW); 3], PAUSE));
+        assert_eq!((answers, began.elapsed()), (vec![Err(Refusal::TooSlow); 3], PAUSE));
 
-        let mut last = memory.room(None);
-        assert!(last.grow(10) && !last.grow(1), "90 bytes of 1,000 each have come");
-        assert_eq!(read(Body::from_stream(pieces_of(1)), 1000, &mut last).await, Err(NO_ROOM));
-        drop(rooms);
-        assert_eq!(read(Body::from_stream(pieces_of(3)), 30, &mut last).await.unwrap().len(), 30);
-        assert_eq!(read(Body::from_stream(pieces_of(3)), 29, &mut last).await, Err(TOO_LARGE));
+        let mut last = memory.share(Client::at(None));
+        let two = || Body::from_stream(pieces_of(2));
+        assert_eq!(read(two(), 1000, &mut last).await, Err(Refusal::NoRoom), "90 bytes of 3,000 have come");
+        drop(shares);
+        assert_eq!(read(two(), 20, &mut last).await.unwrap().len(), 20);
+        assert_eq!(read(two(), 19, &mut last).await, Err(Refusal::TooLarge));
     }
 
     #[tokio::test(start_paused = true)]
@@ -74,8 +73,8 @@ mod tests {
             Some((Ok::<_, Infallible>(Bytes::from_static(b"x")), ()))
         });
         let began = Instant::now();
-        let mut room = Memory::new(100, 100).room(None);
-        assert_eq!(read(Body::from_stream(slow), 1000, &mut room).await, Err(TOO_SLOW));
+        let mut share = Shares::new(100, 100).share(Client::at(None));
+        assert_eq!(read(Body::from_stream(slow), 1000, &mut share).await, Err(Refusal::TooSlow));
         assert_eq!(began.elapsed(), WHOLE);
     }
 }

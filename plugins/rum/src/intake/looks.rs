@@ -6,7 +6,7 @@ use greenroom::context::spawn_thread;
 use tokio::sync::{Semaphore, oneshot};
 
 /// How many at a time, each of which may take 8 MiB more once a body is inflated.
-const AT_ONCE: usize = 4;
+const TURNS: usize = 4;
 /// How long a request waits for its turn and what comes of it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -25,7 +25,7 @@ pub(super) enum NotLooked {
 
 impl Default for Looks {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self(Arc::new(Semaphore::new(TURNS)))
     }
 }
 
@@ -73,7 +73,7 @@ mod tests {
             .scope(async {
                 let looks = Looks::default();
                 let (mut release, mut held) = (vec![], vec![]);
-                for _ in 0..AT_ONCE {
+                for _ in 0..TURNS {
                     let (tell, told) = mpsc::channel::<()>();
                     release.push(tell);
                     held.push(looks.look(move || told.recv()));
@@ -85,7 +85,7 @@ mod tests {
                 assert_eq!(tasks.stop(HOUR).await, [""; 0], "and a stop does not wait for them");
 
                 drop(release);
-                let turns = looks.0.acquire_many(AT_ONCE as u32).await.unwrap();
+                let turns = looks.0.acquire_many(TURNS as u32).await.unwrap();
                 drop(turns);
                 tokio::time::resume();
                 assert_eq!(looks.look(|| 1).await, Ok(1));

@@ -1,16 +1,15 @@
 //! What browsers send, looked at before any of it leaves.
 //!
-//! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is;
-//! then the body is read, and of the track `rum` each event. What a browser is answered says nothing but what it should do.
+//! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is, whether
+//! Datadog answers at all; then the body is read, and of the track `rum` each event. What a browser is answered says nothing but what
+//! it should do.
 
 mod answer;
 mod batch;
 mod body;
-mod limit;
 mod looks;
 mod origin;
 mod target;
-mod waiting;
 mod zlib;
 
 use std::{
@@ -29,30 +28,36 @@ use greenroom::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::{
-    counts::Counts,
-    forward::{MOST_ANSWER, Memory, NotQueued, PATIENCE as FOR_AN_ANSWER, Queue, Throttle, relayed},
+    bounds::{Client, Limits, Rate, Share, Shares, Throttle},
+    counts::{Counts, Received},
+    forward::{ANSWER_TIME, MOST_ANSWER, Outgoing, Queue, relayed},
+    refusal::Refusal,
     settings::{Origin, Rum},
 };
 
-use answer::{
-    BUSY, NO_ANSWER, NO_ROOM, NO_TARGET, NOT_TAKEN, SILENT, TOO_LARGE, TOO_OFTEN, UNREADABLE, WRONG_ORIGIN,
-    WRONG_TOKEN,
-};
 use batch::Rules;
-use limit::Limits;
 use looks::{Looks, NotLooked};
 use target::Track;
-use waiting::Waiting;
 
 pub(crate) use answer::Answer;
-pub(crate) use batch::is_uuid;
 pub(crate) use origin::Origins;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
+/// How many requests are taken of all clients.
+const RATE: Rate = Rate { per_second: 1000, burst: 1000 };
+/// How many of one. An SDK sends at most 32 at once, and hardly one a second later on.
+const RATE_OF_ONE: Rate = Rate { per_second: 20, burst: 100 };
 /// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
-const MOST: usize = 64 << 20;
-/// How many of one client.
-const SHARE: usize = 16 << 20;
+const MEMORY: usize = 64 << 20;
+const MEMORY_OF_ONE: usize = 16 << 20;
+/// What a request that leaves takes besides its body.
+const HEAD: usize = 4 << 10;
+/// How many requests wait for Datadog's answer: each holds one of `greenroom.server.maxConnections`.
+const WAITING: usize = 32;
+/// How many of one client: a browser has six connections to a host, and an SDK fills five of them where answers do not come. The
+/// portal's own requests would stand behind its events.
+const WAITING_OF_ONE: usize = 2;
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Takes events and sends them on.
@@ -61,10 +66,10 @@ pub(crate) struct Intake {
     client_token: String,
     pub(crate) origins: Origins,
     limits: Limits,
-    memory: Arc<Memory>,
+    memory: Arc<Shares>,
+    waiting: Arc<Shares>,
     looks: Looks,
     queue: Arc<Queue>,
-    waiting: Waiting,
     /// In front of the target's path.
     to: String,
     tells_address: bool,
@@ -72,6 +77,23 @@ pub(crate) struct Intake {
     logger: Logger,
     refused: Throttle,
     told_of_proxy: Once,
+}
+
+/// What was found in a request.
+struct Looked {
+    accepted: usize,
+    rejected: usize,
+    /// `None` where nothing of it is to leave.
+    leaves: Option<Leaves>,
+}
+
+/// What is to leave of a request.
+struct Leaves {
+    call: Call,
+    share: Share,
+    /// Its browser's place among those that wait for the answer, and until when; without one it is answered at once.
+    place: Option<Share>,
+    until: tokio::time::Instant,
 }
 
 impl Intake {
@@ -93,11 +115,11 @@ impl Intake {
             rules: Arc::new(rules),
             client_token: rum.client_token.clone(),
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
-            limits: Limits::new(Instant::now()),
-            memory: Memory::new(MOST, SHARE),
+            limits: Limits::new(RATE, RATE_OF_ONE, Instant::now()),
+            memory: Shares::new(MEMORY, MEMORY_OF_ONE),
+            waiting: Shares::new(WAITING, WAITING_OF_ONE),
             looks: Looks::default(),
             queue,
-            waiting: Waiting::default(),
             to: to.to_owned(),
             tells_address,
             counts,
@@ -114,28 +136,33 @@ impl Intake {
         client: &ClientAddress,
         request: Request,
     ) -> Answer {
-        self.counts.received();
+        let received = self.counts.count_received();
         let is_behind_untrusted = is_behind_untrusted(client, request.headers());
         if is_behind_untrusted {
-            self.counts.behind_untrusted();
+            self.counts.count_behind_untrusted();
         }
-        let answer = self.taken(target, client, request).await.unwrap_or_else(|refused| refused);
-        match answer {
-            // The queue counts and tells what Datadog said.
-            Answer::Taken { .. } | Answer::Refused(_, NOT_TAKEN) => {}
-            // It has told this, too.
-            Answer::Refused(_, why @ SILENT) => self.counts.refused(why),
-            Answer::Refused(_, why) => {
-                self.counts.refused(why);
-                if let Some(count) = self.refused.count(Instant::now()) {
-                    warn!(self.logger, count, "Browser events were refused: {why}");
+        match self.look(target, client, request).await {
+            Ok(looked) => self.send(looked, received).await,
+            Err(refusal) => {
+                received.refused(refusal);
+                self.tell_of_refusal(refusal);
+                if refusal == Refusal::TooOften && is_behind_untrusted {
+                    self.tell_of_proxy();
                 }
+                Answer::Refused(refusal)
             }
         }
-        if answer == TOO_OFTEN && is_behind_untrusted {
-            self.tell_of_proxy();
+    }
+
+    fn tell_of_refusal(&self, refusal: Refusal) {
+        // The queue has told it.
+        if refusal == Refusal::Silent {
+            return;
         }
-        answer
+        if let Some(count) = self.refused.count(Instant::now()) {
+            let why = refusal.sentence();
+            warn!(self.logger, count, "Browser events were refused: {why}");
+        }
     }
 
     fn tell_of_proxy(&self) {
@@ -146,64 +173,76 @@ impl Intake {
         });
     }
 
-    async fn taken(
+    async fn look(
         &self,
         target: Result<Target, NoTarget>,
-        client: &ClientAddress,
+        address: &ClientAddress,
         request: Request,
-    ) -> Result<Answer, Answer> {
-        let who = client.counted().map(limit::network);
-        if !self.limits.take(who, Instant::now()) {
-            return Err(TOO_OFTEN);
+    ) -> Result<Looked, Refusal> {
+        let client = Client::at(address.counted());
+        if !self.limits.take(client, Instant::now()) {
+            return Err(Refusal::TooOften);
         }
-        let target = target.map_err(|NoTarget| NO_TARGET)?;
+        let target = target.map_err(|NoTarget| Refusal::NoTarget)?;
         if target.parameter("dd-api-key").as_ref() != Some(&self.client_token) {
-            return Err(WRONG_TOKEN);
+            return Err(Refusal::WrongToken);
         }
         let (parts, body) = request.into_parts();
-        if !self.origins.let_in(&parts.headers, own_origin(&parts.headers, client).as_ref()) {
-            return Err(WRONG_ORIGIN);
+        if !self.origins.let_in(&parts.headers, own_origin(&parts.headers, address).as_ref()) {
+            return Err(Refusal::WrongOrigin);
         }
         let most = target.track.most();
         if declared_length(&parts.headers).is_some_and(|length| length > most) {
-            return Err(TOO_LARGE);
+            return Err(Refusal::TooLarge);
         }
-        let mut room = self.memory.room(who);
-        let body = body::read(body, most, &mut room).await?;
-        let until = tokio::time::Instant::now() + FOR_AN_ANSWER;
-        if self.queue.is_shut() {
-            return Err(NO_ANSWER);
+        if self.queue.is_refusing() {
+            return Err(Refusal::Silent);
         }
+        let mut share = self.memory.share(client);
+        let body = body::read(body, most, &mut share).await?;
+        let until = tokio::time::Instant::now() + ANSWER_TIME;
         let (body, accepted, rejected) = match target.track {
-            Track::Rum => self.looked_at(body, target.is_deflated()).await?,
+            Track::Rum => self.scrubbed(body, target.is_deflated()).await?,
             Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
         };
-        self.counts.looked_at(accepted, rejected);
-        let taken = |status| Answer::Taken { status, accepted, rejected };
+        self.counts.count_events(accepted, rejected);
         if body.is_empty() {
-            return Ok(taken(StatusCode::ACCEPTED));
+            return Ok(Looked { accepted, rejected, leaves: None });
         }
-        let call = self.call(&target, client, &parts.headers, body).map_err(|_| NO_TARGET)?;
-        let Some(_place) = self.waiting.place(who) else {
-            if !room.may_stay() {
-                return Err(NO_ROOM);
-            }
-            self.queue.tell(call, Some(room)).map_err(not_queued)?;
-            return Ok(taken(StatusCode::ACCEPTED));
+        // Masks may have made it longer.
+        if !share.resize(body.len() + HEAD) {
+            return Err(Refusal::NoRoom);
+        }
+        let place = self.waiting.take(client, 1);
+        // Half is for bodies that come, because one of them finds out whether those that stay can be sent.
+        if place.is_none() && !share.leaves_half() {
+            return Err(Refusal::NoRoom);
+        }
+        let call = self.call(&target, address, &parts.headers, body).map_err(|_| Refusal::NoTarget)?;
+        Ok(Looked { accepted, rejected, leaves: Some(Leaves { call, share, place, until }) })
+    }
+
+    async fn send(&self, Looked { accepted, rejected, leaves }: Looked, received: Received) -> Answer {
+        let taken = |status| Answer::Taken { status, accepted, rejected };
+        let Some(Leaves { call, share, place, until }) = leaves else { return taken(StatusCode::ACCEPTED) };
+        let outgoing = Outgoing { call, share, received };
+        let Some(_place) = place else {
+            let queued = self.queue.tell(outgoing);
+            return queued.map_or_else(Answer::Refused, |()| taken(StatusCode::ACCEPTED));
         };
-        let outcome = self.queue.ask(call, Some(room), until).map_err(not_queued)?;
-        match relayed(&outcome.await) {
-            status if status.is_success() => Ok(taken(status)),
-            status => Ok(Answer::Refused(status, NOT_TAKEN)),
+        match self.queue.ask(outgoing, until).await.map(|outcome| relayed(&outcome)) {
+            Ok(status) if status.is_success() => taken(status),
+            Ok(status) => Answer::NotTaken(status),
+            Err(refusal) => Answer::Refused(refusal),
         }
     }
 
-    async fn looked_at(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Answer> {
+    async fn scrubbed(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Refusal> {
         let rules = self.rules.clone();
         let batch =
             self.looks.look(move || rules.batch(body, is_deflated)).await.map_err(|not| match not {
-                NotLooked::Busy => BUSY,
-                NotLooked::Failed => UNREADABLE,
+                NotLooked::Busy => Refusal::Busy,
+                NotLooked::Failed => Refusal::Unreadable,
             })??;
         Ok((batch.body, batch.accepted, batch.rejected))
     }
@@ -233,13 +272,6 @@ impl Intake {
 /// Whether a proxy has said whom it asks for, and is not believed.
 fn is_behind_untrusted(client: &ClientAddress, headers: &HeaderMap) -> bool {
     client.ips().is_empty() && headers.contains_key(FORWARDED_FOR)
-}
-
-fn not_queued(why: NotQueued) -> Answer {
-    match why {
-        NotQueued::Silent => NO_ANSWER,
-        NotQueued::Full => NO_ROOM,
-    }
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {

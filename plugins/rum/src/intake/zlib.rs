@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use flate2::{Compression, bufread::ZlibDecoder, write::ZlibEncoder};
 
 /// How many bytes a body may inflate to.
-const MOST: usize = 8 << 20;
+const LARGEST_INFLATED: usize = 8 << 20;
 /// How many times its own size, from some size on: what browsers send shrinks to a tenth, a bomb to a thousandth.
 const RATIO: usize = 100;
 const RATIO_FROM: usize = 64 << 10;
@@ -20,7 +20,7 @@ pub(crate) enum NotInflated {
 
 /// Stops as soon as there is too much.
 pub(crate) fn inflate(bytes: &[u8]) -> Result<Vec<u8>, NotInflated> {
-    let most = MOST.min((bytes.len() * RATIO).max(RATIO_FROM));
+    let most = LARGEST_INFLATED.min((bytes.len() * RATIO).max(RATIO_FROM));
     let mut inflated = Vec::new();
     let mut decoder = ZlibDecoder::new(bytes);
     let read = (&mut decoder).take(most as u64 + 1).read_to_end(&mut inflated);

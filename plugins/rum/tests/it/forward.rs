@@ -182,11 +182,11 @@ async fn rum_18_a_deflated_body_that_is_cut_is_refused() {
 }
 
 #[tokio::test]
-async fn deflated_bodies_of_many_browsers_at_once_are_all_taken() {
+async fn deflated_bodies_of_more_browsers_than_are_looked_at_at_once_are_all_taken() {
     let (backend, intake) = forwarding(&json!({})).await;
     let request = Recorded::named("v7-deflate-long-002-rum");
-    let answers = futures_util::future::join_all((0..64).map(|_| request.send(&backend))).await;
+    let answers = futures_util::future::join_all((0..8).map(|_| request.send(&backend))).await;
     let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
-    assert_eq!(statuses, [202; 64]);
-    assert_eq!(intake.seen().len(), 64);
+    assert_eq!(statuses, [202; 8]);
+    assert_eq!(intake.seen().len(), 8);
 }

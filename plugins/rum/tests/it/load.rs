@@ -12,17 +12,22 @@ use std::{
 
 use bytes::Bytes;
 use greenroom::{
+    context::spawn,
     core::service,
     http_client::{BoxFuture, Call, CallError, Fault, HttpClientService, Stage},
     prelude::*,
 };
 use greenroom_plugin_rum::rum;
-use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
+use greenroom_test::{RunningTestBackend, TestBackend, TestResponse, mock_credentials};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
-use crate::support::{Recorded, TOKEN, config, forwarding};
+use crate::support::{ID, Recorded, TOKEN, config, forwarding};
 
 fn good() -> Recorded {
     Recorded::named("v7-string-proxy-010-rum")
@@ -55,39 +60,146 @@ impl HttpClientService for Silence {
     }
 }
 
+/// A browser, and what it is answered.
+type Waits = JoinHandle<Option<TestResponse>>;
+
+/// A backend behind a proxy that it trusts, and an intake that holds its answers.
+struct Held {
+    backend: RunningTestBackend,
+    asked: mpsc::UnboundedReceiver<()>,
+    answers: Arc<Semaphore>,
+}
+
+impl Held {
+    /// So many calls get no answer before that.
+    async fn after_silent(left: usize) -> Self {
+        let (tell, asked) = mpsc::unbounded_channel();
+        let answers = Arc::new(Semaphore::new(0));
+        let client = HttpClient::new(Silence { left: left.into(), asked: tell, answers: answers.clone() });
+        let client = service(async move || Ok(client));
+        let mut config = config(&json!({}));
+        config["backend"] = json!({"trustProxy": "loopback"});
+        let backend = TestBackend::new().config(config).add(rum()).add(client).start().await.unwrap();
+        Self { backend, asked, answers }
+    }
+
+    /// A request that waits for the intake, which has got it.
+    async fn waits(&mut self, request: Recorded) -> Waits {
+        let request = request.request(&self.backend);
+        let waits = spawn("browser", async move { request.await });
+        self.asked.recv().await.unwrap();
+        waits
+    }
+
+    /// Lets the intake answer, and looks at what browsers are told.
+    async fn all_are_taken(&self, waiting: Vec<Waits>) {
+        self.answers.add_permits(1000);
+        for waits in waiting {
+            assert_eq!(waits.await.unwrap().unwrap().status, 202);
+        }
+    }
+
+    async fn status_of(&self, request: Recorded) -> u16 {
+        request.send(&self.backend).await.status.as_u16()
+    }
+}
+
+/// As large as so many half MiB, of this client.
+fn replay(half_mib: usize, client: &str) -> Recorded {
+    let replay = Recorded::named("v7-string-proxy-004-replay").body(vec![b'x'; half_mib << 19]);
+    replay.with("x-forwarded-for", Some(client))
+}
+
 #[tokio::test]
 async fn rum_52_while_datadog_does_not_answer_browsers_are_told_so_at_once() {
-    let (tell, mut asked) = mpsc::unbounded_channel();
-    let answers = Arc::new(Semaphore::new(0));
-    let client =
-        HttpClient::new(Silence { left: AtomicUsize::new(8), asked: tell, answers: answers.clone() });
-    let client = service(async move || Ok(client));
-    let backend = TestBackend::new().config(config(&json!({}))).add(rum()).add(client).start().await.unwrap();
+    let mut held = Held::after_silent(8).await;
     for _ in 0..8 {
-        assert_eq!(good().send(&backend).await.status, 503);
+        assert_eq!(held.status_of(good()).await, 503);
     }
-    let held = async {
-        asked.recv().await.unwrap();
-        let answer = good().send(&backend).await;
-        let told = json!({"error": "Datadog's intake does not answer"});
-        assert_eq!((answer.status.as_u16(), answer.json()), (503, told));
-        assert!(asked.try_recv().is_err(), "one at a time finds out");
-        answers.add_permits(2);
-    };
-    let request = good();
-    let (probe, ()) = tokio::join!(request.send(&backend), held);
-    assert_eq!(probe.status, 202);
-    assert_eq!(good().send(&backend).await.status, 202);
+    let probe = held.waits(good()).await;
+    let answer = good().send(&held.backend).await;
+    let told = json!({"error": "Datadog's intake does not answer"});
+    assert_eq!((answer.status.as_u16(), answer.json()), (503, told));
+    assert!(held.asked.try_recv().is_err(), "one at a time finds out");
 
-    let told = counted(&backend).await;
-    assert_eq!((&told["received"], &told["taken"], &told["failed"]), (&json!(11), &json!(2), &json!(8)));
-    assert_eq!(told["refused"], json!({"Datadog's intake does not answer": 1}));
-    let lines = backend.stop().await;
+    // Before anything of a body has come.
+    let host = held.backend.url().replace("http://", "");
+    let mut connection = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let head = format!(
+        "POST /api/rum/intake/api/v2/replay?dd-api-key={TOKEN} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 900000\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("does not answer"), "{answer}");
+
+    held.all_are_taken(vec![probe]).await;
+    assert_eq!(held.status_of(good()).await, 202);
+    let told = counted(&held.backend).await;
+    assert_eq!((&told["received"], &told["taken"], &told["failed"]), (&json!(12), &json!(2), &json!(8)));
+    assert_eq!((&told["refused"], &told["waiting"]), (&json!({"silent": 2}), &json!(0)));
+    let lines = held.backend.stop().await;
     let about =
         |text: &str| lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with(text)).count();
     assert_eq!(about("Datadog's intake does not answer"), 1);
     assert_eq!(about("Datadog's intake answers again"), 1);
     assert_eq!(about("Browser events were refused"), 0);
+}
+
+#[tokio::test]
+async fn rum_51_of_a_network_two_wait_and_of_all_32() {
+    let mut held = Held::after_silent(0).await;
+    let of = |network: u8, host: u8| replay(0, &format!("2001:db8:0:{network:x}00::{host}")).body("x");
+    let mut waiting = vec![];
+    for network in 1..=16 {
+        for host in 1..=2 {
+            waiting.push(held.waits(of(network, host)).await);
+        }
+        // It is answered, and the intake has not said anything.
+        assert_eq!(held.status_of(of(network, 3)).await, 202);
+        held.asked.recv().await.unwrap();
+    }
+    assert_eq!(held.status_of(of(17, 1)).await, 202);
+    assert_eq!(counted(&held.backend).await["waiting"], 16 * 3 + 1);
+    held.all_are_taken(waiting).await;
+}
+
+#[tokio::test]
+async fn rum_53_of_a_client_16_mib_are_in_memory_and_of_all_64() {
+    let mut held = Held::after_silent(0).await;
+    let of = |client: u8| replay(18, &format!("192.0.2.{client}"));
+    let mut waiting = vec![held.waits(of(1)).await];
+    let told = json!({"error": "there is no room for it now"});
+    assert_eq!(of(1).send(&held.backend).await.json(), told, "18 MiB of one");
+    for client in 2..=7 {
+        waiting.push(held.waits(of(client)).await);
+    }
+    assert_eq!(of(8).send(&held.backend).await.json(), told, "72 MiB of all");
+    waiting.push(held.waits(replay(1, "192.0.2.8")).await);
+    assert_eq!(counted(&held.backend).await["refused"], json!({"noRoom": 2}));
+    held.all_are_taken(waiting).await;
+    assert_eq!(held.status_of(of(1)).await, 202, "what was held is given back");
+}
+
+#[tokio::test]
+async fn rum_53_what_is_answered_before_it_is_sent_leaves_half_of_the_memory() {
+    let mut held = Held::after_silent(0).await;
+    let of = |client: u8, half_mib: usize| replay(half_mib, &format!("192.0.2.{client}"));
+    let mut waiting = vec![];
+    for client in 1..=5 {
+        // Who waits for the answer takes next to nothing here; the next ones do not wait.
+        waiting.push(held.waits(of(client, 0).body("x")).await);
+        waiting.push(held.waits(of(client, 0).body("x")).await);
+        assert_eq!(held.status_of(of(client, 7)).await, 202);
+        let second = if client < 5 { 202 } else { 503 };
+        assert_eq!(held.status_of(of(client, 7)).await, second, "35 MiB of all are more than 32");
+        if client == 1 {
+            assert_eq!(held.status_of(of(client, 7)).await, 503, "10.5 MiB of one are more than 8");
+        }
+        while held.asked.try_recv().is_ok() {}
+    }
+    waiting.push(held.waits(of(6, 7)).await);
+    held.all_are_taken(waiting).await;
 }
 
 #[tokio::test]
@@ -122,7 +234,7 @@ async fn rum_55_where_the_proxy_in_front_is_not_trusted_that_is_told_with_the_fi
     }
     let told = counted(&backend).await;
     assert_eq!(told["behindUntrustedProxy"], sent, "{told}");
-    assert_eq!(told["refused"], json!({"too many requests": 2}));
+    assert_eq!(told["refused"], json!({"tooOften": 2}));
     let lines = backend.stop().await;
     let about = lines.iter().filter(|line| {
         line["level"] == "warn" && line["message"].as_str().unwrap().contains("backend.trustProxy")
@@ -150,10 +262,12 @@ async fn rum_47_what_came_is_counted_whatever_datadog_says_to_it() {
     assert_eq!(good().send(&backend).await.status, 403);
     assert_eq!(good().send(&backend).await.status, 202);
     assert_eq!(good().body("{").send(&backend).await.status, 400);
+    let own = json!({"type": "resource", "application": {"id": ID}, "resource": {"url": "/api/rum/intake"}});
+    assert_eq!(good().body(own.to_string()).send(&backend).await.status, 202);
     let told = counted(&backend).await;
-    for (name, count) in [("received", 3), ("taken", 1), ("failed", 1)] {
+    for (name, count) in [("received", 4), ("taken", 1), ("failed", 1), ("unsent", 1), ("waiting", 0)] {
         assert_eq!(told[name], count, "{name}: {told}");
     }
-    assert_eq!(told["refused"], json!({"the body cannot be read": 1}));
+    assert_eq!(told["refused"], json!({"unreadable": 1}));
     assert!(told["events"].as_u64() >= Some(2), "{told}");
 }

@@ -78,6 +78,7 @@ async fn rum_19_what_is_too_large_is_refused() {
     let (backend, _) = forwarding(&json!({})).await;
     let replay = Recorded::named("v7-string-proxy-004-replay").body(vec![b'x'; 2 << 20]);
     assert_eq!(replay.send(&backend).await.status, 202);
+    assert_eq!(refused(replay.body(vec![b'x'; (10 << 20) + 1])).await.status, 413);
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ async fn however_much_comes_the_backend_holds_a_bounded_part_of_it() {
     let statuses = scene.browser.run(&sent(9_000_000, 60)).await;
     let told = |code: u64| statuses.as_array().unwrap().iter().filter(|status| **status == code).count();
     assert!(told(503) > 0 && told(202) + told(503) == 60, "{statuses}");
-    // Of what may be in memory docs/operating.md says 96 MiB; connections and what was freed come on top.
+    // Of what may be in memory docs/operating.md says 16 MiB of one client; connections and what was freed come on top.
     if let (Some(before), Some(after)) = (before, scene.portal.peak()) {
         assert!(after - before < 192 << 20, "{before} became {after}");
     }

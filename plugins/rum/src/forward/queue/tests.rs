@@ -1,5 +1,7 @@
 //! What leaves, when, and what does not.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use greenroom::{
     http_client::{BoxFuture, CallError, HttpClientService, Stage},
@@ -8,7 +10,11 @@ use greenroom::{
 use http::{Response, StatusCode};
 
 use super::*;
-use crate::forward::breaker::SILENT;
+use crate::{
+    bounds::{Client, Shares},
+    counts::Counts,
+    forward::breaker::SILENT,
+};
 
 /// Lets one through for each permit, and says what it saw.
 #[derive(Clone)]
@@ -21,8 +27,8 @@ impl HttpClientService for Gate {
     fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, CallError>> {
         Box::pin(async move {
             self.seen.lock().push(call.request().body().len());
-            let late = Fault::Deadline { of: Stage::Answer, limit: PATIENCE };
-            match tokio::time::timeout(PATIENCE, self.open.acquire()).await {
+            let late = Fault::Deadline { of: Stage::Answer, limit: ANSWER_TIME };
+            match tokio::time::timeout(ANSWER_TIME, self.open.acquire()).await {
                 Ok(permit) => permit.unwrap().forget(),
                 Err(_) => return Err(CallError::new("intake.example:443", late)),
             }
@@ -36,32 +42,38 @@ impl HttpClientService for Gate {
 struct Sending {
     gate: Gate,
     queue: Arc<Queue>,
+    memory: Arc<Shares>,
     counts: Arc<Counts>,
     lines: CaptureSink,
 }
 
-fn sending(most: usize) -> Sending {
+fn sending() -> Sending {
     let lines = CaptureSink::new();
     let logger = RootLogger::builder().sink(lines.clone()).build();
     let gate = Gate { open: Arc::new(Semaphore::new(0)), seen: Arc::default() };
-    let counts = Arc::new(Counts::begin());
-    let queue = Queue::start_with(&HttpClient::new(gate.clone()), counts.clone(), logger.plugin("rum"), most);
-    Sending { gate, queue, counts, lines }
+    let queue = Queue::start(&HttpClient::new(gate.clone()), logger.plugin("rum"));
+    Sending { gate, queue, memory: Shares::new(1000, 1000), counts: Arc::new(Counts::begin()), lines }
 }
 
 impl Sending {
     fn tell(&self, bytes: usize) {
-        self.queue.tell(of(bytes), None).unwrap();
+        assert_eq!(self.queue.tell(self.of(bytes)), Ok(()));
     }
 
-    fn ask(&self, bytes: usize) -> impl Future<Output = Outcome> + use<> {
-        self.queue.ask(of(bytes), None, Instant::now() + PATIENCE).unwrap()
+    fn ask(&self, bytes: usize) -> impl Future<Output = Result<Outcome, Refusal>> + use<> {
+        self.queue.ask(self.of(bytes), Instant::now() + ANSWER_TIME)
+    }
+
+    fn of(&self, bytes: usize) -> Outgoing {
+        let call = Call::post("https://intake.example/api/v2/rum?x", vec![b'x'; bytes]).unwrap();
+        let share = self.memory.take(Client::at(None), bytes).unwrap();
+        Outgoing { call, share, received: self.counts.count_received() }
     }
 
     /// As many as are under way at a time.
     async fn fill(&self) {
         let seen = self.gate.seen.lock().len();
-        for count in 1..=AT_ONCE {
+        for count in 1..=CALLS_AT_ONCE {
             self.tell(1);
             self.until_seen(seen + count).await;
         }
@@ -73,78 +85,97 @@ impl Sending {
         }
     }
 
+    async fn until_failed(&self, count: usize) {
+        while self.counts.told().failed < count as u64 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn until_nothing_waits(&self) {
+        while self.counts.told().waiting > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn messages(&self) -> Vec<String> {
         self.lines.json().iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
     }
 }
 
-fn of(bytes: usize) -> Call {
-    Call::post("https://intake.example/api/v2/rum?x", vec![b'x'; bytes]).unwrap()
+fn is_taken(outcome: &Result<Outcome, Refusal>) -> bool {
+    *outcome == Ok(Outcome::Answered(StatusCode::ACCEPTED))
 }
 
-fn is_taken(outcome: &Outcome) -> bool {
-    *outcome == Outcome::Answered(StatusCode::ACCEPTED)
+fn has_failed(outcome: &Result<Outcome, Refusal>) -> bool {
+    matches!(outcome, Ok(Outcome::Failed(_)))
 }
 
 #[tokio::test]
-async fn rum_23_what_waits_is_bounded_and_nothing_that_was_taken_makes_room() {
-    let sending = sending(100 + 2 * HEAD);
+async fn rum_23_what_was_taken_is_sent_in_order_and_has_its_share_of_the_memory_until_then() {
+    let sending = sending();
     sending.fill().await;
-    sending.tell(60);
-    sending.tell(40);
-    assert_eq!(sending.queue.tell(of(1), None), Err(NotQueued::Full));
-    let asked = sending.ask(1);
-    sending.gate.open.add_permits(AT_ONCE + 3);
-    assert!(is_taken(&asked.await), "who waits is bounded by the intake");
-    sending.until_seen(AT_ONCE + 3).await;
-    assert_eq!(sending.gate.seen.lock()[AT_ONCE..], [1, 60, 40]);
-    sending.tell(100);
+    sending.tell(600);
+    sending.tell(300);
+    assert!(sending.memory.take(Client::at(None), 100).is_none());
+    sending.gate.open.add_permits(CALLS_AT_ONCE + 2);
+    sending.until_seen(CALLS_AT_ONCE + 2).await;
+    assert_eq!(sending.gate.seen.lock()[CALLS_AT_ONCE..], [600, 300]);
+    sending.until_nothing_waits().await;
+    assert!(sending.memory.take(Client::at(None), 1000).is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn rum_52_who_waits_goes_first_and_is_told_in_time_whatever_the_queue_does() {
-    let sending = sending(MOST);
+    let sending = sending();
     sending.fill().await;
     sending.tell(2);
     let (asked, gone) = (sending.ask(3), sending.ask(4));
     drop(gone);
-    sending.gate.open.add_permits(AT_ONCE + 2);
+    sending.gate.open.add_permits(CALLS_AT_ONCE + 2);
     assert!(is_taken(&asked.await));
-    sending.until_seen(AT_ONCE + 2).await;
-    assert_eq!(sending.gate.seen.lock()[AT_ONCE..], [3, 2], "for whom nobody waits is not sent");
+    sending.until_seen(CALLS_AT_ONCE + 2).await;
+    assert_eq!(sending.gate.seen.lock()[CALLS_AT_ONCE..], [3, 2], "for whom nobody waits is not sent");
+    assert_eq!(sending.counts.told().unsent, 1);
 
-    // What is before it gets no answer, and takes all the time that it has.
+    // What is before it is answered too late.
     sending.fill().await;
-    let began = Instant::now();
-    assert!(matches!(sending.ask(5).await, Outcome::Failed(_)));
-    assert_eq!(began.elapsed(), PATIENCE);
+    let asked = sending.queue.ask(sending.of(5), Instant::now() + ANSWER_TIME / 2);
+    assert_eq!(asked.await, Err(Refusal::Late));
+    sending.gate.open.add_permits(CALLS_AT_ONCE);
+    sending.until_nothing_waits().await;
     assert!(!sending.gate.seen.lock().contains(&5));
+    assert_eq!(sending.counts.told().refused, BTreeMap::from([("late".to_owned(), 1)]));
 }
 
 #[tokio::test(start_paused = true)]
 async fn rum_52_while_datadog_does_not_answer_one_asks_and_the_others_are_told_at_once() {
-    let sending = sending(MOST);
+    let sending = sending();
     sending.fill().await;
     (0..20).for_each(|_| sending.tell(2));
-    let waits = sending.ask(3);
-    // All that are under way end without an answer, and that is known.
-    assert!(matches!(waits.await, Outcome::Failed(_)));
-    while sending.counts.told().failed < AT_ONCE as u64 {
-        tokio::task::yield_now().await;
-    }
+    tokio::time::advance(ANSWER_TIME / 2).await;
+    let (mut waiting, began): (Vec<_>, _) = ((0..SILENT).map(|_| sending.ask(3)).collect(), Instant::now());
+    // All that are under way end without an answer. Before so many have that it is known, the next ones are tried; the others are not.
+    assert_eq!(waiting.pop().unwrap().await, Err(Refusal::Silent));
+    assert!(began.elapsed() < ANSWER_TIME);
+    sending.until_failed(CALLS_AT_ONCE).await;
     assert_eq!(
-        sending.queue.tell(of(1), None),
-        Err(NotQueued::Silent),
+        sending.queue.tell(sending.of(1)),
+        Err(Refusal::Silent),
         "who does not wait finds nothing out"
     );
     let probe = sending.ask(7);
-    assert!(sending.queue.is_shut());
-    let other = sending.queue.ask(of(1), None, Instant::now() + PATIENCE);
-    assert_eq!(other.err(), Some(NotQueued::Silent));
-    assert!(matches!(probe.await, Outcome::Failed(_)));
-    while sending.queue.is_shut() {
+    assert!(sending.queue.is_refusing());
+    assert_eq!(sending.ask(1).await, Err(Refusal::Silent));
+    assert!(!is_taken(&probe.await));
+    while sending.queue.is_refusing() {
         tokio::task::yield_now().await;
     }
+
+    sending.until_failed(CALLS_AT_ONCE + SILENT).await;
+    let told = sending.counts.told();
+    assert_eq!(told.waiting, 20);
+    assert_eq!(told.refused, BTreeMap::from([("silent".to_owned(), 3)]));
+    assert_eq!(told.received, told.waiting + told.failed + 3, "each is counted once");
 
     let probe = sending.ask(8);
     sending.gate.open.add_permits(100);
@@ -153,10 +184,28 @@ async fn rum_52_while_datadog_does_not_answer_one_asks_and_the_others_are_told_a
     while seen(2) < 20 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(seen(3), 0, "its browser was told to send it again");
+    assert_eq!(seen(3), SILENT - 1, "the browser of the last one was told to send it again");
     sending.tell(1);
     let about = |text: &str| sending.messages().iter().filter(|line| line.contains(text)).count();
-    assert_eq!((about("does not answer"), about("answers again")), (1, 1));
+    assert_eq!((about("intake does not answer"), about("answers again")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rum_52_only_calls_that_were_sent_and_had_time_say_that_datadog_does_not_answer() {
+    let sending = sending();
+    for _ in 0..2 * SILENT {
+        let until = Instant::now() + ANSWER_TIME / 2 - Duration::from_millis(1);
+        let _ = sending.queue.ask(sending.of(1), until).await;
+    }
+    tokio::time::sleep(ANSWER_TIME).await;
+    assert_eq!(sending.counts.told().failed, 2 * SILENT as u64);
+    assert!(!sending.queue.breaker.is_tripped());
+
+    let late = |of| Fault::Deadline { of, limit: ANSWER_TIME };
+    assert!(
+        [Stage::Connect, Stage::Answer, Stage::Body].iter().all(|of| is_silence(&late(*of), ANSWER_TIME))
+    );
+    assert!(!is_silence(&late(Stage::Turn), ANSWER_TIME));
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,10 +219,9 @@ async fn rum_52_calls_that_fail_at_once_are_no_silence() {
         }
     }
     let logger = RootLogger::builder().sink(CaptureSink::new()).build().plugin("rum");
-    let queue = Queue::start(&HttpClient::new(Refusing), Arc::new(Counts::begin()), logger);
+    let sending = Sending { queue: Queue::start(&HttpClient::new(Refusing), logger), ..sending() };
     for _ in 0..2 * SILENT {
-        let outcome = queue.ask(of(1), None, Instant::now() + PATIENCE).unwrap().await;
-        assert!(matches!(outcome, Outcome::Failed(why) if why.contains("refused")));
+        assert!(has_failed(&sending.ask(1).await));
     }
-    assert!(!queue.breaker.is_open());
+    assert!(!sending.queue.breaker.is_tripped());
 }

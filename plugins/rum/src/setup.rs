@@ -1,4 +1,4 @@
-//! What browsers get, made once: the plugin serves what the page names.
+//! What follows of the settings, made once: the plugin serves what the page names.
 
 use std::sync::{
     Arc,
@@ -19,10 +19,10 @@ use crate::{
 
 /// `None` where RUM is off.
 #[derive(Clone)]
-pub(crate) struct Delivery(pub(crate) Option<Arc<Delivered>>);
+pub(crate) struct RumSetup(pub(crate) Option<Arc<Setup>>);
 
-/// The settings, and what follows of them.
-pub(crate) struct Delivered {
+/// The settings, and what browsers get by them.
+pub(crate) struct Setup {
     pub(crate) rum: Rum,
     pub(crate) script: InitScript,
     pub(crate) sdk: SdkLocation,
@@ -30,7 +30,7 @@ pub(crate) struct Delivered {
     pub(crate) has_page: AtomicBool,
 }
 
-impl Service for Delivery {
+impl Service for RumSetup {
     const ID: &'static str = "greenroom.rum";
     type Scope = scope::Root;
 
@@ -38,13 +38,13 @@ impl Service for Delivery {
         Some(service(async |config: RootConfig, data: DataDirectory| {
             // Why it is broken, the report on the config has told.
             let Mode::On(rum) = Settings::from_config(&config)?.mode else { return Ok(Self(None)) };
-            let made = spawn_blocking("read the SDK", move || Delivered::of(*rum, &config, &data)).await?;
+            let made = spawn_blocking("read the SDK", move || Setup::of(*rum, &config, &data)).await?;
             Ok(Self(Some(Arc::new(made))))
         }))
     }
 }
 
-impl Delivered {
+impl Setup {
     /// Once all plugins have started: where events go, or why none do. That there is no SDK, the report on the config has told.
     pub(crate) fn tell(&self, config: &RootConfig, declarations: &Declarations, logger: &Logger) {
         match &self.sdk {

@@ -1,0 +1,108 @@
+//! What becomes of the requests that come to the intake: each counts as one thing.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use http::StatusCode;
+
+use super::Counts;
+use crate::refusal::Refusal;
+
+#[derive(Default)]
+pub(super) struct IntakeSeen {
+    pub(super) received: u64,
+    pub(super) behind_untrusted: u64,
+    pub(super) events: u64,
+    pub(super) rejected: u64,
+    pub(super) waiting: u64,
+    pub(super) refused: BTreeMap<&'static str, u64>,
+    pub(super) unsent: u64,
+    pub(super) taken: u64,
+    pub(super) failed: u64,
+    pub(super) last_received: Option<Instant>,
+    pub(super) last_outcome: Option<(Instant, Outcome)>,
+}
+
+/// What came of a call to Datadog's intake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The intake answered.
+    Answered(StatusCode),
+    /// It could not be asked, or did not answer: why.
+    Failed(String),
+}
+
+/// A request that came to the intake. It counts as waiting for as long as this is there, and then as one other thing: as unsent,
+/// unless it was said what became of it.
+pub(crate) struct Received {
+    counts: Arc<Counts>,
+    end: End,
+}
+
+enum End {
+    Unsent,
+    Refused(Refusal),
+    Became(Outcome),
+}
+
+impl Counts {
+    /// A request that came to the intake, whatever becomes of it.
+    pub(crate) fn count_received(self: &Arc<Self>) -> Received {
+        let mut intake = self.intake.lock();
+        intake.received += 1;
+        intake.waiting += 1;
+        intake.last_received = Some(Instant::now());
+        Received { counts: self.clone(), end: End::Unsent }
+    }
+}
+
+impl Received {
+    /// It goes no further.
+    pub(crate) fn refused(mut self, why: Refusal) {
+        self.end = End::Refused(why);
+    }
+
+    /// It was sent.
+    pub(crate) fn became(mut self, outcome: Outcome) {
+        self.end = End::Became(outcome);
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        let mut intake = self.counts.intake.lock();
+        intake.waiting -= 1;
+        match std::mem::replace(&mut self.end, End::Unsent) {
+            End::Unsent => intake.unsent += 1,
+            End::Refused(why) => *intake.refused.entry(why.code()).or_default() += 1,
+            End::Became(outcome) => {
+                match &outcome {
+                    Outcome::Answered(status) if status.is_success() => intake.taken += 1,
+                    Outcome::Answered(_) | Outcome::Failed(_) => intake.failed += 1,
+                }
+                intake.last_outcome = Some((Instant::now(), outcome));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rum_47_each_request_is_counted_as_one_thing() {
+        let counts = Arc::new(Counts::begin());
+        let received = || counts.count_received();
+        received().refused(Refusal::TooLarge);
+        received().became(Outcome::Answered(StatusCode::ACCEPTED));
+        received().became(Outcome::Failed("no route".to_owned()));
+        received().became(Outcome::Answered(StatusCode::FORBIDDEN));
+        drop(received());
+        let waits = received();
+        let told = counts.told();
+        assert_eq!((told.received, told.taken, told.failed, told.unsent, told.waiting), (6, 1, 2, 1, 1));
+        assert_eq!(told.refused, BTreeMap::from([("tooLarge".to_owned(), 1)]));
+        drop(waits);
+        assert_eq!(counts.told().waiting, 0);
+    }
+}
