@@ -67,15 +67,21 @@ impl DatabaseSettings {
         if !settings.is_configured {
             return Ok(settings);
         }
-        let (keepalive, division) =
-            all((config.optional_boolean(&Keys::base("keepalive")), Division::read(config)))?;
-        (settings.keepalive, settings.division) = (keepalive.unwrap_or(false), division);
-        // What is wrong with the base is told once, and not for each plugin.
-        settings.read("plugin")?.ok();
-        let overrides = config.optional_config(&Keys::base("plugin"))?;
-        let ids = overrides.map(|plugins| plugins.keys()).unwrap_or_default();
-        each(ids.iter().map(|id| settings.read(id).map(drop)))?;
+        let read = all((config.optional_boolean(&Keys::base("keepalive")), Division::read(config)));
+        if let Ok((keepalive, division)) = &read {
+            (settings.keepalive, settings.division) = (keepalive.unwrap_or(false), division.clone());
+        }
+        all((read, settings.check()))?;
         Ok(settings)
+    }
+
+    /// Reads what is said of all plugins, and of each that is named.
+    fn check(&self) -> Result<()> {
+        // What is wrong with the base is told once, and not for each plugin.
+        self.read("plugin")?.ok();
+        let overrides = self.config.optional_config(&Keys::base("plugin"))?;
+        let ids = overrides.map(|plugins| plugins.keys()).unwrap_or_default();
+        each(ids.iter().map(|id| self.read(id).map(drop))).map(drop)
     }
 
     /// What is meant for a plugin.

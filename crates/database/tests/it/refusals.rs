@@ -117,7 +117,8 @@ backend:
     assert_eq!(keys, expected);
     let base = "backend: {database: {client: pg, keepalive: 7, prefix: 1, plugin: {a: {}, b: {}}}}";
     let keys: Vec<_> = read(base).unwrap_err().each().map(|error| error.key().unwrap().to_owned()).collect();
-    assert_eq!(keys, ["backend.database.keepalive", "backend.database.prefix"]);
+    let expected = ["backend.database.keepalive", "backend.database.prefix", "backend.database.connection"];
+    assert_eq!(keys, expected);
     let missing = refused("backend: {database: {client: pg, plugin: {a: {}, b: {}}}}");
     assert_eq!(missing.len(), 1, "{missing:?}");
     assert!(missing[0].0.starts_with("Missing required config value at 'backend.database.connection'"));
