@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 
 use crate::{
-    connect::{connect, exists, options, quoted},
+    connect::{connect, exists, options, quoted, take_on},
     errors::{self, code},
 };
 
@@ -21,20 +21,21 @@ pub(crate) async fn ensure(
     ensured: &mut HashSet<String>,
 ) -> Result<(), DatabaseError> {
     let Some(ensure) = &postgres.ensure else { return Ok(()) };
+    let role = ensure.owner.as_deref();
     if let Some(name) = postgres.database.as_deref().filter(|_| ensure.database) {
         let known = format!("{postgres}/{name}");
         if !ensured.contains(&known) {
             // The database that every server has.
             let admin = Postgres { database: Some("postgres".to_owned()), ..by(postgres, ensure) };
-            again(&admin, &Missing::Database(name))
+            again(&admin, role, &Missing::Database(name))
                 .await
                 .map_err(|error| database.not_ensured(format!("'{name}'"), errors::said(&error)))?;
             ensured.insert(known);
         }
     }
     if let Some(name) = postgres.schema.as_deref().filter(|_| ensure.schema) {
-        let missing = Missing::Schema { name, owner: ensure.owner.as_deref() };
-        again(&by(postgres, ensure), &missing).await.map_err(|error| {
+        let missing = Missing::Schema { name, owner: role };
+        again(&by(postgres, ensure), role, &missing).await.map_err(|error| {
             let what = format!("schema for plugin '{}'", database.plugin);
             database.not_ensured(what, errors::said(&error))
         })?;
@@ -47,13 +48,15 @@ fn by(postgres: &Postgres, ensure: &Ensure) -> Postgres {
     Postgres { user: ensure.user.clone(), password: ensure.password.clone(), ..postgres.clone() }
 }
 
-async fn again(admin: &Postgres, missing: &Missing<'_>) -> sqlx::Result<()> {
+async fn again(admin: &Postgres, role: Option<&str>, missing: &Missing<'_>) -> sqlx::Result<()> {
     let options = options(admin);
     let mut tries = 0;
     loop {
         tries += 1;
         let made = async {
             let mut connection = connect(&options).await?;
+            // Who makes a database owns it, and may have tables in it.
+            take_on(&mut connection, role, None).await?;
             missing.make(&mut connection).await?;
             // What was made stays, whether or not the server hears of the end.
             let _ = connection.close().await;

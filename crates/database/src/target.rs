@@ -121,7 +121,7 @@ pub struct Ensure {
     pub database: bool,
     /// Whether the schema is made, in [`Postgres::database`].
     pub schema: bool,
-    /// Who shall own the schema.
+    /// The role that makes it, and owns it then.
     pub owner: Option<String>,
     /// As whom.
     pub user: Option<String>,

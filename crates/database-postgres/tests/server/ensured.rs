@@ -3,7 +3,7 @@
 use greenroom_database::DatabaseError;
 use greenroom_database_postgres::PostgresDriver;
 
-use crate::{ask, cluster::cluster, config, open, open_by};
+use crate::{ask, cluster::cluster, config, open, open_by, run};
 
 #[tokio::test]
 async fn database_15_a_database_is_made_once_whoever_asks_first() {
@@ -19,7 +19,7 @@ async fn database_15_a_database_is_made_once_whoever_asks_first() {
 #[tokio::test]
 async fn database_15_a_schema_is_made_for_its_owner_in_the_shared_database() {
     let admin = open(&config(cluster(), ""), "schemas").await.unwrap();
-    crate::run(&admin, "create role schema_owner").await;
+    run(&admin, "create role schema_owner; grant create on database postgres to schema_owner").await;
     let more = "pluginDivisionMode: schema\nschemaPrefix: bs_\nrole: schema_owner\nplugin:\n  a-b:\n    connection: {database: postgres}\n  c:\n    connection: {database: postgres}";
     for (id, schema) in [("c", "bs_c"), ("a-b", "bs_a-b")] {
         let client = open(&config(cluster(), more), id).await.unwrap();
@@ -28,6 +28,16 @@ async fn database_15_a_schema_is_made_for_its_owner_in_the_shared_database() {
             "select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = current_schema()";
         assert_eq!(ask(&client, owner).await, "schema_owner");
     }
+}
+
+#[tokio::test]
+async fn database_15_a_database_is_owned_by_the_role_that_has_tables_in_it() {
+    let admin = open(&config(cluster(), ""), "maker").await.unwrap();
+    run(&admin, "create role maker createdb").await;
+    let client = open(&config(cluster(), "role: maker\nprefix: made_"), "maker").await.unwrap();
+    run(&client, "create table notes (id text)").await;
+    let owner = "select pg_get_userbyid(datdba)::text from pg_database where datname = current_database()";
+    assert_eq!(ask(&client, owner).await, "maker");
 }
 
 #[tokio::test]

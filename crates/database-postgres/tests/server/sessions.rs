@@ -18,7 +18,9 @@ async fn database_16_each_connection_takes_on_the_role() {
             sqlx::query_scalar("select current_user::text").fetch_one(&mut **connection).await.unwrap();
         assert_eq!(role, "The Role");
     }
-    let error = open(&config(cluster(), "role: nobody-of-this-name"), "admin").await.unwrap_err();
+    let error = open(&config(cluster(), "role: nobody-of-this-name\nensureExists: false"), "admin")
+        .await
+        .unwrap_err();
     assert!(matches!(error, DatabaseError::Refused { .. }), "{error:?}");
     assert!(error.to_string().ends_with("role \"nobody-of-this-name\" does not exist"), "{error}");
 }
