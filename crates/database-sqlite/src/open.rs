@@ -2,6 +2,9 @@
 
 use std::{
     any::{Any, TypeId},
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     str::FromStr,
     time::Duration,
@@ -9,12 +12,13 @@ use std::{
 
 use greenroom_database::{BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, Sqlite};
 use greenroom_errors::BoxError;
+use parking_lot::Mutex;
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::{
-    sync::Mutex,
+    sync,
     time::{Instant, sleep},
 };
 
@@ -46,7 +50,7 @@ pub(crate) struct Open {
     /// For connections of their own, such as that of migrations.
     options: SqliteConnectOptions,
     /// Keeps what is in memory, whatever becomes of the other connections.
-    keeper: Mutex<Option<SqliteConnection>>,
+    keeper: sync::Mutex<Option<SqliteConnection>>,
 }
 
 impl Open {
@@ -67,7 +71,7 @@ impl Open {
             readers: Readers(writer.clone()),
             writer,
             options,
-            keeper: Mutex::new(Some(keeper)),
+            keeper: sync::Mutex::new(Some(keeper)),
             database,
         })
     }
@@ -77,9 +81,9 @@ impl Open {
             let made = tokio::fs::create_dir_all(directory).await;
             made.map_err(|error| database.unreachable(format!("its directory cannot be made: {error}")))?;
         }
+        make(file).map_err(|error| database.unreachable(format!("it cannot be made: {error}")))?;
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
             .busy_timeout(BUSY)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Normal);
@@ -87,7 +91,20 @@ impl Open {
         let writer = pool(&database, 1).connect_lazy_with(options.clone());
         let reading = options.clone().pragma("query_only", "ON");
         let readers = Readers(pool(&database, database.pool.max).connect_lazy_with(reading));
-        Ok(Self { database, writer, readers, options, keeper: Mutex::new(None) })
+        Ok(Self { database, writer, readers, options, keeper: sync::Mutex::new(None) })
+    }
+}
+
+/// Makes a file that only its owner reads, unless there is one. What SQLite puts beside it gets the same mode.
+///
+/// Whoever closes a file gives up all locks that the process has on it, SQLite's too. So none is opened that may be in use: one at a
+/// time is made, and what is there is left alone.
+fn make(file: &Path) -> io::Result<()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock();
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which connections there are.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
 use greenroom_database_sqlite::{
     Readers, SqlitePool,
     sqlx::{self, Row},
@@ -48,7 +50,11 @@ async fn database_5_a_file_is_made_with_its_directory_and_written_ahead() {
     let pool: SqlitePool = client.pool().unwrap();
     let mode = sqlx::query("pragma journal_mode").fetch_one(&pool).await.unwrap();
     assert_eq!(mode.get::<String, _>(0), "wal");
-    assert!(below.join("notes.sqlite").is_file());
+    sqlx::query("create table notes (id integer primary key)").execute(&pool).await.unwrap();
+    for name in ["notes.sqlite", "notes.sqlite-wal", "notes.sqlite-shm"] {
+        let mode = fs::metadata(below.join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name} is its owner's alone");
+    }
 }
 
 #[tokio::test]
