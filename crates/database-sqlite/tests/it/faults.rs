@@ -34,7 +34,8 @@ async fn a_file_that_is_no_database_is_refused() {
 #[tokio::test]
 async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_use() {
     let directory = tempfile::tempdir().unwrap();
-    let client = open(&in_files(directory.path())).await.unwrap();
+    let hurried = in_files(directory.path()).replace("max: 2", "max: 2, acquireTimeoutMillis: 1000");
+    let client = open(&hurried).await.unwrap();
     let (pool, Readers(readers)): (SqlitePool, Readers) = (client.pool().unwrap(), client.pool().unwrap());
 
     let _writing = pool.begin_with("begin immediate").await.unwrap();
@@ -47,7 +48,7 @@ async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_us
 
     let in_vain = client.explain(pool.acquire().await.unwrap_err()).await;
     assert_eq!((in_vain.name(), in_vain.status()), ("ServiceUnavailableError", 503));
-    assert!(in_vain.to_string().contains("the plugin's own writer was in use for 0.05 s"), "{in_vain}");
+    assert!(in_vain.to_string().contains("the plugin's own writer was in use for 1 s"), "{in_vain}");
 
     let _all = [readers.acquire().await.unwrap(), readers.acquire().await.unwrap()];
     let exhausted = client.explain(readers.acquire().await.unwrap_err()).await;

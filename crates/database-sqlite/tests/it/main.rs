@@ -24,6 +24,6 @@ fn in_files(directory: &Path) -> String {
     let directory = directory.display();
     format!(
         "backend: {{database: {{client: better-sqlite3, connection: {{directory: '{directory}'}}, \
-         knexConfig: {{pool: {{max: 2, acquireTimeoutMillis: 50}}}}}}}}"
+         knexConfig: {{pool: {{max: 2}}}}}}}}"
     )
 }
