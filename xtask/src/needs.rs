@@ -77,6 +77,14 @@ pub(crate) const VALGRIND: Need = Need {
     automatic: true,
 };
 
+/// A server that tests start themselves.
+pub(crate) const POSTGRES: Need = Need {
+    name: "PostgreSQL",
+    detect: &["sh", "-c", "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "postgresql"],
+    automatic: true,
+};
+
 /// The Node backend that Greenroom is compared with, locked.
 pub(crate) const PEER: Need = Need {
     name: "the Node backend",

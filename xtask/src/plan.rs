@@ -145,6 +145,7 @@ mod tests {
                 "a plugin in a repository of its own",
                 "JSON beside a real Node's",
                 "the script of browsers in a real Node",
+                "a real PostgreSQL server",
                 "the stock front end of Backstage",
                 "the portal in a browser",
                 "beside a real Node backend",

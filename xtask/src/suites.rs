@@ -1,7 +1,7 @@
-//! The suites, as a table: a later one (a real Node backend, a browser, PostgreSQL) is a row more, with its need and the cargo
+//! The suites, as a table: a later one is a row more, with its need and the cargo
 //! feature that turns its tests on.
 
-use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, RUSTFMT};
+use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, POSTGRES, RUSTFMT};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -119,6 +119,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["node"],
         command: Command {
             arguments: &["test", "--package", "greenroom-plugin-rum", "--lib"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "a real PostgreSQL server",
+        needs: &[&POSTGRES],
+        features: &["server"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-database-postgres", "--test", "server"],
             reads: Reads::Libtest,
         },
         otherwise: None,

@@ -29,6 +29,7 @@ use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
 use greenroom_config::{ConfigOptions, DeclareConfig, ReadContext, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
+use greenroom_database::Database;
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
@@ -138,7 +139,7 @@ fn boot(
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
     let Surroundings { config, log, state, calls, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
-    vec![
+    let factories = [
         service(async move |declarations: Declarations| {
             let config = match config {
                 ConfigFrom::Loaded(config) => config,
@@ -172,8 +173,21 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         RootHealth::factory(),
         HttpClient::factory(calls),
         DataDirectory::factory(state.clone()),
+        Database::factory(node_env.clone()),
         HttpSettings::factory(node_env, state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
+    ];
+    factories.into_iter().chain(drivers()).collect()
+}
+
+/// Those that this crate was compiled with.
+fn drivers() -> Vec<ServiceFactory> {
+    [
+        #[cfg(feature = "sqlite")]
+        greenroom_database_sqlite::driver(),
+        #[cfg(feature = "postgres")]
+        greenroom_database_postgres::driver(),
     ]
+    .into()
 }

@@ -22,6 +22,7 @@ pub fn config_schemas() -> Vec<Schema> {
         ("greenroom-health", greenroom_health::CONFIG_SCHEMA),
         ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),
         ("greenroom-data-dir", greenroom_data_dir::CONFIG_SCHEMA),
+        ("greenroom-database", greenroom_database::CONFIG_SCHEMA),
         ("greenroom-defaults", crate::CONFIG_SCHEMA),
     ];
     // A text that is no schema is found by this crate's tests.
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn every_own_schema_is_one() {
         let schemas = config_schemas();
-        assert_eq!(schemas.len(), 7);
+        assert_eq!(schemas.len(), 8);
         ConfigSchema::new(schemas).unwrap();
     }
 

@@ -119,7 +119,7 @@ mod tests {
                 "backend: {csp: {img-src: [x], font-src: [y]}}",
                 &["backend.csp.img-src", "backend.csp.font-src"],
             ),
-            ("{}", "backend: {rateLimit: true, database: {client: pg}}", &["backend.rateLimit"]),
+            ("{}", "backend: {rateLimit: true, cache: {store: redis}}", &["backend.rateLimit"]),
             ("catalog: {rules: []}", "catalog: {rules: [x]}\napp: {title: x}", &[]),
         ] {
             assert_eq!(told(before, after), keys, "{before} -> {after}");

@@ -29,6 +29,7 @@ pub use greenroom_core as core;
 #[doc(hidden)]
 pub use greenroom_core::__derive;
 pub use greenroom_data_dir as data_dir;
+pub use greenroom_database as database;
 pub use greenroom_errors as errors;
 pub use greenroom_health as health;
 pub use greenroom_http as http;
@@ -66,6 +67,7 @@ pub mod prelude {
         Backend, Decorator, Deps, InstanceMetadata, Lifecycle, Module, Plugin, PluginMetadata, RootLifecycle,
         Service, ServiceFactory, decorate, module, plugin, scope, service,
     };
+    pub use greenroom_database::Database;
     pub use greenroom_errors::{BoxError, Error, Result};
     pub use greenroom_health::{Check, HealthChecks, RootHealth};
     pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, Query, RootHttpRouter};

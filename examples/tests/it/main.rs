@@ -2,6 +2,7 @@
 
 mod left_out;
 mod names;
+mod notes;
 
 use greenroom_examples::document::{blocks, included, root, settle};
 

@@ -22,7 +22,11 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
     let plugin = plugin("names", |env| {
         env.register_extension_point(Point);
         env.register_init(
-            async |logger: Logger, http: HttpRouter, health: HealthChecks, lifecycle: Lifecycle| {
+            async |logger: Logger,
+                   http: HttpRouter,
+                   health: HealthChecks,
+                   lifecycle: Lifecycle,
+                   _: Database| {
                 logger.info("Here.");
                 info!(logger, attempt = 3, "Here.");
                 logger.error_with("There.", &Error::input("no"));

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "tests are named by what they hold")]
 
+mod databases;
 mod http_client;
 mod left_out;
 mod live_certificate;

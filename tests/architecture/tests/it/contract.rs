@@ -8,7 +8,7 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
@@ -17,6 +17,7 @@ const PAGES: [(&str, &str); 8] = [
     ("auth", "auth"),
     ("app", "app"),
     ("rum", "rum"),
+    ("database", "database"),
 ];
 
 /// A row of a page.

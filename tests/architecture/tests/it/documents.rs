@@ -50,6 +50,7 @@ fn is_key(text: &str) -> bool {
     let known = ["backend.", "greenroom.", "tasks."].iter().any(|prefix| text.starts_with(prefix));
     let service = [
         "greenroom.bootReport",
+        "greenroom.databaseDrivers",
         "greenroom.declarations",
         "greenroom.healthRegistry",
         "greenroom.healthChecks",

@@ -1,0 +1,189 @@
+//! An open database: one connection that writes, and some that read.
+
+use std::{
+    any::{Any, TypeId},
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+    time::Duration,
+};
+
+use greenroom_database::{BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, Sqlite};
+use greenroom_errors::BoxError;
+use parking_lot::Mutex;
+use sqlx::{
+    ConnectOptions, SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::{
+    sync,
+    time::{Instant, sleep},
+};
+
+use crate::{errors, migrate};
+
+/// How long a statement waits for a writer of another process.
+const BUSY: Duration = Duration::from_secs(5);
+/// How often is tried again what SQLite itself does not wait for.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Connections that read and cannot write. In memory it is the one connection that there is.
+///
+/// ```
+/// use greenroom_database::Client;
+/// use greenroom_database_sqlite::{Readers, sqlx};
+///
+/// async fn count(client: &Client) -> greenroom_errors::Result<i64> {
+///     let Readers(pool) = client.pool()?;
+///     Ok(sqlx::query_scalar("select count(*) from notes").fetch_one(&pool).await?)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Readers(pub SqlitePool);
+
+pub(crate) struct Open {
+    database: PluginDatabase,
+    writer: SqlitePool,
+    readers: Readers,
+    /// For connections of their own, such as that of migrations.
+    options: SqliteConnectOptions,
+    /// Keeps what is in memory, whatever becomes of the other connections.
+    keeper: sync::Mutex<Option<SqliteConnection>>,
+}
+
+impl Open {
+    pub(crate) async fn new(database: PluginDatabase, sqlite: Sqlite) -> Result<Self, DatabaseError> {
+        match sqlite {
+            Sqlite::Memory => Self::memory(database).await,
+            Sqlite::File(file) => Self::file(database, &file).await,
+        }
+    }
+
+    async fn memory(database: PluginDatabase) -> Result<Self, DatabaseError> {
+        // Read from text it gets a name that connections share.
+        let options = SqliteConnectOptions::from_str("sqlite::memory:");
+        let options = options.map_err(|error| database.statement(error))?;
+        let keeper = options.connect().await.map_err(|error| errors::explain(&database, error))?;
+        let writer = pool(&database, 1).connect_lazy_with(options.clone());
+        Ok(Self {
+            readers: Readers(writer.clone()),
+            writer,
+            options,
+            keeper: sync::Mutex::new(Some(keeper)),
+            database,
+        })
+    }
+
+    async fn file(database: PluginDatabase, file: &Path) -> Result<Self, DatabaseError> {
+        if let Some(directory) = file.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            let made = tokio::fs::create_dir_all(directory).await;
+            made.map_err(|error| database.unreachable(format!("its directory cannot be made: {error}")))?;
+        }
+        make(file).map_err(|error| database.unreachable(format!("it cannot be made: {error}")))?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Normal);
+        to_wal(&options).await.map_err(|error| errors::explain(&database, error))?;
+        let writer = pool(&database, 1).connect_lazy_with(options.clone());
+        let reading = options.clone().pragma("query_only", "ON");
+        let readers = Readers(pool(&database, database.pool.max).connect_lazy_with(reading));
+        Ok(Self { database, writer, readers, options, keeper: sync::Mutex::new(None) })
+    }
+}
+
+/// Makes a file that only its owner reads, unless there is one. What SQLite puts beside it gets the same mode.
+///
+/// Whoever closes a file gives up all locks that the process has on it, SQLite's too. So none is opened that may be in use: one at a
+/// time is made, and what is there is left alone.
+fn make(file: &Path) -> io::Result<()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock();
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn pool(database: &PluginDatabase, connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(database.pool.acquire)
+        .idle_timeout(database.pool.idle)
+        .max_lifetime(None)
+        // There is no network that could have closed it.
+        .test_before_acquire(false)
+}
+
+/// Puts a file into WAL mode, in which it stays. SQLite does not wait for the lock that this takes, and replicas start at once.
+async fn to_wal(options: &SqliteConnectOptions) -> sqlx::Result<()> {
+    let options = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let began = Instant::now();
+    loop {
+        match options.connect().await {
+            Err(error) if errors::is_locked(&error) && began.elapsed() < BUSY => sleep(AGAIN).await,
+            Err(error) => return Err(error),
+            Ok(connection) => return sqlx::Connection::close(connection).await,
+        }
+    }
+}
+
+impl OpenDatabase for Open {
+    fn pool(&self, wanted: TypeId) -> Option<&(dyn Any + Send + Sync)> {
+        if wanted == TypeId::of::<SqlitePool>() {
+            return Some(&self.writer);
+        }
+        (wanted == TypeId::of::<Readers>()).then_some(&self.readers)
+    }
+
+    fn ping(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        Box::pin(async {
+            let answer = sqlx::query("select 1").execute(&self.readers.0).await;
+            answer.map(drop).map_err(|error| self.meaning(error))
+        })
+    }
+
+    fn migrate(&self, migrations: Migrations) -> BoxFuture<'_, Result<Vec<&'static str>, DatabaseError>> {
+        Box::pin(async move {
+            // Nobody else of this process writes meanwhile; in memory they would not even wait for it.
+            let _turn = self.writer.acquire().await.map_err(|error| self.meaning(error))?;
+            migrate::migrate(&self.database, &self.options, migrations).await
+        })
+    }
+
+    fn explain(&self, error: BoxError) -> BoxFuture<'_, DatabaseError> {
+        Box::pin(async {
+            match error.downcast::<sqlx::Error>() {
+                Ok(error) => self.meaning(*error),
+                Err(other) => self.database.statement(other),
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.readers.0.close().await;
+            // The last connection to a file moves what is in the WAL into it.
+            self.writer.close().await;
+            self.keeper.lock().await.take();
+        })
+    }
+}
+
+impl Open {
+    fn meaning(&self, error: sqlx::Error) -> DatabaseError {
+        let Readers(readers) = &self.readers;
+        let are_all_reading = readers.size() >= self.database.pool.max && readers.num_idle() == 0;
+        match error {
+            sqlx::Error::PoolTimedOut if are_all_reading => self.database.exhausted(self.database.pool.max),
+            sqlx::Error::PoolTimedOut => {
+                let waited = self.database.pool.acquire.as_secs_f64();
+                self.database.locked(format!("the plugin's own writer was in use for {waited} s"))
+            }
+            other => errors::explain(&self.database, other),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `backend.database`, and what it means for one plugin.
+
+use std::{path::Path, path::PathBuf, sync::Arc};
+
+use greenroom_config::{ConfigError, Result, RootConfig, all, each};
+
+use crate::{
+    connection::Connection,
+    keys::{KEY, Keys},
+    pool::PoolSettings,
+    server::{Division, left_out},
+    target::{Engine, Sqlite, Target},
+};
+
+/// `backend.database`: SQLite in memory where it is missing.
+///
+/// ```
+/// use greenroom_config::RootConfig;
+/// use greenroom_database::DatabaseSettings;
+///
+/// let config = RootConfig::from_yaml("backend: {database: {client: better-sqlite3, connection: {directory: data}}}").unwrap();
+/// let settings = DatabaseSettings::from_config(&config).unwrap();
+/// assert_eq!(settings.for_plugin("catalog").unwrap().target.to_string(), "data/catalog.sqlite");
+/// ```
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    config: RootConfig,
+    /// Whether there is a `backend.database`.
+    pub is_configured: bool,
+    /// Whether each client is asked for `select 1` every minute.
+    pub keepalive: bool,
+    division: Division,
+}
+
+/// What `backend.database` means for one plugin.
+#[derive(Clone, Debug)]
+pub struct PluginDatabase {
+    /// Whose it is.
+    pub plugin: Arc<str>,
+    /// The client's name in the config.
+    pub client: String,
+    /// Where the data is.
+    pub target: Target,
+    /// How many connections there are.
+    pub pool: PoolSettings,
+    /// Whether the tables are made by somebody else.
+    pub skip_migrations: bool,
+    /// The key of the connection, for whoever has to change it.
+    pub connection_key: String,
+    /// The key of [`PoolSettings::max`], for the same.
+    pub pool_key: String,
+}
+
+impl DatabaseSettings {
+    /// Reads it, and what is said of single plugins.
+    ///
+    /// # Errors
+    /// All that would fail any plugin. Clients that Greenroom does not have fail only a plugin that asks for one: the file may be
+    /// shared with a Node backend.
+    pub fn from_config(config: &RootConfig) -> Result<Self> {
+        let mut settings = Self {
+            config: config.clone(),
+            is_configured: config.has(KEY)?,
+            keepalive: false,
+            division: Division::default(),
+        };
+        if !settings.is_configured {
+            return Ok(settings);
+        }
+        let read = all((config.optional_boolean(&Keys::base("keepalive")), Division::read(config)));
+        if let Ok((keepalive, division)) = &read {
+            (settings.keepalive, settings.division) = (keepalive.unwrap_or(false), division.clone());
+        }
+        all((read, settings.check()))?;
+        Ok(settings)
+    }
+
+    /// Reads what is said of all plugins, and of each that is named.
+    fn check(&self) -> Result<()> {
+        // What is wrong with the base is told once, and not for each plugin.
+        self.read("plugin")?.ok();
+        let overrides = self.config.optional_config(&Keys::base("plugin"))?;
+        let ids = overrides.map(|plugins| plugins.keys()).unwrap_or_default();
+        each(ids.iter().map(|id| self.read(id).map(drop))).map(drop)
+    }
+
+    /// What is meant for a plugin.
+    ///
+    /// # Errors
+    /// For a client or a way to connect that Greenroom does not have, and for a schema's name that is too long.
+    pub fn for_plugin(&self, id: &str) -> Result<PluginDatabase> {
+        self.read(id)?
+    }
+
+    /// The outer error is of what nobody could use, the inner one of what Greenroom does not have.
+    fn read(&self, id: &str) -> Result<Result<PluginDatabase>> {
+        let (config, keys) = (&self.config, Keys::of(id));
+        if !self.is_configured {
+            return Ok(Ok(PluginDatabase {
+                plugin: id.into(),
+                client: "better-sqlite3".to_owned(),
+                target: Target::Sqlite(Sqlite::Memory),
+                pool: PoolSettings::default(),
+                skip_migrations: false,
+                connection_key: Keys::base("connection"),
+                pool_key: Keys::base("knexConfig.pool.max"),
+            }));
+        }
+        let (own_client, base_client) =
+            all((config.optional_string(&keys.own("client")), config.string(&Keys::base("client"))))?;
+        let is_base = own_client.as_ref().is_none_or(|own| *own == base_client);
+        let client_key = if own_client.is_some() { keys.own("client") } else { Keys::base("client") };
+        let client = own_client.unwrap_or(base_client);
+        let Some(engine) = Engine::of_client(&client) else {
+            return Ok(Err(unsupported(config, &client_key, &client, id)));
+        };
+        let (base, own, (pool, pool_key), skip_migrations) = all((
+            if is_base { self.base_connection(engine) } else { Ok(Connection::default()) },
+            Connection::read(config, &keys.own("connection"), engine),
+            PoolSettings::read(config, &keys),
+            keys.flag(config, "skipMigrations", false),
+        ))?;
+        let names_place = own.host.is_some() || own.directory.is_some() || own.filename.is_some();
+        let connection_key =
+            if is_base && !names_place { Keys::base("connection") } else { keys.own("connection") };
+        let target = match engine {
+            Engine::Sqlite if self.division.is_by_schema() => {
+                let text = "The SQLite driver does not support plugin division mode 'schema'";
+                return Err(ConfigError::invalid(config, &Keys::base("pluginDivisionMode"), text));
+            }
+            Engine::Sqlite => Ok(Target::Sqlite(file(own.over(base), id))),
+            Engine::Postgres => match left_out(config, &connection_key, &own, &base)? {
+                Some(error) => Err(error),
+                None => {
+                    let postgres = self.division.server(config, &keys, own, base)?;
+                    postgres.map(|postgres| Target::Postgres(Box::new(postgres)))
+                }
+            },
+        };
+        Ok(target.map(|target| PluginDatabase {
+            plugin: id.into(),
+            client,
+            target,
+            pool,
+            skip_migrations,
+            connection_key,
+            pool_key,
+        }))
+    }
+
+    fn base_connection(&self, engine: Engine) -> Result<Connection> {
+        let key = Keys::base("connection");
+        if !self.config.has(&key)? {
+            self.config.get(&key)?;
+        }
+        let connection = Connection::read(&self.config, &key, engine)?;
+        match &connection.filename {
+            Some(file) if file != ":memory:" => Err(ConfigError::invalid(
+                &self.config,
+                &key,
+                "`connection.filename` is not supported for the base sqlite connection. Prefer `connection.directory` or provide a \
+                 filename for the plugin connection instead.",
+            )),
+            _ => Ok(connection),
+        }
+    }
+}
+
+fn file(connection: Connection, id: &str) -> Sqlite {
+    match connection.filename.as_deref() {
+        Some(":memory:") => Sqlite::Memory,
+        filename => {
+            let name = filename.map_or_else(|| PathBuf::from(format!("{id}.sqlite")), PathBuf::from);
+            Sqlite::File(Path::new(connection.directory.as_deref().unwrap_or(".")).join(name))
+        }
+    }
+}
+
+fn unsupported(config: &RootConfig, key: &str, client: &str, id: &str) -> ConfigError {
+    let text = format!("Unsupported database client type '{client}' specified for plugin '{id}'");
+    ConfigError::invalid(config, key, text).with_help("Greenroom has `better-sqlite3`, `sqlite3` and `pg`")
+}

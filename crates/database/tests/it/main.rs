@@ -1,0 +1,6 @@
+//! The service with a driver made up. Tests named `database_<n>_…` hold the rules of `docs/contract/database.md`.
+
+mod made_up;
+mod refusals;
+mod service;
+mod targets;
