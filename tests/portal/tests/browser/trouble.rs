@@ -91,7 +91,7 @@ async fn has_failed(scene: &Scene, reason: &str) {
     only_the_intake_is_concerned(scene);
 }
 
-/// What had no answer while the browser was online the SDK does not send again.
+/// What a new page has to tell arrives; what had no answer while the browser was online the SDK does not send again.
 async fn later_events_arrive(scene: &Scene, before: usize) {
     let is_of_events = |request: &&Received| request.url.starts_with("/api/v2/rum?");
     let has_come = |received: &[Received]| received.iter().filter(is_of_events).count() > before;
@@ -114,7 +114,7 @@ async fn without_the_backend_a_browser_follows_a_redirection_and_tells_nothing_t
     }
     assert!(!elsewhere.is_empty());
     scene.intake.set(Mood::Takes);
-    scene.browser.close_tab().await;
+    scene.browser.open(PORTAL).await;
     later_events_arrive(&scene, asked.len()).await;
     scene.browser.end().await;
 }
@@ -152,7 +152,7 @@ async fn without_the_backend_a_visit_goes_on_with_nobody_at_the_intake() {
     scene.visit(PORTAL).await;
     has_failed(&scene, "ERR_CONNECTION_REFUSED").await;
     scene.intake = Intake::over_tls_at(nobody, &certificate);
-    scene.browser.close_tab().await;
+    scene.browser.open(PORTAL).await;
     later_events_arrive(&scene, 0).await;
     scene.browser.end().await;
 }
