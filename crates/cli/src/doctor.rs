@@ -3,13 +3,13 @@
 use std::fs;
 
 use greenroom::{
-    errors::Result,
+    errors::{Error, Result},
     http_client::{Call, ClientEnvironment, HttpClient},
 };
 use greenroom_defaults::{Finding, Severity};
 use greenroom_plugin_app::front_end;
 use greenroom_plugin_rum::{Examination, PlannedStart};
-use greenroom_program::{Answer, CommandContext};
+use greenroom_program::{Answer, CommandContext, UsageError};
 
 const TOKEN: &str = "GREENROOM_TOKEN";
 
@@ -38,8 +38,35 @@ pub(crate) struct RumDoctor {
 #[derive(Clone)]
 struct Token(String);
 
+impl Token {
+    /// One by itself, or as it is written for curl.
+    fn of(text: &str) -> std::result::Result<Self, String> {
+        let text = text.trim();
+        let text = text.strip_prefix("Authorization:").map_or(text, str::trim_start);
+        let token = text.strip_prefix("Bearer").map_or(text, str::trim);
+        if token.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        if !token.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(
+                "holds more than a token: one has no blanks, no second line and no letters beyond ASCII"
+                    .to_owned(),
+            );
+        }
+        Ok(Self(token.to_owned()))
+    }
+}
+
 fn token_in(file: &str) -> std::result::Result<Token, String> {
-    fs::read_to_string(file).map(Token).map_err(|error| format!("it cannot be read: {error}"))
+    let text = fs::read_to_string(file).map_err(|error| format!("it cannot be read: {error}"))?;
+    Token::of(&text).map_err(|why| format!("it {why}"))
+}
+
+/// That of the environment; an empty one is a mistake, as an empty file is.
+fn token_of_environment() -> Result<Option<Token>> {
+    let Some(text) = std::env::var_os(TOKEN) else { return Ok(None) };
+    let token = Token::of(&text.to_string_lossy());
+    Ok(Some(token.map_err(|why| UsageError::new(format!("{TOKEN} {why}")))?))
 }
 
 const HELP: &str = "\
@@ -60,9 +87,11 @@ pub(crate) fn run(
     RumDoctor { url, token_file, json }: RumDoctor,
     context: &CommandContext<'_>,
 ) -> Result<Answer> {
-    let token = token_file.map(|Token(text)| text).or_else(|| std::env::var(TOKEN).ok());
-    let token = token.as_deref().map(bare).filter(|token| !token.is_empty());
-    let config = context.config_if_any();
+    let token = match token_file {
+        Some(token) => Some(token),
+        None => token_of_environment()?,
+    };
+    let config = context.config_if_any().map_err(Error::from_any);
     let start = planned(context).unwrap_or_default();
     let data_dir = context.data_dir().ok();
     // Why a start makes none is among what it refuses.
@@ -70,11 +99,11 @@ pub(crate) fn run(
         .http_client()
         .unwrap_or_else(|_| HttpClient::builder(ClientEnvironment::from_process()).build());
     let examination = Examination {
-        config: config.as_ref().map(Option::as_ref).map_err(ToString::to_string),
+        config: config.as_ref().map(Option::as_ref).map_err(Clone::clone),
         start: &start,
         data_dir: data_dir.as_deref(),
         url: url.as_deref(),
-        token,
+        token: token.as_ref().map(|Token(token)| token.as_str()),
         client: &client,
     };
     let diagnosis = context.wait_for(examination.examine())?;
@@ -100,13 +129,6 @@ fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
     })
 }
 
-/// A token by itself, or in a file that is written for curl.
-fn bare(text: &str) -> &str {
-    let text = text.trim();
-    let text = text.strip_prefix("Authorization:").map_or(text, str::trim_start);
-    text.strip_prefix("Bearer ").map_or(text, str::trim)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +136,14 @@ mod tests {
     #[test]
     fn a_token_may_stand_in_a_file_that_is_written_for_curl() {
         for text in ["abc\n", " Bearer abc", "Authorization: Bearer abc\n"] {
-            assert_eq!(bare(text), "abc");
+            assert_eq!(Token::of(text).ok().map(|Token(token)| token).as_deref(), Some("abc"));
+        }
+        let why = |text| Token::of(text).err();
+        for empty in ["", "\n", "Bearer ", "Authorization: Bearer"] {
+            assert_eq!(why(empty).as_deref(), Some("is empty"), "{empty:?}");
+        }
+        for more in ["abc\ndef", "a b", "abc\u{e9}", "a\0b"] {
+            assert!(why(more).is_some_and(|why| why.starts_with("holds more than a token")), "{more:?}");
         }
     }
 

@@ -44,6 +44,36 @@ impl From<String> for Answer {
     }
 }
 
+/// What a command was given and cannot use, beside what clap finds: the process says it, and ends with 2.
+///
+/// ```
+/// use greenroom::prelude::*;
+/// use greenroom_program::UsageError;
+///
+/// fn token(variable: Option<String>) -> Result<String> {
+///     Ok(variable.ok_or_else(|| UsageError::new("MY_TOKEN is not set"))?)
+/// }
+///
+/// assert_eq!(token(None).unwrap_err().to_string(), "MY_TOKEN is not set");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageError(String);
+
+impl UsageError {
+    /// A sentence, without a full stop.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
 /// What a command of a plugin may ask for: what the program knows of a start without starting anything.
 ///
 /// ```no_run
@@ -221,12 +251,17 @@ pub(crate) fn run(
     options: &ConfigOptions,
 ) -> ExitCode {
     match (extra.run)(arguments, &CommandContext::new(catalogue, options)) {
-        Ok(Answer { text, code }) => {
-            explain::answer(&format!("{text}\n")).err().unwrap_or_else(|| ExitCode::from(code))
-        }
+        // What 1 means the command's help says, and hardly that nobody could read the answer.
+        Ok(Answer { text, code }) => match explain::answer(&format!("{text}\n")) {
+            Ok(()) => ExitCode::from(code),
+            Err(_) => ExitCode::from(2),
+        },
         Err(error) => {
             let error = Error::from_any(error);
-            explain::command_error(&error)
+            match error.downcast_ref::<UsageError>() {
+                Some(UsageError(text)) => explain::usage(text),
+                None => explain::command_error(&error),
+            }
         }
     }
 }
@@ -296,6 +331,12 @@ mod tests {
         let (extra, arguments) = typed(&extras, &typed_in).unwrap();
         assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill".to_owned()).exit_code(3));
         assert_eq!(run(extra, arguments, &catalogue, &options), ExitCode::from(3));
+
+        let refusing =
+            Extra::new("hello", "greet", |_: Greet, _| Err::<Answer, _>(UsageError::new("no name").into()));
+        let typed_in = matches("own hello greet --name you").unwrap();
+        let (_, arguments) = typed(&extras, &typed_in).unwrap();
+        assert_eq!(run(&refusing, arguments, &catalogue, &options), ExitCode::from(2));
 
         assert!(typed(&extras, &matches("own start").unwrap()).is_none());
         assert!(matches("own hello").is_err() && matches("own hello greet").is_err());

@@ -53,7 +53,7 @@ use crate::{
     extra::Extra,
 };
 
-pub use crate::extra::{Answer, CommandContext};
+pub use crate::extra::{Answer, CommandContext, UsageError};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use greenroom::config::{ConfigError, RootConfig};
 use serde_json::{Value, json};
 
+use super::said::{MOST_OF_A_SERVER, shortened};
+
 /// How much something matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
@@ -62,12 +64,15 @@ impl Finding {
         Self { place: config.place(key).map(|place| format!("{place} ({key})")), ..self }
     }
 
-    /// The same, where an error of the config knows its place, which then stands beside the sentence and not in it.
+    /// The same with what an error of the config knows besides: its place, which then stands beside the sentence and not in
+    /// it, and what to do.
     pub(crate) fn at_error(self, error: Option<&ConfigError>) -> Self {
-        let Some((error, place)) = error.and_then(|error| Some((error, error.place()?))) else { return self };
+        let Some(error) = error else { return self };
+        let help = self.help.or_else(|| error.remedy().map(str::to_owned));
+        let Some(place) = error.place() else { return Self { help, ..self } };
         let what = self.what.strip_suffix(&format!(" ({place})")).unwrap_or(&self.what).to_owned();
         let key = error.key().map(|key| format!(" ({key})")).unwrap_or_default();
-        Self { what, place: Some(format!("{place}{key}")), ..self }
+        Self { what, place: Some(format!("{place}{key}")), help, ..self }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
@@ -82,7 +87,7 @@ impl Finding {
 /// # use greenroom::{config::RootConfig, http_client::ClientEnvironment, prelude::HttpClient};
 /// # use greenroom_plugin_rum::{Examination, PlannedStart};
 /// # let (start, client) = (PlannedStart::default(), HttpClient::builder(ClientEnvironment::default()).build());
-/// # let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
+/// # let config = Err(greenroom::errors::Error::new("app-config.yaml:3:1: a colon is missing"));
 /// # let (data_dir, url, token) = (None, None, None);
 /// # let examination = Examination { config, start: &start, data_dir, url, token, client: &client };
 /// use greenroom_plugin_rum::Diagnosis;
@@ -200,6 +205,24 @@ impl Diagnosis {
         json!({"answer": self.answer(), "findings": findings, "fine": self.fine}).to_string()
     }
 
+    /// No more and no longer ones than somebody reads: what a page or a server brings about has no bound of its own.
+    pub(crate) fn bounded(self) -> Self {
+        const MOST_FINDINGS: usize = 50;
+        const MOST_CHARACTERS: usize = 1000;
+        let mut told = self.map(|text| shortened(text, MOST_CHARACTERS));
+        for place in told.findings.iter_mut().filter_map(|finding| finding.place.as_mut()) {
+            if place.contains("://") {
+                *place = shortened(place, MOST_OF_A_SERVER);
+            }
+        }
+        if told.findings.len() > MOST_FINDINGS {
+            told.findings.sort_by_key(|finding| finding.severity);
+            let more = told.findings.split_off(MOST_FINDINGS).len();
+            told.add(Finding::note(format!("{more} more findings are not told")));
+        }
+        told
+    }
+
     /// The same with every text changed.
     pub(crate) fn map(mut self, change: impl Fn(&str) -> String) -> Self {
         for finding in &mut self.findings {
@@ -269,6 +292,18 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Fine: a\\u{9b}b"), "{text}");
+    }
+
+    #[test]
+    fn rum_48_a_page_brings_about_no_more_than_somebody_reads() {
+        let mut told = Diagnosis::default();
+        let url = format!("https://h/{}", "x".repeat(300_000));
+        (0..500).for_each(|_| told.add(Finding::warning("y".repeat(300_000)).at(url.clone())));
+        told.add(Finding::error("the worst", "is told"));
+        let told = told.bounded();
+        assert!(told.text().len() < 100_000 && told.has_errors(), "{}", told.text().len());
+        assert!(told.text().ends_with("note: 451 more findings are not told"), "{told:?}");
+        assert!(told.findings[1].place.as_ref().unwrap().chars().count() == 201, "{told:?}");
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Page {
                 .header("location")
                 .and_then(|to| resolve(url, to))
                 .map(|to| greenroom_redact::url(&to).into_owned());
-            let to = to.unwrap_or_else(|| "another place".to_owned());
+            let to = to.map_or_else(|| "another place".to_owned(), |to| web.said(&to));
             told.unseen = Some(format!(
                 "{url} sends browsers on to {to}: give the URL behind it, or one at which no proxy asks to sign in"
             ));
@@ -68,7 +68,7 @@ impl Page {
                 )
                 .help(
                     "Give the URL of the portal's page. Greenroom serves it where it finds the front end \
-                     (greenroom.app.dist); of a page that another server gives out it is no part",
+                     (greenroom.app.dist); it cannot change a page that another server sends",
                 ),
             );
             return None;

@@ -153,7 +153,7 @@ async fn a_config_without_keys_of_greenroom_is_read_as_node_reads_it() {
 #[tokio::test]
 async fn a_config_that_cannot_be_read_is_a_finding() {
     let client = HttpClient::new(Names::new(None));
-    let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
+    let config = Err(Error::new("app-config.yaml:3:1: a colon is missing"));
     let (start, data_dir, url, token) = (&PlannedStart::default(), None, None, None);
     let told = Examination { config, start, data_dir, url, token, client: &client }.examine().await;
     assert_eq!(told.exit_code(), 1);
