@@ -6,9 +6,9 @@ use greenroom::{
     errors::{Error, Result},
     http_client::{Call, ClientEnvironment, HttpClient},
 };
-use greenroom_defaults::{Finding, Severity};
+use greenroom_defaults::Finding;
 use greenroom_plugin_app::front_end;
-use greenroom_plugin_rum::{Examination, PlannedStart};
+use greenroom_plugin_rum::{ConfigRemark, Examination, PlannedStart};
 use greenroom_program::{Answer, CommandContext, UsageError};
 
 const TOKEN: &str = "GREENROOM_TOKEN";
@@ -114,14 +114,13 @@ pub(crate) fn run(
 /// What a start would make of the config.
 fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
     let report = context.config_report()?;
-    let is_needed = |found: &&Finding| match (found.severity, &found.owner) {
-        (Severity::Refused, _) => true,
-        (_, Some(owner)) => ["rum", "app"].contains(&&*owner.plugin),
-        (_, None) => false,
+    let remark = |found: &Finding| {
+        let place = found.place.as_ref().map(ToString::to_string);
+        Some(ConfigRemark { key: found.key.clone()?, place, text: found.text.clone() })
     };
-    let faults = report.findings().iter().filter(is_needed).filter_map(Finding::to_fault);
     Ok(PlannedStart {
-        faults: faults.collect(),
+        faults: report.faults_for(&["rum", "app"]),
+        remarks: report.findings().iter().filter(|found| !found.is_fault()).filter_map(remark).collect(),
         rum_off: context.why_off("rum")?,
         app_off: context.why_off("app")?,
         // What its reader refuses is a fault.

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use greenroom::{
-    config::{ConfigError, RootConfig},
+    config::{ConfigError, RootConfig, nearest},
     data_dir::DataDirectory,
 };
 
-use super::{Diagnosis, Finding, PlannedStart};
+use super::{ConfigRemark, Diagnosis, Finding, PlannedStart};
 use crate::{
     intake::is_uuid,
     sdk::SdkLocation,
-    settings::{AS_BUILT, Mode, Rum, Settings, Way, is_as_built},
+    settings::{AS_BUILT, Mode, Rum, SHOWS_API_KEY, Settings, Way, is_api_key, is_as_built, misspelt},
 };
 
 /// Why events do not arrive where no session is measured.
@@ -19,6 +19,7 @@ pub(super) const NO_SESSIONS: &str = "the rate of sessions is 0";
 
 /// What a start would make of the config, where RUM is on.
 pub(super) struct ConfigView {
+    pub(super) config: RootConfig,
     pub(super) rum: Rum,
     /// Whether pages get the scripts.
     pub(super) serves: bool,
@@ -55,10 +56,20 @@ pub(super) fn check(
         Mode::On(rum) => rum.held_back(),
         Mode::Off | Mode::Broken(_) => None,
     };
-    let is_held_back = |warning: &ConfigError| held_back.as_deref() == Some(warning.message());
-    for warning in settings.warnings.iter().filter(|warning| !is_held_back(warning)) {
+    // What is an error here is told as one.
+    let is_told_below = |warning: &ConfigError| {
+        held_back.as_deref() == Some(warning.message()) || warning.message() == SHOWS_API_KEY
+    };
+    for warning in settings.warnings.iter().filter(|warning| !is_told_below(warning)) {
         told.add(Finding::warning(warning.to_string()).at_error(Some(warning)));
     }
+    let keys: Vec<_> = match &settings.mode {
+        Mode::Broken(faults) => {
+            faults.iter().chain(&settings.warnings).filter_map(ConfigError::key).collect()
+        }
+        Mode::Off | Mode::On(_) => settings.warnings.iter().filter_map(ConfigError::key).collect(),
+    };
+    remarks(start, &keys, told);
     match settings.mode {
         Mode::Off => told.add(off(config)),
         Mode::Broken(faults) => {
@@ -81,6 +92,29 @@ pub(super) fn check(
         }
     }
     None
+}
+
+/// What a start would say of sections that browser events depend on, but for keys that are told already.
+pub(super) fn remarks(start: &PlannedStart, keys: &[&str], told: &mut Diagnosis) {
+    let is_new = |remark: &&ConfigRemark| concerns(&remark.key) && !keys.contains(&&*remark.key);
+    for ConfigRemark { key, place, text } in start.remarks.iter().filter(is_new) {
+        let found = Finding::warning(text.clone());
+        told.add(match place {
+            Some(place) => {
+                let what = text.replace(&format!(" ({place})"), "");
+                Finding { what, ..found }.at(format!("{place} ({key})"))
+            }
+            None => found,
+        });
+    }
+}
+
+/// Whether a key is in one of these sections, or in one whose name is written like theirs.
+fn concerns(key: &str) -> bool {
+    const SECTIONS: [(&str, &str); 3] = [("app", "datadogRum"), ("greenroom", "rum"), ("backend", "csp")];
+    let mut names = key.split(['.', '[']);
+    let (above, section) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    SECTIONS.iter().any(|(known, name)| *known == above && nearest(section, [*name]).is_some())
 }
 
 /// What keeps pages with the scripts from being served. `is_set_up`: where it is not, RUM is off for a reason of its own.
@@ -119,9 +153,14 @@ fn off(config: &RootConfig) -> Finding {
         return off.at_key(config, MODE).help("Write direct or forward, or leave it out");
     }
     let missing = "app.datadogRum has no client token and no application id";
-    Finding::error(missing, format!("RUM is off, because {missing}")).at_key(config, "app.datadogRum").help(
-        "In Datadog, Digital Experience > Add an application, and copy clientToken, applicationId and site",
-    )
+    let found =
+        Finding::error(missing, format!("RUM is off, because {missing}")).at_key(config, "app.datadogRum");
+    match misspelt(config, "app", "datadogRum") {
+        Some(written) => found.help(format!("Write app.datadogRum in place of {written}")),
+        None => found.help(
+            "In Datadog, Digital Experience > Add an application, and copy clientToken, applicationId and site",
+        ),
+    }
 }
 
 fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnosis) -> ConfigView {
@@ -168,22 +207,19 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         }
         Some(SdkLocation::Cdn(_)) | None => true,
     };
-    ConfigView { rum, serves }
+    ConfigView { config: config.clone(), rum, serves }
 }
 
 /// Whether token and id look like what Datadog gives out for an application. Pages show them to everybody.
 fn credentials(config: &RootConfig, rum: &Rum, told: &mut Diagnosis) {
     let (token, id) = ("app.datadogRum.clientToken", "app.datadogRum.applicationId");
     const SHOWN: &str = "In Datadog, Digital Experience > your application shows it";
-    if is_key(&rum.client_token) {
-        let what = format!("{token} looks like an API key, which is a secret, and every page shows it");
-        let key = Finding::error("the client token is an API key", what).at_key(config, token);
-        told.add(key.help(
-            "Revoke the key in Datadog, and write the client token of the application, which begins with pub",
-        ));
+    if is_api_key(&rum.client_token) {
+        let (what, help) = SHOWS_API_KEY.split_once(": ").unwrap_or((SHOWS_API_KEY, ""));
+        told.add(Finding::error("the client token is an API key", what).at_key(config, token).help(help));
         return;
     }
-    let has_token = rum.client_token.strip_prefix("pub").is_some_and(is_key);
+    let has_token = rum.client_token.strip_prefix("pub").is_some_and(is_api_key);
     if !has_token {
         let what = format!(
             "{token} ({}) is none as Datadog gives them out: pub and 32 hexadecimal digits",
@@ -202,11 +238,6 @@ fn credentials(config: &RootConfig, rum: &Rum, told: &mut Diagnosis) {
         let token = shown(&rum.client_token);
         told.fine(format!("app.datadogRum has a client token ({token}) and an application id"));
     }
-}
-
-/// Whether it has the form of a key of Datadog.
-fn is_key(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A token, to be recognised and not to be used.
@@ -241,6 +272,44 @@ mod tests {
         let yaml = format!("app: {{datadogRum: {{{KEYS}{more}}}}}\n{rest}");
         let has_rum = rest.contains("rum:");
         told(&if has_rum { yaml } else { format!("{yaml}\ngreenroom: {{rum: {{sdk: cdn}}}}") })
+    }
+
+    #[test]
+    fn rum_43_what_a_start_says_of_the_sections_is_told_and_of_others_not() {
+        let remark = |key: &str| ConfigRemark {
+            key: key.to_owned(),
+            place: Some("a.yaml:1:2".to_owned()),
+            text: format!("nobody reads '{key}' (a.yaml:1:2)"),
+        };
+        let keys = [
+            "greenroom.rmu",
+            "greenroom.RUM.mode",
+            "app.datadogrum",
+            "app.datadogRum.clienttoken",
+            "backend.csp.script_src",
+            "app.titel",
+            "catalog",
+        ];
+        let start = PlannedStart { remarks: keys.map(remark).into(), ..PlannedStart::default() };
+        let told = of_start("greenroom: {rum: {sdk: cdn}}", &start);
+        let warnings: Vec<_> = findings(&told, super::super::finding::Severity::Warning).collect();
+        assert_eq!(warnings.len(), 5, "{told:?}");
+        assert_eq!(warnings[0].what, "nobody reads 'greenroom.rmu'");
+        assert_eq!(warnings[0].place.as_deref(), Some("a.yaml:1:2 (greenroom.rmu)"));
+    }
+
+    #[test]
+    fn rum_43_a_section_that_is_written_otherwise_is_named() {
+        let misspelt = told(&format!("app: {{datadogrum: {{{KEYS}}}}}"));
+        assert_eq!(
+            only_error(&misspelt).help.as_deref(),
+            Some("Write app.datadogRum in place of app.datadogrum")
+        );
+        let asked = told(&format!("app: {{dataDogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: direct}}}}"));
+        assert_eq!(
+            only_error(&asked).what,
+            "app.datadogRum is missing, and RUM needs its clientToken and applicationId: did you mean it by app.dataDogRum?"
+        );
     }
 
     #[test]

@@ -48,6 +48,19 @@ pub struct PlannedStart {
     pub app_off: Option<String>,
     /// Where a front end was looked for, if there is none.
     pub no_front_end: Option<String>,
+    /// What a start says of keys of the config that fail nothing.
+    pub remarks: Vec<ConfigRemark>,
+}
+
+/// What is to say of a key, such as that nobody reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigRemark {
+    /// As seen from the root of the config.
+    pub key: String,
+    /// File, line and column, where it stands in a file.
+    pub place: Option<String>,
+    /// A sentence, which may end with the place in parentheses.
+    pub text: String,
 }
 
 impl PlannedStart {
@@ -154,6 +167,7 @@ impl Examination<'_> {
             Some(config) if !self.has_own_keys() => {
                 told.is_of_node = true;
                 node::check(config, told);
+                config::remarks(self.start, &[], told);
                 self.served_by_greenroom(told);
             }
             _ => {

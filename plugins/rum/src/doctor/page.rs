@@ -209,7 +209,8 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
         );
         return;
     }
-    start.check(&place, told);
+    let at = |line: usize| page.at(script.line_of_text + line);
+    start.check(at, told);
     if let (Some(rate), Some(configured)) = (start.rate, page.rate())
         && rate != configured
     {
@@ -220,10 +221,10 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
                 shown(rate),
                 shown(configured)
             ))
-            .at(place.clone()),
+            .at(at(start.lines.rate)),
         );
     }
-    let site = page.site(start, &place).unwrap_or_else(|unknown| {
+    let site = page.site(start, &at(start.lines.site)).unwrap_or_else(|unknown| {
         told.add(unknown);
         Site::default()
     });

@@ -31,6 +31,19 @@ pub(crate) struct Start {
     pub(crate) is_template: bool,
     pub(crate) has_proxy: bool,
     pub(crate) asks_for_settings: bool,
+    /// How many lines below the script's first one something stands.
+    pub(crate) lines: Lines,
+}
+
+/// Where in a script that stands of which something may be wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lines {
+    pub(crate) quoted: usize,
+    pub(crate) rate: usize,
+    pub(crate) env: usize,
+    pub(crate) sdk: usize,
+    pub(crate) site: usize,
+    pub(crate) proxy: usize,
 }
 
 fn pattern(text: &str) -> Regex {
@@ -63,7 +76,19 @@ impl Start {
             .captures_iter(script)
             .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
             .collect();
+        quoted.sort_unstable();
         quoted.dedup();
+        let line = |regex: &Regex| {
+            regex.find(script).map_or(0, |found| script[..found.start()].matches('\n').count())
+        };
+        let lines = Lines {
+            quoted: line(&QUOTED),
+            rate: line(&RATE),
+            env: line(&ENV),
+            sdk: line(&SDK),
+            site: line(&SITE),
+            proxy: line(&PROXY),
+        };
         Some(Self {
             is_documented: snippet::is_snippet(script),
             quoted,
@@ -75,6 +100,7 @@ impl Start {
             is_template: script.contains("<%"),
             has_proxy: PROXY.is_match(script),
             asks_for_settings: script.contains("remoteConfiguration"),
+            lines,
         })
     }
 
@@ -91,11 +117,12 @@ impl Start {
             is_template: true,
             has_proxy: false,
             asks_for_settings: false,
+            lines: Lines::default(),
         }
     }
 
-    /// What is wrong with a script that starts the SDK, wherever it stands.
-    pub(super) fn check(&self, place: &str, told: &mut Diagnosis) {
+    /// What is wrong with a script that starts the SDK, wherever it stands: `place` knows that of a line below its first one.
+    pub(super) fn check(&self, place: impl Fn(usize) -> String, told: &mut Diagnosis) {
         if !self.quoted.is_empty() {
             told.add(
                 Finding::error(
@@ -106,7 +133,7 @@ impl Start {
                         self.quoted.join(" and ")
                     ),
                 )
-                .at(place)
+                .at(place(self.lines.quoted))
                 .help("Take the quotes around the rate away"),
             );
         }
@@ -115,13 +142,13 @@ impl Start {
                 Finding::warning(format!(
                     "The page loads version {major} of Datadog's SDK, which is years old; 7 is the newest"
                 ))
-                .at(place),
+                .at(place(self.lines.sdk)),
             );
         }
         if self.has_proxy && self.asks_for_settings {
             told.add(
                 Finding::warning("The SDK asks for its settings (remoteConfiguration) through the proxy, which takes events only")
-                    .at(place),
+                    .at(place(self.lines.proxy)),
             );
         }
     }
