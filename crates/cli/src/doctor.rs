@@ -7,7 +7,7 @@ use greenroom::{
     http_client::{Call, ClientEnvironment, HttpClient},
 };
 use greenroom_defaults::Finding;
-use greenroom_plugin_app::front_end;
+use greenroom_plugin_app::{FrontEnd, front_end};
 use greenroom_plugin_rum::{ConfigRemark, Examination, PlannedStart};
 use greenroom_program::{Answer, CommandContext, UsageError};
 
@@ -77,10 +77,27 @@ Exit codes: 0 nothing is in the way, 1 something keeps browser events from arriv
 3 the server does not answer";
 
 fn url(text: &str) -> std::result::Result<String, String> {
-    Call::get(text).map(|_| text.to_owned()).map_err(|_| {
-        "expected a URL of http or https without user and password, such as https://portal.example.com"
-            .to_owned()
-    })
+    let why = match text.split_once("://") {
+        Some((scheme, rest)) if ["http", "https"].contains(&&*scheme.to_ascii_lowercase()) => {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            match (host.contains('@'), host.rsplit_once(':')) {
+                (true, _) => "it holds a user or a password",
+                (false, Some((_, port)))
+                    if !port.ends_with(']') && !port.parse::<u16>().is_ok_and(|port| port > 0) =>
+                {
+                    "its port is none from 1 to 65535"
+                }
+                _ if host.is_empty() => "it names no host",
+                _ => "it holds a character that no URL may have",
+            }
+        }
+        _ => "it begins with neither http:// nor https://",
+    };
+    let is_port_wrong = why.starts_with("its port");
+    match Call::get(text) {
+        Ok(_) if !is_port_wrong => Ok(text.to_owned()),
+        _ => Err(format!("{why}: expected the URL of a page, such as https://portal.example.com")),
+    }
 }
 
 pub(crate) fn run(
@@ -124,7 +141,10 @@ fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
         rum_off: context.why_off("rum")?,
         app_off: context.why_off("app")?,
         // What its reader refuses is a fault.
-        no_front_end: front_end(&context.config()?).ok().and_then(std::result::Result::err),
+        no_front_end: match front_end(&context.config()?) {
+            Ok(FrontEnd::Nowhere(looked)) => Some(looked),
+            Ok(FrontEnd::Here(_)) | Err(_) => None,
+        },
     })
 }
 
@@ -158,8 +178,19 @@ mod tests {
     #[test]
     fn a_url_is_one_of_http_without_credentials() {
         assert_eq!(url("http://localhost:7007").unwrap(), "http://localhost:7007");
-        for refused in ["localhost:7007", "ftp://x", "https://me:pw@x", "", "file:///etc/passwd"] {
-            assert!(url(refused).unwrap_err().starts_with("expected a URL"), "{refused}");
+        for (refused, why) in [
+            ("localhost:7007", "it begins with neither http:// nor https://"),
+            ("", "it begins with neither"),
+            ("file:///etc/passwd", "it begins with neither"),
+            ("http://localhost:99999", "its port is none from 1 to 65535"),
+            ("http://localhost:x/", "its port is none"),
+            ("https://me:pw@x", "it holds a user or a password"),
+            ("http:///x", "it names no host"),
+            ("http://a b", "it holds a character that no URL may have"),
+        ] {
+            let told = url(refused).unwrap_err();
+            assert!(told.starts_with(why) && !told.contains("pw"), "{refused}: {told}");
         }
+        assert!(url("http://[::1]/").is_ok() && url("http://[::1]:7007/").is_ok());
     }
 }

@@ -11,68 +11,11 @@ use greenroom::{
 };
 use greenroom_defaults::ConfigReport;
 
-use crate::{catalogue::Catalogue, explain, prepare, schema};
-
-/// What a command has to say, and how the process ends then.
-///
-/// ```
-/// use greenroom_program::Answer;
-///
-/// // A text alone ends with 0.
-/// let fine = Answer::from("all is well".to_owned());
-/// let found = Answer::from("the disk is full".to_owned()).exit_code(1);
-/// # assert_ne!(fine, found);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    text: String,
-    code: u8,
-}
-
-impl Answer {
-    /// What the command's help says that this code means.
-    #[must_use]
-    pub fn exit_code(mut self, code: u8) -> Self {
-        self.code = code;
-        self
-    }
-}
-
-impl From<String> for Answer {
-    fn from(text: String) -> Self {
-        Self { text, code: 0 }
-    }
-}
-
-/// What a command was given and cannot use, beside what clap finds: the process says it, and ends with 2.
-///
-/// ```
-/// use greenroom::prelude::*;
-/// use greenroom_program::UsageError;
-///
-/// fn token(variable: Option<String>) -> Result<String> {
-///     Ok(variable.ok_or_else(|| UsageError::new("MY_TOKEN is not set"))?)
-/// }
-///
-/// assert_eq!(token(None).unwrap_err().to_string(), "MY_TOKEN is not set");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UsageError(String);
-
-impl UsageError {
-    /// A sentence, without a full stop.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for UsageError {}
+use crate::{
+    answer::{Answer, UsageError},
+    catalogue::Catalogue,
+    explain, prepare, schema,
+};
 
 /// What a command of a plugin may ask for: what the program knows of a start without starting anything.
 ///
@@ -80,10 +23,7 @@ impl std::error::Error for UsageError {}
 /// use greenroom::prelude::*;
 /// use greenroom_program::{Answer, CommandContext, Program};
 ///
-/// #[derive(clap::Args)]
-/// struct NoArguments {}
-///
-/// fn ping(_: NoArguments, context: &CommandContext<'_>) -> Result<Answer> {
+/// fn ping((): (), context: &CommandContext<'_>) -> Result<Answer> {
 ///     if let Some(why) = context.why_off("deploys")? {
 ///         return Ok(Answer::from(format!("The plugin deploys is off: {why}")).exit_code(3));
 ///     }
@@ -292,9 +232,6 @@ mod tests {
         name: String,
     }
 
-    #[derive(Args)]
-    struct Nothing {}
-
     #[test]
     fn commands_of_plugins_stand_beside_the_programs_own() {
         let greet = |greet: Greet, context: &CommandContext<'_>| {
@@ -302,8 +239,8 @@ mod tests {
         };
         let extras = [
             Extra::new("hello", "greet", greet),
-            Extra::new("hello", "doctor", |Nothing {}, context| {
-                let told = context.wait_for(async { "ill".to_owned() })?;
+            Extra::new("hello", "doctor", |(), context| {
+                let told = context.wait_for(async { "ill" })?;
                 Ok(Answer::from(told).exit_code(3))
             }),
         ];
@@ -329,7 +266,7 @@ mod tests {
 
         let typed_in = matches("own hello doctor").unwrap();
         let (extra, arguments) = typed(&extras, &typed_in).unwrap();
-        assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill".to_owned()).exit_code(3));
+        assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill").exit_code(3));
         assert_eq!(run(extra, arguments, &catalogue, &options), ExitCode::from(3));
 
         let refusing =

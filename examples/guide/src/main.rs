@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use greenroom::prelude::*;
 use greenroom_plugin_auth::auth;
-use greenroom_program::{Access, Program};
+use greenroom_program::{Access, Answer, CommandContext, Program, clap};
 use greetings::{greetings, guests, loud};
 
 fn main() -> ExitCode {
@@ -12,6 +13,23 @@ fn main() -> ExitCode {
         .plugin(guests)
         .plugin_with(&["auth.providers"], auth)
         .with(|backend| backend.add(loud()))
+        .command("greetings", "preview", preview)
         .example("greetings", Access::Open, "{url}/api/greetings/greet/loud/Ada")
         .run()
+}
+
+/// Say how somebody would be greeted, without starting anything.
+#[derive(clap::Args)]
+#[command(after_help = "Exit codes: 0 fine, 1 the config cannot be read, 2 usage, 3 the plugin is off")]
+struct Preview {
+    /// Whom.
+    name: String,
+}
+
+fn preview(Preview { name }: Preview, context: &CommandContext<'_>) -> Result<Answer> {
+    if let Some(why) = context.why_off("greetings")? {
+        return Ok(Answer::from(format!("Nobody is greeted: {why}")).exit_code(3));
+    }
+    let phrase = context.config()?.string("greetings.phrase")?;
+    Ok(phrase.replace("{name}", &name).into())
 }

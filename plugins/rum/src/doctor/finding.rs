@@ -3,12 +3,16 @@
 use std::fmt::Write;
 
 use greenroom::config::{ConfigError, RootConfig};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use super::said::{MOST_OF_A_SERVER, shortened};
+use super::{
+    report::Report,
+    said::{MOST_OF_A_SERVER, shortened},
+};
 
 /// How much something matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// It keeps all events from arriving, or the portal from its users.
     Error,
@@ -106,6 +110,8 @@ pub struct Diagnosis {
     pub(crate) fine: Vec<String>,
     /// What could not be looked at, and why.
     pub(crate) unseen: Option<String>,
+    /// Whether a page could be looked at, where one was asked for.
+    pub(crate) answered: Option<bool>,
     /// What is known to arrive.
     pub(crate) proof: Option<String>,
     /// What was looked at.
@@ -143,7 +149,7 @@ impl Diagnosis {
     }
 
     /// The answer in one sentence.
-    fn answer(&self) -> String {
+    pub(super) fn answer(&self) -> String {
         if let Some(unseen) = &self.unseen {
             return format!("It cannot be told whether browser events arrive: {unseen}.");
         }
@@ -171,7 +177,7 @@ impl Diagnosis {
         }
     }
 
-    fn sorted(&self) -> Vec<&Finding> {
+    pub(super) fn sorted(&self) -> Vec<&Finding> {
         let mut findings: Vec<_> = self.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
         findings
@@ -195,14 +201,13 @@ impl Diagnosis {
         text.trim_end().to_owned()
     }
 
-    /// For programs.
+    /// For programs: one JSON object. `verdict` is `arrive`, `nothing-in-the-way`, `do-not-arrive` or `unknown`; `exitCode` is
+    /// [that](Self::exit_code); `answered` says whether the page could be looked at, and is null where none was asked for.
+    /// `answer` is the first line of the [text](Self::text), each of `findings` has `severity` (`error`, `warning` or `note`),
+    /// `what`, and `where` and `help` or null; `fine` is a list of texts.
     pub fn json(&self) -> String {
-        let findings = self.sorted().into_iter().map(|finding| {
-            let Finding { severity, what, place, help, .. } = finding;
-            json!({"severity": severity.word(), "what": what, "where": place, "help": help})
-        });
-        let findings: Vec<Value> = findings.collect();
-        json!({"answer": self.answer(), "findings": findings, "fine": self.fine}).to_string()
+        // Texts and numbers are always JSON.
+        serde_json::to_string(&Report::of(self)).unwrap_or_default()
     }
 
     /// No more and no longer ones than somebody reads: what a page or a server brings about has no bound of its own.
@@ -277,7 +282,7 @@ mod tests {
             "Browser events do not arrive: the rate is 0.\n\nerror: No session is measured\n where: x:1:2\n help: raise it\n\n\
              error: Nor is another\n\nnote: Rates are low\n\nFine: the policy"
         );
-        let json: Value = serde_json::from_str(&told.json()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
         assert_eq!(json["findings"][0]["where"], "x:1:2");
     }
 

@@ -10,6 +10,7 @@ mod finding;
 mod html;
 mod node;
 mod page;
+mod report;
 mod running;
 mod said;
 mod scripts;
@@ -117,6 +118,7 @@ impl Examination<'_> {
                 self.with_page(&Web::new(self.client, self.named(url), &secrets), url, &mut told).await
             }
         }
+        told.answered = self.url.map(|_| told.unseen.is_none());
         told.map(|text| secrets.hide(text)).bounded()
     }
 

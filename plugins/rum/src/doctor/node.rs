@@ -8,7 +8,7 @@ use super::{
     Diagnosis, Finding,
     html::Script,
     page::{self, Page},
-    start::Start,
+    start::SdkStart,
     template,
 };
 use crate::csp::Csp;
@@ -39,7 +39,7 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
     let Some((place, html)) = template::find(config) else {
         template::check_unseen(config, told);
         let page = Page::of_template(config, "the script of Backstage's documents", "", policy);
-        let start = Start::documented();
+        let start = SdkStart::documented();
         page.iter().for_each(|page| page::of_start(page, &Script::default(), &start, told));
         return;
     };

@@ -7,7 +7,7 @@ use super::{
     Diagnosis, Finding,
     finding::and,
     html::{Html, Injected, Script},
-    start::Start,
+    start::SdkStart,
     web::{Got, Web, resolve},
 };
 use crate::{
@@ -133,7 +133,7 @@ impl Page {
     }
 
     /// The site that a script of it sends to, or what is wrong with its name.
-    fn site(&self, start: &Start, place: &str) -> Result<Site, Finding> {
+    fn site(&self, start: &SdkStart, place: &str) -> Result<Site, Finding> {
         let why = "the site is none of Datadog's";
         let of_config = || self.template_of.as_ref()?.optional_string(SITE).ok().flatten();
         match (start.site.as_deref(), of_config()) {
@@ -154,8 +154,8 @@ impl Page {
     }
 
     /// The scripts in it that start the SDK.
-    pub(super) fn starts(&self) -> Vec<(&Script, Start)> {
-        self.scripts.iter().filter_map(|script| Some((script, Start::of(&script.text)?))).collect()
+    pub(super) fn starts(&self) -> Vec<(&Script, SdkStart)> {
+        self.scripts.iter().filter_map(|script| Some((script, SdkStart::of(&script.text)?))).collect()
     }
 }
 
@@ -196,7 +196,7 @@ pub(super) fn check_of_node(page: &Page, told: &mut Diagnosis) {
 }
 
 /// What is wrong with a script that starts the SDK in this page, and with what the page lets it do.
-pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
+pub(super) fn of_start(page: &Page, script: &Script, start: &SdkStart, told: &mut Diagnosis) {
     let place = page.at(script.line);
     if start.is_template && page.template_of.is_none() {
         told.add(
@@ -232,7 +232,7 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
 }
 
 /// What the page's policy says of the script, the SDK and the intake.
-fn policy(page: &Page, script: &Script, start: &Start, site: Site, told: &mut Diagnosis) {
+fn policy(page: &Page, script: &Script, start: &SdkStart, site: Site, told: &mut Diagnosis) {
     let mut blocked = vec![];
     if !page.policies.iter().all(|policy| policy.lets_inline(&script.text, script.nonce.as_deref())) {
         blocked.push(("the script that stands in the page", "'unsafe-inline' to script-src".to_owned()));

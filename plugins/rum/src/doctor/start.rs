@@ -12,7 +12,7 @@ pub(super) const DOCUMENTED_SDK: &str = "https://www.datadoghq-browser-agent.com
 
 /// A script that starts the SDK.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Start {
+pub(crate) struct SdkStart {
     /// Whether it is the one of Backstage's documents.
     pub(crate) is_documented: bool,
     /// Rates that are texts, of which the SDK takes none.
@@ -64,7 +64,7 @@ static SITE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"\bsite["']?\s*:\s*["']([A-Za-z0-9.-]{1,100})["']"#));
 static PROXY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\bproxy(Url)?["']?\s*:"#));
 
-impl Start {
+impl SdkStart {
     /// `None` for a script that does not start the SDK.
     pub(crate) fn of(script: &str) -> Option<Self> {
         if !script.contains("DD_RUM.init") && !script.contains("datadogRum.init") {
@@ -165,12 +165,12 @@ mod tests {
     use super::*;
     use crate::html::elements;
 
-    fn of_fixture(name: &str) -> Start {
+    fn of_fixture(name: &str) -> SdkStart {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages").join(name);
         let html = std::fs::read_to_string(path).unwrap();
         elements(&html)
             .filter(|element| element.is("script"))
-            .find_map(|script| Start::of(script.text()))
+            .find_map(|script| SdkStart::of(script.text()))
             .unwrap()
     }
 
@@ -197,10 +197,10 @@ mod tests {
             ("sampleRate: 100, mySampleRateName: 'x'", &[][..]),
             ("sessionSampleRate: <%= config.getOptionalNumber(1) || 100 %>", &[][..]),
         ] {
-            let start = Start::of(&format!("DD_RUM.init({{{options}}})")).unwrap();
+            let start = SdkStart::of(&format!("DD_RUM.init({{{options}}})")).unwrap();
             assert_eq!(start.quoted, quoted, "{options}");
             assert_eq!(start.turns_zero, options.contains("|| 100"));
         }
-        assert_eq!(Start::of("window.DD_RUM = 1"), None);
+        assert_eq!(SdkStart::of("window.DD_RUM = 1"), None);
     }
 }

@@ -7,7 +7,7 @@ use greenroom::config::RootConfig;
 use super::{
     Diagnosis, Finding,
     node::{is_text, lacking},
-    start::Start,
+    start::SdkStart,
 };
 
 /// Where templates of the page are, seen from the config.
@@ -30,7 +30,7 @@ pub(super) fn find(config: &RootConfig) -> Option<(String, String)> {
 }
 
 /// What is wrong with a script of a template and the config that it is rendered with.
-pub(super) fn check(config: &RootConfig, place: &str, start: &Start, told: &mut Diagnosis) {
+pub(super) fn check(config: &RootConfig, place: &str, start: &SdkStart, told: &mut Diagnosis) {
     if start.needs_env && !is_text(config, ENV) {
         let what = |lack: &str| {
             format!("The template of the page asks for {ENV}, which {lack}: the plugin app fails to start")
