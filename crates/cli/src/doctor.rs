@@ -73,8 +73,8 @@ const HELP: &str = "\
 Environment:
   GREENROOM_TOKEN   the token itself, where there is no --token-file
 
-Exit codes: 0 nothing is in the way, 1 something keeps browser events from arriving, 2 usage, \
-3 the server does not answer";
+Exit codes: 0 nothing is in the way, 1 something keeps browser events from arriving, \
+2 usage, or the answer cannot be printed, 3 the server does not answer";
 
 fn url(text: &str) -> std::result::Result<String, String> {
     let why = match text.split_once("://") {

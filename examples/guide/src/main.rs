@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use greenroom::prelude::*;
 use greenroom_plugin_auth::auth;
 use greenroom_program::{Access, Answer, CommandContext, Program, clap};
-use greetings::{greetings, guests, loud};
+use greetings::{greetings, guests, loud, phrase};
 
 fn main() -> ExitCode {
     Program::new("greetings", env!("CARGO_PKG_VERSION"))
@@ -30,6 +30,5 @@ fn preview(Preview { name }: Preview, context: &CommandContext<'_>) -> Result<An
     if let Some(why) = context.why_off("greetings")? {
         return Ok(Answer::from(format!("Nobody is greeted: {why}")).exit_code(3));
     }
-    let phrase = context.config()?.string("greetings.phrase")?;
-    Ok(phrase.replace("{name}", &name).into())
+    Ok(phrase(&context.config()?)?.replace("{name}", &name).into())
 }
