@@ -63,13 +63,6 @@ pub(super) fn check(
     for warning in settings.warnings.iter().filter(|warning| !is_told_below(warning)) {
         told.add(Finding::warning(warning.to_string()).at_error(Some(warning)));
     }
-    let keys: Vec<_> = match &settings.mode {
-        Mode::Broken(faults) => {
-            faults.iter().chain(&settings.warnings).filter_map(ConfigError::key).collect()
-        }
-        Mode::Off | Mode::On(_) => settings.warnings.iter().filter_map(ConfigError::key).collect(),
-    };
-    remarks(start, &keys, told);
     match settings.mode {
         Mode::Off => told.add(off(config)),
         Mode::Broken(faults) => {
@@ -95,8 +88,10 @@ pub(super) fn check(
 }
 
 /// What a start would say of sections that browser events depend on, but for keys that are told already.
-pub(super) fn remarks(start: &PlannedStart, keys: &[&str], told: &mut Diagnosis) {
-    let is_new = |remark: &&ConfigRemark| concerns(&remark.key) && !keys.contains(&&*remark.key);
+pub(super) fn remarks(start: &PlannedStart, told: &mut Diagnosis) {
+    let places: Vec<_> = told.findings.iter().filter_map(|found| found.place.clone()).collect();
+    let is_told = |key: &str| places.iter().any(|place| place.ends_with(&format!("({key})")));
+    let is_new = |remark: &&ConfigRemark| concerns(&remark.key) && !is_told(&remark.key);
     for ConfigRemark { key, place, text } in start.remarks.iter().filter(is_new) {
         let found = Finding::warning(text.clone());
         told.add(match place {

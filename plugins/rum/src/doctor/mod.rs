@@ -169,7 +169,7 @@ impl Examination<'_> {
             Some(config) if !self.has_own_keys() => {
                 told.is_of_node = true;
                 node::check(config, told);
-                config::remarks(self.start, &[], told);
+                config::remarks(self.start, told);
                 self.served_by_greenroom(told);
             }
             _ => {
@@ -204,7 +204,9 @@ impl Examination<'_> {
 
     fn of_config(&self, told: &mut Diagnosis) -> Option<ConfigView> {
         self.without_config(told);
-        config::check(self.config()?, self.start, self.data_dir, told)
+        let view = config::check(self.config()?, self.start, self.data_dir, told);
+        config::remarks(self.start, told);
+        view
     }
 
     async fn egress(&self, view: Option<&ConfigView>, told: &mut Diagnosis) {

@@ -142,7 +142,14 @@ fn without_dots(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{bearer, resolve};
+
+    #[test]
+    fn rum_48_a_token_of_two_lines_is_not_sent() {
+        assert!(bearer("abc").is_ok_and(|bearer| bearer == "Bearer abc" && bearer.is_sensitive()));
+        let why = bearer("abc\ndef").unwrap_err();
+        assert!(why.starts_with("The token was not sent") && !why.contains("abc"), "{why}");
+    }
 
     #[test]
     fn a_reference_is_of_its_page() {

@@ -106,6 +106,9 @@ async fn a_config_that_is_no_yaml_is_a_finding_of_the_doctor() {
         "{}",
         broken.stdout
     );
+    let gone = Program::greenroom().args("--config app-confg.yaml rum doctor").run().await;
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stdout.contains(" help: did you mean app-config.yaml?"), "{}", gone.stdout);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ fn of_start(yaml: &str, start: &PlannedStart) -> Diagnosis {
     let mut told = Diagnosis::default();
     let data = tempfile::tempdir().unwrap();
     check(&config, start, Some(data.path()), &mut told);
+    remarks(start, &mut told);
     told
 }
 
@@ -32,15 +33,17 @@ fn rum_43_what_a_start_says_of_the_sections_is_told_and_of_others_not() {
         text: format!("nobody reads '{key}' (a.yaml:1:2)"),
     };
     let keys = [
-        "greenroom.rmu",
-        "greenroom.RUM.mode",
-        "app.datadogrum",
-        "app.datadogRum.clienttoken",
-        "backend.csp.script_src",
-        "app.titel",
-        "catalog",
+        ("greenroom", ".rmu"),
+        ("greenroom", ".RUM.mode"),
+        ("app", ".datadogrum"),
+        ("app", ".datadogRum.clienttoken"),
+        ("backend", ".csp.script_src"),
+        ("app", ".titel"),
+        ("catalog", ""),
     ];
-    let start = PlannedStart { remarks: keys.map(remark).into(), ..PlannedStart::default() };
+    let keys = keys.map(|(above, below)| [above, below].concat());
+    let start =
+        PlannedStart { remarks: keys.iter().map(|key| remark(key)).collect(), ..PlannedStart::default() };
     let told = of_start("greenroom: {rum: {sdk: cdn}}", &start);
     let warnings: Vec<_> = findings(&told, super::super::finding::Severity::Warning).collect();
     assert_eq!(warnings.len(), 5, "{told:?}");
