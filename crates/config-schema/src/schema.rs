@@ -71,8 +71,23 @@ impl ConfigSchema {
         pointing(config, faults)
     }
 
-    /// The faults that [`filter`](Self::filter) fails for, one by one, each pointing at its value.
-    pub fn faults_of(&self, config: &RootConfig, visible: &[Visibility]) -> Vec<ConfigError> {
+    /// The faults of values that may be seen so, for which [`filter`](Self::filter) fails, one by one, each pointing at its value.
+    ///
+    /// ```
+    /// use greenroom_config::{RootConfig, Visibility};
+    /// use greenroom_config_schema::{ConfigSchema, Schema};
+    ///
+    /// let schema = r#"{"type": "object", "properties": {
+    ///     "title": {"type": "string", "visibility": "frontend"}, "port": {"type": "number"}
+    /// }}"#;
+    /// let (package, path) = ("mine".to_owned(), "config.schema.json".to_owned());
+    /// let schema = ConfigSchema::new([Schema { package, path, value: schema.parse().unwrap() }]).unwrap();
+    /// let config = RootConfig::from_yaml("{title: [7], port: many}").unwrap();
+    /// assert_eq!(schema.faults(&config).len(), 2);
+    /// let of_front_end = schema.faults_visible_to(&config, &[Visibility::Frontend]);
+    /// assert_eq!(of_front_end.iter().map(|fault| fault.key().unwrap()).collect::<Vec<_>>(), ["title"]);
+    /// ```
+    pub fn faults_visible_to(&self, config: &RootConfig, visible: &[Visibility]) -> Vec<ConfigError> {
         let (marks, faults) = self.run(config);
         pointing(config, faults.into_iter().filter(|fault| self.concerns(fault, visible, &marks)))
     }

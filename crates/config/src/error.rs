@@ -209,6 +209,18 @@ impl ConfigError {
         self.0.key.as_deref()
     }
 
+    /// What to do about it, where its text does not say it: what a [`miette::Diagnostic`] shows as help.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let error = RootConfig::from_yaml("app: {}").unwrap().string("app.title").unwrap_err();
+    /// assert_eq!(error.remedy(), Some("set `app.title` in one of the config files"));
+    /// ```
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
     /// Where the bad value stands. `None` for what is missing altogether.
     pub fn place(&self) -> Option<&Place> {
         self.0.place.as_ref()

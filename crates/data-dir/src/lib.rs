@@ -5,7 +5,7 @@ mod place;
 mod private_file;
 
 pub use crate::{
-    made::make,
+    made::make_dir,
     place::{DataDirEnvironment, DataDirectory},
     private_file::PrivateFile,
 };

@@ -16,14 +16,14 @@ pub(crate) const NAME: &str = ".greenroom";
 /// ```
 /// # let root = tempfile::tempdir()?;
 /// let dir = root.path().join("state");
-/// greenroom_data_dir::make(&dir)?;
+/// greenroom_data_dir::make_dir(&dir)?;
 /// assert_eq!(std::fs::read_to_string(dir.join(".gitignore"))?, "*\n");
 /// # Ok::<_, std::io::Error>(())
 /// ```
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn make(dir: &Path) -> io::Result<()> {
+pub fn make_dir(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return if dir.file_name().is_some_and(|name| name == NAME) { ignore(dir) } else { Ok(()) };
     }
@@ -62,24 +62,24 @@ mod tests {
     fn what_is_kept_in_a_repository_is_ignored_there_whoever_made_the_directory() {
         let root = tempfile::tempdir().unwrap();
         let (own, named) = (root.path().join("a/.greenroom"), root.path().join("a/state"));
-        make(&own).unwrap();
-        make(&named).unwrap();
+        make_dir(&own).unwrap();
+        make_dir(&named).unwrap();
         assert_eq!((ignored(&own), ignored(&named)), (Some("*\n".to_owned()), Some("*\n".to_owned())));
         assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o711);
 
         // An earlier version made it without one; what stands in one is kept.
         fs::remove_file(own.join(".gitignore")).unwrap();
-        make(&own).unwrap();
+        make_dir(&own).unwrap();
         assert_eq!(ignored(&own).as_deref(), Some("*\n"));
         fs::write(own.join(".gitignore"), "mine\n").unwrap();
-        make(&own).unwrap();
+        make_dir(&own).unwrap();
         assert_eq!(ignored(&own).as_deref(), Some("mine\n"));
     }
 
     #[test]
     fn a_directory_of_somebody_elses_is_left_as_it_is() {
         let root = tempfile::tempdir().unwrap();
-        make(root.path()).unwrap();
+        make_dir(root.path()).unwrap();
         assert_eq!(ignored(root.path()), None);
     }
 }

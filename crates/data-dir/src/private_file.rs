@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::made::make;
+use crate::made::make_dir;
 
 /// A file with a secret, written beside its place and not yet put there.
 ///
@@ -38,7 +38,7 @@ impl PrivateFile {
     /// When a directory or the file cannot be made or written.
     pub fn write(place: &Path, text: &str) -> io::Result<Self> {
         let dir = place.parent().unwrap_or(Path::new("."));
-        make(dir)?;
+        make_dir(dir)?;
         let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}", std::process::id()));
         let beside = dir.join(name);

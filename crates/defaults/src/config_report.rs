@@ -139,6 +139,30 @@ impl ConfigReport {
         self.findings.push(finding);
     }
 
+    /// What fails the start of the backend, or keeps one of these plugins, or a module of theirs, from starting.
+    ///
+    /// ```
+    /// use greenroom_config::{DeclareConfig, ReadContext, RootConfig};
+    /// use greenroom_core::{Backend, plugin};
+    /// use greenroom_defaults::ConfigReport;
+    ///
+    /// let tasks = plugin("tasks", |env| env.register_init(async || Ok(())));
+    /// let tasks = tasks.reads(|config: &RootConfig| config.number("tasks.workers"));
+    /// let context = ReadContext { declarations: Backend::new([]).add(tasks).declarations(), ..ReadContext::default() };
+    /// let permits = "backend: {startup: {plugins: {tasks: {onPluginBootFailure: continue}}}}";
+    /// let config = RootConfig::from_yaml(&format!("tasks: {{workers: many}}\n{permits}")).unwrap();
+    /// let report = ConfigReport::of(&context, &config);
+    /// assert_eq!((report.faults_for(&["tasks"]).len(), report.faults_for(&["mail"]).len()), (1, 0));
+    /// ```
+    pub fn faults_for(&self, plugins: &[&str]) -> Vec<Fault> {
+        let fails = |found: &&Finding| match (found.severity, &found.owner) {
+            (Severity::Refused, _) => true,
+            (_, Some(owner)) => plugins.contains(&&*owner.plugin),
+            (_, None) => false,
+        };
+        self.findings.iter().filter(fails).filter_map(Finding::to_fault).collect()
+    }
+
     /// What fails the start of the backend, of a plugin or of a module.
     pub(crate) fn faults(&self) -> Vec<Fault> {
         self.findings.iter().filter_map(Finding::to_fault).collect()

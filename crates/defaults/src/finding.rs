@@ -13,7 +13,7 @@ pub enum Severity {
     Refused,
     /// A plugin or module does not start, which `backend.startup` permits.
     Permitted,
-    /// Something that the config asks for is off. It is logged at error.
+    /// Something that the config asks for is off. It is logged at error, and fails `config check`.
     Off,
     /// It is logged at warn.
     Warning,

@@ -154,9 +154,11 @@ macro_rules! __fields {
             ::std::stringify!($key),
             " = …, ",
             ::std::stringify!($message),
-            "`; a value within the message is written there: `{",
+            "`; to put a value into the message, write `{",
             ::std::stringify!($key),
-            "}` of a variable, or `{}` with the value behind the message"
+            "}` for a variable `",
+            ::std::stringify!($key),
+            "`, or `{}` and the value after the message"
         ))
     };
     (log ($level:expr, $log:expr) [$($k:expr,)*] [$($f:expr,)*] [$($error:expr)?] plain $($message:tt)+) => {

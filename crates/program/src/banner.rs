@@ -1,6 +1,6 @@
 //! What a person at a terminal sees once the backend is up: where to look, and three lines to paste.
 
-use std::{fmt::Write, time::Duration};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
@@ -109,8 +109,12 @@ impl Banner<'_> {
 }
 
 /// As a shell takes it for one word: `?` is a pattern, which some refuse when no file fits.
-fn quoted(url: &str) -> String {
-    if url.contains('?') { format!("'{url}'") } else { url.to_owned() }
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/:.,_-+=@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into();
+    }
+    format!("'{}'", word.replace('\'', r"'\''")).into()
 }
 
 fn listed(ids: &[String]) -> String {
@@ -120,6 +124,21 @@ fn listed(ids: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_shell_would_split_or_expand_is_quoted() {
+        for (word, shown) in [
+            ("--config=a.yaml", "--config=a.yaml"),
+            ("http://[::1]:7007/", "'http://[::1]:7007/'"),
+            ("http://h/x?y=1", "'http://h/x?y=1'"),
+            ("a b.yaml", "'a b.yaml'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(word), shown);
+        }
+    }
 
     const EXAMPLES: [Example; 3] = [
         example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue"),

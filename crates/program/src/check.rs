@@ -12,7 +12,8 @@ use crate::{catalogue::Catalogue, explain, prepare, schema};
 #[cfg(test)]
 mod generated;
 
-/// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors; warnings are no failure.
+/// Checks, and reports on stdout what is fine, on stderr what is not. Exit code 1 for errors, of which some fail no start but
+/// switch off what the config asks for; warnings are no failure.
 pub(crate) fn check(catalogue: &Catalogue, options: &ConfigOptions) -> ExitCode {
     match schema::load(catalogue, options) {
         Ok(config) => checked(catalogue, &config, options).unwrap_or_else(|failed| failed),
@@ -33,7 +34,7 @@ fn checked(
     };
     explain::answer(&format!("{}\n{secrets} will be redacted in logs\n", config.sources_description()))?;
     let (wrong, warnings): (Vec<_>, Vec<_>) =
-        told(&report).partition(|found| found.severity == Severity::Refused);
+        told(&report).partition(|found| matches!(found.severity, Severity::Refused | Severity::Off));
     let masks = config.masks();
     let told = warnings.iter().chain(&wrong).map(|found| found.masked(&masks, &shown(found)));
     eprint!("{}", told.collect::<String>());
@@ -51,7 +52,7 @@ fn shown(found: &Finding) -> String {
     let Finding { severity, text, .. } = found;
     match (severity, found.config_error()) {
         (Severity::Refused, Some(error)) => explain::shown(error),
-        (Severity::Refused, None) => format!("  × {text}\n"),
+        (Severity::Refused | Severity::Off, None) => format!("  × {text}\n"),
         (Severity::Permitted, _) => format!("warning: {text}; backend.startup permits a start without it\n"),
         _ => format!("warning: {text}\n"),
     }
@@ -125,6 +126,22 @@ mod tests {
             told(&report).filter(|found| found.is_fault()).map(|found| found.key.clone().unwrap()).collect();
         keys.sort_unstable();
         assert_eq!(keys, ["greenroom.dataDir", "greenroom.demo", "greenroom.plugins.tasks", "mail.port"]);
+    }
+
+    #[test]
+    fn what_a_wrong_value_switches_off_is_an_error_as_it_is_in_the_log() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(ByDefault::On, || {
+            let mail = plugin("mail", |env| env.register_init(async || Ok(())));
+            let off = |_: &(), _: &_| vec![greenroom::config::Remark::Off("mail is off".to_owned())];
+            mail.reads_with_remarks(|_| Ok::<_, greenroom::config::ConfigError>(()), off)
+        });
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("app-config.yaml"), "backend: {baseUrl: http://x}\n").unwrap();
+        let options = ConfigOptions { cwd: directory.path().to_owned(), ..ConfigOptions::default() };
+        assert_eq!(check(&catalogue, &options), ExitCode::FAILURE);
+        let report = found(&catalogue, "");
+        assert!(told(&report).any(|found| shown(found) == "  × mail is off\n"));
     }
 
     /// A runtime waits at its end for work that blocks; a plain thread holds no process.

@@ -11,38 +11,11 @@ use greenroom::{
 };
 use greenroom_defaults::ConfigReport;
 
-use crate::{catalogue::Catalogue, explain, prepare, schema};
-
-/// What a command has to say, and how the process ends then.
-///
-/// ```
-/// use greenroom_program::Answer;
-///
-/// // A text alone ends with 0.
-/// let fine = Answer::from("all is well".to_owned());
-/// let found = Answer::from("the disk is full".to_owned()).exit_code(1);
-/// # assert_ne!(fine, found);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    text: String,
-    code: u8,
-}
-
-impl Answer {
-    /// What the command's help says that this code means.
-    #[must_use]
-    pub fn exit_code(mut self, code: u8) -> Self {
-        self.code = code;
-        self
-    }
-}
-
-impl From<String> for Answer {
-    fn from(text: String) -> Self {
-        Self { text, code: 0 }
-    }
-}
+use crate::{
+    answer::{Answer, UsageError},
+    catalogue::Catalogue,
+    explain, prepare, schema,
+};
 
 /// What a command of a plugin may ask for: what the program knows of a start without starting anything.
 ///
@@ -50,10 +23,7 @@ impl From<String> for Answer {
 /// use greenroom::prelude::*;
 /// use greenroom_program::{Answer, CommandContext, Program};
 ///
-/// #[derive(clap::Args)]
-/// struct NoArguments {}
-///
-/// fn ping(_: NoArguments, context: &CommandContext<'_>) -> Result<Answer> {
+/// fn ping((): (), context: &CommandContext<'_>) -> Result<Answer> {
 ///     if let Some(why) = context.why_off("deploys")? {
 ///         return Ok(Answer::from(format!("The plugin deploys is off: {why}")).exit_code(3));
 ///     }
@@ -221,12 +191,17 @@ pub(crate) fn run(
     options: &ConfigOptions,
 ) -> ExitCode {
     match (extra.run)(arguments, &CommandContext::new(catalogue, options)) {
-        Ok(Answer { text, code }) => {
-            explain::answer(&format!("{text}\n")).err().unwrap_or_else(|| ExitCode::from(code))
-        }
+        // What 1 means the command's help says, and hardly that nobody could read the answer.
+        Ok(Answer { text, code }) => match explain::answer(&format!("{text}\n")) {
+            Ok(()) => ExitCode::from(code),
+            Err(_) => ExitCode::from(2),
+        },
         Err(error) => {
             let error = Error::from_any(error);
-            explain::command_error(&error)
+            match error.downcast_ref::<UsageError>() {
+                Some(UsageError(text)) => explain::usage(text),
+                None => explain::command_error(&error),
+            }
         }
     }
 }
@@ -257,9 +232,6 @@ mod tests {
         name: String,
     }
 
-    #[derive(Args)]
-    struct Nothing {}
-
     #[test]
     fn commands_of_plugins_stand_beside_the_programs_own() {
         let greet = |greet: Greet, context: &CommandContext<'_>| {
@@ -267,8 +239,8 @@ mod tests {
         };
         let extras = [
             Extra::new("hello", "greet", greet),
-            Extra::new("hello", "doctor", |Nothing {}, context| {
-                let told = context.wait_for(async { "ill".to_owned() })?;
+            Extra::new("hello", "doctor", |(), context| {
+                let told = context.wait_for(async { "ill" })?;
                 Ok(Answer::from(told).exit_code(3))
             }),
         ];
@@ -294,8 +266,14 @@ mod tests {
 
         let typed_in = matches("own hello doctor").unwrap();
         let (extra, arguments) = typed(&extras, &typed_in).unwrap();
-        assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill".to_owned()).exit_code(3));
+        assert_eq!((extra.run)(arguments, &context).unwrap(), Answer::from("ill").exit_code(3));
         assert_eq!(run(extra, arguments, &catalogue, &options), ExitCode::from(3));
+
+        let refusing =
+            Extra::new("hello", "greet", |_: Greet, _| Err::<Answer, _>(UsageError::new("no name").into()));
+        let typed_in = matches("own hello greet --name you").unwrap();
+        let (_, arguments) = typed(&extras, &typed_in).unwrap();
+        assert_eq!(run(&refusing, arguments, &catalogue, &options), ExitCode::from(2));
 
         assert!(typed(&extras, &matches("own start").unwrap()).is_none());
         assert!(matches("own hello").is_err() && matches("own hello greet").is_err());

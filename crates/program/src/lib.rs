@@ -24,6 +24,7 @@
 //! Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130 and 143 forced by a second signal. What people read goes to
 //! stderr, or is the result of a command that was asked for it; the log stream is stdout's alone.
 
+mod answer;
 mod banner;
 mod catalogue;
 mod check;
@@ -53,7 +54,13 @@ use crate::{
     extra::Extra,
 };
 
-pub use crate::extra::{Answer, CommandContext};
+/// What describes the arguments of a [command](Program::command).
+pub use clap;
+
+pub use crate::{
+    answer::{Answer, UsageError},
+    extra::CommandContext,
+};
 
 /// Whom an example's request is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,11 +193,12 @@ impl Program {
         self
     }
 
-    /// A command of a plugin: `my-backend <plugin> <name>`. Its arguments are described by clap, from which its help comes; what
-    /// it returns is printed: a text, or an [`Answer`] that chooses the exit code.
+    /// A command of a plugin: `my-backend <plugin> <name>`. Its arguments are described by clap, from which its help comes, and
+    /// are `()` where there are none; what it returns is printed: a text, or an [`Answer`] that chooses the exit code. An error
+    /// ends it with 1, a [`UsageError`] and what cannot be printed with 2.
     ///
     /// ```no_run
-    /// use greenroom_program::Program;
+    /// use greenroom_program::{Program, clap};
     ///
     /// /// Greets somebody.
     /// #[derive(clap::Args)]

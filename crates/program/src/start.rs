@@ -18,7 +18,7 @@ use greenroom_defaults::{Finding, Severity};
 
 use crate::{
     Example, Program,
-    banner::{Banner, Encryption},
+    banner::{self, Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, NotWritten},
     explain, paths,
@@ -73,7 +73,7 @@ async fn serve(
     began: Instant,
 ) -> ExitCode {
     let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
-    let typed = typed.collect::<Vec<_>>().join(" ");
+    let typed = typed.map(|word| banner::quoted(word).into_owned()).collect::<Vec<_>>().join(" ");
     let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {
         backend = demo.add_to(backend);

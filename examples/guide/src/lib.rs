@@ -60,7 +60,7 @@ async fn greet(
 
 // region: config
 /// `greetings.phrase`: what is said; `{name}` stands for whom it is said to.
-fn phrase(config: &RootConfig) -> Result<String> {
+pub fn phrase(config: &RootConfig) -> Result<String> {
     const KEY: &str = "greetings.phrase";
     let phrase = config.optional_string(KEY)?.unwrap_or_else(|| "Good evening, {name}".to_owned());
     if !phrase.contains("{name}") {

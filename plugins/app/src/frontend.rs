@@ -74,7 +74,7 @@ impl Frontend {
 
 /// `APP_CONFIG_*` by themselves, then all that holds: the front end lets the last one win.
 fn visible(config: &RootConfig, schema: &ConfigSchema, dist: &Path) -> Result<Vec<Filtered>, ConfigError> {
-    let refused = schema.faults_of(config, &[Visibility::Frontend]).into_iter().map(|fault| {
+    let refused = schema.faults_visible_to(config, &[Visibility::Frontend]).into_iter().map(|fault| {
         let text = invalid(&fault.message());
         ConfigError::invalid(config, fault.key().unwrap_or_default(), text).or_help(|| {
             let dist = dist.display();

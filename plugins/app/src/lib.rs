@@ -53,15 +53,9 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use greenroom::{http::HttpSettings, prelude::*};
 use greenroom_plugin_app_node::{Additions, IndexDocument};
 
-use crate::{
-    index::Index,
-    kept::Kept,
-    page::Maker,
-    routes::Bundle,
-    settings::{Dist, Settings},
-};
+use crate::{index::Index, kept::Kept, page::Maker, routes::Bundle, settings::Settings};
 
-pub use crate::settings::front_end;
+pub use crate::settings::{FrontEnd, front_end};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
@@ -77,8 +71,8 @@ pub fn app() -> Plugin {
                 http.add_auth_policy("/", AuthPolicy::Unauthenticated)?;
                 let ours = Settings::from_config(&config)?;
                 let dist = match ours.dist.clone() {
-                    Dist::Here(dist) => dist,
-                    Dist::Nowhere(looked) => {
+                    FrontEnd::Here(dist) => dist,
+                    FrontEnd::Nowhere(looked) => {
                         info!(logger, "No front end is served: {looked}");
                         return Ok(());
                     }

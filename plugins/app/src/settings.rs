@@ -14,7 +14,7 @@ pub(crate) const BASE_URL: &str = "app.baseUrl";
 /// `app.packageName`, `greenroom.app.dist` and what they lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) dist: Dist,
+    pub(crate) dist: FrontEnd,
     /// Not with `app.disableConfigInjection`.
     pub(crate) injects_config: bool,
     /// Not with `app.disablePublicEntryPoint`.
@@ -23,10 +23,10 @@ pub(crate) struct Settings {
     pub(crate) named_by: &'static str,
 }
 
-/// Where the bundle is.
+/// Where the front end is that a start serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Dist {
-    /// There; no links in the path.
+pub enum FrontEnd {
+    /// The directory of its bundle; no links in the path.
     Here(PathBuf),
     /// Nowhere: where it was looked for, for people.
     Nowhere(String),
@@ -35,7 +35,7 @@ pub(crate) enum Dist {
 impl Settings {
     pub(crate) fn from_config(config: &RootConfig) -> Result<Self> {
         let (dist, no_injection, no_public, is_named) = all((
-            dist(config),
+            front_end(config),
             config.optional_boolean("app.disableConfigInjection"),
             config.optional_boolean("app.disablePublicEntryPoint"),
             config.has(DIST),
@@ -48,7 +48,7 @@ impl Settings {
     /// The same, and what of the bundle would fail the start: that `config check` says it too.
     pub(crate) fn checked(config: &RootConfig) -> Result<Self> {
         let settings = Self::from_config(config)?;
-        if let Dist::Here(dist) = &settings.dist {
+        if let FrontEnd::Here(dist) = &settings.dist {
             page::check(config, &settings, dist)?;
         }
         Ok(settings)
@@ -59,26 +59,20 @@ impl Settings {
 ///
 /// ```
 /// use greenroom::config::RootConfig;
+/// use greenroom_plugin_app::{FrontEnd, front_end};
 ///
 /// let config = RootConfig::from_yaml("app: {packageName: portal}").unwrap();
-/// let looked = greenroom_plugin_app::front_end(&config).unwrap();
-/// assert_eq!(looked.unwrap_err(), "the config is in no file, beside which an app could be");
+/// let looked = "the config is in no file, beside which an app could be".to_owned();
+/// assert_eq!(front_end(&config).unwrap(), FrontEnd::Nowhere(looked));
 /// ```
 ///
 /// # Errors
 /// When the start refuses what the config says of it.
-pub fn front_end(config: &RootConfig) -> Result<std::result::Result<PathBuf, String>> {
-    Ok(match dist(config)? {
-        Dist::Here(dist) => Ok(dist),
-        Dist::Nowhere(looked) => Err(looked),
-    })
-}
-
-fn dist(config: &RootConfig) -> Result<Dist> {
+pub fn front_end(config: &RootConfig) -> Result<FrontEnd> {
     if let Some(named) = config.optional_string(DIST)? {
         let path = config.beside(&named).unwrap_or_else(|| named.into());
         return match path.canonicalize() {
-            Ok(path) if path.is_dir() => Ok(Dist::Here(path)),
+            Ok(path) if path.is_dir() => Ok(FrontEnd::Here(path)),
             Ok(path) => Err(refused(config, DIST, &format!("{} is no directory", path.display()))),
             Err(error) => Err(refused(config, DIST, &format!("{}: {error}", path.display()))),
         };
@@ -86,7 +80,7 @@ fn dist(config: &RootConfig) -> Result<Dist> {
     let package = config.optional_string(PACKAGE)?.unwrap_or_else(|| "app".to_owned());
     match found(config.beside("").as_deref(), &package) {
         // Who asks for the plugin by its name wants it to serve something.
-        Dist::Nowhere(looked) if config.optional_switch(PLUGIN)?.unwrap_or(false) => {
+        FrontEnd::Nowhere(looked) if config.optional_switch(PLUGIN)?.unwrap_or(false) => {
             Err(refused(config, PLUGIN, &looked))
         }
         dist => Ok(dist),
@@ -94,20 +88,20 @@ fn dist(config: &RootConfig) -> Result<Dist> {
 }
 
 /// As Node finds a package from the project's directory.
-fn found(beside: Option<&Path>, package: &str) -> Dist {
+fn found(beside: Option<&Path>, package: &str) -> FrontEnd {
     let Some(beside) = beside else {
-        return Dist::Nowhere("the config is in no file, beside which an app could be".to_owned());
+        return FrontEnd::Nowhere("the config is in no file, beside which an app could be".to_owned());
     };
     let Some(found) = greenroom_config_schema::package(beside, package) else {
         let place = beside.components().as_path().display();
-        return Dist::Nowhere(format!(
+        return FrontEnd::Nowhere(format!(
             "there is no package '{package}' in the node_modules or workspaces of {place}"
         ));
     };
     let dist = found.join("dist");
     match dist.canonicalize() {
-        Ok(dist) if dist.is_dir() => Dist::Here(dist),
-        _ => Dist::Nowhere(format!("there is no {}", dist.display())),
+        Ok(dist) if dist.is_dir() => FrontEnd::Here(dist),
+        _ => FrontEnd::Nowhere(format!("there is no {}", dist.display())),
     }
 }
 

@@ -40,6 +40,11 @@ impl Element<'_> {
         None
     }
 
+    /// The line in which its text begins.
+    pub(crate) fn line_of_text(&self) -> usize {
+        self.line + self.html[self.whole.start..self.text.start].matches('\n').count()
+    }
+
     /// What stands in it, if its content is text; nothing of any other.
     pub(crate) fn text(&self) -> &str {
         &self.html[self.text.clone()]

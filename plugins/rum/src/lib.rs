@@ -95,7 +95,7 @@ use crate::{
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
-pub use crate::doctor::{Diagnosis, Examination, PlannedStart};
+pub use crate::doctor::{ConfigRemark, Diagnosis, Examination, PlannedStart};
 pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.

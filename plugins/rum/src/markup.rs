@@ -3,7 +3,7 @@
 use crate::{
     init::InitScript,
     sdk::SdkLocation,
-    settings::{CDN, Rum, Site, Way},
+    settings::{CDN, Rum, Way},
     urls,
 };
 
@@ -34,7 +34,7 @@ impl Markup {
                 policy.push(("connect-src", backend.as_str().to_owned()));
             }
         }
-        let intake = rum.site.unwrap_or(Site::default()).intake;
+        let intake = rum.intake();
         if rum.way == Way::Direct && rum.policy.lets_connect_to(intake).is_none() {
             policy.push(("connect-src", format!("https://{intake}")));
         }

@@ -88,12 +88,9 @@ impl Refusal {
         }
     }
 
-    /// What a code means. Another version of this backend may know more of them: then the code itself.
-    pub(crate) fn explained(code: &str) -> &str {
-        Self::ALL
-            .into_iter()
-            .find(|refusal| refusal.code() == code)
-            .map_or(code, |refusal| refusal.sentence())
+    /// The one of this code; `None` of a code that this version does not know.
+    pub(crate) fn by_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.code() == code)
     }
 }
 
@@ -102,10 +99,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_tells_one_reason_and_one_that_is_not_known_itself() {
+    fn a_code_tells_one_reason() {
         for refusal in Refusal::ALL {
-            assert_eq!(Refusal::explained(refusal.code()), refusal.sentence());
+            assert_eq!(Refusal::by_code(refusal.code()), Some(refusal));
         }
-        assert_eq!(Refusal::explained("tooFar"), "tooFar");
+        assert_eq!(Refusal::by_code("tooFar"), None);
     }
 }

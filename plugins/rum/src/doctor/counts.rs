@@ -1,8 +1,12 @@
 //! What a running Greenroom has counted: at which step events get lost.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use http::HeaderValue;
+
 use super::{Diagnosis, Finding, web::Web};
 use crate::{
-    counts::Status,
+    counts::{LastAnswer, Status},
     refusal::Refusal,
     settings::DATADOG,
     urls::{INTAKE, STATUS},
@@ -18,19 +22,31 @@ pub(super) enum StatusReply {
     None,
 }
 
-pub(super) async fn ask(web: &Web<'_>, backend: &str, token: Option<&str>) -> StatusReply {
-    let Ok(got) = web.json(&format!("{backend}{STATUS}"), token).await else {
+pub(super) async fn ask(web: &Web<'_>, backend: &str, bearer: Option<HeaderValue>) -> StatusReply {
+    let Ok(got) = web.json(&format!("{backend}{STATUS}"), bearer).await else {
         return StatusReply::None;
     };
     let is_json = got.header("content-type").is_some_and(|kind| kind.contains("json"));
     match got.status.as_u16() {
         200 if is_json => match serde_json::from_str(&got.text) {
-            Ok(told) => StatusReply::Told(Box::new(told)),
+            Ok(status) => StatusReply::Told(Box::new(with_texts(status, |text| web.said(text)))),
             Err(_) => StatusReply::None,
         },
         status @ (401 | 403) if is_json => StatusReply::Barred(status),
         _ => StatusReply::None,
     }
+}
+
+/// The same with what the server says in words changed; reasons that become alike are one.
+fn with_texts(status: Status, change: impl Fn(&str) -> String) -> Status {
+    let mut refused: BTreeMap<String, u64> = BTreeMap::new();
+    for (why, count) in &status.refused {
+        let counted = refused.entry(change(why)).or_default();
+        *counted = counted.saturating_add(*count);
+    }
+    let last_answer =
+        status.last_answer.map(|last| LastAnswer { failure: last.failure.as_deref().map(&change), ..last });
+    Status { recipient: change(&status.recipient), refused, last_answer, ..status }
 }
 
 pub(super) fn barred(status: u16, has_token: bool) -> Finding {
@@ -47,20 +63,17 @@ pub(super) fn barred(status: u16, has_token: bool) -> Finding {
 
 /// `forwards`: whether events go through that backend; `rate`: how many of a hundred sessions are measured.
 pub(super) fn check(counts: &Status, forwards: bool, rate: f64, told: &mut Diagnosis) {
-    let since = format!("in the last {}", time(counts.for_seconds));
-    told.add(Finding::note(format!(
-        "In the last {}: {}, {}, {}, {}",
-        time(counts.for_seconds),
-        some(counts.pages, "page"),
-        some(counts.init, "init script"),
-        some(counts.sdk, "SDK file"),
-        some(counts.sessions, "session")
-    )));
+    /// Before that nobody may have been there.
+    const SOON: u64 = 60;
+    let since = since(counts.for_seconds);
+    told.add(Finding::note(summary(counts, forwards)));
     if counts.pages == 0 && counts.sessions == 0 && counts.received == 0 {
-        told.add(
-            Finding::warning(format!("No browser has asked this backend for a page {since}"))
-                .help("Open the portal; if it shows, another server or another replica has answered"),
-        );
+        if counts.for_seconds >= SOON {
+            told.add(
+                Finding::warning(format!("No browser has asked this backend for a page {since}"))
+                    .help("Open the portal; if it shows, another server or another replica has answered"),
+            );
+        }
         return;
     }
     if counts.pages > 0 && counts.init == 0 && counts.sessions == 0 {
@@ -89,6 +102,25 @@ pub(super) fn check(counts: &Status, forwards: bool, rate: f64, told: &mut Diagn
     }
 }
 
+/// All steps, with their numbers.
+fn summary(counts: &Status, forwards: bool) -> String {
+    let mut steps = vec![
+        some(counts.pages, "page"),
+        some(counts.init, "init script"),
+        some(counts.sdk, "SDK file"),
+        some(counts.sessions, "session"),
+    ];
+    if forwards {
+        steps.push(format!("{} received", some(counts.received, "request")));
+        steps.push(some(counts.events, "event"));
+        steps.push(format!("{} taken by {}", some(counts.taken, "request"), counts.recipient));
+        steps.push(format!("{} failed", number(counts.failed)));
+    }
+    let mut since = since(counts.for_seconds);
+    since.replace_range(..1, &since[..1].to_uppercase());
+    format!("{since}: {}", steps.join(", "))
+}
+
 fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
     if counts.sessions > 0 && counts.received == 0 && counts.refused.is_empty() {
         told.add(
@@ -99,15 +131,12 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
             .help("A blocker stops it, the page's policy does, or a proxy in front lets no POST through"),
         );
     }
-    for (code, count) in &counts.refused {
-        let why = Refusal::explained(code);
-        let times = if *count == 1 { "Once".to_owned() } else { format!("{count} times") };
-        told.add(Finding::warning(format!("{times} {since} events were refused: {why}")));
-    }
+    refused(counts, since, told);
     if counts.rejected > 0 {
         told.add(Finding::warning(format!(
-            "{} events were left out, because they are of another application or none",
-            counts.rejected
+            "{} {} not forwarded: they belong to another application or are not events",
+            some(counts.rejected, "line"),
+            if counts.rejected == 1 { "was" } else { "were" }
         )));
     }
     if counts.behind_untrusted_proxy > 0 {
@@ -120,166 +149,131 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
             .help("Name the proxy in backend.trustProxy"),
         );
     }
-    let Some(last) = &counts.last_answer else { return };
-    let (ago, who) = (time(last.seconds_ago), &counts.recipient);
-    let is_datadog = who == DATADOG;
-    let failed = match (last.status, &last.failure) {
-        (Some(200..300), _) => {
-            let batch = counts.last_received_seconds_ago.map(|ago| format!(", the last beacon came {} ago", time(ago)));
-            told.proof = Some(format!(
-                "{who} has taken {} {since}, the last {ago} ago{}",
-                some(counts.taken, "request"),
-                batch.unwrap_or_default()
-            ));
-            return;
+    match &counts.last_answer {
+        Some(last) if matches!(last.status, Some(200..300)) => told.proof = Some(proof(counts, last, since)),
+        Some(last) => told.add(not_taken(&counts.recipient, last)),
+        None => {}
+    }
+}
+
+/// The reasons for which most requests went no further.
+fn refused(counts: &Status, since: &str, told: &mut Diagnosis) {
+    const MOST_REASONS: usize = 10;
+    let mut reasons: Vec<_> = counts.refused.iter().collect();
+    reasons.sort_by_key(|(_, count)| Reverse(**count));
+    for (code, count) in reasons.iter().take(MOST_REASONS) {
+        let refusal = Refusal::by_code(code);
+        // A backend of another version may know more of them.
+        let why = refusal.map_or(code.as_str(), |refusal| refusal.sentence());
+        let times = if **count == 1 { "Once".to_owned() } else { format!("{} times", number(**count)) };
+        let found = Finding::warning(format!("{times} {since} events were refused: {why}"));
+        told.add(match refusal.and_then(advice) {
+            Some(help) => found.help(help),
+            None => found,
+        });
+    }
+    if let more @ 1.. = reasons.len().saturating_sub(MOST_REASONS) {
+        told.add(Finding::note(format!("Events were refused for {more} more reasons")));
+    }
+}
+
+/// What to do about it, where something can be done.
+fn advice(refusal: Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::WrongToken => Some(
+            "A page that was loaded before the backend was restarted sends them: reload it. If they go on, something else sends \
+             to this backend",
+        ),
+        Refusal::WrongOrigin => {
+            Some("If the page is yours, write its origin into greenroom.rum.allowedOrigins")
         }
-        (Some(403), _) if is_datadog => Finding::error(
+        Refusal::TooOften => Some(
+            "One client sends very many. If all users come by one proxy, name it in backend.trustProxy, so that each counts as \
+             itself",
+        ),
+        _ => None,
+    }
+}
+
+fn proof(counts: &Status, last: &LastAnswer, since: &str) -> String {
+    let events =
+        counts.last_received_seconds_ago.map(|seconds| format!(", the last events came {}", ago(seconds)));
+    format!(
+        "{} has taken {} {since}, the last {}{}",
+        counts.recipient,
+        some(counts.taken, "request"),
+        ago(last.seconds_ago),
+        events.unwrap_or_default()
+    )
+}
+
+/// Why the last answer was none that is good.
+fn not_taken(who: &str, last: &LastAnswer) -> Finding {
+    let (ago, is_datadog) = (ago(last.seconds_ago), who == DATADOG);
+    let Some(status) = last.status else {
+        let why = last.failure.as_deref().unwrap_or("nothing is known of why");
+        return Finding::error(
+            format!("the backend does not reach {who}"),
+            format!("{who} was not reached {ago}: {why}"),
+        )
+        .help(match is_datadog {
+            true => "Let the backend out to the intake: by a firewall's rule, HTTPS_PROXY, or greenroom.rum.intakeUrl",
+            false => "See that something listens at greenroom.rum.intakeUrl, and that the backend may call it",
+        });
+    };
+    let said = format!("The last answer of {who}, {ago}, was {status}");
+    let refuses = || format!("{who} does not take them");
+    match status {
+        403 if is_datadog => Finding::error(
             "Datadog refuses them",
-            format!("Datadog answered 403 {ago} ago: it does not know the client token at this site"),
+            format!("Datadog answered 403 {ago}: it does not know the client token at this site"),
         )
         .help("Compare app.datadogRum.clientToken and site with what Datadog shows for the application"),
-        (Some(status), _) => {
-            Finding::error(format!("{who} does not take them"), format!("The last answer of {who}, {ago} ago, was {status}"))
-        }
-        (None, why) => Finding::error(
-            format!("the backend does not reach {who}"),
-            format!("{who} was not reached {ago} ago: {}", why.as_deref().unwrap_or("nothing is known of why")),
-        )
-        .help("Let the backend out to the intake: by a firewall's rule, HTTPS_PROXY, or greenroom.rum.intakeUrl"),
-    };
-    told.add(failed);
+        401 | 403 => Finding::error(refuses(), said).help("What listens at greenroom.rum.intakeUrl wants something else of those who send"),
+        404 | 405 => Finding::error(refuses(), said)
+            .help("See that greenroom.rum.intakeUrl leads to an intake: /api/v2/rum is added to it"),
+        413 => Finding::error(refuses(), said)
+            .help("The requests are too large for it, or for a proxy on the way: let it take larger bodies"),
+        429 => Finding::error(refuses(), said)
+            .help("It takes no more now. If it stays so, measure fewer sessions: app.datadogRum.sessionSampleRate"),
+        500..600 => Finding::error(refuses(), said).help(match is_datadog {
+            true => "Datadog has a fault, or a proxy on the way: see https://status.datadoghq.com, and look again in some minutes",
+            false => "Look into the log of what listens at greenroom.rum.intakeUrl",
+        }),
+        _ => Finding::error(refuses(), said),
+    }
+}
+
+/// A number that nobody counts to is none.
+fn number(count: u64) -> String {
+    const MOST: u64 = 1_000_000_000_000;
+    if count > MOST { "an unknown number of".to_owned() } else { count.to_string() }
 }
 
 /// So many things.
 fn some(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
-/// A time as people say it.
-fn time(seconds: u64) -> String {
-    match seconds {
+/// A time as people say it; `None` of one that no process is old.
+fn time(seconds: u64) -> Option<String> {
+    const CENTURY: u64 = 100 * 365 * 86_400;
+    Some(match seconds {
         0..120 => format!("{seconds} s"),
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
+        172_800..CENTURY => format!("{} days", seconds / 86_400),
+        CENTURY.. => return None,
+    })
+}
+
+fn since(seconds: u64) -> String {
+    time(seconds).map_or("since an unknown time".to_owned(), |time| format!("in the last {time}"))
+}
+
+fn ago(seconds: u64) -> String {
+    time(seconds).map_or("at an unknown time".to_owned(), |time| format!("{time} ago"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        counts::LastAnswer,
-        doctor::{
-            finding::Severity,
-            tests::{findings, only_error},
-        },
-    };
-
-    fn told(counts: &Status, forwards: bool) -> Diagnosis {
-        let mut told = Diagnosis::default();
-        check(counts, forwards, 100.0, &mut told);
-        told
-    }
-
-    fn counts() -> Status {
-        let recipient = DATADOG.to_owned();
-        Status { recipient, for_seconds: 3600, pages: 20, init: 5, sdk: 5, sessions: 4, ..Status::default() }
-    }
-
-    fn warning(told: &Diagnosis) -> String {
-        findings(told, Severity::Warning).map(|found| found.what.clone()).collect()
-    }
-
-    #[test]
-    fn rum_46_the_step_at_which_events_get_lost_is_named() {
-        let none = Status { for_seconds: 90, ..Status::default() };
-        assert_eq!(
-            warning(&told(&none, true)),
-            "No browser has asked this backend for a page in the last 90 s"
-        );
-        let said = told(&counts(), true).text();
-        assert!(
-            said.contains("note: In the last 60 min: 20 pages, 5 init scripts, 5 SDK files, 4 sessions"),
-            "{said}"
-        );
-        let no_script = Status { init: 0, sdk: 0, sessions: 0, ..counts() };
-        assert!(warning(&told(&no_script, true)).contains("none fetched the script"));
-        let no_session = Status { sessions: 0, ..counts() };
-        assert!(warning(&told(&no_session, true)).contains("none has begun a session"));
-        let no_batch = told(&counts(), true);
-        assert_eq!(only_error(&no_batch).why, "sessions begin, and their events do not reach the backend");
-        let direct = told(&counts(), false);
-        assert!(!direct.has_errors() && direct.text().contains("browsers alone"), "{}", direct.text());
-    }
-
-    #[test]
-    fn rum_46_what_the_intake_refused_is_told_by_reason() {
-        let mut counts = Status { received: 1, ..counts() };
-        counts.refused.insert("wrongOrigin".to_owned(), 3);
-        let told = told(&counts, true);
-        assert_eq!(
-            warning(&told),
-            "3 times in the last 60 min events were refused: the page is not of this portal"
-        );
-    }
-
-    #[test]
-    fn rum_46_a_proxy_that_is_not_trusted_is_told() {
-        let told = told(&Status { received: 9, behind_untrusted_proxy: 9, ..counts() }, true);
-        assert!(
-            warning(&told).starts_with(
-                "9 requests in the last 60 min came by a proxy that backend.trustProxy does not name"
-            ),
-            "{told:?}"
-        );
-    }
-
-    #[test]
-    fn rum_46_the_last_answer_of_datadog_decides() {
-        let with = |status, failure: Option<&str>| {
-            let failure = failure.map(str::to_owned);
-            let last_answer = Some(LastAnswer { seconds_ago: 12, status, failure });
-            told(
-                &Status {
-                    received: 3,
-                    events: 9,
-                    taken: 3,
-                    last_answer,
-                    last_received_seconds_ago: Some(12),
-                    ..counts()
-                },
-                true,
-            )
-        };
-        assert_eq!(
-            with(Some(202), None).text().lines().next(),
-            Some(
-                "Browser events arrive: Datadog has taken 3 requests in the last 60 min, the last 12 s ago, the last beacon came 12 s ago."
-            )
-        );
-        assert_eq!(only_error(&with(Some(403), None)).why, "Datadog refuses them");
-        let own = |status| {
-            let last_answer = Some(LastAnswer { seconds_ago: 12, status: Some(status), failure: None });
-            let recipient = "collector.example:4318".to_owned();
-            told(&Status { recipient, received: 1, taken: 1, last_answer, ..counts() }, true)
-        };
-        assert!(
-            own(202).text().starts_with("Browser events arrive: collector.example:4318 has taken 1 request")
-        );
-        assert_eq!(only_error(&own(403)).why, "collector.example:4318 does not take them");
-        assert!(only_error(&with(Some(500), None)).what.ends_with("was 500"));
-        let failed = with(None, Some("Cannot connect to x:443: refused"));
-        assert_eq!(
-            only_error(&failed).what,
-            "Datadog was not reached 12 s ago: Cannot connect to x:443: refused"
-        );
-    }
-
-    #[test]
-    fn times_are_said_as_people_say_them() {
-        for (seconds, said) in [(5, "5 s"), (600, "10 min"), (10_000, "2 h"), (1_000_000, "11 days")] {
-            assert_eq!(time(seconds), said);
-        }
-    }
-}
+mod tests;

@@ -3,10 +3,16 @@
 use std::fmt::Write;
 
 use greenroom::config::{ConfigError, RootConfig};
-use serde_json::{Value, json};
+use serde::Serialize;
+
+use super::{
+    report::Report,
+    said::{MOST_OF_A_SERVER, shortened},
+};
 
 /// How much something matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// It keeps all events from arriving, or the portal from its users.
     Error,
@@ -62,12 +68,15 @@ impl Finding {
         Self { place: config.place(key).map(|place| format!("{place} ({key})")), ..self }
     }
 
-    /// The same, where an error of the config knows its place, which then stands beside the sentence and not in it.
+    /// The same with what an error of the config knows besides: its place, which then stands beside the sentence and not in
+    /// it, and what to do.
     pub(crate) fn at_error(self, error: Option<&ConfigError>) -> Self {
-        let Some((error, place)) = error.and_then(|error| Some((error, error.place()?))) else { return self };
+        let Some(error) = error else { return self };
+        let help = self.help.or_else(|| error.remedy().map(str::to_owned));
+        let Some(place) = error.place() else { return Self { help, ..self } };
         let what = self.what.strip_suffix(&format!(" ({place})")).unwrap_or(&self.what).to_owned();
         let key = error.key().map(|key| format!(" ({key})")).unwrap_or_default();
-        Self { what, place: Some(format!("{place}{key}")), ..self }
+        Self { what, place: Some(format!("{place}{key}")), help, ..self }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
@@ -82,7 +91,7 @@ impl Finding {
 /// # use greenroom::{config::RootConfig, http_client::ClientEnvironment, prelude::HttpClient};
 /// # use greenroom_plugin_rum::{Examination, PlannedStart};
 /// # let (start, client) = (PlannedStart::default(), HttpClient::builder(ClientEnvironment::default()).build());
-/// # let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
+/// # let config = Err(greenroom::errors::Error::new("app-config.yaml:3:1: a colon is missing"));
 /// # let (data_dir, url, token) = (None, None, None);
 /// # let examination = Examination { config, start: &start, data_dir, url, token, client: &client };
 /// use greenroom_plugin_rum::Diagnosis;
@@ -101,6 +110,8 @@ pub struct Diagnosis {
     pub(crate) fine: Vec<String>,
     /// What could not be looked at, and why.
     pub(crate) unseen: Option<String>,
+    /// Whether a page could be looked at, where one was asked for.
+    pub(crate) answered: Option<bool>,
     /// What is known to arrive.
     pub(crate) proof: Option<String>,
     /// What was looked at.
@@ -138,7 +149,7 @@ impl Diagnosis {
     }
 
     /// The answer in one sentence.
-    fn answer(&self) -> String {
+    pub(super) fn answer(&self) -> String {
         if let Some(unseen) = &self.unseen {
             return format!("It cannot be told whether browser events arrive: {unseen}.");
         }
@@ -166,7 +177,7 @@ impl Diagnosis {
         }
     }
 
-    fn sorted(&self) -> Vec<&Finding> {
+    pub(super) fn sorted(&self) -> Vec<&Finding> {
         let mut findings: Vec<_> = self.findings.iter().collect();
         findings.sort_by_key(|finding| finding.severity);
         findings
@@ -190,14 +201,31 @@ impl Diagnosis {
         text.trim_end().to_owned()
     }
 
-    /// For programs.
+    /// For programs: one JSON object. `verdict` is `arrive`, `nothing-in-the-way`, `do-not-arrive` or `unknown`; `exitCode` is
+    /// [that](Self::exit_code); `answered` says whether the page could be looked at, and is null where none was asked for.
+    /// `answer` is the first line of the [text](Self::text), each of `findings` has `severity` (`error`, `warning` or `note`),
+    /// `what`, and `where` and `help` or null; `fine` is a list of texts.
     pub fn json(&self) -> String {
-        let findings = self.sorted().into_iter().map(|finding| {
-            let Finding { severity, what, place, help, .. } = finding;
-            json!({"severity": severity.word(), "what": what, "where": place, "help": help})
-        });
-        let findings: Vec<Value> = findings.collect();
-        json!({"answer": self.answer(), "findings": findings, "fine": self.fine}).to_string()
+        // Texts and numbers are always JSON.
+        serde_json::to_string(&Report::of(self)).unwrap_or_default()
+    }
+
+    /// No more and no longer ones than somebody reads: what a page or a server brings about has no bound of its own.
+    pub(crate) fn bounded(self) -> Self {
+        const MOST_FINDINGS: usize = 50;
+        const MOST_CHARACTERS: usize = 1000;
+        let mut told = self.map(|text| shortened(text, MOST_CHARACTERS));
+        for place in told.findings.iter_mut().filter_map(|finding| finding.place.as_mut()) {
+            if place.contains("://") {
+                *place = shortened(place, MOST_OF_A_SERVER);
+            }
+        }
+        if told.findings.len() > MOST_FINDINGS {
+            told.findings.sort_by_key(|finding| finding.severity);
+            let more = told.findings.split_off(MOST_FINDINGS).len();
+            told.add(Finding::note(format!("{more} more findings are not told")));
+        }
+        told
     }
 
     /// The same with every text changed.
@@ -254,7 +282,7 @@ mod tests {
             "Browser events do not arrive: the rate is 0.\n\nerror: No session is measured\n where: x:1:2\n help: raise it\n\n\
              error: Nor is another\n\nnote: Rates are low\n\nFine: the policy"
         );
-        let json: Value = serde_json::from_str(&told.json()).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&told.json()).unwrap();
         assert_eq!(json["findings"][0]["where"], "x:1:2");
     }
 
@@ -269,6 +297,18 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("Fine: a\\u{9b}b"), "{text}");
+    }
+
+    #[test]
+    fn rum_48_a_page_brings_about_no_more_than_somebody_reads() {
+        let mut told = Diagnosis::default();
+        let url = format!("https://h/{}", "x".repeat(300_000));
+        (0..500).for_each(|_| told.add(Finding::warning("y".repeat(300_000)).at(url.clone())));
+        told.add(Finding::error("the worst", "is told"));
+        let told = told.bounded();
+        assert!(told.text().len() < 100_000 && told.has_errors(), "{}", told.text().len());
+        assert!(told.text().ends_with("note: 451 more findings are not told"), "{told:?}");
+        assert!(told.findings[1].place.as_ref().unwrap().chars().count() == 201, "{told:?}");
     }
 
     #[test]

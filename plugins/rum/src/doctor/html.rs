@@ -9,6 +9,8 @@ use crate::html::elements;
 pub(crate) struct Script {
     /// The line in which it begins.
     pub(crate) line: usize,
+    /// The line in which its text begins.
+    pub(crate) line_of_text: usize,
     /// As the page says it.
     pub(crate) src: Option<String>,
     pub(crate) nonce: Option<String>,
@@ -38,6 +40,7 @@ impl Html {
                 }
                 told.scripts.push(Script {
                     line: element.line,
+                    line_of_text: element.line_of_text(),
                     src: element.attribute("src"),
                     nonce: element.attribute("nonce"),
                     text: element.text().to_owned(),

@@ -10,7 +10,9 @@ mod finding;
 mod html;
 mod node;
 mod page;
+mod report;
 mod running;
+mod said;
 mod scripts;
 mod sends;
 mod start;
@@ -19,7 +21,12 @@ mod web;
 
 use std::path::Path;
 
-use greenroom::{config::RootConfig, core::Fault, prelude::HttpClient};
+use greenroom::{
+    config::{ConfigError, RootConfig},
+    core::Fault,
+    errors::Error,
+    prelude::HttpClient,
+};
 
 use crate::settings::{Origin, Portal};
 
@@ -27,8 +34,9 @@ use config::ConfigView;
 pub use finding::Diagnosis;
 use finding::{Finding, Severity};
 use page::Page;
+use said::Secrets;
 use scripts::Ours;
-use web::Web;
+use web::{Web, bearer};
 
 /// What a start would make of the config, as the program around the plugins knows it. Of the default, nothing is in the way.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +49,19 @@ pub struct PlannedStart {
     pub app_off: Option<String>,
     /// Where a front end was looked for, if there is none.
     pub no_front_end: Option<String>,
+    /// What a start says of keys of the config that fail nothing.
+    pub remarks: Vec<ConfigRemark>,
+}
+
+/// What is to say of a key, such as that nobody reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigRemark {
+    /// As seen from the root of the config.
+    pub key: String,
+    /// File, line and column, where it stands in a file.
+    pub place: Option<String>,
+    /// A sentence, which may end with the place in parentheses.
+    pub text: String,
 }
 
 impl PlannedStart {
@@ -73,7 +94,7 @@ impl PlannedStart {
 /// ```
 pub struct Examination<'a> {
     /// The config; `None` where there is no file of one, so that the page alone is looked at; or why it cannot be read.
-    pub config: Result<Option<&'a RootConfig>, String>,
+    pub config: Result<Option<&'a RootConfig>, Error>,
     /// What a start would make of it.
     pub start: &'a PlannedStart,
     /// Where the SDK's files are looked for.
@@ -90,14 +111,15 @@ impl Examination<'_> {
     /// Looks, and says what is in the way. It reads files.
     pub async fn examine(self) -> Diagnosis {
         let mut told = Diagnosis::default();
+        let secrets = Secrets::of(self.config(), self.token);
         match self.url {
             None => self.without_page(&mut told).await,
-            Some(url) => self.with_page(&Web::new(self.client, self.named(url)), url, &mut told).await,
+            Some(url) => {
+                self.with_page(&Web::new(self.client, self.named(url), &secrets), url, &mut told).await
+            }
         }
-        match self.config() {
-            Some(config) => told.map(|text| config.masked(text)),
-            None => told,
-        }
+        told.answered = self.url.map(|_| told.unseen.is_none());
+        told.map(|text| secrets.hide(text)).bounded()
     }
 
     fn config(&self) -> Option<&RootConfig> {
@@ -113,7 +135,15 @@ impl Examination<'_> {
     /// Why nothing is said of a config.
     fn without_config(&self, told: &mut Diagnosis) {
         match (&self.config, self.url) {
-            (Err(why), _) => told.add(Finding::error("the config cannot be read", why.clone())),
+            (Err(error), _) => {
+                const WHY: &str = "the config cannot be read";
+                match error.downcast_ref::<ConfigError>() {
+                    Some(error) => error.clone().each().for_each(|one| {
+                        told.add(Finding::error(WHY, one.to_string()).at_error(Some(&one)));
+                    }),
+                    None => told.add(Finding::error(WHY, error.message())),
+                }
+            }
             (Ok(None), None) => {
                 let nothing = Finding::error(
                     "there is nothing to look at",
@@ -139,6 +169,7 @@ impl Examination<'_> {
             Some(config) if !self.has_own_keys() => {
                 told.is_of_node = true;
                 node::check(config, told);
+                config::remarks(self.start, told);
                 self.served_by_greenroom(told);
             }
             _ => {
@@ -173,7 +204,9 @@ impl Examination<'_> {
 
     fn of_config(&self, told: &mut Diagnosis) -> Option<ConfigView> {
         self.without_config(told);
-        config::check(self.config()?, self.start, self.data_dir, told)
+        let view = config::check(self.config()?, self.start, self.data_dir, told);
+        config::remarks(self.start, told);
+        view
     }
 
     async fn egress(&self, view: Option<&ConfigView>, told: &mut Diagnosis) {
@@ -200,10 +233,12 @@ impl Examination<'_> {
             (None, None) => None,
         };
         let backend = backend.or_else(|| Origin::of(url).map(|origin| origin.as_str().to_owned()));
-        let token =
-            self.token.filter(|_| backend.as_deref().is_some_and(|backend| self.trusts(backend, url)));
+        let bearer =
+            self.token.and_then(|token| bearer(token).map_err(|why| told.add(Finding::warning(why))).ok());
+        let is_trusted = backend.as_deref().is_some_and(|backend| self.trusts(backend, url));
+        let has_token = bearer.is_some();
         let counted = match (&told.unseen, &backend) {
-            (None, Some(backend)) => counts::ask(web, backend, token).await,
+            (None, Some(backend)) => counts::ask(web, backend, bearer.filter(|_| is_trusted)).await,
             _ => counts::StatusReply::None,
         };
         if ours.backend().is_none() && counted == counts::StatusReply::None {
@@ -247,11 +282,11 @@ impl Examination<'_> {
                 let rate = running.as_ref().map_or(100.0, running::Running::session_rate);
                 counts::check(&counted, forwards, rate, told);
             }
-            counts::StatusReply::Barred(_) if self.token.is_some() && token.is_none() => told.add(Finding::warning(format!(
+            counts::StatusReply::Barred(_) if has_token && !is_trusted => told.add(Finding::warning(format!(
                 "The token was not sent to {}, which the page names, and neither --url nor backend.baseUrl does",
                 backend.unwrap_or_default()
             ))),
-            counts::StatusReply::Barred(status) => told.add(counts::barred(status, token.is_some())),
+            counts::StatusReply::Barred(status) => told.add(counts::barred(status, has_token)),
             counts::StatusReply::None => {}
         }
     }

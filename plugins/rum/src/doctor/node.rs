@@ -8,7 +8,7 @@ use super::{
     Diagnosis, Finding,
     html::Script,
     page::{self, Page},
-    start::Start,
+    start::SdkStart,
     template,
 };
 use crate::csp::Csp;
@@ -27,23 +27,19 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
     };
     for key in ["app.datadogRum.clientToken", "app.datadogRum.applicationId"] {
         if !is_text(config, key) {
-            told.add(
-                Finding::error(
-                    "the plugin app does not start",
-                    format!(
-                        "{key} {}: the template of the page asks for it, and the plugin app fails to start",
-                        lack(config, key)
-                    ),
+            let what = |lack: &str| {
+                format!(
+                    "{key} {lack}: the template of the page asks for it, and the plugin app fails to start"
                 )
-                .at_key(config, if config.has(key).unwrap_or(false) { key } else { "app.datadogRum" }),
-            );
+            };
+            told.add(lacking(config, key, what));
         }
     }
     let Some(policy) = policy(config, told) else { return };
     let Some((place, html)) = template::find(config) else {
         template::check_unseen(config, told);
         let page = Page::of_template(config, "the script of Backstage's documents", "", policy);
-        let start = Start::documented();
+        let start = SdkStart::documented();
         page.iter().for_each(|page| page::of_start(page, &Script::default(), &start, told));
         return;
     };
@@ -60,18 +56,26 @@ pub(super) fn check(config: &RootConfig, told: &mut Diagnosis) {
         );
     }
     for (script, start) in starts {
-        template::check(config, &page.at(script.line), &start, told);
+        template::check(config, &page.at(script.line_of_text + start.lines.env), &start, told);
         page::of_start(&page, script, &start, told);
     }
 }
 
-/// What is wrong with a key that should hold a text.
-fn lack(config: &RootConfig, key: &str) -> &'static str {
-    match config.optional_get(key) {
+/// Why the plugin app does not start without a text that its template asks for. `what` says it, of the key that is not set.
+pub(super) fn lacking(config: &RootConfig, key: &str, what: impl Fn(&str) -> String) -> Finding {
+    const WHY: &str = "the plugin app does not start";
+    if let Some(unset) = config.unset().into_iter().find(|unset| unset.key == key) {
+        let lack = format!("is left out, because the variable {} is not set", unset.variable);
+        let found = Finding::error(WHY, what(&lack)).at(format!("{} ({key})", unset.place));
+        return found.help(format!("Set {} where the backend starts", unset.variable));
+    }
+    let lack = match config.optional_get(key) {
         Ok(None) => "is not set",
         Ok(Some(Value::String(_))) => "is empty",
         _ => "is no text",
-    }
+    };
+    let nearest = if config.has(key).unwrap_or(false) { key } else { "app.datadogRum" };
+    Finding::error(WHY, what(lack)).at_key(config, nearest).help(format!("Set {key}"))
 }
 
 pub(super) fn is_text(config: &RootConfig, key: &str) -> bool {
@@ -169,7 +173,8 @@ mod tests {
         let told = look(&snippet);
         let error = only_error(&told);
         assert!(error.what.contains("app.datadogRum.env"), "{error:?}");
-        assert_eq!(error.place.as_deref(), Some("packages/app/public/index.html:46"));
+        let line = snippet.lines().position(|line| line.contains("app.datadogRum.env")).unwrap() + 1;
+        assert_eq!(error.place, Some(format!("packages/app/public/index.html:{line}")));
         assert!(told.text().contains("version 3 of Datadog's SDK"), "{}", told.text());
         let quoted = look(
             &snippet
@@ -186,6 +191,25 @@ mod tests {
             told(&format!("app: {{datadogRum: {{clientToken: '', applicationId: b, env: x}}}}\n{OPEN}"));
         let error = only_error(&told);
         assert!(error.what.starts_with("app.datadogRum.clientToken is empty: "), "{error:?}");
+    }
+
+    #[test]
+    fn rum_44_a_token_whose_variable_is_not_set_is_told_by_the_variable_and_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = "app:\n  datadogRum:\n    clientToken: ${NOPE}\n    applicationId: b\n    env: x\n";
+        fs::write(dir.path().join("app-config.yaml"), format!("{file}{OPEN}")).unwrap();
+        let options = greenroom::config::ConfigOptions {
+            cwd: dir.path().to_owned(),
+            ..greenroom::config::ConfigOptions::default()
+        };
+        let mut told = Diagnosis::default();
+        check(&RootConfig::load(&options).unwrap(), &mut told);
+        let error = only_error(&told);
+        assert!(
+            error.what.contains("clientToken is left out, because the variable NOPE is not set"),
+            "{error:?}"
+        );
+        assert_eq!(error.place.as_deref(), Some("app-config.yaml:3:18 (app.datadogRum.clientToken)"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     Diagnosis, Finding,
     finding::and,
     html::{Html, Injected, Script},
-    start::Start,
+    start::SdkStart,
     web::{Got, Web, resolve},
 };
 use crate::{
@@ -49,7 +49,7 @@ impl Page {
                 .header("location")
                 .and_then(|to| resolve(url, to))
                 .map(|to| greenroom_redact::url(&to).into_owned());
-            let to = to.unwrap_or_else(|| "another place".to_owned());
+            let to = to.map_or_else(|| "another place".to_owned(), |to| web.said(&to));
             told.unseen = Some(format!(
                 "{url} sends browsers on to {to}: give the URL behind it, or one at which no proxy asks to sign in"
             ));
@@ -68,7 +68,7 @@ impl Page {
                 )
                 .help(
                     "Give the URL of the portal's page. Greenroom serves it where it finds the front end \
-                     (greenroom.app.dist); of a page that another server gives out it is no part",
+                     (greenroom.app.dist); it cannot change a page that another server sends",
                 ),
             );
             return None;
@@ -133,7 +133,7 @@ impl Page {
     }
 
     /// The site that a script of it sends to, or what is wrong with its name.
-    fn site(&self, start: &Start, place: &str) -> Result<Site, Finding> {
+    fn site(&self, start: &SdkStart, place: &str) -> Result<Site, Finding> {
         let why = "the site is none of Datadog's";
         let of_config = || self.template_of.as_ref()?.optional_string(SITE).ok().flatten();
         match (start.site.as_deref(), of_config()) {
@@ -154,8 +154,8 @@ impl Page {
     }
 
     /// The scripts in it that start the SDK.
-    pub(super) fn starts(&self) -> Vec<(&Script, Start)> {
-        self.scripts.iter().filter_map(|script| Some((script, Start::of(&script.text)?))).collect()
+    pub(super) fn starts(&self) -> Vec<(&Script, SdkStart)> {
+        self.scripts.iter().filter_map(|script| Some((script, SdkStart::of(&script.text)?))).collect()
     }
 }
 
@@ -196,7 +196,7 @@ pub(super) fn check_of_node(page: &Page, told: &mut Diagnosis) {
 }
 
 /// What is wrong with a script that starts the SDK in this page, and with what the page lets it do.
-pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut Diagnosis) {
+pub(super) fn of_start(page: &Page, script: &Script, start: &SdkStart, told: &mut Diagnosis) {
     let place = page.at(script.line);
     if start.is_template && page.template_of.is_none() {
         told.add(
@@ -209,7 +209,8 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
         );
         return;
     }
-    start.check(&place, told);
+    let at = |line: usize| page.at(script.line_of_text + line);
+    start.check(at, told);
     if let (Some(rate), Some(configured)) = (start.rate, page.rate())
         && rate != configured
     {
@@ -220,10 +221,10 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
                 shown(rate),
                 shown(configured)
             ))
-            .at(place.clone()),
+            .at(at(start.lines.rate)),
         );
     }
-    let site = page.site(start, &place).unwrap_or_else(|unknown| {
+    let site = page.site(start, &at(start.lines.site)).unwrap_or_else(|unknown| {
         told.add(unknown);
         Site::default()
     });
@@ -231,7 +232,7 @@ pub(super) fn of_start(page: &Page, script: &Script, start: &Start, told: &mut D
 }
 
 /// What the page's policy says of the script, the SDK and the intake.
-fn policy(page: &Page, script: &Script, start: &Start, site: Site, told: &mut Diagnosis) {
+fn policy(page: &Page, script: &Script, start: &SdkStart, site: Site, told: &mut Diagnosis) {
     let mut blocked = vec![];
     if !page.policies.iter().all(|policy| policy.lets_inline(&script.text, script.nonce.as_deref())) {
         blocked.push(("the script that stands in the page", "'unsafe-inline' to script-src".to_owned()));

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
+
+use greenroom::config::RootConfig;
 
 use super::{
     Diagnosis, Finding,
@@ -11,7 +13,7 @@ use super::{
     finding::Severity,
 };
 use crate::{
-    init::InitScript,
+    init::ScriptSettings,
     settings::{Origin, Site},
 };
 
@@ -19,73 +21,70 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Running {
     /// All that it says.
-    all: Map<String, Value>,
-    told: Told,
-}
-
-/// What there is to look at of it. A backend of another version may say less.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Told {
-    options: Options,
-    backend: Option<String>,
-    path: String,
-    forwards: bool,
-    traces: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Options {
-    session_sample_rate: Option<f64>,
-    session_replay_sample_rate: Option<f64>,
-    site: Option<String>,
+    members: Map<String, Value>,
+    settings: ScriptSettings,
 }
 
 impl Running {
     pub(super) fn of(script: &str) -> Option<Self> {
         let (_, settings) = script.rsplit_once("})(window, ")?;
-        let all: Map<String, Value> = serde_json::from_str(settings.trim_end().strip_suffix(");")?).ok()?;
-        let told = Told::deserialize(&Value::Object(all.clone())).ok()?;
-        Some(Self { all, told })
+        let members: Map<String, Value> =
+            serde_json::from_str(settings.trim_end().strip_suffix(");")?).ok()?;
+        let settings = ScriptSettings::deserialize(&Value::Object(members.clone())).ok()?;
+        Some(Self { members, settings })
     }
 
     pub(super) fn forwards(&self) -> bool {
-        self.told.forwards
+        self.settings.forwards
     }
 
     pub(super) fn session_rate(&self) -> f64 {
-        self.told.options.session_sample_rate.unwrap_or(100.0)
+        rate(&self.settings.options.session_sample_rate, 100.0)
     }
 
     pub(super) fn replay_rate(&self) -> f64 {
-        self.told.options.session_replay_sample_rate.unwrap_or(0.0)
+        rate(&self.settings.options.session_replay_sample_rate, 0.0)
     }
 
     pub(super) fn backend(&self) -> Option<Origin> {
-        Origin::of(self.told.backend.as_deref()?)
+        Origin::of(self.settings.backend.as_deref()?)
     }
 
     pub(super) fn site(&self) -> Site {
-        self.told.options.site.as_deref().and_then(Site::named).unwrap_or(Site::default())
+        self.settings.options.site.as_deref().and_then(Site::named).unwrap_or(Site::default())
     }
 
     pub(super) fn path(&self) -> &str {
-        &self.told.path
+        &self.settings.path
     }
 
     pub(super) fn traces(&self) -> bool {
-        self.told.traces
+        self.settings.traces
     }
 
-    /// What is set to something else in `other`, by its name.
-    fn differences(&self, other: &Self) -> Vec<String> {
-        const OPTIONS: &str = "options";
-        let empty = Map::new();
-        let options = |of: &'_ Self| of.all.get(OPTIONS).and_then(Value::as_object).unwrap_or(&empty).clone();
-        let options = differing(&options(self), &options(other));
-        let others = differing(&self.all, &other.all).into_iter().filter(|name| name != OPTIONS);
-        options.into_iter().chain(others).collect()
+    /// The keys that say something else than this config does, each with its place there; of what no key decides on, whose
+    /// it is.
+    fn differences(&self, of_config: &ScriptSettings, config: &RootConfig) -> Vec<String> {
+        let ours = serde_json::to_value(of_config).unwrap_or_default();
+        let (ours, theirs) = (flat(ours.as_object()), flat(Some(&self.members)));
+        let names: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+        let mut told: Vec<String> = vec![];
+        for name in names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name)) {
+            let keys = match keys(name) {
+                Some(keys) if !keys.is_empty() => keys.iter().map(|key| match config.place(key) {
+                    Some(place) => format!("{key} ({place})"),
+                    None => (*key).to_owned(),
+                }),
+                _ => {
+                    told.push("it is another version of Greenroom".to_owned());
+                    continue;
+                }
+            };
+            told.extend(keys);
+        }
+        let mut seen = BTreeSet::new();
+        told.retain(|one| seen.insert(one.clone()));
+        told
     }
 
     /// Of what runs, what the config says is a matter of the next start, but for what is `seen` of it, too.
@@ -128,9 +127,7 @@ impl Running {
             told.add(Finding::error(NO_SESSIONS, what).at(init).help("Set app.datadogRum.sessionSampleRate"));
         }
         let Some(view) = view else { return };
-        let script = InitScript::of(&view.rum);
-        let of_config = std::str::from_utf8(&script.text).ok().and_then(Running::of);
-        let differs = of_config.map(|of_config| self.differences(&of_config)).unwrap_or_default();
+        let differs = self.differences(&ScriptSettings::of(&view.rum), &view.config);
         if differs.is_empty() {
             told.fine("the backend runs with this config");
         } else {
@@ -146,35 +143,115 @@ impl Running {
     }
 }
 
-/// The names that are not in both with the same value, in their order.
-fn differing(one: &Map<String, Value>, other: &Map<String, Value>) -> BTreeSet<String> {
-    let names = one.keys().chain(other.keys());
-    names.filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
+fn rate(number: &Option<Number>, default: f64) -> f64 {
+    number.as_ref().and_then(Number::as_f64).unwrap_or(default)
+}
+
+/// The members by their names, of the SDK's options too; one that is null is none.
+fn flat(members: Option<&Map<String, Value>>) -> Map<String, Value> {
+    const OPTIONS: &str = "options";
+    let members = members.into_iter().flatten();
+    let (options, members): (Vec<_>, Vec<_>) = members.partition(|(name, _)| *name == OPTIONS);
+    let options = options.into_iter().filter_map(|(_, options)| options.as_object()).flatten();
+    let is_set = |(_, value): &(&String, &Value)| !value.is_null();
+    options.chain(members).filter(is_set).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The keys that decide on a member of what the script is told: none on what is so in every config, and `None` of a member
+/// that this version does not know.
+fn keys(member: &str) -> Option<&'static [&'static str]> {
+    Some(match member {
+        "applicationId" => &["app.datadogRum.applicationId"],
+        "clientToken" => &["app.datadogRum.clientToken"],
+        "sessionSampleRate" => &["app.datadogRum.sessionSampleRate"],
+        "sessionReplaySampleRate" => &["app.datadogRum.sessionReplaySampleRate"],
+        "site" => &["app.datadogRum.site"],
+        "env" => &["app.datadogRum.env"],
+        "service" => &["greenroom.rum.service"],
+        "version" => &["greenroom.rum.version"],
+        "forwards" => &["greenroom.rum.mode"],
+        "traces" => &["greenroom.rum.tracing"],
+        "needsConsent" => &["greenroom.rum.consent"],
+        "kept" => &["greenroom.rum.keptParameters"],
+        "backend" => &["app.baseUrl", "backend.baseUrl"],
+        "path" => &["backend.baseUrl"],
+        "intake"
+        | "telemetrySampleRate"
+        | "telemetryConfigurationSampleRate"
+        | "telemetryUsageSampleRate"
+        | "trackUserInteractions"
+        | "trackResources"
+        | "trackLongTasks"
+        | "trackAnonymousUser"
+        | "defaultPrivacyLevel"
+        | "silentMultipleInit" => &[],
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use greenroom::config::RootConfig;
-
     use super::*;
-    use crate::settings::{Mode, Settings};
+    use crate::{
+        init::InitScript,
+        settings::{Mode, Settings},
+    };
 
-    fn running(more: &str) -> Running {
-        let yaml = format!("app: {{datadogRum: {{clientToken: a, applicationId: b{more}}}}}");
-        let Mode::On(rum) = Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).unwrap().mode
-        else {
-            panic!("it is off")
-        };
+    fn config(more: &str) -> RootConfig {
+        RootConfig::from_yaml(&format!("app: {{datadogRum: {{clientToken: a, applicationId: b{more}}}}}"))
+            .unwrap()
+    }
+
+    fn settings(config: &RootConfig) -> ScriptSettings {
+        let Mode::On(rum) = Settings::from_config(config).unwrap().mode else { panic!("it is off") };
+        ScriptSettings::of(&rum)
+    }
+
+    fn running(config: &RootConfig) -> Running {
+        let Mode::On(rum) = Settings::from_config(config).unwrap().mode else { panic!("it is off") };
         Running::of(std::str::from_utf8(&InitScript::of(&rum).text).unwrap()).unwrap()
     }
 
     #[test]
-    fn what_a_backend_runs_with_is_read_out_of_its_script() {
-        let one = running(", sessionSampleRate: 12.5, site: datadoghq.eu, env: '</script>'");
-        assert_eq!((one.session_rate(), one.forwards(), one.site().name), (12.5, false, "datadoghq.eu"));
-        let other = running(", sessionSampleRate: 12.5, site: datadoghq.com");
-        assert_eq!(one.differences(&other), ["env", "site"]);
-        assert_eq!(one.differences(&one.clone()), [""; 0]);
+    fn rum_48_what_a_backend_runs_with_is_read_out_of_its_script_and_told_by_the_keys_of_the_config() {
+        let one = config(", sessionSampleRate: 12.5, site: datadoghq.eu, env: '</script>'");
+        let runs = running(&one);
+        assert_eq!((runs.session_rate(), runs.forwards(), runs.site().name), (12.5, false, "datadoghq.eu"));
+        let other =
+            config(", sessionSampleRate: 12.5, site: datadoghq.com}}\ngreenroom: {rum: {consent: required");
+        assert_eq!(
+            runs.differences(&settings(&other), &other),
+            [
+                "app.datadogRum.env",
+                "greenroom.rum.consent (mock-config:2:28)",
+                "app.datadogRum.site (mock-config:1:85)"
+            ]
+        );
+        assert_eq!(runs.differences(&settings(&one), &one), [""; 0]);
         assert_eq!(Running::of("alert(1)"), None);
+    }
+
+    #[test]
+    fn rum_48_a_script_of_another_version_is_told_as_such() {
+        let config = config("");
+        let mut runs = running(&config);
+        runs.members.insert("news".to_owned(), true.into());
+        runs.members.remove("intake");
+        assert_eq!(runs.differences(&settings(&config), &config), ["it is another version of Greenroom"]);
+        let older = Running::of("(function(){})(window, {\"options\":{}});").unwrap();
+        assert_eq!((older.session_rate(), older.forwards()), (100.0, false));
+    }
+
+    /// A member that is renamed or new must be one of those that are told by a key.
+    #[test]
+    fn each_member_of_what_the_script_is_told_has_its_keys() {
+        let all = config(
+            ", site: datadoghq.eu, env: x, sessionReplaySampleRate: 1}, baseUrl: 'http://a'}\nbackend: {baseUrl: 'http://b/c'}\n\
+             greenroom: {rum: {version: '1'",
+        );
+        let members = serde_json::to_value(settings(&all)).unwrap();
+        let members = flat(members.as_object());
+        assert_eq!(members.keys().filter(|name| keys(name).is_none()).count(), 0, "{members:?}");
+        assert_eq!(members.len(), 24, "of those that are told, each is there: {members:?}");
     }
 }

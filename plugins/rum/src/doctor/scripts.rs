@@ -120,7 +120,7 @@ async fn load(web: &Web<'_>, page: &Page, url: &str, what: &str, told: &mut Diag
             told.fine(format!("{what} is served"));
             return Some(got.text);
         }
-        200 => format!("it is answered as {kind:?}, which browsers do not run"),
+        200 => format!("it is answered as {:?}, which browsers do not run", web.said(kind)),
         300..400 => {
             "the answer sends browsers elsewhere, perhaps to sign in; scripts are for everybody".to_owned()
         }

@@ -12,7 +12,7 @@ pub(super) const DOCUMENTED_SDK: &str = "https://www.datadoghq-browser-agent.com
 
 /// A script that starts the SDK.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Start {
+pub(crate) struct SdkStart {
     /// Whether it is the one of Backstage's documents.
     pub(crate) is_documented: bool,
     /// Rates that are texts, of which the SDK takes none.
@@ -31,6 +31,19 @@ pub(crate) struct Start {
     pub(crate) is_template: bool,
     pub(crate) has_proxy: bool,
     pub(crate) asks_for_settings: bool,
+    /// How many lines below the script's first one something stands.
+    pub(crate) lines: Lines,
+}
+
+/// Where in a script that stands of which something may be wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lines {
+    pub(crate) quoted: usize,
+    pub(crate) rate: usize,
+    pub(crate) env: usize,
+    pub(crate) sdk: usize,
+    pub(crate) site: usize,
+    pub(crate) proxy: usize,
 }
 
 fn pattern(text: &str) -> Regex {
@@ -51,7 +64,7 @@ static SITE: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"\bsite["']?\s*:\s*["']([A-Za-z0-9.-]{1,100})["']"#));
 static PROXY: LazyLock<Regex> = LazyLock::new(|| pattern(r#"\bproxy(Url)?["']?\s*:"#));
 
-impl Start {
+impl SdkStart {
     /// `None` for a script that does not start the SDK.
     pub(crate) fn of(script: &str) -> Option<Self> {
         if !script.contains("DD_RUM.init") && !script.contains("datadogRum.init") {
@@ -63,7 +76,19 @@ impl Start {
             .captures_iter(script)
             .filter_map(|found| Some(found.get(1)?.as_str().to_owned()))
             .collect();
+        quoted.sort_unstable();
         quoted.dedup();
+        let line = |regex: &Regex| {
+            regex.find(script).map_or(0, |found| script[..found.start()].matches('\n').count())
+        };
+        let lines = Lines {
+            quoted: line(&QUOTED),
+            rate: line(&RATE),
+            env: line(&ENV),
+            sdk: line(&SDK),
+            site: line(&SITE),
+            proxy: line(&PROXY),
+        };
         Some(Self {
             is_documented: snippet::is_snippet(script),
             quoted,
@@ -75,6 +100,7 @@ impl Start {
             is_template: script.contains("<%"),
             has_proxy: PROXY.is_match(script),
             asks_for_settings: script.contains("remoteConfiguration"),
+            lines,
         })
     }
 
@@ -91,11 +117,12 @@ impl Start {
             is_template: true,
             has_proxy: false,
             asks_for_settings: false,
+            lines: Lines::default(),
         }
     }
 
-    /// What is wrong with a script that starts the SDK, wherever it stands.
-    pub(super) fn check(&self, place: &str, told: &mut Diagnosis) {
+    /// What is wrong with a script that starts the SDK, wherever it stands: `place` knows that of a line below its first one.
+    pub(super) fn check(&self, place: impl Fn(usize) -> String, told: &mut Diagnosis) {
         if !self.quoted.is_empty() {
             told.add(
                 Finding::error(
@@ -106,7 +133,7 @@ impl Start {
                         self.quoted.join(" and ")
                     ),
                 )
-                .at(place)
+                .at(place(self.lines.quoted))
                 .help("Take the quotes around the rate away"),
             );
         }
@@ -115,13 +142,13 @@ impl Start {
                 Finding::warning(format!(
                     "The page loads version {major} of Datadog's SDK, which is years old; 7 is the newest"
                 ))
-                .at(place),
+                .at(place(self.lines.sdk)),
             );
         }
         if self.has_proxy && self.asks_for_settings {
             told.add(
                 Finding::warning("The SDK asks for its settings (remoteConfiguration) through the proxy, which takes events only")
-                    .at(place),
+                    .at(place(self.lines.proxy)),
             );
         }
     }
@@ -138,12 +165,12 @@ mod tests {
     use super::*;
     use crate::html::elements;
 
-    fn of_fixture(name: &str) -> Start {
+    fn of_fixture(name: &str) -> SdkStart {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pages").join(name);
         let html = std::fs::read_to_string(path).unwrap();
         elements(&html)
             .filter(|element| element.is("script"))
-            .find_map(|script| Start::of(script.text()))
+            .find_map(|script| SdkStart::of(script.text()))
             .unwrap()
     }
 
@@ -170,10 +197,10 @@ mod tests {
             ("sampleRate: 100, mySampleRateName: 'x'", &[][..]),
             ("sessionSampleRate: <%= config.getOptionalNumber(1) || 100 %>", &[][..]),
         ] {
-            let start = Start::of(&format!("DD_RUM.init({{{options}}})")).unwrap();
+            let start = SdkStart::of(&format!("DD_RUM.init({{{options}}})")).unwrap();
             assert_eq!(start.quoted, quoted, "{options}");
             assert_eq!(start.turns_zero, options.contains("|| 100"));
         }
-        assert_eq!(Start::of("window.DD_RUM = 1"), None);
+        assert_eq!(SdkStart::of("window.DD_RUM = 1"), None);
     }
 }

@@ -4,7 +4,11 @@ use std::fs;
 
 use greenroom::config::RootConfig;
 
-use super::{Diagnosis, Finding, node::is_text, start::Start};
+use super::{
+    Diagnosis, Finding,
+    node::{is_text, lacking},
+    start::SdkStart,
+};
 
 /// Where templates of the page are, seen from the config.
 const TEMPLATES: [&str; 3] = [
@@ -12,6 +16,7 @@ const TEMPLATES: [&str; 3] = [
     "node_modules/app/dist/index.html.tmpl",
     "packages/app/public/index.html",
 ];
+const ENV: &str = "app.datadogRum.env";
 /// A longer one is none.
 const MOST: u64 = 1 << 20;
 
@@ -25,16 +30,12 @@ pub(super) fn find(config: &RootConfig) -> Option<(String, String)> {
 }
 
 /// What is wrong with a script of a template and the config that it is rendered with.
-pub(super) fn check(config: &RootConfig, place: &str, start: &Start, told: &mut Diagnosis) {
-    if start.needs_env && !is_text(config, "app.datadogRum.env") {
-        told.add(
-            Finding::error(
-                "the plugin app does not start",
-                "The template of the page asks for app.datadogRum.env, which is not set: the plugin app fails to start",
-            )
-            .at(place)
-            .help("Set app.datadogRum.env"),
-        );
+pub(super) fn check(config: &RootConfig, place: &str, start: &SdkStart, told: &mut Diagnosis) {
+    if start.needs_env && !is_text(config, ENV) {
+        let what = |lack: &str| {
+            format!("The template of the page asks for {ENV}, which {lack}: the plugin app fails to start")
+        };
+        told.add(lacking(config, ENV, what).at(place));
     }
     if start.turns_zero && rate(config) == Some(0.0) {
         told.add(zero(config));
@@ -53,15 +54,11 @@ pub(super) fn check_unseen(config: &RootConfig, told: &mut Diagnosis) {
         )
         .help("Look into index.html, and take the quotes away"),
     );
-    if !is_text(config, "app.datadogRum.env") {
-        told.add(
-            Finding::error(
-                "the plugin app does not start",
-                "The documented script asks for app.datadogRum.env, which is not set: the plugin app fails to start",
-            )
-            .at_key(config, "app.datadogRum")
-            .help("Set app.datadogRum.env"),
-        );
+    if !is_text(config, ENV) {
+        let what = |lack: &str| {
+            format!("The documented script asks for {ENV}, which {lack}: the plugin app fails to start")
+        };
+        told.add(lacking(config, ENV, what));
     }
     if rate(config) == Some(0.0) {
         told.add(zero(config));

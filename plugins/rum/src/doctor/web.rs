@@ -6,6 +6,7 @@ use greenroom::{
 };
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
+use super::said::Secrets;
 use crate::{counts::DOCTOR, settings::Origin};
 
 /// How long a page or a script may be.
@@ -28,13 +29,14 @@ impl Got {
 pub(super) struct Web<'a> {
     client: &'a HttpClient,
     named: Vec<Origin>,
+    secrets: &'a Secrets,
 }
 
 impl<'a> Web<'a> {
     /// `named` is what the operator has named. A page may name any other origin, of which only those are called that have
     /// public addresses: nobody's page sends the doctor into the network that it runs in.
-    pub(super) fn new(client: &'a HttpClient, named: Vec<Origin>) -> Self {
-        Self { client, named }
+    pub(super) fn new(client: &'a HttpClient, named: Vec<Origin>, secrets: &'a Secrets) -> Self {
+        Self { client, named, secrets }
     }
 }
 
@@ -50,15 +52,18 @@ impl Web<'_> {
         self.send(Call::get(url).map_err(|error| error.to_string())?).await
     }
 
-    pub(super) async fn json(&self, url: &str, token: Option<&str>) -> Result<Got, String> {
+    pub(super) async fn json(&self, url: &str, bearer: Option<HeaderValue>) -> Result<Got, String> {
         let call = Call::get(url).map_err(|error| error.to_string())?;
         let call = call.header(header::ACCEPT, HeaderValue::from_static("application/json"));
-        let Some(token) = token else { return self.send(call).await };
-        let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {token}")) else {
-            return Err("The token holds characters that no header may have".to_owned());
-        };
-        bearer.set_sensitive(true);
-        self.send(call.header(header::AUTHORIZATION, bearer)).await
+        match bearer {
+            Some(bearer) => self.send(call.header(header::AUTHORIZATION, bearer)).await,
+            None => self.send(call).await,
+        }
+    }
+
+    /// What a server has said, as it may be told.
+    pub(super) fn said(&self, text: &str) -> String {
+        self.secrets.of_a_server(text)
     }
 
     /// As a browser that asks whether a page of another origin may call with these headers.
@@ -88,6 +93,14 @@ impl Web<'_> {
         let text = String::from_utf8_lossy(&body).into_owned();
         Ok(Got { status: parts.status, headers: parts.headers, text })
     }
+}
+
+/// What asks with a token.
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, String> {
+    let mut bearer = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| "The token was not sent: it holds characters that no header may have".to_owned())?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 /// The URL that a page at `page` means, as RFC 3986 joins them.
@@ -129,7 +142,14 @@ fn without_dots(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::resolve;
+    use super::{bearer, resolve};
+
+    #[test]
+    fn rum_48_a_token_of_two_lines_is_not_sent() {
+        assert!(bearer("abc").is_ok_and(|bearer| bearer == "Bearer abc" && bearer.is_sensitive()));
+        let why = bearer("abc\ndef").unwrap_err();
+        assert!(why.starts_with("The token was not sent") && !why.contains("abc"), "{why}");
+    }
 
     #[test]
     fn a_reference_is_of_its_page() {

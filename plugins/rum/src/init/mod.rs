@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use crate::settings::Rum;
 
-use settings::{LISTS, ScriptSettings};
+pub(crate) use settings::ScriptSettings;
+
+use settings::LISTS;
 
 const SCRIPT: &str = include_str!("init.js");
 const MASK: &str = include_str!("mask.js");

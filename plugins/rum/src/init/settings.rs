@@ -1,7 +1,7 @@
 //! What the script is told: written here, and read by the script and by whoever has the script.
 
 use greenroom_redact::NAME_LISTS;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
     urls::INTAKE,
 };
 
-/// The script's last argument.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The script's last argument. One that another version has written may lack members.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct ScriptSettings {
     pub(crate) options: SdkOptions,
     /// The backend's origin, where the page is of another one.
@@ -28,42 +28,42 @@ pub(crate) struct ScriptSettings {
 }
 
 /// What `DD_RUM.init` takes; the script adds what depends on the page.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct SdkOptions {
     pub(crate) application_id: String,
     pub(crate) client_token: String,
     pub(crate) service: String,
-    pub(crate) session_sample_rate: Number,
-    pub(crate) session_replay_sample_rate: Number,
-    pub(crate) telemetry_sample_rate: Number,
-    pub(crate) telemetry_configuration_sample_rate: Number,
-    pub(crate) telemetry_usage_sample_rate: Number,
+    pub(crate) session_sample_rate: Option<Number>,
+    pub(crate) session_replay_sample_rate: Option<Number>,
+    pub(crate) telemetry_sample_rate: Option<Number>,
+    pub(crate) telemetry_configuration_sample_rate: Option<Number>,
+    pub(crate) telemetry_usage_sample_rate: Option<Number>,
     pub(crate) track_user_interactions: bool,
     pub(crate) track_resources: bool,
     pub(crate) track_long_tasks: bool,
     pub(crate) track_anonymous_user: bool,
     pub(crate) default_privacy_level: String,
     pub(crate) silent_multiple_init: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) site: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) env: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) version: Option<String>,
 }
 
 impl ScriptSettings {
-    pub(super) fn of(rum: &Rum) -> Self {
+    pub(crate) fn of(rum: &Rum) -> Self {
         let options = SdkOptions {
             application_id: rum.application_id.clone(),
             client_token: rum.client_token.clone(),
             service: rum.service.clone(),
-            session_sample_rate: number(rum.session_rate),
-            session_replay_sample_rate: number(rum.replay_rate),
-            telemetry_sample_rate: 0.into(),
-            telemetry_configuration_sample_rate: 0.into(),
-            telemetry_usage_sample_rate: 0.into(),
+            session_sample_rate: Some(number(rum.session_rate)),
+            session_replay_sample_rate: Some(number(rum.replay_rate)),
+            telemetry_sample_rate: Some(0.into()),
+            telemetry_configuration_sample_rate: Some(0.into()),
+            telemetry_usage_sample_rate: Some(0.into()),
             track_user_interactions: true,
             track_resources: true,
             track_long_tasks: true,

@@ -150,7 +150,7 @@ fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>),
 /// Writes beside the place, and then puts all of it there at once.
 fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<&'static str, Vec<u8>>) -> io::Result<()> {
     let above = dir.parent().unwrap_or(data_dir);
-    data_dir::make(data_dir)?;
+    data_dir::make_dir(data_dir)?;
     if !above.is_dir() {
         fs::create_dir(above)?;
         open(above, 0o755)?;
@@ -204,7 +204,7 @@ mod tests {
         let tarball = root.path().join("sdk.tgz");
         fs::write(&tarball, bytes).unwrap();
         let old = data_dir.join("rum-sdk/7.16.2");
-        data_dir::make(&data_dir).unwrap();
+        data_dir::make_dir(&data_dir).unwrap();
         fs::create_dir_all(old.join("chunks")).unwrap();
         fs::write(old.join("chunks/old.js"), "old").unwrap();
         assert_eq!(Installed::find_package(&package, &data_dir), None, "it is another one");

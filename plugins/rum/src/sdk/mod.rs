@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use greenroom::{config::RootConfig, data_dir::DataDirectory};
 
-use crate::settings::{Rum, SdkSetting, Site};
+use crate::settings::{Rum, SdkSetting};
 
 use files::Unserved;
 
@@ -48,7 +48,7 @@ impl SdkLocation {
     /// Looks for the files. A path is relative to the directory of the config file.
     pub(crate) fn find(rum: &Rum, config: &RootConfig, data: &DataDirectory) -> Self {
         let (dir, read) = match &rum.sdk {
-            SdkSetting::Cdn => return Self::Cdn(rum.site.unwrap_or(Site::default()).sdk()),
+            SdkSetting::Cdn => return Self::Cdn(rum.site().sdk()),
             SdkSetting::Auto => {
                 let dir = directory(data.path(), PINNED.version);
                 let read = Sdk::pinned(&dir, &PINNED);

@@ -8,7 +8,7 @@ mod portal;
 mod read;
 mod site;
 
-use greenroom::config::{ConfigError, Remark, RootConfig};
+use greenroom::config::{ConfigError, Remark, RootConfig, nearest};
 
 use crate::scrub::Parameters;
 
@@ -114,10 +114,33 @@ pub(crate) fn is_as_built(config: &RootConfig) -> bool {
     config.optional_boolean(AS_BUILT).is_ok_and(|set| set == Some(true))
 }
 
+/// What is wrong with a client token that is an API key.
+pub(crate) const SHOWS_API_KEY: &str = "app.datadogRum.clientToken looks like an API key, which is a secret, and every page shows \
+    it: revoke the key in Datadog, and write the client token of the application, which begins with pub";
+
+/// Whether it has the form of an API key of Datadog.
+pub(crate) fn is_api_key(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A section whose name is written like that of one which is not there.
+pub(crate) fn misspelt(config: &RootConfig, above: &str, section: &str) -> Option<String> {
+    let names = config.optional_config(above).ok().flatten()?.keys();
+    if names.iter().any(|name| name == section) {
+        return None;
+    }
+    nearest(section, names.iter().map(String::as_str)).map(|name| format!("{above}.{name}"))
+}
+
 impl Rum {
+    /// Its own, or the one that Datadog takes for granted.
+    pub(crate) fn site(&self) -> Site {
+        self.site.unwrap_or(Site::default())
+    }
+
     /// Where events go if nothing but the site decides on it.
     pub(crate) fn intake(&self) -> &'static str {
-        self.site.unwrap_or(Site::default()).intake
+        self.site().intake
     }
 
     /// Who gets the events, as people call it: a host, where it is not Datadog's.

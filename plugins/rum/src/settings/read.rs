@@ -1,18 +1,20 @@
 //! Reads the keys. A value of another type than it should be is taken for what it was meant to be, with a warning.
 
-use greenroom::config::{ConfigError, RootConfig};
+use greenroom::config::{ConfigError, RootConfig, nearest};
 use greenroom_js::number;
 use http::Uri;
 use serde_json::Value;
 
 use super::{
-    Mode, Origin, Policy, Portal, Rum, SdkSetting, Settings, Way, policy::lets_traces_through, site::Site,
+    Mode, Origin, Policy, Portal, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way, is_api_key, misspelt,
+    policy::lets_traces_through, site::Site,
 };
 use crate::scrub::Parameters;
 
 const MODE: &str = "greenroom.rum.mode";
 const MODES: [&str; 4] = ["auto", "off", "direct", "forward"];
 const APPLICATION_ID: &str = "app.datadogRum.applicationId";
+const SECTION: &str = "app.datadogRum";
 const CLIENT_TOKEN: &str = "app.datadogRum.clientToken";
 const SITE: &str = "app.datadogRum.site";
 const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
@@ -91,8 +93,8 @@ impl Reader<'_> {
                     format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
                 return Err(ConfigError::invalid(self.config, MODE, text));
             }
-            Some(_) => {
-                self.fault(MODE, &format!("is none of {}", MODES.join(", ")));
+            Some(other) => {
+                self.no_word(MODE, other, &MODES);
                 RequestedMode::Off
             }
         })
@@ -107,6 +109,14 @@ impl Reader<'_> {
         let (id, token) = (self.text(APPLICATION_ID), self.text(CLIENT_TOKEN));
         if id.is_none() && token.is_none() && requested == RequestedMode::Auto {
             return None;
+        }
+        if id.is_none() && token.is_none() && !self.config.has(SECTION).unwrap_or(true) {
+            let meant = misspelt(self.config, "app", "datadogRum");
+            let meant = meant.map_or("".to_owned(), |written| format!(": did you mean it by {written}?"));
+            self.fault(
+                SECTION,
+                &format!("is missing, and RUM needs its clientToken and applicationId{meant}"),
+            );
         }
         for (value, key, other) in
             [(&id, APPLICATION_ID, CLIENT_TOKEN), (&token, CLIENT_TOKEN, APPLICATION_ID)]
@@ -139,6 +149,9 @@ impl Reader<'_> {
             portal,
         };
         self.look_at_policy(&rum);
+        if is_api_key(&rum.client_token) {
+            self.warnings.push(ConfigError::invalid(self.config, CLIENT_TOKEN, SHOWS_API_KEY));
+        }
         Some(rum)
     }
 
@@ -172,7 +185,10 @@ impl Reader<'_> {
             let names = Site::names();
             self.fault(
                 SITE,
-                &format!("is no site of Datadog ({names}); {MODE}: forward with {INTAKE_URL} takes others"),
+                &format!(
+                    "is no site of Datadog: {}. There are {names}; {MODE}: forward with {INTAKE_URL} takes others",
+                    shown(&name, Site::all().map(|site| site.name))
+                ),
             );
         }
         site
@@ -289,9 +305,14 @@ impl Reader<'_> {
         let Some(text) = self.text(key) else { return words[0] };
         let known = words.iter().find(|word| **word == text);
         if known.is_none() {
-            self.fault(key, &format!("is none of {}", words.join(", ")));
+            self.no_word(key, &text, words);
         }
         known.unwrap_or(&words[0])
+    }
+
+    fn no_word(&mut self, key: &str, text: &str, words: &[&str]) {
+        let shown = shown(text, words.iter().copied());
+        self.fault(key, &format!("is none of {}: {shown}", words.join(", ")));
     }
 
     fn rate(&mut self, key: &str, default: f64) -> f64 {
@@ -324,4 +345,12 @@ impl Reader<'_> {
     fn warn(&mut self, key: &str, what: &str) {
         self.warnings.push(ConfigError::invalid(self.config, key, format!("{key} {what}")));
     }
+}
+
+/// A word that is none of those which are known, with the one that was probably meant.
+fn shown<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+    const MOST: usize = 60;
+    let meant = nearest(text, known).map(|word| format!(", did you mean '{word}'?")).unwrap_or_default();
+    let more = if text.chars().count() > MOST { "…" } else { "" };
+    format!("'{}{more}'{meant}", text.chars().take(MOST).collect::<String>())
 }

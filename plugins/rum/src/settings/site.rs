@@ -45,6 +45,10 @@ impl Site {
         SITES.iter().any(|site| site.intake.eq_ignore_ascii_case(host))
     }
 
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        SITES.into_iter()
+    }
+
     pub(crate) fn names() -> String {
         SITES.map(|site| site.name).join(", ")
     }

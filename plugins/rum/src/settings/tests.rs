@@ -95,14 +95,23 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
         (
             "",
             "    mode: proxy",
-            "greenroom.rum.mode is none of auto, off, direct, forward (mock-config:9:11)",
+            "greenroom.rum.mode is none of auto, off, direct, forward: 'proxy' (mock-config:9:11)",
+        ),
+        (
+            "",
+            "    mode: foward",
+            "greenroom.rum.mode is none of auto, off, direct, forward: 'foward', did you mean 'forward'? (mock-config:9:11)",
         ),
         (
             "",
             "    tracing: 'off'",
             "greenroom.rum.tracing is \"off\", expected true or false (mock-config:9:14)",
         ),
-        ("", "    consent: yes please", "greenroom.rum.consent is none of none, required (mock-config:9:14)"),
+        (
+            "",
+            "    consent: yes please",
+            "greenroom.rum.consent is none of none, required: 'yes please' (mock-config:9:14)",
+        ),
         (
             "",
             "    mode: forward\n    intakeUrl: '//x'",
@@ -129,8 +138,15 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
         assert_eq!(broken(with("", &format!("    sdk: {sdk}"))), told);
     }
     let site = broken(with("    site: https://x", ""));
-    assert!(site.starts_with("app.datadogRum.site is no site of Datadog (datadoghq.com, us3."), "{site}");
+    assert!(
+        site.starts_with(
+            "app.datadogRum.site is no site of Datadog: 'https://x'. There are datadoghq.com, us3."
+        ),
+        "{site}"
+    );
     assert!(site.ends_with("(mock-config:5:11)"), "{site}");
+    let near = broken(with("    site: datadoghq.ue", ""));
+    assert!(near.contains("'datadoghq.ue', did you mean 'datadoghq.eu'?"), "{near}");
     let half = broken(settings("app: {datadogRum: {clientToken: pub1}}"));
     assert_eq!(
         half,
@@ -171,6 +187,16 @@ fn rum_6_what_is_no_section_is_told_once_with_what_to_write() {
         broken(settings("app: {datadogRum: {clientToken: '', applicationId: x}}")),
         "app.datadogRum.clientToken is empty (mock-config:1:33)"
     );
+}
+
+#[test]
+fn rum_6_an_api_key_in_place_of_the_client_token_is_a_warning() {
+    let told = |token: &str| {
+        settings(&format!("app: {{datadogRum: {{clientToken: {token}, applicationId: b}}}}")).warnings
+    };
+    assert_eq!(told("pub0123456789abcdef0123456789abcdef").len(), 0);
+    let warned = joined(&told("0123456789abcdef0123456789abcdef"));
+    assert!(warned.contains("looks like an API key") && !warned.contains("0123456789abcdef"), "{warned}");
 }
 
 #[test]

@@ -93,7 +93,8 @@ async fn rum_41_the_doctor_ends_with_the_code_that_its_help_says() {
     server.stop().await;
     let gone = portal("").args("rum doctor --json --url").arg(url).run().await;
     assert_eq!(gone.code, Some(3), "{gone:?}");
-    assert!(gone.stdout.starts_with("{\"answer\":\"It cannot be told"), "{}", gone.stdout);
+    let json = "{\"verdict\":\"unknown\",\"exitCode\":3,\"answered\":false,\"answer\":\"It cannot be told";
+    assert!(gone.stdout.starts_with(json), "{}", gone.stdout);
 }
 
 #[tokio::test]
@@ -105,6 +106,46 @@ async fn a_config_that_is_no_yaml_is_a_finding_of_the_doctor() {
         "{}",
         broken.stdout
     );
+    let gone = Program::greenroom().args("--config app-confg.yaml rum doctor").run().await;
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert!(gone.stdout.contains(" help: did you mean app-config.yaml?"), "{}", gone.stdout);
+}
+
+#[tokio::test]
+async fn rum_41_a_token_that_is_none_is_wrong_usage() {
+    for (file, why) in [("", "it is empty"), ("one\ntwo\n", "it holds more than a token")] {
+        let ended = portal("").file("token", file).args("rum doctor --token-file token").run().await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{ended:?}");
+    }
+    let ended = portal("").env("GREENROOM_TOKEN", "").args("rum doctor").run().await;
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("GREENROOM_TOKEN is empty"), "{ended:?}");
+}
+
+/// A start logs it at error, and the two commands fail.
+#[tokio::test]
+async fn a_mode_that_is_none_is_an_error_wherever_it_is_told() {
+    let of = |command: &str| {
+        let mode = "greenroom: {rum: {mode: foward}}";
+        let files = format!("--config app-config.yaml --config more.yaml {command}");
+        portal("").file("more.yaml", mode).args(&files).run()
+    };
+    let told = "greenroom.rum.mode is none of auto, off, direct, forward: 'foward', did you mean 'forward'?";
+    let (check, doctor) = (of("config check").await, of("rum doctor").await);
+    assert_eq!((check.code, doctor.code), (Some(1), Some(1)), "{check:?}");
+    assert!(check.stderr.contains(told) && doctor.stdout.contains(told), "{check:?} {doctor:?}");
+}
+
+#[tokio::test]
+async fn rum_43_keys_that_nobody_reads_are_told_with_what_was_meant() {
+    let more = "greenroom: {rmu: {mode: direct}}\nbackend: {csp: {script_src: [https://x.example]}}\n\
+                app: {datadogRum: {clienttoken: x}}";
+    let files = "--config app-config.yaml --config more.yaml rum doctor";
+    let ended = portal("").file("more.yaml", more).args(files).run().await;
+    for key in ["greenroom.rmu", "backend.csp.script_src", "app.datadogRum.clienttoken"] {
+        assert!(ended.stdout.contains(key), "{key}: {}", ended.stdout);
+    }
 }
 
 /// What `config check` refuses, the doctor does not find fine.

@@ -3,13 +3,15 @@
 use std::fs;
 
 use axum::{Router, response::Html, routing::get};
+use bytes::Bytes;
 use greenroom::{
     core::Plugin,
-    http_client::{ClientEnvironment, Fault},
+    http_client::{BoxFuture, Call, CallError, ClientEnvironment, Fault, HttpClientService},
     prelude::*,
 };
 use greenroom_plugin_rum::{Examination, PlannedStart};
 use greenroom_test::TestBackend;
+use http::{Response, header};
 use serde_json::{Value, json};
 
 use super::{Names, config, lay_out, of_two_origins, service_token, told};
@@ -153,9 +155,45 @@ async fn a_config_without_keys_of_greenroom_is_read_as_node_reads_it() {
 #[tokio::test]
 async fn a_config_that_cannot_be_read_is_a_finding() {
     let client = HttpClient::new(Names::new(None));
-    let config = Err("app-config.yaml:3:1: a colon is missing".to_owned());
+    let config = Err(Error::new("app-config.yaml:3:1: a colon is missing"));
     let (start, data_dir, url, token) = (&PlannedStart::default(), None, None, None);
     let told = Examination { config, start, data_dir, url, token, client: &client }.examine().await;
     assert_eq!(told.exit_code(), 1);
     assert!(told.text().contains("error: app-config.yaml:3:1"), "{}", told.text());
+}
+
+/// A server that repeats what it is sent, and talks without end.
+struct Parrot;
+
+impl HttpClientService for Parrot {
+    fn send(&self, call: Call) -> BoxFuture<'_, Result<Response<Bytes>, CallError>> {
+        let sent = call.request().headers().get(header::AUTHORIZATION);
+        let (kind, body) = match sent.map(|sent| sent.to_str().unwrap()) {
+            None => ("text/html", "<head></head>".to_owned()),
+            Some(sent) => {
+                let refused = format!("{sent} {}", "x".repeat(300_000));
+                let status = json!({
+                    "forSeconds": u64::MAX, "pages": 1, "sdk": 1, "init": 1, "sessions": 1, "received": 1, "events": 1,
+                    "rejected": 0, "refused": {refused: 1}, "taken": 0, "failed": 1,
+                    "lastAnswer": {"secondsAgo": 1, "failure": sent},
+                });
+                ("application/json", status.to_string())
+            }
+        };
+        let answer = Response::builder().header(header::CONTENT_TYPE, kind).body(body.into()).unwrap();
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+#[tokio::test]
+async fn rum_48_of_a_server_that_repeats_the_token_and_talks_without_end_little_is_told() {
+    let client = HttpClient::new(Parrot);
+    let (start, url, token) =
+        (&PlannedStart::default(), Some("http://x.example"), Some("a-token-of-the-operator"));
+    let told =
+        Examination { config: Ok(None), start, data_dir: None, url, token, client: &client }.examine().await;
+    for shown in [told.text(), told.json()] {
+        assert!(shown.contains("Bearer ***") && !shown.contains("a-token-of"), "{shown}");
+        assert!(shown.len() < 5_000, "{}", shown.len());
+    }
 }

@@ -72,7 +72,10 @@ async fn rum_48_a_backend_of_another_config_and_one_without_the_sdk_are_seen() {
     let mut other = config.clone();
     other["app"]["datadogRum"]["env"] = "staging".into();
     let text = told(&other, dir.path(), Some(&url), None, Names::new(None)).await.text();
-    assert!(text.contains("warning: The backend runs with another config than this one: env"), "{text}");
+    assert!(
+        text.contains("warning: The backend runs with another config than this one: app.datadogRum.env ("),
+        "{text}"
+    );
 
     let empty = tempfile::tempdir().unwrap();
     let mut lacking = config.clone();
