@@ -73,14 +73,15 @@ mod sdk;
 mod settings;
 mod setup;
 mod snippet;
+mod troubles;
 mod urls;
 mod uuid;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use greenroom::{
     config::ConfigError,
-    core::{Declarations, Module, Plugin},
+    core::{Declarations, Module, Phase, Plugin, boot::Deadlines},
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
@@ -92,6 +93,7 @@ use crate::{
     sdk::SdkLocation,
     settings::{Settings, Way},
     setup::{RumSetup, Setup},
+    troubles::Troubles,
     urls::{INTAKE_ROUTE, SDK_ROUTE},
 };
 
@@ -122,9 +124,11 @@ pub fn rum() -> Plugin {
                 let intake = match &rum.way {
                     Way::Direct => None,
                     Way::Forward { intake, tells_address } => {
-                        let queue = Queue::start(&client, logger.clone());
+                        let troubles = Troubles::start(logger.clone());
+                        let queue = Queue::start(&client, logger.clone(), troubles.clone());
+                        end_at_stop(&config, &lifecycle, &queue, &troubles)?;
                         let counts = counts.clone();
-                        Some(Intake::new(rum, intake, *tells_address, queue, counts, logger.clone()))
+                        Some(Intake::new(rum, intake, *tells_address, queue, counts, troubles))
                     }
                 };
                 let served = match sdk {
@@ -148,6 +152,26 @@ pub fn rum() -> Plugin {
         |config| Ok::<_, ConfigError>((Settings::from_config(config)?, config.clone())),
         |(settings, config), context| page::remarks(settings, config, context),
     )
+}
+
+/// Has a stop send what waits once requests have been answered, for as long as root hooks may take, and then tell what was lost.
+fn end_at_stop(
+    config: &RootConfig,
+    lifecycle: &RootLifecycle,
+    queue: &Arc<Queue>,
+    troubles: &Arc<Troubles>,
+) -> Result<(), BoxError> {
+    let most = config.optional_duration("greenroom.deadlines.shutdownHook")?;
+    let most = most.unwrap_or(Deadlines::default().shutdown_hook);
+    let (queue, troubles) = (queue.clone(), troubles.clone());
+    // It ends by itself, and says with what: whoever gives it up would not know.
+    let given_up = most.saturating_add(Duration::from_secs(1));
+    lifecycle.add_hook_in(Phase::Shutdown, "send browser events that wait", given_up, async move || {
+        let lost = queue.finish(most).await;
+        troubles.tell_rest();
+        troubles.lost(lost);
+        Ok(())
+    })
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].

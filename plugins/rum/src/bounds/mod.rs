@@ -5,12 +5,14 @@
 mod limits;
 mod shares;
 mod throttle;
+mod turns;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 pub(crate) use limits::{Limits, Rate};
 pub(crate) use shares::{Share, Shares};
-pub(crate) use throttle::Throttle;
+pub(crate) use throttle::{Counted, Throttle};
+pub(crate) use turns::{Turn, Turns};
 
 /// Who is counted as one: an address, or of IPv6 a /56, because one client has many addresses in it. Those without an address,
 /// on a Unix socket, are one, too.

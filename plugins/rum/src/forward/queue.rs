@@ -1,12 +1,15 @@
 //! What waits to leave. How much that may be, the intake knows; each takes its share of the memory with it.
 //!
 //! Where a browser waits for the answer, it is sent first and in time, or not at all: the browser is told to send it again. Where
-//! it has its answer already, it is sent once, and lost if Datadog does not take it.
+//! it has its answer already, it is sent once, and lost if Datadog does not take it. So a stop waits for those.
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
-    time::{Duration, Instant as Clock},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use greenroom::{
@@ -15,15 +18,16 @@ use greenroom::{
 };
 use parking_lot::Mutex;
 use tokio::{
-    sync::{Semaphore, oneshot},
-    time::{Instant, timeout_at},
+    sync::{Semaphore, oneshot, watch},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::breaker::{Breaker, Pass};
 use crate::{
-    bounds::{Share, Throttle},
+    bounds::Share,
     counts::{Outcome, Received},
     refusal::Refusal,
+    troubles::Troubles,
 };
 
 /// How long a browser waits for an answer, and a call for Datadog's.
@@ -37,8 +41,11 @@ pub(crate) struct Queue {
     /// A permit for each that waits.
     jobs: Semaphore,
     breaker: Breaker,
+    /// How many are not sent yet of those that nobody waits for.
+    left: watch::Sender<usize>,
+    is_last: AtomicBool,
     logger: Logger,
-    failed: Throttle,
+    troubles: Arc<Troubles>,
 }
 
 /// What is to be sent.
@@ -59,7 +66,18 @@ struct Waiting {
 struct Job {
     outgoing: Outgoing,
     asked: Option<Asked>,
+    /// Where nobody waits for it.
+    left: Option<Left>,
     pass: Pass,
+}
+
+/// Counts as one that is not sent yet.
+struct Left(watch::Sender<usize>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        self.0.send_modify(|left| *left -= 1);
+    }
 }
 
 /// Who waits, and until when.
@@ -70,9 +88,10 @@ struct Asked {
 
 impl Queue {
     /// Sends by this client, until the backend's tasks end.
-    pub(crate) fn start(client: &HttpClient, logger: Logger) -> Arc<Self> {
-        let (waiting, breaker, failed) = Default::default();
-        let queue = Arc::new(Self { waiting, jobs: Semaphore::new(0), breaker, logger, failed });
+    pub(crate) fn start(client: &HttpClient, logger: Logger, troubles: Arc<Troubles>) -> Arc<Self> {
+        let (waiting, breaker, is_last, left) = Default::default();
+        let jobs = Semaphore::new(0);
+        let queue = Arc::new(Self { waiting, jobs, breaker, left, is_last, logger, troubles });
         // More would wait for their turn in the client.
         for _ in 0..CALLS_AT_ONCE {
             let (queue, client) = (queue.clone(), client.clone());
@@ -113,60 +132,76 @@ impl Queue {
         self.push(outgoing, None, self.breaker.pass().filter(|pass| !pass.is_probe()))
     }
 
+    /// Sends what nobody waits for, whether Datadog answers or not, because it is lost otherwise. Gives how many are not known to have
+    /// been sent after so long.
+    pub(crate) async fn finish(&self, most: Duration) -> usize {
+        self.is_last.store(true, SeqCst);
+        self.wake_for_told();
+        let mut left = self.left.subscribe();
+        match timeout(most, left.wait_for(|left| *left == 0)).await {
+            Ok(_) => 0,
+            Err(_) => *self.left.borrow(),
+        }
+    }
+
     fn push(&self, outgoing: Outgoing, asked: Option<Asked>, pass: Option<Pass>) -> Result<(), Refusal> {
         let Some(pass) = pass else {
             outgoing.received.refused(Refusal::Silent);
             return Err(Refusal::Silent);
         };
+        let left = asked.is_none().then(|| {
+            self.left.send_modify(|left| *left += 1);
+            Left(self.left.clone())
+        });
         let mut waiting = self.waiting.lock();
         let line = if asked.is_some() { &mut waiting.asked } else { &mut waiting.told };
-        line.push_back(Job { outgoing, asked, pass });
+        line.push_back(Job { outgoing, asked, left, pass });
         drop(waiting);
         self.jobs.add_permits(1);
         Ok(())
     }
 
-    /// What goes next; while Datadog does not answer, only what finds out whether it does.
+    /// What goes next; while Datadog does not answer, only what finds out whether it does, as long as there is time for that.
     fn next(&self) -> Option<Job> {
         let mut waiting = self.waiting.lock();
         let next = waiting.asked.pop_front();
-        next.or_else(|| if self.breaker.is_tripped() { None } else { waiting.told.pop_front() })
+        let stays = || self.breaker.is_tripped() && !self.is_last.load(SeqCst);
+        next.or_else(|| if stays() { None } else { waiting.told.pop_front() })
     }
 
     async fn send_one(&self, client: &HttpClient) {
         let Ok(permit) = self.jobs.acquire().await else { return };
         permit.forget();
         // There are more permits than jobs where some wait for Datadog to answer.
-        let Some(Job { outgoing, asked, pass }) = self.next() else { return };
+        let Some(Job { outgoing, asked, left: _left, pass }) = self.next() else { return };
         let Outgoing { call, share, received } = outgoing;
-        let left = asked.as_ref().map_or(ANSWER_TIME, |asked| asked.until.duration_since(Instant::now()));
-        if left.is_zero() {
+        let time = asked.as_ref().map_or(ANSWER_TIME, |asked| asked.until.duration_since(Instant::now()));
+        if time.is_zero() {
             received.refused(Refusal::Late);
-            self.tell_of_failure("too much was waiting to be sent in time");
+            self.troubles.late();
             return;
         }
         if asked.as_ref().is_some_and(|asked| asked.answer.is_closed()) {
             // The browser has gone.
             return;
         }
-        let outcome = match client.send(call.deadline(left)).await {
+        let outcome = match client.send(call.deadline(time)).await {
             Ok(answer) => {
                 self.on_answer();
+                if !answer.status().is_success() {
+                    self.troubles.answered(answer.status());
+                }
                 Outcome::Answered(answer.status())
             }
             Err(error) => {
-                if is_silence(error.fault(), left) {
+                if is_silence(error.fault(), time) {
                     self.on_timeout();
                 }
+                self.troubles.failed(&error);
                 Outcome::Failed(error.to_string())
             }
         };
         drop((share, pass));
-        match &outcome {
-            Outcome::Answered(status) if status.is_success() => {}
-            Outcome::Answered(status) => self.tell_of_failure(&format!("it answered {}", status.as_u16())),
-            Outcome::Failed(why) => self.tell_of_failure(why),
-        }
         received.became(outcome.clone());
         if let Some(asked) = asked {
             // The browser may have its answer already.
@@ -174,19 +209,17 @@ impl Queue {
         }
     }
 
-    fn tell_of_failure(&self, why: &str) {
-        if let Some(count) = self.failed.count(Clock::now()) {
-            warn!(self.logger, count, "Browser events did not get to Datadog's intake: {why}");
-        }
-    }
-
     fn on_answer(&self) {
         if self.breaker.record_answer() {
             self.logger.info("Datadog's intake answers again: browser events are forwarded");
-            // For those that nobody was there to send meanwhile.
-            let waiting = self.waiting.lock().told.len();
-            self.jobs.add_permits(waiting);
+            self.wake_for_told();
         }
+    }
+
+    /// For those that nobody was there to send meanwhile.
+    fn wake_for_told(&self) {
+        let waiting = self.waiting.lock().told.len();
+        self.jobs.add_permits(waiting);
     }
 
     fn on_timeout(&self) {

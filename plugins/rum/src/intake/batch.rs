@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many bytes may leave before they are deflated: masks may be longer than what they replace.
-const LARGEST: usize = 8 << 20;
+const LARGEST: usize = 2 << 20;
 /// An SDK drops what is larger.
 const LONGEST_LINE: usize = 256 << 10;
 
@@ -51,7 +51,13 @@ enum Line {
 }
 
 impl Rules {
-    pub(crate) fn batch(&self, body: Bytes, is_deflated: bool) -> Result<Batch, Refusal> {
+    /// Asks before each line whether it is still wanted: what a line may cost is bounded by its length.
+    pub(crate) fn batch(
+        &self,
+        body: Bytes,
+        is_deflated: bool,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Batch, Refusal> {
         let inflated = match is_deflated {
             true => Cow::Owned(inflate(&body).map_err(|error| match error {
                 NotInflated::TooLarge => Refusal::TooLarge,
@@ -62,6 +68,9 @@ impl Rules {
         let mut left = String::with_capacity(inflated.len());
         let (mut events, mut own, mut unreadable, mut foreign, mut is_changed) = (0, 0, 0, 0, false);
         for line in inflated.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+            if !is_wanted() {
+                return Err(Refusal::Busy);
+            }
             let before = left.len();
             if before > 0 {
                 left.push('\n');
@@ -161,7 +170,7 @@ mod tests {
     }
 
     fn batch(lines: &[String]) -> Result<Batch, Refusal> {
-        rules().batch(lines.join("\n").into(), false)
+        rules().batch(lines.join("\n").into(), false, || true)
     }
 
     #[test]
@@ -176,8 +185,8 @@ mod tests {
             assert_eq!(read.body, format!("{good}\n{good}"));
         }
         assert_eq!(batch(&["{".to_owned(), "x".to_owned()]), Err(Refusal::Unreadable));
-        assert_eq!(rules().batch(Bytes::new(), false), Err(Refusal::Unreadable));
-        assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false), Err(Refusal::Unreadable));
+        assert_eq!(rules().batch(Bytes::new(), false, || true), Err(Refusal::Unreadable));
+        assert_eq!(rules().batch(Bytes::from_static(b"\xff\xfe"), false, || true), Err(Refusal::Unreadable));
     }
 
     #[test]
@@ -186,6 +195,15 @@ mod tests {
         let grown = batch(std::slice::from_ref(&long)).unwrap().body;
         assert_eq!(grown.len(), long.len() + 80_001 * 4);
         assert_eq!(batch(&vec![long; LARGEST / grown.len() + 1]), Err(Refusal::TooLarge));
+    }
+
+    #[test]
+    fn rum_54_what_nobody_waits_for_any_more_is_looked_at_no_further() {
+        let asked = std::cell::Cell::new(0);
+        let is_wanted = || asked.replace(asked.get() + 1) < 2;
+        let lines = vec![event("view", ""); 9].join("\n");
+        assert_eq!(rules().batch(lines.into(), false, is_wanted), Err(Refusal::Busy));
+        assert_eq!(asked.get(), 3, "two lines of nine");
     }
 
     #[test]
@@ -218,7 +236,7 @@ mod tests {
             let rules = Rules { backend: backend.map(|url| Origin::of(url).unwrap()), ..rules() };
             let view = format!(r#"{{"id":"{VIEW}","url":"{page}"}}"#);
             let event = event("resource", &format!(r#","view":{view},"resource":{{"url":"{url}"}}"#));
-            !rules.batch(event.into(), false).unwrap().body.is_empty()
+            !rules.batch(event.into(), false, || true).unwrap().body.is_empty()
         };
         let page = "https://p.example/x";
         for (backend, url, expected) in [
@@ -244,21 +262,21 @@ mod tests {
                 text.push('\n');
             }
             let body = if is_deflated { deflate(text.as_bytes()).unwrap() } else { text.into_bytes() };
-            let read = rules().batch(body.clone().into(), is_deflated).unwrap();
+            let read = rules().batch(body.clone().into(), is_deflated, || true).unwrap();
             prop_assert_eq!((read.body, read.accepted), (Bytes::from(body), count));
         }
 
         #[test]
         fn what_is_taken_out_of_a_deflated_body_leaves_deflated(count in 1_usize..5) {
             let text = vec![event("error", r#","error":{"causes":[{"message":"hunter2@example.com"}]}"#); count].join("\n");
-            let read = rules().batch(deflate(text.as_bytes()).unwrap().into(), true).unwrap();
+            let read = rules().batch(deflate(text.as_bytes()).unwrap().into(), true, || true).unwrap();
             let left = String::from_utf8(inflate(&read.body).unwrap()).unwrap();
             prop_assert_eq!(left, text.replace("hunter2@example.com", "***"));
         }
 
         #[test]
         fn any_bytes_are_a_batch_or_not(bytes in prop::collection::vec(any::<u8>(), 0..64), is_deflated: bool) {
-            let _ = rules().batch(bytes.into(), is_deflated);
+            let _ = rules().batch(bytes.into(), is_deflated, || true);
         }
     }
 }

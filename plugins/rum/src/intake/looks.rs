@@ -1,18 +1,28 @@
 //! Who looks at bodies: a few threads at a time, for which a request waits no longer than it is told.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use greenroom::context::spawn_thread;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
-/// How many at a time, each of which may take 8 MiB more once a body is inflated.
+use crate::bounds::{Client, Turn, Turns};
+
+/// How many at a time, each of which may take 3 MiB more once a body is inflated and written anew.
 const TURNS: usize = 4;
+/// How many of one client: as many processors it keeps busy, and what an SDK sends takes a millisecond.
+const TURNS_OF_ONE: usize = 1;
 /// How long a request waits for its turn and what comes of it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Gives turns.
 #[derive(Debug)]
-pub(super) struct Looks(Arc<Semaphore>);
+pub(super) struct Looks(Arc<Turns>);
 
 /// Why there is nothing to tell of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,36 +33,58 @@ pub(super) enum NotLooked {
     Failed,
 }
 
+/// Whether somebody still waits for what a look finds.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    pub(super) fn is_so(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+}
+
+/// Who waits.
+struct Waits(Wanted);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.0.store(false, SeqCst);
+    }
+}
+
 impl Default for Looks {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(TURNS)))
+        Self(Turns::new(TURNS, TURNS_OF_ONE))
     }
 }
 
 impl Looks {
-    /// Looks. One that takes too long keeps its turn until it ends.
+    /// Looks. One that takes too long keeps its turn until it ends, which it should do soon once it is not wanted any more.
     pub(super) async fn look<R: Send + 'static>(
         &self,
-        look: impl FnOnce() -> R + Send + 'static,
+        client: Client,
+        look: impl FnOnce(&Wanted) -> R + Send + 'static,
     ) -> Result<R, NotLooked> {
-        tokio::time::timeout(PATIENCE, self.looked(look)).await.unwrap_or(Err(NotLooked::Busy))
+        let looked = async { looked(self.0.take(client).await, look).await };
+        tokio::time::timeout(PATIENCE, looked).await.unwrap_or(Err(NotLooked::Busy))
     }
+}
 
-    async fn looked<R: Send + 'static>(
-        &self,
-        look: impl FnOnce() -> R + Send + 'static,
-    ) -> Result<R, NotLooked> {
-        let turn = self.0.clone().acquire_owned().await.map_err(|_| NotLooked::Busy)?;
-        let (tell, told) = oneshot::channel();
-        // No task of the backend: a stop does not wait for a look whose client has its answer.
-        let started = spawn_thread("look at browser events", move || {
-            let _turn = turn;
-            // The client may have its answer already.
-            let _ = tell.send(look());
-        });
-        started.map_err(|_| NotLooked::Busy)?;
-        told.await.map_err(|_| NotLooked::Failed)
-    }
+async fn looked<R: Send + 'static>(
+    turn: Turn,
+    look: impl FnOnce(&Wanted) -> R + Send + 'static,
+) -> Result<R, NotLooked> {
+    let wanted = Wanted(Arc::new(true.into()));
+    let _waits = Waits(wanted.clone());
+    let (tell, told) = oneshot::channel();
+    // No task of the backend: a stop does not wait for a look whose client has its answer.
+    let started = spawn_thread("look at browser events", move || {
+        let _turn = turn;
+        // The client may have its answer already.
+        let _ = tell.send(look(&wanted));
+    });
+    started.map_err(|_| NotLooked::Busy)?;
+    told.await.map_err(|_| NotLooked::Failed)
 }
 
 #[cfg(test)]
@@ -73,22 +105,26 @@ mod tests {
             .scope(async {
                 let looks = Looks::default();
                 let (mut release, mut held) = (vec![], vec![]);
-                for _ in 0..TURNS {
-                    let (tell, told) = mpsc::channel::<()>();
+                let (tell_wanted, was_wanted) = mpsc::channel();
+                for number in 0..TURNS as u32 {
+                    let ((tell, told), tell_wanted) = (mpsc::channel::<()>(), tell_wanted.clone());
                     release.push(tell);
-                    held.push(looks.look(move || told.recv()));
+                    held.push(looks.look(Client::numbered(number), move |wanted| {
+                        let _ = told.recv();
+                        tell_wanted.send(wanted.is_so()).unwrap();
+                    }));
                 }
                 for answer in futures_util::future::join_all(held).await {
                     assert_eq!(answer, Err(NotLooked::Busy));
                 }
-                assert_eq!(looks.look(|| 1).await, Err(NotLooked::Busy), "there is no turn");
+                let last = Client::numbered(99);
+                assert_eq!(looks.look(last, |_| 1).await, Err(NotLooked::Busy), "there is no turn");
                 assert_eq!(tasks.stop(HOUR).await, [""; 0], "and a stop does not wait for them");
 
                 drop(release);
-                let turns = looks.0.acquire_many(TURNS as u32).await.unwrap();
-                drop(turns);
+                assert_eq!(was_wanted.iter().take(TURNS).collect::<Vec<_>>(), [false; TURNS], "they know it");
                 tokio::time::resume();
-                assert_eq!(looks.look(|| 1).await, Ok(1));
+                assert_eq!(looks.look(last, Wanted::is_so).await, Ok(true));
             })
             .await;
     }

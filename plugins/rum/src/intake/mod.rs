@@ -9,14 +9,11 @@ mod batch;
 mod body;
 mod looks;
 mod origin;
+mod proxies;
 mod target;
 mod zlib;
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Once},
-    time::Instant,
-};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use axum::extract::Request;
 use bytes::Bytes;
@@ -25,18 +22,20 @@ use greenroom::{
     http_client::{Call, CallError},
     prelude::*,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{
-    bounds::{Client, Limits, Rate, Share, Shares, Throttle},
+    bounds::{Client, Limits, Rate, Share, Shares},
     counts::{Counts, Received},
     forward::{ANSWER_TIME, MOST_ANSWER, Outgoing, Queue, relayed},
     refusal::Refusal,
     settings::{Origin, Rum},
+    troubles::Troubles,
 };
 
 use batch::Rules;
 use looks::{Looks, NotLooked};
+use proxies::{FORWARDED_FOR, Proxies};
 use target::Track;
 
 pub(crate) use answer::Answer;
@@ -58,8 +57,6 @@ const WAITING: usize = 32;
 /// portal's own requests would stand behind its events.
 const WAITING_OF_ONE: usize = 2;
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
 /// Takes events and sends them on.
 pub(crate) struct Intake {
     rules: Arc<Rules>,
@@ -74,9 +71,8 @@ pub(crate) struct Intake {
     to: String,
     tells_address: bool,
     counts: Arc<Counts>,
-    logger: Logger,
-    refused: Throttle,
-    told_of_proxy: Once,
+    troubles: Arc<Troubles>,
+    proxies: Proxies,
 }
 
 /// What was found in a request.
@@ -103,7 +99,7 @@ impl Intake {
         tells_address: bool,
         queue: Arc<Queue>,
         counts: Arc<Counts>,
-        logger: Logger,
+        troubles: Arc<Troubles>,
     ) -> Self {
         let rules = Rules {
             application_id: rum.application_id.clone(),
@@ -123,9 +119,8 @@ impl Intake {
             to: to.to_owned(),
             tells_address,
             counts,
-            logger,
-            refused: Throttle::default(),
-            told_of_proxy: Once::new(),
+            troubles,
+            proxies: Proxies::default(),
         }
     }
 
@@ -140,37 +135,23 @@ impl Intake {
         let is_behind_untrusted = is_behind_untrusted(client, request.headers());
         if is_behind_untrusted {
             self.counts.count_behind_untrusted();
+            self.proxies.saw(Client::at(client.counted()), request.headers());
         }
         match self.look(target, client, request).await {
             Ok(looked) => self.send(looked, received).await,
             Err(refusal) => {
                 received.refused(refusal);
-                self.tell_of_refusal(refusal);
-                if refusal == Refusal::TooOften && is_behind_untrusted {
-                    self.tell_of_proxy();
+                self.troubles.refused(refusal);
+                let peer = client.counted();
+                if refusal == Refusal::TooOften
+                    && is_behind_untrusted
+                    && self.proxies.is_to_be_told(Client::at(peer))
+                {
+                    self.troubles.untrusted(peer);
                 }
                 Answer::Refused(refusal)
             }
         }
-    }
-
-    fn tell_of_refusal(&self, refusal: Refusal) {
-        // The queue has told it.
-        if refusal == Refusal::Silent {
-            return;
-        }
-        if let Some(count) = self.refused.count(Instant::now()) {
-            let why = refusal.sentence();
-            warn!(self.logger, count, "Browser events were refused: {why}");
-        }
-    }
-
-    fn tell_of_proxy(&self) {
-        self.told_of_proxy.call_once(|| {
-            self.logger.warn(
-                "Browser events come through a proxy that is not trusted, so that all who are behind it count as one client, which asks too often: name the proxy in backend.trustProxy",
-            );
-        });
     }
 
     async fn look(
@@ -202,7 +183,7 @@ impl Intake {
         let body = body::read(body, most, &mut share).await?;
         let until = tokio::time::Instant::now() + ANSWER_TIME;
         let (body, accepted, rejected) = match target.track {
-            Track::Rum => self.scrubbed(body, target.is_deflated()).await?,
+            Track::Rum => self.scrubbed(client, body, target.is_deflated()).await?,
             Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
         };
         self.counts.count_events(accepted, rejected);
@@ -237,10 +218,18 @@ impl Intake {
         }
     }
 
-    async fn scrubbed(&self, body: Bytes, is_deflated: bool) -> Result<(Bytes, usize, usize), Refusal> {
+    async fn scrubbed(
+        &self,
+        client: Client,
+        body: Bytes,
+        is_deflated: bool,
+    ) -> Result<(Bytes, usize, usize), Refusal> {
         let rules = self.rules.clone();
-        let batch =
-            self.looks.look(move || rules.batch(body, is_deflated)).await.map_err(|not| match not {
+        let batch = self
+            .looks
+            .look(client, move |wanted| rules.batch(body, is_deflated, || wanted.is_so()))
+            .await
+            .map_err(|not| match not {
                 NotLooked::Busy => Refusal::Busy,
                 NotLooked::Failed => Refusal::Unreadable,
             })??;

@@ -73,12 +73,18 @@ struct Held {
 impl Held {
     /// So many calls get no answer before that.
     async fn after_silent(left: usize) -> Self {
+        Self::with(left, &json!({})).await
+    }
+
+    /// With these deadlines, too.
+    async fn with(left: usize, deadlines: &Value) -> Self {
         let (tell, asked) = mpsc::unbounded_channel();
         let answers = Arc::new(Semaphore::new(0));
         let client = HttpClient::new(Silence { left: left.into(), asked: tell, answers: answers.clone() });
         let client = service(async move || Ok(client));
         let mut config = config(&json!({}));
         config["backend"] = json!({"trustProxy": "loopback"});
+        config["greenroom"]["deadlines"] = deadlines.clone();
         let backend = TestBackend::new().config(config).add(rum()).add(client).start().await.unwrap();
         Self { backend, asked, answers }
     }
@@ -139,11 +145,9 @@ async fn rum_52_while_datadog_does_not_answer_browsers_are_told_so_at_once() {
     assert_eq!((&told["received"], &told["taken"], &told["failed"]), (&json!(12), &json!(2), &json!(8)));
     assert_eq!((&told["refused"], &told["waiting"]), (&json!({"silent": 2}), &json!(0)));
     let lines = held.backend.stop().await;
-    let about =
-        |text: &str| lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with(text)).count();
-    assert_eq!(about("Datadog's intake does not answer"), 1);
-    assert_eq!(about("Datadog's intake answers again"), 1);
-    assert_eq!(about("Browser events were refused"), 0);
+    assert_eq!(about(&lines, "Datadog's intake does not answer"), 1);
+    assert_eq!(about(&lines, "Datadog's intake answers again"), 1);
+    assert_eq!(about(&lines, "Browser events were refused"), 0);
 }
 
 #[tokio::test]
@@ -222,24 +226,31 @@ async fn rum_53_who_says_that_much_will_come_and_sends_nothing_takes_no_room() {
     assert_eq!(good().send(&backend).await.status, 202);
 }
 
+/// How many of these lines begin so.
+fn about(lines: &[Value], text: &str) -> usize {
+    lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with(text)).count()
+}
+
 #[tokio::test]
 async fn rum_55_where_the_proxy_in_front_is_not_trusted_that_is_told_with_the_first_429() {
+    const PROXY: &str =
+        "Browser events come through a proxy at 127.0.0.1 that is not trusted, or somebody there";
     let (backend, _) = forwarding(&json!({})).await;
-    let of_user = |number: u32| good().with("x-forwarded-for", Some(&format!("192.0.2.{}", number % 250)));
     let (mut sent, mut refused) = (0, 0);
-    while refused < 2 {
-        assert!(sent < 5000, "one client may not ask so often");
-        refused += u32::from(of_user(sent).send(&backend).await.status == 429);
-        sent += 1;
+    // A browser that names one address itself is no proxy; one that asks for several may be.
+    for (user, told) in [("192.0.2.1", 0), ("192.0.2.2", 1), ("192.0.2.3", 1)] {
+        let until = refused + 2;
+        while refused < until {
+            assert!(sent < 5000, "one client may not ask so often");
+            let answer = good().with("x-forwarded-for", Some(user)).send(&backend).await;
+            refused += u32::from(answer.status == 429);
+            sent += 1;
+        }
+        assert_eq!(about(&backend.logs(), PROXY), told, "{user}");
     }
     let told = counted(&backend).await;
     assert_eq!(told["behindUntrustedProxy"], sent, "{told}");
-    assert_eq!(told["refused"], json!({"tooOften": 2}));
-    let lines = backend.stop().await;
-    let about = lines.iter().filter(|line| {
-        line["level"] == "warn" && line["message"].as_str().unwrap().contains("backend.trustProxy")
-    });
-    assert_eq!(about.count(), 1);
+    assert_eq!(told["refused"], json!({"tooOften": 6}));
 }
 
 #[tokio::test]
@@ -270,4 +281,106 @@ async fn rum_47_what_came_is_counted_whatever_datadog_says_to_it() {
     }
     assert_eq!(told["refused"], json!({"unreadable": 1}));
     assert!(told["events"].as_u64() >= Some(2), "{told}");
+}
+
+/// Little to send, and as much to look at as may be.
+fn slow() -> Vec<u8> {
+    // Something that does not shrink, or it would be a bomb.
+    let whole: String =
+        (0..4000_u32).map(|number| format!("{:08x}", number.wrapping_mul(2_654_435_761))).collect();
+    let view = json!({"id": "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3"});
+    let text = "/?a=%2F%3Ftoken%3Dx&".repeat(12_000);
+    let of = |message: &str| {
+        let (application, error) = (json!({"id": ID}), json!({"message": message}));
+        json!({"type": "error", "application": application, "view": view, "error": error}).to_string()
+    };
+    let mut deflated = flate2::write::ZlibEncoder::new(vec![], flate2::Compression::default());
+    deflated
+        .write_all([of(&text), of(&text), of(&text), of(&text), of(&whole)].join("\n").as_bytes())
+        .unwrap();
+    deflated.finish().unwrap()
+}
+
+#[tokio::test]
+async fn rum_54_one_client_whose_bodies_take_long_keeps_nobody_else_waiting() {
+    const BODIES: usize = 10;
+    let mut config = config(&json!({}));
+    config["backend"] = json!({"trustProxy": "loopback"});
+    let intake = crate::support::FakeIntake::default();
+    let backend = TestBackend::new().config(config).add(rum()).add(intake.client()).start().await.unwrap();
+    let of = |client: &str| good().with("x-forwarded-for", Some(client));
+    let long = Recorded::named("v7-deflate-004-rum").body(slow()).with("x-forwarded-for", Some("192.0.2.1"));
+    let mut long: futures_util::stream::FuturesUnordered<_> = (0..BODIES)
+        .map(|_| {
+            let request = long.request(&backend);
+            spawn("browser", async move { request.await })
+        })
+        .collect();
+    // When it is answered, the other ones, which are short, have come long since.
+    let first = futures_util::StreamExt::next(&mut long).await.unwrap().unwrap().unwrap();
+    assert_eq!(first.status, 202);
+    assert_eq!(of("192.0.2.2").send(&backend).await.status, 202);
+    let waiting = counted(&backend).await["waiting"].as_u64().unwrap();
+    assert!(waiting >= BODIES as u64 / 2, "the others of the first client are not in front of it: {waiting}");
+}
+
+#[tokio::test]
+async fn rum_59_a_stop_sends_what_browsers_were_told_is_taken_however_slow_the_intake_is() {
+    let mut held = Held::after_silent(0).await;
+    let of = |client: u8| replay(0, &format!("192.0.2.{client}")).body("x");
+    let mut waiting = vec![];
+    for client in [1, 1, 2, 2] {
+        waiting.push(held.waits(of(client)).await);
+    }
+    for told in 0..100 {
+        assert_eq!(held.status_of(of(1 + told % 2)).await, 202);
+    }
+    let Held { backend, mut asked, answers } = held;
+    let stop = spawn("stop", backend.stop());
+    answers.add_permits(waiting.len());
+    for _ in 0..100 {
+        asked.recv().await.expect("the stop waits for all of them");
+        answers.add_permits(1);
+    }
+    for waits in waiting {
+        assert_eq!(waits.await.unwrap().unwrap().status, 202);
+    }
+    let lines = stop.await.unwrap().unwrap();
+    assert_eq!(about(&lines, "Browser events"), 0);
+}
+
+#[tokio::test]
+async fn rum_59_what_a_stop_cannot_send_and_what_was_counted_is_told() {
+    let mut held = Held::with(0, &json!({"shutdownHook": "1ms"})).await;
+    let of = || replay(0, "192.0.2.1").body("x");
+    let waiting = vec![held.waits(of()).await, held.waits(of()).await];
+    for _ in 0..5 {
+        assert_eq!(held.status_of(of()).await, 202);
+        held.asked.recv().await.unwrap();
+    }
+    held.answers.add_permits(waiting.len());
+    for waits in waiting {
+        assert_eq!(waits.await.unwrap().unwrap().status, 202);
+    }
+    assert_eq!(held.status_of(good().url("/api/rum/intake?x".to_owned())).await, 400);
+    for _ in 0..3 {
+        assert_eq!(held.status_of(good().body(vec![b'x'; 2 << 20])).await, 413);
+    }
+    let lines = held.backend.stop().await;
+    let told =
+        lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with("Browser events were"));
+    let told: Vec<_> =
+        told.map(|line| (line["message"].as_str().unwrap(), line["count"].as_u64().unwrap())).collect();
+    assert_eq!(
+        told,
+        [
+            ("Browser events were refused: the URL names no track of the intake", 1),
+            ("Browser events were refused: the body is too large", 1),
+            ("Browser events were refused: the body is too large", 2),
+            (
+                "Browser events were answered and not sent to Datadog's intake before the stop: they are lost",
+                5
+            ),
+        ]
+    );
 }

@@ -47,11 +47,15 @@ struct Sending {
     lines: CaptureSink,
 }
 
+fn started(client: impl HttpClientService, logger: Logger) -> Arc<Queue> {
+    Queue::start(&HttpClient::new(client), logger.clone(), Troubles::start(logger))
+}
+
 fn sending() -> Sending {
     let lines = CaptureSink::new();
     let logger = RootLogger::builder().sink(lines.clone()).build();
     let gate = Gate { open: Arc::new(Semaphore::new(0)), seen: Arc::default() };
-    let queue = Queue::start(&HttpClient::new(gate.clone()), logger.plugin("rum"));
+    let queue = started(gate.clone(), logger.plugin("rum"));
     Sending { gate, queue, memory: Shares::new(1000, 1000), counts: Arc::new(Counts::begin()), lines }
 }
 
@@ -219,9 +223,46 @@ async fn rum_52_calls_that_fail_at_once_are_no_silence() {
         }
     }
     let logger = RootLogger::builder().sink(CaptureSink::new()).build().plugin("rum");
-    let sending = Sending { queue: Queue::start(&HttpClient::new(Refusing), logger), ..sending() };
+    let sending = Sending { queue: started(Refusing, logger), ..sending() };
     for _ in 0..2 * SILENT {
         assert!(has_failed(&sending.ask(1).await));
     }
     assert!(!sending.queue.breaker.is_tripped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rum_59_a_stop_sends_what_was_answered_however_much_waits() {
+    let sending = sending();
+    sending.fill().await;
+    (0..2 * CALLS_AT_ONCE).for_each(|_| sending.tell(2));
+    sending.gate.open.add_permits(3 * CALLS_AT_ONCE);
+    assert_eq!(sending.queue.finish(ANSWER_TIME).await, 0);
+    assert_eq!(sending.counts.told().taken, 3 * CALLS_AT_ONCE as u64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rum_59_what_a_stop_cannot_send_is_counted_and_not_waited_for() {
+    let sending = sending();
+    sending.fill().await;
+    (0..20).for_each(|_| sending.tell(2));
+    let browser = sending.ask(3);
+    let (began, time) = (Instant::now(), ANSWER_TIME / 2);
+    assert_eq!(sending.queue.finish(time).await, CALLS_AT_ONCE + 20, "its browser sends the last one again");
+    assert_eq!(began.elapsed(), time);
+    drop(browser);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rum_59_at_a_stop_what_waits_for_datadog_to_answer_is_tried() {
+    let sending = sending();
+    sending.fill().await;
+    (0..20).for_each(|_| sending.tell(2));
+    tokio::time::sleep(ANSWER_TIME).await;
+    sending.until_failed(CALLS_AT_ONCE).await;
+    assert!(sending.queue.breaker.is_tripped());
+    let waiting = sending.counts.told().waiting as usize;
+    assert!(waiting > 0);
+    sending.gate.open.add_permits(waiting);
+    assert_eq!(sending.queue.finish(ANSWER_TIME).await, 0);
+    assert_eq!(sending.counts.told().taken, waiting as u64);
 }
