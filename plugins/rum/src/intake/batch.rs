@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many bytes may leave before they are deflated: masks may be longer than what they replace.
-const LARGEST: usize = 2 << 20;
+const LARGEST: usize = 4 << 20;
 /// An SDK drops what is larger.
 const LONGEST_LINE: usize = 256 << 10;
 
