@@ -15,6 +15,8 @@ pub(crate) enum Refusal {
     TooSlow,
     NoRoom,
     Busy,
+    /// It ends before it is whole: most often the browser has left.
+    CutOff,
     /// Not one line can be read.
     Unreadable,
     /// Not one line is of this portal's application.
@@ -24,7 +26,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::TooOften,
         Self::NoTarget,
         Self::WrongToken,
@@ -34,6 +36,7 @@ impl Refusal {
         Self::TooSlow,
         Self::NoRoom,
         Self::Busy,
+        Self::CutOff,
         Self::Unreadable,
         Self::WrongApplication,
         Self::Late,
@@ -43,7 +46,7 @@ impl Refusal {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoTarget | Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::NoTarget | Self::CutOff | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::WrongToken | Self::WrongOrigin | Self::WrongApplication => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Silent | Self::TooSlow | Self::NoRoom | Self::Busy | Self::Late => {
@@ -64,6 +67,7 @@ impl Refusal {
             Self::TooSlow => "tooSlow",
             Self::NoRoom => "noRoom",
             Self::Busy => "busy",
+            Self::CutOff => "cutOff",
             Self::Unreadable => "unreadable",
             Self::WrongApplication => "wrongApplication",
             Self::Late => "late",
@@ -82,6 +86,7 @@ impl Refusal {
             Self::TooSlow => "the body came too slowly",
             Self::NoRoom => "there is no room for it now",
             Self::Busy => "looking at events takes too long now",
+            Self::CutOff => "the body ended before it was whole",
             Self::Unreadable => "the body cannot be read",
             Self::WrongApplication => "no event is of this portal's application",
             Self::Late => "there was no answer of Datadog's intake in time",

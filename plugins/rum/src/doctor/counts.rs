@@ -187,6 +187,9 @@ fn advice(refusal: Refusal) -> Option<&'static str> {
         Refusal::WrongOrigin => {
             Some("If the page is yours, write its origin into greenroom.rum.allowedOrigins")
         }
+        Refusal::CutOff => {
+            Some("Browsers that leave cut off what they send. If it is often, a proxy in front may do so")
+        }
         Refusal::TooOften => Some(
             "One client sends very many. If all users come by one proxy, name it in backend.trustProxy, so that each counts as \
              itself",

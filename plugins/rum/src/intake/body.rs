@@ -22,7 +22,7 @@ async fn pieces(mut body: Body, most: usize, share: &mut Share) -> Result<Bytes,
     let mut read = vec![];
     while let Some(frame) = timeout(PAUSE, body.frame()).await.map_err(|_| Refusal::TooSlow)? {
         // Trailers are none of it.
-        let Ok(piece) = frame.map_err(|_| Refusal::Unreadable)?.into_data() else { continue };
+        let Ok(piece) = frame.map_err(|_| Refusal::CutOff)?.into_data() else { continue };
         if read.len() + piece.len() > most {
             return Err(Refusal::TooLarge);
         }
@@ -76,5 +76,13 @@ mod tests {
         let mut share = Shares::new(100, 100).share(Client::at(None));
         assert_eq!(read(Body::from_stream(slow), 1000, &mut share).await, Err(Refusal::TooSlow));
         assert_eq!(began.elapsed(), WHOLE);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_before_it_is_whole_is_told_from_one_that_cannot_be_read() {
+        let left = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let body = Body::from_stream(stream::iter([Ok(Bytes::from_static(b"{")), Err(left)]));
+        let mut share = Shares::new(100, 100).share(Client::at(None));
+        assert_eq!(read(body, 100, &mut share).await, Err(Refusal::CutOff));
     }
 }

@@ -49,7 +49,7 @@ const RATE_OF_ONE: Rate = Rate { per_second: 20, burst: 100 };
 /// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
 const MEMORY: usize = 64 << 20;
 const MEMORY_OF_ONE: usize = 16 << 20;
-/// What a request that leaves takes besides its body.
+/// What a request that leaves takes besides its body, its URL and its headers.
 const HEAD: usize = 4 << 10;
 /// How many requests wait for Datadog's answer: each holds one of `greenroom.server.maxConnections`.
 const WAITING: usize = 32;
@@ -190,8 +190,9 @@ impl Intake {
         if body.is_empty() {
             return Ok(Looked { accepted, rejected, leaves: None });
         }
+        let call = self.call(&target, address, &parts.headers, body).map_err(|_| Refusal::NoTarget)?;
         // Masks may have made it longer.
-        if !share.resize(body.len() + HEAD) {
+        if !share.resize(size_of(&call)) {
             return Err(Refusal::NoRoom);
         }
         let place = self.waiting.take(client, 1);
@@ -199,7 +200,6 @@ impl Intake {
         if place.is_none() && !share.leaves_half() {
             return Err(Refusal::NoRoom);
         }
-        let call = self.call(&target, address, &parts.headers, body).map_err(|_| Refusal::NoTarget)?;
         Ok(Looked { accepted, rejected, leaves: Some(Leaves { call, share, place, until }) })
     }
 
@@ -249,13 +249,25 @@ impl Intake {
         let network = client.ip().filter(|_| self.tells_address).and_then(network);
         let network = network.and_then(|network| HeaderValue::try_from(network).ok());
         let said = [header::CONTENT_TYPE, header::USER_AGENT, header::ACCEPT]
-            .map(|name| (headers.get(&name).cloned(), name))
+            .map(|name| (headers.get(&name).and_then(copied), name))
             .into_iter()
             .chain([(network, FORWARDED_FOR)]);
         Ok(said
             .filter_map(|(value, name)| Some((name, value?)))
             .fold(call, |call, (name, value)| call.header(name, value)))
     }
+}
+
+/// A value by itself: a clone would keep all of the head that it came in, with the cookies of the portal.
+fn copied(value: &HeaderValue) -> Option<HeaderValue> {
+    HeaderValue::from_bytes(value.as_bytes()).ok()
+}
+
+/// What it takes of the memory.
+fn size_of(call: &Call) -> usize {
+    let request = call.request();
+    let headers: usize = request.headers().values().map(HeaderValue::len).sum();
+    request.body().len() + request.uri().to_string().len() + headers + HEAD
 }
 
 /// Whether a proxy has said whom it asks for, and is not believed.
@@ -284,7 +296,17 @@ fn network(address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::network;
+    use super::*;
+
+    #[test]
+    fn rum_53_what_leaves_keeps_nothing_of_the_head_that_it_came_in_and_counts_with_its_own() {
+        let head = Bytes::from_static(b"a/b;c=portal");
+        let value = HeaderValue::from_maybe_shared(head.slice(..3)).unwrap();
+        let copied = copied(&value).unwrap();
+        assert!(copied == "a/b" && copied.as_bytes().as_ptr() != value.as_bytes().as_ptr());
+        let call = Call::post("http://intake.example/api", "body").unwrap().header(header::ACCEPT, copied);
+        assert_eq!(size_of(&call), HEAD + "http://intake.example/api".len() + "body".len() + "a/b".len());
+    }
 
     #[test]
     fn rum_22_an_address_is_told_without_its_end() {
