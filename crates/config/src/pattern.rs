@@ -151,6 +151,11 @@ impl VisibilityRules {
         self.file.iter().any(|pattern| pattern.matches(path))
     }
 
+    /// From now on, the value of this path is not taken for the name of a file.
+    pub(crate) fn withhold_file(&mut self, path: &[Step]) {
+        self.file.retain(|pattern| !pattern.matches(path));
+    }
+
     fn says(&self, path: &[Step], visibility: Visibility) -> bool {
         !self.more.is_empty() && self.more.get(&pointer(path)) == Some(&visibility)
     }

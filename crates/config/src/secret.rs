@@ -13,7 +13,7 @@ use crate::{
     key::{self, Step},
     pattern::VisibilityRules,
     text_parts,
-    value::{Node, Value},
+    value::{Node, Origin, Value},
 };
 
 /// Undeclared secrets are masked from this many characters on: shorter ones are likely to be part of ordinary text.
@@ -122,14 +122,36 @@ pub(crate) fn hidden(path: &[Step], node: &Node, declared: &VisibilityRules) -> 
     {
         return Some(Reason::Named);
     }
-    let is_shown = || is_plain(&node.value) || (declared.is_file(path) && names_file(&node.value));
+    let is_shown = || is_plain(&node.value) || (declared.is_file(path) && names_file(node));
     (node.origin.is_external() && !is_shown()).then_some(Reason::Origin)
 }
 
-/// A token that was put under a wrong key does not look like one.
-fn names_file(scalar: &Value) -> bool {
-    let Value::String(text) = scalar else { return false };
-    ["/", "./", "../"].iter().any(|start| text.starts_with(start)) || text_parts::is_ordinary(text)
+/// A token that was put under a wrong key does not look like one, and a path with a token in it not like a path. What stands
+/// in a file of its own is mostly a secret.
+fn names_file(node: &Node) -> bool {
+    let Value::String(text) = &node.value else { return false };
+    node.origin != Origin::FileInclude
+        && (text_parts::is_ordinary(text) || text_parts::is_ordinary_path(text))
+}
+
+/// The texts of a scalar that must not be shown where they occur elsewhere: a secret, and what in a text is one by itself.
+/// What merely comes from outside is none.
+pub(crate) fn secret_texts(path: &[Step], node: &Node, declared: &VisibilityRules) -> Vec<String> {
+    let text = match &node.value {
+        Value::String(text) => trim(text).to_owned(),
+        Value::Number(n) => number::to_string(*n),
+        _ => return vec![],
+    };
+    let mut texts = text_parts::secret_parts(&text);
+    if hidden(path, node, declared).is_some_and(|reason| reason != Reason::Origin) {
+        texts.push(text);
+    }
+    texts
+}
+
+/// Whether a text is a secret, or holds one that is no accident there.
+pub(crate) fn tells(text: &str, secret: &str) -> bool {
+    trim(text) == secret || (secret.chars().count() >= SHORTEST_PART && text.contains(secret))
 }
 
 /// Whether the last key of a path is named like a secret, or one above it, where many count as well as one: `tokens`.

@@ -63,7 +63,7 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub(crate) fn new(layers: Vec<Layer>, live: bool, description: String) -> Self {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
-        let declared = Arc::new(VisibilityRules::built_in());
+        let declared = Arc::new(settled(&layers, VisibilityRules::built_in()));
         let (secret_spots, unset) = (secret_spots(&layers, &declared), unset(&layers));
         Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description, trace: None }
     }
@@ -83,9 +83,11 @@ impl Snapshot {
             description,
             trace: None,
         };
-        if let (Some(more), Some(merged)) = (more, next.merged()) {
-            next.declared = Arc::new(VisibilityRules::with(more.visibility(&merged.to_json())));
-        }
+        let declared = match (more, next.merged()) {
+            (Some(more), Some(merged)) => VisibilityRules::with(more.visibility(&merged.to_json())),
+            _ => VisibilityRules::built_in(),
+        };
+        next.declared = Arc::new(settled(&next.layers, declared));
         next.secret_spots = secret_spots(&next.layers, &next.declared);
         next
     }
@@ -185,6 +187,34 @@ impl Snapshot {
 
 fn unset(layers: &[Arc<Layer>]) -> Arc<[Unset]> {
     layers.iter().flat_map(|layer| layer.unset.iter().cloned()).collect()
+}
+
+/// What is declared of these sources' values: none is shown as the name of a file that is, or holds, what is secret elsewhere.
+fn settled(layers: &[Arc<Layer>], mut declared: VisibilityRules) -> VisibilityRules {
+    let each = |f: &mut dyn FnMut(&[Step], &Node)| {
+        for root in layers.iter().filter_map(|layer| layer.root.as_ref()) {
+            visit(root, &mut Vec::new(), &mut |path, node| f(path, node));
+        }
+    };
+    let mut files = Vec::new();
+    each(&mut |path, node| {
+        if let Value::String(text) = &node.value
+            && node.origin.is_external()
+            && declared.is_file(path)
+        {
+            files.push((path.to_vec(), text.clone()));
+        }
+    });
+    let mut told = Vec::new();
+    each(&mut |path, node| {
+        if !files.is_empty() {
+            let secrets = secret::secret_texts(path, node, &declared);
+            let tells = |text: &str| secrets.iter().any(|secret| secret::tells(text, secret));
+            told.extend(files.iter().filter(|(_, text)| tells(text)).map(|(path, _)| path.clone()));
+        }
+    });
+    told.iter().for_each(|path| declared.withhold_file(path));
+    declared
 }
 
 /// Where secrets are written, in all sources, those hidden by higher ones too.

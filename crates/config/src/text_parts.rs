@@ -53,6 +53,34 @@ pub(crate) fn is_ordinary(text: &str) -> bool {
         || text.starts_with("-----BEGIN CERTIFICATE")
 }
 
+/// The names that programs give to temporary directories are shorter; longer words that mix cases and digits are keys.
+const LONGEST_MIXED: usize = 9;
+const LONGEST_SEGMENT: usize = 32;
+
+/// Whether a text is a path, absolute or from `.` or `..` on, of which no segment is likely to be a secret: short ones of
+/// ordinary characters, without words that look random.
+pub(crate) fn is_ordinary_path(text: &str) -> bool {
+    let is_segment = |segment: &str| {
+        segment.len() <= LONGEST_SEGMENT
+            && segment.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_. ".contains(&c))
+            && segment.split(['-', '_', '.', ' ']).all(is_name)
+            && !redact::is_secret_by_shape(segment)
+    };
+    ["/", "./", "../"].iter().any(|start| text.starts_with(start)) && text.split('/').all(is_segment)
+}
+
+/// Whether a word of letters and digits is one that people or programs give to files.
+fn is_name(word: &str) -> bool {
+    let has = |is_one: fn(&u8) -> bool| word.as_bytes().iter().any(is_one);
+    let (has_digit, has_lower) = (has(u8::is_ascii_digit), has(u8::is_ascii_lowercase));
+    let is_mixed = word.bytes().skip(1).any(|c| c.is_ascii_uppercase()) && has_lower;
+    match (has_digit, is_mixed) {
+        (true, true) => word.len() <= LONGEST_MIXED,
+        (false, false) => true,
+        _ => word.len() <= LONGEST_WORD,
+    }
+}
+
 /// `psql-1.internal.example.com`.
 fn is_host_name(text: &str) -> bool {
     let is_label = |label: &str| {
@@ -86,6 +114,35 @@ mod tests {
             ("a sentence about a token", vec![]),
         ] {
             assert_eq!(secret_parts(text), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_ordinary_if_each_of_its_segments_is() {
+        for path in [
+            "/",
+            "/srv/portal/dist/",
+            "./Portal_v2",
+            "../../packages/app-2026.11.29/dist",
+            "/Volumes/My Disk/backstage",
+            "/tmp/.tmpAb1Cd2/dist",
+            "/home/backstagedeveloper/myPortal",
+        ] {
+            assert!(is_ordinary_path(path), "{path}");
+        }
+        for path in [
+            "portal",
+            "/srv/ghp_abcdefghijklmnopqrstuvwxyz0123456789/data",
+            "/srv/0123456789abcdef0123456789abcdef",
+            "/aws/Kh7MDENGbP/data",
+            "/wJalrXUtnFEMI/K7MDENG",
+            "/srv/a+b=",
+            "/srv/me:pw@host",
+            "/srv/eyJhbGciOi.eyJzdWIi.c2ln",
+            "/srv/correct-horse-battery-staple-of-33",
+            "/srv/\u{e4}",
+        ] {
+            assert!(!is_ordinary_path(path), "{path}");
         }
     }
 

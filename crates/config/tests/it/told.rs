@@ -1,6 +1,6 @@
 //! What errors tell of values that may be secrets: a token is easily put under a wrong key.
 
-use greenroom_config::{ConfigError, RootConfig};
+use greenroom_config::{ConfigError, Format, RootConfig};
 
 use crate::support::{rendered, yaml};
 
@@ -43,13 +43,42 @@ fn the_name_of_a_file_is_told_wherever_it_comes_from_and_a_token_in_its_place_is
         let refused = ConfigError::invalid(&config, "greenroom.app.dist", format!("{path} is no directory"));
         (refused.message().to_owned(), config.secrets())
     };
-    for path in ["/srv/Xy7_portal/dist", "./Xy7_portal", "../x9Z8y7W6v5/dist", "portal/dist"] {
+    for path in ["/srv/Xy7_portal/dist", "./Xy7_portal", "../../app-2026.11/dist", "portal/dist"] {
         assert_eq!(told(path), (format!("{path} is no directory"), vec![]));
     }
-    for secret in [TOKEN, "x9Z8y7W6v5"] {
+    let within = format!("/srv/{TOKEN}/dist");
+    for secret in [TOKEN, &within, "x9Z8y7W6v5", "../x9Z8y7W6v5/dist", "/wJalrXUtnFEMI/K7MDENG"] {
         let (message, secrets) = told(secret);
         assert!(message.starts_with("<string> is") && !secrets.is_empty(), "{message}: {secrets:?}");
     }
+}
+
+#[test]
+fn the_name_of_a_file_is_not_told_where_it_is_a_secret_elsewhere_or_comes_from_a_file_of_its_own() {
+    let shown = |text: &str| {
+        let world = yaml(text).file("path.txt", "/srv/p0rtal").env("P", "/srv/p0rtal").env("WORD", "p0rtal");
+        let config = world.env("URL", "https://me:p0rtal@example.com").load();
+        let error = ConfigError::invalid(&config, "greenroom.dataDir", "no /srv/p0rtal here");
+        let (is_printed, is_told) = (
+            config.print(Format::Flat).contains("dataDir: /srv/p0rtal"),
+            error.message().contains("/srv/p0rtal"),
+        );
+        let is_hidden = config.hidden().iter().any(|one| one.key == "greenroom.dataDir");
+        assert!(is_printed == is_told && is_told != is_hidden, "{text}");
+        is_printed
+    };
+    for ordinary in ["mail: {directory: '${P}'}", "title: portal", "port: 7"] {
+        assert!(shown(&format!("greenroom: {{dataDir: '${{P}}'}}\n{ordinary}\n")), "{ordinary}");
+    }
+    for secret in [
+        "mail: {token: '${P}'}",
+        "mail: {tokens: ['/srv/p0rtal']}",
+        "backend: {auth: {keys: [{secret: '${WORD}'}]}}",
+        "mail: {url: '${URL}'}",
+    ] {
+        assert!(!shown(&format!("greenroom: {{dataDir: '${{P}}'}}\n{secret}\n")), "{secret}");
+    }
+    assert!(!shown("greenroom: {dataDir: {$file: path.txt}}\n"));
 }
 
 #[test]

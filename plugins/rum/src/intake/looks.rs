@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::bounds::{Client, Turn, Turns};
 
-/// How many at a time, each of which may take 3 MiB more once a body is inflated and written anew.
+/// How many at a time, each of which may take 6 MiB more once a body is inflated and written anew.
 const TURNS: usize = 4;
 /// How many of one client: as many processors it keeps busy, and what an SDK sends takes a millisecond.
 const TURNS_OF_ONE: usize = 1;

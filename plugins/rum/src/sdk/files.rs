@@ -2,11 +2,15 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Read},
     path::{Path, PathBuf},
+    sync::mpsc::{self, RecvTimeoutError},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use greenroom::context::spawn_thread;
 
 use super::package::Package;
 use crate::{init::hash, urls::SDK_FILE};
@@ -17,6 +21,9 @@ const CHUNKS: &str = "chunks";
 pub(crate) const MOST: usize = 2 << 20;
 /// How many files there may be beside the main one.
 const MOST_CHUNKS: usize = 32;
+
+/// How long all of it may take: a disk is done at once, and the system waits for a server of files for ever.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// The SDK's files, in memory.
 #[derive(Clone, Debug)]
@@ -43,6 +50,13 @@ impl fmt::Display for Unserved {
             Self::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Damaged(what) => f.write_str(what),
         }
+    }
+}
+
+impl Unserved {
+    /// Whether it was given up, and nobody has refused it.
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self, Self::Unreadable(_, error) if error.kind() == io::ErrorKind::TimedOut)
     }
 }
 
@@ -98,6 +112,37 @@ impl Sdk {
     }
 }
 
+/// Reads this directory, and gives it up where that takes too long: a backend without the SDK is of more use than one that can
+/// neither start nor stop. The thread is left behind, as nothing can end it.
+pub(super) fn in_time(
+    dir: &Path,
+    read: impl FnOnce(&Path) -> Result<Sdk, Unserved> + Send + 'static,
+) -> Result<Sdk, Unserved> {
+    within(LONGEST, dir, read)
+}
+
+fn within(
+    longest: Duration,
+    dir: &Path,
+    read: impl FnOnce(&Path) -> Result<Sdk, Unserved> + Send + 'static,
+) -> Result<Sdk, Unserved> {
+    let unreadable = |error| Unserved::Unreadable(dir.to_owned(), error);
+    let (tell, told) = mpsc::sync_channel(1);
+    let its_dir = dir.to_owned();
+    // Nobody may wait for it any more.
+    let started = spawn_thread("read the SDK", move || drop(tell.send(read(&its_dir))));
+    started.map_err(unreadable)?;
+    told.recv_timeout(longest).unwrap_or_else(|error| {
+        Err(unreadable(match error {
+            RecvTimeoutError::Timeout => {
+                let why = format!("reading it took more than {} s", longest.as_secs());
+                io::Error::new(io::ErrorKind::TimedOut, why)
+            }
+            RecvTimeoutError::Disconnected => io::Error::other("reading it panicked"),
+        }))
+    })
+}
+
 /// Whether a file in `chunks` is a script with a plain name.
 fn is_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -115,10 +160,16 @@ fn read(root: &Path, path: &Path) -> Result<Bytes, Unserved> {
     if !real.starts_with(root) {
         return Err(damaged("is a link that leads out of it"));
     }
-    if fs::metadata(&real).map_err(|error| barred(&real, error))?.len() > MOST as u64 {
+    // A pipe would be waited for, a device might have no end.
+    if !fs::metadata(&real).map_err(|error| barred(&real, error))?.is_file() {
+        return Err(damaged("is no file"));
+    }
+    let mut text = Vec::new();
+    let read = fs::File::open(&real).and_then(|file| file.take(MOST as u64 + 1).read_to_end(&mut text));
+    read.map_err(|error| barred(&real, error))?;
+    if text.len() > MOST {
         return Err(damaged("is too large"));
     }
-    let text = fs::read(&real).map_err(|error| barred(&real, error))?;
     if text.is_empty() {
         return Err(damaged("is empty"));
     }
@@ -207,6 +258,45 @@ mod tests {
         lay_out(dir.path());
         fs::write(dir.path().join("datadog-rum.js"), "").unwrap();
         assert!(Sdk::own(dir.path()).unwrap_err().to_string().ends_with("datadog-rum.js is empty"));
+    }
+
+    #[test]
+    fn rum_30_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        lay_out(dir.path());
+        for name in ["chunks/recorder-1.js", "datadog-rum.js"] {
+            let pipe = dir.path().join(name);
+            fs::remove_file(&pipe).unwrap();
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            let told = [Sdk::own(dir.path()), Sdk::pinned(dir.path(), &package_of(&FILES, &[]).0)];
+            for told in told.map(|read| read.unwrap_err().to_string()) {
+                assert!(told.ends_with(&format!("{name} is no file")), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_has_the_size_that_it_turns_out_to_have() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(SDK_FILE), vec![b'x'; MOST]).unwrap();
+        assert!(Sdk::own(dir.path()).is_ok());
+        fs::write(dir.path().join(SDK_FILE), vec![b'x'; MOST + 1]).unwrap();
+        assert!(Sdk::own(dir.path()).unwrap_err().to_string().ends_with("is too large"));
+    }
+
+    #[test]
+    fn rum_30_a_directory_that_the_system_never_gives_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_open, never) = mpsc::channel::<()>();
+        let hangs = move |_: &Path| {
+            never.recv().ok();
+            Err(Unserved::Absent)
+        };
+        let told = within(Duration::from_millis(1), dir.path(), hangs).unwrap_err();
+        assert!(matches!(&told, Unserved::Unreadable(path, _) if path == dir.path()), "{told}");
+        assert!(told.to_string().contains("reading it took more than"), "{told}");
+        lay_out(dir.path());
+        assert!(in_time(dir.path(), Sdk::own).is_ok());
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -116,11 +117,13 @@ fn install(package: &Package, source: &InstallFrom, data_dir: &Path) -> Result<I
 
 fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     let not_read = |error| InstallError::NotRead(path.to_owned(), error);
-    let length = fs::metadata(path).map_err(not_read)?.len();
-    if length > LARGEST {
+    let mut archive = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut archive));
+    read.map_err(not_read)?;
+    if archive.len() as u64 > LARGEST {
         return Err(not_read(io::Error::other("it is too large")));
     }
-    fs::read(path).map_err(not_read)
+    Ok(archive)
 }
 
 /// It says what went wrong, and tries again once: more takes a minute where there is no network.
@@ -147,6 +150,10 @@ fn fetch(package: &Package, dir: &Path, npm: &str) -> Result<(PathBuf, Vec<u8>),
     }
 }
 
+/// What runs write and set aside, until they are done with it.
+const NEW: &str = ".new-";
+const OLD: &str = ".old-";
+
 /// Writes beside the place, and then puts all of it there at once.
 fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<&'static str, Vec<u8>>) -> io::Result<()> {
     let above = dir.parent().unwrap_or(data_dir);
@@ -155,7 +162,12 @@ fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<&'static str, Vec<u8>>)
         fs::create_dir(above)?;
         open(above, 0o755)?;
     }
-    let new = tempfile::Builder::new().prefix(".new-").tempdir_in(above)?;
+    // One run at a time, until this one ends: what others have left is nobody's then.
+    let at_work = fs::File::open(above)?;
+    if at_work.lock().is_ok() {
+        remove_left(above);
+    }
+    let new = tempfile::Builder::new().prefix(NEW).tempdir_in(above)?;
     for (name, content) in files {
         let path = new.path().join(name);
         let below = path.parent().unwrap_or(above);
@@ -164,11 +176,21 @@ fn lay_out(data_dir: &Path, dir: &Path, files: &BTreeMap<&'static str, Vec<u8>>)
         fs::write(&path, content)?;
         open(&path, 0o644)?;
     }
-    let old = tempfile::Builder::new().prefix(".old-").tempdir_in(above)?;
+    let old = tempfile::Builder::new().prefix(OLD).tempdir_in(above)?;
     if dir.exists() {
         fs::rename(dir, old.path().join("sdk"))?;
     }
     fs::rename(new.keep(), dir)
+}
+
+/// Removes what runs that were ended half-way have left. What cannot be removed is in nobody's way.
+fn remove_left(above: &Path) {
+    for entry in fs::read_dir(above).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if [NEW, OLD].iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// What everybody's browser gets is no secret, and who installs it may be somebody else than who serves it, whatever the first
@@ -181,6 +203,7 @@ fn open(path: &Path, mode: u32) -> io::Result<()> {
 mod tests {
     use super::{super::package::tests::package_of, *};
     use crate::sdk::Sdk;
+    use greenroom::context::spawn_thread;
 
     const FILES: [(&str, &str); 2] = [("datadog-rum.js", "main"), ("chunks/a-datadog-rum.js", "chunk")];
 
@@ -219,6 +242,33 @@ mod tests {
         assert_eq!(left, ["7.16.2"]);
         // The demo's token and a key may come to lie beside it, in a repository.
         assert_eq!(fs::read_to_string(data_dir.join(".gitignore")).unwrap(), "*\n");
+    }
+
+    #[test]
+    fn rum_29_what_a_run_has_left_that_was_ended_half_way_the_next_one_removes_unless_it_is_at_work() {
+        let root = tempfile::tempdir().unwrap();
+        let above = root.path().join("rum-sdk");
+        let (package, bytes) = package_of(&FILES, &[]);
+        let tarball = root.path().join("sdk.tgz");
+        fs::write(&tarball, bytes).unwrap();
+        for left in [".new-a1b2c3/chunks", ".old-a1b2c3/sdk"] {
+            fs::create_dir_all(above.join(left)).unwrap();
+        }
+        let names = || {
+            let mut names: Vec<_> =
+                fs::read_dir(&above).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let at_work = fs::File::open(&above).unwrap();
+        at_work.lock().unwrap();
+        let data_dir = root.path().to_owned();
+        let from = InstallFrom::Tarball(tarball);
+        let next = spawn_thread("install", move || install(&package, &from, &data_dir)).unwrap();
+        assert_eq!(names(), [".new-a1b2c3", ".old-a1b2c3"]);
+        at_work.unlock().unwrap();
+        next.join().unwrap().unwrap();
+        assert_eq!(names(), ["7.16.2"]);
     }
 
     /// The `umask` is of a process, not of a test: this one starts itself again with another one.

@@ -51,12 +51,12 @@ impl SdkLocation {
             SdkSetting::Cdn => return Self::Cdn(rum.site().sdk()),
             SdkSetting::Auto => {
                 let dir = directory(data.path(), PINNED.version);
-                let read = Sdk::pinned(&dir, &PINNED);
+                let read = files::in_time(&dir, |dir| Sdk::pinned(dir, &PINNED));
                 (dir, read)
             }
             SdkSetting::Path(path) => {
                 let dir = config.beside("").unwrap_or_default().join(path);
-                let read = Sdk::own(&dir);
+                let read = files::in_time(&dir, Sdk::own);
                 (dir, read)
             }
         };
@@ -87,7 +87,13 @@ impl Missing {
             Unserved::Unreadable(..) => (
                 "Datadog's SDK cannot be read",
                 format!("in {dir} cannot be read ({unserved})"),
-                "let the user that the backend runs as read it, and enter each directory above it".to_owned(),
+                match unserved.is_slow() {
+                    true => "see whether the file system that it is on answers, and start again".to_owned(),
+                    false => {
+                        "let the user that the backend runs as read it, and enter each directory above it"
+                            .to_owned()
+                    }
+                },
             ),
             Unserved::Damaged(..) => (
                 "Datadog's SDK is damaged",

@@ -289,7 +289,7 @@ fn slow() -> Vec<u8> {
     let whole: String =
         (0..4000_u32).map(|number| format!("{:08x}", number.wrapping_mul(2_654_435_761))).collect();
     let view = json!({"id": "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3"});
-    let text = "/?a=%2F%3Ftoken%3Dx&".repeat(12_000);
+    let text = "/?a=%2F%3Ftoken%3Dx&".repeat(1500);
     let of = |message: &str| {
         let (application, error) = (json!({"id": ID}), json!({"message": message}));
         json!({"type": "error", "application": application, "view": view, "error": error}).to_string()
