@@ -26,8 +26,9 @@ pub(crate) mod tests {
         "a", "a@", "@", "a.", "%40a.b", "a:", "#", "?", "?a=", "&", "&a=b", "=", "/", "//a@", "://", "a://b@", ";", "%",
         "%25", "%3D", "%22", "?a=%2F%3Fb%3D", "    ", "\n", "*", "\u{e9}", "\u{20ac}", "\u{1f600}",
         "eyJ", "eyJa.", "bearer ", "basic ", "ghp_", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----END -----",
-        "/hooks", "token=", "token:>", "token]", "token:\"", "token:\"\\", "token:['", "token\\\":\\\"", "cookie:",
-        "authorization:", "\"authorization: ", "\"", "'", "`", "\\", "(", "<", ">", "[", "]", "{", "}",
+        "/hooks", "token=", "token:>", "token]", "token:\"", "token:\"\\", "token:['", "token\\\":\\\"",
+        "token={a}", "token={}]", "token=a\"", "token='')", "cookie:", "cookie:\"",
+        "authorization:", "\"authorization: ", "authorization\"={", "\"", "'", "`", "\\", "(", "<", ">", "[", "]", "{", "}",
     ];
 
     /// How many characters a text has, or few more: twice as many as the longest domain that is looked at.

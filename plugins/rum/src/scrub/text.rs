@@ -125,9 +125,11 @@ fn queries(text: &str, kept: &Parameters) -> Vec<Range<usize>> {
 fn parameters(word: &str, kept: &Parameters) -> Vec<Range<usize>> {
     let mut found = vec![];
     let mut mark = word.find(|c| matches!(seen(c), '?' | '#'));
-    let is_url = mark.is_some_and(|mark| word[..mark].contains(|c| seen(c) == '/'));
-    let mut anchors = 0;
+    // In ``Why?`/x?a` `` the URL begins behind the first mark.
+    let (mut is_url, mut looked_at, mut anchors) = (false, 0, 0);
     while let Some(at) = mark {
+        is_url = is_url || word[looked_at..at].contains(|c| seen(c) == '/');
+        looked_at = at;
         let is_anchor = word.as_bytes()[at] == b'#';
         let start = at + 1;
         let end = word[start..].find(|c| matches!(seen(c), '?' | '&' | '#'));
@@ -190,6 +192,8 @@ mod tests {
             ("https://a/x#/route?id=1", "https://a/x#/route?id=***"),
             ("https://a/x?bare", "https://a/x?***"),
             ("?x=1", "?x=***"),
+            ("issue#`https://a/x?bare`", "issue#`https://a/x?***"),
+            ("Why?`/x?bare` c", "Why?`/x?*** c"),
             ("GET https://a/x?y=1 failed", "GET https://a/x?y=*** failed"),
             ("https://me:pw@a/x", "https://***@a/x"),
             ("https://a/x?q=`b", "https://a/x?q=***"),
@@ -231,6 +235,10 @@ mod tests {
                 Just("/b#code=hunter2"),
                 Just("/b?hunter2"),
                 Just("/b?x=a`hunter2&y=`c`hunter2"),
+                Just("Why?`/b?hunter2`"),
+                Just("userPassword={SSHA}hunter2"),
+                Just("password: a`hunter2"),
+                Just("Cookie: 'a'; b=hunter2"),
                 Just("Authorization: Token hunter2"),
                 Just("hunter2@example.com"),
                 Just("a.hunter2%40example.com"),

@@ -90,11 +90,11 @@ fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
     let piece = prop_oneof![
         "https?://|//|:/|[?&;#=@:/\\\\]|[\"'`(){}<>\\[\\]]|[ \n\t\u{85}\u{a0}\u{feff}\u{1}]",
         "(password|apiKey|[cC]ookie|authorization)[\"'`\\]\\\\]{0,2} ?(:|=|=>|:=|: )[\\\\]{0,3}[\"'`\\[{]|(Set-)?Cookie: |\\\\{1,8}|\\\\\"|\\\\{3}\"|\r",
-        "token[=.:]|hooks[/.]|webhooks/|services/|code=|state=|a=|tab=|limit=|password\"?: ?|apiKey",
+        "token[=.:]|hooks[/.]|webhooks/|services/|code=|state=|a=|tab=|limit=|password\"?[:=] {0,70}[\"'`\\[{]?|apiKey",
         "%3[aAdDfF]|%2[2567]|%40|%FF|%C3%A9|%E2|%|%74oken",
         "(eyJ[a-zA-Z0-9]{3,9}\\.?){1,6}|-----BEGIN (RSA PRIVATE|PRIVATE|PUBLIC) KEY-----|-----END ",
         "[Bb]earer  ?|BASIC |gh[ps]_[a-zA-Z0-9]{12,20}|github_pat_[a-z0-9_]{14,18}|glpat-[a-z]{14,18}|xoxb-[0-9a-z]{8,12}",
-        "[aA]uthorization[\"']?( => |: ?|=)(Token|Digest|null|)[ ,\"=]|'authorization: ",
+        "[aA]uthorization[\"']?( => |: ?|=)[\"'`\\[{]?(Token|Digest|null|)[ ,\"'=}]|'authorization: ",
         "me|user:pw|h\\.example|:8080|\\.com|a\\.b-c|x|[A-Z][a-z]{2,9}|[a-z0-9]{6,24}|\u{e9}|\u{1f600}|\u{212a}",
     ];
     let texts = collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat());

@@ -10,47 +10,75 @@ function named(text) {
       return found;
     }
     at = sign + 1;
-    var last = reach(text, sign, -1, 3, IS_SPACE);
+    var last = reach(text, sign, -1, 64, IS_SPACE);
     var end = findBack(text, 0, last, unless(/["'`\\\]]/)) + 1;
     var nameAt = reach(text, end, -1, 64, /[A-Za-z0-9_.\-]/);
     var name = text.slice(nameAt, end);
     if (nameIsSecret(name)) {
-      var start = reach(text, find(text, at, length, unless(/[=>]/)), 1, 3, IS_SPACE);
+      var start = reach(text, find(text, at, length, unless(/[=>]/)), 1, 64, IS_SPACE);
       var isHeader = end === last && text.charAt(sign) === ':';
-      var range = value(text, start, isOfLine(name, isHeader, text, nameAt, start));
+      var isClosed = end < last && OPENING.test(text.charAt(afterEscapes(text, start)));
+      var range = value(text, start, isOfLine(name, isHeader, isClosed, text, nameAt, start));
       at = range[1];
       found.push(range);
     }
   }
 }
 
-function isOfLine(name, isHeader, text, nameAt, start) {
+function isOfLine(name, isHeader, isClosed, text, nameAt, start) {
   if (!/authorization$/i.test(name)) {
     return isHeader && /cookie$/i.test(name);
   }
-  return isHeader || !(/[?&#]/.test(text.charAt(nameAt - 1)) || isWordOfJson(text, start));
+  return isHeader || !(isClosed || /[?&#]/.test(text.charAt(nameAt - 1)) || isWordOfJson(text, start));
 }
 
 function isWordOfJson(text, start) {
-  var end = find(text, start, text.length, endsValue);
+  var end = unenclosedEnd(text, start);
   var word = text.slice(start, findBack(text, start, end, unless(/[}\]]/)) + 1);
   return ['null', 'true', 'false', '***'].indexOf(word) >= 0;
 }
 
-function endsValue(c) {
-  return IS_SPACE.test(c) || /["'`&,;<>]/.test(c);
+function value(text, start, isLine) {
+  var inner = enclosed(text, start);
+  var behind = inner ? inner.closedAt : start;
+  if (isLine) {
+    return [start, find(text, behind, text.length, matcher(/[\r\n]/))];
+  }
+  var end = mark(text, behind);
+  return inner && find(text, behind, end, unless(CLOSES)) === end ? inner.range : [start, unenclosedEnd(text, behind)];
 }
 
-function value(text, start, isLine) {
-  var first = find(text, start, text.length, unless(/\\/));
-  var c = text.charAt(first);
-  if (/["'`]/.test(c)) {
-    return [first + 1, closing(text, first + 1, c, first - start)[0]];
+function unenclosedEnd(text, start) {
+  var end = mark(text, start);
+  var closing = Math.max(findBack(text, start, end, unless(CLOSES)) + 1, start);
+  return find(text, closing, end, matcher(/["'`]/));
+}
+
+function mark(text, from) {
+  return find(text, from, text.length, function (c) {
+    return IS_SPACE.test(c) || /[&,;<>]/.test(c);
+  });
+}
+
+var CLOSES = /["'`\\)\]}]/;
+var OPENING = /["'`[{]/;
+
+function enclosed(text, start) {
+  var opening = afterEscapes(text, start);
+  var c = text.charAt(opening);
+  if (!OPENING.test(c)) {
+    return undefined;
   }
   if (/[[{]/.test(c)) {
-    return [first + 1, closingBracket(text, first + 1)];
+    var end = closingBracket(text, opening + 1);
+    return { range: [opening + 1, end], closedAt: Math.min(end + 1, text.length) };
   }
-  return [start, find(text, start, text.length, isLine ? matcher(/[\r\n]/) : endsValue)];
+  var closed = closing(text, opening + 1, c, opening - start);
+  return { range: [opening + 1, closed[0]], closedAt: closed[1] };
+}
+
+function afterEscapes(text, start) {
+  return find(text, start, text.length, unless(/\\/));
 }
 
 function closing(text, from, quote, escapes) {

@@ -60,9 +60,12 @@ function queries(text) {
 function parameters(word) {
   var found = [];
   var mark = find(word, 0, word.length, matcher(/[?#]/));
-  var isUrl = indexIn(word, '/', 0, mark) >= 0;
+  var isUrl = false;
+  var lookedAt = 0;
   var anchors = 0;
   while (mark < word.length) {
+    isUrl = isUrl || indexIn(word, '/', lookedAt, mark) >= 0;
+    lookedAt = mark;
     var isAnchor = word.charAt(mark) === '#';
     var start = mark + 1;
     var end = find(word, start, word.length, matcher(/[?&#]/));
