@@ -43,6 +43,24 @@ async fn sent_by_a_new_page(scene: &mut Scene) -> Bytes {
     sent(&scene.intake.received()).unwrap()
 }
 
+/// The same, of a page that was told what came of all that it sent. While two requests of the page before wait for their answers, the
+/// next ones are answered at once, and do not come again: then another page is opened.
+async fn refused_of_a_new_page(scene: &mut Scene, told: u64) -> Bytes {
+    const PAGES: usize = 10;
+    let answers = |portal: &Portal| portal.accesses("/api/rum/intake");
+    for _ in 0..PAGES {
+        let before = answers(&scene.portal).len();
+        let sent = sent_by_a_new_page(scene).await;
+        let received = scene.intake.received().len();
+        let are_answered = |portal: &Portal| answers(portal).len() >= received;
+        scene.portal.until("an answer for each request", are_answered).await;
+        if answers(&scene.portal)[before..].iter().all(|access| access["status"] == told) {
+            return sent;
+        }
+    }
+    panic!("of {PAGES} pages none was told {told} alone: {:#?}", answers(&scene.portal));
+}
+
 /// It is sent once more.
 async fn comes_again(scene: &Scene, refused: &Bytes) {
     let before = scene.intake.received().len();
@@ -57,11 +75,7 @@ async fn what_the_intake_refuses_comes_again() {
     let mut refused = Bytes::new();
     for (mood, told) in [(Mood::Answers(429), 429), (Mood::Answers(500), 500), (Mood::Redirects, 503)] {
         scene.intake.set(mood);
-        refused = sent_by_a_new_page(&mut scene).await;
-        let is_told = |portal: &Portal| {
-            portal.accesses("/api/rum/intake").iter().any(|access| access["status"] == told)
-        };
-        scene.portal.until(&format!("a browser that was told {told}"), is_told).await;
+        refused = refused_of_a_new_page(&mut scene, told).await;
     }
     only_the_intake_is_concerned(&scene);
     comes_again(&scene, &refused).await;
