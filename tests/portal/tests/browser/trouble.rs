@@ -31,12 +31,19 @@ async fn while_the_intake_holds_every_answer_a_visit_goes_on() {
     scene.browser.end().await;
 }
 
-/// Opens the portal anew, and gives what it sends to the intake. When it goes, a page sends a beacon, and not again.
+/// Opens the portal anew, and gives what it sends to the intake; what the page before has sent may still be on its way. When it goes,
+/// a page sends a beacon, and not again.
 async fn sent_by_a_new_page(scene: &mut Scene) -> Bytes {
-    scene.browser.open(PORTAL).await;
     let before = scene.intake.received().len();
+    scene.browser.open(PORTAL).await;
+    // When it takes the place of the page before, of which nothing runs any more.
+    let begin = scene.browser.run("performance.timing.domLoading").await.as_f64().unwrap();
+    let is_of_the_page = |url: &str| {
+        let sent = url.split_once("batch_time=").and_then(|(_, rest)| rest.split('&').next()?.parse().ok());
+        url.contains("_dd.api=fetch") && sent.is_some_and(|sent: f64| sent >= begin)
+    };
     let sent = |received: &[Received]| {
-        let ours = received[before..].iter().find(|request| request.url.contains("_dd.api=fetch"));
+        let ours = received[before..].iter().find(|request| is_of_the_page(&request.url));
         ours.map(|request| request.body.clone())
     };
     scene.intake.until("a request of the new page", |received| sent(received).is_some()).await;
