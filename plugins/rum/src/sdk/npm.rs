@@ -94,7 +94,7 @@ mod tests {
              npm error     at ClientRequest.<anonymous> (/usr/lib/node_modules/npm/index.js:130:14)\n\
              npm error   code: 'ECONNREFUSED',\nnpm error }\nnpm error\n\
              npm error If you are behind a proxy, please make sure that the 'proxy' config is set properly.\n\
-             npm error A complete log of this run can be found in: /root/.npm/_logs/x.log\n";
+             npm error A complete log of this run can be found in: x.log\n";
         assert_eq!(
             reason(refused),
             Some("FetchError: request to http://r/x failed, reason: connect ECONNREFUSED 127.0.0.1:9")
