@@ -60,10 +60,11 @@ async fn a_server_that_stands_still_holds_up_no_plugin_of_another() {
     let own = Cluster::start();
     let (driver, patient) =
         (PostgresDriver::default(), hurried(&own).replace("Millis: 1000, q", "Millis: 600000, q"));
+    let free = config(cluster(), "");
     own.pause();
     tokio::select! {
         ended = open_by(&driver, &patient, "held") => panic!("nobody answers there: {ended:?}"),
-        opened = open_by(&driver, &config(cluster(), ""), "free") => drop(opened.unwrap()),
+        opened = open_by(&driver, &free, "free") => drop(opened.unwrap()),
     }
 }
 
