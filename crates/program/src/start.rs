@@ -146,6 +146,7 @@ impl Shown {
             version: program.version,
             hint: program.hint,
             examples: &self.examples,
+            pages: &program.pages,
             config: &self.config,
             ready_in,
             address,

@@ -1,6 +1,7 @@
 //! The page: what each button does, and behind a press what came of it.
 
 use axum::response::{IntoResponse, Response};
+use greenroom_plugin_observatory_node::{Mark, foreign, format, parts, shapes};
 use http::{HeaderName, HeaderValue, header};
 use maud::{DOCTYPE, Markup, html};
 
@@ -50,50 +51,47 @@ impl View {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { "Demo · Greenroom" }
+                    link rel="icon" href="/demo/icon.svg";
                     link rel="stylesheet" href="/demo/style.css";
                     script src="/demo/demo.js" defer {}
                 }
-                body {
+                body.demo {
+                    (shapes())
                     a.skip href="#main" { "Skip to content" }
-                    header.bar { span.brand { "Greenroom" } p.where { "demo · on this machine only" } }
+                    header.bar {
+                        span.brand { "Greenroom" }
+                        p.where { "demo, for this machine alone" }
+                        @if self.has_observatory { a href="/.greenroom/" { "Observatory" } }
+                    }
                     main #main tabindex="-1" {
                         div.head {
                             h1 { "Press a button, then look where it shows." }
                             p {
-                                "Each does something real in this backend, as it happens in others: what you see here is what the "
-                                "backend has answered and logged."
+                                "Each does in this backend what happens in others. What is shown is what the backend has "
+                                "answered and logged."
                             }
-                            p { (self.observatory()) }
+                            @if self.has_observatory {
+                                p { "The Observatory opens with the single-use link that the terminal shows." }
+                            }
                         }
-                        @for (at, button) in Button::ALL.into_iter().enumerate() { (self.article(at + 1, button)) }
+                        div.presses {
+                            @for (at, button) in Button::ALL.into_iter().enumerate() { (self.article(at + 1, button)) }
+                        }
                     }
                 }
             }
-        }
-    }
-
-    fn observatory(&self) -> Markup {
-        html! {
-            @if self.has_observatory {
-                "The "
-                a href="/.greenroom/" { "Observatory" }
-                " opens with the single-use link that the terminal shows."
-            }
-            @else { "The log is in the terminal in which the backend runs." }
         }
     }
 
     fn article(&self, number: usize, button: Button) -> Markup {
         let id = button.id();
+        let evidence = self.evidence.as_ref().filter(|evidence| evidence.button == button);
         html! {
-            article.panel.pad.press id=(id) aria-labelledby={ (id) "-title" } {
-                header { h2 id={ (id) "-title" } { (number) ". " (button.title()) } p { (button.about()) } }
+            article.panel.pad.sec id=(id) aria-labelledby={ (id) "-title" } {
+                h2 id={ (id) "-title" } { (number) ". " (button.title()) }
+                p.about { (button.about()) }
                 (self.form(button))
-                div.evidence role="status" tabindex="-1" {
-                    @if let Some(evidence) = self.evidence.as_ref().filter(|evidence| evidence.button == button) {
-                        (shown(evidence))
-                    }
-                }
+                div.evidence role="status" tabindex="-1" { @if let Some(evidence) = evidence { (shown(evidence)) } }
             }
         }
     }
@@ -104,17 +102,17 @@ impl View {
         };
         match (button, self.broken_for) {
             (Button::Queue, _) if !self.has_tasks => html! {
-                p.quiet { "The plugin tasks does not run here: " code { "greenroom.plugins.tasks: true" } " switches it on." }
+                p { "The plugin tasks does not run here. " (parts::inline("greenroom.plugins.tasks: true")) " switches it on." }
             },
             (Button::Break, Some(seconds)) => html! {
                 p data-again=(seconds) data-from="/demo/readiness" {
-                    "It is broken, and comes back by itself in " (seconds) " s."
+                    (Mark::Fail.word("It is broken")) ", and comes back by itself in " (format::with_unit(seconds, "s")) "."
                 }
                 (form("mend", "Mend it now"))
             },
             (Button::Throw, _) => html! {
                 button type="button" data-throw { (button.label()) }
-                noscript { p.quiet { "It takes a browser that runs scripts." } }
+                noscript { p { "It takes a browser that runs scripts." } }
             },
             (button, _) => form(button.id(), button.label()),
         }
@@ -125,23 +123,27 @@ fn shown(evidence: &Evidence) -> Markup {
     let Evidence { told, meaning, places, command, next, .. } = evidence;
     html! {
         h3 { (meaning) }
-        p { code { (told.method) " " (told.path) } " " (outcome(told)) }
-        @if let Ok((_, body)) = &told.answer { pre.cmd { (body) } }
+        p { (outcome(told)) }
+        @if let Ok((_, body)) = &told.answer { pre.answer { (foreign(body).lines().limit(2000)) } }
         @if let Some((path, label)) = next { p { a href={ (path) "#" (evidence.button.id()) } data-in-place { (label) } } }
         dl.why {
             dt { "Where to look" }
             dd { @for place in places { (look(place)) } }
-            @if let Some(command) = command { dt { "The same in a terminal" } dd { code.cmd { (command) } } }
+            @if let Some(command) = command { dt { "In a terminal" } dd { (parts::command(command)) } }
         }
     }
 }
 
 fn outcome(told: &Told) -> Markup {
-    let ms = told.took.as_millis();
+    let call = html! { span.mono { (told.method) " " (told.path) } };
     html! {
         @match &told.answer {
-            Ok((status, _)) => { "was answered " strong { (status.as_str()) } " in " (ms) " ms." }
-            Err(why) => { "got no answer: " (why) }
+            Ok((status, _)) => {
+                (call) " was answered "
+                (if status.is_success() { Mark::Ok } else { Mark::Fail }.word(status.as_str()))
+                " in " (format::ms(told.took)) "."
+            }
+            Err(why) => { (call) " got no answer: " (foreign(why)) }
         }
     }
 }
@@ -150,7 +152,7 @@ fn look(place: &Place) -> Markup {
     html! {
         p {
             @match place.page { Some(page) => a href=(page) { (place.name) }, None => (place.name) }
-            ": " code { (place.exact) }
+            ": " (parts::inline(&place.exact))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `/demo`: the page, its files, and where its forms go.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::{
     Router,
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use greenroom_plugin_observatory_node::assets;
 use http::{StatusCode, header};
 
 use crate::{evidence::Evidence, guard, page::View, presses::Presses};
@@ -27,7 +28,9 @@ pub(crate) fn router(presses: Arc<Presses>) -> Router {
         .route("/", get(page))
         .route("/readiness", get(async |demo: Demo| with(&demo, demo.readiness().await).await))
         .route("/tasks/{id}", get(task))
-        .route("/demo.js", get(script));
+        .route("/demo.js", get(async || file("text/javascript; charset=utf-8", include_str!("demo.js"))))
+        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE.as_str())))
+        .route("/icon.svg", get(async || file("image/svg+xml", assets::ICON)));
     pressed.merge(read).layer(middleware::from_fn(guard::guard)).with_state(presses)
 }
 
@@ -47,8 +50,11 @@ async fn task(State(demo): Demo, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn script() -> Response {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("demo.js")).into_response()
+/// The Observatory's, which asks for no credentials here, and what this page has besides.
+static STYLE: LazyLock<String> = LazyLock::new(|| [assets::STYLE, include_str!("demo.css")].concat());
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 async fn with(demo: &Presses, evidence: Evidence) -> View {

@@ -29,6 +29,6 @@ pub(crate) fn article(page: &TestResponse, id: &str) -> String {
     assert_eq!(page.status, 200, "{}", page.text());
     let text = page.text();
     let (_, from) =
-        text.split_once(&format!("<article class=\"panel pad press\" id=\"{id}\"")).expect("its part");
+        text.split_once(&format!("<article class=\"panel pad sec\" id=\"{id}\"")).expect("its part");
     from.split_once("</article>").expect("its end").0.to_owned()
 }
