@@ -1,0 +1,1 @@
+//! By what errors are one group.

@@ -1,0 +1,1 @@
+//! Stacks of errors, as the SDK and browsers write them.
