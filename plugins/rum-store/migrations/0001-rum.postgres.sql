@@ -108,7 +108,9 @@ create table rum_error_group (
     culprit text,
     first_ms bigint not null,
     last_ms bigint not null,
-    state text not null
+    -- When it came back after a day without it, and how long it had been away.
+    back_ms bigint,
+    away_ms bigint
 );
 create index rum_error_group_last on rum_error_group (last_ms);
 
@@ -135,6 +137,7 @@ create table rum_request (
 );
 create index rum_request_trace on rum_request (trace_id);
 create index rum_request_start on rum_request (start_ms);
+create index rum_request_session on rum_request (session_id) where session_id is not null;
 
 create table rum_meta (
     key text primary key,
