@@ -33,6 +33,9 @@ use crate::{
     mock_credentials,
 };
 
+#[cfg(feature = "database")]
+pub use crate::mock_database::{database, database_of};
+
 /// `core.rootConfig`: JSON or YAML.
 pub fn root_config(config: impl IntoConfig) -> ServiceFactory {
     let config = config.into_config().map_err(greenroom::errors::Error::from);
