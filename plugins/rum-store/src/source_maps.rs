@@ -1,0 +1,1 @@
+//! Where a frame of a built script was written.

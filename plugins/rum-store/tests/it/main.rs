@@ -1,0 +1,6 @@
+//! What the store promises, on SQLite. The rules are those of `tests/rules`, which hold on PostgreSQL, too.
+
+mod engine;
+mod errors;
+#[path = "../rules/mod.rs"]
+mod rules;
