@@ -7,7 +7,7 @@ async function take(article, url, method) {
   const now = new DOMParser().parseFromString(text, 'text/html').getElementById(article.id);
   if (now) {
     article.replaceWith(now);
-    now.querySelector('.evidence').focus();
+    now.querySelector('.evidence[role=status]').focus();
     follow(now);
   } else {
     say(article, `${answer.status}: ${text}`);
@@ -15,7 +15,7 @@ async function take(article, url, method) {
 }
 
 function say(article, text) {
-  article.querySelector('.evidence').textContent = text;
+  article.querySelector('.evidence[role=status]').textContent = text;
 }
 
 /** Looks again once the time that an article tells is over. */
@@ -39,11 +39,41 @@ async function inPlace(event, url, method) {
   }
 }
 
-document.addEventListener('submit', event => inPlace(event, event.target.action, 'POST'));
+/** Shows where the error will be, if there is an SDK that tells it. */
+function tellOfThrow(article) {
+  const context = window.DD_RUM?.getInternalContext?.();
+  const id = context?.session_id;
+  const shown = article.querySelector(id ? '[data-told]' : '[data-untold]');
+  if (id) {
+    article.querySelector('[data-session-id]').textContent = id;
+    const link = article.querySelector('[data-session]');
+    if (link) {
+      link.href = `/.greenroom/browser/sessions/${encodeURIComponent(id)}`;
+    }
+  }
+  shown.hidden = false;
+  shown.focus();
+}
+
+function countItems() {
+  throw new Error('The demo cannot count its items');
+}
+
+document.addEventListener('submit', event => {
+  // Laying out the SDK leads to a page that loads it.
+  if (!event.target.action.endsWith('/demo/sdk#throw')) {
+    inPlace(event, event.target.action, 'POST');
+  }
+});
 document.addEventListener('click', event => {
   const link = event.target.closest('a[data-in-place]');
   if (link) {
     inPlace(event, link.href, 'GET');
+  }
+  const button = event.target.closest('button[data-throw]');
+  if (button) {
+    tellOfThrow(button.closest('article'));
+    countItems();
   }
 });
 follow(document);

@@ -28,11 +28,15 @@ mod page;
 mod pool;
 mod presses;
 mod routes;
+mod shown;
 
 use std::{sync::Arc, time::Duration};
 
-use greenroom::{core::Feature, data_dir::DataDirectory, http::HttpSettings, prelude::*};
+use greenroom::{
+    core::Feature, data_dir::DataDirectory, http::HttpSettings, log_store::LogStore, prelude::*,
+};
 use greenroom_plugin_app::{FrontEnd, front_end};
+use greenroom_plugin_rum::MeasuredPages;
 
 use crate::{
     api::Api, calls::OwnCalls, dependency::Dependency, evidence::Installed, pool::Pool, presses::Presses,
@@ -70,6 +74,8 @@ struct Around {
     root: RootHttpRouter,
     health: HealthChecks,
     lifecycle: RootLifecycle,
+    pages: MeasuredPages,
+    lines: LogStore,
 }
 
 impl From<Demo> for Plugin {
@@ -90,7 +96,8 @@ impl From<Demo> for Feature {
 }
 
 async fn start(around: Around, mends_after: Duration) -> Result {
-    let Around { config, settings, data, metadata, logger, http, root, health, lifecycle } = around;
+    let Around { config, settings, data, metadata, logger, http, root, health, lifecycle, pages, lines } =
+        around;
     let dependency = Dependency::start(mends_after).await?;
     dependency.watch(&health);
     let stock = data.path().join("stock-list.txt");
@@ -99,8 +106,12 @@ async fn start(around: Around, mends_after: Duration) -> Result {
     let presses = Arc::new(Presses {
         calls: OwnCalls::new(root.local_addr(), settings.https.is_some(), &data),
         dependency,
+        pages: pages.clone(),
+        lines,
         installed: Installed::of(&metadata),
+        working_dir: std::env::current_dir()?,
     });
+    pages.serve_one();
     root.mount("/demo", routes::router(presses.clone()))?;
     let serves_app = metadata.installed_plugins().iter().any(|plugin| &*plugin.plugin_id == "app")
         && !matches!(front_end(&config), Ok(FrontEnd::Nowhere(_)));

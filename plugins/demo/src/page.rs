@@ -2,37 +2,50 @@
 
 use axum::response::{IntoResponse, Response};
 use greenroom_plugin_observatory_node::{Mark, foreign, format, parts, shapes};
+use greenroom_plugin_rum::{PageMarkup, SdkState};
 use http::{HeaderName, HeaderValue, header};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::{
     button::Button,
-    calls::Told,
-    evidence::{Evidence, Place},
+    evidence::{Evidence, Installed},
+    shown::shown,
 };
 
 /// Nothing comes from elsewhere, and nothing in the page itself is a script.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: [(&str, &str); 8] = [
+    ("default-src", "'none'"),
+    ("style-src", "'self'"),
+    ("script-src", "'self'"),
+    ("img-src", "'self'"),
+    ("connect-src", "'self'"),
+    ("form-action", "'self'"),
+    ("base-uri", "'none'"),
+    ("frame-ancestors", "'none'"),
+];
 
 /// What the page shows.
 pub(crate) struct View {
     /// For how many seconds the dependency stays broken, if it is.
     pub(crate) broken_for: Option<u64>,
-    /// Whether the plugin tasks runs.
-    pub(crate) has_tasks: bool,
-    /// Whether the Observatory runs.
-    pub(crate) has_observatory: bool,
+    pub(crate) installed: Installed,
+    pub(crate) sdk: SdkState,
+    /// What loads the SDK.
+    pub(crate) measured: Option<PageMarkup>,
     /// Of the button that was pressed.
     pub(crate) evidence: Option<Evidence>,
 }
 
 impl IntoResponse for View {
     fn into_response(self) -> Response {
+        let policy = HeaderValue::try_from(self.policy());
         let headers: [(HeaderName, HeaderValue); 5] = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            (
+                header::CONTENT_SECURITY_POLICY,
+                policy.unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            ),
             // With it forms of the page say where they come from.
             (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
             (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -42,6 +55,20 @@ impl IntoResponse for View {
 }
 
 impl View {
+    fn policy(&self) -> String {
+        let needed = self.measured.iter().flat_map(|measured| &measured.policy);
+        let all = POLICY.map(|(directive, source)| {
+            let more = needed.clone().filter(|(of, _)| *of == directive).map(|(_, source)| source.as_str());
+            [directive, source].into_iter().chain(more).collect::<Vec<_>>().join(" ")
+        });
+        // Of the others, which the SDK may need, nothing is let yet.
+        let others = needed.clone().filter(|(of, _)| !POLICY.iter().any(|(directive, _)| directive == of));
+        all.into_iter()
+            .chain(others.map(|(of, source)| format!("{of} {source}")))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
     fn page(&self) -> Markup {
         html! {
             (DOCTYPE)
@@ -53,6 +80,7 @@ impl View {
                     title { "Demo · Greenroom" }
                     link rel="icon" href="/demo/icon.svg";
                     link rel="stylesheet" href="/demo/style.css";
+                    @if let Some(PageMarkup { head, .. }) = &self.measured { (PreEscaped(head)) }
                     script src="/demo/demo.js" defer {}
                 }
                 body.demo {
@@ -61,7 +89,7 @@ impl View {
                     header.bar {
                         span.brand { "Greenroom" }
                         p.where { "demo, for this machine alone" }
-                        @if self.has_observatory { a href="/.greenroom/" { "Observatory" } }
+                        @if self.installed.observatory { a href="/.greenroom/" { "Observatory" } }
                     }
                     main #main tabindex="-1" {
                         div.head {
@@ -70,7 +98,7 @@ impl View {
                                 "Each does in this backend what happens in others. What is shown is what the backend has "
                                 "answered and logged."
                             }
-                            @if self.has_observatory {
+                            @if self.installed.observatory {
                                 p { "The Observatory opens with the single-use link that the terminal shows." }
                             }
                         }
@@ -101,7 +129,7 @@ impl View {
             html! { form method="post" action={ "/demo/" (path) "#" (button.id()) } { button { (label) } } }
         };
         match (button, self.broken_for) {
-            (Button::Queue, _) if !self.has_tasks => html! {
+            (Button::Queue, _) if !self.installed.tasks => html! {
                 p { "The plugin tasks does not run here. " (parts::inline("greenroom.plugins.tasks: true")) " switches it on." }
             },
             (Button::Break, Some(seconds)) => html! {
@@ -110,49 +138,86 @@ impl View {
                 }
                 (form("mend", "Mend it now"))
             },
-            (Button::Throw, _) => html! {
-                button type="button" data-throw { (button.label()) }
-                noscript { p { "It takes a browser that runs scripts." } }
-            },
+            (Button::Throw, _) => self.throw(form),
             (button, _) => form(button.id(), button.label()),
         }
     }
-}
 
-fn shown(evidence: &Evidence) -> Markup {
-    let Evidence { told, meaning, places, command, next, .. } = evidence;
-    html! {
-        h3 { (meaning) }
-        p { (outcome(told)) }
-        @if let Ok((_, body)) = &told.answer { pre.answer { (foreign(body).lines().limit(2000)) } }
-        @if let Some((path, label)) = next { p { a href={ (path) "#" (evidence.button.id()) } data-in-place { (label) } } }
-        dl.why {
-            dt { "Where to look" }
-            dd { @for place in places { (look(place)) } }
-            @if let Some(command) = command { dt { "In a terminal" } dd { (parts::command(command)) } }
-        }
-    }
-}
-
-fn outcome(told: &Told) -> Markup {
-    let call = html! { span.mono { (told.method) " " (told.path) } };
-    html! {
-        @match &told.answer {
-            Ok((status, _)) => {
-                (call) " was answered "
-                (if status.is_success() { Mark::Ok } else { Mark::Fail }.word(status.as_str()))
-                " in " (format::ms(told.took)) "."
+    fn throw(&self, form: impl Fn(&str, &str) -> Markup) -> Markup {
+        let errors = self.installed.page("/.greenroom/browser/errors");
+        let session = self.installed.page("/.greenroom/browser/sessions");
+        html! {
+            @match &self.sdk {
+                SdkState::There => {}
+                SdkState::Off => p {
+                    "Browser events are kept with " (parts::inline("greenroom.rum.mode: store")) "; here they are not."
+                },
+                SdkState::NotLaidOut => {
+                    p { "The SDK is not here yet. npm fetches it, as it is set up for you; that takes some seconds." }
+                    (form("sdk", "Lay out the SDK"))
+                }
+                SdkState::Missing(why) => p { (foreign(why).limit(600)) },
             }
-            Err(why) => { (call) " got no answer: " (foreign(why)) }
+            button type="button" data-throw { (Button::Throw.label()) }
+            noscript { p { "It takes a browser that runs scripts." } }
+            div.evidence hidden data-told tabindex="-1" {
+                h3 { "The error is thrown. The SDK tells it within 30 s, or when you leave this page." }
+                dl.why {
+                    dt { "Where to look" }
+                    dd {
+                        p {
+                            @match errors { Some(page) => a href=(page) { "Browser, errors" }, None => "Errors" }
+                            ": " (parts::inline(THROWN))
+                        }
+                        p {
+                            @match session {
+                                Some(page) => a href=(page) data-session { "Browser, this session" },
+                                None => "Session",
+                            }
+                            ": " span.mono data-session-id {}
+                        }
+                    }
+                }
+            }
+            div.evidence hidden data-untold tabindex="-1" {
+                h3 { "The error is thrown, and nobody has heard of it but the console of this browser." }
+                p { "With the SDK the backend would have learned of it." }
+            }
         }
     }
 }
 
-fn look(place: &Place) -> Markup {
-    html! {
-        p {
-            @match place.page { Some(page) => a href=(page) { (place.name) }, None => (place.name) }
-            ": " (parts::inline(&place.exact))
-        }
+/// What the script throws.
+const THROWN: &str = "The demo cannot count its items";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_says_what_the_script_throws() {
+        assert!(include_str!("demo.js").contains(THROWN));
+    }
+
+    #[test]
+    fn the_policy_gets_what_the_sdk_needs_and_no_more() {
+        let installed = Installed { tasks: true, rum: true, observatory: true };
+        let view = |policy: &[(&'static str, &str)]| View {
+            broken_for: None,
+            installed,
+            sdk: SdkState::There,
+            measured: Some(PageMarkup {
+                head: String::new(),
+                policy: policy.iter().map(|(of, source)| (*of, (*source).to_owned())).collect(),
+            }),
+            evidence: None,
+        };
+        let plain = view(&[]).policy();
+        assert!(plain.starts_with("default-src 'none'; style-src 'self'; script-src 'self'; "), "{plain}");
+        let more = view(&[("script-src", "https://cdn.example"), ("worker-src", "blob:")]).policy();
+        assert!(
+            more.contains("script-src 'self' https://cdn.example; ") && more.ends_with("; worker-src blob:"),
+            "{more}"
+        );
     }
 }

@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use greenroom_plugin_observatory_node::assets;
+use greenroom_plugin_rum::SdkState;
 use http::{StatusCode, header};
 
 use crate::{evidence::Evidence, guard, page::View, presses::Presses};
@@ -23,7 +24,8 @@ pub(crate) fn router(presses: Arc<Presses>) -> Router {
         .route("/fail", post(async |demo: Demo| with(&demo, demo.fail().await).await))
         .route("/slow", post(async |demo: Demo| with(&demo, demo.slow().await).await))
         .route("/break", post(async |demo: Demo| with(&demo, demo.break_down().await).await))
-        .route("/mend", post(async |demo: Demo| with(&demo, demo.mend().await).await));
+        .route("/mend", post(async |demo: Demo| with(&demo, demo.mend().await).await))
+        .route("/sdk", post(async |demo: Demo| with(&demo, demo.lay_out().await).await));
     let read = Router::new()
         .route("/", get(page))
         .route("/readiness", get(async |demo: Demo| with(&demo, demo.readiness().await).await))
@@ -62,6 +64,10 @@ async fn with(demo: &Presses, evidence: Evidence) -> View {
 }
 
 async fn view(demo: &Presses, evidence: Option<Evidence>) -> View {
-    let (has_tasks, has_observatory) = (demo.installed.tasks, demo.installed.observatory);
-    View { broken_for: demo.broken_for().await, has_tasks, has_observatory, evidence }
+    let Presses { installed, pages, .. } = demo;
+    let (sdk, measured) = match installed.rum {
+        true => (pages.sdk(), pages.markup()),
+        false => (SdkState::Off, None),
+    };
+    View { broken_for: demo.broken_for().await, installed: *installed, sdk, measured, evidence }
 }
