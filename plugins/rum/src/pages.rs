@@ -109,7 +109,8 @@ impl MeasuredPages {
     /// # Errors
     /// As those of [`install_sdk`], and while somebody else is at it.
     pub async fn install(&self, npm_in: PathBuf) -> Result<Installed> {
-        let _alone = self.0.installs.try_lock().map_err(|_| Error::conflict("The SDK is being laid out already"))?;
+        let _alone =
+            self.0.installs.try_lock().map_err(|_| Error::conflict("The SDK is being laid out already"))?;
         let inner = self.0.clone();
         let installed = spawn_blocking("lay out the SDK", move || {
             let installed = install_sdk(&InstallFrom::Npm { dir: npm_in }, inner.data.path())?;
