@@ -252,13 +252,12 @@ pub struct CheckHandle {
 
 impl CheckHandle {
     /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
-    pub fn readiness(self) -> Self {
+    pub fn readiness(self) {
         if let Some((registry, _)) = &self.registered
             && let Some(entry) = registry.0.checks.lock().get_mut(&self.name)
         {
             entry.readiness = true;
         }
-        self
     }
 
     /// Runs the check now, for whoever knows that what it checks has just changed; probes are answered from the result, which is
@@ -269,7 +268,7 @@ impl CheckHandle {
     /// # use greenroom_health::{Check, HealthChecks};
     /// plugin("mail", |env| {
     ///     env.register_init(async |health: HealthChecks| {
-    ///         let server = health.check("server", async || Check::pass()).readiness();
+    ///         let server = health.check("server", async || Check::pass());
     ///         // Where a connection has broken:
     ///         server.run_now().await;
     ///         Ok(())

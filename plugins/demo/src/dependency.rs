@@ -52,7 +52,8 @@ impl Dependency {
     /// Has readiness depend on it.
     pub(crate) fn watch(&self, health: &HealthChecks) {
         let watched = self.clone();
-        let check = health.check(CHECK, async move || watched.probe().await).readiness();
+        let check = health.check(CHECK, async move || watched.probe().await);
+        check.clone().readiness();
         let _ = self.0.check.set(check);
     }
 

@@ -219,7 +219,9 @@ async fn who_knows_of_a_change_has_the_check_run_at_once_and_probes_know_it_then
             0 => Check::pass(),
             _ => Check::fail("gone"),
         };
-        let _ = keep.set(checks.check("server", check).readiness());
+        let server = checks.check("server", check);
+        server.clone().readiness();
+        let _ = keep.set(server);
     })
     .await;
     assert_eq!(up.ready().await, HealthResponse::ok());
