@@ -34,11 +34,11 @@ use crate::{
     mock_credentials,
 };
 
-/// The token of operators in a [`TestBackend`](crate::TestBackend): who sends it as a bearer token reaches `/.greenroom/`.
-pub const OPS_TOKEN: &str = "mock-ops-token-of-tests";
-
 #[cfg(feature = "database")]
 pub use crate::mock_database::{database, database_of};
+
+/// The token of operators in a [`TestBackend`](crate::TestBackend): who sends it as a bearer token reaches `/.greenroom/`.
+pub const OPS_TOKEN: &str = "mock-ops-token-of-tests";
 
 /// `core.rootConfig`: JSON or YAML.
 pub fn root_config(config: impl IntoConfig) -> ServiceFactory {
