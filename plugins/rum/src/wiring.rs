@@ -12,7 +12,7 @@ use crate::{
     counts::Counts,
     forward::Queue,
     intake::{Intake, Sender},
-    keep::{self, Keeper, RequestQueue},
+    keep::{self, Keeper},
     settings::{Forwarding, Retention},
     setup::Setup,
     troubles::Troubles,
@@ -26,7 +26,6 @@ pub(crate) struct Needs {
     pub(crate) config: RootConfig,
     pub(crate) declarations: Declarations,
     pub(crate) lifecycle: RootLifecycle,
-    instance: InstanceMetadata,
     client: HttpClient,
     database: Database,
 }
@@ -64,15 +63,6 @@ async fn keeper(needs: &Needs, retention: &Retention, troubles: &Arc<Troubles>) 
     let logger = needs.logger.clone();
     let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;
-
-    let requests = RequestQueue::start(keeper.clone(), troubles.clone(), needs.instance.id());
-    let finished = requests.clone();
-    needs.root.on_finished(needs.logger.clone(), move |request| finished.note(request));
-    let flush = async move || {
-        requests.flush().await;
-        Ok(())
-    };
-    needs.lifecycle.add_hook_in(Phase::Flush, "keep requests that wait", Duration::from_secs(5), flush)?;
     Ok(keeper)
 }
 
@@ -84,12 +74,17 @@ fn sender(needs: &Needs, forwarding: &Forwarding, troubles: &Arc<Troubles>) -> R
     let (waiting, troubles) = (queue.clone(), troubles.clone());
     // It ends by itself, and says with what: whoever gives it up would not know.
     let given_up = most.saturating_add(Duration::from_secs(1));
-    needs.lifecycle.add_hook_in(Phase::Shutdown, "send browser events that wait", given_up, async move || {
-        let lost = waiting.finish(most).await;
-        troubles.tell_rest();
-        troubles.lost(lost);
-        Ok(())
-    })?;
+    needs.lifecycle.add_hook_in(
+        Phase::Shutdown,
+        "send browser events that wait",
+        given_up,
+        async move || {
+            let lost = waiting.finish(most).await;
+            troubles.tell_rest();
+            troubles.lost(lost);
+            Ok(())
+        },
+    )?;
     Ok(Sender::new(queue, forwarding))
 }
 
@@ -100,6 +95,11 @@ fn tell_rest_at_stop(needs: &Needs, troubles: &Arc<Troubles>) -> Result {
         troubles.tell_rest();
         Ok(())
     };
-    needs.lifecycle.add_hook_in(Phase::Flush, "tell what became of browser events", Duration::from_secs(1), tell)?;
+    needs.lifecycle.add_hook_in(
+        Phase::Flush,
+        "tell what became of browser events",
+        Duration::from_secs(1),
+        tell,
+    )?;
     Ok(())
 }

@@ -2,5 +2,6 @@
 
 mod engine;
 mod errors;
+mod file;
 #[path = "../rules/mod.rs"]
 mod rules;
