@@ -127,6 +127,7 @@ impl Serve for Front {
         }
         let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
         let mut exchange = Box::new(Exchange::begin(&request, arrival, caller));
+        exchange.watch = inner.root.watch();
         let context = exchange.context.clone();
         if !may_change_something(&request) {
             return Box::pin(context.scope(inner.answer(exchange, request)));
