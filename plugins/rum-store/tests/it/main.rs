@@ -1,3 +1,4 @@
 //! What the store promises, on SQLite and on PostgreSQL.
 
 mod errors;
+mod source_maps;
