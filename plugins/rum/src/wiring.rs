@@ -12,7 +12,7 @@ use crate::{
     counts::Counts,
     forward::Queue,
     intake::{Intake, Sender},
-    keep::{self, Keeper},
+    keep::{self, Keeper, RequestQueue},
     settings::{Forwarding, Retention},
     setup::Setup,
     troubles::Troubles,
@@ -26,6 +26,7 @@ pub(crate) struct Needs {
     pub(crate) config: RootConfig,
     pub(crate) declarations: Declarations,
     pub(crate) lifecycle: RootLifecycle,
+    instance: InstanceMetadata,
     client: HttpClient,
     database: Database,
 }
@@ -63,6 +64,15 @@ async fn keeper(needs: &Needs, retention: &Retention, troubles: &Arc<Troubles>) 
     let logger = needs.logger.clone();
     let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;
+
+    let requests = RequestQueue::start(keeper.clone(), troubles.clone(), needs.instance.id());
+    let finished = requests.clone();
+    needs.root.on_finished(needs.logger.clone(), move |request| finished.note(request));
+    let flush = async move || {
+        requests.flush().await;
+        Ok(())
+    };
+    needs.lifecycle.add_hook_in(Phase::Flush, "keep requests that wait", Duration::from_secs(5), flush)?;
     Ok(keeper)
 }
 

@@ -5,3 +5,4 @@ mod errors;
 mod file;
 #[path = "../rules/mod.rs"]
 mod rules;
+mod source_maps;

@@ -31,7 +31,10 @@ async fn rum_90_replicas_that_start_and_keep_at_once_keep_each_event_once() {
     let pool: PgPool = first.client.pool().unwrap();
     let events = count(&first_store, &pool, "rum_event").await;
     // 32, 30 and 28 events, and of each of the six views all versions, by whoever was the first to know of one.
-    assert!(events > 80 && (by_first + by_second) as i64 >= events + 6, "{events}: {by_first} and {by_second}");
+    assert!(
+        events > 80 && (by_first + by_second) as i64 >= events + 6,
+        "{events}: {by_first} and {by_second}"
+    );
     assert_eq!(count(&first_store, &pool, "rum_view").await, 6);
     assert_eq!(kept(&second_store).await, 0);
 }

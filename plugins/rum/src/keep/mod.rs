@@ -6,9 +6,11 @@
 mod arrival;
 mod keeper;
 mod opening;
+mod requests;
 mod sweeping;
 
 pub(crate) use arrival::arrival;
 pub(crate) use keeper::Keeper;
 pub(crate) use opening::open;
+pub(crate) use requests::RequestQueue;
 pub(crate) use sweeping::sweep;

@@ -187,3 +187,35 @@ async fn rum_96_a_start_says_where_events_are_kept_and_for_how_long() {
         "{told}"
     );
 }
+
+#[tokio::test]
+async fn rum_94_a_request_with_a_trace_of_a_browser_is_kept_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let (backend, _) = keeping(dir.path(), json!({})).await;
+    let trace = "00-000000000000000060c7ee4d32d71af6-00000000000000ab-01";
+    let session = "0b7a4f4e-1111-4222-8333-444444444444";
+    let of_page = backend.get("/api/rum/status?code=hunter2").header("traceparent", trace);
+    let of_page =
+        of_page.header("x-datadog-origin", "rum").header("baggage", &format!("session.id={session}"));
+    assert_eq!(of_page.with_credentials(&mock_credentials::service()).await.status, 200);
+    backend.get("/api/rum/status").header("traceparent", trace).await;
+    backend.stop().await;
+
+    let mut connection = database(&dir).await;
+    let sql = "select trace_id, parent_span_id, session_id, plugin, method, path, status from rum_request";
+    let rows: Vec<(String, String, String, String, String, String, i64)> =
+        sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+    let text = str::to_owned;
+    assert_eq!(
+        rows,
+        [(
+            text("000000000000000060c7ee4d32d71af6"),
+            text("00000000000000ab"),
+            text(session),
+            text("rum"),
+            text("GET"),
+            text("/api/rum/status"),
+            200
+        )]
+    );
+}
