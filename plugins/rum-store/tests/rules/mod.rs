@@ -2,5 +2,5 @@
 
 mod captures;
 mod kept;
-mod support;
+pub(crate) mod support;
 mod swept;
