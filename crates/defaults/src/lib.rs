@@ -34,7 +34,7 @@ use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
-use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
+use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
 use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
 
 use crate::{boot_config::BootConfig, boot_log::BootLog};
@@ -106,13 +106,19 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, found, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
-    backend.boot(async move |config: RootConfig, logger: RootLogger, declarations: Declarations| {
-        if is_process {
-            logger.log_panics().forever();
-            logger.install_tracing(BridgeOptions::new());
-        }
-        boot(&config, &logger, &log, &declarations, found)
-    })
+    backend.boot(
+        async move |config: RootConfig, logger: RootLogger, declarations: Declarations, token: OpsToken| {
+            if is_process {
+                logger.log_panics().forever();
+                logger.install_tracing(BridgeOptions::new());
+            }
+            let boot = boot(&config, &logger, &log, &declarations, found)?;
+            if LoggerOptions::from_config(&config, &log).is_ok_and(|log| log.format.has_additions()) {
+                logger.child(fields! { service: "ops" }).info(token.told());
+            }
+            Ok(boot)
+        },
+    )
 }
 
 fn boot(
@@ -182,8 +188,8 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         RootHttpRouter::factory(),
         HttpRouter::factory(),
         OpsSettings::factory(),
-        OpsToken::factory(ops, node_env),
-        Ops::factory(),
+        OpsToken::factory(ops, node_env.clone()),
+        Ops::factory(node_env),
     ];
     factories.into_iter().chain(drivers()).collect()
 }
