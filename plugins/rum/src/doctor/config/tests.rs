@@ -115,9 +115,9 @@ fn rum_43_a_page_as_it_was_built_has_no_scripts() {
 
 #[test]
 fn rum_43_what_a_start_refuses_is_an_error_each_and_once() {
-    let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: store}}}}");
+    let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: direct}}}}");
     let config = RootConfig::from_yaml(&yaml).unwrap();
-    let error = Settings::from_config(&config).unwrap_err().into();
+    let error = ConfigError::invalid(&config, "greenroom.rum.mode", "of another version").into();
     let owner = Some(greenroom::core::Owner { plugin: "rum".into(), module: None });
     let faults = vec![
         greenroom::core::Fault { owner, error },

@@ -1,0 +1,6 @@
+//! What holds on both databases: this is compiled once for each, with an engine of its own.
+
+mod captures;
+mod kept;
+pub(crate) mod support;
+mod swept;
