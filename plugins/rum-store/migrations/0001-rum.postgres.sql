@@ -35,6 +35,8 @@ create table rum_view (
     document_version bigint not null,
     -- Only updates have come, and not yet the view that they are of.
     is_partial bigint not null,
+    -- How many updates the document holds.
+    updates bigint not null,
     time_spent_ns bigint,
     loading_time_ns bigint,
     lcp_ns bigint,

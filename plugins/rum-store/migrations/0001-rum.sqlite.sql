@@ -35,6 +35,8 @@ create table rum_view (
     document_version integer not null,
     -- Only updates have come, and not yet the view that they are of.
     is_partial integer not null,
+    -- How many updates the document holds.
+    updates integer not null,
     time_spent_ns integer,
     loading_time_ns integer,
     lcp_ns integer,

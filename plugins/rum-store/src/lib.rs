@@ -5,11 +5,14 @@
 pub mod detail;
 pub mod device;
 pub mod fingerprint;
+pub mod group;
+mod message;
 mod pool;
 pub mod queries;
 pub mod route;
 pub mod source_maps;
 pub mod stack;
 mod store;
+mod text;
 
 pub use crate::{pool::Pool, store::Store};

@@ -1,1 +1,3 @@
 //! What the store promises, on SQLite and on PostgreSQL.
+
+mod errors;

@@ -1,0 +1,20 @@
+//! What is known of a batch besides its events.
+
+use crate::device::Device;
+
+/// When and from whom a batch has come.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// When it came, in milliseconds since 1970.
+    pub received_ms: i64,
+    /// When it was sent by the browser's clock: `batch_time` of the URL.
+    pub sent_ms: Option<i64>,
+    /// `ddtags` of the URL, where SDKs before version 6 have them.
+    pub tags: Option<String>,
+    /// The SDK's version: `dd-evp-origin-version` of the URL.
+    pub sdk_version: Option<String>,
+    /// The browser.
+    pub device: Device,
+    /// The path at which the front end begins, without a slash at its end.
+    pub base_path: String,
+}
