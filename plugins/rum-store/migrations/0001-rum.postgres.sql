@@ -111,7 +111,9 @@ create table rum_error_group (
     culprit text,
     first_ms bigint not null,
     last_ms bigint not null,
-    state text not null
+    -- When it came back after a day without it, and how long it had been away.
+    back_ms bigint,
+    away_ms bigint
 );
 create index rum_error_group_last on rum_error_group (last_ms);
 

@@ -111,7 +111,9 @@ create table rum_error_group (
     culprit text,
     first_ms integer not null,
     last_ms integer not null,
-    state text not null
+    -- When it came back after a day without it, and how long it had been away.
+    back_ms integer,
+    away_ms integer
 ) strict;
 create index rum_error_group_last on rum_error_group (last_ms);
 

@@ -6,6 +6,8 @@ pub mod detail;
 pub mod device;
 pub mod fingerprint;
 pub mod group;
+#[cfg(feature = "made")]
+pub mod made;
 mod message;
 mod pool;
 pub mod queries;

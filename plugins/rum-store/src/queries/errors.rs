@@ -10,40 +10,10 @@ use super::{
     reader::row,
     sql::Sql,
 };
-use crate::store::Store;
-
-const DAY_MS: i64 = 24 * 3_600_000;
-/// How long a group must not have been seen before a time to be back in it.
-const AWAY_MS: i64 = 3 * DAY_MS;
-
-/// Since when there is a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// First seen within the last 24 hours of the time.
-    New,
-    /// Seen in the time, and not in the three days before.
-    Back,
-    /// Neither.
-    Ongoing,
-}
-
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::New, Self::Back, Self::Ongoing];
-
-    /// As parameters and programs name it.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Back => "back",
-            Self::Ongoing => "ongoing",
-        }
-    }
-
-    fn of_key(key: &str) -> Self {
-        Self::ALL.into_iter().find(|state| state.key() == key).unwrap_or(Self::Ongoing)
-    }
-}
+use crate::{
+    group::{Seen, State},
+    store::Store,
+};
 
 /// Errors that have one cause, in a time.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +38,8 @@ pub struct ErrorGroup {
     pub first_ms: i64,
     /// When the last one in this time was, in milliseconds since 1970.
     pub last_ms: i64,
+    /// If it came back: for how long it had been away, in milliseconds.
+    pub away_ms: Option<i64>,
     /// The version of the first one that is kept.
     pub since_version: Option<String>,
     /// How many in each part of the time.
@@ -81,11 +53,19 @@ row! {
         message: String,
         culprit: Option<String>,
         service: Option<String>,
-        state: String,
         n: i64,
         sessions: i64,
         first_ms: i64,
         last_ms: i64,
+        back_ms: Option<i64>,
+        away_ms: Option<i64>,
+    }
+}
+
+impl Found {
+    fn seen(&self) -> Seen {
+        let Self { first_ms, last_ms, back_ms, away_ms, .. } = *self;
+        Seen { first_ms, last_ms, back_ms, away_ms }
     }
 }
 
@@ -112,10 +92,6 @@ row! {
     struct OfVersion { fingerprint: String, version: Option<String>, first_ms: i64 }
 }
 
-row! {
-    struct Oldest { started_ms: Option<i64> }
-}
-
 impl Store {
     /// Groups of errors, those with most errors first.
     ///
@@ -128,10 +104,10 @@ impl Store {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<ErrorGroup>, Error> {
-        let sql = self.groups("select g.* from (", filter, None).await?.then(") g where 1 = 1");
+        let sql = self.groups("select g.* from (", filter, None).then(") g where 1 = 1");
         let sql = match state {
             None => sql,
-            Some(state) => sql.then(" and g.state = ").bind(state.key()),
+            Some(state) => sql.then(" and g.state = ").bind(state.as_str()),
         };
         let found: Vec<Found> = self.rows(Cursor::older(after, ["g.n", "g.fingerprint"], sql, limit)).await?;
         let page = Page::of(found, limit, |group| Cursor::new(group.n, &group.fingerprint));
@@ -149,7 +125,7 @@ impl Store {
             filter,
             None,
         );
-        let totals: Option<ErrorTotals> = self.row(sql.await?.then(") g")).await?;
+        let totals: Option<ErrorTotals> = self.row(sql.then(") g")).await?;
         Ok(totals.unwrap_or_default())
     }
 
@@ -159,43 +135,29 @@ impl Store {
         filter: &Filter,
         fingerprint: &str,
     ) -> Result<Option<ErrorGroup>, Error> {
-        let sql = self.groups("select g.* from (", filter, Some(fingerprint)).await?.then(") g");
+        let sql = self.groups("select g.* from (", filter, Some(fingerprint)).then(") g");
         let page = Page { rows: self.rows::<Found>(sql).await?, next: None };
         Ok(self.with_course(filter, page).await?.rows.pop())
     }
 
-    async fn groups(&self, begin: &str, filter: &Filter, fingerprint: Option<&str>) -> Result<Sql, Error> {
-        let oldest: Option<Oldest> =
-            self.row(self.sql("select min(started_ms) as started_ms from rum_session")).await?;
-        let away_ms = filter.from_ms.saturating_sub(AWAY_MS);
-        // Of a time from which nothing is kept it is not known who was away.
-        let is_known = oldest.and_then(|oldest| oldest.started_ms).is_some_and(|oldest| oldest <= away_ms);
+    fn groups(&self, begin: &str, filter: &Filter, fingerprint: Option<&str>) -> Sql {
         let sql = self.sql(begin).then(
             "select e.fingerprint, g.type as error_type, g.message, g.culprit, g.service, count(*) as n, \
-             count(distinct e.session_id) as sessions, g.first_ms, max(e.date_ms) as last_ms, \
+             count(distinct e.session_id) as sessions, g.first_ms, max(e.date_ms) as last_ms, g.back_ms, g.away_ms, \
              case when g.first_ms >= ",
         );
-        let sql = sql.bind(filter.to_ms.saturating_sub(DAY_MS)).then(" then 'new'");
-        let sql = if is_known {
-            let sql = sql.then(" when g.first_ms < ").bind(away_ms);
-            let sql = sql.then(
-                " and not exists (select 1 from rum_event b where b.fingerprint = g.fingerprint and b.date_ms >= ",
-            );
-            let sql = sql.bind(away_ms).then(" and b.date_ms < ").bind(filter.from_ms);
-            sql.then(") then 'back'")
-        } else {
-            sql
-        };
+        // As `Seen::state` has it.
+        let sql = sql.bind(filter.from_ms).then(" then 'new' when g.back_ms >= ").bind(filter.from_ms);
         let sql = sql.then(
-            " else 'ongoing' end as state from rum_event e join rum_error_group g on g.fingerprint = e.fingerprint \
-             where e.type = 'error' and ",
+            " then 'back' else 'ongoing' end as state from rum_event e \
+             join rum_error_group g on g.fingerprint = e.fingerprint where e.type = 'error' and ",
         );
         let sql = filter.conditions(Of::Events, sql);
         let sql = match fingerprint {
             None => sql,
             Some(fingerprint) => sql.then(" and e.fingerprint = ").bind(fingerprint),
         };
-        Ok(sql.then(" group by g.fingerprint, e.fingerprint"))
+        sql.then(" group by g.fingerprint, e.fingerprint")
     }
 
     async fn with_course(&self, filter: &Filter, page: Page<Found>) -> Result<Page<ErrorGroup>, Error> {
@@ -223,14 +185,15 @@ impl Store {
             of.min_by_key(|of| of.first_ms).and_then(|of| of.version.clone())
         };
         Ok(page.map(|found| ErrorGroup {
+            state: found.seen().state(filter.from_ms),
             since_version: since(&found.fingerprint),
+            away_ms: found.away_ms,
             over_time: over_time.remove(&found.fingerprint).unwrap_or_else(|| vec![0; buckets.count]),
             fingerprint: found.fingerprint,
             error_type: found.error_type,
             message: found.message,
             culprit: found.culprit,
             service: found.service,
-            state: State::of_key(&found.state),
             n: found.n,
             sessions: found.sessions,
             first_ms: found.first_ms,

@@ -22,7 +22,7 @@ mod vitals;
 
 pub use self::{
     cursor::{Cursor, MOST_ROWS, Page},
-    errors::{ErrorGroup, ErrorTotals, State},
+    errors::{ErrorGroup, ErrorTotals},
     filter::{Buckets, Filter},
     occurrence::{Affected, GroupStory, Shares},
     resources::{By, Resource, SlowResource},
@@ -33,3 +33,6 @@ pub use self::{
     vital::{ENOUGH, Measured, Rating, Vital},
     vitals::{Measurements, Vitals},
 };
+
+#[cfg(feature = "made")]
+pub(crate) use self::views::ns as nanoseconds;

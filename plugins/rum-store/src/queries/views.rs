@@ -99,7 +99,7 @@ pub(super) fn ms(ns: i64) -> f64 {
 
 /// Milliseconds to nanoseconds.
 #[expect(clippy::cast_possible_truncation, reason = "saturates, as it should")]
-pub(super) fn ns(ms: f64) -> i64 {
+pub(crate) fn ns(ms: f64) -> i64 {
     (ms * 1e6) as i64
 }
 

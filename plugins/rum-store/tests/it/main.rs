@@ -1,3 +1,5 @@
 //! What the store promises, on SQLite and on PostgreSQL.
 
 mod errors;
+mod questions;
+mod support;
