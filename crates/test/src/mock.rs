@@ -33,6 +33,9 @@ use crate::{
     mock_credentials,
 };
 
+/// The token of operators in a [`TestBackend`](crate::TestBackend): who sends it as a bearer token reaches `/.greenroom/`.
+pub const OPS_TOKEN: &str = "mock-ops-token-of-tests";
+
 /// `core.rootConfig`: JSON or YAML.
 pub fn root_config(config: impl IntoConfig) -> ServiceFactory {
     let config = config.into_config().map_err(greenroom::errors::Error::from);
