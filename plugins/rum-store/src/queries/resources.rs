@@ -154,7 +154,18 @@ impl Store {
         Ok(found.map(Event::from))
     }
 
-    /// Of some views, the requests of scripts that took longest together, and how long: what these pages wait for.
+    /// The sessions with the views that took longest to load.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn slowest_sessions(&self, filter: &Filter, most: usize) -> Result<Vec<String>, Error> {
+        let sql = self.sql("select v.session_id from rum_view v where v.loading_time_ns is not null and ");
+        let sql = filter.conditions(Of::Views, sql).then(" order by v.loading_time_ns desc limit ");
+        let found: Vec<OfSession> = self.rows(sql.bind(Cursor::one_more(most))).await?;
+        Ok(found.into_iter().map(|OfSession { session_id }| session_id).collect())
+    }
+
+    /// Of a route in some sessions: the requests of scripts that took longest together, and how long. These pages wait for them.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -168,6 +179,10 @@ impl Store {
         let found: Option<Waited> = self.row(sql).await?;
         Ok(found.map(|Waited { name, took }| (name, ms(took))))
     }
+}
+
+row! {
+    struct OfSession { session_id: String }
 }
 
 row! {

@@ -69,6 +69,10 @@ row! {
 }
 
 row! {
+    struct Last { last_ms: Option<i64> }
+}
+
+row! {
     struct FirstSeen { version: String, first_ms: i64 }
 }
 
@@ -126,8 +130,20 @@ impl Store {
         Ok(counts)
     }
 
+    /// When the last event of all was, in milliseconds since 1970: none if nothing is kept.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn last_event_ms(&self) -> Result<Option<i64>, Error> {
+        let last: Option<Last> = self.row(self.sql("select max(s.last_ms) as last_ms from rum_session s")).await?;
+        Ok(last.and_then(|Last { last_ms }| last_ms))
+    }
+
     /// In how many sessions there were errors.
-    pub(super) async fn sessions_with_errors(&self, filter: &Filter) -> Result<i64, Error> {
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn sessions_with_errors(&self, filter: &Filter) -> Result<i64, Error> {
         let sql =
             self.sql("select count(distinct e.session_id) as n from rum_event e where e.type = 'error' and ");
         let count: Option<Count> = self.row(filter.conditions(Of::Events, sql)).await?;

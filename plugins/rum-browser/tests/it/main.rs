@@ -1,0 +1,7 @@
+//! Pages and lists of browser sessions, as operators and programs get them.
+
+mod api;
+mod hostile;
+mod pages;
+mod refused;
+mod support;

@@ -1,0 +1,33 @@
+//! Who gets nothing.
+
+use http::Method;
+
+use crate::support::pages;
+
+#[tokio::test]
+async fn rum_49_without_a_credential_nothing_is_told() {
+    let pages = pages(1).await;
+    for path in [
+        "/.greenroom/browser",
+        "/.greenroom/browser/sessions",
+        "/.greenroom/browser/sessions/x",
+        "/.greenroom/browser/errors",
+        "/.greenroom/browser/errors/x",
+        "/.greenroom/browser/resources",
+        "/.greenroom/v1/rum/summary",
+        "/.greenroom/v1/rum/views",
+        "/.greenroom/v1/rum/sessions",
+        "/.greenroom/v1/rum/sessions/x",
+        "/.greenroom/v1/rum/errors",
+        "/.greenroom/v1/rum/errors/x",
+        "/.greenroom/v1/rum/resources",
+    ] {
+        let response = pages.backend.get(path).without_credentials().await;
+        assert_eq!(response.status, 401, "{path}: {}", response.text());
+        assert!(!response.text().contains("catalog"), "{path}");
+        let wrong = pages.backend.get(path).with_token("wrong").await;
+        assert_eq!(wrong.status, 401, "{path}");
+        let changes = pages.backend.request(Method::DELETE, path).without_credentials().await;
+        assert!([401, 403, 404, 405, 415].contains(&changes.status.as_u16()), "{path}: {}", changes.status);
+    }
+}
