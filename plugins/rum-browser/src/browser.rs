@@ -72,6 +72,6 @@ impl Browser {
 }
 
 /// PostgreSQL knows no NUL in texts.
-fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     id.len() <= MOST_OF_AN_ID && !id.contains('\0')
 }

@@ -3,17 +3,15 @@
 use std::time::{Duration, SystemTime};
 
 use greenroom_plugin_observatory_node::{Mark, foreign, foreign_plain, format, time};
-use greenroom_plugin_rum_store::queries::{Event, Measured, Rating, SessionRow, Vital};
+use greenroom_plugin_rum_store::{
+    queries::{Event, Measured, Rating, SessionRow, Vital},
+    session,
+};
 use maud::{Markup, html};
 
-/// How long after its last event a session is over.
-pub(crate) const IDLE_MS: i64 = 15 * 60_000;
-/// How long a session lasts at the most.
-pub(crate) const LONGEST_MS: i64 = 4 * 3_600_000;
-
 /// Whether it can still get events.
-pub(crate) fn is_open(session: &SessionRow, now_ms: i64) -> bool {
-    now_ms - session.last_ms < IDLE_MS && now_ms - session.started_ms < LONGEST_MS
+pub(crate) fn is_open(row: &SessionRow, now_ms: i64) -> bool {
+    session::is_open(row.started_ms, row.last_ms, now_ms)
 }
 
 /// A duration in milliseconds, none of which is negative.

@@ -140,6 +140,7 @@ create table rum_request (
 );
 create index rum_request_trace on rum_request (trace_id);
 create index rum_request_start on rum_request (start_ms);
+create index rum_request_session on rum_request (session_id) where session_id is not null;
 
 create table rum_meta (
     key text primary key,

@@ -141,7 +141,7 @@ impl Maker<'_> {
         let document = blob(self.store, r#"{"view":{}}"#);
         self.rows[1].1.push(row(&[
             text(&id), text(session), at.to_string(), text(route), text(&route.replace(':', "")), text(loading_type),
-            "0,4,0".to_owned(), (VIEW * 1_000_000).to_string(), loading.to_string(), first(lcp), inp.to_string(),
+            "0,4,0,0".to_owned(), (VIEW * 1_000_000).to_string(), loading.to_string(), first(lcp), inp.to_string(),
             format!("{cls:.4}"), first(fcp), first(ttfb), "'#main'".to_owned(), "'#button'".to_owned(), "'#card'".to_owned(),
             "1".to_owned(), i64::from(has_error).to_string(), "1".to_owned(), "6,0".to_owned(), of.to_owned(), document,
         ]));
@@ -213,7 +213,7 @@ impl Maker<'_> {
         const COLUMNS: [&str; 4] = [
             "id,started_ms,last_ms,type,usr_id,anonymous_id,has_replay,service,env,version,browser,browser_version,os,device,\
              sdk_version,bytes",
-            "id,session_id,date_ms,route,path,loading_type,is_active,document_version,is_partial,time_spent_ns,loading_time_ns,\
+            "id,session_id,date_ms,route,path,loading_type,is_active,document_version,is_partial,updates,time_spent_ns,loading_time_ns,\
              lcp_ns,inp_ns,cls,fcp_ns,ttfb_ns,lcp_target,inp_target,cls_target,actions,errors,long_tasks,resources,frustrations,\
              service,env,version,browser,device,document",
             "id,session_id,view_id,type,date_ms,duration_ns,name,route,sub_type,method,status,size,trace_id,span_id,fingerprint,\

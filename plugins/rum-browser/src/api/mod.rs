@@ -1,6 +1,7 @@
 //! `/.greenroom/v1/rum`: what is asked of the store, as JSON. Units stand in names: `…Ms` is milliseconds, `bytes` bytes; times are RFC
 //! 3339 in UTC. `docs/operating.md` has a table of it.
 
+mod deletion;
 mod errors;
 mod resources;
 mod sessions;
@@ -9,7 +10,7 @@ mod views;
 
 use axum::{
     Router,
-    routing::get,
+    routing::{get, post},
 };
 use greenroom_plugin_rum_store::queries::{Cursor, Vital};
 use jiff::Timestamp;
@@ -24,6 +25,8 @@ pub(crate) fn router(browser: Browser) -> Router {
         .route("/views", get(views::views))
         .route("/sessions", get(sessions::sessions))
         .route("/sessions/{id}", get(sessions::session))
+        .route("/sessions/{id}/delete", post(deletion::session))
+        .route("/users/{id}/delete", post(deletion::user))
         .route("/errors", get(errors::errors))
         .route("/errors/{fingerprint}", get(errors::error))
         .route("/resources", get(resources::resources))

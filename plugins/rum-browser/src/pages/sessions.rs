@@ -12,7 +12,10 @@ use greenroom_plugin_observatory_node::{
     charts::strip,
     parts::{Column, Order, Part, Row, Select, Table, pager},
 };
-use greenroom_plugin_rum_store::queries::{Has, SessionCourse, View};
+use greenroom_plugin_rum_store::{
+    queries::{Has, SessionCourse, View},
+    session::IDLE_MS,
+};
 use maud::{Markup, html};
 
 use super::{SESSIONS, around, empty, filters::filters};
@@ -38,7 +41,7 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let (page, paces, (began, open), with_errors, choices) = tokio::try_join!(
         store.sessions(&asked.filter, has, cursor.as_ref(), limit),
         store.paces(&asked.filter),
-        store.session_counts(&asked.filter, asked.now_ms - words::IDLE_MS),
+        store.session_counts(&asked.filter, asked.now_ms - IDLE_MS),
         store.sessions_with_errors(&asked.filter),
         store.choices(&asked.filter),
     )?;

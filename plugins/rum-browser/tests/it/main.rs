@@ -1,6 +1,7 @@
 //! Pages and lists of browser sessions, as operators and programs get them.
 
 mod api;
+mod captures;
 mod hostile;
 mod pages;
 mod refused;

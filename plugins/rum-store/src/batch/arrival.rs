@@ -1,9 +1,11 @@
 //! What is known of a batch besides its events.
 
-use crate::device::Device;
+use std::sync::Arc;
+
+use crate::{device::Device, route::Routes};
 
 /// When and from whom a batch has come.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Arrival {
     /// When it came, in milliseconds since 1970.
     pub received_ms: i64,
@@ -15,6 +17,6 @@ pub struct Arrival {
     pub sdk_version: Option<String>,
     /// The browser.
     pub device: Device,
-    /// The path at which the front end begins, without a slash at its end.
-    pub base_path: String,
+    /// What pages and requests of the portal are called.
+    pub routes: Arc<Routes>,
 }

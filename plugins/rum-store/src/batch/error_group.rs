@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::sql::{Cell, Row, Table};
+use crate::{
+    group::Seen,
+    sql::{Cell, Row, Table},
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorGroup {
@@ -12,25 +15,37 @@ pub(crate) struct ErrorGroup {
     pub(crate) kind: Option<Arc<str>>,
     pub(crate) message: Arc<str>,
     pub(crate) culprit: Option<Arc<str>>,
-    pub(crate) first_ms: i64,
-    pub(crate) last_ms: i64,
+    pub(crate) seen: Seen,
 }
 
 impl ErrorGroup {
     /// Of the same fingerprint.
     pub(super) fn join(&mut self, other: &Self) {
-        self.first_ms = self.first_ms.min(other.first_ms);
-        self.last_ms = self.last_ms.max(other.last_ms);
+        self.seen = self.seen.also(other.seen);
     }
 }
 
 impl Row for ErrorGroup {
+    /// As [`Seen::also`] has it.
     const TABLE: Table = Table {
         name: "rum_error_group",
         columns: &[
-            "fingerprint", "fingerprint_version", "service", "type", "message", "culprit", "first_ms", "last_ms", "state",
+            "fingerprint",
+            "fingerprint_version",
+            "service",
+            "type",
+            "message",
+            "culprit",
+            "first_ms",
+            "last_ms",
+            "back_ms",
+            "away_ms",
         ],
         on_conflict: "on conflict (fingerprint) do update set \
+            back_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms \
+                else coalesce(excluded.back_ms, rum_error_group.back_ms) end, \
+            away_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms - rum_error_group.last_ms \
+                else coalesce(excluded.away_ms, rum_error_group.away_ms) end, \
             first_ms = case when excluded.first_ms < rum_error_group.first_ms then excluded.first_ms else rum_error_group.first_ms end, \
             last_ms = case when excluded.last_ms > rum_error_group.last_ms then excluded.last_ms else rum_error_group.last_ms end",
     };
@@ -43,9 +58,10 @@ impl Row for ErrorGroup {
             self.kind.into(),
             self.message.into(),
             self.culprit.into(),
-            self.first_ms.into(),
-            self.last_ms.into(),
-            "open".into(),
+            self.seen.first_ms.into(),
+            self.seen.last_ms.into(),
+            self.seen.back_ms.into(),
+            self.seen.away_ms.into(),
         ]
     }
 }

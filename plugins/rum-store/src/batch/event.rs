@@ -4,13 +4,16 @@ use std::{fmt::Write, sync::Arc};
 
 use super::{
     ErrorGroup,
-    shared::{About, Shared, cut},
+    shared::{About, Shared},
 };
 use crate::{
     detail,
     event::{Action, ErrorPart, Line, LongTask, Resource, Text, Vital, read, span_id, trace_id},
-    fingerprint, route,
+    fingerprint::{self, Culprit, ErrorFacts},
+    group::Seen,
     sql::{Cell, Row, Table},
+    stack::Stack,
+    text::first_bytes,
 };
 
 /// How long a name is kept.
@@ -40,7 +43,11 @@ pub(crate) struct Event {
 
 impl Event {
     /// `None` for one of another type, or without an id.
-    pub(super) fn of(line: &Line<'_>, about: &About, shared: &mut Shared) -> Option<(Self, Option<ErrorGroup>)> {
+    pub(super) fn of(
+        line: &Line<'_>,
+        about: &About,
+        shared: &mut Shared,
+    ) -> Option<(Self, Option<ErrorGroup>)> {
         let mut event = Self::common(line, about, shared)?;
         let mut group = None;
         match event.kind {
@@ -56,7 +63,8 @@ impl Event {
     fn common(line: &Line<'_>, about: &About, shared: &mut Shared) -> Option<Self> {
         const KINDS: [&str; 5] = ["resource", "error", "action", "long_task", "vital"];
         let kind = KINDS.into_iter().find(|kind| *kind == line.kind)?;
-        let actions = line.actions.0.iter().filter(|id| !id.contains(' ')).take(4).map(|id| cut(id, 64));
+        let actions =
+            line.actions.0.iter().filter(|id| !id.contains(' ')).take(4).map(|id| first_bytes(id, 64));
         let actions = actions.collect::<Vec<_>>().join(" ");
         Some(Self {
             id: "".into(),
@@ -79,7 +87,7 @@ impl Event {
     fn resource(&mut self, part: Resource<'_>, line: &Line<'_>, shared: &mut Shared) -> Option<()> {
         self.id = id(&part.id)?;
         let url = part.url.as_deref().unwrap_or_default();
-        self.name = cut(&route::of_resource(url, line.view.url.as_deref()), LONGEST_NAME).into();
+        self.name = shared.routes.resource(url, line.view.url.as_deref().unwrap_or_default()).into();
         self.sub_type = part.kind.as_deref().map(|kind| shared.text(kind));
         self.method = part.method.as_deref().map(|method| shared.text(method));
         (self.status, self.duration_ns, self.size) = (part.status_code.0, part.duration.0, part.size.0);
@@ -90,26 +98,27 @@ impl Event {
 
     fn error(&mut self, part: ErrorPart<'_>, shared: &mut Shared) -> Option<ErrorGroup> {
         self.id = id(&part.id)?;
-        self.name = cut(part.message.as_deref().unwrap_or_default(), LONGEST_NAME).into();
+        self.name = first_bytes(part.message.as_deref().unwrap_or_default(), LONGEST_NAME).into();
         self.sub_type = part.source.as_deref().map(|source| shared.text(source));
-        let found = fingerprint::of(&fingerprint::ErrorFacts {
-            service: self.about.service.as_deref(),
-            given: part.fingerprint.as_deref(),
-            error_type: part.kind.as_deref(),
-            source: part.source.as_deref(),
+        let stack = part.stack.as_deref().map(Stack::parse);
+        let culprit = stack.as_ref().and_then(Stack::top).map(Culprit::from);
+        let fingerprint = fingerprint::fingerprint(&ErrorFacts {
+            service: self.about.service.as_deref().unwrap_or_default(),
+            fingerprint: part.fingerprint.as_deref(),
+            kind: part.kind.as_deref(),
+            source: part.source.as_deref().unwrap_or_default(),
             message: part.message.as_deref().unwrap_or_default(),
-            stack: part.stack.as_deref(),
+            culprit,
         });
-        self.fingerprint = Some((&*found.id).into());
+        self.fingerprint = Some((&*fingerprint).into());
         Some(ErrorGroup {
-            fingerprint: found.id,
-            fingerprint_version: fingerprint::VERSION,
+            fingerprint,
+            fingerprint_version: fingerprint::VERSION.into(),
             service: self.about.service.clone(),
             kind: part.kind.as_deref().map(|kind| shared.text(kind)),
             message: self.name.clone(),
-            culprit: found.culprit.map(|culprit| shared.text(&culprit)),
-            first_ms: self.about.date_ms,
-            last_ms: self.about.date_ms,
+            culprit: culprit.map(|culprit| shared.text(&culprit.to_string())),
+            seen: Seen::once(self.about.date_ms),
         })
     }
 
@@ -169,15 +178,35 @@ impl Row for Event {
     const TABLE: Table = Table {
         name: "rum_event",
         columns: &[
-            "id", "session_id", "view_id", "type", "date_ms", "duration_ns", "name", "route", "sub_type", "method", "status",
-            "size", "trace_id", "span_id", "fingerprint", "action_ids", "service", "env", "version", "browser", "device",
+            "id",
+            "session_id",
+            "view_id",
+            "type",
+            "date_ms",
+            "duration_ns",
+            "name",
+            "route",
+            "sub_type",
+            "method",
+            "status",
+            "size",
+            "trace_id",
+            "span_id",
+            "fingerprint",
+            "action_ids",
+            "service",
+            "env",
+            "version",
+            "browser",
+            "device",
             "detail",
         ],
         on_conflict: "on conflict (session_id, id) do nothing",
     };
 
     fn cells(self) -> Vec<Cell> {
-        let About { session_id, view_id, date_ms, route, service, env, version, browser, device } = self.about;
+        let About { session_id, view_id, date_ms, route, service, env, version, browser, device, .. } =
+            self.about;
         vec![
             self.id.into(),
             session_id.into(),

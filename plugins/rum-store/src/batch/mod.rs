@@ -6,7 +6,6 @@ mod error_group;
 mod event;
 mod session;
 mod shared;
-mod view;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +14,7 @@ pub use arrival::Arrival;
 pub(crate) use error_group::ErrorGroup;
 pub(crate) use event::Event;
 pub(crate) use session::Session;
-pub(crate) use view::{View, ViewColumns};
+pub(crate) use shared::About;
 
 use crate::{
     event::{Line, people},
@@ -24,8 +23,9 @@ use crate::{
 use shared::Shared;
 
 /// Events of one request, ready to be kept.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    pub(crate) arrival: Arrival,
     /// In the order of their ids, so that two transactions that meet wait for one another in one order.
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) views: BTreeMap<String, Pending>,
@@ -36,12 +36,13 @@ pub struct Batch {
 
 impl Batch {
     /// Reads lines, each an event that is scrubbed already. What cannot be read is counted, and the others go on.
-    pub fn read(lines: &str, arrival: &Arrival) -> Self {
-        let mut batch = Self::default();
-        let mut shared = Shared::of(arrival);
+    pub fn read(lines: &str, arrival: Arrival) -> Self {
+        let mut shared = Shared::of(&arrival);
+        let (sessions, views, events, groups, unreadable) = Default::default();
+        let mut batch = Self { arrival, sessions, views, events, groups, unreadable };
         for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
             let line = people::hidden(line);
-            if batch.add(&line, arrival, &mut shared).is_none() {
+            if batch.add(&line, &mut shared).is_none() {
                 batch.unreadable += 1;
             }
         }
@@ -58,13 +59,13 @@ impl Batch {
         self.views.is_empty() && self.events.is_empty()
     }
 
-    fn add(&mut self, text: &str, arrival: &Arrival, shared: &mut Shared) -> Option<()> {
+    fn add(&mut self, text: &str, shared: &mut Shared) -> Option<()> {
         let line = Line::read(text)?;
         // What an SDK tells of itself is nobody's session.
         if line.kind == "telemetry" {
             return Some(());
         }
-        let about = shared.about(&line, arrival)?;
+        let about = shared.about(&line, &self.arrival)?;
         let bytes = match &*line.kind {
             "view" | "view_update" => {
                 let pending = Pending::of(text, &line, &about)?;
@@ -84,7 +85,7 @@ impl Batch {
                 bytes
             }
         };
-        let session = Session::of(&line, &about, arrival, bytes);
+        let session = Session::of(&line, &about, &self.arrival, bytes);
         let known = self.sessions.entry(about.session_id.to_string());
         known.and_modify(|known| known.join(&session)).or_insert(session);
         Some(())

@@ -40,7 +40,6 @@ impl Session {
         let tagged = [line.tags.as_deref(), arrival.tags.as_deref()];
         let sdk_version =
             sdk_version.or_else(|| tagged.into_iter().flatten().find_map(|tags| tag(tags, "sdk_version")));
-        let owned = |text: &Option<String>| text.as_deref().map(Arc::from);
         Self {
             id: about.session_id.clone(),
             started_ms: about.date_ms,
@@ -53,8 +52,8 @@ impl Session {
             env: about.env.clone(),
             version: about.version.clone(),
             browser: about.browser.clone(),
-            browser_version: owned(&arrival.device.browser_version),
-            os: owned(&arrival.device.os),
+            browser_version: arrival.device.version.map(|version| version.to_string().into()),
+            os: Some(arrival.device.os).filter(|os| !os.is_empty()).map(Arc::from),
             device: about.device.clone(),
             sdk_version: sdk_version.map(Arc::from),
             bytes: bytes as i64,
@@ -86,8 +85,22 @@ impl Row for Session {
     const TABLE: Table = Table {
         name: "rum_session",
         columns: &[
-            "id", "started_ms", "last_ms", "type", "usr_id", "anonymous_id", "has_replay", "service", "env", "version",
-            "browser", "browser_version", "os", "device", "sdk_version", "bytes",
+            "id",
+            "started_ms",
+            "last_ms",
+            "type",
+            "usr_id",
+            "anonymous_id",
+            "has_replay",
+            "service",
+            "env",
+            "version",
+            "browser",
+            "browser_version",
+            "os",
+            "device",
+            "sdk_version",
+            "bytes",
         ],
         on_conflict: "on conflict (id) do update set \
             started_ms = case when excluded.started_ms < rum_session.started_ms then excluded.started_ms else rum_session.started_ms end, \

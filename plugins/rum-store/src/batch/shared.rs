@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Arrival;
 use crate::{
     event::{Line, Text, tag},
-    route,
+    route::Routes,
+    text::first_bytes,
 };
 
 /// How long an id may be.
@@ -17,10 +18,11 @@ const LONGEST: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Shared {
     texts: Vec<Arc<str>>,
-    routes: Vec<(String, Arc<str>)>,
+    /// Routes and paths by the names or URLs of views.
+    places: Vec<(String, [Arc<str>; 2])>,
     browser: Option<Arc<str>>,
     device: Option<Arc<str>>,
-    pub(super) base_path: String,
+    pub(super) routes: Arc<Routes>,
 }
 
 /// What is to know of any event.
@@ -30,6 +32,7 @@ pub(crate) struct About {
     pub(crate) view_id: Arc<str>,
     pub(crate) date_ms: i64,
     pub(crate) route: Arc<str>,
+    pub(crate) path: Arc<str>,
     pub(crate) service: Option<Arc<str>>,
     pub(crate) env: Option<Arc<str>>,
     pub(crate) version: Option<Arc<str>>,
@@ -41,13 +44,14 @@ impl Shared {
     pub(super) fn of(arrival: &Arrival) -> Self {
         let mut shared = Self {
             texts: vec![],
-            routes: vec![],
+            places: vec![],
             browser: None,
             device: None,
-            base_path: arrival.base_path.clone(),
+            routes: arrival.routes.clone(),
         };
-        shared.browser = arrival.device.browser.as_deref().map(|text| shared.text(text));
-        shared.device = arrival.device.device.as_deref().map(|text| shared.text(text));
+        let mut known = |text: &str| (!text.is_empty()).then(|| shared.text(text));
+        let (browser, device) = (known(arrival.device.browser), known(arrival.device.class.as_str()));
+        (shared.browser, shared.device) = (browser, device);
         shared
     }
 
@@ -57,11 +61,13 @@ impl Shared {
         let tagged = |name| tags.into_iter().flatten().find_map(|tags| tag(tags, name));
         let service = line.service.as_deref().filter(|name| !is_uuid(name));
         let version = line.version.as_deref().or_else(|| tagged("version"));
+        let [route, path] = self.place(line);
         Some(About {
             session_id: self.id(&line.session.id)?,
             view_id: self.id(&line.view.id)?,
             date_ms: arrival.time(line.date),
-            route: self.route(line),
+            route,
+            path,
             // Without a service an SDK sends the id of the application in its place.
             service: service.map(|text| self.text(text)),
             env: tagged("env").map(|text| self.text(text)),
@@ -79,7 +85,7 @@ impl Shared {
 
     /// As much of it as is kept.
     pub(super) fn text(&mut self, text: &str) -> Arc<str> {
-        let text = cut(text, LONGEST);
+        let text = first_bytes(text, LONGEST);
         match self.texts.iter().find(|known| &***known == text) {
             Some(known) => known.clone(),
             None => {
@@ -90,22 +96,18 @@ impl Shared {
         }
     }
 
-    /// What the page is called that an event was on.
-    fn route(&mut self, line: &Line<'_>) -> Arc<str> {
+    /// What the page is called that an event was on, and its path.
+    fn place(&mut self, line: &Line<'_>) -> [Arc<str>; 2] {
         let (name, url) = (line.view.name.as_deref(), line.view.url.as_deref().unwrap_or_default());
-        let key = name.unwrap_or(url);
-        if let Some((_, known)) = self.routes.iter().find(|(known, _)| known == key) {
+        let key = format!("{} {url}", name.unwrap_or_default());
+        if let Some((_, known)) = self.places.iter().find(|(known, _)| *known == key) {
             return known.clone();
         }
-        let route = self.text(&route::of_view(name, url, &self.base_path));
-        self.routes.push((key.to_owned(), route.clone()));
-        route
+        let (route, path) = (self.routes.view(name, url), self.routes.view_path(url));
+        let place = [self.text(&route), self.text(&path)];
+        self.places.push((key, place.clone()));
+        place
     }
-}
-
-/// So much of a text, up to the end of a character.
-pub(crate) fn cut(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -8,7 +8,7 @@ mod tags;
 mod trace;
 mod value;
 
-pub(crate) use line::{Line, View, read};
+pub(crate) use line::{Line, Moment, read};
 pub(crate) use parts::{Action, ErrorPart, LongTask, Resource, Vital};
 pub(crate) use tags::tag;
 pub(crate) use trace::{span_id, trace_id};

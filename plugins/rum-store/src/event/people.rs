@@ -21,7 +21,9 @@ pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
         let behind = at + "user".len();
         let names = match sign(&text[behind..]) {
             Some((Sign::Slash, length)) if is_behind_slash(&text[..at]) => names(text, behind + length, true),
-            Some((Sign::Colon, length)) if !is_within_word(&text[..at]) => names(text, behind + length, false),
+            Some((Sign::Colon, length)) if !is_within_word(&text[..at]) => {
+                names(text, behind + length, false)
+            }
             _ => continue,
         };
         for (start, end) in names {
@@ -58,7 +60,8 @@ fn slash(text: &str) -> Option<usize> {
         return Some(1);
     }
     // As JSON may write it, and as URLs do within others.
-    let is_encoded = text.starts_with("\\/") || text.get(..3).is_some_and(|mark| mark.eq_ignore_ascii_case("%2f"));
+    let is_encoded =
+        text.starts_with("\\/") || text.get(..3).is_some_and(|mark| mark.eq_ignore_ascii_case("%2f"));
     is_encoded.then(|| if text.starts_with('\\') { 2 } else { 3 })
 }
 
@@ -121,7 +124,10 @@ mod tests {
             ("/catalog/default/user/***", "/catalog/default/user/***"),
             ("/catalog/default/user", "/catalog/default/user"),
             (r#"{"type":"user","usr":{}}"#, r#"{"type":"user","usr":{}}"#),
-            ("mask-user-input, superuser:x, user: undefined", "mask-user-input, superuser:x, user: undefined"),
+            (
+                "mask-user-input, superuser:x, user: undefined",
+                "mask-user-input, superuser:x, user: undefined",
+            ),
             ("/catalog/default/component/user-service", "/catalog/default/component/user-service"),
         ] {
             assert_eq!(hidden(text), expected, "{text}");

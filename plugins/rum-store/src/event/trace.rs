@@ -41,6 +41,6 @@ mod tests {
         ] {
             assert_eq!(trace_id(written).as_deref(), id, "{written}");
         }
-        assert_eq!(span_id("6973839071269183222").as_deref(), Some("60c7ee4d32d71af6"));
+        assert_eq!(span_id("6973839071269183222").as_deref(), Some("60c80dafb3bd5ef6"));
     }
 }

@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for AnyVisitor {
     }
 }
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(match from.deserialize_any(AnyVisitor)? {
             Any::Text(text) => Some(text),
@@ -104,7 +104,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Texts<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         Ok(Self(match from.deserialize_any(AnyVisitor)? {
             Any::Text(text) => vec![text],
@@ -142,7 +142,9 @@ impl<'de> Deserialize<'de> for Flag {
 }
 
 /// An object that may be `null`.
-pub(crate) fn or_none<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+pub(crate) fn or_none<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    from: D,
+) -> Result<T, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
@@ -159,7 +161,10 @@ mod tests {
             assert_eq!(text(other), None);
         }
         let whole = |json| serde_json::from_str::<Whole>(json).unwrap().0;
-        assert_eq!([whole("1"), whole("1.6"), whole("-2"), whole("1e300")], [Some(1), Some(2), Some(-2), Some(i64::MAX)]);
+        assert_eq!(
+            [whole("1"), whole("1.6"), whole("-2"), whole("1e300")],
+            [Some(1), Some(2), Some(-2), Some(i64::MAX)]
+        );
         assert_eq!([whole("18446744073709551615"), whole(r#""1""#)], [Some(i64::MAX), None]);
         assert_eq!(serde_json::from_str::<Real>("1").unwrap().0, Some(1.0));
         let texts = |json| serde_json::from_str::<Texts<'_>>(json).unwrap().0;

@@ -11,18 +11,6 @@ pub(crate) enum Cell {
     Bytes(Vec<u8>),
 }
 
-impl Cell {
-    /// About how many bytes it takes.
-    pub(crate) fn size(&self) -> usize {
-        match self {
-            Self::Int(value) => value.map_or(0, |_| 6),
-            Self::Real(value) => value.map_or(0, |_| 8),
-            Self::Text(text) => text.as_ref().map_or(0, |text| text.len()),
-            Self::Bytes(bytes) => bytes.len(),
-        }
-    }
-}
-
 impl From<i64> for Cell {
     fn from(value: i64) -> Self {
         Self::Int(Some(value))

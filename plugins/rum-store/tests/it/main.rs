@@ -1,5 +1,6 @@
-//! What the store promises, on SQLite and on PostgreSQL.
+//! What the store promises, on SQLite. The rules are those of `tests/rules`, which hold on PostgreSQL, too.
 
+mod engine;
 mod errors;
-mod questions;
-mod support;
+#[path = "../rules/mod.rs"]
+mod rules;

@@ -7,7 +7,7 @@ use greenroom_plugin_rum_store::{
     queries::{By, Cursor, Filter, Has, Rating, Vital},
 };
 
-use crate::support::store;
+use crate::engine::Engine;
 
 const END_MS: i64 = 1_770_000_000_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -18,15 +18,21 @@ fn day() -> Filter {
     Filter { from_ms: END_MS - 24 * HOUR_MS, to_ms: END_MS, ..Filter::default() }
 }
 
-async fn made() -> Store {
-    let store = store().await;
+/// The store, and the engine that goes with the test.
+async fn made() -> (Store, Engine) {
+    let (store, engine) = empty().await;
     made::fill(&store, &MADE).await.unwrap();
-    store
+    (store, engine)
+}
+
+async fn empty() -> (Store, Engine) {
+    let engine = Engine::start().await;
+    (Store::open(&engine.client).await.unwrap(), engine)
 }
 
 #[tokio::test]
 async fn a_summary_tells_each_route_and_each_hour_and_what_a_release_changed() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let summary = store.summary(&day()).await.unwrap();
     assert_eq!((summary.sessions, summary.sessions_over_time.len()), (120, summary.buckets.count));
     let measured = &summary.measurements;
@@ -47,7 +53,7 @@ async fn a_summary_tells_each_route_and_each_hour_and_what_a_release_changed() {
 
 #[tokio::test]
 async fn a_filter_leaves_what_it_names() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let all = store.summary(&day()).await.unwrap();
     let of = |change: fn(&mut Filter)| {
         let mut filter = day();
@@ -77,7 +83,7 @@ async fn a_filter_leaves_what_it_names() {
 
 #[tokio::test]
 async fn a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let (mut after, mut ids, mut began) = (None::<Cursor>, vec![], i64::MAX);
     loop {
         let page = store.sessions(&day(), None, after.as_ref(), 50).await.unwrap();
@@ -99,7 +105,7 @@ async fn a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
 
 #[tokio::test]
 async fn sessions_are_found_by_what_they_met() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let with_errors = store.sessions(&day(), Some(Has::Errors), None, 200).await.unwrap().rows;
     assert!(!with_errors.is_empty() && with_errors.len() < 120);
     assert!(with_errors.iter().all(|course| !course.errors_ms.is_empty()));
@@ -116,7 +122,7 @@ async fn sessions_are_found_by_what_they_met() {
 
 #[tokio::test]
 async fn a_session_is_told_with_the_requests_that_this_backend_has_answered() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let page = store.sessions(&day(), None, None, 1).await.unwrap();
     let story = store.story(&page.rows[0].session.id).await.unwrap().unwrap();
     assert_eq!((story.views.len(), story.events.len(), story.is_cut), (5, 45, false));
@@ -138,7 +144,7 @@ async fn a_session_is_told_with_the_requests_that_this_backend_has_answered() {
 
 #[tokio::test]
 async fn errors_are_told_by_group_with_their_state_and_the_version_they_came_with() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let groups = store.error_groups(&day(), None, None, 50).await.unwrap();
     assert_eq!(groups.next, None);
     let of = |fingerprint: &str| groups.rows.iter().find(|group| group.fingerprint == fingerprint).unwrap();
@@ -170,7 +176,7 @@ async fn errors_are_told_by_group_with_their_state_and_the_version_they_came_wit
 
 #[tokio::test]
 async fn resources_are_told_by_what_was_asked_for_the_slowest_first() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let (resources, one_of) = store.resources(&day()).await.unwrap();
     assert_eq!(one_of, 1);
     let page = store.slowest(&day(), resources.clone(), By::P75, None, 3).await.unwrap();
@@ -191,7 +197,7 @@ async fn resources_are_told_by_what_was_asked_for_the_slowest_first() {
 
 #[tokio::test]
 async fn views_are_told_the_newest_first() {
-    let store = made().await;
+    let (store, _engine) = made().await;
     let filter = Filter { route: Some("/docs/:namespace/:kind/:name".to_owned()), ..day() };
     let first = store.views(&filter, None, 5).await.unwrap();
     let rest = store.views(&filter, first.next.as_ref(), 5).await.unwrap();
@@ -204,7 +210,7 @@ async fn views_are_told_the_newest_first() {
 
 #[tokio::test]
 async fn nothing_is_told_of_an_empty_store() {
-    let store = store().await;
+    let (store, _engine) = empty().await;
     let summary = store.summary(&day()).await.unwrap();
     assert_eq!((summary.sessions, summary.errors, summary.releases), (0, 0, vec![]));
     assert_eq!(store.sessions(&day(), Some(Has::SlowView), None, 50).await.unwrap().rows, []);

@@ -1,0 +1,81 @@
+//! What is kept no longer: by its age, by how much there is, and because somebody says so.
+
+mod delete;
+mod size;
+mod steps;
+
+pub use delete::Deleted;
+
+use std::time::Duration;
+
+use greenroom::errors::Error;
+
+use crate::Store;
+use steps::Step;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// What is older goes. A session is as old as its end.
+    pub age: Duration,
+    /// How many bytes there may be; then the oldest go.
+    pub bytes: u64,
+}
+
+/// What a sweep has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many sessions are gone.
+    pub sessions: u64,
+    /// How many requests of the backend are.
+    pub requests: u64,
+    /// Whether it was too much to be done at once: the next sweep goes on.
+    pub is_unfinished: bool,
+}
+
+/// How many steps a sweep takes at most; each is a transaction of its own, so that those who write wait for none for long.
+const MOST_STEPS: usize = 200;
+
+impl Store {
+    /// Deletes what is too old or too much. Where several replicas sweep at once, one of them does it.
+    ///
+    /// # Errors
+    /// If the database does not let it.
+    pub async fn sweep(&self, limits: Limits, now_ms: i64) -> Result<Swept, Error> {
+        let age = i64::try_from(limits.age.as_millis()).unwrap_or(i64::MAX);
+        let swept = self.sweep_steps(now_ms.saturating_sub(age), limits.bytes).await;
+        let swept = self.told(swept).await?;
+        if swept.sessions + swept.requests > 0 {
+            let shrunk = self.shrink().await;
+            self.told(shrunk).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_steps(
+        &self,
+        oldest_ms: i64,
+        bytes: u64,
+    ) -> greenroom_database_sqlite::sqlx::Result<Swept> {
+        let mut swept = Swept::default();
+        for _ in 0..MOST_STEPS {
+            let before_ms = match self.has_before(oldest_ms).await? {
+                true => oldest_ms,
+                false if self.used().await? > bytes => match self.some_of_the_oldest().await? {
+                    Some(before_ms) => before_ms,
+                    None => return Ok(swept),
+                },
+                false => return Ok(swept),
+            };
+            match self.delete_step(before_ms).await? {
+                Step::Done { sessions, requests } => {
+                    swept.sessions += sessions;
+                    swept.requests += requests;
+                }
+                Step::ByAnother => return Ok(swept),
+            }
+        }
+        swept.is_unfinished = true;
+        Ok(swept)
+    }
+}
