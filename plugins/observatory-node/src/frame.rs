@@ -95,7 +95,9 @@ impl Frame {
 
     /// Whether requests should be sent here, as the pill says it.
     pub async fn readiness(&self) -> Markup {
-        let (mark, word) = match *self.lifecycle.state().borrow() {
+        // Copied: what is borrowed must not wait for an answer.
+        let state = *self.lifecycle.state().borrow();
+        let (mark, word) = match state {
             State::Starting => (Mark::Unknown, "Starting"),
             State::Stopping => (Mark::Warn, "Stopping"),
             State::Failed => (Mark::Fail, "Not ready"),

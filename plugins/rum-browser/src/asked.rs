@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn rum_105_what_is_wrong_is_named() {
         let message = |query: &str| {
             let asked = match asked(query) {
                 Ok(asked) => asked,

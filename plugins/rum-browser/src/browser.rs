@@ -18,7 +18,7 @@ const MOST_OF_AN_ID: usize = 200;
 
 /// The pages and the JSON of a store.
 #[must_use = "it is mounted by `mount`"]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Browser {
     pub(crate) store: Store,
     pub(crate) frame: Frame,

@@ -97,7 +97,8 @@ create table rum_event (
 create unique index rum_event_id on rum_event (session_id, id);
 create index rum_event_time on rum_event (type, date_ms);
 -- All that a list of slow resources is made of: it is read without their rows.
-create index rum_event_resource on rum_event (name, method, date_ms, duration_ns, status) where type = 'resource';
+create index rum_event_resource on rum_event (name, method, date_ms, duration_ns, status, route, version, env, device, type)
+    where type = 'resource';
 create index rum_event_trace on rum_event (trace_id) where trace_id is not null;
 create index rum_event_fingerprint on rum_event (fingerprint, date_ms) where fingerprint is not null;
 

@@ -7,10 +7,11 @@ use greenroom_plugin_rum_store::{
 };
 
 use super::Answer;
-use crate::words::{at_text, between, count, counted, span, took};
+use crate::words::{at_text, count, counted, span, took};
 
 /// From how long on a request is slow for whoever meets an error behind it, in milliseconds.
 const SLOW_MS: f64 = 1000.0;
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// `groups` are those with most errors.
 pub(crate) fn errors(
@@ -97,13 +98,67 @@ fn since(group: &ErrorGroup) -> String {
 }
 
 fn away(group: &ErrorGroup) -> String {
-    let away = group.away_ms.map(|away| format!(" after {} without it", format::lasted(between(0, away))));
-    away.unwrap_or_default()
+    let days = |away: i64| counted(away / DAY_MS, "day", "days");
+    group.away_ms.map(|away| format!(" after {} without it", days(away))).unwrap_or_default()
 }
 
 fn only(shares: &Shares, word: &str) -> String {
     match &**shares {
         [(name, _)] if !name.is_empty() => format!(", only {word} {}", foreign_plain(name)),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(message: &str, state: State, n: i64) -> ErrorGroup {
+        ErrorGroup {
+            fingerprint: "9f3a61d0c27b84e5".to_owned(),
+            error_type: Some("TypeError".to_owned()),
+            message: message.to_owned(),
+            culprit: None,
+            service: None,
+            state,
+            n,
+            sessions: 23,
+            first_ms: 0,
+            last_ms: 0,
+            away_ms: (state == State::Back).then_some(8 * DAY_MS),
+            since_version: Some("1.14.2".to_owned()),
+            over_time: vec![],
+        }
+    }
+
+    fn said(totals: (i64, i64, i64, i64), groups: &[ErrorGroup]) -> Vec<String> {
+        let (groups_count, errors_count, new, back) = totals;
+        let totals = ErrorTotals { groups: groups_count, errors: errors_count, new, back };
+        let Answer { sentence, details } = errors(totals, groups, 1085, 86, "24h");
+        [sentence].into_iter().chain(details).map(|line| line.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn what_is_new_is_said_before_what_is_back_and_that_before_what_goes_on() {
+        let [new, back, old] = [
+            group("spec is undefined.", State::New, 61),
+            group("TypeError: it is back", State::Back, 19),
+            group("Entity not found", State::Ongoing, 58),
+        ];
+        assert_eq!(
+            said((12, 195, 1, 1), &[new.clone(), old.clone(), back.clone()]),
+            [
+                "One new error since 1.14.2 makes 61 of 195: TypeError: spec is undefined.",
+                "12 groups in the last 24 hours, in 86 of 1,085 sessions.",
+                "Besides, TypeError: it is back is back after 8 days without it."
+            ]
+        );
+        assert_eq!(said((12, 195, 3, 0), &[new])[0], "3 of 12 errors are new; most often: TypeError: spec is undefined.");
+        assert_eq!(
+            said((2, 77, 0, 1), &[old.clone(), back])[0],
+            "An error is back after 8 days without it: TypeError: it is back."
+        );
+        assert_eq!(said((1, 58, 0, 0), &[old])[0], "Nothing new: 58 of 58 errors are TypeError: Entity not found.");
+        assert_eq!(said((0, 0, 0, 0), &[]), ["No errors in the last 24 hours, in 1,085 sessions."]);
     }
 }

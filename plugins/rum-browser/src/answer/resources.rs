@@ -46,3 +46,25 @@ fn named(resource: &Resource) -> String {
     let name = foreign_plain(&resource.name);
     resource.method.as_ref().map_or_else(|| name.clone(), |method| format!("{} {name}", foreign_plain(method)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(name: &str, n: i64, failures: i64, p75_ms: f64) -> Resource {
+        Resource { name: name.to_owned(), method: Some("GET".to_owned()), n, failures, p75_ms: Some(p75_ms) }
+    }
+
+    fn said(all: &[Resource]) -> String {
+        resources(all, 1, "1h").sentence.replace('\u{a0}', " ")
+    }
+
+    #[test]
+    fn what_mostly_fails_is_said_before_what_is_slow() {
+        let (slow, rare) = (resource("/api/slow", 40, 1, 2500.0), resource("/api/rare", 3, 3, 9000.0));
+        assert_eq!(said(&[slow.clone(), rare.clone()]), "GET /api/slow takes longest: 75 of 100 are there within 2.50 s, of 40.");
+        let failing = resource("/api/down", 30, 28, 10.0);
+        assert_eq!(said(&[slow, failing]), "GET /api/down fails: 28 of 30 requests had no answer, or one that says so.");
+        assert_eq!(said(&[rare]), "3 requests in the last hour: too few to compare.");
+    }
+}

@@ -98,3 +98,95 @@ fn well(all: &Vitals, t: &str) -> String {
     }
     format!("{views} in {}: too few to rate, which takes {ENOUGH}.", span(t))
 }
+
+#[cfg(test)]
+mod tests {
+    use greenroom_plugin_rum_store::queries::{Buckets, Filter, Measurements, Release};
+
+    use super::*;
+
+    const NOW: i64 = 1_773_357_247_000;
+
+    fn of(views: i64, values: [(f64, i64); 5]) -> Vitals {
+        let mut index = 0;
+        let measured = values.map(|(p75, n)| {
+            let vital = Vital::ALL[index];
+            index += 1;
+            Measured { vital, p75: (n > 0).then_some(p75), n, good: 0, poor: 0 }
+        });
+        Vitals { views, measured }
+    }
+
+    fn fast(views: i64) -> Vitals {
+        of(views, [(1800.0, views), (90.0, views), (0.02, views), (1100.0, views), (400.0, views)])
+    }
+
+    fn told(all: Vitals, routes: Vec<(&str, Vitals)>, around: Option<[Vitals; 2]>) -> Summary {
+        let releases = if around.is_some() {
+            vec![Release { version: "1.14.2".to_owned(), at_ms: NOW - 6 * 3_600_000 }]
+        } else {
+            vec![]
+        };
+        Summary {
+            buckets: Buckets::of(&Filter { from_ms: 0, to_ms: 1, ..Filter::default() }),
+            measurements: Measurements {
+                one_of: 1,
+                all,
+                routes: routes.into_iter().map(|(route, of)| (route.to_owned(), of)).collect(),
+                over_time: vec![],
+                around,
+            },
+            sessions: 0,
+            sessions_over_time: vec![],
+            errors: 0,
+            errors_over_time: vec![],
+            sessions_with_errors: 0,
+            releases,
+        }
+    }
+
+    fn said(told: &Summary, waits_for: Option<&str>) -> Vec<String> {
+        let Answer { sentence, details } = vitals(told, waits_for, "24h", NOW);
+        [sentence].into_iter().chain(details).map(|line| line.replace('\u{a0}', " ")).collect()
+    }
+
+    #[test]
+    fn what_got_worse_with_a_release_is_said_first() {
+        let since = of(200, [(2940.0, 90), (90.0, 200), (0.02, 200), (1100.0, 90), (400.0, 90)]);
+        let routes = vec![("/catalog", since.clone()), ("/", fast(100))];
+        let told = told(since.clone(), routes, Some([fast(800), since]));
+        assert_eq!(
+            said(&told, Some("/api/catalog/entities/by-query")),
+            [
+                "Pages got slower at 17:14:07 with 1.14.2: LCP rose from 1.80 s to 2.94 s.",
+                "75 of 100 first loads show their main content within 2.94 s; 90 were measured.",
+                "/catalog is worst; its pages wait for /api/catalog/entities/by-query."
+            ]
+        );
+    }
+
+    #[test]
+    fn else_the_worst_route_is_the_one_with_the_worst_rating_and_most_views() {
+        let shifts = |views| of(views, [(1800.0, views), (90.0, views), (0.27, views), (1100.0, views), (400.0, views)]);
+        let slow = of(500, [(2900.0, 500), (90.0, 500), (0.02, 500), (1100.0, 500), (400.0, 500)]);
+        let routes = vec![("/catalog", slow), ("/docs", shifts(60)), ("/create", shifts(30)), ("/settings", shifts(12))];
+        let told = told(fast(602), routes, Some([fast(300), fast(300)]));
+        assert_eq!(said(&told, None)[0], "/docs moves while people read: CLS is 0.270, poor, over 60 views.");
+    }
+
+    #[test]
+    fn else_all_is_well_or_too_little_was_measured_to_say_so() {
+        assert_eq!(
+            said(&told(fast(1678), vec![("/", fast(1678))], None), None)[0],
+            "Pages are fast: what can be rated is good, over 1,678 views in the last 24 hours."
+        );
+        let one = of(1, [(9000.0, 1), (90.0, 1), (0.02, 1), (1100.0, 1), (400.0, 1)]);
+        assert_eq!(
+            said(&told(one.clone(), vec![("/", one)], None), None),
+            [
+                "1 view in the last 24 hours: too few to rate, which takes 20.",
+                "75 of 100 first loads show their main content within 9.00 s; one was measured."
+            ]
+        );
+    }
+}

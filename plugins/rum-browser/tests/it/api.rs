@@ -22,7 +22,7 @@ async fn a_summary_has_the_unit_of_each_value_in_its_name() {
 }
 
 #[tokio::test]
-async fn each_list_goes_on_by_its_cursor() {
+async fn rum_104_each_list_goes_on_by_its_cursor() {
     let pages = pages(240).await;
     for (list, id) in [("views", "id"), ("sessions", "id"), ("errors", "fingerprint"), ("resources", "name")] {
         let whole = pages.json(&format!("{list}?limit=200")).await;
@@ -43,7 +43,7 @@ async fn each_list_goes_on_by_its_cursor() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_in_a_question_is_a_400_that_names_it() {
+async fn rum_105_what_is_wrong_in_a_question_is_a_400_that_names_it() {
     let pages = pages(1).await;
     for (path, named) in [
         ("summary?t=yesterday", "`t`"),

@@ -2,6 +2,7 @@
 
 mod api;
 mod captures;
+mod deleted;
 mod hostile;
 mod pages;
 mod refused;

@@ -11,7 +11,7 @@ fn links(page: &str, begin: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_page_begins_with_its_answer() {
+async fn rum_107_each_page_begins_with_its_answer() {
     let pages = pages(480).await;
     let vitals = pages.page("/.greenroom/browser").await;
     let said = text_of(&vitals, "h1");
@@ -39,7 +39,7 @@ async fn each_page_begins_with_its_answer() {
 }
 
 #[tokio::test]
-async fn from_the_slowest_resource_links_lead_to_its_backend_request() {
+async fn rum_108_from_the_slowest_resource_links_lead_to_its_backend_request() {
     let pages = pages(480).await;
     let resources = pages.page("/.greenroom/browser/resources").await;
     let slowest = links(&resources, "/.greenroom/browser/sessions/").remove(0);
@@ -70,7 +70,7 @@ async fn a_list_goes_on_and_filters_are_links_that_take_them_away() {
 }
 
 #[tokio::test]
-async fn an_empty_page_says_why_and_the_one_thing_to_do() {
+async fn rum_109_an_empty_page_says_why_and_the_one_thing_to_do() {
     let pages = pages(0).await;
     for path in ["", "/sessions", "/errors", "/resources"] {
         let page = pages.page(&format!("/.greenroom/browser{path}")).await;
@@ -78,4 +78,20 @@ async fn an_empty_page_says_why_and_the_one_thing_to_do() {
         assert_eq!(page.matches("data-copy").count(), 1, "one command");
         assert!(without_tags(&page).contains("greenroom rum sdk") && page.contains("What will be here"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn rum_106_with_100_000_events_a_page_has_at_most_150_kb() {
+    let pages = pages(2_000).await;
+    let resources = pages.page("/.greenroom/browser/resources?t=7d").await;
+    let errors = pages.page("/.greenroom/browser/errors?t=7d").await;
+    let session = links(&resources, "/.greenroom/browser/sessions/").remove(0);
+    let error = links(&errors, "/.greenroom/browser/errors/").remove(0);
+    let paths = ["/.greenroom/browser?t=7d", "/.greenroom/browser/sessions?t=7d", session.split('#').next().unwrap(), &error];
+    let mut shown = vec![resources, errors];
+    for path in paths {
+        shown.push(pages.page(path).await);
+    }
+    let sizes: Vec<_> = shown.iter().map(String::len).collect();
+    assert!(sizes.iter().all(|size| *size < 150_000), "{sizes:?}");
 }

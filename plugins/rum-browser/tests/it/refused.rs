@@ -5,7 +5,7 @@ use http::Method;
 use crate::support::pages;
 
 #[tokio::test]
-async fn rum_49_without_a_credential_nothing_is_told() {
+async fn rum_100_without_a_credential_nothing_is_told() {
     let pages = pages(1).await;
     for path in [
         "/.greenroom/browser",

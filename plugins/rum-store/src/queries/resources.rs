@@ -6,6 +6,7 @@ use super::{
     cursor::{Cursor, Page},
     filter::{Filter, Of},
     reader::row,
+    sql::Resources,
     story::{EVENT, Event, FoundEvent},
     values::Values,
     views::{ms, ns},
@@ -96,14 +97,15 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn resources(&self, filter: &Filter) -> Result<(Vec<Resource>, i64), Error> {
-        const OF: &str = " from rum_event e where e.type = 'resource' and ";
-        let count = filter.conditions(Of::Events, self.sql("select count(*) as n").then(OF));
+        let count = self.sql("select count(*) as n").from_resources(Resources::ByTime);
+        let count = filter.conditions(Of::Events, count);
         let one_of = self.row::<Count>(count).await?.map_or(0, |Count { n }| n) / MOST_RESOURCES + 1;
         let sql = self.sql(
             "select e.name, e.method, count(*) as n, \
              count(*) filter (where e.status = 0 or e.status >= 400) as failures, ",
         );
-        let sql = filter.conditions(Of::Events, sql.values("e.duration_ns").then(" as took").then(OF));
+        let sql = sql.values("e.duration_ns").then(" as took").from_resources(self.way_to(filter).await?);
+        let sql = filter.conditions(Of::Events, sql);
         let sql = if one_of > 1 { sql.then(" and e.date_ms % ").bind(one_of).then(" = 0") } else { sql };
         let sql = sql.then(" group by 1, 2 order by 3 desc limit ").bind(MOST_NAMES);
         let found: Vec<Found> = self.rows(sql).await?;
@@ -141,6 +143,15 @@ impl Store {
         Ok(Page { rows: told, next })
     }
 
+    /// A time that is a good part of all that is kept is read by name, in which order it is grouped.
+    async fn way_to(&self, filter: &Filter) -> Result<Resources, Error> {
+        const PARTS: i64 = 4;
+        let oldest: Option<Oldest> = self.row(self.sql("select min(s.started_ms) as started_ms from rum_session s")).await?;
+        let oldest = oldest.and_then(|oldest| oldest.started_ms).unwrap_or(filter.from_ms);
+        let is_most = filter.span_ms().saturating_mul(PARTS) >= filter.to_ms.saturating_sub(oldest);
+        Ok(if is_most { Resources::ByName } else { Resources::ByTime })
+    }
+
     async fn slowest_of(&self, filter: &Filter, resource: &Resource) -> Result<Option<Event>, Error> {
         let sql =
             self.sql("select ").then(EVENT).then(" from rum_event e where e.type = 'resource' and e.name = ");
@@ -173,12 +184,16 @@ impl Store {
         let sql = self.sql("select e.name as name, cast(sum(e.duration_ns) as bigint) as took from rum_event e where e.session_id in ");
         let sql = sql.list(sessions.iter().map(|id| &**id)).then(" and e.route = ").bind(route);
         let sql = sql.then(
-            " and e.type = 'resource' and e.sub_type in ('fetch', 'xhr') and e.duration_ns is not null \
+            " and e.sub_type in ('fetch', 'xhr') and e.duration_ns is not null \
              group by 1 order by 2 desc limit 1",
         );
         let found: Option<Waited> = self.row(sql).await?;
         Ok(found.map(|Waited { name, took }| (name, ms(took))))
     }
+}
+
+row! {
+    struct Oldest { started_ms: Option<i64> }
 }
 
 row! {

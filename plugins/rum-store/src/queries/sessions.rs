@@ -148,7 +148,7 @@ impl Store {
 
         let ids = || page.rows.iter().map(|session| &*session.id);
         let errors = self.sql(
-            "select e.session_id, e.date_ms from rum_event e where e.type = 'error' and e.session_id in ",
+            "select e.session_id, e.date_ms from rum_event e where e.fingerprint is not null and e.session_id in ",
         );
         let errors = errors.list(ids()).then(" limit ").bind(MOST_OF_A_PAGE);
         let (views, errors) =

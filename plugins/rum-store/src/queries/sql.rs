@@ -76,4 +76,23 @@ impl Sql {
         self.text.push_str(&all);
         self
     }
+
+    /// Goes on with the resources, by their index of all that a list of them needs: SQLite, which has no statistics unless somebody
+    /// asks it to make them, would rather look up each row.
+    pub(super) fn from_resources(self, of: Resources) -> Self {
+        let index = match (self.engine, of) {
+            (Engine::Sqlite, Resources::ByName) => "indexed by rum_event_resource ",
+            _ => "",
+        };
+        self.then(" from rum_event e ").then(index).then("where e.type = 'resource' and ")
+    }
+}
+
+/// Which way to resources is the shorter one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resources {
+    /// Those of a short time.
+    ByTime,
+    /// Those of a name, or most of all.
+    ByName,
 }

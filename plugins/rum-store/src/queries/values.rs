@@ -53,7 +53,7 @@ mod tests {
     use super::Values;
 
     #[test]
-    fn a_percentile_is_a_value_that_was_measured_and_75_of_100_do_not_exceed_it() {
+    fn rum_101_a_percentile_is_a_value_that_was_measured_and_75_of_100_do_not_exceed_it() {
         let p75 = |values: &[f64]| Values(values.to_vec()).p75();
         assert_eq!(p75(&[]), None);
         assert_eq!(p75(&[7.0]), Some(7.0));

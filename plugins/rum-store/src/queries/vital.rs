@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_than_20_values_are_not_rated() {
+    fn rum_101_fewer_than_20_values_are_not_rated() {
         let measured = |n| Measured { vital: Vital::Lcp, p75: Some(9000.0), n, good: 0, poor: n };
         assert_eq!(measured(19).rating(), None);
         assert_eq!(measured(20).rating(), Some(Rating::Poor));

@@ -31,7 +31,7 @@ async fn empty() -> (Store, Engine) {
 }
 
 #[tokio::test]
-async fn a_summary_tells_each_route_and_each_hour_and_what_a_release_changed() {
+async fn rum_101_a_summary_tells_each_route_and_each_hour_and_what_a_release_changed() {
     let (store, _engine) = made().await;
     let summary = store.summary(&day()).await.unwrap();
     assert_eq!((summary.sessions, summary.sessions_over_time.len()), (120, summary.buckets.count));
@@ -82,7 +82,7 @@ async fn a_filter_leaves_what_it_names() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
+async fn rum_104_a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
     let (store, _engine) = made().await;
     let (mut after, mut ids, mut began) = (None::<Cursor>, vec![], i64::MAX);
     loop {
