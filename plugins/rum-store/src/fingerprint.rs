@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_that_differ_in_numbers_ids_and_builds_are_one() {
+    fn rum_70_errors_that_differ_in_numbers_ids_and_builds_are_one() {
         let one = fingerprint(&error("No entity 42", "https://a.example/static/main.3f2a1b9c.js"));
         assert_eq!(one.len(), 16);
         for (message, url) in [
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_another_service_type_place_or_message_are_others() {
+    fn rum_70_errors_of_another_service_type_place_or_message_are_others() {
         let base = error("No entity", "https://h/static/main.js");
         let other_function = Culprit { file: "https://h/static/main.js", function: Some("load") };
         let all = [
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_apps_own_fingerprint_decides_alone() {
+    fn rum_70_the_apps_own_fingerprint_decides_alone() {
         let own = |message| ErrorFacts { fingerprint: Some("mine"), ..error(message, "https://h/a.js") };
         assert_eq!(fingerprint(&own("a")), fingerprint(&own("b")));
         let empty = ErrorFacts { fingerprint: Some(""), ..error("a", "https://h/a.js") };

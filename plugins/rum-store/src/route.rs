@@ -74,12 +74,24 @@ impl Routes {
         if !url.is_web() {
             return bounded(&format!("{}://", url.scheme));
         }
-        let is_own = |host: &str| host.eq_ignore_ascii_case(url.host);
-        if page.is_some_and(is_own) || self.hosts.iter().any(|host| is_own(host)) {
+        if self.is_own(url.host) || page.is_some_and(|host| host.eq_ignore_ascii_case(url.host)) {
             return bounded(&patterns::RESOURCES.route(self.within(url.path)));
         }
         let host = url.host.to_ascii_lowercase();
         bounded(&format!("{host}{}", patterns::FOREIGN.route(url.path)))
+    }
+
+    /// The path that the script with that URL is served at, below the base path; `None` where it may be another's: on a host
+    /// that is not the portal's, only a name with the hash of its content is its own.
+    pub(crate) fn script<'a>(&self, url: &'a str) -> Option<&'a str> {
+        let url = Url::parse(url).filter(Url::is_web)?;
+        let name = url.path.rsplit('/').next().unwrap_or_default();
+        let is_own = self.is_own(url.host) || without_hash(name) != name;
+        is_own.then(|| self.within(url.path))
+    }
+
+    fn is_own(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }
 
     fn path<'a>(&self, url: &'a str) -> &'a str {

@@ -5,7 +5,7 @@ fn routes() -> Routes {
 }
 
 #[test]
-fn a_view_is_told_by_its_route() {
+fn rum_74_a_view_is_told_by_its_route() {
     for (path, expected) in [
         ("", "/"),
         ("/", "/"),
@@ -35,7 +35,7 @@ fn a_view_is_told_by_its_route() {
 }
 
 #[test]
-fn the_name_that_the_app_gave_a_view_is_its_route() {
+fn rum_74_the_name_that_the_app_gave_a_view_is_its_route() {
     let view = |name: &str| routes().view(Some(name), "https://portal.example.com/portal/x/1");
     assert_eq!(view("Entity page"), "Entity page");
     assert_eq!(view("/catalog/:kind/:name/*"), "/catalog/:kind/:name/*");
@@ -49,7 +49,7 @@ fn the_name_that_the_app_gave_a_view_is_its_route() {
 }
 
 #[test]
-fn the_path_of_a_view_names_no_person() {
+fn rum_74_the_path_of_a_view_names_no_person() {
     let path = |path: &str| routes().view_path(&format!("https://portal.example.com/portal{path}?x=1"));
     assert_eq!(path("/catalog/default/component/wayback"), "/catalog/default/component/wayback");
     assert_eq!(path("/catalog/default/user/jane.doe"), "/catalog/default/user/:name");
@@ -58,7 +58,7 @@ fn the_path_of_a_view_names_no_person() {
 }
 
 #[test]
-fn a_request_is_told_by_its_route_and_by_a_host_that_is_not_the_portals() {
+fn rum_74_a_request_is_told_by_its_route_and_by_a_host_that_is_not_the_portals() {
     let page = "https://second.example.com/catalog";
     for (url, expected) in [
         ("https://portal.example.com/portal/static/main.3f2a1b9c.js", "/static/main.js"),
@@ -104,7 +104,7 @@ fn a_route_has_bounds() {
 
 proptest::proptest! {
     #[test]
-    fn no_query_and_no_address_of_a_person_is_kept(
+    fn rum_74_no_query_and_no_address_of_a_person_is_kept(
         path in r"(/|[a-z]{1,6}|%2f|:|\.|é){0,12}",
         query in "[a-z]{1,8}=SECRET[a-z]{0,8}",
         person in "[a-z]{1,8}(@|%40)example",

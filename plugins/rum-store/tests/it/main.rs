@@ -4,3 +4,4 @@ mod engine;
 mod errors;
 #[path = "../rules/mod.rs"]
 mod rules;
+mod source_maps;
