@@ -5,6 +5,7 @@ use greenroom_plugin_observatory_node::{Frame, Section, Sections};
 use greenroom_plugin_rum_store::{
     Store,
     queries::{Filter, GroupStory, Story},
+    source_maps::Symbolicator,
 };
 
 use crate::{
@@ -23,6 +24,7 @@ pub struct Browser {
     pub(crate) store: Store,
     pub(crate) frame: Frame,
     pub(crate) ops: Ops,
+    pub(crate) sources: Option<Symbolicator>,
     pub(crate) doctor: Option<Doctor>,
     pub(crate) kept_days: Option<u64>,
 }
@@ -30,7 +32,12 @@ pub struct Browser {
 impl Browser {
     /// Of a store, in the frame of the observatory, below the surface of operators.
     pub fn new(store: Store, frame: Frame, ops: Ops) -> Self {
-        Self { store, frame, ops, doctor: None, kept_days: None }
+        Self { store, frame, ops, sources: None, doctor: None, kept_days: None }
+    }
+
+    /// Who finds the sources of stacks.
+    pub fn sources(self, sources: Symbolicator) -> Self {
+        Self { sources: Some(sources), ..self }
     }
 
     /// Who knows why no events arrive.

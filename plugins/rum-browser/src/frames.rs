@@ -1,6 +1,10 @@
 //! The calls of a stack, in the source where it is known.
 
-use greenroom_plugin_rum_store::{queries::Event, stack::Stack};
+use greenroom_plugin_rum_store::{
+    queries::Event,
+    source_maps::{Original, Resolved},
+    stack::{self, Stack},
+};
 
 use crate::browser::Browser;
 
@@ -26,20 +30,43 @@ pub(crate) struct Line {
 }
 
 /// Those of an error, the innermost first.
-pub(crate) async fn frames_of(_browser: &Browser, error: &Event) -> Vec<Frame> {
+pub(crate) async fn frames_of(browser: &Browser, error: &Event) -> Vec<Frame> {
     let detail = error.detail();
     let stack = Stack::parse(detail["error"]["stack"].as_str().unwrap_or_default());
-    stack.frames.iter().map(as_sent).collect()
+    match &browser.sources {
+        Some(sources) => sources.resolve(&stack).await.into_iter().map(Frame::from).collect(),
+        None => stack.frames.iter().map(as_sent).collect(),
+    }
 }
 
 /// As the browser has sent it.
-fn as_sent(frame: &greenroom_plugin_rum_store::stack::Frame<'_>) -> Frame {
-    let number = |number: Option<u32>| number.map(|number| format!(":{number}")).unwrap_or_default();
+fn as_sent(frame: &stack::Frame<'_>) -> Frame {
     Frame {
         function: frame.function.map(str::to_owned),
-        place: format!("{}{}{}", frame.url, number(frame.line), number(frame.column)),
+        place: place_of(frame),
         is_library: !frame.is_in_app(),
         raw_place: None,
         source: vec![],
+    }
+}
+
+fn place_of(frame: &stack::Frame<'_>) -> String {
+    let number = |number: Option<u32>| number.map(|number| format!(":{number}")).unwrap_or_default();
+    format!("{}{}{}", frame.url, number(frame.line), number(frame.column))
+}
+
+impl From<Resolved<'_>> for Frame {
+    fn from(Resolved { frame, original }: Resolved<'_>) -> Self {
+        let Some(Original { source, line, column, function, is_library, context }) = original else {
+            return as_sent(&frame);
+        };
+        let lines = context.into_iter();
+        Self {
+            function,
+            place: format!("{source}:{line}:{column}"),
+            is_library,
+            raw_place: Some(place_of(&frame)),
+            source: lines.map(|of| Line { is_place: of.number == line, number: of.number, text: of.text }).collect(),
+        }
     }
 }

@@ -72,7 +72,7 @@ mod tests {
     };
 
     fn rum(yaml: &str) -> Rum {
-        match Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap().mode {
+        match Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).mode {
             Mode::On(rum) => *rum,
             other => panic!("{other:?}"),
         }

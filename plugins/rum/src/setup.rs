@@ -37,7 +37,7 @@ impl Service for RumSetup {
     fn default_factory() -> Option<ServiceFactory> {
         Some(service(async |config: RootConfig, data: DataDirectory| {
             // Why it is broken, the report on the config has told.
-            let Mode::On(rum) = Settings::from_config(&config)?.mode else { return Ok(Self(None)) };
+            let Mode::On(rum) = Settings::from_config(&config).mode else { return Ok(Self(None)) };
             let made = spawn_blocking("read the SDK", move || Setup::of(*rum, &config, &data)).await?;
             Ok(Self(Some(Arc::new(made))))
         }))
@@ -46,7 +46,8 @@ impl Service for RumSetup {
 
 impl Setup {
     /// Once all plugins have started: where events go, or why none do. That there is no SDK, the report on the config has told.
-    pub(crate) fn tell(&self, config: &RootConfig, declarations: &Declarations, logger: &Logger) {
+    /// `place` is the database in which they are kept.
+    pub(crate) fn tell(&self, config: &RootConfig, declarations: &Declarations, place: &str, logger: &Logger) {
         match &self.sdk {
             _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
             // That report knows no place that a factory of somebody's own decides on.
@@ -54,7 +55,7 @@ impl Setup {
                 logger.warn(missing.told.clone());
             }
             SdkLocation::Missing(_) => {}
-            SdkLocation::Own(_) | SdkLocation::Cdn(_) => logger.info(self.rum.summary()),
+            SdkLocation::Own(_) | SdkLocation::Cdn(_) => logger.info(self.rum.summary(place)),
         }
     }
 

@@ -40,7 +40,9 @@ impl Store {
         let deleted = async {
             let mut deleted = Deleted::default();
             loop {
-                let sql = format!("select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}");
+                let sql = format!(
+                    "select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}"
+                );
                 let mut transaction = Transaction::begin(self.pool()).await?;
                 let found = transaction.fetch::<(String,)>(sql, &[id]).await?;
                 transaction.rollback().await?;
@@ -82,7 +84,12 @@ impl Transaction {
             return Ok(Deleted::default());
         }
         let mut counts = [0; 4];
-        let of = [("rum_session", "id"), ("rum_view", "session_id"), ("rum_event", "session_id"), ("rum_request", "session_id")];
+        let of = [
+            ("rum_session", "id"),
+            ("rum_view", "session_id"),
+            ("rum_event", "session_id"),
+            ("rum_request", "session_id"),
+        ];
         for ((table, column), count) in of.into_iter().zip(&mut counts) {
             let sql = format!("delete from {table} where {column} in ({})", places(ids.len()));
             *count = self.execute(sql, cells(ids)).await?;

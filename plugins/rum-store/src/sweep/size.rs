@@ -33,7 +33,9 @@ impl Store {
             let (mut before, mut now) = (i64::MAX, free().await?.unwrap_or_default());
             // A file that was made otherwise gives nothing back, whatever it is asked.
             while now > 0 && now < before {
-                sqlx::query(AssertSqlSafe(format!("pragma incremental_vacuum({PAGES})"))).fetch_all(writer).await?;
+                sqlx::query(AssertSqlSafe(format!("pragma incremental_vacuum({PAGES})")))
+                    .fetch_all(writer)
+                    .await?;
                 (before, now) = (now, free().await?.unwrap_or_default());
             }
         }

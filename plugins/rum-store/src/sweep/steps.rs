@@ -50,8 +50,11 @@ impl Store {
             transaction.rollback().await?;
             return Ok(Step::ByAnother);
         }
-        let sql = format!("select id from rum_session where last_ms < {before_ms} order by last_ms limit {SESSIONS}");
-        let ids: Vec<_> = transaction.fetch::<(String,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect();
+        let sql = format!(
+            "select id from rum_session where last_ms < {before_ms} order by last_ms limit {SESSIONS}"
+        );
+        let ids: Vec<_> =
+            transaction.fetch::<(String,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect();
         let sessions = transaction.delete_sessions(&ids).await?.sessions;
         let sql = format!(
             "delete from rum_request where id in \

@@ -21,8 +21,10 @@ const LONGEST_LINE: usize = 256 << 10;
 /// What becomes of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Batch {
-    /// What leaves: the bytes that came, if there was nothing to take out of them; empty if nothing is left.
+    /// What leaves: the bytes that came, if there was nothing to take out of them; empty if nothing is left, or nothing is to leave.
     pub(crate) body: Bytes,
+    /// The same as lines, whatever form they came in.
+    pub(crate) text: String,
     pub(crate) accepted: usize,
     /// Lines that are no events of this portal.
     pub(crate) rejected: usize,
@@ -33,6 +35,8 @@ pub(crate) struct Batch {
 pub(crate) struct Rules {
     pub(crate) application_id: String,
     pub(crate) kept: Parameters,
+    /// Whether anything leaves.
+    pub(crate) forwards: bool,
     /// The path at which the backend's routes begin.
     pub(crate) path: String,
     /// The backend's origin, where pages are of another one.
@@ -96,12 +100,13 @@ impl Rules {
         }
         drop(inflated);
         let body = match (is_changed, is_deflated && events > 0) {
+            _ if !self.forwards => Bytes::new(),
             (false, _) => body,
-            (true, false) => left.into(),
+            (true, false) => left.clone().into(),
             // It is in memory: nothing fails to be written.
             (true, true) => deflate(left.as_bytes()).map_err(|_| Refusal::Unreadable)?.into(),
         };
-        Ok(Batch { body, accepted, rejected })
+        Ok(Batch { body, text: left, accepted, rejected })
     }
 
     /// Writes it behind `out`, which for all but events is of no use.
@@ -160,6 +165,7 @@ mod tests {
         Rules {
             application_id: ID.to_owned(),
             kept: Parameters::with([]),
+            forwards: true,
             path: "/base".to_owned(),
             backend: None,
         }

@@ -8,7 +8,7 @@ use super::*;
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 fn settings(yaml: &str) -> Settings {
-    Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap()
+    Settings::from_config(&RootConfig::from_yaml(yaml).unwrap())
 }
 
 fn with(rum: &str, greenroom: &str) -> Settings {
