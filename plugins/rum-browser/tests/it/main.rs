@@ -6,4 +6,5 @@ mod deleted;
 mod hostile;
 mod pages;
 mod refused;
+mod scratch;
 mod support;
