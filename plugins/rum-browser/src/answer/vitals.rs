@@ -140,7 +140,6 @@ mod tests {
             sessions_over_time: vec![],
             errors: 0,
             errors_over_time: vec![],
-            sessions_with_errors: 0,
             releases,
         }
     }

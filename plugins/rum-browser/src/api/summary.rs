@@ -74,7 +74,9 @@ fn figures(vitals: &Vitals) -> OfVitals<Figure> {
 
 pub(super) async fn summary(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<Summary>> {
     let asked = Asked::parse(query.as_deref(), &[])?;
-    let told = browser.store.summary(&asked.filter).await?;
+    let store = &browser.store;
+    let (told, sessions_with_errors) =
+        tokio::try_join!(store.summary(&asked.filter), store.sessions_with_errors(&asked.filter))?;
     let (buckets, measured) = (told.buckets, told.measurements);
     let over_time = measured.over_time.iter().zip(told.sessions_over_time).zip(told.errors_over_time).enumerate();
     Ok(Json(Summary {
@@ -83,7 +85,7 @@ pub(super) async fn summary(State(browser): State<Browser>, RawQuery(query): Raw
         views: measured.all.views,
         sessions: told.sessions,
         errors: told.errors,
-        sessions_with_errors: told.sessions_with_errors,
+        sessions_with_errors,
         one_of: measured.one_of,
         vitals: figures(&measured.all),
         routes: measured

@@ -31,7 +31,7 @@ pub(crate) async fn pages(sessions: usize) -> Pages {
         });
     });
     let config = "backend: {database: {client: better-sqlite3, connection: ':memory:'}}";
-    let backend = TestBackend::new().config(config).add(plugin).start().await.unwrap();
+    let backend = TestBackend::new().config(config).add(greenroom_database_sqlite::driver()).add(plugin).start().await.unwrap();
     let store = heard.recv().await.unwrap();
     if sessions > 0 {
         let made = Made { sessions, span_ms: 48 * HOUR_MS, end_ms: now_ms() };

@@ -41,8 +41,6 @@ pub struct Summary {
     pub errors: i64,
     /// In each part of the time.
     pub errors_over_time: Vec<i64>,
-    /// In how many sessions there were errors.
-    pub sessions_with_errors: i64,
     /// Versions that came in that time, the oldest first.
     pub releases: Vec<Release>,
 }
@@ -101,11 +99,10 @@ impl Store {
             .index("e.date_ms", self.sql("select "))
             .then(" as bucket, count(*) as n from rum_event e where e.type = 'error' and ");
         let errors = filter.conditions(Of::Events, errors);
-        let (measurements, sessions_over_time, errors_over_time, sessions_with_errors) = tokio::try_join!(
+        let (measurements, sessions_over_time, errors_over_time) = tokio::try_join!(
             self.measurements(filter, &buckets, last),
             self.counts(&buckets, sessions),
             self.counts(&buckets, errors),
-            self.sessions_with_errors(filter),
         )?;
         Ok(Summary {
             buckets,
@@ -114,7 +111,6 @@ impl Store {
             sessions_over_time,
             errors: errors_over_time.iter().sum(),
             errors_over_time,
-            sessions_with_errors,
             releases,
         })
     }
