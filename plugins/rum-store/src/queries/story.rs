@@ -22,7 +22,7 @@ row! {
         id: String,
         session_id: String,
         view_id: String,
-        r#type: String,
+        kind: String,
         date_ms: i64,
         duration_ns: Option<i64>,
         name: String,
@@ -39,7 +39,7 @@ row! {
     }
 }
 
-pub(super) const EVENT: &str = "e.id, e.session_id, e.view_id, e.type, e.date_ms, e.duration_ns, e.name, e.route, e.sub_type, \
+pub(super) const EVENT: &str = "e.id, e.session_id, e.view_id, e.type as kind, e.date_ms, e.duration_ns, e.name, e.route, e.sub_type, \
     e.method, e.status, e.size, e.trace_id, e.span_id, e.fingerprint, e.version, e.detail";
 
 /// A resource, an error, an action, a long task or a vital.
@@ -86,7 +86,7 @@ impl From<FoundEvent> for Event {
             id: found.id,
             session_id: found.session_id,
             view_id: found.view_id,
-            kind: found.r#type,
+            kind: found.kind,
             began_ms: found.date_ms,
             duration_ms: found.duration_ns.map(ms),
             name: found.name,
