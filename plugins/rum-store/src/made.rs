@@ -134,7 +134,10 @@ impl Maker<'_> {
         let slower = if is_slow { 2.4 } else { 1.0 };
         let first = |took: i64| if is_first { took.to_string() } else { "null".to_owned() };
         let [lcp, fcp, ttfb] = [1500.0 * slower, 900.0, 300.0].map(|about| self.took(about));
-        let [loading, inp] = [900.0 * slower, 110.0 * slower].map(|about| self.took(about));
+        let inp = self.took(110.0 * slower);
+        let waited = if is_slow { self.took(2500.0) } else { 0 };
+        // It is quiet once what it waits for is there.
+        let loading = waited + self.took(900.0);
         let loading_type = if is_first { "initial_load" } else { "route_change" };
         let cls = self.random.f64() * 0.12;
         let has_error = self.random.u8(..) < if is_slow { 80 } else { 6 };
@@ -147,18 +150,19 @@ impl Maker<'_> {
         ]));
         for event in 0..9 {
             let at = at + 40 + event * 300;
+            let took = if event == 1 && is_slow { waited } else { self.took(120.0) };
             match event {
-                7 => self.event(session, &id, at, route, of, "action", "click", "Dependencies", None),
+                7 => self.event(session, &id, at, route, of, "action", "click", "Dependencies", None, took),
                 8 if has_error => {
                     let group = if is_slow { NEW_ERROR } else { OLD_ERROR };
-                    self.event(session, &id, at, route, of, "error", "source", "Cannot read properties", Some(group));
+                    self.event(session, &id, at, route, of, "error", "source", "Cannot read properties", Some(group), took);
                 }
-                8 => self.event(session, &id, at, route, of, "long_task", "long-task", "self", None),
-                1 if is_slow => self.event(session, &id, at, route, of, "resource", "fetch", SLOW_RESOURCE, None),
+                8 => self.event(session, &id, at, route, of, "long_task", "long-task", "self", None, took),
+                1 if is_slow => self.event(session, &id, at, route, of, "resource", "fetch", SLOW_RESOURCE, None, took),
                 _ => {
                     let name = RESOURCES[self.random.usize(..RESOURCES.len())];
                     let kind = if name.starts_with("/api") { "fetch" } else { "js" };
-                    self.event(session, &id, at, route, of, "resource", kind, name, None);
+                    self.event(session, &id, at, route, of, "resource", kind, name, None, took);
                 }
             }
         }
@@ -176,9 +180,9 @@ impl Maker<'_> {
         sub_type: &str,
         name: &str,
         group: Option<&str>,
+        took: i64,
     ) {
         let id = self.id();
-        let took = self.took(if name == SLOW_RESOURCE { 2500.0 } else { 120.0 });
         let null = || "null".to_owned();
         let is_resource = kind == "resource";
         let (trace, span) = (format!("{:032x}", self.random.u64(..)), format!("{:016x}", self.random.u64(..)));

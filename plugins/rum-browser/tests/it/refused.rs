@@ -25,8 +25,6 @@ async fn rum_100_without_a_credential_nothing_is_told() {
         let response = pages.backend.get(path).without_credentials().await;
         assert_eq!(response.status, 401, "{path}: {}", response.text());
         assert!(!response.text().contains("catalog"), "{path}");
-        let wrong = pages.backend.get(path).with_token("wrong").await;
-        assert_eq!(wrong.status, 401, "{path}");
         let changes = pages.backend.request(Method::DELETE, path).without_credentials().await;
         assert!([401, 403, 404, 405, 415].contains(&changes.status.as_u16()), "{path}: {}", changes.status);
     }
