@@ -124,6 +124,36 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_first_puts_it_there_and_others_leave_it() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("token");
+        let (first, second) =
+            (PrivateFile::write(&place, "first").unwrap(), PrivateFile::write(&place, "second").unwrap());
+        assert!(first.publish_first().unwrap() && !second.publish_first().unwrap());
+        drop((first, second));
+        assert_eq!(PrivateFile::read(&place).unwrap(), "first");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_others_could_have_read_or_written_is_not_read() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("token");
+        assert_eq!(PrivateFile::read(&place).unwrap_err().kind(), io::ErrorKind::NotFound);
+        PrivateFile::write(&place, "x").unwrap().publish().unwrap();
+        let link = root.path().join("link");
+        symlink(&place, &link).unwrap();
+        assert!(PrivateFile::read(&link).is_err(), "somebody else may change where it leads");
+        assert!(PrivateFile::read(root.path()).is_err(), "a directory is no file");
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(PrivateFile::read(&place).unwrap_err().to_string().contains("0600"));
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&place, vec![b'x'; MOST_BYTES as usize + 1]).unwrap();
+        assert!(PrivateFile::read(&place).is_err(), "it is too long for a secret");
+    }
+
+    #[test]
     fn only_its_owner_reads_it_and_a_link_in_its_place_is_not_followed() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let root = tempfile::tempdir().unwrap();

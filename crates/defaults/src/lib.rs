@@ -34,7 +34,8 @@ use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
-use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
+use greenroom_log_store::LogStore;
+use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
 use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
 
 use crate::{boot_config::BootConfig, boot_log::BootLog};
@@ -106,13 +107,19 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, found, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
-    backend.boot(async move |config: RootConfig, logger: RootLogger, declarations: Declarations| {
-        if is_process {
-            logger.log_panics().forever();
-            logger.install_tracing(BridgeOptions::new());
-        }
-        boot(&config, &logger, &log, &declarations, found)
-    })
+    backend.boot(
+        async move |config: RootConfig, logger: RootLogger, declarations: Declarations, token: OpsToken| {
+            if is_process {
+                logger.log_panics().forever();
+                logger.install_tracing(BridgeOptions::new());
+            }
+            let boot = boot(&config, &logger, &log, &declarations, found)?;
+            if LoggerOptions::from_config(&config, &log).is_ok_and(|log| log.format.has_additions()) {
+                logger.child(fields! { service: "ops" }).info(token.told());
+            }
+            Ok(boot)
+        },
+    )
 }
 
 fn boot(
@@ -152,14 +159,15 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
-        service(async move |config: RootConfig, declarations: Declarations| {
+        LogStore::factory(),
+        service(async move |config: RootConfig, store: LogStore, declarations: Declarations| {
             let options = LoggerOptions::from_config(&config, &log);
             let context = ReadContext { node_env: log.node_env, declarations };
             // Without a logger there is no boot, which would tell what else is wrong.
             let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
             // The boot tells them, with those of all other readers.
             let options = LoggerOptions { warnings: vec![], ..options };
-            Ok(RootLogger::builder().options(options).build())
+            Ok(RootLogger::builder().options(options).tap(store.sink()).build())
         })
         .reads_with_warnings(
             move |config| LoggerOptions::from_config(config, &read_log),
@@ -182,8 +190,8 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         RootHttpRouter::factory(),
         HttpRouter::factory(),
         OpsSettings::factory(),
-        OpsToken::factory(ops, node_env),
-        Ops::factory(),
+        OpsToken::factory(ops, node_env.clone()),
+        Ops::factory(node_env),
     ];
     factories.into_iter().chain(drivers()).collect()
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, btree_map},
     future::Future,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use greenroom_config::{DeclareConfig, RootConfig};
@@ -13,7 +13,7 @@ use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, sco
 use greenroom_errors::Result;
 use greenroom_logging::{Logger, RootLogger, error, info, warn};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{Check, Outcome};
 
@@ -33,7 +33,7 @@ struct Inner {
 
 struct Entry {
     readiness: bool,
-    last: watch::Receiver<Option<Check>>,
+    last: watch::Receiver<Option<CheckRun>>,
 }
 
 impl Service for HealthRegistry {
@@ -49,7 +49,20 @@ pub struct CheckState {
     /// Whether readiness fails with it.
     pub readiness: bool,
     /// Its last result; `None` before the first run has ended.
-    pub last: Option<Check>,
+    pub last: Option<CheckRun>,
+}
+
+/// One run of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckRun {
+    /// What it said.
+    pub check: Check,
+    /// When it began.
+    pub at: SystemTime,
+    /// How long it took.
+    pub took: Duration,
+    /// When the first of the runs began that have all had this outcome.
+    pub since: SystemTime,
 }
 
 impl HealthRegistry {
@@ -103,7 +116,7 @@ impl HealthRegistry {
         };
         for (name, mut last) in required {
             let first = tokio::time::timeout(TIMEOUT, last.wait_for(Option::is_some)).await;
-            if !matches!(first, Ok(Ok(check)) if check.as_ref().is_some_and(Check::is_ok)) {
+            if !matches!(first, Ok(Ok(last)) if last.as_ref().is_some_and(|last| last.check.is_ok())) {
                 return Some(name);
             }
         }
@@ -181,9 +194,13 @@ impl HealthChecks {
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
+                let (at, began) = (SystemTime::now(), Instant::now());
                 let now = run(|| check.clone()()).await;
-                tell_change(&logger, &called, tell.borrow().as_ref(), &now);
-                tell.send_replace(Some(now));
+                let before = tell.borrow().clone();
+                tell_change(&logger, &called, before.as_ref().map(|before| &before.check), &now);
+                let same = before.filter(|before| before.check.outcome == now.outcome);
+                let since = same.map_or(at, |before| before.since);
+                tell.send_replace(Some(CheckRun { check: now, at, took: began.elapsed(), since }));
             }
         });
         CheckHandle { registry: Some(self.registry.clone()), name }

@@ -23,14 +23,20 @@
 //! Who has the [token](OpsToken) may do all. Programs send it as a bearer token. A browser exchanges it, or a link that is good
 //! for one use, for a session: a cookie that ends.
 
+// The name under which `#[derive(Deps)]` knows the framework.
+extern crate greenroom_core as greenroom;
+
+mod api;
 mod audit;
 mod change;
 mod cookie;
+mod events;
 mod guard;
 mod guesses;
 mod headers;
 mod hosts;
 mod links;
+mod listen;
 mod mounts;
 mod operator;
 mod origin;
@@ -43,6 +49,7 @@ mod sign_in;
 mod surface;
 mod token;
 
+pub use events::{Event, Events};
 pub use operator::Operator;
 pub use service::Ops;
 pub use settings::OpsSettings;

@@ -2,19 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, response::Response};
+use futures_util::Stream;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
-use greenroom_http::{HttpSettings, RootHttpRouter};
+use greenroom_http::{HandlerResult, HttpSettings};
 use greenroom_http_server::LocalAddr;
-use greenroom_logging::{Logger, RootLogger, fields};
+use greenroom_logging::{Logger, RootLogger, fields, info};
 
 use crate::{
     ROOT,
+    api::{self, Sources, Told},
     audit::Audit,
     cookie::CookieName,
+    events::{self, Event, Streams},
     guard::Guard,
     hosts::Hosts,
+    listen::{self, OwnListener, Serving},
     mounts::{Kind, Mounts},
     operator::Operator,
     settings::OpsSettings,
@@ -31,8 +35,10 @@ pub(crate) struct Inner {
     pub(crate) guard: Guard,
     pub(crate) hosts: Hosts,
     pub(crate) audit: Audit,
+    pub(crate) streams: Streams,
     pub(crate) logger: Logger,
     address: LocalAddr,
+    url: Arc<str>,
 }
 
 impl Service for Ops {
@@ -41,26 +47,53 @@ impl Service for Ops {
 }
 
 impl Ops {
-    /// The default factory.
-    pub fn factory() -> ServiceFactory {
+    /// The default factory; `node_env` is the value of `NODE_ENV`.
+    pub fn factory(node_env: Option<String>) -> ServiceFactory {
         service(
-            async |settings: OpsSettings,
-                   token: OpsToken,
-                   http: RootHttpRouter,
-                   http_settings: HttpSettings,
-                   logger: RootLogger| {
+            async move |settings: OpsSettings,
+                        token: OpsToken,
+                        http: HttpSettings,
+                        logger: RootLogger,
+                        sources: Sources| {
                 let logger = logger.child(fields! { service: "ops" });
-                let address = http.local_addr().clone();
+                let is_on = token.why_absent().is_none();
+                let own = match settings.listen.clone().filter(|_| is_on) {
+                    None => None,
+                    Some(listen) => {
+                        let (config, settings, logger) =
+                            (sources.config.clone(), http.clone(), logger.clone());
+                        let serving = Serving { listen, config, settings, logger };
+                        Some(OwnListener::start(serving, &sources.lifecycle).await?)
+                    }
+                };
+                let main = sources.http.clone();
+                let address = own.as_ref().map_or(main.local_addr(), |own| &own.address).clone();
                 let mut hosts = settings.hosts.clone();
-                hosts.add_listener(&http_settings.listen, &address);
-                let guard = Guard::new(token, CookieName::of(&address));
-                let audit = Audit::new(&logger);
-                let (mounts, is_on) = (Mounts::default(), guard.token.why_absent().is_none());
-                let inner = Arc::new(Inner { mounts, guard, hosts, audit, logger, address });
+                hosts.add_listener(settings.listen.as_ref().unwrap_or(&http.listen), &address);
+                let own_address = own.as_ref().map(|own| own.address.clone());
+                let inner = Arc::new(Inner {
+                    mounts: Mounts::default(),
+                    guard: Guard::new(token, CookieName::of(&address)),
+                    hosts,
+                    audit: Audit::new(&logger),
+                    streams: Streams::default(),
+                    logger,
+                    url: listen::url(&address, http.https.is_some()),
+                    address,
+                });
                 inner.mounts.add(Kind::Own, "", sign_in::routes(&inner))?;
+                inner.mounts.add(Kind::Own, "", api::routes(Told { sources, node_env, own_address }))?;
                 inner.mounts.add(Kind::Files, "", sign_in::files())?;
-                // What stands at the path of the front end is never served in its place.
-                http.mount_apart(ROOT, if is_on { surface::router(&inner) } else { Router::new() })?;
+                let surface = if is_on { surface::router(&inner) } else { Router::new() };
+                match own {
+                    None => main.mount_apart(ROOT, surface)?,
+                    Some(own) => {
+                        info!(inner.logger, "Listening on {} for {ROOT} alone", inner.address);
+                        own.serve(surface);
+                        // What the front end would be asked for is not there either.
+                        main.mount_apart(ROOT, Router::new())?;
+                    }
+                }
                 Ok(Self(inner))
             },
         )
@@ -108,6 +141,29 @@ impl Ops {
     /// Where it listens.
     pub fn local_addr(&self) -> &LocalAddr {
         &self.0.address
+    }
+
+    /// The URL in front of `/.greenroom`, as somebody on this machine types it.
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Why nobody can be let in.
+    pub fn why_off(&self) -> Option<&str> {
+        self.0.guard.token.why_absent()
+    }
+
+    /// The answer that streams these events to a page, as server-sent events: until the session ends, the page goes, or the
+    /// backend stops. [`Events`](crate::Events) are where they come from.
+    ///
+    /// # Errors
+    /// When there are too many already; the page may try again.
+    pub fn stream(
+        &self,
+        operator: &Operator,
+        events: impl Stream<Item = Event> + Send + 'static,
+    ) -> HandlerResult<Response> {
+        events::follow(&self.0, operator, events)
     }
 
     /// The path with the code of a new link, `/.greenroom/sign-in#…`: good for one sign-in, for ten minutes. It is for the eyes

@@ -35,7 +35,8 @@ async fn answer(State(inner): State<Arc<Inner>>, client: ClientAddress, mut requ
     trim(&mut request);
     let path = request.uri().path().to_owned();
     let (method, asked) = (request.method().clone(), request.headers().clone());
-    let is_file = path.strip_prefix(ROOT).is_some_and(|path| path.starts_with("/assets/"));
+    let is_file = matches!(method, Method::GET | Method::HEAD)
+        && path.strip_prefix(ROOT).is_some_and(|path| path.starts_with("/assets/"));
     let mut response = match enter(&inner, &client, &request, is_file) {
         Ok(operator) => {
             let response = route(&inner, operator.as_ref(), request).await;

@@ -5,10 +5,14 @@ use std::{io, path::Path, path::PathBuf, sync::Arc};
 use greenroom_config::{ConfigError, DeclareConfig, RootConfig};
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_data_dir::{DataDirectory, PrivateFile};
+use greenroom_errors::Error;
 use greenroom_logging::RootLogger;
 use subtle::ConstantTimeEq;
 
-use crate::secret::{self, Digest};
+use crate::{
+    ROOT,
+    secret::{self, Digest},
+};
 
 /// The file of a token that was made here, in the data directory.
 pub const TOKEN_FILE: &str = "ops.token";
@@ -115,11 +119,43 @@ impl OpsToken {
         .reads(move |config| read.given(config))
     }
 
+    /// What a program beside the backend finds: the token that was given, else that of the data directory.
+    ///
+    /// # Errors
+    /// When there is none that it may read.
+    pub fn known_to_programs(
+        environment: &OpsEnvironment,
+        config: &RootConfig,
+        data_dir: &Path,
+    ) -> Result<String, Error> {
+        if let Some(token) = environment.given(config).map_err(Error::from)? {
+            return Ok(token);
+        }
+        let file = data_dir.join(TOKEN_FILE);
+        kept(&file).map_err(|why| {
+            let (variable, file) = (OpsEnvironment::VARIABLE, file.display());
+            Error::new(format!(
+                "No ops token is known here: {variable} and {KEY} are not set, and {file}: {why}"
+            ))
+        })
+    }
+
     /// The file that holds it, if it was made here.
     pub fn file(&self) -> Option<&Path> {
         match &*self.0 {
             Known::Is { file, .. } => file.as_deref(),
             Known::Absent { .. } => None,
+        }
+    }
+
+    /// A line that says how operators come in; it holds no token.
+    pub fn told(&self) -> String {
+        match &*self.0 {
+            Known::Absent { why } => format!("The pages at {ROOT} are off: {why}"),
+            Known::Is { file: None, .. } => format!("Operators sign in at {ROOT}/ with the configured token"),
+            Known::Is { file: Some(file), .. } => {
+                format!("Operators sign in at {ROOT}/ with the token in {}", file.display())
+            }
         }
     }
 
@@ -140,11 +176,8 @@ impl OpsToken {
     }
 }
 
-/// What a program that runs beside the backend finds in the data directory.
-///
-/// # Errors
-/// When there is no such file, or others than its owner could have read or written it.
-pub(crate) fn kept(file: &Path) -> io::Result<String> {
+/// The text of the file, if nobody but its owner could have read or written it.
+fn kept(file: &Path) -> io::Result<String> {
     let text = PrivateFile::read(file)?;
     let token = text.trim();
     if token.len() < SHORTEST {

@@ -22,6 +22,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) lacking: &'a [String],
     /// The file with the demo's header line.
     pub(crate) demo: Option<&'a str>,
+    /// The link to the pages, or why there is none.
+    pub(crate) pages: &'a str,
 }
 
 /// How the server encrypts, and what makes a client believe it.
@@ -55,6 +57,7 @@ impl Banner<'_> {
         if let Some(header) = self.demo {
             row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
         }
+        row("Pages", self.pages);
         out.push('\n');
         for line in self.commands() {
             let _ = writeln!(out, "    {line}");
@@ -166,6 +169,7 @@ mod tests {
             plugins: &plugins,
             lacking: &lacking,
             demo,
+            pages: "http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)",
         };
         banner.text().replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
@@ -180,6 +184,7 @@ mod tests {
           Ready in   12 ms
           Plugins    healthcheck, tasks
           Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl -H @.greenroom/demo.header -X POST http://127.0.0.1:7007/api/tasks/task/1/queue
@@ -198,6 +203,7 @@ mod tests {
           Ready in   12 ms
           Plugins    healthcheck
           Not here   catalog, techdocs (named in the config, not in this program)
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://localhost:7007/.backstage/health/v1/readiness
             curl http://localhost:7007/healthcheck
@@ -216,6 +222,7 @@ mod tests {
           Config     app-config.yaml
           Ready in   12 ms
           Plugins    greetings
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl http://127.0.0.1:7007/.backstage/health/v1/liveness
@@ -241,6 +248,7 @@ mod tests {
                 plugins,
                 lacking,
                 demo,
+                pages: "",
             };
             banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
         };

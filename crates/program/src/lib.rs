@@ -20,6 +20,7 @@
 //! | `my-backend config check` | reports all that is wrong with the config, each with its file and line |
 //! | `my-backend config print` | prints the merged config without its secrets, with `--with-sources` where each value comes from |
 //! | `my-backend config schema` | prints the JSON Schema of all that is declared |
+//! | `my-backend ops link` | prints a link to the running backend's pages for operators, good for one sign-in |
 //!
 //! Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130 and 143 forced by a second signal. What people read goes to
 //! stderr, or is the result of a command that was asked for it; the log stream is stdout's alone.
@@ -33,6 +34,7 @@ mod demo;
 mod explain;
 mod extra;
 mod findings;
+mod ops;
 mod paths;
 mod prepare;
 mod print;
@@ -102,7 +104,7 @@ impl Program {
             hint: None,
             examples: vec![],
             catalogue: Catalogue::default(),
-            extras: vec![],
+            extras: vec![Extra::new(extra::OPS, "link", ops::link)],
         }
     }
 

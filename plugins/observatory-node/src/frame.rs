@@ -95,7 +95,7 @@ impl Frame {
 
     /// Whether requests should be sent here, as the pill says it.
     pub async fn readiness(&self) -> Markup {
-        // Copied: what is borrowed must not wait for an answer.
+        // Copied, because a borrow may not be kept while it waits.
         let state = *self.lifecycle.state().borrow();
         let (mark, word) = match state {
             State::Starting => (Mark::Unknown, "Starting"),

@@ -23,7 +23,7 @@ pub struct Page {
     pub(crate) details: Vec<Markup>,
     pub(crate) top: Markup,
     pub(crate) body: Markup,
-    pub(crate) events: &'static str,
+    pub(crate) events: String,
     pub(crate) csrf_token: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Page {
             details: vec![],
             top: html! {},
             body: html! {},
-            events: crate::assets::EVENTS,
+            events: crate::assets::EVENTS.to_owned(),
             csrf_token: None,
         }
     }
@@ -75,8 +75,8 @@ impl Page {
     }
 
     /// The stream of events that keeps it up to date, and the name under which that replaces the sentence.
-    pub fn live(mut self, events: &'static str, sentence: &'static str) -> Self {
-        (self.events, self.sentence_live) = (events, Some(sentence));
+    pub fn live(mut self, events: impl Into<String>, sentence: &'static str) -> Self {
+        (self.events, self.sentence_live) = (events.into(), Some(sentence));
         self
     }
 

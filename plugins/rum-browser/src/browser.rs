@@ -1,6 +1,6 @@
 //! What all pages and lists are made from.
 
-use greenroom::prelude::*;
+use greenroom::{log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Section, Sections};
 use greenroom_plugin_rum_store::{
     Store,
@@ -24,6 +24,7 @@ pub struct Browser {
     pub(crate) store: Store,
     pub(crate) frame: Frame,
     pub(crate) ops: Ops,
+    pub(crate) logs: Option<LogStore>,
     pub(crate) sources: Option<Symbolicator>,
     pub(crate) doctor: Option<Doctor>,
     pub(crate) kept_days: Option<u64>,
@@ -32,7 +33,12 @@ pub struct Browser {
 impl Browser {
     /// Of a store, in the frame of the observatory, below the surface of operators.
     pub fn new(store: Store, frame: Frame, ops: Ops) -> Self {
-        Self { store, frame, ops, sources: None, doctor: None, kept_days: None }
+        Self { store, frame, ops, logs: None, sources: None, doctor: None, kept_days: None }
+    }
+
+    /// Where this replica has its log lines.
+    pub fn logs(self, logs: LogStore) -> Self {
+        Self { logs: Some(logs), ..self }
     }
 
     /// Who finds the sources of stacks.

@@ -2,15 +2,15 @@
 //! people and for programs.
 //!
 //! ```
-//! use greenroom::prelude::*;
+//! use greenroom::{log_store::LogStore, prelude::*};
 //! use greenroom_plugin_observatory_node::{Frame, Sections};
 //! use greenroom_plugin_rum_browser::Browser;
 //! use greenroom_plugin_rum_store::Store;
 //!
 //! plugin("rum", |env| {
-//!     env.register_init(async |database: Database, ops: Ops, frame: Frame, sections: Sections| {
+//!     env.register_init(async |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
 //!         let store = Store::open(&database.client().await?).await?;
-//!         Browser::new(store, frame, ops).kept_days(7).mount(&sections)
+//!         Browser::new(store, frame, ops).logs(logs).kept_days(7).mount(&sections)
 //!     });
 //! });
 //! ```

@@ -62,7 +62,12 @@ impl Up {
     /// The last result of the check `db.<name>`.
     fn last(&self, name: &str) -> Option<Check> {
         let states = self.registry.states();
-        states.into_iter().find(|state| state.name == format!("db.{name}")).unwrap().last
+        states
+            .into_iter()
+            .find(|state| state.name == format!("db.{name}"))
+            .unwrap()
+            .last
+            .map(|last| last.check)
     }
 
     fn told(&self) -> Vec<String> {
@@ -155,6 +160,30 @@ async fn every_change_is_told_once_each_way() {
         "warn Health check failed db.flaps: run 6",
     ];
     assert_eq!(up.told(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn since_when_it_is_so_holds_until_the_outcome_changes() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let up = Up::with(move |checks| {
+        let runs = runs.clone();
+        checks.check("flaps", async move || match runs.fetch_add(1, SeqCst) {
+            0 | 1 => Check::pass(),
+            number => Check::fail(format!("run {number}")),
+        });
+    })
+    .await;
+    let last = || up.registry.states().remove(0).last.unwrap();
+    let mut seen = vec![];
+    for _ in 0..4 {
+        sleep(Duration::from_secs(1)).await;
+        seen.push(last());
+        sleep(Duration::from_secs(9)).await;
+    }
+    let since: Vec<_> = seen.iter().map(|run| run.since).collect();
+    assert_eq!((since[0], since[2]), (since[1], since[3]));
+    assert_eq!((since[0], since[2]), (seen[0].at, seen[2].at));
+    assert!(seen[1].at > seen[0].at && since[2] > since[1]);
 }
 
 #[tokio::test(start_paused = true)]

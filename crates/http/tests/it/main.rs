@@ -6,6 +6,7 @@ mod kit;
 
 mod abandoned;
 mod access;
+mod apart;
 mod barrier;
 mod bodies;
 mod client;
@@ -13,6 +14,7 @@ mod cors;
 mod crowded;
 mod drain;
 mod errors;
+mod finished;
 mod framing;
 mod gate;
 mod health;

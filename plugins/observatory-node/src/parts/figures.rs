@@ -75,10 +75,10 @@ impl Figure {
     }
 }
 
-/// Figures beside each other: five of them are those of the vitals, else at most six.
+/// Figures beside each other: five of them are those of the vitals, else four or six.
 pub fn figures(columns: usize, figures: impl IntoIterator<Item = Figure>) -> Markup {
     html! {
-        div."panel figs".vitals[columns == 5] {
+        div."panel figs".vitals[columns == 5].four[columns == 4] {
             @for figure in figures {
                 @match &figure.href {
                     Some(href) => a.fig href=(href) aria-current=[figure.current.then_some("true")] { (figure.inner()) }

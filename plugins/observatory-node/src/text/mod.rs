@@ -1,5 +1,5 @@
 //! How text, numbers and times are written.
 
-pub mod foreign;
+pub(crate) mod foreign;
 pub mod format;
 pub mod time;

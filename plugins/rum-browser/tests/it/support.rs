@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use greenroom::prelude::*;
+use greenroom::{log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Sections};
 use greenroom_plugin_rum_browser::{Browser, Diagnosis, Finding, Verdict};
 use greenroom_plugin_rum_store::{
@@ -24,10 +24,10 @@ pub(crate) async fn pages(sessions: usize) -> Pages {
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let plugin = plugin("rum", move |env| {
         let told = told.clone();
-        env.register_init(async move |database: Database, ops: Ops, frame: Frame, sections: Sections| {
+        env.register_init(async move |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
             let store = Store::open(&database.client().await?).await?;
             told.send(store.clone())?;
-            Browser::new(store, frame, ops).kept_days(7).doctor(async || diagnosis()).mount(&sections)
+            Browser::new(store, frame, ops).logs(logs).kept_days(7).doctor(async || diagnosis()).mount(&sections)
         });
     });
     let config = "backend: {database: {client: better-sqlite3, connection: ':memory:'}}";
