@@ -33,10 +33,9 @@ pub(crate) async fn lines(browser: &Browser, request: &Request) -> Markup {
             }
         };
     }
-    let levels: Vec<_> = found.iter().map(|line| line.level.to_string()).collect();
-    let shown = found.iter().zip(&levels).map(|(line, level)| LogLine {
+    let shown = found.iter().map(|line| LogLine {
         at: after(line, request.began_ms),
-        level,
+        level: line.level.as_str(),
         plugin: line.plugin.as_deref().unwrap_or("backend"),
         text: &line.message,
     });

@@ -4,6 +4,7 @@ mod api;
 mod captures;
 mod deleted;
 mod hostile;
+mod lines;
 mod pages;
 mod refused;
 mod scratch;
