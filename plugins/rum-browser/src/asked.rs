@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use greenroom::errors::Error;
 use greenroom_plugin_rum_store::{
     group::State,
-    queries::{By, Cursor, Filter, Has, MOST_ROWS, Vital},
+    queries::{By, Cursor, Filter, Has, MOST_ROWS, Met, Vital},
 };
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -109,8 +109,8 @@ impl Asked {
     }
 
     /// What sessions must have met.
-    pub(crate) fn has(&self) -> Result<Option<Has>, Error> {
-        self.one_of("has", &Has::ALL, Has::key)
+    pub(crate) fn met(&self) -> Result<Met, Error> {
+        Ok(Met { has: self.one_of("has", &Has::ALL, Has::key)?, error: self.get("error").map(str::to_owned) })
     }
 
     /// The state of groups of errors.
@@ -225,7 +225,7 @@ mod tests {
             let checks = [
                 asked.limit().err(),
                 asked.cursor().err(),
-                asked.has().err(),
+                asked.met().err(),
                 asked.state().err(),
                 asked.sort().err(),
                 asked.vital().err(),

@@ -162,7 +162,9 @@ fn affected(story: &GroupStory, asked: &Asked) -> Markup {
         .column(Column::number("Events"))
         .column(Column::wide("Browser"))
         .rows(story.affected.iter().map(row));
-    let note = format!("{} of {}", story.affected.len(), words::count(story.group.sessions));
+    let all = asked.other(SESSIONS);
+    let all = format!("{all}{}error={}", if all.contains('?') { '&' } else { '?' }, segment(&story.group.fingerprint));
+    let note = html! { a href=(all) { "All " (words::count(story.group.sessions)) } };
     html! { (Part::new("affected", "Affected sessions").note(note).body(table)) }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn filters(asked: &Asked, path: &str, choices: &Choices, more: impl I
         .select(of("env", "Environment", "All environments", &choices.envs))
         .select(of("device", "Device", "All devices", &choices.devices));
     let form = more.into_iter().fold(form, Filters::select);
-    let kept = asked.filters().filter(|(name, _)| ["to", "service", "vital", "sort"].contains(name));
+    let kept = asked.filters().filter(|(name, _)| ["to", "service", "vital", "sort", "error"].contains(name));
     let form = kept.fold(form, |form, (name, value)| form.keep(name, value));
     let chips = asked.filters().filter(|(name, _)| !["vital", "sort", "cursor", "limit"].contains(name));
     chips.fold(form, |form, (name, value)| {

@@ -35,11 +35,11 @@ pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQue
 }
 
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
-    let asked = Asked::parse(query, &["cursor", "limit", "has"])?;
-    let (has, cursor, limit) = (asked.has()?, asked.cursor()?, asked.limit()?);
+    let asked = Asked::parse(query, &["cursor", "limit", "has", "error"])?;
+    let (met, cursor, limit) = (asked.met()?, asked.cursor()?, asked.limit()?);
     let store = &browser.store;
     let (page, paces, (began, open), with_errors, choices) = tokio::try_join!(
-        store.sessions(&asked.filter, has, cursor.as_ref(), limit),
+        store.sessions(&asked.filter, &met, cursor.as_ref(), limit),
         store.paces(&asked.filter),
         store.session_counts(&asked.filter, asked.now_ms - IDLE_MS),
         store.sessions_with_errors(&asked.filter),
@@ -48,8 +48,8 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     if let Some(page) = empty::instead(browser, &asked, SESSIONS, began).await? {
         return Ok(page);
     }
-    let met = [(Has::Errors, "Errors"), (Has::Frustration, "Frustration"), (Has::SlowView, "A slow view")];
-    let met = met.into_iter().fold(
+    let has = [(Has::Errors, "Errors"), (Has::Frustration, "Frustration"), (Has::SlowView, "A slow view")];
+    let has = has.into_iter().fold(
         Select::new("has", "Has", asked.get("has").unwrap_or_default()).option("", "Anything"),
         |select, (has, label)| select.option(has.key(), label),
     );
@@ -71,7 +71,7 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     .rows(page.rows.iter().map(|course| row(course, &paces, &asked)))
     .otherwise("No session of this time has met that.");
     Ok(around::begun("Browser: sessions", answer)
-        .top(html! { (around::lists(&asked, SESSIONS)) (filters(&asked, SESSIONS, &choices, [met])) })
+        .top(html! { (around::lists(&asked, SESSIONS)) (filters(&asked, SESSIONS, &choices, [has])) })
         .body(Part::new("list", "Sessions").body(html! { (table) (pager(newest.as_deref(), older.as_deref())) })))
 }
 

@@ -26,7 +26,7 @@ pub use self::{
     filter::{Buckets, Filter},
     occurrence::{Affected, GroupStory, Shares},
     resources::{By, Resource, SlowResource},
-    sessions::{Has, SessionCourse, SessionRow},
+    sessions::{Has, Met, SessionCourse, SessionRow},
     story::{Event, Request, Story},
     summary::{Choices, Release, Summary},
     views::View,

@@ -53,7 +53,7 @@ const COLUMNS: &str = "s.id, s.started_ms, s.last_ms, s.service, s.env, s.versio
     s.device, s.sdk_version";
 
 /// Goes on to a condition of one of its views.
-const MET: &str = " and exists (select 1 from rum_view r where r.session_id = s.id and ";
+const OF_A_VIEW: &str = " and exists (select 1 from rum_view r where r.session_id = s.id and ";
 
 /// A session with what happened in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,6 +104,21 @@ impl Has {
     }
 }
 
+/// Which sessions are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Those that met this.
+    pub has: Option<Has>,
+    /// Those that met an error of this group.
+    pub error: Option<String>,
+}
+
+impl From<Has> for Met {
+    fn from(has: Has) -> Self {
+        Self { has: Some(has), error: None }
+    }
+}
+
 row! {
     struct Pace { route: String, took: Values }
 }
@@ -124,18 +139,25 @@ impl Store {
     pub async fn sessions(
         &self,
         filter: &Filter,
-        has: Option<Has>,
+        met: &Met,
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<SessionCourse>, Error> {
         let sql = filter.conditions(Of::Sessions, self.session_columns().then(" where "));
-        let sql = match has {
+        let sql = match &met.error {
             None => sql,
-            Some(Has::Errors) => sql.then(MET).then("r.errors > 0)"),
-            Some(Has::Frustration) => sql.then(MET).then("r.frustrations > 0)"),
+            Some(group) => sql
+                .then(" and s.id in (select x.session_id from rum_event x where x.fingerprint = ")
+                .bind(&**group)
+                .then(")"),
+        };
+        let sql = match met.has {
+            None => sql,
+            Some(Has::Errors) => sql.then(OF_A_VIEW).then("r.errors > 0)"),
+            Some(Has::Frustration) => sql.then(OF_A_VIEW).then("r.frustrations > 0)"),
             Some(Has::SlowView) => {
                 let slow = self.paces(filter).await?;
-                let any = slow.into_iter().fold(sql.then(MET).then("(1 = 0"), |sql, (route, limit_ms)| {
+                let any = slow.into_iter().fold(sql.then(OF_A_VIEW).then("(1 = 0"), |sql, (route, limit_ms)| {
                     let sql = sql.then(" or r.route = ").bind(&*route).then(" and r.loading_time_ns > ");
                     sql.bind(ns(limit_ms))
                 });

@@ -4,7 +4,7 @@ use greenroom_plugin_rum_store::{
     Store,
     group::State,
     made::{self, Made},
-    queries::{By, Cursor, Filter, Has, Rating, Vital},
+    queries::{By, Cursor, Filter, Has, Met, Rating, Vital},
 };
 
 use crate::engine::Engine;
@@ -88,7 +88,7 @@ async fn rum_104_a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
     let (store, _engine) = made().await;
     let (mut after, mut ids, mut began) = (None::<Cursor>, vec![], i64::MAX);
     loop {
-        let page = store.sessions(&day(), None, after.as_ref(), 50).await.unwrap();
+        let page = store.sessions(&day(), &Met::default(), after.as_ref(), 50).await.unwrap();
         for course in &page.rows {
             assert!(course.session.started_ms <= began);
             began = course.session.started_ms;
@@ -108,12 +108,12 @@ async fn rum_104_a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
 #[tokio::test]
 async fn sessions_are_found_by_what_they_met() {
     let (store, _engine) = made().await;
-    let with_errors = store.sessions(&day(), Some(Has::Errors), None, 200).await.unwrap().rows;
+    let with_errors = store.sessions(&day(), &Has::Errors.into(), None, 200).await.unwrap().rows;
     assert!(!with_errors.is_empty() && with_errors.len() < 120);
     assert!(with_errors.iter().all(|course| !course.errors_ms.is_empty()));
-    assert!(store.sessions(&day(), Some(Has::Frustration), None, 200).await.unwrap().rows.is_empty());
+    assert!(store.sessions(&day(), &Has::Frustration.into(), None, 200).await.unwrap().rows.is_empty());
     let paces = store.paces(&day()).await.unwrap();
-    let slow = store.sessions(&day(), Some(Has::SlowView), None, 200).await.unwrap().rows;
+    let slow = store.sessions(&day(), &Has::SlowView.into(), None, 200).await.unwrap().rows;
     assert!(!slow.is_empty() && slow.len() < 120);
     for course in slow {
         let is_slow = course.views.iter().any(|view| view.loading_ms.unwrap() > paces[&view.route]);
@@ -125,7 +125,7 @@ async fn sessions_are_found_by_what_they_met() {
 #[tokio::test]
 async fn a_session_is_told_with_the_requests_that_this_backend_has_answered() {
     let (store, _engine) = made().await;
-    let page = store.sessions(&day(), None, None, 1).await.unwrap();
+    let page = store.sessions(&day(), &Met::default(), None, 1).await.unwrap();
     let story = store.story(&page.rows[0].session.id).await.unwrap().unwrap();
     assert_eq!((story.views.len(), story.events.len(), story.is_cut), (5, 45, false));
     let fetches: Vec<_> = story.events.iter().filter(|event| event.sub_type.as_deref() == Some("fetch")).collect();
@@ -166,6 +166,9 @@ async fn errors_are_told_by_group_with_their_state_and_the_version_they_came_wit
 
     let story = store.group_story(&day(), made::NEW_ERROR).await.unwrap().unwrap();
     assert_eq!(story.versions, [(made::RELEASE.to_owned(), new.n)]);
+    let met = Met { error: Some(made::NEW_ERROR.to_owned()), has: None };
+    let sessions = store.sessions(&day(), &met, None, 200).await.unwrap().rows;
+    assert_eq!(i64::try_from(sessions.len()).unwrap(), new.sessions);
     assert_eq!(story.routes, [(made::SLOW_ROUTE.to_owned(), new.n)]);
     assert_eq!(story.affected[0].last_ms, story.last.began_ms);
     for affected in &story.affected {
@@ -217,7 +220,7 @@ async fn nothing_is_told_of_an_empty_store() {
     let (store, _engine) = empty().await;
     let summary = store.summary(&day()).await.unwrap();
     assert_eq!((summary.sessions, summary.errors, summary.releases), (0, 0, vec![]));
-    assert_eq!(store.sessions(&day(), Some(Has::SlowView), None, 50).await.unwrap().rows, []);
+    assert_eq!(store.sessions(&day(), &Has::SlowView.into(), None, 50).await.unwrap().rows, []);
     assert_eq!(store.error_groups(&day(), None, None, 50).await.unwrap().rows, []);
     assert_eq!(store.resources(&day()).await.unwrap().0, []);
     assert_eq!(store.choices(&day()).await.unwrap(), greenroom_plugin_rum_store::queries::Choices::default());
