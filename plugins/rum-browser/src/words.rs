@@ -24,10 +24,12 @@ pub(crate) fn between(from_ms: i64, to_ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(to_ms - from_ms).unwrap_or_default())
 }
 
-/// `1.84 s` from one second on, else `184 ms`, and of less than 10 ms one decimal.
+/// `1.84 s` from one second on, else `184 ms`, and of less than 10 ms one decimal, below which is `<0.1 ms`.
 pub(crate) fn took(ms: f64) -> String {
     if ms >= 1000.0 {
         format::seconds(duration(ms))
+    } else if ms > 0.0 && ms < 0.05 {
+        format::with_unit("<0.1", "ms")
     } else if ms > 0.0 && ms < 9.95 {
         format::with_unit(format::decimal(ms, 1), "ms")
     } else {
@@ -199,4 +201,17 @@ pub(crate) fn stage_name(name: &str) -> String {
         "sending" => "send the answer".to_owned(),
         other => foreign_plain(other),
     }
+}
+
+/// A time on an axis that is so long: as short as it can be told from the others.
+pub(crate) fn axis(at_ms: i64, length_ms: i64) -> String {
+    const HOUR_MS: i64 = 3_600_000;
+    let pattern = match length_ms / HOUR_MS {
+        // An hour more than a day, because parts begin at full hours.
+        ..=25 => "%H:%M",
+        ..=192 => "%a %H:%M",
+        _ => "%-d %b",
+    };
+    let at = jiff::Timestamp::from_millisecond(at_ms).ok();
+    at.map_or_else(|| format::UNKNOWN.to_owned(), |at| at.strftime(pattern).to_string())
 }

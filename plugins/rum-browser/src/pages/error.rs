@@ -44,7 +44,7 @@ async fn made(browser: &Browser, fingerprint: &str, query: Option<&str>) -> Resu
     Ok(around::begun(&title, answer::error(&story, asked.now_ms))
         .crumb("Errors", asked.other(ERRORS))
         .body(about(&story, &asked))
-        .body(over_time(&story, &labels(&buckets, &asked)))
+        .body(over_time(&story, &labels(&buckets)))
         .body(called(&story, &frames, &asked, &path))
         .body(affected(&story, &asked)))
 }

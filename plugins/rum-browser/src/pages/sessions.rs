@@ -9,7 +9,6 @@ use axum::{
 use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
     Mark, Page, foreign, foreign_plain, format,
-    charts::strip,
     parts::{Column, Order, Part, Row, Select, Table, pager},
 };
 use greenroom_plugin_rum_store::{
@@ -26,8 +25,10 @@ use crate::{
     words,
 };
 
-/// In how many parts the course of a session is drawn.
-const PARTS: usize = 40;
+/// How much of a drawing the mark of a slow view takes, in per cent.
+const WIDEST: f64 = 6.0;
+/// The most marks of a kind in one drawing: more could not be told from each other.
+const MOST_MARKS: usize = 30;
 
 pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Response> {
     let page = made(&browser, query.as_deref()).await;
@@ -57,7 +58,7 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let older = page.next.map(|next| asked.link(SESSIONS, "cursor", Some(&next.text())));
     let newest = cursor.map(|_| asked.link(SESSIONS, "cursor", None));
     let table = Table::new(
-        "In the course: low marks are views, higher ones are slow, that is over twice the p75 of their route, and the highest are errors",
+        "Upper marks: errors. Lower marks: views, wider and amber when slow, that is over twice the p75 of their route",
     )
     .column(Column::number("Began").sorted(Order::Descending, asked.link(SESSIONS, "cursor", None)))
     .column(Column::title("Session, last route"))
@@ -116,30 +117,37 @@ fn browser(session: &greenroom_plugin_rum_store::queries::SessionRow) -> Markup 
     }
 }
 
+/// Views on a line, wider and marked where they were slow, and errors above it.
 fn drawn(course: &SessionCourse, is_slow: &impl Fn(&View) -> bool) -> Markup {
     let session = &course.session;
-    let length = (session.last_ms - session.started_ms).max(1);
-    let part = |at_ms: i64| {
-        let part = (at_ms - session.started_ms).clamp(0, length) * (PARTS as i64 - 1) / length;
-        usize::try_from(part).unwrap_or_default()
+    #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]
+    let place = |at_ms: i64| {
+        let part = (at_ms - session.started_ms) as f64 / (session.last_ms - session.started_ms).max(1) as f64;
+        format!("{:.1}%", part.clamp(0.0, 1.0) * (100.0 - WIDEST))
     };
-    let mut marks = [Mark::Unknown; PARTS];
-    let mut slow = 0;
-    for view in &course.views {
-        let is_slow = is_slow(view);
-        slow += u64::from(is_slow);
-        marks[part(view.began_ms)] = if is_slow { Mark::Warn } else { Mark::View };
-    }
-    for error in &course.errors_ms {
-        marks[part(*error)] = Mark::Fail;
-    }
+    let views = course.views.iter().take(MOST_MARKS).map(|view| (place(view.began_ms), is_slow(view)));
+    let views: Vec<_> = views.collect();
+    let errors = course.errors_ms.iter().take(MOST_MARKS).map(|error| place(*error));
+    let slow = views.iter().filter(|(_, is_slow)| *is_slow).count();
     let mut sentence = format!(
         "{}, {}",
         format::counted(course.views.len() as u64, "view", "views"),
         format::counted(course.errors_ms.len() as u64, "error", "errors")
     );
     if slow > 0 {
-        sentence.push_str(&format!(", {} slow", format::count(slow)));
+        sentence.push_str(&format!(", {slow} slow"));
     }
-    strip(&sentence, &marks)
+    html! {
+        svg.strip height="16" role="img" aria-label=(sentence) {
+            line.c-axis x1="0" x2="100%" y1="12.5" y2="12.5" {}
+            @for (x, is_slow) in &views {
+                @if *is_slow {
+                    rect.c-needs x=(x) width={ (WIDEST) "%" } y="8" height="5" {}
+                } @else {
+                    rect.c-data x=(x) width="3%" y="8" height="5" {}
+                }
+            }
+            @for x in errors { rect.c-fail x=(x) width="3%" y="1" height="5" {} }
+        }
+    }
 }

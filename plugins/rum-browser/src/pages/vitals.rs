@@ -37,7 +37,7 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let waits_for = waits_for(browser, &asked.filter, &told).await?;
     let answer = answer::vitals(&told, waits_for.as_deref(), asked.t(), asked.now_ms);
     let form = filters(&asked, VITALS, &choices, []);
-    let labels = labels(&told.buckets, &asked);
+    let labels = labels(&told.buckets);
     Ok(around::begun("Browser: vitals", answer)
         .top(html! { (around::lists(&asked, VITALS)) (form) })
         .body(overview(&told.measurements.all, vital, &asked))
@@ -99,14 +99,10 @@ fn spread(of: &Measured) -> Markup {
     }
 }
 
-/// When each part of the time begins.
-pub(super) fn labels(buckets: &Buckets, asked: &Asked) -> Vec<String> {
-    let text = |index| {
-        let text = words::at_text(buckets.at_ms(index), asked.now_ms);
-        // Whole minutes.
-        text.strip_suffix(":00").map(str::to_owned).unwrap_or(text)
-    };
-    (0..=buckets.count).map(text).collect()
+/// When each part of the time begins, and when the last one ends.
+pub(super) fn labels(buckets: &Buckets) -> Vec<String> {
+    let most = buckets.at_ms(buckets.count) - buckets.at_ms(0);
+    (0..=buckets.count).map(|index| words::axis(buckets.at_ms(index), most)).collect()
 }
 
 /// Where releases are on the axis of a chart.

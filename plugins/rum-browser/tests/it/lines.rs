@@ -1,5 +1,6 @@
 //! From a resource to the lines that the backend has logged for it.
 
+use greenroom::log_store::{LineQuery, LogStore};
 use greenroom_plugin_rum_store::{Arrival, BackendRequest, Batch, device::Device, route::Routes};
 use serde_json::json;
 
@@ -64,13 +65,16 @@ async fn visited(pages: &Pages, request_id: &str) {
 #[tokio::test]
 async fn rum_108_the_lines_of_a_request_are_shown_by_the_replica_that_has_them() {
     let pages = pages(0).await;
-    pages.backend.get("/api/catalog/entities").header("x-request-id", "told-by-a-test").await;
-    pages.backend.await_log(|line| line["requestId"] == "told-by-a-test").await;
-    visited(&pages, "told-by-a-test").await;
+    pages.backend.get("/api/catalog/entities").await;
+    pages.backend.await_log(|line| line["url"] == "/api/catalog/entities").await;
+    let logs: LogStore = pages.backend.service().await.unwrap();
+    let lines = logs.lines(&LineQuery::default()).lines;
+    let id = lines.iter().find_map(|line| line.request_id.clone()).unwrap();
+    visited(&pages, &id).await;
     let page = pages.page(&format!("/.greenroom/browser/sessions/{SESSION}")).await;
     let text = without_tags(&page);
     for told in [
-        "Backend request told-by-a-test",
+        &format!("Backend request {id}"),
         "catalog, replica greenroom-other, 200, 18.4 KiB",
         "Of 2.00 s in the browser, 1.90 s were spent here and 100 ms on the network. 1.89 s were in the handler.",
         "Its log lines",
