@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use greenroom_log_store::LogStore;
 use greenroom_logging::{
     Emitted, Format, Logger, Overrides, RootLogger, RootLoggerBuilder, Sink, debug, error, fields, info,
 };
@@ -28,6 +29,7 @@ const fn line(id: &'static str, name: &'static str, log: fn(u64)) -> Line {
 pub const LINES: &[Line] = &[
     line("kept-node", "a kept line of three fields, `node`", |times| kept(Format::NodeJson, times)),
     line("kept-backstage", "the same, `backstage`", |times| kept(Format::Backstage, times)),
+    line("kept-in-memory", "the same, kept in memory too", kept_in_memory),
     line("kept-pretty", "the same, `pretty`", |times| kept(Format::Pretty, times)),
     line("kept-colour", "the same, `pretty` with colours", |times| kept(Format::PrettyColour, times)),
     line("child", "the same by a child made for it", child),
@@ -36,6 +38,7 @@ pub const LINES: &[Line] = &[
     line("access-10", "the same, 10 rules on a field that it lacks", |times| access(10, times)),
     line("access-1000", "the same, 1,000 rules", |times| access(1_000, times)),
     line("access-1000-keys", "the same, 1,000 rules on as many fields", access_keys),
+    line("access-in-memory", "the same without rules, kept in memory too", access_in_memory),
     line("access-secrets-16", "an access line, 16 secrets", |times| access_secrets(16, times)),
     line("access-secrets-200", "the same, 200 secrets", |times| access_secrets(200, times)),
     line("error-0", "a line of an error with its stack, no secrets", |times| failed(0, times)),
@@ -74,6 +77,19 @@ fn with_secrets(count: usize) -> RootLogger {
 fn kept(format: Format, times: u64) {
     let child = sample::child(&logger(format).build());
     (0..times).for_each(|_| sample::log(&child));
+}
+
+fn in_memory() -> RootLogger {
+    logger(Format::Backstage).tap(LogStore::new(16 << 20).sink()).build()
+}
+
+fn kept_in_memory(times: u64) {
+    let child = sample::child(&in_memory());
+    (0..times).for_each(|_| sample::log(&child));
+}
+
+fn access_in_memory(times: u64) {
+    access_by(&in_memory(), times);
 }
 
 fn child(times: u64) {

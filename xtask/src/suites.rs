@@ -134,6 +134,16 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "browser events on a real PostgreSQL server",
+        needs: &[&POSTGRES],
+        features: &["server"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-plugin-rum-store", "--test", "server"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
         name: "the stock front end of Backstage",
         needs: &[&APP],
         features: &["bundle"],
@@ -149,6 +159,16 @@ pub(crate) const SUITES: &[Suite] = &[
         features: &["browser"],
         command: Command {
             arguments: &["test", "--package", "greenroom-portal", "--test", "browser"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
+        name: "pages for operators in a browser",
+        needs: &[&BROWSER],
+        features: &["browser"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-portal", "--test", "pages"],
             reads: Reads::Libtest,
         },
         otherwise: None,

@@ -15,10 +15,11 @@ const TRACESTATE: &str = "tracestate";
 const BAGGAGE: &str = "baggage";
 
 /// The headers that are read.
-const READ: [&str; 7] = [
+const READ: [&str; 8] = [
     Request::ID_HEADER,
     TRACEPARENT,
     BAGGAGE,
+    "x-datadog-origin",
     "x-datadog-trace-id",
     "x-datadog-parent-id",
     "x-datadog-sampling-priority",
@@ -47,6 +48,7 @@ struct Inner {
     /// What other systems keep of the trace.
     state: Option<TraceState>,
     session: Option<SessionId>,
+    is_of_rum: bool,
     principal: OnceLock<&'static str>,
     route: OnceLock<Arc<str>>,
     target: OnceLock<Arc<str>>,
@@ -58,7 +60,7 @@ impl Request {
 
     /// A request with the client's id, if it is 1 to 64 of `A-Z a-z 0-9 . _ -`, and its trace; what is missing is made.
     pub fn new(id: Option<&str>, trace: Option<TraceContext>) -> Self {
-        Self::with(id, trace, None, None)
+        Self::with(id, trace, None, None, false)
     }
 
     /// The request that has these headers, by their names in lower case. Of a repeated one the first counts.
@@ -86,7 +88,7 @@ impl Request {
                 state.push(value.as_ref());
             }
         }
-        let [id, trace, baggage, datadog @ ..] = found.map(|value| std::str::from_utf8(value?).ok());
+        let [id, trace, baggage, origin, datadog @ ..] = found.map(|value| std::str::from_utf8(value?).ok());
         let w3c = trace.and_then(TraceContext::from_traceparent);
         // It belongs to the trace of `traceparent`.
         let state = w3c.and_then(|_| state.checked());
@@ -94,7 +96,9 @@ impl Request {
             let [id, parent, priority, tags] = datadog;
             TraceContext::from_datadog(id?, parent?, priority, tags)
         });
-        Self::with(id, trace, state, baggage.and_then(SessionId::from_baggage))
+        let is_of_rum =
+            origin == Some("rum") || state.as_ref().is_some_and(|state| state.origin() == Some("rum"));
+        Self::with(id, trace, state, baggage.and_then(SessionId::from_baggage), is_of_rum)
     }
 
     fn with(
@@ -102,6 +106,7 @@ impl Request {
         trace: Option<TraceContext>,
         state: Option<TraceState>,
         session: Option<SessionId>,
+        is_of_rum: bool,
     ) -> Self {
         let id = match id.filter(|id| is_id(id)) {
             Some(id) => RequestId::Given(id.into()),
@@ -109,7 +114,7 @@ impl Request {
         };
         let trace = trace.map_or_else(TraceContext::root, |parent| parent.child());
         let (principal, route, target) = Default::default();
-        Self(Arc::new(Inner { id, trace, state, session, principal, route, target }))
+        Self(Arc::new(Inner { id, trace, state, session, is_of_rum, principal, route, target }))
     }
 
     /// Its id: the client's `x-request-id`, or one of our own.
@@ -128,6 +133,21 @@ impl Request {
     /// The browser session that it was sent in, a UUID.
     pub fn session(&self) -> Option<&str> {
         self.0.session.as_ref().map(SessionId::as_str)
+    }
+
+    /// Whether it says that a browser whose page is measured has sent it: `x-datadog-origin` is `rum`, or the member `dd` of
+    /// `tracestate` holds `o:rum`. Anybody can say so.
+    ///
+    /// ```
+    /// use greenroom_context::Request;
+    ///
+    /// let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    /// let asked = [("traceparent", traceparent), ("tracestate", "dd=s:1;o:rum")];
+    /// assert!(Request::from_headers(asked).is_of_rum());
+    /// assert!(!Request::from_headers([("traceparent", traceparent)]).is_of_rum());
+    /// ```
+    pub fn is_of_rum(&self) -> bool {
+        self.0.is_of_rum
     }
 
     /// Backstage's word for who sent it, once that is known: `none`, `user` or `service`.

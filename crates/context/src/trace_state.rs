@@ -43,6 +43,12 @@ impl TraceState {
         (is_state && members().any(|member| !member.is_empty())).then_some(self)
     }
 
+    /// Where Datadog's member says that the trace began: `rum` in `dd=s:1;o:rum`.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        let mut members = self.0.split(',').filter_map(|member| member.trim().strip_prefix("dd="));
+        members.next()?.split(';').find_map(|pair| pair.trim().strip_prefix("o:"))
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

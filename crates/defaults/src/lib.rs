@@ -34,6 +34,7 @@ use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
+use greenroom_log_store::LogStore;
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
 use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
 
@@ -158,14 +159,15 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             FeatureSchemas::of(&declarations, &config).declare(&config)?;
             Ok(config)
         }),
-        service(async move |config: RootConfig, declarations: Declarations| {
+        LogStore::factory(),
+        service(async move |config: RootConfig, store: LogStore, declarations: Declarations| {
             let options = LoggerOptions::from_config(&config, &log);
             let context = ReadContext { node_env: log.node_env, declarations };
             // Without a logger there is no boot, which would tell what else is wrong.
             let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
             // The boot tells them, with those of all other readers.
             let options = LoggerOptions { warnings: vec![], ..options };
-            Ok(RootLogger::builder().options(options).build())
+            Ok(RootLogger::builder().options(options).tap(store.sink()).build())
         })
         .reads_with_warnings(
             move |config| LoggerOptions::from_config(config, &read_log),

@@ -18,6 +18,7 @@ pub fn config_schemas() -> Vec<Schema> {
     let own = [
         ("greenroom-http", greenroom_http::CONFIG_SCHEMA),
         ("greenroom-logging", greenroom_logging::CONFIG_SCHEMA),
+        ("greenroom-log-store", greenroom_log_store::CONFIG_SCHEMA),
         ("greenroom-auth", greenroom_auth::CONFIG_SCHEMA),
         ("greenroom-health", greenroom_health::CONFIG_SCHEMA),
         ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),

@@ -34,6 +34,7 @@ pub use greenroom_errors as errors;
 pub use greenroom_health as health;
 pub use greenroom_http as http;
 pub use greenroom_http_client as http_client;
+pub use greenroom_log_store as log_store;
 pub use greenroom_logging as logging;
 pub use greenroom_ops as ops;
 

@@ -41,7 +41,7 @@ impl AnswerBody {
         let (status, headers) = (response.status(), response.headers());
         let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let is_bodiless = exchange.asked.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
-        exchange.answered = Some(Answered { status, length, is_bodiless });
+        exchange.answer(Answered { status, length, is_bodiless });
         let streams_events = headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
         response.map(|body| Self { body, rest: Bytes::new(), exchange, sent: 0, has_ended: false, until })

@@ -110,7 +110,7 @@ impl DerefMut for Unrouted<'_> {
 /// Asks one router after another for its route of the path, or of the path without the slash at its end.
 ///
 /// So a request reaches one handler, once; what is left of it is of no use. A router's own fallback has answered too, unless that is an empty 404.
-pub(crate) async fn dispatch(routers: &[Routed], exchange: &Exchange, request: Unrouted<'_>) -> Response {
+pub(crate) async fn dispatch(routers: &[Routed], exchange: &mut Exchange, request: Unrouted<'_>) -> Response {
     exchange.calls_author();
     let trimmed = without_slash(request.uri());
     match (routers, trimmed) {
@@ -208,7 +208,7 @@ mod tests {
         fn size<A, B, C, F>(_: fn(A, B, C) -> F) -> usize {
             size_of::<F>()
         }
-        let dispatch = size::<&'static [Routed], &'static Exchange, Unrouted<'static>, _>(dispatch);
+        let dispatch = size::<&'static [Routed], &'static mut Exchange, Unrouted<'static>, _>(dispatch);
         assert!(dispatch <= 576, "{dispatch} bytes; a request has {}", size_of::<Request>());
     }
 }

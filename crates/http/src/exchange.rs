@@ -20,6 +20,7 @@ use crate::{
     client::Caller,
     envelope::Envelope,
     express::{cors::Grant, headers::both, rate_limit::Hit},
+    finished_request::Watch,
 };
 
 /// One request and its answer.
@@ -47,6 +48,8 @@ pub(crate) struct Exchange {
     pub(crate) line: Option<AccessLine>,
     /// Whose log tells of an answer that breaks: the innermost router's.
     pub(crate) envelope: Option<Arc<Envelope>>,
+    /// What is noted for those who are told when it is over.
+    pub(crate) watch: Option<Box<Watch>>,
     /// What the client was answered, once that is known.
     pub(crate) answered: Option<Answered>,
     /// The connection stays, and a drain waits, as long as this is here.
@@ -98,13 +101,17 @@ impl Exchange {
             hits: Vec::new(),
             line: None,
             envelope: None,
+            watch: None,
             answered: None,
             _in_flight: arrival.in_flight,
         }
     }
 
     /// Notes that code of an author is called from here on: something may change.
-    pub(crate) fn calls_author(&self) {
+    pub(crate) fn calls_author(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.call();
+        }
         if let Some(noted) = &self.has_called_author {
             noted.store(true, Relaxed);
         }
@@ -115,12 +122,29 @@ impl Exchange {
         self.below_mount.as_ref().map_or_else(|| self.asked.url(), PathAndQuery::as_str)
     }
 
-    /// Writes the access line, unless there is none or it is written. `sent` is how much of the body has left.
-    pub(crate) fn end(&mut self, sent: u64, aborted: bool) {
-        if let Some(line) = self.line.take() {
-            let context = self.context.clone();
-            context.sync_scope(|| line.write(self, sent, aborted));
+    /// Notes what is answered.
+    pub(crate) fn answer(&mut self, answered: Answered) {
+        self.answered = Some(answered);
+        if let Some(watch) = &mut self.watch {
+            watch.answer();
         }
+    }
+
+    /// Writes the access line, and tells who observes, unless that is done. `sent` is how much of the body has left.
+    pub(crate) fn end(&mut self, sent: u64, aborted: bool) {
+        let (line, watch) = (self.line.take(), self.watch.take());
+        if line.is_none() && watch.is_none() {
+            return;
+        }
+        let exchange = &*self;
+        exchange.context.clone().sync_scope(|| {
+            if let Some(line) = line {
+                line.write(exchange, sent, aborted);
+            }
+            if let Some(watch) = watch {
+                watch.tell(exchange, sent, aborted);
+            }
+        });
     }
 }
 

@@ -38,7 +38,9 @@ mod express;
 mod extract;
 mod failure;
 pub mod finished;
+mod finished_request;
 mod health_routes;
+mod observer;
 mod offered_body;
 pub mod old_backend;
 mod pipeline;
@@ -55,6 +57,7 @@ pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
 pub use failure::{HandlerResult, HttpError, panicked};
+pub use finished_request::{FinishedRequest, Spent};
 pub use greenroom_http_server::{
     Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,
 };

@@ -1,9 +1,6 @@
 //! The root router: routes of the whole backend, and the mounts of plugins.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use axum::{
@@ -12,11 +9,10 @@ use axum::{
     response::Response,
 };
 use futures_util::future::BoxFuture;
-use greenroom_context::catch_panic_in;
 use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::LocalAddr;
-use greenroom_logging::{Logger, error};
+use greenroom_logging::Logger;
 use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
@@ -25,6 +21,8 @@ use crate::{
     envelope::Envelope,
     exchange::Exchange,
     express::{matching, send::empty},
+    finished_request::{FinishedObservers, FinishedRequest, Watch},
+    observer::{Observer, Observers},
     websocket::{WebSocketRoutes, WebSocketUpgrade, boxed},
 };
 
@@ -52,36 +50,12 @@ struct Routes {
     aparts: ArcSwap<Vec<Apart>>,
     /// What is asked where nothing is mounted.
     fallback: OnceLock<AuthorsRouter>,
-    observers: ArcSwap<Vec<Arc<Observer>>>,
+    observers: Observers<dyn Fn(&Request) + Send + Sync>,
+    /// None are looked for as long as nobody has asked to be told.
+    finished: OnceLock<Arc<FinishedObservers>>,
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
     web_sockets: WebSocketRoutes,
-}
-
-struct Observer {
-    look: Box<dyn Fn(&Request) + Send + Sync>,
-    logger: Logger,
-    has_panicked: AtomicBool,
-}
-
-impl Observer {
-    /// One that panics is asked no more: it is of its plugin, and no request's matter.
-    fn see(&self, request: &Request) {
-        if self.has_panicked.load(Ordering::Relaxed) {
-            return;
-        }
-        if let Err(panic) = catch_panic_in(|| (self.look)(request))
-            && !self.has_panicked.swap(true, Ordering::Relaxed)
-        {
-            let stack = format!("Error: panicked: {}", panic.stack());
-            error!(
-                self.logger,
-                stack = stack,
-                "What observes requests panicked, and is asked no more: {}",
-                panic.text
-            );
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -104,12 +78,13 @@ impl Service for RootHttpRouter {
 
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
-        let (mounts, aparts, fallback, observers, address) = Default::default();
+        let (mounts, aparts, fallback, observers, finished, address) = Default::default();
         Self(Arc::new(Routes {
             mounts,
             aparts,
             fallback,
             observers,
+            finished,
             address,
             envelope: Arc::new(envelope),
             web_sockets,
@@ -158,13 +133,44 @@ impl RootHttpRouter {
     /// });
     /// ```
     pub fn observe(&self, logger: Logger, observer: impl Fn(&Request) + Send + Sync + 'static) {
-        let observer =
-            Arc::new(Observer { look: Box::new(observer), logger, has_panicked: AtomicBool::default() });
-        self.0.observers.rcu(|observers| {
-            let mut observers = Vec::clone(observers);
-            observers.push(observer.clone());
-            observers
-        });
+        self.0.observers.add(Arc::new(Observer::new(logger, observer)));
+    }
+
+    /// Sees each request once it is over, whoever has answered it: when the last byte of its answer has left, or when it is
+    /// known that it never will. Health checks are among them, WebSockets are not.
+    ///
+    /// It is for counting and collecting: it runs within the request, and waits for nothing. If it panics, `logger` tells it, which
+    /// is that of its plugin, and it sees no more. Where nobody asks, nothing is noted.
+    ///
+    /// ```
+    /// use greenroom_core::plugin;
+    /// use greenroom_http::RootHttpRouter;
+    /// use greenroom_logging::{Logger, info};
+    ///
+    /// plugin("slow", |env| {
+    ///     env.register_init(async move |http: RootHttpRouter, logger: Logger| {
+    ///         http.on_finished(logger.clone(), move |finished| {
+    ///             let waited = finished.spent.waiting.unwrap_or_default();
+    ///             if (finished.duration - waited).as_secs() >= 5 {
+    ///                 info!(logger, route = finished.request.route(), "A slow request");
+    ///             }
+    ///         });
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    pub fn on_finished(
+        &self,
+        logger: Logger,
+        observer: impl Fn(&FinishedRequest<'_>) + Send + Sync + 'static,
+    ) {
+        self.0.finished.get_or_init(Arc::default).add(Arc::new(Observer::new(logger, observer)));
+    }
+
+    /// What is noted of a request, if anybody is to be told.
+    pub(crate) fn watch(&self) -> Option<Box<Watch>> {
+        let observers = self.0.finished.get()?;
+        Some(Box::new(Watch::new(observers.clone())))
     }
 
     /// Opens WebSockets at exactly this path, for everybody: the handler looks at who asks.
@@ -226,7 +232,7 @@ impl RootHttpRouter {
 
     /// What the routes answer; an empty 404 where there are none.
     pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
-        self.0.observers.load().iter().for_each(|observer| observer.see(&request));
+        self.0.observers.each(|look| look(&request));
         let path = request.uri().path();
         let response = if let Some((handler, mount)) = self.mounted(path) {
             make_relative(&mut request, mount, exchange);

@@ -134,7 +134,8 @@ impl Serve for Front {
                 match inner.root.web_sockets().take(route, request, arrival, caller).await {}
             });
         }
-        let (exchange, request) = begin(request, arrival, caller);
+        let (mut exchange, request) = begin(request, arrival, caller);
+        exchange.watch = inner.root.watch();
         run(exchange, request, |exchange, request| inner.answer(exchange, request))
     }
 }

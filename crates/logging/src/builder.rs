@@ -75,6 +75,7 @@ impl Default for LoggerOptions {
 pub struct RootLoggerBuilder {
     options: LoggerOptions,
     sinks: Vec<Arc<dyn Sink>>,
+    taps: Vec<Arc<dyn Sink>>,
 }
 
 impl RootLogger {
@@ -141,16 +142,23 @@ impl RootLoggerBuilder {
         self
     }
 
+    /// Adds a sink that takes nothing's place: with no other one, lines go to standard output all the same.
+    #[must_use]
+    pub fn tap(mut self, sink: impl Sink) -> Self {
+        self.taps.push(Arc::new(sink));
+        self
+    }
+
     /// Builds it, and prints the first lines.
     ///
     /// They come before redaction and overrides are in force, in Node's order.
     pub fn build(self) -> RootLogger {
-        let Self { options, mut sinks } = self;
+        let Self { options, mut sinks, taps } = self;
         if sinks.is_empty() {
             let stdout = BufferedSink::stdout();
             sinks.push(Arc::new(if options.each_line { stdout.each_line() } else { stdout }));
         }
-        let sinks = sinks.into_iter().map(|sink| match sink.wants() {
+        let sinks = sinks.into_iter().chain(taps).map(|sink| match sink.wants() {
             Wants::Line => (Some(options.format), sink),
             Wants::LineIn(format) => (Some(format), sink),
             Wants::Record => (None, sink),

@@ -1,4 +1,4 @@
-//! The way of a record: level rules, (the ring's place), encoding, sinks.
+//! The way of a record: level rules, encoding, sinks.
 
 use std::sync::{
     Arc,
@@ -107,15 +107,14 @@ impl Child {
             };
             let view = View { message, ..unread };
 
-            // The ring takes the record here, before any format does.
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
                 if let Some(format) = output.format {
                     let fragments = self.fragments(index, format, &secrets);
                     encode(format, &view, &fragments, &secrets, line, value, clock);
                 }
-                let emitted =
-                    Emitted { record, own: &self.fields, context: &context, line, secrets: &secrets };
+                let (own, context) = (&self.fields, &context);
+                let emitted = Emitted { record, own, spread, message, context, line, secrets: &secrets };
                 output.sinks.iter().for_each(|sink| sink.emit(&emitted));
             }
         });

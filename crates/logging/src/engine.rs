@@ -19,7 +19,7 @@ use crate::{
     encode::{Clock, Fragments, Message, View, encode},
     field::Field,
     rules::RuleSet,
-    sink::Sink,
+    sink::{Redactor, Sink},
 };
 
 /// What all loggers of a backend share.
@@ -119,9 +119,10 @@ impl Engine {
         done
     }
 
-    /// Lets each sink tell, in its own format, how many lines it had to drop.
+    /// Gives each sink what masks text, and lets it tell, in its own format, how many lines it had to drop.
     pub(crate) fn attach(self: &Arc<Self>, own: &Fields) {
         for output in &self.outputs {
+            output.sinks.iter().for_each(|sink| sink.take_redactor(Redactor(Arc::downgrade(self))));
             let Some(format) = output.format else { continue };
             for sink in &output.sinks {
                 let (engine, own) = (Arc::downgrade(self), own.clone());

@@ -66,6 +66,16 @@ impl<'a> Field<'a> {
         self.value
     }
 
+    /// Whether its key stands in source code: it is never masked.
+    pub fn is_literal(&self) -> bool {
+        self.flags.has(Flags::LITERAL)
+    }
+
+    /// Whether its value is the framework's: it is never masked.
+    pub fn is_trusted(&self) -> bool {
+        self.flags.has(Flags::TRUSTED)
+    }
+
     /// Whether Node would not have it.
     pub fn is_added(&self) -> bool {
         self.flags.has(Flags::ADDED)

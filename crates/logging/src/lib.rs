@@ -56,7 +56,7 @@ pub use rules::Overrides;
 pub use secrets::{doubtful_secrets, unused_redact_allowlist};
 pub use service::{Logger, LoggerService, RootLogger, RootLoggerService};
 pub use services::{logger, root_logger};
-pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Sink, Wants};
+pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Redactor, Sink, Wants};
 pub use value::{FieldValue, ToField};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -84,6 +84,19 @@ impl<'a> FieldValue<'a> {
         })
     }
 
+    /// The value as JSON, made now; `undefined` is `null` there, as is what is no number.
+    pub fn to_json(&self) -> Value {
+        match OwnedValue::from(*self) {
+            OwnedValue::Undefined | OwnedValue::Null => Value::Null,
+            OwnedValue::Bool(v) => v.into(),
+            OwnedValue::I64(v) => v.into(),
+            OwnedValue::U64(v) => v.into(),
+            OwnedValue::F64(v) => v.into(),
+            OwnedValue::Str(v) => Value::String(v.into()),
+            OwnedValue::Json(v) => v,
+        }
+    }
+
     /// Appends the value as text, as a JavaScript template string would; objects as JSON.
     pub(crate) fn push_text(&self, out: &mut String) {
         use fmt::Write;

@@ -22,6 +22,7 @@ use greenroom::{
     core::{PluginMetadata, ServiceFactory, service},
     health::{HealthResponse, Probe, RootHealth, RootHealthService},
     http_client::{Call, CallError, HttpClient, HttpClientService},
+    log_store::LogStore,
     logging::{Format, LogEnvironment, Logger, LoggerOptions, RootLogger},
     prelude::RootConfig,
 };
@@ -53,7 +54,7 @@ pub fn root_logger() -> (ServiceFactory, Captured) {
 }
 
 pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
-    service(async move |config: RootConfig| {
+    service(async move |config: RootConfig, store: Option<LogStore>| {
         let chosen = config.optional_string("greenroom.logger.format")?.is_some();
         let env = LogEnvironment { node_env: Some("production".to_owned()), ..LogEnvironment::default() };
         let mut options = LoggerOptions::from_config(&config, &env)?;
@@ -61,7 +62,11 @@ pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
             // Without a time, whole lines can be compared.
             options.format = Format::Node155Json;
         }
-        Ok(RootLogger::builder().options(options).sink(lines).build())
+        let logger = RootLogger::builder().options(options).sink(lines);
+        Ok(match store {
+            Some(store) => logger.tap(store.sink()).build(),
+            None => logger.build(),
+        })
     })
 }
 

@@ -124,6 +124,28 @@ fn tracestate_goes_on_as_it_came_with_the_trace_that_it_belongs_to() {
 }
 
 #[test]
+fn a_browser_that_is_measured_says_so_by_either_kind_of_headers() {
+    let parent = ("traceparent", CALLER);
+    for headers in [
+        vec![("x-datadog-origin", "rum")],
+        vec![parent, ("tracestate", "dd=s:1;o:rum")],
+        vec![parent, ("tracestate", "a=1, dd=o:rum;s:1")],
+    ] {
+        assert!(request(&headers).is_of_rum(), "{headers:?}");
+    }
+    for headers in [
+        vec![],
+        vec![("x-datadog-origin", "synthetics")],
+        vec![parent, ("tracestate", "dd=s:1;o:lambda")],
+        vec![parent, ("tracestate", "a=o:rum")],
+        // It belongs to no trace.
+        vec![("tracestate", "dd=s:1;o:rum")],
+    ] {
+        assert!(!request(&headers).is_of_rum(), "{headers:?}");
+    }
+}
+
+#[test]
 fn only_a_uuid_is_a_session() {
     let session = |baggage: &str| request(&[("baggage", baggage)]).session().map(str::to_owned);
     assert_eq!(session(&format!("user.id=7, session.id={SESSION};x=y")).as_deref(), Some(SESSION));

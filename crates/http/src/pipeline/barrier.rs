@@ -1,6 +1,6 @@
 //! A plugin's credentials barrier: who may pass, and where everybody may.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{extract::Request, response::Response};
 use greenroom_auth::{AllowedPrincipals, HttpAuth};
@@ -34,7 +34,12 @@ impl Step for Barrier {
 
 impl Barrier {
     async fn pass(&self, exchange: &mut Exchange, request: &mut Request) -> Option<Response> {
-        match self.http_auth.credentials(request.headers(), AllowedPrincipals::AUTHENTICATED).await {
+        let asked = exchange.watch.is_some().then(Instant::now);
+        let found = self.http_auth.credentials(request.headers(), AllowedPrincipals::AUTHENTICATED).await;
+        if let Some(watch) = &mut exchange.watch {
+            watch.spent.credentials = asked.map(|asked| asked.elapsed());
+        }
+        match found {
             Ok(credentials) => {
                 exchange.request.set_principal_type(credentials.principal().kind());
                 request.extensions_mut().insert(credentials);

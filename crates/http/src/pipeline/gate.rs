@@ -1,6 +1,9 @@
 //! A plugin's gate: closed until it has started, and again when it stops.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::extract::Request;
 use greenroom_core::State;
@@ -21,12 +24,17 @@ pub(crate) struct Gate {
 }
 
 impl Step for Gate {
-    fn on_request<'a>(&'a self, _: &'a mut Exchange, _: &'a mut Request) -> OnRequest<'a> {
+    fn on_request<'a>(&'a self, exchange: &'a mut Exchange, _: &'a mut Request) -> OnRequest<'a> {
         if *self.state.borrow() == State::Started {
             return OnRequest::On;
         }
         OnRequest::Wait(Box::pin(async {
-            let closed = self.check().await.err()?;
+            let came = Instant::now();
+            let checked = self.check().await;
+            if let Some(watch) = &mut exchange.watch {
+                watch.spent.waiting = Some(came.elapsed());
+            }
+            let closed = checked.err()?;
             Some(failed(Failure::Exposed(Arc::new(closed))))
         }))
     }

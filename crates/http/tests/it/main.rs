@@ -14,6 +14,7 @@ mod cors;
 mod crowded;
 mod drain;
 mod errors;
+mod finished;
 mod framing;
 mod gate;
 mod health;

@@ -4,13 +4,18 @@ mod buffered;
 mod capture;
 mod complaint;
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use greenroom_context::Context;
 
 use greenroom_redact::Secrets;
 
-use crate::{Fields, Format, Record};
+use crate::{Field, Fields, Format, Record, encode::Message, engine::Engine};
 
 pub use buffered::{BufferedSink, DEFAULT_CAPACITY};
 pub use capture::CaptureSink;
@@ -47,12 +52,30 @@ pub trait Sink: Send + Sync + 'static {
     fn tell_drops(&self, line: Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>) {
         let _ = line;
     }
+
+    /// Receives, once and before any record, what a sink that keeps records needs when they are read.
+    fn take_redactor(&self, redactor: Redactor) {
+        let _ = redactor;
+    }
+}
+
+/// The secrets of a root logger, as they are when it is asked.
+#[derive(Clone)]
+pub struct Redactor(pub(crate) Weak<Engine>);
+
+impl Redactor {
+    /// Today's secrets; `None` if the logger is gone, and nobody knows them any more.
+    pub fn secrets(&self) -> Option<Arc<Secrets>> {
+        Some(Arc::clone(&self.0.upgrade()?.secrets()))
+    }
 }
 
 /// A record on its way out.
 pub struct Emitted<'a> {
     pub(crate) record: &'a Record<'a>,
     pub(crate) own: &'a Fields,
+    pub(crate) spread: &'a [Field<'a>],
+    pub(crate) message: Message<'a>,
     pub(crate) context: &'a Context,
     pub(crate) line: &'a [u8],
     pub(crate) secrets: &'a Secrets,
@@ -72,6 +95,32 @@ impl<'a> Emitted<'a> {
     /// The logger's own fields, not masked.
     pub fn fields(&self) -> &'a Fields {
         self.own
+    }
+
+    /// The fields of the error that is spread over the line, not masked.
+    pub fn spread(&self) -> &'a [Field<'a>] {
+        self.spread
+    }
+
+    /// Writes the text of the line, with what `message` fields and errors append; not masked.
+    ///
+    /// # Errors
+    /// What the writer refuses, and what a `Display` gives up.
+    pub fn write_message(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match self.message {
+            Message::Args(args) => out.write_fmt(args),
+            Message::Text(text) | Message::Unmasked(text) => out.write_str(text),
+        }
+    }
+
+    /// Whether that text is told as it is, because its author knows that it holds no secret.
+    pub fn has_unmasked_message(&self) -> bool {
+        match self.message {
+            // With something appended it is a text by now.
+            Message::Args(_) => self.record.is_unmasked(),
+            Message::Text(_) => false,
+            Message::Unmasked(_) => true,
+        }
     }
 
     /// What the work belongs to. Empty if every format is Node's.
