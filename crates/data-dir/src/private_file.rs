@@ -2,12 +2,19 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use crate::made::make_dir;
+
+/// The longest that is read.
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// How many were written by this process: each has a name of its own beside its place.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// A file with a secret, written beside its place and not yet put there.
 ///
@@ -40,13 +47,50 @@ impl PrivateFile {
         let dir = place.parent().unwrap_or(Path::new("."));
         make_dir(dir)?;
         let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}", std::process::id()));
+        name.push(format!(".{}.{}", std::process::id(), WRITTEN.fetch_add(1, Relaxed)));
         let beside = dir.join(name);
         let _ = fs::remove_file(&beside);
         let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
         let written = Self { place: place.to_owned(), beside };
         out.write_all(text.as_bytes())?;
         Ok(written)
+    }
+
+    /// The text of one that is there, where nobody but its owner, who runs this process, can have read or written it.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, is not private, or is longer than 64 KiB.
+    pub fn read(place: &Path) -> io::Result<String> {
+        // What is looked at is what is read, and a link in its place is neither.
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(place)?;
+        let known = file.metadata()?;
+        let own = rustix::process::geteuid().as_raw();
+        if !known.is_file() || known.mode() & 0o077 != 0 || known.uid() != own {
+            let text = "others than the owner of this process may have read or written it; \
+                        make its mode 0600 and its owner the user who runs this, or remove it";
+            return Err(io::Error::other(text));
+        }
+        let mut text = String::new();
+        (&mut file).take(MOST_BYTES + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(io::Error::other("it is longer than 64 KiB"));
+        }
+        Ok(text)
+    }
+
+    /// Puts it in its place, unless something is there already: whether it is there now.
+    ///
+    /// # Errors
+    /// When the system refuses that.
+    pub fn publish_first(&self) -> io::Result<bool> {
+        match fs::hard_link(&self.beside, &self.place) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            // Some file systems have no links: nobody else is likely to come at the same moment.
+            Err(_) if !self.place.exists() => self.publish().map(|()| true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts it in its place.
@@ -77,6 +121,36 @@ mod tests {
         drop(PrivateFile::write(&place, "newer").unwrap());
         assert_eq!(fs::read_to_string(&place).unwrap(), "older");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn who_comes_first_puts_it_there_and_others_leave_it() {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("token");
+        let (first, second) =
+            (PrivateFile::write(&place, "first").unwrap(), PrivateFile::write(&place, "second").unwrap());
+        assert!(first.publish_first().unwrap() && !second.publish_first().unwrap());
+        drop((first, second));
+        assert_eq!(PrivateFile::read(&place).unwrap(), "first");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_others_could_have_read_or_written_is_not_read() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("token");
+        assert_eq!(PrivateFile::read(&place).unwrap_err().kind(), io::ErrorKind::NotFound);
+        PrivateFile::write(&place, "x").unwrap().publish().unwrap();
+        let link = root.path().join("link");
+        symlink(&place, &link).unwrap();
+        assert!(PrivateFile::read(&link).is_err(), "somebody else may change where it leads");
+        assert!(PrivateFile::read(root.path()).is_err(), "a directory is no file");
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o604)).unwrap();
+        assert!(PrivateFile::read(&place).unwrap_err().to_string().contains("0600"));
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
+        fs::write(&place, vec![b'x'; MOST_BYTES as usize + 1]).unwrap();
+        assert!(PrivateFile::read(&place).is_err(), "it is too long for a secret");
     }
 
     #[test]

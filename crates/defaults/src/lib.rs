@@ -35,7 +35,8 @@ use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
 use greenroom_log_store::LogStore;
-use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger};
+use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
+use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
 
 use crate::{boot_config::BootConfig, boot_log::BootLog};
 
@@ -57,6 +58,8 @@ pub struct Surroundings {
     pub state: DataDirEnvironment,
     /// By which proxies calls go, and which certificates are trusted.
     pub calls: ClientEnvironment,
+    /// The token of operators, where the environment gives it.
+    pub ops: OpsEnvironment,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
     pub is_process: bool,
     /// What whoever starts it has found of the config already: it is told with all else.
@@ -78,7 +81,8 @@ impl Surroundings {
         let log = LogEnvironment::from_process();
         let is_process = log.logs_panics();
         let (state, calls) = (DataDirEnvironment::from_process(), ClientEnvironment::from_process());
-        Self { config: ConfigFrom::Loaded(config), log, state, calls, is_process, found: vec![] }
+        let ops = OpsEnvironment::from_process();
+        Self { config: ConfigFrom::Loaded(config), log, state, calls, ops, is_process, found: vec![] }
     }
 }
 
@@ -89,8 +93,8 @@ pub fn create_backend() -> Backend {
     match ConfigOptions::from_process() {
         Ok(options) => {
             let (state, config) = (DataDirEnvironment::of(&options), ConfigFrom::Options(options));
-            let calls = ClientEnvironment::from_process();
-            create_backend_in(Surroundings { config, log, state, calls, is_process, found: vec![] })
+            let (calls, ops) = (ClientEnvironment::from_process(), OpsEnvironment::from_process());
+            create_backend_in(Surroundings { config, log, state, calls, ops, is_process, found: vec![] })
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -103,13 +107,19 @@ pub fn create_backend() -> Backend {
 pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, found, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
-    backend.boot(async move |config: RootConfig, logger: RootLogger, declarations: Declarations| {
-        if is_process {
-            logger.log_panics().forever();
-            logger.install_tracing(BridgeOptions::new());
-        }
-        boot(&config, &logger, &log, &declarations, found)
-    })
+    backend.boot(
+        async move |config: RootConfig, logger: RootLogger, declarations: Declarations, token: OpsToken| {
+            if is_process {
+                logger.log_panics().forever();
+                logger.install_tracing(BridgeOptions::new());
+            }
+            let boot = boot(&config, &logger, &log, &declarations, found)?;
+            if LoggerOptions::from_config(&config, &log).is_ok_and(|log| log.format.has_additions()) {
+                logger.child(fields! { service: "ops" }).info(token.told());
+            }
+            Ok(boot)
+        },
+    )
 }
 
 fn boot(
@@ -138,7 +148,7 @@ fn boot(
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
-    let Surroundings { config, log, state, calls, .. } = surroundings.clone();
+    let Surroundings { config, log, state, calls, ops, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
     let factories = [
         service(async move |declarations: Declarations| {
@@ -176,9 +186,12 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HttpClient::factory(calls),
         DataDirectory::factory(state.clone()),
         Database::factory(node_env.clone()),
-        HttpSettings::factory(node_env, state),
+        HttpSettings::factory(node_env.clone(), state),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
+        OpsSettings::factory(),
+        OpsToken::factory(ops, node_env.clone()),
+        Ops::factory(node_env),
     ];
     factories.into_iter().chain(drivers()).collect()
 }

@@ -24,6 +24,7 @@ pub fn config_schemas() -> Vec<Schema> {
         ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),
         ("greenroom-data-dir", greenroom_data_dir::CONFIG_SCHEMA),
         ("greenroom-database", greenroom_database::CONFIG_SCHEMA),
+        ("greenroom-ops", greenroom_ops::CONFIG_SCHEMA),
         ("greenroom-defaults", crate::CONFIG_SCHEMA),
     ];
     // A text that is no schema is found by this crate's tests.
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn every_own_schema_is_one() {
         let schemas = config_schemas();
-        assert_eq!(schemas.len(), 8);
+        assert_eq!(schemas.len(), 9);
         ConfigSchema::new(schemas).unwrap();
     }
 

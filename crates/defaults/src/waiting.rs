@@ -58,6 +58,7 @@ mod tests {
     use greenroom_data_dir::DataDirEnvironment;
     use greenroom_http_client::ClientEnvironment;
     use greenroom_logging::LogEnvironment;
+    use greenroom_ops::OpsEnvironment;
 
     use super::*;
     use crate::{ConfigFrom, Surroundings, create_backend_in};
@@ -65,7 +66,8 @@ mod tests {
     fn backend(config: &RootConfig) -> Backend {
         let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
         let (config, calls) = (ConfigFrom::Loaded(config.clone()), ClientEnvironment::default());
-        create_backend_in(Surroundings { config, log, state, calls, is_process: false, found: vec![] })
+        let ops = OpsEnvironment::default();
+        create_backend_in(Surroundings { config, log, state, calls, ops, is_process: false, found: vec![] })
     }
 
     fn told_by(add: impl Fn(Backend) -> Backend, before: &str, after: &str) -> Vec<String> {

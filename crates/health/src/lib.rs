@@ -24,7 +24,7 @@ mod registry;
 mod root_health;
 
 pub use check::{Check, Outcome};
-pub use registry::{CheckHandle, CheckState, HealthChecks, HealthRegistry};
+pub use registry::{CheckHandle, CheckRun, CheckState, HealthChecks, HealthRegistry};
 pub use root_health::{HealthResponse, Probe, RootHealth, RootHealthService};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, btree_map},
     future::Future,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use greenroom_config::{DeclareConfig, RootConfig};
@@ -13,7 +13,10 @@ use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, sco
 use greenroom_errors::Result;
 use greenroom_logging::{Logger, RootLogger, error, info, warn};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use crate::{Check, Outcome};
 
@@ -33,7 +36,7 @@ struct Inner {
 
 struct Entry {
     readiness: bool,
-    last: watch::Receiver<Option<Check>>,
+    last: watch::Receiver<Option<CheckRun>>,
 }
 
 impl Service for HealthRegistry {
@@ -49,7 +52,20 @@ pub struct CheckState {
     /// Whether readiness fails with it.
     pub readiness: bool,
     /// Its last result; `None` before the first run has ended.
-    pub last: Option<Check>,
+    pub last: Option<CheckRun>,
+}
+
+/// One run of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckRun {
+    /// What it said.
+    pub check: Check,
+    /// When it began.
+    pub at: SystemTime,
+    /// How long it took.
+    pub took: Duration,
+    /// When the first of the runs began that have all had this outcome.
+    pub since: SystemTime,
 }
 
 impl HealthRegistry {
@@ -103,7 +119,7 @@ impl HealthRegistry {
         };
         for (name, mut last) in required {
             let first = tokio::time::timeout(TIMEOUT, last.wait_for(Option::is_some)).await;
-            if !matches!(first, Ok(Ok(check)) if check.as_ref().is_some_and(Check::is_ok)) {
+            if !matches!(first, Ok(Ok(last)) if last.as_ref().is_some_and(|last| last.check.is_ok())) {
                 return Some(name);
             }
         }
@@ -172,21 +188,32 @@ impl HealthChecks {
                 let text =
                     "Health check refused: the plugin has one of this name already; give it another name";
                 error!(self.logger, check = &*name, "{text}");
-                return CheckHandle { registry: None, name };
+                return CheckHandle { registered: None, name };
             }
         }
         let (logger, called) = (self.logger.clone(), name.clone());
+        let (ask, mut asked) = mpsc::channel::<oneshot::Sender<Check>>(1);
         spawn("health check", async move {
             let mut ticks = tokio::time::interval(INTERVAL);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
-                ticks.tick().await;
+                let by = tokio::select! {
+                    _ = ticks.tick() => None,
+                    // `None` once nobody can ask: the ticks go on.
+                    Some(by) = asked.recv() => Some(by),
+                };
+                let (at, began) = (SystemTime::now(), Instant::now());
                 let now = run(|| check.clone()()).await;
-                tell_change(&logger, &called, tell.borrow().as_ref(), &now);
-                tell.send_replace(Some(now));
+                let before = tell.borrow().clone();
+                tell_change(&logger, &called, before.as_ref().map(|before| &before.check), &now);
+                let same = before.filter(|before| before.check.outcome == now.outcome);
+                let since = same.map_or(at, |before| before.since);
+                tell.send_replace(Some(CheckRun { check: now.clone(), at, took: began.elapsed(), since }));
+                // Who has asked may have left.
+                let _ = by.map(|by| by.send(now));
             }
         });
-        CheckHandle { registry: Some(self.registry.clone()), name }
+        CheckHandle { registered: Some((self.registry.clone(), ask)), name }
     }
 }
 
@@ -216,18 +243,42 @@ fn tell_change(logger: &Logger, name: &str, before: Option<&Check>, now: &Check)
 }
 
 /// A registered check.
+#[derive(Clone)]
 pub struct CheckHandle {
     /// `None` for one that was refused.
-    registry: Option<HealthRegistry>,
+    registered: Option<(HealthRegistry, mpsc::Sender<oneshot::Sender<Check>>)>,
     name: String,
 }
 
 impl CheckHandle {
     /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
     pub fn readiness(self) {
-        let Some(registry) = self.registry else { return };
-        if let Some(entry) = registry.0.checks.lock().get_mut(&self.name) {
+        if let Some((registry, _)) = &self.registered
+            && let Some(entry) = registry.0.checks.lock().get_mut(&self.name)
+        {
             entry.readiness = true;
         }
+    }
+
+    /// Runs the check now, for whoever knows that what it checks has just changed; probes are answered from the result, which is
+    /// returned, from then on. `None` for a check that was refused, and once the backend stops.
+    ///
+    /// ```
+    /// # use greenroom_core::plugin;
+    /// # use greenroom_health::{Check, HealthChecks};
+    /// plugin("mail", |env| {
+    ///     env.register_init(async |health: HealthChecks| {
+    ///         let server = health.check("server", async || Check::pass());
+    ///         // Where a connection has broken:
+    ///         server.run_now().await;
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    pub async fn run_now(&self) -> Option<Check> {
+        let (_, ask) = self.registered.as_ref()?;
+        let (tell, told) = oneshot::channel();
+        ask.send(tell).await.ok()?;
+        told.await.ok()
     }
 }

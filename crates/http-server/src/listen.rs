@@ -28,26 +28,30 @@ pub enum Listen {
 impl Listen {
     /// Forms: `7007`, `':7007'`, `'host:7007'`, `'[::1]:7007'`, `{host, port}`, `unix:/path`. Contract: http-1.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let invalid = |text: String| ConfigError::invalid(config, LISTEN, text);
         match config.optional_get(LISTEN)? {
             None => Ok(Self::Tcp { host: String::new(), port: 7007 }),
             Some(Value::Object(_)) => {
                 let (host, port) = all((host(config), port(config)))?;
                 Ok(Self::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port })
             }
-            Some(value) => {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                if let Some(path) = text.strip_prefix(UNIX) {
-                    return socket(path).map_err(|expected| {
-                        invalid(format!("Unable to listen on {text}, expected {expected}"))
-                    });
-                }
-                tcp(&text).ok_or_else(|| {
-                    let expected = "expected <port> or <host>:<port>";
-                    invalid(format!("Unable to parse listen address {text}, {expected}"))
-                })
-            }
+            Some(value) => Self::parse(&value).map_err(|fault| ConfigError::invalid(config, LISTEN, fault)),
         }
+    }
+
+    /// The same of another key, which may be missing, without the form `{host, port}`.
+    pub fn optional(config: &RootConfig, key: &str) -> Result<Option<Self>, ConfigError> {
+        let Some(value) = config.optional_get(key)? else { return Ok(None) };
+        Self::parse(&value).map(Some).map_err(|fault| ConfigError::invalid(config, key, fault))
+    }
+
+    fn parse(value: &Value) -> Result<Self, String> {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if let Some(path) = text.strip_prefix(UNIX) {
+            return socket(path)
+                .map_err(|expected| format!("Unable to listen on {text}, expected {expected}"));
+        }
+        let expected = "expected <port> or <host>:<port>";
+        tcp(&text).ok_or_else(|| format!("Unable to parse listen address {text}, {expected}"))
     }
 }
 

@@ -88,7 +88,7 @@ impl HealthRoutes {
             text.push_str(&match (&check.last, probe.exclude.contains(name)) {
                 (_, true) => format!("[+]{name} excluded: ok\n"),
                 (None, _) => format!("[?]{name} has not run yet\n"),
-                (Some(last), _) => match last.outcome {
+                (Some(last), _) => match last.check.outcome {
                     Outcome::Pass => format!("[+]{name} ok\n"),
                     Outcome::Warn => format!("[+]{name} warns: reason withheld\n"),
                     Outcome::Fail => format!("[-]{name} failed: reason withheld\n"),

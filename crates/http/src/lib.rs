@@ -23,10 +23,12 @@
 //!
 //! A request passes the steps of `server.rs`, the health endpoints, the root routes, and in a plugin's router the steps
 //! of `plugin.rs`; its answer leaves by the same steps in the opposite order. What nobody answers is a 404 with an empty
-//! body. A request for a [WebSocket](websocket) passes none of them. The bytes are those of Backstage's Node backend; where
+//! body. A request for a [WebSocket](websocket) passes none of them, nor does one for routes that
+//! [stand apart](RootHttpRouter::mount_apart). The bytes are those of Backstage's Node backend; where
 //! they are not, `docs/compatibility.md` says so.
 
 mod access_line;
+mod apart;
 mod body;
 mod client;
 mod dispatch;
@@ -50,10 +52,11 @@ mod settings;
 mod unchanged;
 pub mod websocket;
 
+pub use apart::serve_apart;
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
-pub use failure::{HandlerResult, HttpError};
+pub use failure::{HandlerResult, HttpError, panicked};
 pub use finished_request::{FinishedRequest, Spent};
 pub use greenroom_http_server::{
     Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,

@@ -16,6 +16,7 @@ use greenroom_logging::Logger;
 use http::{StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
+    apart::Apart,
     dispatch::{Routed, Unrouted, dispatch},
     envelope::Envelope,
     exchange::Exchange,
@@ -46,6 +47,7 @@ pub struct RootHttpRouter(Arc<Routes>);
 
 struct Routes {
     mounts: ArcSwap<Vec<Mount>>,
+    aparts: ArcSwap<Vec<Apart>>,
     /// What is asked where nothing is mounted.
     fallback: OnceLock<AuthorsRouter>,
     observers: Observers<dyn Fn(&Request) + Send + Sync>,
@@ -76,9 +78,10 @@ impl Service for RootHttpRouter {
 
 impl RootHttpRouter {
     pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
-        let (mounts, fallback, observers, finished, address) = Default::default();
+        let (mounts, aparts, fallback, observers, finished, address) = Default::default();
         Self(Arc::new(Routes {
             mounts,
+            aparts,
             fallback,
             observers,
             finished,
@@ -180,6 +183,10 @@ impl RootHttpRouter {
         F: Future<Output = Result> + Send + 'static,
     {
         self.web_sockets().add_open(path, boxed(handler))
+    }
+
+    pub(crate) fn aparts(&self) -> &ArcSwap<Vec<Apart>> {
+        &self.0.aparts
     }
 
     pub(crate) fn web_sockets(&self) -> &WebSocketRoutes {

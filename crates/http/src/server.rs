@@ -20,6 +20,7 @@ use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    apart,
     body::AnswerBody,
     client::Caller,
     dispatch::Unrouted,
@@ -65,6 +66,7 @@ impl RootHttpRouter {
                 let draining = CancellationToken::new();
                 let front = Front(Arc::new(Inner {
                     steps: steps(&settings, &logger, &draining),
+                    apart: apart::Surroundings::new(&settings, &logger, &draining),
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     root: root.clone(),
                     trust: settings.trust_proxy.clone(),
@@ -108,6 +110,7 @@ struct Front(Arc<Inner>);
 
 struct Inner {
     steps: Pipeline,
+    apart: apart::Surroundings,
     health: HealthRoutes,
     root: RootHttpRouter,
     trust: TrustProxy,
@@ -120,22 +123,49 @@ impl Serve for Front {
     fn serve(&self, request: axum::http::Request<RequestBody>, arrival: Arrival) -> Answer<AnswerBody> {
         let inner = self.0.clone();
         let caller = Caller { peer: arrival.peer, trust: inner.trust.clone() };
+        if let Some(router) = inner.root.apart(request.uri().path()) {
+            let (exchange, request) = begin(request, arrival, caller);
+            return run(exchange, request, async move |exchange, request| {
+                inner.apart.answer(Some(router), exchange, request).await
+            });
+        }
         if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
             return Box::pin(async move {
                 match inner.root.web_sockets().take(route, request, arrival, caller).await {}
             });
         }
-        let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-        let mut exchange = Box::new(Exchange::begin(&request, arrival, caller));
+        let (mut exchange, request) = begin(request, arrival, caller);
         exchange.watch = inner.root.watch();
-        let context = exchange.context.clone();
-        if !may_change_something(&request) {
-            return Box::pin(context.scope(inner.answer(exchange, request)));
-        }
-        let has_called_author = Arc::new(AtomicBool::new(false));
-        exchange.has_called_author = Some(has_called_author.clone());
-        Box::pin(RunToCompletion::new(context, has_called_author, inner.answer(exchange, request)))
+        run(exchange, request, |exchange, request| inner.answer(exchange, request))
     }
+}
+
+/// What is known of a request as it comes, and the request as routers take it.
+pub(crate) fn begin(
+    request: axum::http::Request<RequestBody>,
+    arrival: Arrival,
+    caller: Caller,
+) -> (Box<Exchange>, Request) {
+    let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+    (Box::new(Exchange::begin(&request, arrival, caller)), request)
+}
+
+/// Runs the work on a request in its context: to its end, if it may change something.
+pub(crate) fn run<F>(
+    mut exchange: Box<Exchange>,
+    request: Request,
+    answer: impl FnOnce(Box<Exchange>, Request) -> F,
+) -> Answer<AnswerBody>
+where
+    F: Future<Output = Response<AnswerBody>> + Send + 'static,
+{
+    let context = exchange.context.clone();
+    if !may_change_something(&request) {
+        return Box::pin(context.scope(answer(exchange, request)));
+    }
+    let has_called_author = Arc::new(AtomicBool::new(false));
+    exchange.has_called_author = Some(has_called_author.clone());
+    Box::pin(RunToCompletion::new(context, has_called_author, answer(exchange, request)))
 }
 
 impl Inner {
@@ -176,7 +206,7 @@ impl Inner {
 }
 
 /// Node says whole seconds, and nothing when idle connections stay open.
-fn keep_alive(settings: &ServerSettings) -> Option<HeaderValue> {
+pub(crate) fn keep_alive(settings: &ServerSettings) -> Option<HeaderValue> {
     let timeout = settings.timeouts.keep_alive;
     let most = match settings.limits.requests {
         0 => String::new(),

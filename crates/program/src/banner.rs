@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
-use crate::{Access, Example};
+use crate::{Access, Example, WorthOpening};
 
 /// Everything that the banner tells.
 pub(crate) struct Banner<'a> {
@@ -13,6 +13,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) hint: Option<&'a str>,
     /// Those that work with the config.
     pub(crate) examples: &'a [Example],
+    pub(crate) pages: &'a [WorthOpening],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
     pub(crate) address: &'a LocalAddr,
@@ -22,6 +23,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) lacking: &'a [String],
     /// The file with the demo's header line.
     pub(crate) demo: Option<&'a str>,
+    /// The link to the pages, or why there is none.
+    pub(crate) pages: &'a str,
 }
 
 /// How the server encrypts, and what makes a client believe it.
@@ -52,9 +55,18 @@ impl Banner<'_> {
             let lacking = listed(self.lacking);
             row("Not here", &format!("{lacking} (named in the config, not in this program)"));
         }
+        let (_, url) = self.curl();
+        // A browser opens no socket of the file system.
+        let is_reached = matches!(self.address, LocalAddr::Tcp(_));
+        for WorthOpening { name, path, .. } in
+            self.pages.iter().filter(|page| is_reached && self.has(page.plugin))
+        {
+            row(name, &format!("{url}{path}"));
+        }
         if let Some(header) = self.demo {
             row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
         }
+        row("Pages", self.pages);
         out.push('\n');
         for line in self.commands() {
             let _ = writeln!(out, "    {line}");
@@ -70,7 +82,7 @@ impl Banner<'_> {
     pub(crate) fn commands(&self) -> Vec<String> {
         let (curl, url) = self.curl();
         let probe = |path: &str| format!("{curl} {}", quoted(&format!("{url}/.backstage/health/v1/{path}")));
-        let runs = |example: &&Example| self.plugins.iter().any(|plugin| plugin == example.plugin);
+        let runs = |example: &&Example| self.has(example.plugin);
         let examples = self.examples.iter().filter(runs).filter_map(|example| {
             let arguments = example.arguments.replace("{url}", &url);
             match (example.access, self.demo) {
@@ -85,6 +97,10 @@ impl Banner<'_> {
 }
 
 impl Banner<'_> {
+    fn has(&self, plugin: &str) -> bool {
+        self.plugins.iter().any(|runs| runs == plugin)
+    }
+
     /// The command and the URL that reach the server from this machine.
     fn curl(&self) -> (String, String) {
         let (scheme, trust) = match &self.encryption {
@@ -159,6 +175,7 @@ mod tests {
             version: "1.2.3",
             hint: (name == "greenroom").then_some("What you see is explained in docs/observability.md"),
             examples: &EXAMPLES,
+            pages: &[WorthOpening { plugin: "demo", name: "Demo", path: "/demo" }],
             config: "app-config.yaml",
             ready_in: Duration::from_millis(12),
             address,
@@ -166,20 +183,23 @@ mod tests {
             plugins: &plugins,
             lacking: &lacking,
             demo,
+            pages: "http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)",
         };
         banner.text().replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
 
     #[test]
     fn the_demo_gets_lines_with_its_header_file() {
-        let plugins = ["healthcheck", "tasks"];
+        let plugins = ["healthcheck", "tasks", "demo"];
         let text = banner("greenroom", "127.0.0.1:7007", &plugins, &[], Some(".greenroom/demo.header"));
         insta::assert_snapshot!(text, @r"
           Greenroom  <version> (debug build)
           Config     app-config.yaml
           Ready in   12 ms
-          Plugins    healthcheck, tasks
+          Plugins    healthcheck, tasks, demo
+          Demo       http://127.0.0.1:7007/demo
           Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl -H @.greenroom/demo.header -X POST http://127.0.0.1:7007/api/tasks/task/1/queue
@@ -198,6 +218,7 @@ mod tests {
           Ready in   12 ms
           Plugins    healthcheck
           Not here   catalog, techdocs (named in the config, not in this program)
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://localhost:7007/.backstage/health/v1/readiness
             curl http://localhost:7007/healthcheck
@@ -216,6 +237,7 @@ mod tests {
           Config     app-config.yaml
           Ready in   12 ms
           Plugins    greetings
+          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl http://127.0.0.1:7007/.backstage/health/v1/liveness
@@ -234,6 +256,7 @@ mod tests {
                 version,
                 hint,
                 examples,
+                pages: &[],
                 config,
                 ready_in,
                 address,
@@ -241,6 +264,7 @@ mod tests {
                 plugins,
                 lacking,
                 demo,
+                pages: "",
             };
             banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
         };

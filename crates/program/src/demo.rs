@@ -5,9 +5,7 @@
 //! pasted once works on.
 
 use std::{
-    fs::{self, Metadata},
     net::IpAddr,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +13,7 @@ use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, RootConfig},
     core::Backend,
-    data_dir::PrivateFile,
+    data_dir::{DEMO_HEADER, PrivateFile},
     http::Listen,
     prelude::{RootLogger, decorate},
 };
@@ -42,7 +40,7 @@ pub(crate) struct NotWritten(pub(crate) PathBuf, pub(crate) std::io::Error);
 impl Demo {
     /// Takes the token that is there, or makes one, and writes the file that holds it.
     pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
-        let header_file = data_dir.join("demo.header");
+        let header_file = data_dir.join(DEMO_HEADER);
         let prepared = kept(&header_file)
             .map_or_else(token, Ok)
             .and_then(|token| Ok((PrivateFile::write(&header_file, &format!("{START}{token}\n"))?, token)));
@@ -93,10 +91,7 @@ pub(crate) fn check(config: &RootConfig, node_env: Option<&str>) -> Result<bool,
 
 /// The token of an earlier start, where nobody else can have read or written it.
 fn kept(file: &Path) -> Option<String> {
-    let own = fs::metadata("/proc/self").ok()?.uid();
-    let is_private = |file: &Metadata| file.is_file() && file.mode() & 0o077 == 0 && file.uid() == own;
-    fs::symlink_metadata(file).ok().filter(is_private)?;
-    let line = fs::read_to_string(file).ok()?;
+    let line = PrivateFile::read(file).ok()?;
     let token = line.strip_prefix(START)?.trim_end();
     (token.len() == 2 * BYTES && token.bytes().all(|c| c.is_ascii_hexdigit())).then(|| token.to_owned())
 }
@@ -109,7 +104,10 @@ fn token() -> std::io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
 
     use super::*;
 

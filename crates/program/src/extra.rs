@@ -70,6 +70,11 @@ impl<'a> CommandContext<'a> {
         }
     }
 
+    /// Whose command line and environment these are.
+    pub(crate) fn options(&self) -> &ConfigOptions {
+        self.options
+    }
+
     fn read(&self) -> Result<RootConfig, ConfigError> {
         self.config.get_or_init(|| schema::load(self.catalogue, self.options)).clone()
     }
@@ -135,6 +140,9 @@ fn names_files(options: &ConfigOptions) -> bool {
 
 type Run = Box<dyn Fn(&ArgMatches, &CommandContext<'_>) -> Result<Answer>>;
 
+/// The group of a command that is of no plugin.
+pub(crate) const OPS: &str = "ops";
+
 /// One command: the plugin that it is of, and its own name.
 pub(crate) struct Extra {
     plugin: &'static str,
@@ -167,7 +175,10 @@ impl fmt::Debug for Extra {
 pub(crate) fn added(mut to: Command, extras: &[Extra]) -> Command {
     for extra in extras {
         if to.find_subcommand(extra.plugin).is_none() {
-            let about = format!("Commands of the plugin `{}`", extra.plugin);
+            let about = match extra.plugin {
+                OPS => "Look after the running backend".to_owned(),
+                plugin => format!("Commands of the plugin `{plugin}`"),
+            };
             to = to.subcommand(Command::new(extra.plugin).about(about).subcommand_required(true));
         }
         to = to.mut_subcommand(extra.plugin, |group| group.subcommand(extra.command.clone()));

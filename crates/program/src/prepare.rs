@@ -8,6 +8,7 @@ use greenroom::{
     data_dir::DataDirEnvironment,
     http_client::ClientEnvironment,
     logging::LogEnvironment,
+    ops::OpsEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
 
@@ -72,6 +73,11 @@ pub(crate) fn calls(options: &ConfigOptions) -> ClientEnvironment {
     ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
 }
 
+/// What these options say of the surface of operators.
+pub(crate) fn ops(options: &ConfigOptions) -> OpsEnvironment {
+    OpsEnvironment::of(options.env.get(OpsEnvironment::VARIABLE).cloned())
+}
+
 /// The backend with its defaults and what is chosen.
 pub(crate) fn backend(
     catalogue: &Catalogue,
@@ -85,6 +91,7 @@ pub(crate) fn backend(
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDirEnvironment::of(options),
         calls: calls(options),
+        ops: ops(options),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: log.logs_panics(),
         log,

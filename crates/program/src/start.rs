@@ -11,6 +11,7 @@ use greenroom::{
     config::{ConfigOptions, RootConfig},
     core::serve_signals,
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
+    ops::Ops,
     prelude::{InstanceMetadata, RootLogger},
 };
 
@@ -102,12 +103,20 @@ async fn serve(
                     running.service::<HttpSettings>().await,
                     running.service::<RootLogger>().await,
                     running.service::<InstanceMetadata>().await,
+                    running.service::<Ops>().await,
                 );
-                if let (Ok(http), Ok(settings), Ok(logger), Ok(metadata)) = services {
+                if let (Ok(http), Ok(settings), Ok(logger), Ok(metadata), Ok(ops)) = services {
                     let ready_in = shown.began.elapsed();
                     // The banner is the last thing on the screen.
                     logger.flush(Duration::from_millis(500));
-                    shown.banner(program, http.local_addr(), &settings, &metadata, ready_in);
+                    let up = Up {
+                        address: http.local_addr(),
+                        settings: &settings,
+                        metadata: &metadata,
+                        ops: &ops,
+                        ready_in,
+                    };
+                    shown.banner(program, &up);
                 }
             },
             |failed| explain::start_error(config, &typed, failed),
@@ -125,20 +134,31 @@ struct Shown {
     began: Instant,
 }
 
+/// What it tells of the backend that is up.
+struct Up<'a> {
+    address: &'a LocalAddr,
+    settings: &'a HttpSettings,
+    metadata: &'a InstanceMetadata,
+    ops: &'a Ops,
+    ready_in: Duration,
+}
+
+/// Who sees the terminal may be an operator at once: nobody else reads what is printed there.
+fn pages(ops: &Ops) -> String {
+    match ops.link() {
+        Ok(path) => format!("{}{path} (good for one sign-in, for 10 minutes)", ops.url()),
+        Err(_) => format!("off: {}", ops.why_off().unwrap_or("the system has no random bytes")),
+    }
+}
+
 impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
-    fn banner(
-        &self,
-        program: &Program,
-        address: &LocalAddr,
-        settings: &HttpSettings,
-        metadata: &InstanceMetadata,
-        ready_in: Duration,
-    ) {
+    fn banner(&self, program: &Program, up: &Up<'_>) {
         if !std::io::stderr().is_terminal() {
             return;
         }
+        let &Up { address, settings, metadata, ops, ready_in } = up;
         let plugins: Vec<_> =
             metadata.installed_plugins().iter().map(|plugin| plugin.plugin_id.to_string()).collect();
         let banner = Banner {
@@ -146,6 +166,7 @@ impl Shown {
             version: program.version,
             hint: program.hint,
             examples: &self.examples,
+            pages: &program.pages,
             config: &self.config,
             ready_in,
             address,
@@ -153,6 +174,7 @@ impl Shown {
             plugins: &plugins,
             lacking: &self.lacking,
             demo: self.demo.as_deref(),
+            pages: &pages(ops),
         };
         eprint!("{}", banner.text());
     }

@@ -9,6 +9,7 @@ use greenroom::{
     http::{HttpSettings, Listen, RootHttpRouter},
     http_client::ClientEnvironment,
     logging::LogEnvironment,
+    ops::OpsEnvironment,
     prelude::RootConfig,
 };
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
@@ -132,6 +133,7 @@ impl TestBackend {
             log,
             state: DataDirEnvironment::default(),
             calls: ClientEnvironment::default(),
+            ops: OpsEnvironment::of(Some(mock::OPS_TOKEN.to_owned())),
             is_process: false,
             found: vec![],
         })

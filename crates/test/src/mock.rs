@@ -37,6 +37,9 @@ use crate::{
 #[cfg(feature = "database")]
 pub use crate::mock_database::{database, database_of};
 
+/// The token of operators in a [`TestBackend`](crate::TestBackend): who sends it as a bearer token reaches `/.greenroom/`.
+pub const OPS_TOKEN: &str = "mock-ops-token-of-tests";
+
 /// `core.rootConfig`: JSON or YAML.
 pub fn root_config(config: impl IntoConfig) -> ServiceFactory {
     let config = config.into_config().map_err(greenroom::errors::Error::from);

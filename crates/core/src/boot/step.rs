@@ -44,6 +44,13 @@ impl Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StepId(pub(super) usize);
 
+impl StepId {
+    /// The position, from 0.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// What a [`Step`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -9,6 +9,7 @@ use greenroom_data_dir::DataDirEnvironment;
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
 use greenroom_http_client::{Call, ClientEnvironment, HttpClient};
 use greenroom_logging::{CaptureSink, Format, Level, LogEnvironment, RootLogger};
+use greenroom_ops::OpsEnvironment;
 
 fn backend(config: &str, calls: ClientEnvironment) -> (Backend, CaptureSink) {
     let lines = CaptureSink::new();
@@ -22,6 +23,7 @@ fn backend(config: &str, calls: ClientEnvironment) -> (Backend, CaptureSink) {
         log: LogEnvironment::default(),
         state: DataDirEnvironment::default(),
         calls,
+        ops: OpsEnvironment::of(Some("the-token-of-these-tests".to_owned())),
         is_process: false,
     };
     (create_backend_in(surroundings).add(logger), lines)

@@ -8,6 +8,7 @@ use greenroom_data_dir::DataDirEnvironment;
 use greenroom_defaults::{ConfigFrom, Surroundings};
 use greenroom_http_client::ClientEnvironment;
 use greenroom_logging::{LogEnvironment, LoggerOptions, RootLogger, Sink};
+use greenroom_ops::OpsEnvironment;
 
 /// Surroundings with this config, of a backend that is not the process.
 pub(crate) fn surroundings(config: ConfigFrom, log: LogEnvironment) -> Surroundings {
@@ -17,6 +18,7 @@ pub(crate) fn surroundings(config: ConfigFrom, log: LogEnvironment) -> Surroundi
         log,
         state: DataDirEnvironment::default(),
         calls,
+        ops: OpsEnvironment::of(Some("the-token-of-these-tests".to_owned())),
         is_process: false,
         found: vec![],
     }

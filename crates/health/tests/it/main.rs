@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 use greenroom_config::RootConfig;
 use greenroom_core::{Backend, Running, plugin, service};
 use greenroom_errors::Error;
-use greenroom_health::{Check, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
+use greenroom_health::{Check, CheckHandle, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
 use greenroom_logging::{CaptureSink, RootLogger};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -62,7 +62,12 @@ impl Up {
     /// The last result of the check `db.<name>`.
     fn last(&self, name: &str) -> Option<Check> {
         let states = self.registry.states();
-        states.into_iter().find(|state| state.name == format!("db.{name}")).unwrap().last
+        states
+            .into_iter()
+            .find(|state| state.name == format!("db.{name}"))
+            .unwrap()
+            .last
+            .map(|last| last.check)
     }
 
     fn told(&self) -> Vec<String> {
@@ -158,6 +163,30 @@ async fn every_change_is_told_once_each_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn since_when_it_is_so_holds_until_the_outcome_changes() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let up = Up::with(move |checks| {
+        let runs = runs.clone();
+        checks.check("flaps", async move || match runs.fetch_add(1, SeqCst) {
+            0 | 1 => Check::pass(),
+            number => Check::fail(format!("run {number}")),
+        });
+    })
+    .await;
+    let last = || up.registry.states().remove(0).last.unwrap();
+    let mut seen = vec![];
+    for _ in 0..4 {
+        sleep(Duration::from_secs(1)).await;
+        seen.push(last());
+        sleep(Duration::from_secs(9)).await;
+    }
+    let since: Vec<_> = seen.iter().map(|run| run.since).collect();
+    assert_eq!((since[0], since[2]), (since[1], since[3]));
+    assert_eq!((since[0], since[2]), (seen[0].at, seen[2].at));
+    assert!(seen[1].at > seen[0].at && since[2] > since[1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn probes_read_the_last_result_and_run_nothing() {
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
@@ -178,6 +207,34 @@ async fn probes_read_the_last_result_and_run_nothing() {
     up.running.stop().await;
     sleep(Duration::from_secs(60)).await;
     assert_eq!(runs.load(SeqCst), 3, "none after the stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_knows_of_a_change_has_the_check_run_at_once_and_probes_know_it_then() {
+    let (is_broken, kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
+    let (seen, keep) = (is_broken.clone(), kept.clone());
+    let up = Up::with(move |checks| {
+        let seen = seen.clone();
+        let check = async move || match seen.load(SeqCst) {
+            0 => Check::pass(),
+            _ => Check::fail("gone"),
+        };
+        let server = checks.check("server", check);
+        server.clone().readiness();
+        let _ = keep.set(server);
+    })
+    .await;
+    assert_eq!(up.ready().await, HealthResponse::ok());
+    is_broken.store(1, SeqCst);
+    let server: &CheckHandle = kept.get().unwrap();
+    let began = Instant::now();
+    assert_eq!(server.run_now().await, Some(Check::fail("gone")));
+    assert_eq!(up.ready().await, failed("db.server"));
+    is_broken.store(0, SeqCst);
+    server.run_now().await;
+    assert_eq!((up.ready().await, began.elapsed()), (HealthResponse::ok(), Duration::ZERO));
+    up.running.stop().await;
+    assert_eq!(server.run_now().await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ mod kit;
 
 mod abandoned;
 mod access;
+mod apart;
 mod barrier;
 mod bodies;
 mod client;

@@ -8,7 +8,7 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
@@ -18,6 +18,7 @@ const PAGES: [(&str, &str); 9] = [
     ("app", "app"),
     ("rum", "rum"),
     ("database", "database"),
+    ("ops", "ops"),
 ];
 
 /// A row of a page.

@@ -1,0 +1,153 @@
+//! How a browser becomes an operator's: a link or the token, exchanged for a session.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{FromRequest, Request, State},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use greenroom_errors::Error;
+use greenroom_http::{ClientAddress, HandlerResult, Json};
+use http::{HeaderMap, Method, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{ROOT, hosts, links, operator::Operator, refusal::Refusal, service::Inner, sessions::LIFETIME};
+
+const PAGE: &str = include_str!("page.html");
+const REFUSAL: &str = include_str!("refusal.html");
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// Where a link leads.
+const PATH: &str = "/.greenroom/sign-in";
+const SESSION: &str = "/.greenroom/v1/session";
+
+/// The path of a link. Its code is in the fragment, which no browser sends anywhere.
+pub(crate) fn link(code: &str) -> String {
+    format!("{PATH}#{code}")
+}
+
+/// Whether it is asked for by who has not signed in.
+pub(crate) fn is_open(method: &Method, path: &str) -> bool {
+    match *method {
+        Method::GET | Method::HEAD => path == PATH,
+        Method::POST => path == SESSION,
+        _ => false,
+    }
+}
+
+/// The page to sign in on.
+pub(crate) fn page() -> Response {
+    Html(PAGE).into_response()
+}
+
+/// A page that says one sentence of our own.
+pub(crate) fn refusal_page(sentence: &'static str) -> Response {
+    let escaped = sentence.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    Html(REFUSAL.replace("{sentence}", &escaped)).into_response()
+}
+
+pub(crate) fn routes(inner: &Arc<Inner>) -> Router {
+    Router::new()
+        .route("/sign-in", get(async || page()))
+        .route("/v1/session", get(who).post(begin))
+        .route("/v1/session/end", post(end))
+        .route("/v1/links", post(make_link))
+        .with_state(inner.clone())
+}
+
+pub(crate) fn files() -> Router {
+    let file =
+        |kind: &'static str, text: &'static str| get(async move || ([(header::CONTENT_TYPE, kind)], text));
+    Router::new()
+        .route("/sign-in.css", file("text/css; charset=utf-8", STYLE))
+        .route("/sign-in.js", file("text/javascript; charset=utf-8", SCRIPT))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Who {
+    actor: String,
+    csrf_token: Option<String>,
+}
+
+/// Who has signed in, for scripts.
+async fn who(operator: Operator) -> Json<Who> {
+    let csrf_token = operator.csrf_token().map(str::to_owned);
+    Json(Who { actor: operator.actor().to_owned(), csrf_token })
+}
+
+/// What a browser brings: one of them.
+#[derive(Deserialize)]
+struct Brought {
+    code: Option<String>,
+    token: Option<String>,
+}
+
+/// A code or the token is exchanged for a session. What is wrong is not told: all that is looks alike.
+async fn begin(
+    State(inner): State<Arc<Inner>>,
+    client: ClientAddress,
+    headers: HeaderMap,
+    request: Request,
+) -> HandlerResult<Response> {
+    let host = hosts::asked(request.uri(), &headers);
+    let is_local = host.is_some_and(|host| hosts::is_own(&host));
+    if !client.secure() && !is_local {
+        Err(Error::from(Refusal::NotEncrypted))?;
+    }
+    let Json(Brought { code, token }) = Json::from_request(request, &()).await?;
+    let guard = &inner.guard;
+    let is_right = || match (&code, &token) {
+        (Some(code), _) => guard.links.take(code),
+        (None, Some(token)) => guard.token.is(token),
+        (None, None) => false,
+    };
+    if let Err(refusal) = guard.check(&client, is_right) {
+        let (method, path) = (Method::POST, SESSION);
+        crate::surface::tell(&inner, refusal, &client);
+        return Ok(refusal.answer(&method, path, &headers));
+    }
+    let begun = guard.sessions.begin().map_err(Error::from_any)?;
+    let actor = format!("session:{}", begun.digest.short());
+    let by = if code.is_some() { "a link" } else { "the token" };
+    let from = client.ip().unwrap_or("a Unix socket");
+    inner.audit.told(&actor, "session.begin", from, &format!("signed in by {by}"));
+    let cookie = guard.cookie.set(&begun.id, LIFETIME, client.secure());
+    let cookie = cookie.ok_or_else(|| Error::new("The cookie of a session cannot be written"))?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// Ends the session of whoever asks.
+async fn end(
+    State(inner): State<Arc<Inner>>,
+    client: ClientAddress,
+    operator: Operator,
+) -> HandlerResult<Response> {
+    let session = operator.session();
+    let session = session
+        .ok_or_else(|| Error::input("There is no session to end: the request brought the token itself"))?;
+    inner.guard.sessions.end(&session);
+    inner.audit.tell(&operator, "session.end", operator.actor(), "signed out");
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cleared) = inner.guard.cookie.clear(client.secure()) {
+        response.headers_mut().insert(header::SET_COOKIE, cleared);
+    }
+    Ok(response)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Link {
+    path: String,
+    expires_in_seconds: u64,
+}
+
+/// A new link, for the command that prints it.
+async fn make_link(State(inner): State<Arc<Inner>>, operator: Operator) -> HandlerResult<Json<Link>> {
+    let code = inner.guard.links.make().map_err(Error::from_any)?;
+    inner.audit.tell(&operator, "link.make", ROOT, "good for one sign-in");
+    Ok(Json(Link { path: link(&code), expires_in_seconds: links::LIFETIME.as_secs() }))
+}

@@ -1,0 +1,173 @@
+'use strict';
+// What a page gains by script: keys, a clock that goes, parts that stay up to date, commands that are copied by a click.
+(() => {
+  const make = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text, ...properties });
+  const all = selector => [...document.querySelectorAll(selector)];
+
+  // Keys lead to sections; they can be turned off, because people speak to their machines or use other keys.
+  const KEYS = 'greenroom.keys';
+  const remember = value => {
+    try {
+      localStorage.setItem(KEYS, value);
+    } catch {
+      // Then it is for this page alone.
+    }
+  };
+  const remembered = () => {
+    try {
+      return localStorage.getItem(KEYS);
+    } catch {
+      return null;
+    }
+  };
+  let keys = remembered() !== 'off';
+
+  const nav = document.querySelector('.nav');
+  const toggle = make('button', '', { type: 'button' });
+  const showKeys = () => {
+    toggle.textContent = keys ? 'Turn keys off' : 'Turn keys on';
+    for (const key of all('.nav kbd')) key.hidden = !keys;
+  };
+  if (nav) {
+    const line = make('p', '', { className: 'keys' });
+    line.append(toggle);
+    nav.append(line);
+    toggle.addEventListener('click', () => {
+      keys = !keys;
+      remember(keys ? 'on' : 'off');
+      showKeys();
+    });
+    showKeys();
+  }
+  document.addEventListener('keydown', event => {
+    const field = event.target.closest?.('input, select, textarea, [contenteditable]');
+    if (!keys || field || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const link = all('.nav [data-key]').find(link => link.dataset.key === event.key.toLowerCase());
+    if (link) link.click();
+  });
+
+  // Commands are copied by a button; without a clipboard, as on plain HTTP, the text is selected instead.
+  for (const command of all('[data-copy]')) {
+    const text = command.querySelector('bdi') ?? command;
+    const button = make('button', 'Copy', { type: 'button' });
+    button.addEventListener('click', async () => {
+      try {
+        await navigator.clipboard.writeText(text.textContent);
+        button.textContent = 'Copied';
+      } catch {
+        getSelection().selectAllChildren(text);
+        button.textContent = 'Selected';
+      }
+    });
+    command.append(button);
+  }
+
+  // What changes something is asked twice, and sent as the surface of operators wants it.
+  for (const button of all('button[data-post]')) {
+    const word = button.textContent;
+    let asked = null;
+    const forget = () => {
+      clearTimeout(asked);
+      asked = null;
+      button.textContent = word;
+    };
+    button.addEventListener('click', async () => {
+      if (!asked) {
+        asked = setTimeout(forget, 5000);
+        button.textContent = 'For good?';
+        return;
+      }
+      forget();
+      button.disabled = true;
+      const token = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+      const headers = { 'content-type': 'application/json', 'x-csrf-token': token };
+      try {
+        const answer = await fetch(button.dataset.post, { method: 'POST', headers, body: '{}' });
+        if (answer.ok) location.assign(button.dataset.then);
+        else button.textContent = `Not done: ${answer.status}`;
+      } catch {
+        button.textContent = 'Not done: no answer';
+      }
+      button.disabled = false;
+    });
+  }
+
+  // The clock goes by the server's time, whatever this machine thinks it is.
+  const clock = document.querySelector('[data-clock]');
+  const live = document.querySelector('.live');
+  if (!clock || !live) return;
+  let ahead = Date.parse(clock.dateTime) - performance.now();
+  let paused = false;
+  setInterval(() => {
+    if (paused) return;
+    const now = new Date(performance.now() + ahead).toISOString();
+    clock.dateTime = `${now.slice(0, 19)}Z`;
+    clock.textContent = now.slice(11, 19);
+  }, 1000);
+
+  // One stream of events a page. `parts` replaces what is in place; `news` counts rows that wait behind a link, so that
+  // nothing moves while somebody reads it.
+  const word = live.querySelector('.quiet');
+  const pause = make('button', 'pause', { type: 'button', className: 'extra' });
+  live.append(' ', pause);
+  let stream = null;
+  const say = (text, on) => {
+    word.textContent = `UTC, ${text}`;
+    live.classList.toggle('on', on);
+  };
+  const replace = parts => {
+    for (const part of all('[data-live]')) {
+      const html = parts[part.dataset.live];
+      if (html !== undefined && part.dataset.shown !== html) {
+        part.innerHTML = html;
+        part.dataset.shown = html;
+      }
+    }
+  };
+  const announce = news => {
+    for (const place of all('[data-news]')) {
+      const count = news[place.dataset.news];
+      if (!count) continue;
+      const link = make('a', `${count} new`, { href: location.href, className: 'news' });
+      place.replaceChildren(link);
+    }
+  };
+  const listen = () => {
+    stream = new EventSource(document.body.dataset.events);
+    stream.addEventListener('open', () => say('live', true));
+    stream.addEventListener('error', () => {
+      // A browser tries again by itself, unless it was refused.
+      say(stream.readyState === EventSource.CLOSED ? 'not live, reload to sign in' : 'no answer, trying again', false);
+    });
+    stream.addEventListener('time', event => {
+      ahead = Number(event.data) - performance.now();
+    });
+    stream.addEventListener('parts', event => replace(JSON.parse(event.data)));
+    stream.addEventListener('news', event => announce(JSON.parse(event.data)));
+  };
+  const stop = () => {
+    stream?.close();
+    stream = null;
+  };
+  pause.addEventListener('click', () => {
+    paused = !paused;
+    pause.textContent = paused ? 'go on' : 'pause';
+    if (paused) {
+      stop();
+      say('paused', false);
+    } else {
+      listen();
+    }
+  });
+  // A page that nobody sees costs nothing; one that comes back out of the browser's memory is up to date again.
+  document.addEventListener('visibilitychange', () => {
+    if (paused) return;
+    if (document.hidden) stop();
+    else if (!stream) listen();
+  });
+  addEventListener('pagehide', stop);
+  addEventListener('pageshow', event => {
+    if (event.persisted && !paused && !stream) listen();
+  });
+  listen();
+})();

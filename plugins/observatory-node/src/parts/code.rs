@@ -1,0 +1,15 @@
+//! Commands and names from code.
+
+use maud::{Markup, html};
+
+use crate::foreign;
+
+/// A command to copy: one click selects it, and with script there is a button that copies it.
+pub fn command(text: &str) -> Markup {
+    html! { code.cmd data-copy="" { (foreign(text).lines().limit(2000)) } }
+}
+
+/// A name from config or code: an id, a route, a key.
+pub fn inline(text: &str) -> Markup {
+    html! { span.mono { (foreign(text)) } }
+}

@@ -1,0 +1,4 @@
+//! What holds of all pages.
+
+mod contrast;
+mod document;

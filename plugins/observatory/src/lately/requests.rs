@@ -1,0 +1,120 @@
+//! Requests: how many, how long they took, how many failed.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::{Hour, MINUTES, histogram::Histogram, minute_of};
+
+/// Over how many minutes figures of a plugin go.
+pub(crate) const RECENT: usize = 5;
+/// More plugins than a backend has: those beyond are counted with all others alone.
+const PLUGINS: usize = 500;
+
+/// Those that were answered, or given up.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    all: Hour<Minute>,
+    plugins: BTreeMap<Arc<str>, Hour<Minute>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Minute {
+    count: u64,
+    failed: u64,
+    times: Histogram,
+}
+
+/// What was asked for in some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Load {
+    pub(crate) count: u64,
+    /// Answered by 500 and above.
+    pub(crate) failed: u64,
+    pub(crate) p75: Option<Duration>,
+}
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self { all: Hour::new(MINUTES), plugins: BTreeMap::new() }
+    }
+}
+
+impl Requests {
+    pub(crate) fn note(&mut self, at: SystemTime, plugin: Option<&str>, failed: bool, took: Duration) {
+        let minute = minute_of(at);
+        if let Some(entry) = self.all.at(minute) {
+            entry.add(failed, took);
+        }
+        let Some(plugin) = plugin else { return };
+        if !self.plugins.contains_key(plugin) && self.plugins.len() < PLUGINS {
+            self.plugins.insert(plugin.into(), Hour::new(RECENT));
+        }
+        if let Some(entry) = self.plugins.get_mut(plugin).and_then(|hour| hour.at(minute)) {
+            entry.add(failed, took);
+        }
+    }
+
+    /// Of each minute of the last hour, the oldest first; the last one is not over.
+    pub(crate) fn minutes(&self, now: SystemTime) -> Vec<Load> {
+        self.all.list(minute_of(now)).iter().map(Minute::load).collect()
+    }
+
+    /// All that was in the last minutes.
+    pub(crate) fn recent(&self, now: SystemTime) -> Load {
+        let minutes = self.all.list(minute_of(now));
+        sum(&minutes[MINUTES - RECENT..]).load()
+    }
+
+    /// The same of a plugin.
+    pub(crate) fn of(&self, plugin: &str, now: SystemTime) -> Load {
+        self.plugins.get(plugin).map(|hour| sum(&hour.list(minute_of(now))).load()).unwrap_or_default()
+    }
+}
+
+fn sum(minutes: &[Minute]) -> Minute {
+    minutes.iter().fold(Minute::default(), |mut all, minute| {
+        all.count += minute.count;
+        all.failed += minute.failed;
+        all.times.merge(&minute.times);
+        all
+    })
+}
+
+impl Minute {
+    fn add(&mut self, failed: bool, took: Duration) {
+        self.count += 1;
+        self.failed += u64::from(failed);
+        self.times.add(took);
+    }
+
+    fn load(&self) -> Load {
+        Load { count: self.count, failed: self.failed, p75: self.times.p75() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_is_told_for_five_minutes_and_all_for_an_hour() {
+        let at = |minute: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(minute * 60);
+        let mut requests = Requests::default();
+        requests.note(at(1000), Some("tasks"), false, Duration::from_millis(4));
+        requests.note(at(1001), Some("tasks"), true, Duration::from_millis(4));
+        requests.note(at(1001), None, false, Duration::from_millis(4));
+        let load = |load: Load| (load.count, load.failed);
+        assert_eq!(load(requests.of("tasks", at(1004))), (2, 1));
+        assert_eq!(load(requests.of("tasks", at(1005))), (1, 1));
+        assert_eq!(load(requests.of("other", at(1005))), (0, 0));
+        assert_eq!(load(requests.recent(at(1004))), (3, 1));
+        let minutes = requests.minutes(at(1005));
+        assert_eq!(
+            minutes.iter().map(|load| load.count).collect::<Vec<_>>()[MINUTES - 6..],
+            [1, 2, 0, 0, 0, 0]
+        );
+    }
+}

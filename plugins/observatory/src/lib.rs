@@ -1,0 +1,74 @@
+//! The first page of the ops surface, `/.greenroom/`: is the backend ready, and if not, why.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use greenroom_plugin_observatory::observatory;
+//! use greenroom_test::{TestBackend, mock::OPS_TOKEN};
+//!
+//! let backend = TestBackend::new().add(observatory()).start().await.unwrap();
+//! let page = backend.get("/.greenroom/").header("authorization", &format!("Bearer {OPS_TOKEN}")).await;
+//! assert!(page.text().contains("<h1 aria-live=\"polite\" data-live=\"sentence\">Ready for "));
+//! # }
+//! ```
+//!
+//! `look` gathers what is to be known at one moment, `now` says it: the sentence, the calls, the tables. What changes is
+//! replaced in place by one stream of events a page. Other plugins add pages by `greenroom_plugin_observatory_node`.
+
+mod files;
+mod lately;
+mod look;
+mod now;
+
+use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogStore, prelude::*};
+use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
+
+use crate::{lately::Lately, look::Look, now::Now};
+
+/// The plugin `observatory`. See the [crate's documentation](crate).
+pub fn observatory() -> Plugin {
+    plugin("observatory", |env| {
+        env.register_init(
+            async |ops: Ops, frame: Frame, sections: Sections, services: Services, work: Work| {
+                if !ops.is_on() {
+                    // Nobody can look: nothing is gathered.
+                    return Ok(());
+                }
+                sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
+                let lately = Lately::default();
+                let requests = lately.requests.clone();
+                work.http.on_finished(work.logger, move |finished| {
+                    let failed = finished.status.is_some_and(|status| status.is_server_error());
+                    let plugin = finished.request.target_plugin();
+                    requests.lock().note(finished.began, plugin, failed, finished.duration);
+                });
+                work.lifecycle
+                    .spawn("what checks said lately", lately.clone().follow(services.health.clone()));
+                ops.files(files::router())?;
+                ops.mount_pages(
+                    "",
+                    now::router(Now { look: Look { services, lately }, frame, ops: ops.clone() }),
+                )
+            },
+        );
+    })
+}
+
+/// What the page reads.
+#[derive(Clone, Deps)]
+pub(crate) struct Services {
+    config: RootConfig,
+    instance: InstanceMetadata,
+    report: BootReport,
+    health: HealthRegistry,
+    lifecycle: RootLifecycle,
+    readiness: RootHealth,
+    lines: LogStore,
+}
+
+/// By which the page hears what happens.
+#[derive(Clone, Deps)]
+struct Work {
+    http: RootHttpRouter,
+    lifecycle: Lifecycle,
+    logger: Logger,
+}

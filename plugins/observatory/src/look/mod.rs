@@ -1,0 +1,94 @@
+//! What is to be known at one moment, as plain facts.
+
+mod boot;
+mod checks;
+mod errors;
+mod plugins;
+
+use std::time::SystemTime;
+
+use greenroom::{core::State, health::Probe};
+
+use crate::{
+    Services,
+    lately::{Lately, Load},
+};
+
+pub(crate) use self::{
+    boot::{Boot, BootStage},
+    checks::Check,
+    errors::{ErrorGroup, Errors},
+    plugins::{PluginSeen, PluginState},
+};
+
+/// Where it is looked.
+#[derive(Clone)]
+pub(crate) struct Look {
+    pub(crate) services: Services,
+    pub(crate) lately: Lately,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) now: SystemTime,
+    pub(crate) state: State,
+    /// Why probes are told that it is not ready.
+    pub(crate) refusal: Option<String>,
+    pub(crate) boot: Boot,
+    /// Those that readiness fails with first, then by what they say, then by name.
+    pub(crate) checks: Vec<Check>,
+    /// Failed ones first, then the busiest.
+    pub(crate) plugins: Vec<PluginSeen>,
+    pub(crate) errors: Errors,
+    /// Of the last hour, minute by minute.
+    pub(crate) minutes: Vec<Load>,
+    /// Of the last minutes.
+    pub(crate) recent: Load,
+    /// In bytes, minute by minute.
+    pub(crate) memory: Vec<Option<f64>>,
+}
+
+impl Look {
+    pub(crate) async fn now(&self) -> Seen {
+        let answer = self.services.readiness.readiness(&Probe::default()).await;
+        let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
+        let refusal = (answer.status != 200).then(|| message.unwrap_or("no reason was given").to_owned());
+        let (now, Services { report, .. }) = (SystemTime::now(), &self.services);
+        let requests = self.lately.requests.lock();
+        Seen {
+            now,
+            state: *self.services.lifecycle.state().borrow(),
+            refusal,
+            boot: boot::of(report),
+            checks: checks::of(&self.services.health, &self.lately, now),
+            plugins: plugins::of(&self.services.instance, report, &requests, now),
+            errors: errors::of(&self.services.lines),
+            minutes: requests.minutes(now),
+            recent: requests.recent(now),
+            memory: self.lately.memory(now),
+        }
+    }
+}
+
+impl Seen {
+    /// Checks that keep it from being ready, the one that failed first in front.
+    pub(crate) fn blocking(&self) -> Vec<&Check> {
+        let mut failing: Vec<_> =
+            self.checks.iter().filter(|check| check.required && check.fails()).collect();
+        failing.sort_by_key(|check| check.since);
+        failing
+    }
+
+    /// Since when probes have been told what they are told now.
+    pub(crate) fn since(&self) -> SystemTime {
+        let started = self.boot.ended_at.unwrap_or(self.boot.began_at);
+        match self.blocking().first() {
+            Some(first) => first.since.unwrap_or(started).max(started),
+            None => {
+                let passing = self.checks.iter().filter(|check| check.required);
+                passing.filter_map(|check| check.since).fold(started, SystemTime::max)
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Plugins: whether they serve, and what is asked of them.
+
+use std::{
+    cmp::Reverse,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use greenroom::core::{
+    InstanceMetadata,
+    boot::{BootReport, StepKind},
+};
+
+use crate::lately::{Load, Requests};
+
+/// A plugin as operators see it.
+#[derive(Clone, Debug)]
+pub(crate) struct PluginSeen {
+    pub(crate) id: Arc<str>,
+    pub(crate) modules: Vec<Arc<str>>,
+    pub(crate) state: PluginState,
+    /// How long its start took.
+    pub(crate) start: Option<Duration>,
+    pub(crate) load: Load,
+}
+
+/// Whether it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PluginState {
+    /// Its start has not ended.
+    Starts,
+    Serves,
+    /// It failed to start, with this message.
+    Failed(String),
+}
+
+pub(super) fn of(
+    instance: &InstanceMetadata,
+    report: &BootReport,
+    requests: &Requests,
+    now: SystemTime,
+) -> Vec<PluginSeen> {
+    let (steps, result) = (report.steps(), report.result());
+    let plugin = |id: &Arc<str>, modules: &[Arc<str>]| {
+        let mut own = steps.iter().filter(|step| step.kind == StepKind::Plugin);
+        let step = own.find(|step| step.owner.as_ref().is_some_and(|owner| owner.plugin == *id));
+        let ended = result.iter().flat_map(|result| &result.plugins).find(|plugin| plugin.plugin_id == *id);
+        let failure = ended.and_then(|plugin| {
+            plugin
+                .failure
+                .as_ref()
+                .or_else(|| plugin.modules.iter().find_map(|module| module.failure.as_ref()))
+        });
+        let state = match (failure, step.and_then(|step| step.ended)) {
+            (Some(failure), _) => PluginState::Failed(failure.error.to_string()),
+            (None, None) => PluginState::Starts,
+            (None, Some(_)) => PluginState::Serves,
+        };
+        let (id, start) = (id.clone(), step.and_then(|step| step.took()));
+        PluginSeen { load: requests.of(&id, now), id, modules: modules.to_vec(), state, start }
+    };
+    let installed = instance.installed_plugins().iter();
+    let mut plugins: Vec<_> = installed.map(|found| plugin(&found.plugin_id, &found.modules)).collect();
+    plugins.sort_by_key(|plugin| {
+        (plugin.state == PluginState::Serves, Reverse(plugin.load.count), plugin.id.clone())
+    });
+    plugins
+}

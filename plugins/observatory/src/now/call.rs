@@ -1,0 +1,77 @@
+//! What has to be said first: whom it affects, what is known, the next step, and whether it heals itself.
+
+use greenroom::{config::RootConfig, core::State};
+use greenroom_plugin_observatory_node::{
+    foreign, format,
+    parts::{Call, command, inline},
+    time,
+};
+use maud::{Markup, Render, html};
+
+use crate::look::{Check, PluginSeen, PluginState, Seen};
+
+/// For a failure that keeps the backend from being ready, or a plugin from serving; nothing when all is well.
+pub(super) fn calls(seen: &Seen, config: &RootConfig) -> Markup {
+    let blocking = seen.blocking();
+    let failed = seen.plugins.iter().filter(|plugin| matches!(plugin.state, PluginState::Failed(_)));
+    html! {
+        @if seen.state == State::Started && !blocking.is_empty() { (not_ready(seen, &blocking, config)) }
+        @for plugin in failed { (not_started(plugin)) }
+    }
+}
+
+fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
+    let recent = seen.recent;
+    let affects = html! {
+        span {
+            "Everybody: readiness answers 503, so a load balancer sends nobody here. "
+            @if recent.failed > 0 {
+                (format::counted(recent.failed, "request", "requests")) " of " (format::count(recent.count))
+                " failed in the last 5 minutes."
+            } @else {
+                "No request has failed in the last 5 minutes."
+            }
+        }
+    };
+    let known = html! {
+        @for check in blocking {
+            span {
+                (inline(&check.name)) ": " (foreign(check.message.as_deref().unwrap_or("it fails without a reason")))
+                @if let Some(since) = check.since { ", since " (time::time(since, seen.now)) }
+                "."
+            }
+        }
+    };
+    let next = html! {
+        span { "Look at what the plugin " b { (foreign(blocking[0].plugin())) } " says, then ask readiness again:" }
+        (command(&format!("curl -s '{}/.backstage/health/v1/readiness?verbose'", base_url(config))))
+        span { "Checks run every 10 s; it is ready again by itself, without a restart, as soon as they pass." }
+        @if let Some(place) = config.place("greenroom.health.readiness") {
+            span { "Which checks decide is told by " code { "greenroom.health.readiness" } " (" (foreign(&place.to_string())) ")." }
+        }
+    };
+    Call::failure().row("Whom it affects", affects).row("What we know", known).row("Next step", next).render()
+}
+
+fn not_started(plugin: &PluginSeen) -> Markup {
+    let PluginState::Failed(message) = &plugin.state else { return html! {} };
+    let next = html! {
+        span { "See whether the config is the reason:" }
+        (command("greenroom config check"))
+        span { "It does not start again by itself: restart the backend once that is mended." }
+    };
+    Call::failure()
+        .row(
+            "Whom it affects",
+            html! { span { "Who calls " (inline(&plugin.id)) ": it answers 503. Other plugins serve." } },
+        )
+        .row("What we know", foreign(message))
+        .row("Next step", next)
+        .render()
+}
+
+/// Where the backend is asked from this host.
+fn base_url(config: &RootConfig) -> String {
+    let url = config.optional_string("backend.baseUrl").ok().flatten();
+    url.map_or_else(|| "http://localhost:7007".to_owned(), |url| url.trim_end_matches('/').to_owned())
+}

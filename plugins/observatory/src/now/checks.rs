@@ -1,0 +1,72 @@
+//! Health checks: the cause first.
+
+use greenroom::health::Outcome;
+use greenroom_plugin_observatory_node::{
+    Mark,
+    charts::strip,
+    foreign, foreign_plain, format,
+    parts::{Column, Part, Row, Table},
+    time,
+};
+use maud::{Markup, Render, html};
+
+use super::live::Parts;
+use crate::look::{Check, Seen};
+
+pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
+    let rows = seen.checks.iter().map(|check| {
+        let name = |what: &str| format!("check {} {what}", check.name);
+        Row::new([
+            live.part(name("state"), state(check)),
+            html! { (foreign(&check.name)) span.sub { (live.part(name("reason"), reason(check, seen))) } },
+            live.part(name("hour"), hour(check)),
+            live.part(name("took"), format::known(check.took, format::ms)),
+        ])
+    });
+    let rows: Vec<_> = rows.collect();
+    let table = Table::new("What keeps it from being ready first")
+        .column(Column::state("State"))
+        .column(Column::title("Check"))
+        .column(Column::wide("Last hour"))
+        .column(Column::number("Took"))
+        .rows(rows)
+        .otherwise("No plugin has a health check: readiness says that all plugins have started.");
+    Part::new("checks", "Checks").note("Each runs every 10 s, for 1 s at most").body(table).render()
+}
+
+fn state(check: &Check) -> Markup {
+    match check.outcome {
+        None => Mark::Unknown.word("Not run yet"),
+        Some(Outcome::Pass) => Mark::Ok.word("Passes"),
+        Some(Outcome::Warn) => Mark::Warn.word("Warns"),
+        Some(Outcome::Fail) => Mark::Fail.word("Fails"),
+    }
+}
+
+fn reason(check: &Check, seen: &Seen) -> Markup {
+    html! {
+        @if let Some(message) = &check.message { (foreign(message)) }
+        @else if check.required { "readiness asks it" }
+        @if let (Some(since), false) = (check.since, check.outcome == Some(Outcome::Pass)) {
+            ", since " (time::time(since, seen.now))
+        }
+    }
+}
+
+fn hour(check: &Check) -> Markup {
+    let (known, bad) = check.hour.iter().fold((0, 0), |(known, bad), mark| match mark {
+        Mark::Unknown => (known, bad),
+        Mark::Ok => (known + 1, bad),
+        _ => (known + 1, bad + 1),
+    });
+    let name = foreign_plain(&check.name);
+    let sentence = match bad {
+        0 => format!("{name}: passed in each of the last {}", format::counted(known, "minute", "minutes")),
+        bad => format!(
+            "{name}: did not pass in {} of the last {}",
+            bad,
+            format::counted(known, "minute", "minutes")
+        ),
+    };
+    strip(&sentence, &check.hour)
+}

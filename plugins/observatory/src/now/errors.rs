@@ -1,0 +1,52 @@
+//! The last errors of this process.
+
+use greenroom_plugin_observatory_node::{
+    foreign, format,
+    parts::{Column, Part, Row, Table, details},
+    time,
+};
+use maud::{Markup, Render, html};
+
+use crate::look::{ErrorGroup, Errors, Seen};
+
+/// How many groups are shown.
+const SHOWN: usize = 5;
+
+/// Rows do not change while somebody reads them: what came since is counted above them.
+pub(super) fn part(seen: &Seen) -> Markup {
+    let Errors { groups, times, are_kept } = &seen.errors;
+    let caption = match groups.len() {
+        all if all > SHOWN => {
+            format!("The newest {SHOWN} of {}", format::counted(all as u64, "group", "groups"))
+        }
+        _ => "The newest first".to_owned(),
+    };
+    let caption =
+        if seen.errors.are_cut() { format!("{caption}, of the last {} lines", times.len()) } else { caption };
+    let nothing = match are_kept {
+        true => "No error has been logged since the start.",
+        false => "Lines are not kept: greenroom.logStore.bytes is 0.",
+    };
+    let table = Table::new(caption)
+        .column(Column::number("Last"))
+        .column(Column::title("Error"))
+        .column(Column::number("Count"))
+        .rows(groups.iter().take(SHOWN).map(|group| row(group, seen)))
+        .otherwise(nothing);
+    Part::new("errors", "Last errors").note(html! { span data-news="errors" {} }).body(table).render()
+}
+
+fn row(group: &ErrorGroup, seen: &Seen) -> Row {
+    let ErrorGroup { last, message, plugin, count, request_id, stack } = group;
+    let what = html! {
+        (foreign(message))
+        span.sub {
+            (foreign(plugin.as_deref().unwrap_or("the backend")))
+            @if let Some(id) = request_id { " · request " span.mono { (foreign(id).limit(64)) } }
+        }
+        @if let Some(stack) = stack {
+            (details(html! { span.small { "Stack" } }, html! { pre.trace { (foreign(stack).lines().limit(4000)) } }))
+        }
+    };
+    Row::new([time::time(*last, seen.now), what, html! { (format::count(*count as u64)) }])
+}

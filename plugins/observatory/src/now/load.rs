@@ -1,0 +1,81 @@
+//! What was asked for lately, and what it cost.
+
+use greenroom_plugin_observatory_node::{
+    charts::spark,
+    format,
+    parts::{Figure, Part, figures},
+};
+use maud::{Markup, Render};
+
+use super::live::Parts;
+use crate::{lately::RECENT, look::Seen};
+
+pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
+    let figures_shown = [requests(seen), p75(seen), failures(seen), memory(seen)].map(|(name, figure)| {
+        live.note(name, figure.value());
+        figure.live(name)
+    });
+    Part::new("lately", "Lately")
+        .note("Figures of the last 5 minutes; lines of the last 60, one point a minute, from 0")
+        .body(figures(4, figures_shown))
+        .render()
+}
+
+type Named = (&'static str, Figure);
+
+/// The minute that is not over would be a fall at the end of each line.
+fn over(seen: &Seen) -> &[crate::lately::Load] {
+    &seen.minutes[..seen.minutes.len().saturating_sub(1)]
+}
+
+fn requests(seen: &Seen) -> Named {
+    let rate = seen.recent.count as f64 / (RECENT as f64 * 60.0);
+    let text = if seen.recent.count == 0 { "0".to_owned() } else { format::decimal(rate.max(0.01), 2) };
+    let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.count as f64)).collect();
+    let most = over(seen).iter().map(|minute| minute.count).max().unwrap_or_default();
+    let line =
+        spark(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
+    ("requests", Figure::new("Requests", text, "/s").body(line))
+}
+
+fn p75(seen: &Seen) -> Named {
+    let text = seen.recent.p75.map(|time| format::ms(time));
+    let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.p75?.as_secs_f64())).collect();
+    let most = over(seen).iter().filter_map(|minute| minute.p75).max();
+    let line = spark(
+        format!(
+            "Response time, p75, in each of the last 60 minutes: at most {}",
+            format::known(most, format::ms)
+        ),
+        minutes,
+    );
+    let (value, unit) = split(text.as_deref().unwrap_or(format::UNKNOWN));
+    ("p75", Figure::new("Response time, p75", value, unit).body(line))
+}
+
+fn failures(seen: &Seen) -> Named {
+    let text = format::share(seen.recent.failed, seen.recent.count);
+    let share =
+        |minute: &crate::lately::Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
+    let minutes: Vec<_> = over(seen).iter().map(share).collect();
+    let all = over(seen).iter().map(|minute| minute.failed).sum();
+    let line = spark(
+        format!("Share of 5xx answers in each of the last 60 minutes: {} in all", format::count(all)),
+        minutes,
+    );
+    let (value, unit) = split(&text);
+    ("failures", Figure::new("5xx answers", value, unit).body(line))
+}
+
+fn memory(seen: &Seen) -> Named {
+    let last = seen.memory.iter().rev().find_map(|bytes| *bytes);
+    let text = format::known(last, |bytes| format::bytes(bytes as u64));
+    let (value, unit) = split(&text);
+    let line = spark(format!("Resident memory in the last 60 minutes, now {text}"), seen.memory.clone());
+    ("memory", Figure::new("Memory", value, unit).body(line))
+}
+
+/// A value and its unit, which is written smaller.
+fn split(text: &str) -> (&str, &str) {
+    text.split_once('\u{a0}').unwrap_or((text, ""))
+}
