@@ -84,7 +84,7 @@ fn spread(of: &Measured) -> Markup {
     let middle = of.n - of.good - of.poor;
     let parts = [of.good, middle, of.poor].map(|part| u64::try_from(part).unwrap_or_default());
     let whole: u64 = parts.iter().sum();
-    let percent = |part: u64| if whole == 0 { 0 } else { (part * 100 + whole / 2) / whole };
+    let percent = |part: u64| (part * 100 + whole / 2).checked_div(whole).unwrap_or_default();
     let [good, needs, poor] = parts.map(percent);
     html! {
         @if whole > 0 {
