@@ -28,8 +28,7 @@ impl Store {
         if batch.is_empty() {
             return Ok(Kept { new: 0 });
         }
-        let kept = self.keep_in_transaction(batch).await;
-        self.told(kept).await
+        self.run(self.keep_in_transaction(batch)).await
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {

@@ -55,12 +55,12 @@ impl Store {
     /// # Errors
     /// If none is kept.
     pub async fn keep_requests(&self, requests: Vec<BackendRequest>) -> Result<(), Error> {
-        let kept = async {
+        self.run(async {
             let mut transaction = Transaction::begin(self.pool()).await?;
             transaction.insert(requests).await?;
             transaction.commit().await
-        };
-        self.told(kept.await).await
+        })
+        .await
     }
 }
 

@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be reached, or its tables are not those of this store.
-    pub async fn open(client: &Client) -> Result<Self> {
+    pub async fn open(client: &Client) -> Result<Self, Error> {
         client.migrate(&MIGRATIONS).await?;
         Ok(Self(Arc::new(Inner { client: client.clone(), pool: Pool::of(client)? })))
     }
@@ -39,6 +39,14 @@ impl Store {
     /// The connections.
     pub fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+
+    /// Has something asked, and says what an error means: a 503 where the database is away, or says nothing in time.
+    ///
+    /// # Errors
+    /// That one.
+    pub(crate) async fn run<T>(&self, asked: impl Future<Output = sqlx::Result<T>>) -> Result<T, Error> {
+        self.0.client.run(asked).await
     }
 
     /// What an error of a statement means: a 503 where the database is away.

@@ -47,7 +47,13 @@ impl Service for RumSetup {
 impl Setup {
     /// Once all plugins have started: where events go, or why none do. That there is no SDK, the report on the config has told.
     /// `place` is the database in which they are kept.
-    pub(crate) fn tell(&self, config: &RootConfig, declarations: &Declarations, place: &str, logger: &Logger) {
+    pub(crate) fn tell(
+        &self,
+        config: &RootConfig,
+        declarations: &Declarations,
+        place: &str,
+        logger: &Logger,
+    ) {
         match &self.sdk {
             _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
             // That report knows no place that a factory of somebody's own decides on.

@@ -78,13 +78,19 @@ impl Troubles {
     pub(crate) fn not_kept(&self, error: &Error) {
         // What clients are told is not why.
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        self.count(Reason::NotKept(why.clone()), format!("Browser events could not be kept, and come again: {why}"));
+        self.count(
+            Reason::NotKept(why.clone()),
+            format!("Browser events could not be kept, and come again: {why}"),
+        );
     }
 
     /// The database did not take a batch in time.
     pub(crate) fn not_kept_in_time(&self, limit: Duration) {
         let why = format!("the database took longer than {} s", limit.as_secs());
-        self.count(Reason::NotKept(why.clone()), format!("Browser events could not be kept, and come again: {why}"));
+        self.count(
+            Reason::NotKept(why.clone()),
+            format!("Browser events could not be kept, and come again: {why}"),
+        );
     }
 
     /// Requests of this backend that pages will not show.

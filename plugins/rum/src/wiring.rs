@@ -84,12 +84,17 @@ fn sender(needs: &Needs, forwarding: &Forwarding, troubles: &Arc<Troubles>) -> R
     let (waiting, troubles) = (queue.clone(), troubles.clone());
     // It ends by itself, and says with what: whoever gives it up would not know.
     let given_up = most.saturating_add(Duration::from_secs(1));
-    needs.lifecycle.add_hook_in(Phase::Shutdown, "send browser events that wait", given_up, async move || {
-        let lost = waiting.finish(most).await;
-        troubles.tell_rest();
-        troubles.lost(lost);
-        Ok(())
-    })?;
+    needs.lifecycle.add_hook_in(
+        Phase::Shutdown,
+        "send browser events that wait",
+        given_up,
+        async move || {
+            let lost = waiting.finish(most).await;
+            troubles.tell_rest();
+            troubles.lost(lost);
+            Ok(())
+        },
+    )?;
     Ok(Sender::new(queue, forwarding))
 }
 
@@ -100,6 +105,11 @@ fn tell_rest_at_stop(needs: &Needs, troubles: &Arc<Troubles>) -> Result {
         troubles.tell_rest();
         Ok(())
     };
-    needs.lifecycle.add_hook_in(Phase::Flush, "tell what became of browser events", Duration::from_secs(1), tell)?;
+    needs.lifecycle.add_hook_in(
+        Phase::Flush,
+        "tell what became of browser events",
+        Duration::from_secs(1),
+        tell,
+    )?;
     Ok(())
 }

@@ -28,8 +28,7 @@ impl Store {
     /// # Errors
     /// If nothing is deleted.
     pub async fn delete_session(&self, id: &str) -> Result<Deleted, Error> {
-        let deleted = self.delete_all(&[id.to_owned()]).await;
-        self.told(deleted).await
+        self.run(self.delete_all(&[id.to_owned()])).await
     }
 
     /// Deletes all sessions of a user, by the id that the portal has told or by the one that the SDK has made up.
@@ -37,24 +36,26 @@ impl Store {
     /// # Errors
     /// If not all is deleted: some may be.
     pub async fn delete_user(&self, id: &str) -> Result<Deleted, Error> {
-        let deleted = async {
-            let mut deleted = Deleted::default();
-            loop {
-                let sql = format!(
-                    "select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}"
-                );
-                let mut transaction = Transaction::begin(self.pool()).await?;
-                let found = transaction.fetch::<(String,)>(sql, &[id]).await?;
-                transaction.rollback().await?;
-                if found.is_empty() {
-                    return Ok(deleted);
-                }
-                let ids: Vec<_> = found.into_iter().map(|(id,)| id).collect();
-                deleted = deleted.and(self.delete_all(&ids).await?);
+        let mut all = Deleted::default();
+        loop {
+            let some = self.run(self.delete_some(id)).await?;
+            if some == Deleted::default() {
+                return Ok(all);
             }
-        };
-        let deleted = deleted.await;
-        self.told(deleted).await
+            all = all.and(some);
+        }
+    }
+
+    async fn delete_some(&self, user: &str) -> sqlx::Result<Deleted> {
+        let mut transaction = Transaction::begin(self.pool()).await?;
+        let sql =
+            format!("select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}");
+        let found = transaction.fetch::<(String,)>(sql, &[user]).await?;
+        let ids: Vec<_> = found.into_iter().map(|(id,)| id).collect();
+        let deleted = transaction.delete_sessions(&ids).await?;
+        transaction.delete_empty_groups().await?;
+        transaction.commit().await?;
+        Ok(deleted)
     }
 
     async fn delete_all(&self, ids: &[String]) -> sqlx::Result<Deleted> {

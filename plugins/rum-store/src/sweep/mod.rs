@@ -43,39 +43,23 @@ impl Store {
     /// If the database does not let it.
     pub async fn sweep(&self, limits: Limits, now_ms: i64) -> Result<Swept, Error> {
         let age = i64::try_from(limits.age.as_millis()).unwrap_or(i64::MAX);
-        let swept = self.sweep_steps(now_ms.saturating_sub(age), limits.bytes).await;
-        let swept = self.told(swept).await?;
-        if swept.sessions + swept.requests > 0 {
-            let shrunk = self.shrink().await;
-            self.told(shrunk).await?;
-        }
-        Ok(swept)
-    }
-
-    async fn sweep_steps(
-        &self,
-        oldest_ms: i64,
-        bytes: u64,
-    ) -> greenroom_database_sqlite::sqlx::Result<Swept> {
-        let mut swept = Swept::default();
+        let oldest_ms = now_ms.saturating_sub(age);
+        let mut swept = Swept { is_unfinished: true, ..Swept::default() };
         for _ in 0..MOST_STEPS {
-            let before_ms = match self.has_before(oldest_ms).await? {
-                true => oldest_ms,
-                false if self.used().await? > bytes => match self.some_of_the_oldest().await? {
-                    Some(before_ms) => before_ms,
-                    None => return Ok(swept),
-                },
-                false => return Ok(swept),
-            };
-            match self.delete_step(before_ms).await? {
-                Step::Done { sessions, requests } => {
+            match self.run(self.step(oldest_ms, limits.bytes)).await? {
+                Step::Deleted { sessions, requests } => {
                     swept.sessions += sessions;
                     swept.requests += requests;
                 }
-                Step::ByAnother => return Ok(swept),
+                Step::NothingLeft | Step::ByAnother => {
+                    swept.is_unfinished = false;
+                    break;
+                }
             }
         }
-        swept.is_unfinished = true;
+        if swept.sessions + swept.requests > 0 {
+            while self.run(self.shrink()).await? > 0 {}
+        }
         Ok(swept)
     }
 }

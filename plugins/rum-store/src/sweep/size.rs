@@ -1,6 +1,9 @@
 //! How much there is, and how what is free again is given back.
 
-use greenroom_database_sqlite::sqlx::{self, AssertSqlSafe};
+use greenroom_database_sqlite::{
+    shrink,
+    sqlx::{self, AssertSqlSafe},
+};
 
 use crate::{Store, pool::Pool};
 
@@ -26,20 +29,12 @@ impl Store {
         Ok(used.and_then(|used| u64::try_from(used).ok()).unwrap_or_default())
     }
 
-    /// Gives back what is free. PostgreSQL does so by itself.
-    pub(super) async fn shrink(&self) -> sqlx::Result<()> {
-        if let Pool::Sqlite { writer, .. } = self.pool() {
-            let free = || self.number("select freelist_count from pragma_freelist_count()".to_owned());
-            let (mut before, mut now) = (i64::MAX, free().await?.unwrap_or_default());
-            // A file that was made otherwise gives nothing back, whatever it is asked.
-            while now > 0 && now < before {
-                sqlx::query(AssertSqlSafe(format!("pragma incremental_vacuum({PAGES})")))
-                    .fetch_all(writer)
-                    .await?;
-                (before, now) = (now, free().await?.unwrap_or_default());
-            }
+    /// Gives back some of what is free, and says how many pages. PostgreSQL does so by itself.
+    pub(super) async fn shrink(&self) -> sqlx::Result<u64> {
+        match self.pool() {
+            Pool::Sqlite { writer, .. } => shrink(writer, PAGES).await,
+            Pool::Postgres(_) => Ok(0),
         }
-        Ok(())
     }
 
     /// The one number that a query of this crate's own gives.

@@ -13,17 +13,32 @@ const SESSIONS: i64 = 50;
 const REQUESTS: i64 = 2_000;
 
 pub(super) enum Step {
-    Done {
+    Deleted {
         sessions: u64,
         requests: u64,
     },
+    NothingLeft,
     /// Another replica is at it.
     ByAnother,
 }
 
 impl Store {
+    /// Deletes some of what is too old, else of what is too much.
+    pub(super) async fn step(&self, oldest_ms: i64, bytes: u64) -> sqlx::Result<Step> {
+        if self.has_before(oldest_ms).await? {
+            return self.delete_step(oldest_ms).await;
+        }
+        if self.used().await? <= bytes {
+            return Ok(Step::NothingLeft);
+        }
+        match self.some_of_the_oldest().await? {
+            Some(before_ms) => self.delete_step(before_ms).await,
+            None => Ok(Step::NothingLeft),
+        }
+    }
+
     /// Whether there is anything that ended before then.
-    pub(super) async fn has_before(&self, before_ms: i64) -> sqlx::Result<bool> {
+    async fn has_before(&self, before_ms: i64) -> sqlx::Result<bool> {
         let sql = format!(
             "select (select count(*) from (select 1 from rum_session where last_ms < {before_ms} limit 1) s) \
              + (select count(*) from (select 1 from rum_request where start_ms < {before_ms} limit 1) r)"
@@ -32,7 +47,7 @@ impl Store {
     }
 
     /// A time before which there is something, and not very much.
-    pub(super) async fn some_of_the_oldest(&self) -> sqlx::Result<Option<i64>> {
+    async fn some_of_the_oldest(&self) -> sqlx::Result<Option<i64>> {
         let sessions = format!(
             "select max(last_ms) from (select last_ms from rum_session order by last_ms limit {SESSIONS}) s"
         );
@@ -44,7 +59,7 @@ impl Store {
     }
 
     /// Deletes some of what ended before then.
-    pub(super) async fn delete_step(&self, before_ms: i64) -> sqlx::Result<Step> {
+    async fn delete_step(&self, before_ms: i64) -> sqlx::Result<Step> {
         let mut transaction = Transaction::begin(self.pool()).await?;
         if !transaction.is_the_only_sweep().await? {
             transaction.rollback().await?;
@@ -63,7 +78,7 @@ impl Store {
         let requests = transaction.execute(sql, vec![]).await?;
         transaction.delete_empty_groups().await?;
         transaction.commit().await?;
-        Ok(Step::Done { sessions, requests })
+        Ok(Step::Deleted { sessions, requests })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod engine;
 mod errors;
+mod file;
 #[path = "../rules/mod.rs"]
 mod rules;
 mod source_maps;

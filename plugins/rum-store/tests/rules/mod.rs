@@ -3,5 +3,5 @@
 mod captures;
 mod kept;
 mod questions;
-mod support;
+pub(crate) mod support;
 mod swept;

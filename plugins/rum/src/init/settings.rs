@@ -4,10 +4,7 @@ use greenroom_redact::NAME_LISTS;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use crate::{
-    settings::Rum,
-    urls::INTAKE,
-};
+use crate::{settings::Rum, urls::INTAKE};
 
 /// The script's last argument. One that another version has written may lack members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -203,7 +203,9 @@ impl Rum {
 
     /// Where browser events go, for the one line that a start writes about it. `place` is the database in which they are kept.
     pub(crate) fn summary(&self, place: &str) -> String {
-        let kept = |retention: &Retention| format!("Browser events are kept here for {}, in {place}", retention.time());
+        let kept = |retention: &Retention| {
+            format!("Browser events are kept here for {}, in {place}", retention.time())
+        };
         let (to, unmasked) = match &self.way {
             Way::Direct => (
                 format!("Browsers send events to {} directly", self.intake()),

@@ -5,8 +5,8 @@ use http::Uri;
 use serde_json::Value;
 
 use super::{
-    Forwarding, Mode, Origin, Policy, Portal, Retention, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way, is_api_key,
-    misspelt,
+    Forwarding, Mode, Origin, Policy, Portal, Retention, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way,
+    is_api_key, misspelt,
     policy::lets_traces_through,
     reader::{Reader, shown},
     site::Site,
@@ -172,7 +172,10 @@ impl Reader<'_> {
             }
             RequestedMode::Both => {
                 let (retention, (site, forwarding)) = (self.retention(), self.forwarding());
-                (site, retention.zip(forwarding).map(|(retention, forwarding)| Way::Both(retention, forwarding)))
+                (
+                    site,
+                    retention.zip(forwarding).map(|(retention, forwarding)| Way::Both(retention, forwarding)),
+                )
             }
             RequestedMode::Auto | RequestedMode::Off | RequestedMode::Direct => {
                 (self.site(false), Some(Way::Direct))
@@ -203,7 +206,10 @@ impl Reader<'_> {
     fn replay_rate(&mut self, requested: RequestedMode) -> f64 {
         let rate = self.rate(REPLAY_RATE, 0.0);
         if rate > 0.0 && requested == RequestedMode::Store {
-            self.warn(REPLAY_RATE, &format!("is not used: replays are not kept here; {MODE}: both sends them to Datadog"));
+            self.warn(
+                REPLAY_RATE,
+                &format!("is not used: replays are not kept here; {MODE}: both sends them to Datadog"),
+            );
             return 0.0;
         }
         rate
