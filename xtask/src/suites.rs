@@ -164,6 +164,16 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "pages for operators in a browser",
+        needs: &[&BROWSER],
+        features: &["browser"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-portal", "--test", "pages"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
         name: "beside a real Node backend",
         needs: &[&PEER],
         features: &["peer"],

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::{auth, lets_guests_in};
+use greenroom_plugin_demo::demo;
 use greenroom_plugin_healthcheck::healthcheck;
+use greenroom_plugin_observatory::observatory;
 use greenroom_plugin_rum::{rum, rum_page};
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
@@ -25,10 +27,13 @@ fn program() -> Program {
         .hint("What you see is explained in docs/observability.md")
         .plugin_with(&["app.baseUrl", "app.packageName", "greenroom.app.dist"], app)
         .plugin(healthcheck)
+        .plugin(observatory)
         .optional_plugin(tasks)
         .plugin_with(&["auth.providers"], auth)
         .plugin_with(&["app.datadogRum", "greenroom.rum"], rum)
         .module_with("rum", rum_page)
+        .plugin_where("greenroom.demo", demo)
+        .page("demo", "Demo", "/demo")
         .command("rum", "sdk", sdk::run)
         .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")

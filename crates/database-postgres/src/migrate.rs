@@ -34,7 +34,7 @@ pub(crate) async fn migrate(
 ) -> sqlx::Result<Result<Vec<&'static str>, DatabaseError>> {
     let mut applied = vec![];
     loop {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = within(database.pool.acquire + ANSWER, pool.begin()).await?;
         let ledger = within(WAIT + ANSWER, ledger(database, &mut transaction)).await?;
         let migration = match migrations.next(Engine::Postgres, &ledger) {
             Ok(Some(migration)) => migration,

@@ -39,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) logger: Logger,
     address: LocalAddr,
     url: Arc<str>,
+    node_env: Option<Arc<str>>,
 }
 
 impl Service for Ops {
@@ -79,6 +80,7 @@ impl Ops {
                     streams: Streams::default(),
                     logger,
                     url: listen::url(&address, http.https.is_some()),
+                    node_env: node_env.as_deref().map(Into::into),
                     address,
                 });
                 inner.mounts.add(Kind::Own, "", sign_in::routes(&inner))?;
@@ -136,6 +138,11 @@ impl Ops {
     /// Whether anybody can be let in.
     pub fn is_on(&self) -> bool {
         self.0.guard.token.why_absent().is_none()
+    }
+
+    /// The value of `NODE_ENV`, which pages tell beside where they are.
+    pub fn node_env(&self) -> Option<&str> {
+        self.0.node_env.as_deref()
     }
 
     /// Where it listens.

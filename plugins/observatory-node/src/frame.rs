@@ -6,6 +6,7 @@ use greenroom::{
     config::RootConfig,
     core::{InstanceMetadata, RootLifecycle, Service, ServiceFactory, State, scope, service},
     health::{Probe, RootHealth},
+    ops::Ops,
 };
 use maud::{DOCTYPE, Markup, html};
 
@@ -54,10 +55,11 @@ impl Service for Frame {
         Some(service(
             async |config: RootConfig,
                    instance: InstanceMetadata,
+                   ops: Ops,
                    sections: Sections,
                    health: RootHealth,
                    lifecycle: RootLifecycle| {
-                Ok(Self::new(Place::of(&config, &instance), sections, health, lifecycle))
+                Ok(Self::new(Place::of(&config, &instance, &ops), sections, health, lifecycle))
             },
         ))
     }
@@ -70,14 +72,15 @@ impl std::fmt::Debug for Frame {
 }
 
 impl Place {
-    fn of(config: &RootConfig, instance: &InstanceMetadata) -> Self {
+    fn of(config: &RootConfig, instance: &InstanceMetadata, ops: &Ops) -> Self {
         let url = |key| config.optional_string(key).ok().flatten();
         let host = url("app.baseUrl").or_else(|| url("backend.baseUrl")).unwrap_or_default();
         let host = host.split_once("://").map_or(&*host, |(_, rest)| rest).split(['/', '?', '#']).next();
         // What is in front of an `@` is a credential.
         let host = host.and_then(|host| host.rsplit('@').next()).unwrap_or_default().to_owned();
         let replica = instance.id().split('-').next().unwrap_or_default().to_owned();
-        Self { host, environment: None, version: env!("CARGO_PKG_VERSION").to_owned(), replica }
+        let environment = ops.node_env().map(str::to_owned);
+        Self { host, environment, version: env!("CARGO_PKG_VERSION").to_owned(), replica }
     }
 }
 

@@ -19,7 +19,7 @@ mod lately;
 mod look;
 mod now;
 
-use greenroom::{core::boot::BootReport, health::HealthRegistry, prelude::*};
+use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
 
 use crate::{lately::Lately, look::Look, now::Now};
@@ -28,20 +28,26 @@ use crate::{lately::Lately, look::Look, now::Now};
 pub fn observatory() -> Plugin {
     plugin("observatory", |env| {
         env.register_init(
-            async |ops: Ops,
-                   frame: Frame,
-                   sections: Sections,
-                   services: Services,
-                   lifecycle: Lifecycle| {
+            async |ops: Ops, frame: Frame, sections: Sections, services: Services, work: Work| {
                 if !ops.is_on() {
                     // Nobody can look: nothing is gathered.
                     return Ok(());
                 }
                 sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
                 let lately = Lately::default();
-                lifecycle.spawn("what checks said lately", lately.clone().follow(services.health.clone()));
+                let requests = lately.requests.clone();
+                work.http.on_finished(work.logger, move |finished| {
+                    let failed = finished.status.is_some_and(|status| status.is_server_error());
+                    let plugin = finished.request.target_plugin();
+                    requests.lock().note(finished.began, plugin, failed, finished.duration);
+                });
+                work.lifecycle
+                    .spawn("what checks said lately", lately.clone().follow(services.health.clone()));
                 ops.files(files::router())?;
-                ops.mount_pages("", now::router(Now { look: Look { services, lately }, frame, ops: ops.clone() }))
+                ops.mount_pages(
+                    "",
+                    now::router(Now { look: Look { services, lately }, frame, ops: ops.clone() }),
+                )
             },
         );
     })
@@ -56,4 +62,13 @@ pub(crate) struct Services {
     health: HealthRegistry,
     lifecycle: RootLifecycle,
     readiness: RootHealth,
+    lines: LogStore,
+}
+
+/// By which the page hears what happens.
+#[derive(Clone, Deps)]
+struct Work {
+    http: RootHttpRouter,
+    lifecycle: Lifecycle,
+    logger: Logger,
 }

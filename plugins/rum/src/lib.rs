@@ -68,6 +68,7 @@ mod json;
 mod keep;
 mod markup;
 mod page;
+mod pages;
 mod refusal;
 mod routes;
 mod scrub;
@@ -91,7 +92,6 @@ use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     counts::Counts,
-    sdk::SdkLocation,
     settings::Settings,
     setup::RumSetup,
     urls::{INTAKE_ROUTE, SDK_ROUTE},
@@ -99,6 +99,7 @@ use crate::{
 };
 
 pub use crate::doctor::{ConfigRemark, Diagnosis, Examination, PlannedStart};
+pub use crate::pages::{MeasuredPages, PageMarkup, SdkState};
 pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -114,11 +115,7 @@ pub fn rum() -> Plugin {
             let Some(setup) = setup.0 else { return Ok(()) };
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
             let (intake, keeper) = wiring::wire(&setup, &needs, &counts).await?;
-            let served = match &setup.sdk {
-                SdkLocation::Own(sdk) => Some(sdk.clone()),
-                SdkLocation::Cdn(_) | SdkLocation::Missing(_) => None,
-            };
-            let script = setup.script.clone();
+            let served = setup.clone();
             let Needs { logger, root, config, declarations, lifecycle, .. } = needs;
             let told = logger.clone();
             lifecycle.add_startup_hook("tell where browser events go", async move || {
@@ -128,7 +125,7 @@ pub fn rum() -> Plugin {
             })?;
             let watching = counts.clone();
             root.observe(logger, move |request| watching.count_request(request));
-            http.mount(routes::router(script, served, intake, counts));
+            http.mount(routes::router(served, intake, counts));
             Ok(())
         });
     })

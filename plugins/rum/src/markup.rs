@@ -110,7 +110,7 @@ mod tests {
                 script.hash
             )
         );
-        let missing = SdkLocation::Missing(Missing { why: "", told: String::new() });
+        let missing = SdkLocation::Missing(Missing { is_absent: true, why: "", told: String::new() });
         assert_eq!(Markup::of(&rum, &script, &missing), None);
     }
 

@@ -10,6 +10,7 @@ use greenroom::{
     data_dir::{DataDirEnvironment, DataDirectory},
     prelude::*,
 };
+use parking_lot::RwLock;
 
 use crate::{
     init::InitScript,
@@ -25,7 +26,8 @@ pub(crate) struct RumSetup(pub(crate) Option<Arc<Setup>>);
 pub(crate) struct Setup {
     pub(crate) rum: Rum,
     pub(crate) script: InitScript,
-    pub(crate) sdk: SdkLocation,
+    /// It may be laid out while the backend runs.
+    sdk: RwLock<Arc<SdkLocation>>,
     /// Whether a page was made, with what belongs to it.
     pub(crate) has_page: AtomicBool,
 }
@@ -54,7 +56,7 @@ impl Setup {
         place: &str,
         logger: &Logger,
     ) {
-        match &self.sdk {
+        match &*self.sdk() {
             _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
             // That report knows no place that a factory of somebody's own decides on.
             SdkLocation::Missing(missing) if DataDirEnvironment::declared(declarations).is_none() => {
@@ -67,6 +69,18 @@ impl Setup {
 
     fn of(rum: Rum, config: &RootConfig, data: &DataDirectory) -> Self {
         let sdk = SdkLocation::find(&rum, config, data);
+        let sdk = RwLock::new(Arc::new(sdk));
         Self { script: InitScript::of(&rum), rum, sdk, has_page: AtomicBool::new(false) }
+    }
+
+    /// Where pages get the SDK from.
+    pub(crate) fn sdk(&self) -> Arc<SdkLocation> {
+        self.sdk.read().clone()
+    }
+
+    /// Reads the SDK's files anew. It blocks.
+    pub(crate) fn look_again(&self, config: &RootConfig, data: &DataDirectory) {
+        let found = Arc::new(SdkLocation::find(&self.rum, config, data));
+        *self.sdk.write() = found;
     }
 }

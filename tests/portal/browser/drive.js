@@ -1,6 +1,7 @@
 'use strict';
 // Does in a browser what it reads from stdin, a JSON object a line, and tells what is seen there on stdout.
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const { createInterface } = require('node:readline');
 
 const [, , installed, ...args] = process.argv;
@@ -35,6 +36,26 @@ const deeds = {
   see: (page, { text }) => page.getByText(text).first().waitFor(),
   run: (page, { script }) => page.evaluate(script),
   picture: (page, { path }) => page.screenshot({ path }),
+  look: (page, { width, height, scheme }) =>
+    page.setViewportSize({ width, height }).then(() => page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })),
+  // The whole page, small enough to be kept.
+  keep: async (page, { path }) => {
+    const session = await page.context().newCDPSession(page);
+    const { cssContentSize } = await session.send('Page.getLayoutMetrics');
+    const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
+    const options = { format: 'webp', quality: 55, captureBeyondViewport: true, clip };
+    const { data } = await session.send('Page.captureScreenshot', options);
+    await session.detach();
+    fs.writeFileSync(path, Buffer.from(data, 'base64'));
+  },
+  press: (page, { key }) => page.keyboard.press(key),
+  // What a checker of accessibility finds that is serious. It comes by the debugger, so that the page's policy stays.
+  axe: async page => {
+    await page.evaluate(fs.readFileSync(require.resolve('axe-core', { paths: [installed] }), 'utf8'));
+    const { violations } = await page.evaluate(() => axe.run());
+    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    return serious.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  },
   cookies: page => page.context().cookies(),
   // As a user does it: the page hears of it.
   close: page => {

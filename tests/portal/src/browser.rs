@@ -56,11 +56,22 @@ impl Browser {
     pub async fn start(hosts: &[(&str, u16)], certificate: &Certificate) -> Self {
         let rules = hosts.iter().map(|(name, port)| format!("MAP {name}:443 127.0.0.1:{port},"));
         let rules = rules.collect::<String>() + "MAP * ~NOTFOUND";
+        let pin = format!("--ignore-certificate-errors-spki-list={}", certificate.pin);
+        Self::launch(&[format!("--host-resolver-rules={rules}"), pin]).await
+    }
+
+    /// Starts one that knows this machine's address alone.
+    pub async fn on_loopback() -> Self {
+        Self::launch(&["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1".to_owned()]).await
+    }
+
+    async fn launch(arguments: &[String]) -> Self {
         let home = tempfile::tempdir().unwrap_or_else(|error| panic!("no directory: {error}"));
-        let mut command = Command::new(target().join("app/tools/node_modules/node/bin/node"));
+        // The front end's own Node; pages that need no front end are looked at with any.
+        let node = target().join("app/tools/node_modules/node/bin/node");
+        let mut command = Command::new(if node.exists() { node } else { "node".into() });
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/drive.js")).arg(installed());
-        command.args(FLAGS).arg(format!("--host-resolver-rules={rules}"));
-        command.arg(format!("--ignore-certificate-errors-spki-list={}", certificate.pin));
+        command.args(FLAGS).args(arguments);
         command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("HOME", home.path());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("node cannot be started: {error}"));
@@ -103,6 +114,27 @@ impl Browser {
     /// Writes a picture of the page, for whoever looks for a fault.
     pub async fn picture(&mut self, path: &Path) {
         self.ask(json!({"deed": "picture", "path": path})).await;
+    }
+
+    /// How wide and high the window is, and which colour scheme its user has chosen.
+    pub async fn look(&mut self, (width, height): (u32, u32), scheme: &str) {
+        self.ask(json!({"deed": "look", "width": width, "height": height, "scheme": scheme})).await;
+    }
+
+    /// Writes a small picture of the whole page, to be kept.
+    pub async fn keep(&mut self, path: &Path) {
+        self.ask(json!({"deed": "keep", "path": path})).await;
+    }
+
+    /// Presses a key.
+    pub async fn press(&mut self, key: &str) {
+        self.ask(json!({"deed": "press", "key": key})).await;
+    }
+
+    /// What keeps people from using the page: what axe-core calls serious or critical.
+    pub async fn barriers(&mut self) -> Vec<String> {
+        let found = self.ask(json!({"deed": "axe"})).await;
+        found.as_array().into_iter().flatten().map(ToString::to_string).collect()
     }
 
     /// Closes the tab, as a user does it.

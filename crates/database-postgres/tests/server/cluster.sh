@@ -11,13 +11,17 @@ cd /
 dir=$(mktemp -d)
 server=
 stop() {
-  [ -z "$server" ] || { kill -CONT $(backends) "$server" 2>/dev/null; kill -QUIT "$server" && wait "$server" || true; }
+  [ -z "$server" ] || { resume; kill -QUIT "$server" && wait "$server" || true; }
   server=
 }
 # All processes of the server but the one that listens, and that one.
 backends() { pgrep -P "$server" || true; }
-pause() { kill -STOP $(backends) "$server"; }
-resume() { kill -CONT $(backends) "$server"; }
+# One that has just ended is no fault.
+pause() {
+  kill -STOP "$server"
+  kill -STOP $(backends) 2>/dev/null || true
+}
+resume() { kill -CONT $(backends) "$server" 2>/dev/null || true; }
 trap 'stop; rm -rf "$dir"' EXIT
 start() {
   postgres -D "$dir/data" -k "$dir" -p "$PORT" -c listen_addresses=127.0.0.1 -c fsync=off -c ssl=on \

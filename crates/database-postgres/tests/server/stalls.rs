@@ -12,7 +12,10 @@ use greenroom_context::spawn;
 use greenroom_database::{Client, DatabaseError};
 use greenroom_database_postgres::{PgPool, PostgresDriver, sqlx};
 
-use crate::{cluster::Cluster, config, open, open_by};
+use crate::{
+    cluster::{Cluster, cluster},
+    config, open, open_by,
+};
 
 /// Beyond the limits of this config (1 s for a login, an answer, a free connection), for a machine that does other things, too.
 const BOUND: Duration = Duration::from_secs(12);
@@ -45,18 +48,37 @@ async fn a_server_that_stands_still_holds_up_nobody_beyond_the_limits_and_is_use
     assert_eq!(client.ping().await.unwrap_err().status(), 503);
     assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
 
-    // No plugin waits for another one, and each is told in Backstage's words.
-    let (driver, began) = (PostgresDriver::default(), Instant::now());
-    let opening = async |id: &'static str| open_by(&driver, &yaml, id).await.unwrap_err();
-    let (one, other, third) = tokio::join!(opening("one"), opening("other"), opening("third"));
-    for error in [one, other, third] {
-        assert!(matches!(error, DatabaseError::NotEnsured { is_away: true, .. }), "{error}");
-        assert!(error.to_string().contains("no answer within 1 s"), "{error}");
-    }
-    assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
-
+    let error = open(&yaml, "other").await.unwrap_err();
+    assert!(matches!(error, DatabaseError::NotEnsured { is_away: true, .. }), "{error}");
+    assert!(error.to_string().contains("no answer within 1 s"), "{error}");
     own.resume();
     until_well(&client).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_stands_still_holds_up_no_plugin_of_another() {
+    let own = Cluster::start();
+    let (driver, patient) =
+        (PostgresDriver::default(), hurried(&own).replace("Millis: 1000, q", "Millis: 600000, q"));
+    let free = config(cluster(), "");
+    own.pause();
+    tokio::select! {
+        ended = open_by(&driver, &patient, "held") => panic!("nobody answers there: {ended:?}"),
+        opened = open_by(&driver, &free, "free") => drop(opened.unwrap()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_that_could_not_be_made_are_not_told_as_in_use() {
+    let own = Cluster::start();
+    let client = open(&hurried(&own), "unmade").await.unwrap();
+    let pool: PgPool = client.pool().unwrap();
+    own.pause();
+    let in_vain = pool.acquire().await.unwrap_err();
+    own.resume();
+    let error = client.explain(in_vain).await;
+    assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::TimedOut { .. })), "{error}");
+    assert!(error.to_string().contains("no connection was free or could be made within 1 s"), "{error}");
 }
 
 async fn until_well(client: &Client) {

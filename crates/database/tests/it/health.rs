@@ -12,7 +12,7 @@ const SERVER: &str = "{host: db, password: s3cret}";
 
 async fn state_of(registry: &HealthRegistry) -> (Outcome, String) {
     let state = registry.states().into_iter().find(|state| state.name == "catalog.database").unwrap();
-    let last = state.last.unwrap();
+    let last = state.last.unwrap().check;
     (last.outcome, last.message.unwrap_or_default())
 }
 

@@ -1,3 +1,4 @@
 //! What holds of all pages.
 
 mod contrast;
+mod document;

@@ -50,7 +50,8 @@ fn slot(took: Duration) -> usize {
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
     let doubling = u64::from(micros.ilog2());
     // Below 16 µs the steps are finer than a microsecond.
-    let step = if doubling >= 4 { (micros >> (doubling - 4)) - STEPS } else { (micros << (4 - doubling)) - STEPS };
+    let step =
+        if doubling >= 4 { (micros >> (doubling - 4)) - STEPS } else { (micros << (4 - doubling)) - STEPS };
     ((doubling * STEPS + step) as usize).min(SLOTS - 1)
 }
 

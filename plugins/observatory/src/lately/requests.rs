@@ -112,6 +112,9 @@ mod tests {
         assert_eq!(load(requests.of("other", at(1005))), (0, 0));
         assert_eq!(load(requests.recent(at(1004))), (3, 1));
         let minutes = requests.minutes(at(1005));
-        assert_eq!(minutes.iter().map(|load| load.count).collect::<Vec<_>>()[MINUTES - 6..], [1, 2, 0, 0, 0, 0]);
+        assert_eq!(
+            minutes.iter().map(|load| load.count).collect::<Vec<_>>()[MINUTES - 6..],
+            [1, 2, 0, 0, 0, 0]
+        );
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn of(report: &BootReport) -> Boot {
     });
     let plugins = steps.iter().filter(|step| step.kind == StepKind::Plugin);
     let beside = plugins.clone().filter(|step| !path.iter().any(|link| link.step.id == step.id));
-    let beside = beside.filter_map(|step| Some(stage(step, step.called.unwrap_or(step.began), step.ended?, false)));
+    let beside =
+        beside.filter_map(|step| Some(stage(step, step.called.unwrap_or(step.began), step.ended?, false)));
     let mut stages: Vec<_> = critical.chain(beside).collect();
     let (on_path, all) = (stages.iter().filter(|stage| stage.critical).count(), stages.len());
     stages.sort_by_key(|stage| std::cmp::Reverse(stage.to.saturating_sub(stage.from)));

@@ -2,8 +2,10 @@
 
 use std::time::SystemTime;
 
-use greenroom::logging::Level;
-use greenroom_log_store::{Line, LogStore};
+use greenroom::{
+    log_store::{Line, LogStore},
+    logging::Level,
+};
 
 /// How many lines are looked at.
 const LINES: usize = 200;

@@ -63,7 +63,7 @@ impl Look {
             boot: boot::of(report),
             checks: checks::of(&self.services.health, &self.lately, now),
             plugins: plugins::of(&self.services.instance, report, &requests, now),
-            errors: errors::of(),
+            errors: errors::of(&self.services.lines),
             minutes: requests.minutes(now),
             recent: requests.recent(now),
             memory: self.lately.memory(now),
@@ -74,7 +74,8 @@ impl Look {
 impl Seen {
     /// Checks that keep it from being ready, the one that failed first in front.
     pub(crate) fn blocking(&self) -> Vec<&Check> {
-        let mut failing: Vec<_> = self.checks.iter().filter(|check| check.required && check.fails()).collect();
+        let mut failing: Vec<_> =
+            self.checks.iter().filter(|check| check.required && check.fails()).collect();
         failing.sort_by_key(|check| check.since);
         failing
     }

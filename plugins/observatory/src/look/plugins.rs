@@ -46,7 +46,10 @@ pub(super) fn of(
         let step = own.find(|step| step.owner.as_ref().is_some_and(|owner| owner.plugin == *id));
         let ended = result.iter().flat_map(|result| &result.plugins).find(|plugin| plugin.plugin_id == *id);
         let failure = ended.and_then(|plugin| {
-            plugin.failure.as_ref().or_else(|| plugin.modules.iter().find_map(|module| module.failure.as_ref()))
+            plugin
+                .failure
+                .as_ref()
+                .or_else(|| plugin.modules.iter().find_map(|module| module.failure.as_ref()))
         });
         let state = match (failure, step.and_then(|step| step.ended)) {
             (Some(failure), _) => PluginState::Failed(failure.error.to_string()),
@@ -58,6 +61,8 @@ pub(super) fn of(
     };
     let installed = instance.installed_plugins().iter();
     let mut plugins: Vec<_> = installed.map(|found| plugin(&found.plugin_id, &found.modules)).collect();
-    plugins.sort_by_key(|plugin| (plugin.state == PluginState::Serves, Reverse(plugin.load.count), plugin.id.clone()));
+    plugins.sort_by_key(|plugin| {
+        (plugin.state == PluginState::Serves, Reverse(plugin.load.count), plugin.id.clone())
+    });
     plugins
 }

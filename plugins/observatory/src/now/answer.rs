@@ -36,7 +36,8 @@ pub(super) fn sentence(seen: &Seen) -> String {
                 because(first),
                 match rest {
                     [one] => format!("{} fails", foreign_plain(&one.name)),
-                    more => format!("{} fail", format::counted(more.len() as u64, "other check", "other checks")),
+                    more =>
+                        format!("{} fail", format::counted(more.len() as u64, "other check", "other checks")),
                 }
             ),
         },
@@ -73,7 +74,9 @@ fn because_of_start(seen: &Seen) -> String {
         _ => None,
     });
     match failed {
-        Some((id, message)) => format!("the plugin {} failed to start, {}", foreign_plain(id), ended(message)),
+        Some((id, message)) => {
+            format!("the plugin {} failed to start, {}", foreign_plain(id), ended(message))
+        }
         None => "the start failed".to_owned(),
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use greenroom_plugin_observatory_node::{
-    Mark, charts::{Stage, waterfall}, foreign, format,
+    Mark,
+    charts::{Stage, waterfall},
+    foreign, format,
     parts::{Part, panel, quiet},
     time,
 };

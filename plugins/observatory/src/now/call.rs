@@ -61,7 +61,10 @@ fn not_started(plugin: &PluginSeen) -> Markup {
         span { "It does not start again by itself: restart the backend once that is mended." }
     };
     Call::failure()
-        .row("Whom it affects", html! { span { "Who calls " (inline(&plugin.id)) ": it answers 503. Other plugins serve." } })
+        .row(
+            "Whom it affects",
+            html! { span { "Who calls " (inline(&plugin.id)) ": it answers 503. Other plugins serve." } },
+        )
         .row("What we know", foreign(message))
         .row("Next step", next)
         .render()

@@ -2,7 +2,9 @@
 
 use greenroom::health::Outcome;
 use greenroom_plugin_observatory_node::{
-    Mark, charts::strip, foreign, foreign_plain, format,
+    Mark,
+    charts::strip,
+    foreign, foreign_plain, format,
     parts::{Column, Part, Row, Table},
     time,
 };
@@ -60,7 +62,11 @@ fn hour(check: &Check) -> Markup {
     let name = foreign_plain(&check.name);
     let sentence = match bad {
         0 => format!("{name}: passed in each of the last {}", format::counted(known, "minute", "minutes")),
-        bad => format!("{name}: did not pass in {} of the last {}", bad, format::counted(known, "minute", "minutes")),
+        bad => format!(
+            "{name}: did not pass in {} of the last {}",
+            bad,
+            format::counted(known, "minute", "minutes")
+        ),
     };
     strip(&sentence, &check.hour)
 }

@@ -16,10 +16,13 @@ const SHOWN: usize = 5;
 pub(super) fn part(seen: &Seen) -> Markup {
     let Errors { groups, times, are_kept } = &seen.errors;
     let caption = match groups.len() {
-        all if all > SHOWN => format!("The newest {SHOWN} of {}", format::counted(all as u64, "group", "groups")),
+        all if all > SHOWN => {
+            format!("The newest {SHOWN} of {}", format::counted(all as u64, "group", "groups"))
+        }
         _ => "The newest first".to_owned(),
     };
-    let caption = if seen.errors.are_cut() { format!("{caption}, of the last {} lines", times.len()) } else { caption };
+    let caption =
+        if seen.errors.are_cut() { format!("{caption}, of the last {} lines", times.len()) } else { caption };
     let nothing = match are_kept {
         true => "No error has been logged since the start.",
         false => "Lines are not kept: greenroom.logStore.bytes is 0.",

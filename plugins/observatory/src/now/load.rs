@@ -1,7 +1,8 @@
 //! What was asked for lately, and what it cost.
 
 use greenroom_plugin_observatory_node::{
-    charts::spark, format,
+    charts::spark,
+    format,
     parts::{Figure, Part, figures},
 };
 use maud::{Markup, Render};
@@ -32,7 +33,8 @@ fn requests(seen: &Seen) -> Named {
     let text = if seen.recent.count == 0 { "0".to_owned() } else { format::decimal(rate.max(0.01), 2) };
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.count as f64)).collect();
     let most = over(seen).iter().map(|minute| minute.count).max().unwrap_or_default();
-    let line = spark(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
+    let line =
+        spark(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
     ("requests", Figure::new("Requests", text, "/s").body(line))
 }
 
@@ -40,19 +42,27 @@ fn p75(seen: &Seen) -> Named {
     let text = seen.recent.p75.map(|time| format::ms(time));
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.p75?.as_secs_f64())).collect();
     let most = over(seen).iter().filter_map(|minute| minute.p75).max();
-    let line = spark(format!("Response time, p75, in each of the last 60 minutes: at most {}", format::known(most, format::ms)), minutes);
+    let line = spark(
+        format!(
+            "Response time, p75, in each of the last 60 minutes: at most {}",
+            format::known(most, format::ms)
+        ),
+        minutes,
+    );
     let (value, unit) = split(text.as_deref().unwrap_or(format::UNKNOWN));
     ("p75", Figure::new("Response time, p75", value, unit).body(line))
 }
 
 fn failures(seen: &Seen) -> Named {
     let text = format::share(seen.recent.failed, seen.recent.count);
-    let share = |minute: &crate::lately::Load| {
-        (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64)
-    };
+    let share =
+        |minute: &crate::lately::Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
     let minutes: Vec<_> = over(seen).iter().map(share).collect();
     let all = over(seen).iter().map(|minute| minute.failed).sum();
-    let line = spark(format!("Share of 5xx answers in each of the last 60 minutes: {} in all", format::count(all)), minutes);
+    let line = spark(
+        format!("Share of 5xx answers in each of the last 60 minutes: {} in all", format::count(all)),
+        minutes,
+    );
     let (value, unit) = split(&text);
     ("failures", Figure::new("5xx answers", value, unit).body(line))
 }

@@ -24,7 +24,10 @@ pub(super) fn page(seen: &Seen, config: &RootConfig) -> (Page, Parts) {
         (boot::part(seen))
     };
     let title = if seen.refusal.is_some() { "Not ready" } else { "Now" };
-    let page = Page::new("now", title, &sentence).live_detail("detail", detail).live(stream(seen), "sentence").body(body);
+    let page = Page::new("now", title, &sentence)
+        .live_detail("detail", detail)
+        .live(stream(seen), "sentence")
+        .body(body);
     (page, live)
 }
 

@@ -1,0 +1,133 @@
+//! The first sentence is the answer; what is below shows why.
+
+use greenroom::prelude::*;
+
+use crate::support::{backend, now, registers, sentence, text, timeless};
+
+#[tokio::test]
+async fn a_backend_that_is_ready_says_since_when() {
+    let backend = backend()
+        .add(registers("tasks", |health, _| drop(health.check("queue", async || Check::pass()))))
+        .start();
+    let backend = backend.await.unwrap();
+    let page = now(&backend).await;
+    assert_eq!(timeless(&sentence(&page)), "Ready for N s.");
+    let said = text(&page);
+    assert!(said.contains("2 of 2 plugins serve. The start at "), "{said}");
+    assert!(said.contains("Passes tasks.queue"), "{said}");
+    assert!(said.contains("No error has been logged since the start."), "{said}");
+    assert!(said.contains("Serves tasks"), "{said}");
+    assert!(!page.contains("class=\"call "), "nothing to be said first");
+}
+
+#[tokio::test]
+async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step() {
+    let down = registers("catalog", |health, _| {
+        health
+            .check("server", async || Check::fail("PostgreSQL refuses connections on db.internal:5432"))
+            .readiness();
+        health.check("slow", async || Check::warn("1.2 s for a page"));
+    });
+    let backend = backend().add(down).start().await.unwrap();
+    let page = now(&backend).await;
+    let why = "catalog.server fails, PostgreSQL refuses connections on db.internal:5432";
+    assert_eq!(timeless(&sentence(&page)), format!("Not ready for N s: {why}."));
+    let said = text(&page);
+    assert!(said.starts_with("Not ready · Greenroom"), "the tab says it too: {said}");
+    for part in [
+        "Whom it affects Everybody: readiness answers 503",
+        "What we know catalog.server : PostgreSQL refuses connections on db.internal:5432 , since ",
+        "Next step Look at what the plugin catalog says",
+        "/.backstage/health/v1/readiness?verbose'",
+        "it is ready again by itself",
+        "Fails catalog.server PostgreSQL refuses connections",
+        "Warns catalog.slow 1.2 s for a page",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn several_failures_are_told_with_the_first_and_how_many_others() {
+    let down = registers("catalog", |health, _| {
+        for name in ["a", "b", "c"] {
+            health.check(name, async || Check::fail("it is away")).readiness();
+        }
+    });
+    let page = now(&backend().add(down).start().await.unwrap()).await;
+    let sentence = timeless(&sentence(&page));
+    assert!(
+        sentence.starts_with("Not ready for N s: catalog.")
+            && sentence.ends_with(" fails, it is away; 2 other checks fail too."),
+        "{sentence}"
+    );
+}
+
+#[tokio::test]
+async fn what_readiness_does_not_ask_is_told_behind() {
+    let off = registers("mail", |health, _| {
+        health.check("server", async || Check::fail("it is away"));
+        health.check("queue", async || Check::warn("700 wait"));
+    });
+    let page = now(&backend().add(off).start().await.unwrap()).await;
+    assert_eq!(
+        timeless(&sentence(&page)),
+        "Ready for N s; 1 check fails that readiness does not ask, 1 check warns."
+    );
+}
+
+#[tokio::test]
+async fn a_plugin_that_failed_to_start_is_named_with_its_reason() {
+    let broken = plugin("catalog", |env| {
+        env.register_init(async || Err::<(), _>(Error::new("the schema is newer than this version").into()));
+    });
+    let config = "{ backend: { startup: { plugins: { catalog: { onPluginBootFailure: continue } } } } }";
+    let backend =
+        backend().add(broken).config(greenroom::config::RootConfig::from_yaml(config).unwrap()).start();
+    let page = now(&backend.await.unwrap()).await;
+    let said = text(&page);
+    assert_eq!(timeless(&sentence(&page)), "Ready for N s; 1 plugin failed to start and answers 503.");
+    assert!(said.contains("What we know the schema is newer than this version"), "{said}");
+    assert!(said.contains("Answers 503 catalog"), "{said}");
+    assert!(said.contains("greenroom config check"), "{said}");
+}
+
+#[tokio::test]
+async fn errors_that_say_the_same_are_told_once_with_how_many_there_were() {
+    let noisy = registers("proxy", |_, logger| {
+        for _ in 0..3 {
+            error!(logger, "upstream answered 502");
+        }
+        error!(logger, "query cancelled");
+    });
+    let said = text(&now(&backend().add(noisy).start().await.unwrap()).await);
+    assert!(said.contains("query cancelled proxy 1 "), "{said}");
+    assert!(said.contains("upstream answered 502 proxy 3 "), "{said}");
+}
+
+#[tokio::test]
+async fn requests_are_told_by_plugin_and_those_of_operators_are_not_counted() {
+    use axum::{Router, routing::get};
+    let busy = plugin("busy", |env| {
+        env.register_init(async |http: HttpRouter| {
+            let fail = get(async || HandlerResult::<&str>::Err(Error::new("no").into()));
+            http.mount(Router::new().route("/ok", get(async || "ok")).route("/fail", fail));
+            Ok(())
+        });
+    });
+    let backend = backend().add(busy).start().await.unwrap();
+    for path in ["/api/busy/ok", "/api/busy/ok", "/api/busy/ok", "/api/busy/fail"] {
+        backend.get(path).await;
+    }
+    for _ in 0..3 {
+        now(&backend).await;
+    }
+    // An answer has left before the backend knows that it has.
+    backend
+        .await_log(|line| line["message"].as_str().is_some_and(|message| message.contains("/api/busy/fail")))
+        .await;
+    let said = text(&now(&backend).await);
+    let row = said.split("Serves busy").nth(1).unwrap_or_else(|| panic!("{said}"));
+    assert!(row.starts_with(" 0.01 "), "4 requests in 5 minutes: {row}");
+    assert!(row.split(" Serves").next().unwrap().contains(" 25.0 % "), "{row}");
+}

@@ -1,0 +1,67 @@
+//! A backend that an operator looks at.
+
+use greenroom::prelude::*;
+use greenroom_plugin_observatory::observatory;
+use greenroom_test::{RunningTestBackend, TestBackend, mock::OPS_TOKEN};
+
+pub(crate) fn backend() -> TestBackend {
+    TestBackend::new().add(observatory())
+}
+
+/// A plugin whose init registers what a test needs.
+pub(crate) fn registers(
+    id: &'static str,
+    register: impl FnOnce(&HealthChecks, &Logger) + Clone + Send + Sync + 'static,
+) -> Plugin {
+    plugin(id, |env| {
+        env.register_init(async move |health: HealthChecks, logger: Logger| {
+            register(&health, &logger);
+            Ok(())
+        });
+    })
+}
+
+/// The page.
+pub(crate) async fn now(backend: &RunningTestBackend) -> String {
+    get(backend, "/.greenroom/").await
+}
+
+pub(crate) async fn get(backend: &RunningTestBackend, path: &str) -> String {
+    let answer = backend.get(path).header("authorization", &format!("Bearer {OPS_TOKEN}")).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.text()
+}
+
+/// What a page says, without its markup: one space for each run of space.
+pub(crate) fn text(page: &str) -> String {
+    let mut text = String::new();
+    let mut is_tag = false;
+    for character in page.chars() {
+        match character {
+            '<' => is_tag = true,
+            '>' => {
+                is_tag = false;
+                text.push(' ');
+            }
+            _ if is_tag => {}
+            character => text.push(character),
+        }
+    }
+    text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The sentence that a page begins with.
+pub(crate) fn sentence(page: &str) -> String {
+    let start = page.find("<h1").unwrap();
+    let end = page.find("</h1>").unwrap();
+    text(&page[start..end])
+}
+
+/// How long something has lasted is not the same twice.
+pub(crate) fn timeless(sentence: &str) -> String {
+    let words: Vec<_> = sentence.split(' ').collect();
+    let times = words
+        .windows(2)
+        .find(|pair| pair[0].parse::<u64>().is_ok() && pair[1].trim_end_matches(['.', ';', ':']) == "s");
+    times.map_or_else(|| sentence.to_owned(), |pair| sentence.replace(&format!("{} s", pair[0]), "N s"))
+}

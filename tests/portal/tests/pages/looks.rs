@@ -1,0 +1,59 @@
+//! An operator with a browser.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use greenroom::prelude::*;
+use greenroom_portal::Browser;
+use greenroom_test::RunningTestBackend;
+
+/// A window on a desk, and a phone.
+pub(crate) const SIZES: [(&str, (u32, u32)); 2] = [("1280", (1280, 900)), ("390", (390, 844))];
+pub(crate) const SCHEMES: [&str; 2] = ["light", "dark"];
+
+/// An operator who has signed in by a link, and looks at the first page.
+pub(crate) async fn operator(backend: &RunningTestBackend) -> Browser {
+    let link = backend.service::<Ops>().await.unwrap().link().unwrap();
+    let mut browser = Browser::on_loopback().await;
+    browser.open(&format!("{}{link}", backend.url())).await;
+    browser.see("plugins serve").await;
+    browser
+}
+
+/// Looks at a page in every way that people do, and keeps a picture of each.
+///
+/// The pictures are looked at by people: `UPDATE_DOCS=1` puts them to those of the documentation.
+pub(crate) async fn look(browser: &mut Browser, name: &str, url: &str) {
+    for (width, size) in SIZES {
+        for scheme in SCHEMES {
+            browser.look(size, scheme).await;
+            browser.open(url).await;
+            let overflow = browser.run("document.documentElement.scrollWidth - innerWidth").await;
+            assert!(
+                overflow.as_i64().unwrap_or_default() <= 0,
+                "{name} {width}: {overflow} px scroll sideways"
+            );
+            assert_eq!(browser.barriers().await, [""; 0], "{name} {width} {scheme}");
+            browser.keep(&pictures().join(format!("{name}-{width}-{scheme}.webp"))).await;
+        }
+    }
+}
+
+/// Nothing was loaded from elsewhere, nothing was forbidden, nothing failed.
+pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
+    let seen = browser.seen();
+    let foreign: Vec<_> = seen.responses.iter().filter(|(url, _)| !url.starts_with(&backend.url())).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
+}
+
+fn pictures() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let kept = env::var_os("UPDATE_DOCS").is_some();
+    let place =
+        if kept { root.join("docs/pages") } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages") };
+    std::fs::create_dir_all(&place).unwrap();
+    place
+}

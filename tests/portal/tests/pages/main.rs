@@ -1,0 +1,5 @@
+//! Pages for operators as a browser shows them: in every state, light and dark, on a desk and on a phone.
+
+mod looks;
+mod now;
+mod uses;
