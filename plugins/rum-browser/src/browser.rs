@@ -1,5 +1,7 @@
 //! What all pages and lists are made from.
 
+use std::sync::Arc;
+
 use greenroom::{log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Section, Sections};
 use greenroom_plugin_rum_store::{
@@ -21,7 +23,7 @@ const MOST_OF_AN_ID: usize = 200;
 #[must_use = "it is mounted by `mount`"]
 #[derive(Clone)]
 pub struct Browser {
-    pub(crate) store: Store,
+    store: Arc<dyn Fn() -> Option<Store> + Send + Sync>,
     pub(crate) frame: Frame,
     pub(crate) ops: Ops,
     pub(crate) logs: Option<LogStore>,
@@ -31,9 +33,9 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Of a store, in the frame of the observatory, below the surface of operators.
-    pub fn new(store: Store, frame: Frame, ops: Ops) -> Self {
-        Self { store, frame, ops, logs: None, sources: None, doctor: None, kept_days: None }
+    /// Of a store, which is none until it is open, in the frame of the observatory, below the surface of operators.
+    pub fn new(store: impl Fn() -> Option<Store> + Send + Sync + 'static, frame: Frame, ops: Ops) -> Self {
+        Self { store: Arc::new(store), frame, ops, logs: None, sources: None, doctor: None, kept_days: None }
     }
 
     /// Where this replica has its log lines.
@@ -73,14 +75,23 @@ impl Browser {
         Ok(())
     }
 
+    /// The store, once it is open.
+    pub(crate) fn store(&self) -> Result<Store, Error> {
+        (self.store)().ok_or_else(|| {
+            Error::service_unavailable(
+                "The database of browser events is not there yet. The log says why; it is tried again by itself",
+            )
+        })
+    }
+
     /// A session by an id that may be anything.
     pub(crate) async fn story(&self, id: &str) -> Result<Option<Story>, Error> {
-        if is_id(id) { self.store.story(id).await } else { Ok(None) }
+        if is_id(id) { self.store()?.story(id).await } else { Ok(None) }
     }
 
     /// A group of errors by a fingerprint that may be anything.
     pub(crate) async fn group_story(&self, filter: &Filter, id: &str) -> Result<Option<GroupStory>, Error> {
-        if is_id(id) { self.store.group_story(filter, id).await } else { Ok(None) }
+        if is_id(id) { self.store()?.group_story(filter, id).await } else { Ok(None) }
     }
 }
 

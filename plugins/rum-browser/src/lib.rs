@@ -10,7 +10,7 @@
 //! plugin("rum", |env| {
 //!     env.register_init(async |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
 //!         let store = Store::open(&database.client().await?).await?;
-//!         Browser::new(store, frame, ops).logs(logs).kept_days(7).mount(&sections)
+//!         Browser::new(move || Some(store.clone()), frame, ops).logs(logs).kept_days(7).mount(&sections)
 //!     });
 //! });
 //! ```

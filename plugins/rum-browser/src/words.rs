@@ -209,7 +209,7 @@ pub(crate) fn axis(at_ms: i64, length_ms: i64) -> String {
     let pattern = match length_ms / HOUR_MS {
         // An hour more than a day, because parts begin at full hours.
         ..=25 => "%H:%M",
-        ..=192 => "%a %H:%M",
+        26..=192 => "%a %H:%M",
         _ => "%-d %b",
     };
     let at = jiff::Timestamp::from_millisecond(at_ms).ok();

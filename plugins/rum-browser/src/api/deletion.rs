@@ -35,7 +35,7 @@ pub(super) async fn session(
     Path(id): Path<String>,
     Json(asked): Json<Asked>,
 ) -> HandlerResult<Json<Gone>> {
-    let gone = if is_id(&id) { browser.store.delete_session(&id).await? } else { Deleted::default() };
+    let gone = if is_id(&id) { browser.store()?.delete_session(&id).await? } else { Deleted::default() };
     told(&browser, &operator, "rum.session.delete", &id, &asked, gone)
         .ok_or_else(|| Error::not_found("There is no such session: it was never kept, or is kept no more").into())
 }
@@ -46,7 +46,7 @@ pub(super) async fn user(
     Path(id): Path<String>,
     Json(asked): Json<Asked>,
 ) -> HandlerResult<Json<Gone>> {
-    let gone = if is_id(&id) { browser.store.delete_user(&id).await? } else { Deleted::default() };
+    let gone = if is_id(&id) { browser.store()?.delete_user(&id).await? } else { Deleted::default() };
     told(&browser, &operator, "rum.user.delete", &id, &asked, gone)
         .ok_or_else(|| Error::not_found("Nothing is kept of this user").into())
 }

@@ -52,7 +52,7 @@ impl From<ErrorGroup> for Group {
 pub(super) async fn errors(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<List<Group>>> {
     let asked = Asked::parse(query.as_deref(), &["cursor", "limit", "state"])?;
     let page =
-        browser.store.error_groups(&asked.filter, asked.state()?, asked.cursor()?.as_ref(), asked.limit()?).await?;
+        browser.store()?.error_groups(&asked.filter, asked.state()?, asked.cursor()?.as_ref(), asked.limit()?).await?;
     Ok(Json(List::new(page.rows.into_iter().map(Group::from).collect(), page.next.as_ref())))
 }
 

@@ -24,9 +24,10 @@ pub(super) async fn resources(
     RawQuery(query): RawQuery,
 ) -> HandlerResult<Json<List<Resource>>> {
     let asked = Asked::parse(query.as_deref(), &["cursor", "limit", "sort"])?;
-    let (all, _) = browser.store.resources(&asked.filter).await?;
+    let store = browser.store()?;
+    let (all, _) = store.resources(&asked.filter).await?;
     let (sort, cursor, limit) = (asked.sort()?, asked.cursor()?, asked.limit()?);
-    let page = browser.store.slowest(&asked.filter, all, sort, cursor.as_ref(), limit).await?;
+    let page = store.slowest(&asked.filter, all, sort, cursor.as_ref(), limit).await?;
     let resource = |SlowResource { resource, slowest }| Resource {
         name: resource.name,
         method: resource.method,

@@ -74,7 +74,7 @@ fn figures(vitals: &Vitals) -> OfVitals<Figure> {
 
 pub(super) async fn summary(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<Summary>> {
     let asked = Asked::parse(query.as_deref(), &[])?;
-    let store = &browser.store;
+    let store = browser.store()?;
     let (told, sessions_with_errors) =
         tokio::try_join!(store.summary(&asked.filter), store.sessions_with_errors(&asked.filter))?;
     let (buckets, measured) = (told.buckets, told.measurements);

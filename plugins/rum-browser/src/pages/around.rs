@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
     Page,
+    assets::NOW,
     parts::{Tab, tabs},
 };
 use http::StatusCode;
@@ -32,11 +33,15 @@ pub(super) async fn shown(browser: &Browser, page: Result<Page, Error>) -> Handl
         Err(error) => error,
     };
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if !status.is_client_error() {
+    // What is internal is for the log.
+    if error.is_internal() || !(status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE) {
         return Err(error.into());
     }
-    let sentence = format!("{}.", error.message().trim_end_matches('.').replace('`', "“"));
-    let page = Page::new("browser", "Browser", sentence)
-        .detail(html! { "Begin anew with " a href=(VITALS) { "the last 24 hours" } "." });
+    let sentence = format!("{}.", error.message().trim_end_matches('.'));
+    let page = Page::new("browser", "Browser", sentence);
+    let page = match status {
+        StatusCode::SERVICE_UNAVAILABLE => page.detail(html! { a href=(NOW) { "What else is known of this backend" } }),
+        _ => page.detail(html! { "Begin anew with " a href=(VITALS) { "the last 24 hours" } "." }),
+    };
     Ok((status, browser.frame.show(&page).await).into_response())
 }

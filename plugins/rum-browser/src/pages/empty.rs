@@ -20,7 +20,7 @@ pub(super) async fn instead(browser: &Browser, asked: &Asked, path: &str, views:
     if views > 0 {
         return Ok(None);
     }
-    let Some(last_ms) = browser.store.last_event_ms().await? else {
+    let Some(last_ms) = browser.store()?.last_event_ms().await? else {
         let diagnosis = match &browser.doctor {
             Some(doctor) => doctor.examine().await,
             None => Diagnosis::default(),
@@ -37,7 +37,7 @@ pub(super) async fn instead(browser: &Browser, asked: &Asked, path: &str, views:
     } else {
         page.detail(longer)
     };
-    let choices = browser.store.choices(&asked.filter).await?;
+    let choices = browser.store()?.choices(&asked.filter).await?;
     let form = super::filters::filters(asked, path, &choices, []);
     Ok(Some(page.top(html! { (lists(asked, path)) (form) })))
 }

@@ -30,7 +30,7 @@ pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQue
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["cursor", "limit", "state"])?;
     let (state, cursor, limit) = (asked.state()?, asked.cursor()?, asked.limit()?);
-    let store = &browser.store;
+    let store = browser.store()?;
     let (page, totals, (sessions, _), with_errors, choices) = tokio::try_join!(
         store.error_groups(&asked.filter, state, cursor.as_ref(), limit),
         store.error_totals(&asked.filter),

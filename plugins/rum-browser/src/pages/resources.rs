@@ -31,14 +31,15 @@ pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQue
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["cursor", "limit", "sort"])?;
     let (by, cursor, limit) = (asked.sort()?, asked.cursor()?, asked.limit()?);
+    let store = browser.store()?;
     let ((all, one_of), choices) =
-        tokio::try_join!(browser.store.resources(&asked.filter), browser.store.choices(&asked.filter))?;
+        tokio::try_join!(store.resources(&asked.filter), store.choices(&asked.filter))?;
     let asked_for: i64 = all.iter().map(|resource| resource.n).sum();
     if let Some(page) = empty::instead(browser, &asked, RESOURCES, asked_for).await? {
         return Ok(page);
     }
     let answer = answer::resources(&all, one_of, asked.t());
-    let page = browser.store.slowest(&asked.filter, all, by, cursor.as_ref(), limit).await?;
+    let page = store.slowest(&asked.filter, all, by, cursor.as_ref(), limit).await?;
     let older = page.next.map(|next| asked.link(RESOURCES, "cursor", Some(&next.text())));
     let first = cursor.map(|_| asked.link(RESOURCES, "cursor", None));
     let sorted = |column: Column, of: By| {

@@ -38,7 +38,7 @@ pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQue
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["cursor", "limit", "has", "error"])?;
     let (met, cursor, limit) = (asked.met()?, asked.cursor()?, asked.limit()?);
-    let store = &browser.store;
+    let store = browser.store()?;
     let (page, paces, (began, open), with_errors, choices) = tokio::try_join!(
         store.sessions(&asked.filter, &met, cursor.as_ref(), limit),
         store.paces(&asked.filter),

@@ -30,7 +30,8 @@ pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQue
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["vital"])?;
     let vital = asked.vital()?;
-    let (told, choices) = tokio::try_join!(browser.store.summary(&asked.filter), browser.store.choices(&asked.filter))?;
+    let store = browser.store()?;
+    let (told, choices) = tokio::try_join!(store.summary(&asked.filter), store.choices(&asked.filter))?;
     if let Some(page) = empty::instead(browser, &asked, VITALS, told.measurements.all.views).await? {
         return Ok(page);
     }
@@ -50,8 +51,9 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
 async fn waits_for(browser: &Browser, filter: &Filter, told: &Summary) -> Result<Option<String>, Error> {
     let Some((route, _)) = answer::worst_route(&told.measurements.routes) else { return Ok(None) };
     let of = Filter { route: Some(route.to_owned()), ..filter.clone() };
-    let sessions = browser.store.slowest_sessions(&of, SLOW_VIEWS).await?;
-    Ok(browser.store.waited_for(route, &sessions).await?.map(|(name, _)| name))
+    let store = browser.store()?;
+    let sessions = store.slowest_sessions(&of, SLOW_VIEWS).await?;
+    Ok(store.waited_for(route, &sessions).await?.map(|(name, _)| name))
 }
 
 fn overview(all: &Vitals, current: Vital, asked: &Asked) -> impl maud::Render {
@@ -84,7 +86,7 @@ fn spread(of: &Measured) -> Markup {
     let middle = of.n - of.good - of.poor;
     let parts = [of.good, middle, of.poor].map(|part| u64::try_from(part).unwrap_or_default());
     let whole: u64 = parts.iter().sum();
-    let percent = |part: u64| if whole == 0 { 0 } else { (part * 100 + whole / 2) / whole };
+    let percent = |part: u64| (part * 100 + whole / 2).checked_div(whole).unwrap_or_default();
     let [good, needs, poor] = parts.map(percent);
     html! {
         @if whole > 0 {

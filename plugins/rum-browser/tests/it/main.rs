@@ -7,5 +7,4 @@ mod hostile;
 mod lines;
 mod pages;
 mod refused;
-mod scratch;
 mod support;

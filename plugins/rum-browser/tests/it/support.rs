@@ -27,7 +27,7 @@ pub(crate) async fn pages(sessions: usize) -> Pages {
         env.register_init(async move |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
             let store = Store::open(&database.client().await?).await?;
             told.send(store.clone())?;
-            Browser::new(store, frame, ops).logs(logs).kept_days(7).doctor(async || diagnosis()).mount(&sections)
+            Browser::new(move || Some(store.clone()), frame, ops).logs(logs).kept_days(7).doctor(async || diagnosis()).mount(&sections)
         });
     });
     let config = "backend: {database: {client: better-sqlite3, connection: ':memory:'}}";

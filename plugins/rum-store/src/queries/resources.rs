@@ -97,14 +97,14 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn resources(&self, filter: &Filter) -> Result<(Vec<Resource>, i64), Error> {
-        let count = self.sql("select count(*) as n").from_resources(Resources::ByTime);
+        let count = self.sql("select count(*) as n").of_resources(Resources::ByTime);
         let count = filter.conditions(Of::Events, count);
         let one_of = self.row::<Count>(count).await?.map_or(0, |Count { n }| n) / MOST_RESOURCES + 1;
         let sql = self.sql(
             "select e.name, e.method, count(*) as n, \
              count(*) filter (where e.status = 0 or e.status >= 400) as failures, ",
         );
-        let sql = sql.values("e.duration_ns").then(" as took").from_resources(self.way_to(filter).await?);
+        let sql = sql.values("e.duration_ns").then(" as took").of_resources(self.way_to(filter).await?);
         let sql = filter.conditions(Of::Events, sql);
         let sql = if one_of > 1 { sql.then(" and e.date_ms % ").bind(one_of).then(" = 0") } else { sql };
         let sql = sql.then(" group by 1, 2 order by 3 desc limit ").bind(MOST_NAMES);

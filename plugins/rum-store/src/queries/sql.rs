@@ -79,7 +79,7 @@ impl Sql {
 
     /// Goes on with the resources, by their index of all that a list of them needs: SQLite, which has no statistics unless somebody
     /// asks it to make them, would rather look up each row.
-    pub(super) fn from_resources(self, of: Resources) -> Self {
+    pub(super) fn of_resources(self, of: Resources) -> Self {
         let index = match (self.engine, of) {
             (Engine::Sqlite, Resources::ByName) => "indexed by rum_event_resource ",
             _ => "",

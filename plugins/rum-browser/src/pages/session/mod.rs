@@ -49,7 +49,7 @@ async fn made(browser: &Browser, operator: &Operator, id: &str, query: Option<&s
     let path = format!("{SESSIONS}/{}", segment(id));
     let started = story.session.started_ms;
     let time = Filter { from_ms: started - PACE_DAYS * DAY_MS, to_ms: started + DAY_MS, ..Filter::default() };
-    let paces = browser.store.paces(&time).await?;
+    let paces = browser.store()?.paces(&time).await?;
     let slowest = slowest(&story, |view| paces.get(&view.route).copied());
     let is_open = words::is_open(&story.session, asked.now_ms);
     let answer = answer::session(&story, &slowest, is_open, asked.now_ms);
