@@ -155,6 +155,7 @@ fn logo() -> Markup {
 
 fn whereabouts(place: &Place) -> Markup {
     let Place { host, environment, version, replica } = place;
+    let host = if host.is_empty() { "this host" } else { host };
     html! {
         b { (foreign_plain(host)) }
         span.extra {

@@ -7,7 +7,7 @@
 //!
 //! let backend = TestBackend::new().add(observatory()).start().await.unwrap();
 //! let page = backend.get("/.greenroom/").header("authorization", &format!("Bearer {OPS_TOKEN}")).await;
-//! assert!(page.text().contains("<h1 aria-live=\"polite\" data-live=\"sentence\">Ready for "));
+//! assert!(page.text().contains("<h1 aria-live=\"polite\"><span data-live=\"before\">Ready for "));
 //! # }
 //! ```
 //!

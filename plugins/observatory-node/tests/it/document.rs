@@ -21,7 +21,7 @@ fn hostile() -> String {
 
 /// Every component that takes text of others, with that text.
 fn all(text: &str) -> Markup {
-    let hour = |value| buckets([("22:00".to_owned(), value)]);
+    let (hour, count) = (buckets([("22:00".to_owned(), Some(1.0))]), buckets([("22:00".to_owned(), 3)]));
     html! {
         (Call::failure().row("What we know", foreign(text)))
         (Part::new("table", "Table").body(Table::new("All").column(Column::title("Name")).row(Row::new([html! { (foreign(text)) }]))))
@@ -30,8 +30,8 @@ fn all(text: &str) -> Markup {
         (Filters::new("/.greenroom/x").select(Select::new("route", "Route", "").option("1", text)).chip(text, "?"))
         (findings([Finding::new(Mark::Fail, "To do", foreign(text)).to_do("Run:", text)]))
         (command(text))
-        (LineChart::new("line", "Line", "A line.", hour(Some(1.0))).upright(0.2, text))
-        (BarChart::new("bars", "Bars", "Bars.", hour(3)).upright(0.7, text))
+        (LineChart::new("line", "Line", "A line.", hour).upright(0.2, text))
+        (BarChart::new("bars", "Bars", "Bars.", count).upright(0.7, text))
         (lanes("Course", &[Lane { name: "Views", spans: vec![Span { from: 0.1, to: 0.2, mark: None, label: Some(text.to_owned()) }] }], &[]))
         (waterfall([Stage { name: html! { (foreign(text)) }, from: 0.0, to: 1.0, critical: true, mark: None, took: format::UNKNOWN.into() }]))
         (timeline([Entry::view(html! { "23:08:52" }, text, html! {}), Entry::new(html! {}, Mark::Dot, foreign(text)).inside(html! { (foreign(text)) })]))

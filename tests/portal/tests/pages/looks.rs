@@ -18,7 +18,7 @@ pub(crate) async fn operator(backend: &RunningTestBackend) -> Browser {
     let link = backend.service::<Ops>().await.unwrap().link().unwrap();
     let mut browser = Browser::on_loopback().await;
     browser.open(&format!("{}{link}", backend.url())).await;
-    browser.see("plugins serve").await;
+    browser.see("The start at").await;
     browser
 }
 
