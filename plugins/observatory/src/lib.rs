@@ -36,7 +36,7 @@ pub fn observatory() -> Plugin {
                 sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
                 let lately = Lately::default();
                 let requests = lately.requests.clone();
-                work.http.on_finished(work.logger, move |finished| {
+                services.http.on_finished(work.logger, move |finished| {
                     let failed = finished.status.is_some_and(|status| status.is_server_error());
                     let plugin = finished.request.target_plugin();
                     requests.lock().note(finished.began, plugin, failed, finished.duration);
@@ -63,12 +63,12 @@ pub(crate) struct Services {
     lifecycle: RootLifecycle,
     readiness: RootHealth,
     lines: LogStore,
+    http: RootHttpRouter,
 }
 
 /// By which the page hears what happens.
 #[derive(Clone, Deps)]
 struct Work {
-    http: RootHttpRouter,
     lifecycle: Lifecycle,
     logger: Logger,
 }

@@ -1,5 +1,8 @@
 //! What a document is, whatever a page shows.
 
+use std::sync::{Arc, Mutex};
+
+use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
     Frame, Mark, Page, Section, Sections, assets,
     charts::{BarChart, Lane, LineChart, Span, Stage, buckets, lanes, waterfall},
@@ -41,11 +44,17 @@ fn all(text: &str) -> Markup {
 }
 
 async fn shown(page: Page) -> String {
-    let backend = TestBackend::new().start().await.unwrap();
-    let frame: Frame = backend.service::<Frame>().await.unwrap();
-    let sections = backend.service::<Sections>().await.unwrap();
-    sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
-    frame.show(&page).await.into_string()
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Arc::new(Mutex::new(Some(tell)));
+    let pages = plugin("pages", |env| {
+        env.register_init(async move |frame: Frame, sections: Sections| {
+            sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
+            let _ = tell.lock().unwrap().take().unwrap().send(frame);
+            Ok(())
+        });
+    });
+    let _running = TestBackend::new().add(pages).start().await.unwrap();
+    told.await.unwrap().show(&page).await.into_string()
 }
 
 #[tokio::test]
