@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::figures::{Figure, Kind, Reads, Route};
+use crate::figures::{Figure, Kind, Part, Reads, Route};
 use crate::process::{Core, Process};
 use crate::server::{Server, count_lines};
 use crate::subject::{Places, Subject};
@@ -65,7 +65,9 @@ impl Plan {
             let start = if subject == Subject::Node { 2.5 } else { 0.2 };
             self.concerning(subject).map(move |figure| match figure.kind {
                 Kind::Start => start * STARTS as f64,
-                Kind::Memory => IDLE.as_secs_f64(),
+                Kind::Memory(Part::All) => IDLE.as_secs_f64(),
+                // Read at the same moment.
+                Kind::Memory(Part::Anonymous) => 0.0,
                 Kind::Connection => 0.7,
                 Kind::Load { .. } => (WARM_UP + self.seconds) as f64 + 0.5,
                 Kind::Log { .. } => start + 1.0,
@@ -164,8 +166,14 @@ impl Turn<'_> {
             return Ok(());
         }
         let mut server = self.start()?;
-        if let Some(figure) = figures.iter().find(|figure| figure.kind == Kind::Memory) {
-            self.values.push((figure, server.resident_after(IDLE)?));
+        for figure in figures {
+            let Kind::Memory(part) = figure.kind else { continue };
+            let resident = server.resident_after(IDLE)?;
+            let value = match part {
+                Part::All => resident.all,
+                Part::Anonymous => resident.anonymous,
+            };
+            self.values.push((figure, value));
         }
         if let Some(figure) = figures.iter().find(|figure| figure.kind == Kind::Connection) {
             self.values.push((figure, server.resident_by_connection()?));

@@ -12,9 +12,18 @@ pub fn cpu(process: u32) -> io::Result<Duration> {
 }
 
 /// Resident memory, in MiB.
-pub fn resident(process: u32) -> io::Result<f64> {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resident {
+    /// All of it.
+    pub all: f64,
+    /// That which is no file's: what the process has written, and what it would take along.
+    pub anonymous: f64,
+}
+
+/// Resident memory of a process.
+pub fn resident(process: u32) -> io::Result<Resident> {
     let text = fs::read_to_string(format!("/proc/{process}/status"))?;
-    Ok(resident_kib(&text).ok_or_else(|| unread("status"))? as f64 / 1024.0)
+    resident_of(&text).ok_or_else(|| unread("status"))
 }
 
 /// `utime` and `stime` of `/proc/<pid>/stat`. The second field is the program's name and may hold anything.
@@ -24,9 +33,12 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
     Some(times.next()?? + times.next()??)
 }
 
-fn resident_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
+fn resident_of(status: &str) -> Option<Resident> {
+    let mib = |name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib as f64 / 1024.0)
+    };
+    Some(Resident { all: mib("VmRSS:")?, anonymous: mib("RssAnon:")? })
 }
 
 fn unread(file: &str) -> io::Error {
@@ -47,14 +59,16 @@ mod tests {
     }
 
     #[test]
-    fn resident_memory_is_that_of_its_line() {
-        assert_eq!(resident_kib("VmHWM:\t  9000 kB\nVmRSS:\t    8148 kB\nThreads:\t2\n"), Some(8148));
-        assert_eq!(resident_kib("VmHWM:\t  9000 kB\n"), None);
+    fn resident_memory_is_that_of_its_lines() {
+        let status = "VmHWM:\t  9000 kB\nVmRSS:\t    8192 kB\nRssAnon:\t    3072 kB\nThreads:\t2\n";
+        assert_eq!(resident_of(status), Some(Resident { all: 8.0, anonymous: 3.0 }));
+        assert_eq!(resident_of("VmRSS:\t  8192 kB\n"), None);
     }
 
     #[test]
     fn this_process_has_used_some_memory() {
-        assert!(resident(std::process::id()).unwrap() > 0.1);
+        let resident = resident(std::process::id()).unwrap();
+        assert!(resident.anonymous > 0.1 && resident.all > resident.anonymous, "{resident:?}");
         assert!(cpu(std::process::id()).is_ok());
     }
 }

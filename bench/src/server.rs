@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::figures::Route;
-use crate::proc;
+use crate::proc::{self, Resident};
 use crate::process::{Core, Process};
 use crate::requests::Connections;
 use crate::subject::{Places, Subject};
@@ -108,8 +108,8 @@ impl Server {
         proc::cpu(self.process.id())
     }
 
-    /// Resident memory in MiB when it has been ready for so long.
-    pub fn resident_after(&self, idle: Duration) -> io::Result<f64> {
+    /// Resident memory when it has been ready for so long.
+    pub fn resident_after(&self, idle: Duration) -> io::Result<Resident> {
         let ready = self.process.started() + self.start;
         thread::sleep((ready + idle).saturating_duration_since(Instant::now()));
         proc::resident(self.process.id())
@@ -125,7 +125,7 @@ impl Server {
                 idle.push(connection);
             }
             thread::sleep(SETTLE);
-            proc::resident(self.process.id())
+            proc::resident(self.process.id()).map(|resident| resident.all)
         };
         let before = with_more(FIRST)?;
         Ok((with_more(MORE)? - before) * 1024.0 / MORE as f64)

@@ -7,13 +7,16 @@ use greenroom::{
     prelude::*,
 };
 use greenroom_database_postgres::PgPool;
-use greenroom_database_sqlite::{SqlitePool, sqlx};
-use serde::Deserialize;
+use greenroom_database_sqlite::{Readers, SqlitePool, sqlx};
+use serde::{Deserialize, Serialize};
 // endregion
 
 // region: plugin
-const MIGRATIONS: Migrations =
-    Migrations::new(&[Migration::new("0001-notes", "create table notes (body text not null primary key)")]);
+const MIGRATIONS: Migrations = Migrations::new(&[Migration::by_engine(
+    "0001-notes",
+    "create table notes (id integer primary key, body text not null)",
+    "create table notes (id bigint generated always as identity primary key, body text not null)",
+)]);
 
 /// Keeps notes at `/api/notes`.
 pub fn notes() -> Plugin {
@@ -21,7 +24,7 @@ pub fn notes() -> Plugin {
         env.register_init(async |database: Database, http: HttpRouter| {
             let client = database.client().await?;
             client.migrate(&MIGRATIONS).await?;
-            http.mount(Router::new().route("/", get(all).post(add)).with_state(Notes::of(client)?));
+            http.mount(Router::new().route("/", get(latest).post(add)).with_state(Notes::of(client)?));
             Ok(())
         });
     })
@@ -37,63 +40,74 @@ struct Notes {
 
 #[derive(Clone)]
 enum Pool {
-    Sqlite(SqlitePool),
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
     Postgres(PgPool),
+}
+
+#[derive(Serialize)]
+struct Note {
+    id: i64,
+    body: String,
 }
 
 impl Notes {
     fn of(client: Client) -> Result<Self> {
         let pool = match client.engine() {
-            Engine::Sqlite => Pool::Sqlite(client.pool()?),
+            Engine::Sqlite => {
+                let Readers(readers) = client.pool()?;
+                Pool::Sqlite { writer: client.pool()?, readers }
+            }
             Engine::Postgres => Pool::Postgres(client.pool()?),
         };
         Ok(Self { client, pool })
     }
 
-    async fn all(&self) -> Result<Vec<String>> {
-        const ALL: &str = "select body from notes order by body";
-        let found = match &self.pool {
-            Pool::Sqlite(pool) => sqlx::query_scalar(ALL).fetch_all(pool).await,
-            Pool::Postgres(pool) => sqlx::query_scalar(ALL).fetch_all(pool).await,
-        };
-        self.told(found).await
-    }
-
-    async fn add(&self, body: &str) -> Result<bool> {
-        const ADD: &str = "insert into notes (body) values ($1) on conflict do nothing";
-        let done = match &self.pool {
-            Pool::Sqlite(pool) => {
-                sqlx::query(ADD).bind(body).execute(pool).await.map(|done| done.rows_affected())
+    /// Those that came last before this one.
+    async fn latest(&self, before: i64) -> Result<Vec<Note>> {
+        const LATEST: &str = "select id, body from notes where id < $1 order by id desc limit 50";
+        let rows: Vec<(i64, String)> = match &self.pool {
+            Pool::Sqlite { readers, .. } => {
+                self.client.run(sqlx::query_as(LATEST).bind(before).fetch_all(readers)).await?
             }
             Pool::Postgres(pool) => {
-                sqlx::query(ADD).bind(body).execute(pool).await.map(|done| done.rows_affected())
+                self.client.run(sqlx::query_as(LATEST).bind(before).fetch_all(pool)).await?
             }
         };
-        Ok(self.told(done).await? > 0)
+        Ok(rows.into_iter().map(|(id, body)| Note { id, body }).collect())
     }
 
-    /// A 503 where the database is away, and the reason in the log.
-    async fn told<T>(&self, result: sqlx::Result<T>) -> Result<T> {
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.client.explain(error).await.into()),
-        }
+    async fn add(&self, body: String) -> Result<Note> {
+        const ADD: &str = "insert into notes (body) values ($1) returning id";
+        let id = match &self.pool {
+            Pool::Sqlite { writer, .. } => {
+                self.client.run(sqlx::query_scalar(ADD).bind(&body).fetch_one(writer)).await?
+            }
+            Pool::Postgres(pool) => {
+                self.client.run(sqlx::query_scalar(ADD).bind(&body).fetch_one(pool)).await?
+            }
+        };
+        Ok(Note { id, body })
     }
-}
-
-async fn all(State(notes): State<Notes>) -> HandlerResult<Json<Vec<String>>> {
-    Ok(Json(notes.all().await?))
 }
 
 #[derive(Deserialize)]
-struct Note {
+struct Page {
+    before: Option<i64>,
+}
+
+async fn latest(State(notes): State<Notes>, Query(page): Query<Page>) -> HandlerResult<Json<Vec<Note>>> {
+    Ok(Json(notes.latest(page.before.unwrap_or(i64::MAX)).await?))
+}
+
+#[derive(Deserialize)]
+struct NewNote {
     body: String,
 }
 
-async fn add(State(notes): State<Notes>, Json(note): Json<Note>) -> HandlerResult<()> {
-    if !notes.add(&note.body).await? {
-        Err(Error::conflict("This note is there already"))?
+async fn add(State(notes): State<Notes>, Json(note): Json<NewNote>) -> HandlerResult<Json<Note>> {
+    if note.body.trim().is_empty() {
+        Err(Error::input("A note has a body"))?
     }
-    Ok(())
+    Ok(Json(notes.add(note.body).await?))
 }
 // endregion

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use greenroom_plugin_app::app;
 use greenroom_plugin_auth::{auth, lets_guests_in};
+use greenroom_plugin_demo::demo;
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_observatory::observatory;
 use greenroom_plugin_rum::{rum, rum_page};
@@ -31,6 +32,8 @@ fn program() -> Program {
         .plugin_with(&["auth.providers"], auth)
         .plugin_with(&["app.datadogRum", "greenroom.rum"], rum)
         .module_with("rum", rum_page)
+        .plugin_where("greenroom.demo", demo)
+        .page("demo", "Demo", "/demo")
         .command("rum", "sdk", sdk::run)
         .command("rum", "doctor", doctor::run)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")

@@ -10,5 +10,8 @@ pub use crate::{
     private_file::PrivateFile,
 };
 
+/// The file with the demo's header line, `Authorization: Bearer …`: there while `greenroom.demo` is on.
+pub const DEMO_HEADER: &str = "demo.header";
+
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

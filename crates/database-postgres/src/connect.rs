@@ -1,18 +1,22 @@
 //! How one connects.
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    io::{Error, ErrorKind},
+    time::Duration,
+};
 
 use greenroom_database::{Postgres, Tls};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgConnection, Row,
+    AssertSqlSafe, PgConnection, Row,
     postgres::{PgConnectOptions, PgSslMode},
 };
 use tokio::time::timeout;
 
-/// How long a server has to answer who is let in outside of a pool.
-pub(crate) const CONNECT: Duration = Duration::from_secs(10);
-
-/// Names the user where the config does not: `PGUSER`, `PGPASSWORD`, `PGDATABASE` and the operating system's user are asked by sqlx.
+/// Here sqlx reads the environment, and nothing else does. `PGUSER`, else the operating system's user, `PGPASSWORD` and `PGDATABASE`
+/// count where the config does not say it; `PGOPTIONS`, `PGSSLROOTCERT`, `PGSSLCERT` and `PGSSLKEY` beside what it says.
+///
+/// Never printed: the `Debug` of the options shows the password.
 pub(crate) fn options(postgres: &Postgres) -> PgConnectOptions {
     let mut options = PgConnectOptions::new_without_pgpass()
         .host(&postgres.host)
@@ -52,15 +56,15 @@ fn encrypted(options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
     options
 }
 
-/// One connection outside of the pool: it fails at once where the pool would wait for a server that is away.
-pub(crate) async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
-    match timeout(CONNECT, options.connect()).await {
-        Ok(connected) => connected,
-        Err(_) => Err(sqlx::Error::Io(std::io::Error::new(
-            std::io::ErrorKind::TimedOut,
-            format!("no answer within {} s", CONNECT.as_secs()),
-        ))),
-    }
+/// What is asked of a server outside of a pool, which would know a limit: one that stands still counts as away.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    asked: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    timeout(limit, asked).await.unwrap_or_else(|_| {
+        let text = format!("no answer within {} s", limit.as_secs_f64());
+        Err(Error::new(ErrorKind::TimedOut, text).into())
+    })
 }
 
 /// What each connection takes on. By statements and not by parameters of the connection, which poolers in between refuse.

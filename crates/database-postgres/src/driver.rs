@@ -1,17 +1,15 @@
 //! Opens a plugin's database of a server.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use greenroom_database::{BoxFuture, DatabaseError, Driver, Engine, OpenDatabase, PluginDatabase, Target};
-use tokio::sync::Mutex;
 
-use crate::{ensure::ensure, open::Open};
+use crate::{ensure::Ensured, open::Open};
 
 /// The driver of the client `pg`.
 #[derive(Debug, Default)]
 pub struct PostgresDriver {
-    /// What is known to be there. Who holds it makes databases and schemas, one at a time.
-    ensured: Mutex<HashSet<String>>,
+    ensured: Ensured,
 }
 
 impl Driver for PostgresDriver {
@@ -24,7 +22,7 @@ impl Driver for PostgresDriver {
             let Target::Postgres(postgres) = database.target.clone() else {
                 return Err(database.refused("it is no PostgreSQL database"));
             };
-            ensure(&database, &postgres, &mut *self.ensured.lock().await).await?;
+            self.ensured.ensure(&database, &postgres).await?;
             Ok(Arc::new(Open::new(database, &postgres).await?) as Arc<dyn OpenDatabase>)
         })
     }

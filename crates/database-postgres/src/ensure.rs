@@ -1,46 +1,54 @@
 //! Makes a database and a schema, if they are missing.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use greenroom_database::{DatabaseError, Ensure, PluginDatabase, Postgres};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use tokio::time::sleep;
+use parking_lot::Mutex;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
+use tokio::{sync::OnceCell, time::sleep};
 
 use crate::{
-    connect::{connect, exists, options, quoted, take_on},
+    connect::{exists, options, quoted, take_on, within},
     errors::{self, code},
 };
 
 const TRIES: u32 = 3;
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Makes what the plugin is to have, unless `ensured` knows of it.
-pub(crate) async fn ensure(
-    database: &PluginDatabase,
-    postgres: &Postgres,
-    ensured: &mut HashSet<String>,
-) -> Result<(), DatabaseError> {
-    let Some(ensure) = &postgres.ensure else { return Ok(()) };
-    let role = ensure.owner.as_deref();
-    if let Some(name) = postgres.database.as_deref().filter(|_| ensure.database) {
-        let known = format!("{postgres}/{name}");
-        if !ensured.contains(&known) {
+/// How long a server has to make something.
+const MAKE: Duration = Duration::from_secs(60);
+
+/// What is known to be there, by server and name. Who asks first makes it, and only those who want the same wait for that.
+#[derive(Debug, Default)]
+pub(crate) struct Ensured(Mutex<HashMap<String, Arc<OnceCell<()>>>>);
+
+impl Ensured {
+    /// Makes what the plugin is to have, unless it is known to be there.
+    pub(crate) async fn ensure(
+        &self,
+        database: &PluginDatabase,
+        postgres: &Postgres,
+    ) -> Result<(), DatabaseError> {
+        let Some(ensure) = &postgres.ensure else { return Ok(()) };
+        let role = ensure.owner.as_deref();
+        let failed = |what: String, error: &sqlx::Error| {
+            database.not_ensured(what, errors::said(error), errors::is_away(error))
+        };
+        if let Some(name) = postgres.database.as_deref().filter(|_| ensure.database) {
+            let known = self.0.lock().entry(format!("{postgres}/{name}")).or_default().clone();
             // The database that every server has.
             let admin = Postgres { database: Some("postgres".to_owned()), ..by(postgres, ensure) };
-            again(&admin, role, &Missing::Database(name))
-                .await
-                .map_err(|error| database.not_ensured(format!("'{name}'"), errors::said(&error)))?;
-            ensured.insert(known);
+            let missing = Missing::Database(name);
+            let made = known.get_or_try_init(|| again(&admin, role, &missing)).await;
+            made.map_err(|error| failed(format!("'{name}'"), &error))?;
         }
+        if let Some(name) = postgres.schema.as_deref().filter(|_| ensure.schema) {
+            let missing = Missing::Schema { name, owner: role };
+            let made = again(&by(postgres, ensure), role, &missing).await;
+            made.map_err(|error| failed(format!("schema for plugin '{}'", database.plugin), &error))?;
+        }
+        Ok(())
     }
-    if let Some(name) = postgres.schema.as_deref().filter(|_| ensure.schema) {
-        let missing = Missing::Schema { name, owner: role };
-        again(&by(postgres, ensure), role, &missing).await.map_err(|error| {
-            let what = format!("schema for plugin '{}'", database.plugin);
-            database.not_ensured(what, errors::said(&error))
-        })?;
-    }
-    Ok(())
 }
 
 /// The same server, as the one who may make things.
@@ -49,21 +57,29 @@ fn by(postgres: &Postgres, ensure: &Ensure) -> Postgres {
 }
 
 async fn again(admin: &Postgres, role: Option<&str>, missing: &Missing<'_>) -> sqlx::Result<()> {
-    let options = options(admin);
+    let (options, limit) = (options(admin), admin.connect_timeout);
     let mut tries = 0;
     loop {
         tries += 1;
         let made = async {
-            let mut connection = connect(&options).await?;
-            // Who makes a database owns it, and may have tables in it.
-            take_on(&mut connection, role, None).await?;
-            missing.make(&mut connection).await?;
+            let asked = async {
+                let mut connection = options.connect().await?;
+                // Who makes a database owns it, and may have tables in it.
+                take_on(&mut connection, role, None).await?;
+                let is_there = missing.is_there(&mut connection).await?;
+                Ok((connection, is_there))
+            };
+            let (mut connection, is_there) = within(limit, asked).await?;
+            if !is_there {
+                within(MAKE, missing.make(&mut connection)).await?;
+            }
             // What was made stays, whether or not the server hears of the end.
-            let _ = connection.close().await;
+            let _ = within(limit, connection.close()).await;
             Ok(())
         };
         match made.await {
-            Err(error) if tries >= TRIES => return Err(error),
+            // Who did not answer will not do so in a moment.
+            Err(error) if tries >= TRIES || errors::is_timeout(&error) => return Err(error),
             Err(_) => sleep(BETWEEN).await,
             Ok(()) => return Ok(()),
         }
@@ -78,31 +94,31 @@ enum Missing<'a> {
 
 impl Missing<'_> {
     /// Who may not make it may use one that is there.
+    async fn is_there(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let (query, name) = match *self {
+            Self::Database(name) => ("select exists (select from pg_database where datname = $1)", name),
+            Self::Schema { name, .. } => {
+                ("select exists (select from pg_namespace where nspname = $1)", name)
+            }
+        };
+        exists(connection, query, name).await
+    }
+
+    /// Another replica may be first: a duplicate, or two at once in the catalog.
     async fn make(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
-        let (query, name, statement) = match *self {
-            Self::Database(name) => (
-                "select exists (select from pg_database where datname = $1)",
-                name,
-                format!("create database {}", quoted(name)),
-            ),
+        let statement = match *self {
+            Self::Database(name) => format!("create database {}", quoted(name)),
             Self::Schema { name, owner } => {
                 let owner =
                     owner.map(|owner| format!(" authorization {}", quoted(owner))).unwrap_or_default();
-                let statement = format!("create schema {}{owner}", quoted(name));
-                ("select exists (select from pg_namespace where nspname = $1)", name, statement)
+                format!("create schema {}{owner}", quoted(name))
             }
         };
-        match exists(connection, query, name).await? {
-            true => Ok(()),
-            false => made(connection, statement).await,
+        // The limit of a plugin's statements is not meant for it.
+        sqlx::raw_sql("set statement_timeout = 0").execute(&mut *connection).await?;
+        match sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await {
+            Err(error) if matches!(code(&error).as_deref(), Some("42P04" | "42P06" | "23505")) => Ok(()),
+            other => other.map(drop),
         }
-    }
-}
-
-/// Another replica may be first: a duplicate, or two at once in the catalog.
-async fn made(connection: &mut PgConnection, statement: String) -> sqlx::Result<()> {
-    match sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await {
-        Err(error) if matches!(code(&error).as_deref(), Some("42P04" | "42P06" | "23505")) => Ok(()),
-        other => other.map(drop),
     }
 }

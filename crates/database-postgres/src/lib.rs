@@ -6,13 +6,13 @@
 //!
 //! async fn remember(client: &Client, note: &str) -> greenroom_errors::Result {
 //!     let pool: PgPool = client.pool()?;
-//!     let done = sqlx::query("insert into notes (body) values ($1)").bind(note).execute(&pool).await;
-//!     match done {
-//!         Ok(_) => Ok(()),
-//!         Err(error) => Err(client.explain(error).await.into()),
-//!     }
+//!     client.run(sqlx::query("insert into notes (body) values ($1)").bind(note).execute(&pool)).await?;
+//!     Ok(())
 //! }
 //! ```
+//!
+//! What is asked goes by [`Client::run`](greenroom_database::Client::run), which bounds it: sqlx sets no TCP keepalive, and the server
+//! holds the limits that the config names only as long as it is there. Nobody prints `pool.connect_options()`: it shows the password.
 //!
 //! On the way of a plugin to its pool: `ensure.rs` makes the database and the schema, `connect.rs` says how one connects,
 //! `open.rs` tries it once and holds the pool, `migrate.rs` takes the steps of the plugin's tables, `errors.rs` knows what it means

@@ -1,9 +1,13 @@
 //! Applies migrations, one transaction each, under an advisory lock that ends with the transaction: it holds behind poolers, too, and
 //! none is left if the process dies.
 
+use std::time::Duration;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use greenroom_database::{Applied, DatabaseError, Engine, Migration, Migrations, PluginDatabase};
 use sqlx::{PgPool, Postgres, Row, Transaction};
+
+use crate::{connect::within, errors};
 
 const LEDGER: &str = "create table if not exists greenroom_migrations (
     plugin text not null,
@@ -13,8 +17,14 @@ const LEDGER: &str = "create table if not exists greenroom_migrations (
     primary key (plugin, name)
 )";
 
-/// How long other replicas that migrate are waited for, in milliseconds.
-const WAIT: &str = "set local lock_timeout = '120s'";
+/// How long other replicas that migrate are waited for.
+const WAIT: Duration = Duration::from_secs(120);
+/// How long an answer is waited for, beyond that. A migration itself takes as long as it takes.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// What limits a plugin's statements is not meant for its migrations. A server of before version 17 does not know all of them.
+const LIMITS: &str = "select set_config(name, case name when 'lock_timeout' then '120s' else '0' end, true) from pg_settings
+    where name in ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
 /// The outer error is of the connection, which the pool has to be asked about.
 pub(crate) async fn migrate(
@@ -24,25 +34,32 @@ pub(crate) async fn migrate(
 ) -> sqlx::Result<Result<Vec<&'static str>, DatabaseError>> {
     let mut applied = vec![];
     loop {
-        let mut transaction = pool.begin().await?;
-        match step(database, &mut transaction, migrations).await? {
-            Err(error) => return Ok(Err(error)),
+        let mut transaction = within(database.pool.acquire + ANSWER, pool.begin()).await?;
+        let ledger = within(WAIT + ANSWER, ledger(database, &mut transaction)).await?;
+        let migration = match migrations.next(Engine::Postgres, &ledger) {
+            Ok(Some(migration)) => migration,
             Ok(None) => return Ok(Ok(applied)),
-            Ok(Some(name)) => {
-                transaction.commit().await?;
-                applied.push(name);
-            }
+            Err(why) => return Ok(Err(database.migration(why))),
+        };
+        let done = match apply(database, &mut transaction, migration).await {
+            Ok(()) => within(ANSWER, transaction.commit()).await,
+            failed => failed,
+        };
+        if let Err(error) = done {
+            let why = errors::said(&error);
+            let meaning = errors::explain(database, error);
+            return Ok(Err(database.not_applied(migration.name(), why, meaning)));
         }
+        applied.push(migration.name());
     }
 }
 
-/// Applies the next one, if there is one.
-async fn step(
+/// What is applied, once it is this one's turn.
+async fn ledger(
     database: &PluginDatabase,
     transaction: &mut Transaction<'_, Postgres>,
-    migrations: Migrations,
-) -> sqlx::Result<Result<Option<&'static str>, DatabaseError>> {
-    sqlx::raw_sql(WAIT).execute(&mut **transaction).await?;
+) -> sqlx::Result<Vec<Applied>> {
+    sqlx::query(LIMITS).execute(&mut **transaction).await?;
     lock(transaction, &format!("migrations of {}", database.plugin)).await?;
     let is_missing = sqlx::query_scalar("select to_regclass('greenroom_migrations') is null");
     if is_missing.fetch_one(&mut **transaction).await? {
@@ -54,22 +71,7 @@ async fn step(
         .bind(&*database.plugin)
         .fetch_all(&mut **transaction)
         .await?;
-    let applied: Vec<_> = rows.iter().map(|row| Applied { name: row.get(0), checksum: row.get(1) }).collect();
-    let next = match migrations.next(Engine::Postgres, &applied) {
-        Ok(next) => next,
-        Err(why) => return Ok(Err(database.migration(why))),
-    };
-    match next {
-        Some(migration) => match apply(database, transaction, migration).await {
-            // A server that went away in between is no fault of the migration.
-            Err(error @ sqlx::Error::Database(_)) => {
-                let (name, why) = (migration.name(), crate::errors::said(&error));
-                Ok(Err(database.migration(format!("Migration '{name}' cannot be applied: {why}"))))
-            }
-            other => other.map(|()| Ok(Some(migration.name()))),
-        },
-        None => Ok(Ok(None)),
-    }
+    Ok(rows.iter().map(|row| Applied { name: row.get(0), checksum: row.get(1) }).collect())
 }
 
 async fn apply(

@@ -8,31 +8,37 @@ use std::{
 
 use greenroom_database::{BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, Postgres};
 use greenroom_errors::BoxError;
-use parking_lot::Mutex;
 use sqlx::{
-    Connection, PgPool,
+    ConnectOptions, Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    connect::{connect, options, take_on},
+    connect::{options, take_on, within},
     errors, migrate,
 };
 
-/// How long it is believed that a server which has let in somebody lets in others.
+/// How long it is believed that a server which has let in somebody lets in others, and that one which did not does not.
 const KNOWN: Duration = Duration::from_secs(1);
+/// How long a connection that comes back has to show that it is in order. Somebody may have given up in the middle of an answer.
+const RELEASE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Open {
     database: PluginDatabase,
     pool: PgPool,
-    options: PgConnectOptions,
-    session: Arc<Session>,
-    /// When the server has last let in somebody beside the pool.
-    let_in: Mutex<Option<Instant>>,
+    login: Login,
+    /// When the server was last asked beside the pool, and whether it let in somebody. Who holds it asks.
+    let_in: Mutex<Option<(Instant, Result<(), DatabaseError>)>>,
 }
 
-/// What each connection takes on.
+/// How one connects, and what each connection takes on.
+struct Login {
+    options: PgConnectOptions,
+    session: Arc<Session>,
+    limit: Duration,
+}
+
 struct Session {
     role: Option<String>,
     schema: Option<String>,
@@ -54,23 +60,63 @@ impl Open {
                     async move { take_on(connection, each.role.as_deref(), each.schema.as_deref()).await },
                 )
             })
+            // sqlx asks the same, and waits for ever: the place in the pool would be lost.
+            .after_release(|connection, _| {
+                Box::pin(async move { within(RELEASE, connection.ping()).await.map(|()| true) })
+            })
             .connect_lazy_with(options.clone());
-        let open = Self { database, pool, options, session, let_in: Mutex::default() };
+        let login = Login { options, session, limit: postgres.connect_timeout };
+        let open = Self { database, pool, login, let_in: Mutex::default() };
         open.try_out().await?;
         Ok(open)
     }
 
     /// Connects outside of the pool, which would wait for a server that is away, and try a role for ever that is not there.
     async fn try_out(&self) -> Result<(), DatabaseError> {
-        let Session { role, schema } = &*self.session;
-        let tried = async {
-            let mut connection = connect(&self.options).await?;
+        let Login { options, session, limit } = &self.login;
+        let Session { role, schema } = &**session;
+        let tried = within(*limit, async {
+            let mut connection = options.connect().await?;
             take_on(&mut connection, role.as_deref(), schema.as_deref()).await?;
-            connection.close().await
-        };
-        tried.await.map_err(|error| errors::explain(&self.database, error))?;
-        *self.let_in.lock() = Some(Instant::now());
-        Ok(())
+            let current = match schema {
+                Some(_) => {
+                    let asked = sqlx::query_scalar("select current_schema()::text");
+                    asked.fetch_one(&mut connection).await?
+                }
+                None => None,
+            };
+            connection.close().await?;
+            Ok(current)
+        });
+        let current: Option<String> =
+            tried.await.map_err(|error| errors::explain_login(&self.database, error))?;
+        match schema {
+            Some(name) if current.as_ref() != Some(name) => {
+                Err(self.database.refused(format_args!("schema \"{name}\" is missing, or may not be used")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, unless it was done since then: where a hundred ask at once, the first does it, and the others hear what it was told.
+    async fn try_out_since(&self, since: Instant) -> Result<(), DatabaseError> {
+        let mut let_in = self.let_in.lock().await;
+        if let Some((at, outcome)) = &*let_in
+            && *at >= since
+        {
+            return outcome.clone();
+        }
+        let outcome = self.try_out().await;
+        *let_in = Some((Instant::now(), outcome.clone()));
+        outcome
+    }
+
+    /// Whether a connection that nobody uses answers. It may be one of before the server started again.
+    async fn answers_idle(&self) -> bool {
+        match self.pool.try_acquire() {
+            Some(mut idle) => sqlx::query("select 1").execute(&mut *idle).await.is_ok(),
+            None => false,
+        }
     }
 
     /// The pool gives up in the same words whether all connections are in use or none can be made: so one is made.
@@ -78,14 +124,18 @@ impl Open {
         if !matches!(error, sqlx::Error::PoolTimedOut) {
             return errors::explain(&self.database, error);
         }
-        // A hundred requests that wait in vain do not ask a hundred times. If the server let in somebody while this one waited, it
-        // was not the server.
+        // Before others give up, too.
+        let is_full = self.pool.size() >= self.database.pool.max && self.pool.num_idle() == 0;
         let lately = KNOWN.min(self.database.pool.acquire / 2);
-        let is_known = self.let_in.lock().is_some_and(|at| at.elapsed() < lately);
-        if !is_known && let Err(error) = self.try_out().await {
-            return error;
+        match self.try_out_since(Instant::now() - lately).await {
+            Err(error) => error,
+            Ok(()) if is_full => self.database.exhausted(self.database.pool.max),
+            Ok(()) => {
+                let waited = self.database.pool.acquire.as_secs_f64();
+                self.database
+                    .timed_out(format_args!("no connection was free or could be made within {waited} s"))
+            }
         }
-        self.database.exhausted(self.database.pool.max)
     }
 }
 
@@ -96,9 +146,10 @@ impl OpenDatabase for Open {
 
     fn ping(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
         Box::pin(async {
-            match sqlx::query("select 1").execute(&self.pool).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(self.meaning(error).await),
+            // A pool whose connections are all in use is no sign that the server is away: one is not waited for.
+            match self.answers_idle().await {
+                true => Ok(()),
+                false => self.try_out_since(Instant::now()).await,
             }
         })
     }

@@ -19,8 +19,9 @@ pub(crate) fn explain(database: &PluginDatabase, error: sqlx::Error) -> Database
         (sqlx::Error::PoolClosed, ..) => database.closed(),
         (sqlx::Error::Io(io), ..) => database.unreachable(io),
         (_, Some(5 | 6), Some(why)) => database.locked(why),
-        // I/O error, disk full, cannot open.
-        (_, Some(10 | 13 | 14), Some(why)) => database.unreachable(why),
+        (_, Some(13), Some(why)) => database.full(why),
+        // I/O error, cannot open.
+        (_, Some(10 | 14), Some(why)) => database.unreachable(why),
         // No permission, read-only, corrupt, no authorization, not a database.
         (_, Some(3 | 8 | 11 | 23 | 26), Some(why)) => database.refused(why),
         _ => database.statement(error),

@@ -64,9 +64,7 @@ async fn step(
     let applied: Vec<_> = rows.iter().map(|row| Applied { name: row.get(0), checksum: row.get(1) }).collect();
     let next = migrations.next(Engine::Sqlite, &applied).map_err(|why| database.migration(why))?;
     if let Some(migration) = next {
-        apply(database, &mut transaction, migration).await.map_err(|why| {
-            database.migration(format!("Migration '{}' cannot be applied: {why}", migration.name()))
-        })?;
+        apply(database, &mut transaction, migration).await?;
     }
     transaction.commit().await.map_err(explained)?;
     Ok(next.map(Migration::name))
@@ -76,17 +74,22 @@ async fn apply(
     database: &PluginDatabase,
     transaction: &mut Transaction<'_, Sqlite>,
     migration: &Migration,
-) -> Result<(), String> {
-    let said = |error: sqlx::Error| match error.as_database_error() {
-        Some(error) => error.message().to_owned(),
-        None => error.to_string(),
+) -> Result<(), DatabaseError> {
+    let said = |error: sqlx::Error| {
+        let why = match error.as_database_error() {
+            Some(error) => error.message().to_owned(),
+            None => error.to_string(),
+        };
+        database.not_applied(migration.name(), why, errors::explain(database, error))
     };
     sqlx::raw_sql(migration.sql(Engine::Sqlite)).execute(&mut **transaction).await.map_err(said)?;
     let broken =
         sqlx::query("pragma foreign_key_check").fetch_optional(&mut **transaction).await.map_err(said)?;
     if let Some(row) = broken {
         let (table, parent): (String, String) = (row.get(0), row.get(2));
-        return Err(format!("rows of {table} point to rows of {parent} that are not there"));
+        let (name, why) =
+            (migration.name(), format!("rows of {table} point to rows of {parent} that are not there"));
+        return Err(database.migration(format_args!("Migration '{name}' cannot be applied: {why}")));
     }
     sqlx::query("insert into greenroom_migrations (plugin, name, checksum) values (?, ?, ?)")
         .bind(&*database.plugin)

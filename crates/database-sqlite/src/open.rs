@@ -15,7 +15,9 @@ use greenroom_errors::BoxError;
 use parking_lot::Mutex;
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 use tokio::{
     sync,
@@ -26,6 +28,8 @@ use crate::{errors, migrate};
 
 /// How long a statement waits for a writer of another process.
 const BUSY: Duration = Duration::from_secs(5);
+/// How many bytes of a write-ahead log are kept once it was moved into the file. While somebody reads for long it may be longer.
+const WAL_KEPT: &str = "16777216";
 /// How often is tried again what SQLite itself does not wait for.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -49,6 +53,7 @@ pub(crate) struct Open {
     readers: Readers,
     /// For connections of their own, such as that of migrations.
     options: SqliteConnectOptions,
+    is_memory: bool,
     /// Keeps what is in memory, whatever becomes of the other connections.
     keeper: sync::Mutex<Option<SqliteConnection>>,
 }
@@ -71,6 +76,7 @@ impl Open {
             readers: Readers(writer.clone()),
             writer,
             options,
+            is_memory: true,
             keeper: sync::Mutex::new(Some(keeper)),
             database,
         })
@@ -86,12 +92,13 @@ impl Open {
             .filename(file)
             .busy_timeout(BUSY)
             .foreign_keys(true)
-            .synchronous(SqliteSynchronous::Normal);
+            .synchronous(SqliteSynchronous::Normal)
+            .pragma("journal_size_limit", WAL_KEPT);
         to_wal(&options).await.map_err(|error| errors::explain(&database, error))?;
         let writer = pool(&database, 1).connect_lazy_with(options.clone());
         let reading = options.clone().pragma("query_only", "ON");
         let readers = Readers(pool(&database, database.pool.max).connect_lazy_with(reading));
-        Ok(Self { database, writer, readers, options, keeper: sync::Mutex::new(None) })
+        Ok(Self { database, writer, readers, options, is_memory: false, keeper: sync::Mutex::new(None) })
     }
 }
 
@@ -118,9 +125,10 @@ fn pool(database: &PluginDatabase, connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// Puts a file into WAL mode, in which it stays. SQLite does not wait for the lock that this takes, and replicas start at once.
+/// Puts a file into WAL mode, in which it stays, and a new one into that in which it can [shrink](crate::shrink). SQLite does not wait for the lock that this takes, and replicas start at once.
 async fn to_wal(options: &SqliteConnectOptions) -> sqlx::Result<()> {
-    let options = options.clone().journal_mode(SqliteJournalMode::Wal);
+    let options =
+        options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).journal_mode(SqliteJournalMode::Wal);
     let began = Instant::now();
     loop {
         match options.connect().await {
@@ -174,16 +182,30 @@ impl OpenDatabase for Open {
 }
 
 impl Open {
+    /// Which pool timed out is not told: what is said is true of those that are in use.
     fn meaning(&self, error: sqlx::Error) -> DatabaseError {
+        if !matches!(error, sqlx::Error::PoolTimedOut) {
+            return errors::explain(&self.database, error);
+        }
         let Readers(readers) = &self.readers;
-        let are_all_reading = readers.size() >= self.database.pool.max && readers.num_idle() == 0;
-        match error {
-            sqlx::Error::PoolTimedOut if are_all_reading => self.database.exhausted(self.database.pool.max),
-            sqlx::Error::PoolTimedOut => {
-                let waited = self.database.pool.acquire.as_secs_f64();
-                self.database.locked(format!("the plugin's own writer was in use for {waited} s"))
+        let (most, waited) = (self.database.pool.max, self.database.pool.acquire.as_secs_f64());
+        let is_used_up = |pool: &SqlitePool, connections| pool.size() >= connections && pool.num_idle() == 0;
+        match (self.is_memory, is_used_up(&self.writer, 1), is_used_up(readers, most)) {
+            (true, ..) => {
+                self.database.locked(format_args!("the one connection to memory was in use for {waited} s"))
             }
-            other => errors::explain(&self.database, other),
+            (_, true, false) => {
+                self.database.locked(format_args!("the plugin's own writer was in use for {waited} s"))
+            }
+            (_, false, true) => self.database.exhausted(most),
+            (_, true, true) => {
+                let text =
+                    format!("the plugin's own writer and its {most} readers were in use for {waited} s");
+                self.database.locked(text)
+            }
+            (_, false, false) => {
+                self.database.timed_out(format_args!("no connection was free within {waited} s"))
+            }
         }
     }
 }

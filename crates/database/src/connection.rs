@@ -2,7 +2,7 @@
 
 use greenroom_config::{ConfigError, Result, RootConfig, Value, all};
 
-use crate::{target::Engine, tls::Tls, url};
+use crate::{session::Session, target::Engine, tls::Tls, url};
 
 /// What a `connection` says.
 #[derive(Clone, Default)]
@@ -16,16 +16,12 @@ pub(crate) struct Connection {
     pub(crate) database: Option<String>,
     pub(crate) application_name: Option<String>,
     pub(crate) ssl: Option<Tls>,
-    /// Settings of each session, by name.
-    pub(crate) options: Option<Vec<(String, String)>>,
+    pub(crate) session: Session,
     /// SQLite: where files are.
     pub(crate) directory: Option<String>,
     /// SQLite: the file, or `:memory:`.
     pub(crate) filename: Option<String>,
 }
-
-/// What a server does itself with an idle or a slow session, in milliseconds.
-const TIMEOUTS: [&str; 3] = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"];
 
 impl Connection {
     /// What stands at the key; nothing if nothing does.
@@ -60,7 +56,7 @@ impl Connection {
 
     fn read_server(config: &RootConfig, key: &str) -> Result<Self> {
         let at = |name: &str| format!("{key}.{name}");
-        let (kind, host, port, user, password, database, application_name, ssl, options, url) = all((
+        let (kind, host, port, user, password, database, application_name, ssl, session, url) = all((
             config.optional_string(&at("type")),
             text(config, &at("host")),
             config.optional_integer(&at("port"), 1..=65535),
@@ -68,8 +64,8 @@ impl Connection {
             text(config, &at("password")),
             text(config, &at("database")),
             text(config, &at("application_name")),
-            Tls::read(config, &at("ssl")),
-            options(config, key),
+            Tls::read(config, &at("ssl"), &at("host")),
+            Session::read(config, key),
             config.optional_string(&at("connectionString")),
         ))?;
         let own = Self {
@@ -81,7 +77,7 @@ impl Connection {
             database,
             application_name,
             ssl,
-            options,
+            session,
             ..Self::default()
         };
         match url {
@@ -89,6 +85,12 @@ impl Connection {
             Some(url) => Ok(Self::read_url(config, &at("connectionString"), &url)?.over(own)),
             None => Ok(own),
         }
+    }
+
+    /// Whether it decides on where the data is, or as whom one goes there: what an operator looks at when nobody is let in.
+    pub(crate) fn decides(&self) -> bool {
+        let texts = [&self.kind, &self.host, &self.user, &self.password, &self.directory, &self.filename];
+        texts.iter().any(|text| text.is_some()) || self.port.is_some() || self.ssl.is_some()
     }
 
     /// This one, and what it does not say by the other.
@@ -102,7 +104,7 @@ impl Connection {
             database: self.database.or(base.database),
             application_name: self.application_name.or(base.application_name),
             ssl: self.ssl.or(base.ssl),
-            options: self.options.or(base.options),
+            session: self.session.over(base.session),
             directory: self.directory.or(base.directory),
             filename: self.filename.or(base.filename),
         }
@@ -110,39 +112,10 @@ impl Connection {
 }
 
 /// A text or a number; an empty text, as a variable that is set to nothing leaves it, is none.
-fn text(config: &RootConfig, key: &str) -> Result<Option<String>> {
+pub(crate) fn text(config: &RootConfig, key: &str) -> Result<Option<String>> {
     match config.optional_node(key)?.map(|node| node.value) {
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::Number(number)) => Ok(Some(number.to_string())),
         _ => config.optional_string(key),
     }
-}
-
-fn options(config: &RootConfig, key: &str) -> Result<Option<Vec<(String, String)>>> {
-    let options_key = format!("{key}.options");
-    let written = config.optional_string(&options_key)?;
-    let written = written.map(|text| settings(&text)).transpose();
-    let mut options =
-        written.map_err(|why| ConfigError::invalid(config, &options_key, why))?.unwrap_or_default();
-    for name in TIMEOUTS {
-        let limit = config.optional_integer::<i32>(&format!("{key}.{name}"), 0..=i32::MAX)?;
-        options.extend(limit.map(|limit| (name.to_owned(), limit.to_string())));
-    }
-    Ok(Some(options).filter(|options| !options.is_empty()))
-}
-
-/// The settings of a session, as libpq's `options` writes them: `-c geqo=off --search_path=portal`.
-pub(crate) fn settings(options: &str) -> Result<Vec<(String, String)>, String> {
-    let mut words = options.split_whitespace();
-    let mut found = vec![];
-    while let Some(word) = words.next() {
-        let setting = match word.strip_prefix("--").or_else(|| word.strip_prefix("-c")) {
-            Some("") => words.next(),
-            other => other,
-        };
-        let pair = setting.and_then(|setting| setting.split_once('='));
-        let (name, value) = pair.ok_or("options are written `-c name=value`")?;
-        found.push((name.to_owned(), value.to_owned()));
-    }
-    Ok(found)
 }

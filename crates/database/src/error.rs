@@ -39,7 +39,7 @@ impl fmt::Display for Whose {
 /// A fault of a database, with its plugin, its place and the config key that decides on it. It never holds a password.
 ///
 /// Clients of the portal see nothing of it but, where trying again may help, a 503: see [`Error::is_internal`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum DatabaseError {
     /// Nobody answers, or the one who does is going down.
     Unreachable {
@@ -58,6 +58,20 @@ pub enum DatabaseError {
         waited: Duration,
         /// The key of their number.
         key: String,
+    },
+    /// An answer was waited for in vain: of a statement, a connection that was to be made, or a server that stands still.
+    TimedOut {
+        /// Whose database it is.
+        whose: Whose,
+        /// What took how long.
+        why: String,
+    },
+    /// There is no room for what should be written.
+    Full {
+        /// Whose database it is.
+        whose: Whose,
+        /// What the database says.
+        why: String,
     },
     /// Somebody else writes, and did not end in time.
     Locked {
@@ -81,6 +95,8 @@ pub enum DatabaseError {
         what: String,
         /// What was in the way.
         why: String,
+        /// Whether nobody answered.
+        is_away: bool,
     },
     /// The tables are not those that the plugin was written for.
     Migration {
@@ -94,7 +110,7 @@ pub enum DatabaseError {
         /// Whose database it is.
         whose: Whose,
         /// What the driver says.
-        source: BoxError,
+        source: Arc<dyn StdError + Send + Sync>,
     },
     /// It is closed, because the backend stops.
     Closed {
@@ -125,11 +141,17 @@ impl DatabaseError {
         cause.downcast_ref::<Self>().or_else(|| Self::of(cause.downcast_ref::<Error>()?))
     }
 
-    /// Whether it may go well at the next try, without anybody's doing.
+    /// Whether the same may go well at another time.
     fn passes(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Exhausted { .. } | Self::Locked { .. } | Self::Closed { .. }
+            Self::Unreachable { .. }
+                | Self::Exhausted { .. }
+                | Self::TimedOut { .. }
+                | Self::Full { .. }
+                | Self::Locked { .. }
+                | Self::Closed { .. }
+                | Self::NotEnsured { is_away: true, .. }
         )
     }
 }
@@ -148,9 +170,11 @@ impl fmt::Display for DatabaseError {
                     "{whose}, answers, but {all} in use ({connections}, by `{key}`): none was free within {waited} s"
                 )
             }
+            Self::TimedOut { whose, why } => write!(f, "{whose}, did not answer in time: {why}"),
+            Self::Full { whose, why } => write!(f, "{whose}, has no space left: {why}"),
             Self::Locked { whose, why } => write!(f, "{whose}, is locked by somebody else who writes: {why}"),
             Self::Refused { whose, why } => write!(f, "{whose}, lets nobody in: {why}"),
-            Self::NotEnsured { whose, what, why } => {
+            Self::NotEnsured { whose, what, why, .. } => {
                 write!(
                     f,
                     "Failed to connect to the database to make sure that {what} exists, {why} ({whose})"
@@ -196,6 +220,16 @@ impl PluginDatabase {
         DatabaseError::Exhausted { whose, connections, waited: self.pool.acquire, key }
     }
 
+    /// An answer was waited for in vain.
+    pub fn timed_out(&self, why: impl fmt::Display) -> DatabaseError {
+        DatabaseError::TimedOut { whose: Whose::of(self), why: why.to_string() }
+    }
+
+    /// There is no room.
+    pub fn full(&self, why: impl fmt::Display) -> DatabaseError {
+        DatabaseError::Full { whose: Whose::of(self), why: why.to_string() }
+    }
+
     /// Somebody else writes.
     pub fn locked(&self, why: impl fmt::Display) -> DatabaseError {
         DatabaseError::Locked { whose: Whose::of(self), why: why.to_string() }
@@ -206,9 +240,15 @@ impl PluginDatabase {
         DatabaseError::Refused { whose: Whose::of(self), why: why.to_string() }
     }
 
-    /// `what`, such as `'backstage_plugin_notes'`, could not be made.
-    pub fn not_ensured(&self, what: impl fmt::Display, why: impl fmt::Display) -> DatabaseError {
-        DatabaseError::NotEnsured { whose: Whose::of(self), what: what.to_string(), why: why.to_string() }
+    /// `what`, such as `'backstage_plugin_notes'`, could not be made; `is_away` if nobody answered.
+    pub fn not_ensured(
+        &self,
+        what: impl fmt::Display,
+        why: impl fmt::Display,
+        is_away: bool,
+    ) -> DatabaseError {
+        let (what, why) = (what.to_string(), why.to_string());
+        DatabaseError::NotEnsured { whose: Whose::of(self), what, why, is_away }
     }
 
     /// A migration is not as it was, or cannot be applied.
@@ -216,9 +256,20 @@ impl PluginDatabase {
         DatabaseError::Migration { whose: Whose::of(self), why: why.to_string() }
     }
 
+    /// A migration that cannot be applied, by what an error of it means: a server that goes away, a deadlock or a full disk is no
+    /// fault of the migration's.
+    pub fn not_applied(&self, name: &str, why: impl fmt::Display, meaning: DatabaseError) -> DatabaseError {
+        match meaning {
+            DatabaseError::Statement { .. } => {
+                self.migration(format_args!("Migration '{name}' cannot be applied: {why}"))
+            }
+            other => other,
+        }
+    }
+
     /// A statement that cannot be done.
     pub fn statement(&self, source: impl Into<BoxError>) -> DatabaseError {
-        DatabaseError::Statement { whose: Whose::of(self), source: source.into() }
+        DatabaseError::Statement { whose: Whose::of(self), source: Arc::from(source.into()) }
     }
 
     /// It is closed.

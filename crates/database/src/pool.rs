@@ -1,6 +1,6 @@
 //! How many connections a plugin has.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use greenroom_config::{ConfigError, Result, RootConfig, all};
 
@@ -27,10 +27,10 @@ impl Default for PoolSettings {
 
 impl PoolSettings {
     /// What is meant for a plugin, and the key of the size.
-    pub(crate) fn read(config: &RootConfig, keys: &Keys<'_>) -> Result<(Self, String)> {
-        let number = |name: &str, most: u32| -> Result<Option<(u32, String)>> {
-            for key in [keys.own(name), Keys::base(name)] {
-                if let Some(value) = config.optional_integer(&key, 0..=most)? {
+    pub(crate) fn read(config: &RootConfig, keys: Keys<'_>) -> Result<(Self, String)> {
+        let number = |name: &str, range: RangeInclusive<u32>| -> Result<Option<(u32, String)>> {
+            for key in keys.own(name).into_iter().chain([Keys::base(name)]) {
+                if let Some(value) = config.optional_integer(&key, range.clone())? {
                     return Ok(Some((value, key)));
                 }
             }
@@ -38,11 +38,11 @@ impl PoolSettings {
         };
         const HOUR: u32 = 3_600_000;
         let (min, max, acquire, acquire_too, idle) = all((
-            number("knexConfig.pool.min", 1000),
-            number("knexConfig.pool.max", 1000),
-            number("knexConfig.pool.acquireTimeoutMillis", HOUR),
-            number("knexConfig.acquireConnectionTimeout", HOUR),
-            number("knexConfig.pool.idleTimeoutMillis", 24 * HOUR),
+            number("knexConfig.pool.min", 0..=1000),
+            number("knexConfig.pool.max", 0..=1000),
+            number("knexConfig.pool.acquireTimeoutMillis", 1..=HOUR),
+            number("knexConfig.acquireConnectionTimeout", 1..=HOUR),
+            number("knexConfig.pool.idleTimeoutMillis", 0..=24 * HOUR),
         ))?;
         let otherwise = Self::default();
         let millis =

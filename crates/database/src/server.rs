@@ -1,5 +1,7 @@
 //! What the config means where data is on a PostgreSQL server.
 
+use std::time::Duration;
+
 use greenroom_config::{ConfigError, Result, RootConfig, all};
 
 use crate::{
@@ -7,6 +9,12 @@ use crate::{
     keys::Keys,
     target::{Ensure, Postgres},
 };
+
+/// Where a connection goes that does not say it.
+const HOST: &str = "localhost";
+const PORT: u16 = 5432;
+/// How long a server has to let somebody in, unless the config says it.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// What keeps plugins apart: `pluginDivisionMode`, with the prefix of the names.
 #[derive(Clone, Debug)]
@@ -51,22 +59,27 @@ impl Division {
     pub(crate) fn server(
         &self,
         config: &RootConfig,
-        keys: &Keys<'_>,
+        id: &str,
+        keys: Keys<'_>,
         own: Connection,
         base: Connection,
     ) -> Result<Result<Postgres>> {
-        let id = keys.plugin;
         let (own_role, role, ensure_exists, ensure_schema) = all((
-            config.optional_string(&keys.own("role")),
+            keys.read_own("role", |key| config.optional_string(key)),
             config.optional_string(&Keys::base("role")),
             keys.flag(config, "ensureExists", true),
             keys.flag(config, "ensureSchemaExists", false),
         ))?;
-        let is_on_same_server = own.host.as_ref().is_none_or(|host| Some(host) == base.host.as_ref())
-            && own.port.is_none_or(|port| Some(port) == base.port);
+        let place = |connection: &Connection| {
+            let host = connection.host.clone().unwrap_or_else(|| HOST.to_owned());
+            (host, connection.port.unwrap_or(PORT))
+        };
+        let base_place = place(&base);
         let base_login = (base.user.clone(), base.password.clone());
         let own_database = own.database.clone();
         let merged = own.over(base);
+        let (host, port) = place(&merged);
+        let is_on_same_server = (&host, port) == (&base_place.0, base_place.1);
         let (database, schema) = match self {
             Self::BySchema { prefix } => match schema(config, prefix, id) {
                 Ok(schema) => (merged.database.clone(), Some(schema)),
@@ -89,8 +102,8 @@ impl Division {
             password,
         };
         Ok(Ok(Postgres {
-            host: merged.host.unwrap_or_else(|| "localhost".to_owned()),
-            port: merged.port.unwrap_or(5432),
+            host,
+            port,
             user: merged.user,
             password: merged.password,
             database,
@@ -98,7 +111,8 @@ impl Division {
             role: own_role.or(role),
             application_name: merged.application_name.unwrap_or_else(|| format!("backstage_plugin_{id}")),
             tls: merged.ssl.unwrap_or_default(),
-            options: merged.options.unwrap_or_default(),
+            connect_timeout: merged.session.connect.unwrap_or(CONNECT),
+            options: merged.session.settings(),
             ensure: Some(ensure).filter(|ensure| ensure.database || ensure.schema),
         }))
     }
@@ -134,12 +148,13 @@ fn schema_prefix(config: &RootConfig) -> Result<String> {
 /// A way to show who one is that Greenroom does not have.
 pub(crate) fn left_out(
     config: &RootConfig,
-    key: &str,
+    keys: Keys<'_>,
     own: &Connection,
     base: &Connection,
 ) -> Result<Option<ConfigError>> {
     let kind = own.kind.as_deref().or(base.kind.as_deref());
-    let key = format!("{key}.type");
+    let own_key = keys.own("connection.type").filter(|_| own.kind.is_some());
+    let key = own_key.unwrap_or_else(|| Keys::base("connection.type"));
     match kind {
         None | Some("default") => Ok(None),
         Some(kind @ ("azure" | "rds" | "cloudsql")) => {

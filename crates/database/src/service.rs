@@ -7,6 +7,7 @@ use greenroom_core::{
     Lifecycle, Phase, PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service_with_root,
 };
 use greenroom_errors::{Error, Result};
+use greenroom_health::HealthChecks;
 use greenroom_logging::{Logger, warn};
 use tokio::sync::OnceCell;
 
@@ -14,6 +15,7 @@ use crate::{
     BoxFuture,
     client::Client,
     driver::DatabaseDriver,
+    health::DatabaseHealth,
     keepalive::keep_alive,
     settings::{DatabaseSettings, PluginDatabase},
     target::{Sqlite, Target},
@@ -29,6 +31,9 @@ pub trait DatabaseService: Send + Sync + 'static {
 
     /// Whether somebody else makes the tables: `skipMigrations`.
     fn skips_migrations(&self) -> bool;
+
+    /// Makes readiness depend on the database. Where nothing is checked, nothing happens.
+    fn require_for_readiness(&self) {}
 }
 
 /// A plugin's database. Backstage's `core.database`. See the [crate's example](crate).
@@ -66,6 +71,12 @@ impl Database {
         self.0.skips_migrations()
     }
 
+    /// Readiness fails while the database does: for a plugin without which the backend serves nobody. From when the database is open
+    /// it has the health check `<plugin>.database`, which else only tells.
+    pub fn require_for_readiness(&self) {
+        self.0.require_for_readiness();
+    }
+
     /// The default factory, by `backend.database` and the [drivers](DatabaseDriver) that are installed. Nothing is made
     /// before a plugin asks for it.
     ///
@@ -77,9 +88,14 @@ impl Database {
                 let settings = DatabaseSettings::from_config(&config.frozen())?;
                 Ok(Arc::new(Shared { settings, drivers, lifecycle, is_production }))
             },
-            async |shared: Arc<Shared>, me: PluginMetadata, lifecycle: Lifecycle, logger: Logger| {
+            async |shared: Arc<Shared>,
+                   me: PluginMetadata,
+                   lifecycle: Lifecycle,
+                   logger: Logger,
+                   checks: HealthChecks| {
                 let database = shared.settings.for_plugin(me.id())?;
-                Ok(Self::new(OfPlugin { shared, database, lifecycle, logger, client: OnceCell::new() }))
+                let (health, client) = (DatabaseHealth::default(), OnceCell::new());
+                Ok(Self::new(OfPlugin { shared, database, lifecycle, logger, checks, health, client }))
             },
         )
         .reads(DatabaseSettings::from_config)
@@ -100,6 +116,8 @@ struct OfPlugin {
     database: PluginDatabase,
     lifecycle: Lifecycle,
     logger: Logger,
+    checks: HealthChecks,
+    health: DatabaseHealth,
     client: OnceCell<Client>,
 }
 
@@ -111,11 +129,15 @@ impl DatabaseService for OfPlugin {
     fn skips_migrations(&self) -> bool {
         self.database.skip_migrations
     }
+
+    fn require_for_readiness(&self) {
+        self.health.require();
+    }
 }
 
 impl OfPlugin {
     async fn open(&self) -> Result<Client, Error> {
-        let Self { shared, database, lifecycle, logger, .. } = self;
+        let Self { shared, database, lifecycle, logger, checks, health, .. } = self;
         let engine = database.target.engine();
         let driver =
             shared.drivers.iter().rev().find(|driver| driver.engine() == engine).ok_or_else(|| {
@@ -141,6 +163,7 @@ impl OfPlugin {
             let plugin = database.plugin.to_string();
             lifecycle.spawn("database keepalive", keep_alive(plugin, client.clone(), logger.clone()));
         }
+        health.check(checks, client.clone());
         Ok(client)
     }
 

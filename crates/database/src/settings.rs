@@ -1,6 +1,10 @@
 //! `backend.database`, and what it means for one plugin.
 
-use std::{path::Path, path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use greenroom_config::{ConfigError, Result, RootConfig, all, each};
 
@@ -11,6 +15,9 @@ use crate::{
     server::{Division, left_out},
     target::{Engine, Sqlite, Target},
 };
+
+/// How long an answer is waited for, unless the config says it.
+const QUERY: Duration = Duration::from_secs(30);
 
 /// `backend.database`: SQLite in memory where it is missing.
 ///
@@ -43,6 +50,8 @@ pub struct PluginDatabase {
     pub target: Target,
     /// How many connections there are.
     pub pool: PoolSettings,
+    /// How long [`Client::run`](crate::Client::run) waits for an answer. 30 s unless set.
+    pub query_timeout: Duration,
     /// Whether the tables are made by somebody else.
     pub skip_migrations: bool,
     /// The key of the connection, for whoever has to change it.
@@ -78,10 +87,10 @@ impl DatabaseSettings {
     /// Reads what is said of all plugins, and of each that is named.
     fn check(&self) -> Result<()> {
         // What is wrong with the base is told once, and not for each plugin.
-        self.read("plugin")?.ok();
+        self.read("", Keys::of_all())?.ok();
         let overrides = self.config.optional_config(&Keys::base("plugin"))?;
         let ids = overrides.map(|plugins| plugins.keys()).unwrap_or_default();
-        each(ids.iter().map(|id| self.read(id).map(drop))).map(drop)
+        each(ids.iter().map(|id| self.read(id, Keys::of(id)).map(drop))).map(drop)
     }
 
     /// What is meant for a plugin.
@@ -89,50 +98,55 @@ impl DatabaseSettings {
     /// # Errors
     /// For a client or a way to connect that Greenroom does not have, and for a schema's name that is too long.
     pub fn for_plugin(&self, id: &str) -> Result<PluginDatabase> {
-        self.read(id)?
+        self.read(id, Keys::of(id))?
     }
 
     /// The outer error is of what nobody could use, the inner one of what Greenroom does not have.
-    fn read(&self, id: &str) -> Result<Result<PluginDatabase>> {
-        let (config, keys) = (&self.config, Keys::of(id));
+    fn read(&self, id: &str, keys: Keys<'_>) -> Result<Result<PluginDatabase>> {
+        let config = &self.config;
         if !self.is_configured {
             return Ok(Ok(PluginDatabase {
                 plugin: id.into(),
                 client: "better-sqlite3".to_owned(),
                 target: Target::Sqlite(Sqlite::Memory),
                 pool: PoolSettings::default(),
+                query_timeout: QUERY,
                 skip_migrations: false,
                 connection_key: Keys::base("connection"),
                 pool_key: Keys::base("knexConfig.pool.max"),
             }));
         }
-        let (own_client, base_client) =
-            all((config.optional_string(&keys.own("client")), config.string(&Keys::base("client"))))?;
+        let (own_client, base_client) = all((
+            keys.read_own("client", |key| config.optional_string(key)),
+            config.string(&Keys::base("client")),
+        ))?;
         let is_base = own_client.as_ref().is_none_or(|own| *own == base_client);
-        let client_key = if own_client.is_some() { keys.own("client") } else { Keys::base("client") };
+        let client_key = keys.own("client").filter(|_| own_client.is_some());
+        let client_key = client_key.unwrap_or_else(|| Keys::base("client"));
         let client = own_client.unwrap_or(base_client);
         let Some(engine) = Engine::of_client(&client) else {
             return Ok(Err(unsupported(config, &client_key, &client, id)));
         };
         let (base, own, (pool, pool_key), skip_migrations) = all((
             if is_base { self.base_connection(engine) } else { Ok(Connection::default()) },
-            Connection::read(config, &keys.own("connection"), engine),
-            PoolSettings::read(config, &keys),
+            keys.own("connection")
+                .map_or_else(|| Ok(Connection::default()), |key| Connection::read(config, &key, engine)),
+            PoolSettings::read(config, keys),
             keys.flag(config, "skipMigrations", false),
         ))?;
-        let names_place = own.host.is_some() || own.directory.is_some() || own.filename.is_some();
-        let connection_key =
-            if is_base && !names_place { Keys::base("connection") } else { keys.own("connection") };
+        let connection_key = keys.own("connection").filter(|_| !is_base || own.decides());
+        let connection_key = connection_key.unwrap_or_else(|| Keys::base("connection"));
+        let query_timeout = own.session.query.or(base.session.query).unwrap_or(QUERY);
         let target = match engine {
             Engine::Sqlite if self.division.is_by_schema() => {
                 let text = "The SQLite driver does not support plugin division mode 'schema'";
                 return Err(ConfigError::invalid(config, &Keys::base("pluginDivisionMode"), text));
             }
             Engine::Sqlite => Ok(Target::Sqlite(file(own.over(base), id))),
-            Engine::Postgres => match left_out(config, &connection_key, &own, &base)? {
+            Engine::Postgres => match left_out(config, keys, &own, &base)? {
                 Some(error) => Err(error),
                 None => {
-                    let postgres = self.division.server(config, &keys, own, base)?;
+                    let postgres = self.division.server(config, id, keys, own, base)?;
                     postgres.map(|postgres| Target::Postgres(Box::new(postgres)))
                 }
             },
@@ -142,6 +156,7 @@ impl DatabaseSettings {
             client,
             target,
             pool,
+            query_timeout,
             skip_migrations,
             connection_key,
             pool_key,

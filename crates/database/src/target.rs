@@ -1,6 +1,6 @@
 //! What a driver opens: a file, memory, or a database of a server.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::tls::Tls;
 
@@ -108,6 +108,8 @@ pub struct Postgres {
     pub application_name: String,
     /// Encryption.
     pub tls: Tls,
+    /// How long a login may take. 10 s unless set.
+    pub connect_timeout: Duration,
     /// Settings of each session, by name.
     pub options: Vec<(String, String)>,
     /// Who makes the database and the schema where they are missing; `None` if nobody does.

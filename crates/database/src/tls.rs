@@ -4,6 +4,8 @@ use std::fmt;
 
 use greenroom_config::{ConfigError, Result, RootConfig, Value, all};
 
+use crate::connection::text;
+
 /// Whether a connection is encrypted, and who may be at its other end.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Tls {
@@ -40,11 +42,11 @@ impl Tls {
         if verified { Self::Verified { ca, client } } else { Self::Unverified { client } }
     }
 
-    /// What stands at the key; `None` if nothing does.
-    pub(crate) fn read(config: &RootConfig, key: &str) -> Result<Option<Self>> {
+    /// What stands at the key; `None` if nothing does. The server's certificate is checked for the name at `host_key`.
+    pub(crate) fn read(config: &RootConfig, key: &str, host_key: &str) -> Result<Option<Self>> {
         let Some(node) = config.optional_node(key)? else { return Ok(None) };
         match &node.value {
-            Value::Object(_) => Self::read_object(config, key).map(Some),
+            Value::Object(_) => Self::read_object(config, key, host_key).map(Some),
             Value::Bool(false) => Ok(Some(Self::Off)),
             Value::Bool(true) => Ok(Some(Self::new(true, None, None))),
             Value::String(text) => match &**text {
@@ -57,12 +59,20 @@ impl Tls {
         }
     }
 
-    fn read_object(config: &RootConfig, key: &str) -> Result<Self> {
+    fn read_object(config: &RootConfig, key: &str, host_key: &str) -> Result<Self> {
         let at = |name: &str| format!("{key}.{name}");
         if config.has(&at("passphrase"))? {
             let text = format!("{} is set, but keys with a passphrase are not supported", at("passphrase"));
             return Err(ConfigError::invalid(config, &at("passphrase"), text)
                 .with_help("write the key without one: `openssl pkey -in key.pem -out plain.pem`"));
+        }
+        let (name, host) =
+            (config.optional_string(&at("servername"))?, text(config, host_key).ok().flatten());
+        if name.is_some() && name != host {
+            let text =
+                format!("{} is set, but a server's certificate is checked for {host_key}", at("servername"));
+            return Err(ConfigError::invalid(config, &at("servername"), text)
+                .with_help("write as `host` the name that the certificate has"));
         }
         let verified = config.optional_boolean(&at("rejectUnauthorized"))?.unwrap_or(true);
         let ca = match config.optional_node(&at("ca"))?.map(|node| node.value) {

@@ -4,10 +4,7 @@ use std::{borrow::Cow, fs};
 
 use percent_encoding::percent_decode_str;
 
-use crate::{
-    connection::{Connection, settings},
-    tls::Tls,
-};
+use crate::{connection::Connection, session, tls::Tls};
 
 /// Reads `postgres://user:password@host:port/database?ssl=true`, `socket:/directory?db=name` or `/directory name`.
 ///
@@ -68,7 +65,7 @@ fn parameters(connection: &mut Connection, query: &str) -> Result<(), String> {
             "password" => connection.password = Some(value),
             "db" if connection.database.is_none() => connection.database = Some(value),
             "application_name" => connection.application_name = Some(value),
-            "options" => connection.options = Some(settings(&value)?),
+            "options" => connection.session.options = Some(session::parse(&value)?),
             "ssl" => ssl = Some(value),
             "sslmode" => mode = Some(value),
             "sslrootcert" => files[0] = Some(read(&value, name)?),
@@ -92,7 +89,8 @@ fn parameters(connection: &mut Connection, query: &str) -> Result<(), String> {
         }
         (None, Some("true" | "1")) => Some(Tls::new(true, ca, client)),
         (None, Some("false" | "0")) => Some(Tls::Off),
-        (None, Some(_)) => return Err("its ssl is neither true nor false".to_owned()),
+        (None, Some("no-verify")) => Some(Tls::new(false, ca, client)),
+        (None, Some(_)) => return Err("its ssl is none of true, false and no-verify".to_owned()),
         (None, None) if ca.is_some() || client.is_some() => Some(Tls::new(true, ca, client)),
         (None, None) => None,
     };
@@ -104,7 +102,8 @@ fn read(path: &str, name: &str) -> Result<String, String> {
 }
 
 fn port_of(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| "its port is no number from 0 to 65535".to_owned())
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "its port is no number from 1 to 65535".to_owned())
 }
 
 fn decode(text: &str) -> Result<String, String> {
@@ -148,6 +147,9 @@ mod tests {
             "postgres:me:s3cret",
             "postgres://me:s3cret@db:x",
             "postgres://s3cret@db?sslmode=x",
+            "postgres://s3cret@db?ssl=x",
+            "postgres://me:s3cret@db:0",
+            "postgres://me:s3cret@db?port=0",
         ] {
             let error = parse(text).err().unwrap();
             assert!(!error.contains("s3cret") && !error.is_empty(), "{error}");

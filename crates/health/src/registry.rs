@@ -13,7 +13,10 @@ use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, sco
 use greenroom_errors::Result;
 use greenroom_logging::{Logger, RootLogger, error, info, warn};
 use parking_lot::Mutex;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::Instant,
+};
 
 use crate::{Check, Outcome};
 
@@ -185,25 +188,32 @@ impl HealthChecks {
                 let text =
                     "Health check refused: the plugin has one of this name already; give it another name";
                 error!(self.logger, check = &*name, "{text}");
-                return CheckHandle { registry: None, name };
+                return CheckHandle { registered: None, name };
             }
         }
         let (logger, called) = (self.logger.clone(), name.clone());
+        let (ask, mut asked) = mpsc::channel::<oneshot::Sender<Check>>(1);
         spawn("health check", async move {
             let mut ticks = tokio::time::interval(INTERVAL);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
-                ticks.tick().await;
+                let by = tokio::select! {
+                    _ = ticks.tick() => None,
+                    // `None` once nobody can ask: the ticks go on.
+                    Some(by) = asked.recv() => Some(by),
+                };
                 let (at, began) = (SystemTime::now(), Instant::now());
                 let now = run(|| check.clone()()).await;
                 let before = tell.borrow().clone();
                 tell_change(&logger, &called, before.as_ref().map(|before| &before.check), &now);
                 let same = before.filter(|before| before.check.outcome == now.outcome);
                 let since = same.map_or(at, |before| before.since);
-                tell.send_replace(Some(CheckRun { check: now, at, took: began.elapsed(), since }));
+                tell.send_replace(Some(CheckRun { check: now.clone(), at, took: began.elapsed(), since }));
+                // Who has asked may have left.
+                let _ = by.map(|by| by.send(now));
             }
         });
-        CheckHandle { registry: Some(self.registry.clone()), name }
+        CheckHandle { registered: Some((self.registry.clone(), ask)), name }
     }
 }
 
@@ -233,18 +243,42 @@ fn tell_change(logger: &Logger, name: &str, before: Option<&Check>, now: &Check)
 }
 
 /// A registered check.
+#[derive(Clone)]
 pub struct CheckHandle {
     /// `None` for one that was refused.
-    registry: Option<HealthRegistry>,
+    registered: Option<(HealthRegistry, mpsc::Sender<oneshot::Sender<Check>>)>,
     name: String,
 }
 
 impl CheckHandle {
     /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
     pub fn readiness(self) {
-        let Some(registry) = self.registry else { return };
-        if let Some(entry) = registry.0.checks.lock().get_mut(&self.name) {
+        if let Some((registry, _)) = &self.registered
+            && let Some(entry) = registry.0.checks.lock().get_mut(&self.name)
+        {
             entry.readiness = true;
         }
+    }
+
+    /// Runs the check now, for whoever knows that what it checks has just changed; probes are answered from the result, which is
+    /// returned, from then on. `None` for a check that was refused, and once the backend stops.
+    ///
+    /// ```
+    /// # use greenroom_core::plugin;
+    /// # use greenroom_health::{Check, HealthChecks};
+    /// plugin("mail", |env| {
+    ///     env.register_init(async |health: HealthChecks| {
+    ///         let server = health.check("server", async || Check::pass());
+    ///         // Where a connection has broken:
+    ///         server.run_now().await;
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    pub async fn run_now(&self) -> Option<Check> {
+        let (_, ask) = self.registered.as_ref()?;
+        let (tell, told) = oneshot::channel();
+        ask.send(tell).await.ok()?;
+        told.await.ok()
     }
 }

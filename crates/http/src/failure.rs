@@ -64,8 +64,8 @@ pub(crate) fn failed(failure: Failure) -> Response {
     response
 }
 
-/// The failure that a caught panic is.
-pub(crate) fn panicked(panic: CaughtPanic) -> Response {
+/// The failure that a caught panic is: an error body that tells nothing of it, and a line that tells all.
+pub fn panicked(panic: CaughtPanic) -> Response {
     failed(Failure::Panic(Arc::new(panic)))
 }
 

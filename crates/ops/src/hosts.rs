@@ -23,9 +23,7 @@ pub(crate) struct Allowed {
 impl Allowed {
     /// `name` or `name:port`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let authority: Authority = text.parse().ok()?;
-        let is_whole = !authority.host().is_empty() && !text.contains('@') && !text.ends_with(':');
-        is_whole.then(|| Self { name: name(&authority), port: authority.port_u16() })
+        authority(text).map(|authority| Self { name: name(&authority), port: authority.port_u16() })
     }
 
     /// The name in a URL; proxies choose ports of their own.
@@ -33,6 +31,14 @@ impl Allowed {
         let uri: Uri = url.parse().ok()?;
         Some(Self { name: name(uri.authority()?), port: None })
     }
+}
+
+/// A host and perhaps a port, and nothing else.
+pub(crate) fn authority(text: &str) -> Option<Authority> {
+    let authority: Authority = text.parse().ok()?;
+    let rest = text.strip_prefix(authority.host()).filter(|_| !authority.host().is_empty())?;
+    (rest.is_empty() || authority.port_u16().is_some_and(|port| rest == format!(":{port}")))
+        .then_some(authority)
 }
 
 fn name(authority: &Authority) -> String {
@@ -71,10 +77,9 @@ impl Hosts {
 /// What the client asked for: the one `Host`, and no other name in the URL.
 pub(crate) fn asked(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let mut all = headers.get_all(header::HOST).into_iter();
-    let host: Authority = all.next()?.to_str().ok()?.parse().ok()?;
-    let is_plain = !host.host().is_empty() && !host.as_str().contains('@');
+    let host = authority(all.next()?.to_str().ok()?)?;
     let fits = uri.authority().is_none_or(|named| named == &host);
-    (is_plain && fits && all.next().is_none()).then_some(host)
+    (fits && all.next().is_none()).then_some(host)
 }
 
 /// Whether the name is one that only this machine has for itself.

@@ -3,6 +3,8 @@
 use greenroom_http::ClientAddress;
 use http::{HeaderMap, HeaderName, header, uri::Authority};
 
+use crate::hosts;
+
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -30,7 +32,7 @@ pub(crate) fn sender(headers: &HeaderMap, host: &Authority, client: &ClientAddre
 /// The host that a trusted proxy was asked for, in its place.
 fn forwarded(headers: &HeaderMap, host: &Authority, client: &ClientAddress) -> Option<Authority> {
     let said = headers.get(FORWARDED_HOST)?.to_str().ok()?;
-    let said: Authority = said.split(',').next()?.trim().parse().ok()?;
+    let said = hosts::authority(said.split(',').next()?.trim())?;
     // What the client's host is said to be, whoever is trusted.
     let is_trusted = said.host() != host.host() && client.hostname() == Some(said.host());
     is_trusted.then_some(said)
@@ -43,11 +45,9 @@ fn is_of(origin: &str, own: &Authority) -> bool {
         (None, Some(origin)) => (origin, 80),
         (None, None) => return false,
     };
-    let Ok(origin) = origin.parse::<Authority>() else { return false };
+    let Some(origin) = hosts::authority(origin) else { return false };
     let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
-    !origin.as_str().contains('@')
-        && origin.host().eq_ignore_ascii_case(own.host())
-        && port(&origin) == port(own)
+    origin.host().eq_ignore_ascii_case(own.host()) && port(&origin) == port(own)
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use greenroom_context::Context;
-use greenroom_http::ClientAddress;
+use greenroom_context::{Context, catch_panic};
+use greenroom_http::{ClientAddress, panicked};
 use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use tower_service::Service;
 
@@ -87,7 +87,10 @@ async fn route(inner: &Inner, operator: Option<&Operator>, mut request: Request)
     if let Some(operator) = operator {
         request.extensions_mut().insert(operator.clone());
     }
-    let response = inner.mounts.router().call(request).await.unwrap_or_else(|never| match never {});
+    let response = match catch_panic(inner.mounts.router().call(request)).await {
+        Ok(response) => response.unwrap_or_else(|never| match never {}),
+        Err(panic) => panicked(panic),
+    };
     if let (Some(method), Some(operator)) = (changes, operator.filter(|operator| !operator.has_audited())) {
         let context = Context::current();
         let route = context.request().and_then(|known| known.route());

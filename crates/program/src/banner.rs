@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
-use crate::{Access, Example};
+use crate::{Access, Example, WorthOpening};
 
 /// Everything that the banner tells.
 pub(crate) struct Banner<'a> {
@@ -13,6 +13,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) hint: Option<&'a str>,
     /// Those that work with the config.
     pub(crate) examples: &'a [Example],
+    pub(crate) pages: &'a [WorthOpening],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
     pub(crate) address: &'a LocalAddr,
@@ -54,6 +55,14 @@ impl Banner<'_> {
             let lacking = listed(self.lacking);
             row("Not here", &format!("{lacking} (named in the config, not in this program)"));
         }
+        let (_, url) = self.curl();
+        // A browser opens no socket of the file system.
+        let is_reached = matches!(self.address, LocalAddr::Tcp(_));
+        for WorthOpening { name, path, .. } in
+            self.pages.iter().filter(|page| is_reached && self.has(page.plugin))
+        {
+            row(name, &format!("{url}{path}"));
+        }
         if let Some(header) = self.demo {
             row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
         }
@@ -73,7 +82,7 @@ impl Banner<'_> {
     pub(crate) fn commands(&self) -> Vec<String> {
         let (curl, url) = self.curl();
         let probe = |path: &str| format!("{curl} {}", quoted(&format!("{url}/.backstage/health/v1/{path}")));
-        let runs = |example: &&Example| self.plugins.iter().any(|plugin| plugin == example.plugin);
+        let runs = |example: &&Example| self.has(example.plugin);
         let examples = self.examples.iter().filter(runs).filter_map(|example| {
             let arguments = example.arguments.replace("{url}", &url);
             match (example.access, self.demo) {
@@ -88,6 +97,10 @@ impl Banner<'_> {
 }
 
 impl Banner<'_> {
+    fn has(&self, plugin: &str) -> bool {
+        self.plugins.iter().any(|runs| runs == plugin)
+    }
+
     /// The command and the URL that reach the server from this machine.
     fn curl(&self) -> (String, String) {
         let (scheme, trust) = match &self.encryption {
@@ -162,6 +175,7 @@ mod tests {
             version: "1.2.3",
             hint: (name == "greenroom").then_some("What you see is explained in docs/observability.md"),
             examples: &EXAMPLES,
+            pages: &[WorthOpening { plugin: "demo", name: "Demo", path: "/demo" }],
             config: "app-config.yaml",
             ready_in: Duration::from_millis(12),
             address,
@@ -176,13 +190,14 @@ mod tests {
 
     #[test]
     fn the_demo_gets_lines_with_its_header_file() {
-        let plugins = ["healthcheck", "tasks"];
+        let plugins = ["healthcheck", "tasks", "demo"];
         let text = banner("greenroom", "127.0.0.1:7007", &plugins, &[], Some(".greenroom/demo.header"));
         insta::assert_snapshot!(text, @r"
           Greenroom  <version> (debug build)
           Config     app-config.yaml
           Ready in   12 ms
-          Plugins    healthcheck, tasks
+          Plugins    healthcheck, tasks, demo
+          Demo       http://127.0.0.1:7007/demo
           Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
           Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
@@ -241,6 +256,7 @@ mod tests {
                 version,
                 hint,
                 examples,
+                pages: &[],
                 config,
                 ready_in,
                 address,

@@ -27,6 +27,8 @@ pub(crate) enum ByDefault {
     Off,
     /// On if the config has one of these keys.
     With(&'static [&'static str]),
+    /// On if this key of the config is a switch that is on.
+    Where(&'static str),
 }
 
 impl ByDefault {
@@ -36,6 +38,8 @@ impl ByDefault {
             Self::Off => false,
             // What cannot be read is told by its reader, which is then the plugin's.
             Self::With(keys) => keys.iter().any(|key| config.has(key).unwrap_or(true)),
+            // And one that is no switch is told by whose key it is.
+            Self::Where(key) => config.optional_switch(key).is_ok_and(|on| on == Some(true)),
         }
     }
 }
@@ -126,6 +130,7 @@ impl Catalogue {
         Some(match default {
             _ if is_written => format!("{key} is false"),
             ByDefault::On | ByDefault::Off => format!("{key} is not true"),
+            ByDefault::Where(switch) => format!("{switch} is not true"),
             ByDefault::With([one]) => format!("{one} is not set"),
             ByDefault::With(keys) => format!("none of {} is set", keys.join(", ")),
         })
@@ -339,6 +344,22 @@ mod tests {
             assert_eq!(chosen(off), Choice::default(), "{off}");
         }
         assert_eq!(chosen("auth: []").chosen, ["auth"], "its reader tells what is wrong");
+    }
+
+    #[test]
+    fn a_plugin_runs_where_a_key_switches_it_on_unless_its_own_switch_says_no() {
+        let mut catalogue = Catalogue::default();
+        let make = || plugin("demo", |env| env.register_init(async || Ok(())));
+        catalogue.offer(ByDefault::Where("greenroom.demo"), make);
+        let runs = |yaml: &str| {
+            let config = RootConfig::from_yaml(yaml).unwrap();
+            (!catalogue.choose(&config).0.chosen.is_empty(), catalogue.why_off(&config, "demo"))
+        };
+        assert_eq!(runs("greenroom: {demo: true}"), (true, None));
+        for off in ["", "greenroom: {demo: false}", "greenroom: {demo: perhaps}"] {
+            assert_eq!(runs(off), (false, Some("greenroom.demo is not true".to_owned())), "{off}");
+        }
+        assert!(!runs("greenroom: {demo: true, plugins: {demo: false}}").0);
     }
 
     #[test]

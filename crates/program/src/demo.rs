@@ -13,7 +13,7 @@ use greenroom::{
     auth::ExternalTokens,
     config::{ConfigError, RootConfig},
     core::Backend,
-    data_dir::PrivateFile,
+    data_dir::{DEMO_HEADER, PrivateFile},
     http::Listen,
     prelude::{RootLogger, decorate},
 };
@@ -40,7 +40,7 @@ pub(crate) struct NotWritten(pub(crate) PathBuf, pub(crate) std::io::Error);
 impl Demo {
     /// Takes the token that is there, or makes one, and writes the file that holds it.
     pub(crate) fn prepare(data_dir: &Path) -> Result<Self, NotWritten> {
-        let header_file = data_dir.join("demo.header");
+        let header_file = data_dir.join(DEMO_HEADER);
         let prepared = kept(&header_file)
             .map_or_else(token, Ok)
             .and_then(|token| Ok((PrivateFile::write(&header_file, &format!("{START}{token}\n"))?, token)));

@@ -81,6 +81,13 @@ struct Example {
     works: fn(&RootConfig, Option<&str>) -> bool,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct WorthOpening {
+    plugin: &'static str,
+    name: &'static str,
+    path: &'static str,
+}
+
 /// A program that is a backend with these plugins, and the commands to go with it.
 #[derive(Debug)]
 pub struct Program {
@@ -89,6 +96,7 @@ pub struct Program {
     about: &'static str,
     hint: Option<&'static str>,
     examples: Vec<Example>,
+    pages: Vec<WorthOpening>,
     catalogue: Catalogue,
     extras: Vec<Extra>,
 }
@@ -103,6 +111,7 @@ impl Program {
             about,
             hint: None,
             examples: vec![],
+            pages: vec![],
             catalogue: Catalogue::default(),
             extras: vec![Extra::new(extra::OPS, "link", ops::link)],
         }
@@ -119,6 +128,14 @@ impl Program {
     #[must_use]
     pub fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
+        self
+    }
+
+    /// A page worth opening, shown at a terminal once the backend is up, if that plugin runs: what it is called, in a word or two,
+    /// and its path.
+    #[must_use]
+    pub fn page(mut self, plugin: &'static str, name: &'static str, path: &'static str) -> Self {
+        self.pages.push(WorthOpening { plugin, name, path });
         self
     }
 
@@ -168,6 +185,18 @@ impl Program {
         make: impl Fn() -> P + 'static,
     ) -> Self {
         self.catalogue.offer(ByDefault::With(keys), move || make().into());
+        self
+    }
+
+    /// A plugin that runs if this key of the config is `true`, unless `greenroom.plugins.<id>` says otherwise. `make` is called as
+    /// that of [`plugin`](Self::plugin).
+    #[must_use]
+    pub fn plugin_where<P: Into<Plugin>>(
+        mut self,
+        key: &'static str,
+        make: impl Fn() -> P + 'static,
+    ) -> Self {
+        self.catalogue.offer(ByDefault::Where(key), move || make().into());
         self
     }
 

@@ -32,6 +32,7 @@ fn own(catalogue: &Catalogue) -> Value {
     let state = |default| match default {
         ByDefault::On => "on".to_owned(),
         ByDefault::Off => "off".to_owned(),
+        ByDefault::Where(switch) => format!("on where `{switch}` is"),
         ByDefault::With(keys) => {
             let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
             format!("on with {}", keys.join(" or "))

@@ -166,6 +166,7 @@ impl Shown {
             version: program.version,
             hint: program.hint,
             examples: &self.examples,
+            pages: &program.pages,
             config: &self.config,
             ready_in,
             address,

@@ -33,6 +33,9 @@
 //! credentials comes from a mock user. A factory that is [added](TestBackend::add) replaces any of that; [`mock`] has
 //! ready ones. A module needs no plugin: it gets an empty one.
 //!
+//! A plugin that asks for a database needs the feature `database`: it gets SQLite in memory, unless the test's config says
+//! otherwise, and so does `mock::database_of` without a backend.
+//!
 //! Where a test cannot go on (no answer, a body that is not JSON, a line that never comes) the kit panics and says
 //! what it saw; `start` alone returns its error, because a failing start is worth a test.
 //!
@@ -45,6 +48,8 @@ mod config;
 pub mod mock;
 mod mock_auth;
 pub mod mock_credentials;
+#[cfg(feature = "database")]
+mod mock_database;
 mod running;
 
 pub use backend::TestBackend;

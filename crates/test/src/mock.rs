@@ -34,6 +34,9 @@ use crate::{
     mock_credentials,
 };
 
+#[cfg(feature = "database")]
+pub use crate::mock_database::{database, database_of};
+
 /// The token of operators in a [`TestBackend`](crate::TestBackend): who sends it as a bearer token reaches `/.greenroom/`.
 pub const OPS_TOKEN: &str = "mock-ops-token-of-tests";
 

@@ -1,4 +1,4 @@
-//! What modules of the plugin `app` use.
+//! What modules of the plugin `app` use, and those who read the sources of its bundle.
 //!
 //! ```
 //! use greenroom::prelude::*;
@@ -14,6 +14,8 @@
 //! # let _: Module = greeting;
 //! ```
 
+mod source_maps;
+
 use std::{fmt, sync::Arc};
 
 use greenroom::{
@@ -22,6 +24,8 @@ use greenroom::{
     errors::Result,
 };
 use parking_lot::Mutex;
+
+pub use crate::source_maps::{SourceMapFile, SourceMaps};
 
 /// What a page is made of, for whoever adds to it.
 pub struct Page<'a> {

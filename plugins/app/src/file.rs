@@ -147,7 +147,8 @@ impl File {
         }
     }
 
-    fn bytes(&self) -> io::Result<Vec<u8>> {
+    /// All of it, as it is on the disk.
+    pub(crate) fn bytes(&self) -> io::Result<Vec<u8>> {
         let file = self.open()?;
         let mut bytes = vec![0; position(self.seen.size)];
         file.read_exact_at(&mut bytes, 0)?;

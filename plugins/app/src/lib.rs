@@ -45,15 +45,18 @@ mod redirect;
 mod routes;
 mod send;
 mod settings;
+mod source_maps;
 mod template;
 mod walk;
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use greenroom::{http::HttpSettings, prelude::*};
-use greenroom_plugin_app_node::{Additions, IndexDocument};
+use greenroom_plugin_app_node::{Additions, IndexDocument, SourceMaps};
 
-use crate::{index::Index, kept::Kept, page::Maker, routes::Bundle, settings::Settings};
+use crate::{
+    index::Index, kept::Kept, page::Maker, routes::Bundle, settings::Settings, source_maps::SourceMapIndex,
+};
 
 pub use crate::settings::{FrontEnd, front_end};
 
@@ -66,7 +69,11 @@ pub fn app() -> Plugin {
         let document = IndexDocument::default();
         env.register_extension_point(document.clone());
         env.register_init(
-            async move |config: RootConfig, settings: HttpSettings, logger: Logger, http: HttpRouter| {
+            async move |config: RootConfig,
+                        settings: HttpSettings,
+                        logger: Logger,
+                        http: HttpRouter,
+                        maps: SourceMaps| {
                 // Who asks for the app has not signed in yet; where there is none, that is what is said.
                 http.add_auth_policy("/", AuthPolicy::Unauthenticated)?;
                 let ours = Settings::from_config(&config)?;
@@ -80,7 +87,9 @@ pub fn app() -> Plugin {
                 let made = spawn_blocking("look through the app", move || {
                     bundle(&config, &settings, &ours, &document.additions(), logger, dist)
                 });
-                http.mount(routes::router(made.await??));
+                let (bundle, source_maps) = made.await??;
+                maps.provide(move |path| source_maps.find(path));
+                http.mount(routes::router(bundle));
                 Ok(())
             },
         );
@@ -96,7 +105,7 @@ fn bundle(
     additions: &Additions,
     logger: Logger,
     dist: PathBuf,
-) -> Result<Bundle> {
+) -> Result<(Bundle, SourceMapIndex)> {
     let began = Instant::now();
     let shown = dist.display();
     let found =
@@ -119,5 +128,6 @@ fn bundle(
              app.disablePublicEntryPoint: true"
         );
     }
-    Ok(Bundle { index, page, kept: Arc::new(Kept::new(logger.clone())), logger })
+    let bundle = Bundle { index, page, kept: Arc::new(Kept::new(logger.clone())), logger };
+    Ok((bundle, SourceMapIndex::new(&found)))
 }

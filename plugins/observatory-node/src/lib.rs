@@ -31,7 +31,7 @@ pub mod session;
 mod text;
 
 pub use frame::{Frame, Place};
-pub use mark::Mark;
+pub use mark::{Mark, shapes};
 pub use page::Page;
 pub use sections::{Section, Sections};
 pub use text::{

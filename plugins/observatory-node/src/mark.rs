@@ -91,8 +91,8 @@ impl Render for Mark {
     }
 }
 
-/// The shapes: once on each page, in front of what uses them.
-pub(crate) fn shapes() -> Markup {
+/// The shapes of all marks: once on each page, in front of what uses them. A [`Frame`](crate::Frame) has them.
+pub fn shapes() -> Markup {
     let shapes = [
         ("m-circle", "M6 1a5 5 0 1 1 0 10A5 5 0 0 1 6 1z"),
         ("m-triangle", "M6 .8 11.6 11H.4z"),

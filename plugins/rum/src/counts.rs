@@ -17,7 +17,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
-use crate::{settings::DATADOG, uuid::is_uuid};
+use crate::{
+    settings::{DATADOG, Rum},
+    uuid::is_uuid,
+};
 
 use received::IntakeSeen;
 
@@ -36,8 +39,9 @@ pub(crate) struct Counts {
     init: AtomicU64,
     sessions: Mutex<Sessions>,
     intake: Mutex<IntakeSeen>,
-    /// Who gets the events.
+    /// Who gets the events besides this backend.
     recipient: String,
+    keeps: bool,
 }
 
 #[derive(Default)]
@@ -53,12 +57,12 @@ impl Counts {
         let (pages, sdk, init) = Default::default();
         let (sessions, intake) = Default::default();
         let recipient = DATADOG.to_owned();
-        Self { began: Instant::now(), pages, sdk, init, sessions, intake, recipient }
+        Self { began: Instant::now(), pages, sdk, init, sessions, intake, recipient, keeps: false }
     }
 
     /// Says who gets the events, where it may not be Datadog.
-    pub(crate) fn going_to(self, recipient: String) -> Self {
-        Self { recipient, ..self }
+    pub(crate) fn going_to(self, rum: &Rum) -> Self {
+        Self { recipient: rum.recipient(), keeps: rum.way.retention().is_some(), ..self }
     }
 
     /// A request that comes to routes of this backend.
@@ -133,6 +137,10 @@ impl Counts {
             last_received_seconds_ago: intake.last_received.map(ago),
             taken: intake.taken,
             failed: intake.failed,
+            keeps: self.keeps,
+            kept: intake.kept,
+            left_out: intake.left_out,
+            last_kept_seconds_ago: intake.last_kept.map(ago),
             last_answer: intake.last_outcome.as_ref().map(|(at, outcome)| LastAnswer::of(ago(*at), outcome)),
         }
     }
@@ -155,7 +163,8 @@ pub(crate) struct Status {
     /// Of this process, and no more than are told apart.
     pub(crate) sessions: u64,
     pub(crate) last_session_seconds_ago: Option<u64>,
-    /// Requests that came to the intake: as many as are waiting, refused, unsent, taken and failed.
+    /// Requests that came to the intake: as many as are waiting, refused, unsent, taken, failed and left out, and those that are
+    /// kept where they go no further.
     pub(crate) received: u64,
     /// Of these, those that a proxy has forwarded which `backend.trustProxy` does not name: its users count as one client.
     #[serde(default)]
@@ -176,6 +185,17 @@ pub(crate) struct Status {
     /// Requests that Datadog has taken, and that it has not.
     pub(crate) taken: u64,
     pub(crate) failed: u64,
+    /// Whether events are kept here.
+    #[serde(default)]
+    pub(crate) keeps: bool,
+    /// Requests whose events are in the store.
+    #[serde(default)]
+    pub(crate) kept: u64,
+    /// Requests with replays, logs or profiles, which are not kept.
+    #[serde(default)]
+    pub(crate) left_out: u64,
+    #[serde(default)]
+    pub(crate) last_kept_seconds_ago: Option<u64>,
     pub(crate) last_answer: Option<LastAnswer>,
 }
 

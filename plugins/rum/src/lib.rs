@@ -27,7 +27,8 @@
 //! # Where events go
 //!
 //! `greenroom.rum.mode: direct` has the browser send them to Datadog itself; `forward` has them go through
-//! `/api/rum/intake`, where they are looked at before they leave.
+//! `/api/rum/intake`, where they are looked at before they leave; `store` keeps them in the plugin's database, and needs no account
+//! at Datadog; `both` keeps them and sends them on.
 //!
 //! # What they tell
 //!
@@ -64,8 +65,10 @@ mod html;
 mod init;
 mod intake;
 mod json;
+mod keep;
 mod markup;
 mod page;
+mod pages;
 mod refusal;
 mod routes;
 mod scrub;
@@ -76,28 +79,27 @@ mod snippet;
 mod troubles;
 mod urls;
 mod uuid;
+mod wiring;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use greenroom::{
     config::ConfigError,
-    core::{Declarations, Module, Phase, Plugin, boot::Deadlines},
+    core::{Module, Plugin},
     prelude::*,
 };
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     counts::Counts,
-    forward::Queue,
-    intake::Intake,
-    sdk::SdkLocation,
-    settings::{Settings, Way},
-    setup::{RumSetup, Setup},
-    troubles::Troubles,
+    settings::Settings,
+    setup::RumSetup,
     urls::{INTAKE_ROUTE, SDK_ROUTE},
+    wiring::Needs,
 };
 
 pub use crate::doctor::{ConfigRemark, Diagnosis, Examination, PlannedStart};
+pub use crate::pages::{MeasuredPages, PageMarkup, SdkState};
 pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
 /// The config keys that this crate reads, as a JSON Schema.
@@ -106,72 +108,32 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 /// The plugin `rum`: the SDK's files, the script that starts it, and the intake. See the [crate's documentation](crate).
 pub fn rum() -> Plugin {
     plugin("rum", |env| {
-        env.register_init(
-            async |setup: RumSetup,
-                   client: HttpClient,
-                   logger: Logger,
-                   http: HttpRouter,
-                   root: RootHttpRouter,
-                   config: RootConfig,
-                   declarations: Declarations,
-                   lifecycle: RootLifecycle| {
-                // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
-                http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
-                http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
-                let Some(setup) = setup.0 else { return Ok(()) };
-                let Setup { rum, script, sdk, .. } = &*setup;
-                let counts = Arc::new(Counts::begin().going_to(rum.recipient()));
-                let intake = match &rum.way {
-                    Way::Direct => None,
-                    Way::Forward { intake, tells_address } => {
-                        let troubles = Troubles::start(logger.clone());
-                        let queue = Queue::start(&client, logger.clone(), troubles.clone());
-                        end_at_stop(&config, &lifecycle, &queue, &troubles)?;
-                        let counts = counts.clone();
-                        Some(Intake::new(rum, intake, *tells_address, queue, counts, troubles))
-                    }
-                };
-                let served = match sdk {
-                    SdkLocation::Own(sdk) => Some(sdk.clone()),
-                    SdkLocation::Cdn(_) | SdkLocation::Missing(_) => None,
-                };
-                let (of_start, told) = (setup.clone(), logger.clone());
-                lifecycle.add_startup_hook("tell where browser events go", async move || {
-                    of_start.tell(&config, &declarations, &told);
-                    Ok(())
-                })?;
-                let watching = counts.clone();
-                root.observe(logger, move |request| watching.count_request(request));
-                http.mount(routes::router(script.clone(), served, intake, counts));
+        env.register_init(async |setup: RumSetup, http: HttpRouter, needs: Needs| {
+            // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
+            http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
+            http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
+            let Some(setup) = setup.0 else { return Ok(()) };
+            let counts = Arc::new(Counts::begin().going_to(&setup.rum));
+            let (intake, keeper) = wiring::wire(&setup, &needs, &counts).await?;
+            let served = setup.clone();
+            let Needs { logger, root, config, declarations, lifecycle, .. } = needs;
+            let told = logger.clone();
+            lifecycle.add_startup_hook("tell where browser events go", async move || {
+                let place = keeper.as_ref().map_or("", |keeper| keeper.place());
+                setup.tell(&config, &declarations, place, &told);
                 Ok(())
-            },
-        );
+            })?;
+            let watching = counts.clone();
+            root.observe(logger, move |request| watching.count_request(request));
+            http.mount(routes::router(served, intake, counts));
+            Ok(())
+        });
     })
     .config_schema(CONFIG_SCHEMA)
     .reads_with_remarks(
-        |config| Ok::<_, ConfigError>((Settings::from_config(config)?, config.clone())),
+        |config| Ok::<_, ConfigError>((Settings::from_config(config), config.clone())),
         |(settings, config), context| page::remarks(settings, config, context),
     )
-}
-
-/// Has a stop send what waits once requests have been answered, for as long as root hooks may take, and then tell what was lost.
-fn end_at_stop(
-    config: &RootConfig,
-    lifecycle: &RootLifecycle,
-    queue: &Arc<Queue>,
-    troubles: &Arc<Troubles>,
-) -> Result<(), BoxError> {
-    let most = config.optional_duration("greenroom.deadlines.shutdownHook")?;
-    let most = most.unwrap_or(Deadlines::default().shutdown_hook);
-    let (queue, troubles) = (queue.clone(), troubles.clone());
-    // It ends by itself, and says with what: whoever gives it up would not know.
-    let given_up = most.saturating_add(Duration::from_secs(1));
-    lifecycle.add_hook_in(Phase::Shutdown, "send browser events that wait", given_up, async move || {
-        let lost = queue.finish(most).await;
-        troubles.tell_rest();
-        troubles.lost(lost);
-        Ok(())
-    })
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].

@@ -72,7 +72,7 @@ mod tests {
     };
 
     fn rum(yaml: &str) -> Rum {
-        match Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap().mode {
+        match Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).mode {
             Mode::On(rum) => *rum,
             other => panic!("{other:?}"),
         }
@@ -110,7 +110,7 @@ mod tests {
                 script.hash
             )
         );
-        let missing = SdkLocation::Missing(Missing { why: "", told: String::new() });
+        let missing = SdkLocation::Missing(Missing { is_absent: true, why: "", told: String::new() });
         assert_eq!(Markup::of(&rum, &script, &missing), None);
     }
 

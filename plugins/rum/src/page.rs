@@ -38,8 +38,7 @@ pub(crate) fn remarks(settings: &Settings, config: &RootConfig, context: &ReadCo
 /// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
 /// added, which the report on the config tells.
 pub(crate) fn add(setup: &Arc<Setup>, logger: &Logger, document: &IndexDocument) {
-    let Setup { rum, script, sdk, .. } = &**setup;
-    let (markup, of_page) = (Markup::of(rum, script, sdk), setup.clone());
+    let (markup, of_page) = (Markup::of(&setup.rum, &setup.script, &setup.sdk()), setup.clone());
     let html = markup.as_ref().map(|markup| markup.html.clone()).unwrap_or_default();
     document.head_start(move |_| {
         of_page.has_page.store(true, Ordering::SeqCst);
@@ -57,7 +56,7 @@ pub(crate) fn add(setup: &Arc<Setup>, logger: &Logger, document: &IndexDocument)
 }
 
 /// What ties the page that is loaded to the request that it was the answer to.
-fn trace_of_the_request() -> String {
+pub(crate) fn trace_of_the_request() -> String {
     let context = Context::current();
     let Some(request) = context.request() else { return String::new() };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -23,10 +23,12 @@ pub(crate) enum Refusal {
     WrongApplication,
     /// It waited to be sent for as long as its browser waits.
     Late,
+    /// The store does not take it now.
+    NotKept,
 }
 
 impl Refusal {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::TooOften,
         Self::NoTarget,
         Self::WrongToken,
@@ -40,6 +42,7 @@ impl Refusal {
         Self::Unreadable,
         Self::WrongApplication,
         Self::Late,
+        Self::NotKept,
     ];
 
     /// A browser sends again what got 429 or 503.
@@ -49,7 +52,7 @@ impl Refusal {
             Self::NoTarget | Self::CutOff | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::WrongToken | Self::WrongOrigin | Self::WrongApplication => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Silent | Self::TooSlow | Self::NoRoom | Self::Busy | Self::Late => {
+            Self::Silent | Self::TooSlow | Self::NoRoom | Self::Busy | Self::Late | Self::NotKept => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -71,6 +74,7 @@ impl Refusal {
             Self::Unreadable => "unreadable",
             Self::WrongApplication => "wrongApplication",
             Self::Late => "late",
+            Self::NotKept => "notKept",
         }
     }
 
@@ -89,6 +93,7 @@ impl Refusal {
             Self::CutOff => "the body ended before it was whole",
             Self::Unreadable => "the body cannot be read",
             Self::WrongApplication => "no event is of this portal's application",
+            Self::NotKept => "it cannot be kept now",
             Self::Late => "there was no answer of Datadog's intake in time",
         }
     }

@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 
 use crate::{
     counts::{Counts, Status, is_of_a_browser},
-    init::InitScript,
     intake::{Intake, Target, asks_for_quota},
-    sdk::Sdk,
+    sdk::SdkLocation,
+    setup::Setup,
     urls::{INIT_FILE, INTAKE_ROUTE, SDK_FILE, SDK_ROUTE, STATUS_ROUTE},
 };
 
@@ -27,14 +27,9 @@ const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; ch
 const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// The routes, relative to the plugin; all but `status` are for browsers that have no credentials yet.
-pub(crate) fn router(
-    script: InitScript,
-    sdk: Option<Sdk>,
-    intake: Option<Intake>,
-    counts: Arc<Counts>,
-) -> Router {
+pub(crate) fn router(setup: Arc<Setup>, intake: Option<Intake>, counts: Arc<Counts>) -> Router {
     let status = Router::new().route(STATUS_ROUTE, get(status)).with_state(counts.clone());
-    let files = Arc::new(Files { script, sdk, counts });
+    let files = Arc::new(Files { setup, counts });
     let files = Router::new()
         .route(&format!("{SDK_ROUTE}/{{version}}/{{*file}}"), get(file))
         .with_state(files)
@@ -51,8 +46,7 @@ pub(crate) fn router(
 }
 
 struct Files {
-    script: InitScript,
-    sdk: Option<Sdk>,
+    setup: Arc<Setup>,
     counts: Arc<Counts>,
 }
 
@@ -64,11 +58,14 @@ async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> 
 
 impl Files {
     fn get(&self, version: &str, file: &str) -> Option<Bytes> {
-        if version == self.script.hash && file == INIT_FILE {
-            return Some(self.script.text.clone());
+        let script = &self.setup.script;
+        if version == script.hash && file == INIT_FILE {
+            return Some(script.text.clone());
         }
-        let sdk = self.sdk.as_ref().filter(|sdk| sdk.version() == version)?;
-        sdk.file(file).cloned()
+        match &*self.setup.sdk() {
+            SdkLocation::Own(sdk) if sdk.version() == version => sdk.file(file).cloned(),
+            _ => None,
+        }
     }
 }
 

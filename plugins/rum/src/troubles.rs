@@ -1,6 +1,6 @@
 //! What an operator is told of browser events that get no further: each reason once a minute, with how often it was one.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{error::Error as _, net::IpAddr, sync::Arc, time::Duration};
 
 use greenroom::{
     http_client::{CallError, Fault, Stage},
@@ -28,6 +28,9 @@ enum Reason {
     Answered(StatusCode),
     /// The intake could not be asked: the kind of error, and what did not end in time.
     Failed(&'static str, Option<Stage>),
+    /// The database did not take it: what it says.
+    NotKept(String),
+    RequestsLost,
 }
 
 impl Troubles {
@@ -45,8 +48,8 @@ impl Troubles {
 
     /// A request went no further.
     pub(crate) fn refused(&self, refusal: Refusal) {
-        // The queue tells of it, once for all requests.
-        if refusal != Refusal::Silent {
+        // Who sends or keeps it tells why, once for all requests.
+        if !matches!(refusal, Refusal::Silent | Refusal::NotKept) {
             let line = format!("Browser events were refused: {}", refusal.sentence());
             self.count(Reason::Refused(refusal), line);
         }
@@ -69,6 +72,33 @@ impl Troubles {
             _ => None,
         };
         self.not_sent(Reason::Failed(error.kind(), stage), &error.to_string());
+    }
+
+    /// The database did not take a batch. Its browser sends it again.
+    pub(crate) fn not_kept(&self, error: &Error) {
+        // What clients are told is not why.
+        let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        self.count(
+            Reason::NotKept(why.clone()),
+            format!("Browser events could not be kept, and come again: {why}"),
+        );
+    }
+
+    /// The database did not take a batch in time.
+    pub(crate) fn not_kept_in_time(&self, limit: Duration) {
+        let why = format!("the database took longer than {} s", limit.as_secs());
+        self.count(
+            Reason::NotKept(why.clone()),
+            format!("Browser events could not be kept, and come again: {why}"),
+        );
+    }
+
+    /// Requests of this backend that pages will not show.
+    pub(crate) fn requests_lost(&self, count: usize, why: &str) {
+        let line = format!("Requests that browsers have traced are not kept: {why}");
+        for _ in 0..count {
+            self.count(Reason::RequestsLost, line.clone());
+        }
     }
 
     /// A peer that says it asks for several others asks too often; `None` is one on a Unix socket.

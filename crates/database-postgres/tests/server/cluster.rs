@@ -7,12 +7,14 @@ use std::{
     sync::{Mutex, OnceLock},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 pub(crate) struct Cluster {
     pub(crate) port: u16,
     /// The authority that its certificate is by.
     pub(crate) ca: String,
+    /// A certificate of the user `by_certificate`, and its key.
+    pub(crate) client: (String, String),
     talk: Mutex<Option<(ChildStdin, Lines<BufReader<ChildStdout>>)>>,
     shell: Child,
 }
@@ -42,18 +44,22 @@ impl Cluster {
         let issuer = Issuer::new(authority, ca_key);
         let names = vec!["localhost".to_owned()];
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+        let (mut user, user_key) = (CertificateParams::new(vec![]).unwrap(), KeyPair::generate().unwrap());
+        user.distinguished_name.push(DnType::CommonName, "by_certificate");
+        let client = (user.signed_by(&user_key, &issuer).unwrap().pem(), user_key.serialize_pem());
         let mut shell = Command::new("sh")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/cluster.sh"))
             .env("PORT", port.to_string())
             .env("CERT", certificate.pem())
             .env("KEY", key.serialize_pem())
+            .env("CA", &ca)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let (stdin, stdout) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
         let cluster =
-            Self { port, ca, talk: Mutex::new(Some((stdin, BufReader::new(stdout).lines()))), shell };
+            Self { port, ca, client, talk: Mutex::new(Some((stdin, BufReader::new(stdout).lines()))), shell };
         cluster.hear("ready");
         cluster
     }
@@ -65,6 +71,16 @@ impl Cluster {
 
     pub(crate) fn start_again(&self) {
         self.say("start");
+    }
+
+    /// Stands still, with all its connections open.
+    pub(crate) fn pause(&self) {
+        self.say("pause");
+    }
+
+    /// Goes on.
+    pub(crate) fn resume(&self) {
+        self.say("resume");
     }
 
     fn say(&self, word: &str) {

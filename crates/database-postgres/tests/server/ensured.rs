@@ -14,6 +14,28 @@ async fn database_15_a_database_is_made_once_whoever_asks_first() {
     for client in [one.unwrap(), other.unwrap(), replica.unwrap()] {
         assert_eq!(ask(&client, "select current_database()::text").await, "backstage_plugin_born");
     }
+    // What a process has made once it does not look for again.
+    let admin = open(&config(cluster(), ""), "midwife").await.unwrap();
+    run(&admin, "drop database backstage_plugin_born with (force)").await;
+    let error = open_by(&driver, &yaml, "born").await.unwrap_err();
+    assert!(error.to_string().ends_with("database \"backstage_plugin_born\" does not exist"), "{error}");
+    open(&yaml, "born").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_limit_of_a_plugins_statements_is_none_for_making_its_database() {
+    let yaml = config(cluster(), "").replace("secret}", "secret, statement_timeout: 2}");
+    let made = open(&yaml, "hurried").await.unwrap();
+    assert_eq!(ask(&made, "show statement_timeout").await, "2ms");
+}
+
+#[tokio::test]
+async fn a_schema_that_nobody_makes_is_refused_by_name() {
+    let more = "pluginDivisionMode: schema\nensureExists: false";
+    let yaml = config(cluster(), more).replace("secret}", "secret, database: postgres}");
+    let error = open(&yaml, "schemaless").await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("schema \"schemaless\" is missing, or may not be used"), "{error}");
 }
 
 #[tokio::test]

@@ -50,6 +50,10 @@ async fn a_server_that_is_gone_is_told_and_found_again() {
     let new = open_by(&PostgresDriver::default(), &config(&own, "ensureExists: false"), "notes").await;
     is_lost(&new.unwrap_err().into());
 
+    let ensuring = open(&yaml, "notes").await.unwrap_err();
+    assert!(matches!(ensuring, DatabaseError::NotEnsured { is_away: true, .. }), "{ensuring}");
+    assert_eq!(greenroom_errors::Error::from(ensuring).status(), 503);
+
     own.start_again();
     client.ping().await.unwrap();
     assert_eq!(ask(&client, "select current_database()::text").await, "backstage_plugin_notes");

@@ -1,10 +1,15 @@
 //! The driver against a real server. Tests named `database_<n>_…` hold the rules of `docs/contract/database.md`.
 
+mod closing;
 mod cluster;
 mod ensured;
+mod environment;
 mod faults;
+mod meanings;
 mod migrations;
+mod processes;
 mod sessions;
+mod stalls;
 
 use std::fmt::Write;
 
@@ -27,14 +32,17 @@ fn config(cluster: &Cluster, more: &str) -> String {
     yaml
 }
 
+fn settings(yaml: &str) -> DatabaseSettings {
+    DatabaseSettings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap()
+}
+
 /// What a plugin gets by this config, as if in a process of its own.
 async fn open(yaml: &str, plugin: &str) -> Result<Client, DatabaseError> {
     open_by(&PostgresDriver::default(), yaml, plugin).await
 }
 
 async fn open_by(driver: &PostgresDriver, yaml: &str, plugin: &str) -> Result<Client, DatabaseError> {
-    let settings = DatabaseSettings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
-    let database = settings.for_plugin(plugin).unwrap();
+    let database = settings(yaml).for_plugin(plugin).unwrap();
     let logger = RootLogger::builder().sink(CaptureSink::new()).build();
     Ok(Client::new(driver.open(database.clone()).await?, database, Logger::clone(&logger)))
 }

@@ -1,6 +1,6 @@
 //! The tables of a plugin, step by step.
 
-use greenroom_database::{Migration, Migrations};
+use greenroom_database::{DatabaseError, Migration, Migrations};
 
 use crate::{ask, cluster::cluster, config, open};
 
@@ -26,6 +26,33 @@ async fn replicas_that_start_at_once_apply_each_migration_once() {
     let ledger =
         "select string_agg(name, ' ' order by name) from greenroom_migrations where plugin = 'replicas'";
     assert_eq!(ask(&first, ledger).await, "0001 0002 0003");
+}
+
+#[tokio::test]
+async fn the_limits_of_a_plugins_statements_are_none_for_its_migrations() {
+    const SLOW: &[Migration] = &[Migration::new("0001", "select pg_sleep(0.5); create table slow (id text)")];
+    let yaml = config(cluster(), "").replace("secret}", "secret, statement_timeout: 100}");
+    let client = open(&yaml, "unhurried").await.unwrap();
+    client.migrate(&Migrations::new(SLOW)).await.unwrap();
+    assert_eq!(ask(&client, "show statement_timeout").await, "100ms", "those of statements stay");
+}
+
+#[tokio::test]
+async fn what_comes_in_between_is_no_fault_of_the_migration() {
+    let client = open(&config(cluster(), ""), "between").await.unwrap();
+    const ENDED: &[Migration] = &[Migration::new("0001", "select pg_terminate_backend(pg_backend_pid())")];
+    const STUCK: &[Migration] = &[Migration::new(
+        "0001",
+        "do $$ begin raise exception 'two wait for each other' using errcode = '40P01'; end $$",
+    )];
+    const FULL: &[Migration] =
+        &[Migration::new("0001", "do $$ begin raise exception 'no space' using errcode = '53100'; end $$")];
+    let error = async |all| client.migrate(&Migrations::new(all)).await.unwrap_err();
+    let (ended, stuck, full) = (error(ENDED).await, error(STUCK).await, error(FULL).await);
+    assert!(matches!(DatabaseError::of(&ended), Some(DatabaseError::Unreachable { .. })), "{ended}");
+    assert!(matches!(DatabaseError::of(&stuck), Some(DatabaseError::Locked { .. })), "{stuck}");
+    assert!(matches!(DatabaseError::of(&full), Some(DatabaseError::Full { .. })), "{full}");
+    assert_eq!((ended.status(), stuck.status(), full.status()), (503, 503, 503));
 }
 
 #[tokio::test]

@@ -44,11 +44,42 @@ async fn a_server_is_believed_only_by_its_authority_unless_the_config_says_other
     assert_eq!(ask(&client, encrypted).await, "true");
     let client = open(&with("false"), "tls").await.unwrap();
     assert_eq!(ask(&client, encrypted).await, "false");
-    let error = open(&with("true"), "tls").await.unwrap_err().to_string();
-    assert!(error.contains("invalid peer certificate: UnknownIssuer"), "{error}");
+    let error = open(&with("true"), "tls").await.unwrap_err();
+    assert!(!matches!(error, DatabaseError::NotEnsured { is_away: true, .. }), "somebody is there: {error}");
+    let error = error.to_string();
+    assert!(
+        error.contains("invalid peer certificate: UnknownIssuer; name its authority by `ssl.ca`"),
+        "{error}"
+    );
     let other_name = with(&format!("{{ca: \"{ca}\"}}")).replace("localhost", "127.0.0.1");
     let error = open(&other_name, "tls").await.unwrap_err().to_string();
     assert!(error.contains("certificate not valid for name \"127.0.0.1\""), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_as_good_as_a_password() {
+    let admin = open(&config(cluster(), ""), "certificates").await.unwrap();
+    run(&admin, "create role by_certificate login").await;
+    run(&admin, "create database certified").await;
+    let pem = |text: &str| text.replace('\n', "\\n");
+    let (cert, key) = &cluster().client;
+    let with = |ssl: &str| {
+        config(cluster(), "ensureExists: false").replace(
+            "user: admin, password: secret}",
+            &format!("user: by_certificate, ssl: {ssl}}}\n    plugin: {{me: {{connection: {{database: certified}}}}}}"),
+        )
+    };
+    let own = format!("cert: \"{}\", key: \"{}\"", pem(cert), pem(key));
+    for ssl in [
+        format!("{{ca: \"{}\", {own}}}", pem(&cluster().ca)),
+        format!("{{rejectUnauthorized: false, {own}}}"),
+    ] {
+        let client = open(&with(&ssl), "me").await.unwrap();
+        assert_eq!(ask(&client, "select current_user::text").await, "by_certificate");
+    }
+    let error = open(&with("{rejectUnauthorized: false}"), "me").await.unwrap_err();
+    assert!(matches!(error, DatabaseError::Refused { .. }), "{error}");
+    assert!(error.to_string().contains("connection requires a valid client certificate"), "{error}");
 }
 
 #[tokio::test]

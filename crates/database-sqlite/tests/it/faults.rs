@@ -1,14 +1,14 @@
 //! What is told of what goes wrong.
 
-use std::{fs, time::Duration};
+use std::{any::TypeId, fs, time::Duration};
 
-use greenroom_database::DatabaseError;
+use greenroom_database::{DatabaseError, Driver};
 use greenroom_database_sqlite::{
-    Readers, SqlitePool,
+    Readers, SqliteDriver, SqlitePool,
     sqlx::{self, ConnectOptions, sqlite::SqliteConnectOptions},
 };
 
-use crate::{in_files, open};
+use crate::{in_files, open, settings};
 
 #[tokio::test]
 async fn a_directory_that_cannot_be_made_is_told_with_the_plugin_and_the_key() {
@@ -38,7 +38,7 @@ async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_us
     let client = open(&hurried).await.unwrap();
     let (pool, Readers(readers)): (SqlitePool, Readers) = (client.pool().unwrap(), client.pool().unwrap());
 
-    let _writing = pool.begin_with("begin immediate").await.unwrap();
+    let writing = pool.begin_with("begin immediate").await.unwrap();
     let file = directory.path().join("notes.sqlite");
     let impatient = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::ZERO);
     let mut elsewhere = impatient.connect().await.unwrap();
@@ -51,6 +51,12 @@ async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_us
     assert!(in_vain.to_string().contains("the plugin's own writer was in use for 1 s"), "{in_vain}");
 
     let _all = [readers.acquire().await.unwrap(), readers.acquire().await.unwrap()];
+    let both = client.explain(pool.acquire().await.unwrap_err()).await;
+    assert!(
+        both.to_string().contains("the plugin's own writer and its 2 readers were in use for 1 s"),
+        "{both}"
+    );
+    drop(writing);
     let exhausted = client.explain(readers.acquire().await.unwrap_err()).await;
     assert!(
         matches!(DatabaseError::of(&exhausted), Some(DatabaseError::Exhausted { connections: 2, .. })),
@@ -58,6 +64,29 @@ async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_us
     );
     let key = "all connections are in use (2, by `backend.database.knexConfig.pool.max`)";
     assert!(exhausted.to_string().contains(key), "{exhausted}");
+}
+
+#[tokio::test]
+async fn memory_has_one_connection_and_says_so() {
+    let yaml = "backend: {database: {client: sqlite3, connection: ':memory:', knexConfig: {pool: {max: 1, acquireTimeoutMillis: 200}}}}";
+    let client = open(yaml).await.unwrap();
+    let pool: SqlitePool = client.pool().unwrap();
+    let _held = pool.acquire().await.unwrap();
+    let error = client.explain(pool.acquire().await.unwrap_err()).await;
+    assert!(error.to_string().contains("the one connection to memory was in use for 0.2 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_closed_database_says_so_and_has_moved_its_log_into_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = settings(&in_files(directory.path())).for_plugin("notes").unwrap();
+    let opened = SqliteDriver.open(database).await.unwrap();
+    let pool = opened.pool(TypeId::of::<SqlitePool>()).unwrap().downcast_ref::<SqlitePool>().unwrap();
+    sqlx::query("create table notes (id)").execute(pool).await.unwrap();
+    opened.close().await;
+    assert!(!directory.path().join("notes.sqlite-wal").exists());
+    let error = opened.explain(sqlx::query("select 1").execute(pool).await.unwrap_err().into()).await;
+    assert!(matches!(error, DatabaseError::Closed { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 mod faults;
 mod migrations;
 mod pools;
+mod processes;
+mod room;
 
 use std::path::Path;
 
@@ -11,10 +13,13 @@ use greenroom_database::{Client, DatabaseError, DatabaseSettings, Driver};
 use greenroom_database_sqlite::SqliteDriver;
 use greenroom_logging::{CaptureSink, Logger, RootLogger};
 
+fn settings(yaml: &str) -> DatabaseSettings {
+    DatabaseSettings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap()
+}
+
 /// What the plugin `notes` gets by this config.
 async fn open(yaml: &str) -> Result<Client, DatabaseError> {
-    let settings = DatabaseSettings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
-    let database = settings.for_plugin("notes").unwrap();
+    let database = settings(yaml).for_plugin("notes").unwrap();
     let logger = RootLogger::builder().sink(CaptureSink::new()).build();
     Ok(Client::new(SqliteDriver.open(database.clone()).await?, database, Logger::clone(&logger)))
 }

@@ -2,19 +2,21 @@
 
 use std::{
     any::{Any, TypeId},
+    future::pending,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
 };
 
 use greenroom_config::RootConfig;
-use greenroom_core::{Backend, Module, Plugin, Running, plugin, service};
+use greenroom_core::{Backend, Module, Plugin, Running, ServiceFactory, plugin, service};
 use greenroom_database::{
-    BoxFuture, Database, DatabaseDriver, DatabaseError, Driver, Engine, Migrations, OpenDatabase,
+    BoxFuture, Client, Database, DatabaseDriver, DatabaseError, Driver, Engine, Migrations, OpenDatabase,
     PluginDatabase,
 };
 use greenroom_errors::BoxError;
+use greenroom_health::{HealthChecks, HealthRegistry};
 use greenroom_logging::{CaptureSink, RootLogger};
 use parking_lot::Mutex;
 
@@ -30,6 +32,8 @@ pub(crate) struct State {
     pub(crate) opened: AtomicUsize,
     pub(crate) pings: AtomicUsize,
     pub(crate) is_away: AtomicBool,
+    /// Whether nobody ever answers.
+    pub(crate) is_stalled: AtomicBool,
     /// What happened, in order.
     pub(crate) story: Mutex<Vec<String>>,
 }
@@ -42,7 +46,28 @@ impl std::ops::Deref for MadeUp {
     }
 }
 
+/// A backend with a plugin `catalog`, and what that has.
+pub(crate) struct Served {
+    pub(crate) running: Running,
+    pub(crate) lines: CaptureSink,
+    pub(crate) client: Client,
+    pub(crate) database: Database,
+}
+
 struct MadeUpDatabase(MadeUp, PluginDatabase, MadeUpPool);
+
+/// The same as that of a server.
+struct OfServer(MadeUp);
+
+impl Driver for OfServer {
+    fn engine(&self) -> Engine {
+        Engine::Postgres
+    }
+
+    fn open(&self, database: PluginDatabase) -> BoxFuture<'_, Result<Arc<dyn OpenDatabase>, DatabaseError>> {
+        self.0.open(database)
+    }
+}
 
 impl Driver for MadeUp {
     fn engine(&self) -> Engine {
@@ -70,7 +95,12 @@ impl OpenDatabase for MadeUpDatabase {
         self.0.pings.fetch_add(1, SeqCst);
         let answer =
             if self.0.is_away.load(SeqCst) { Err(self.1.unreachable("nobody there")) } else { Ok(()) };
-        Box::pin(async { answer })
+        Box::pin(async {
+            match self.0.is_stalled.load(SeqCst) {
+                true => pending().await,
+                false => answer,
+            }
+        })
     }
 
     fn migrate(&self, migrations: Migrations) -> BoxFuture<'_, Result<Vec<&'static str>, DatabaseError>> {
@@ -93,12 +123,39 @@ impl MadeUp {
         self.start_with(yaml, plugins, vec![]).await
     }
 
+    /// A backend whose data is on a server, with a plugin `catalog` that has asked for its client, and has it kept for the test.
+    pub(crate) async fn start_served(&self, connection: &str, more: &str) -> Served {
+        let yaml = format!("backend: {{database: {{client: pg, connection: {connection}, {more}}}}}");
+        let given = Arc::new(OnceLock::new());
+        let give = given.clone();
+        let catalog = plugin("catalog", move |env| {
+            env.register_init(async move |database: Database| {
+                assert!(give.set((database.client().await?, database)).is_ok());
+                Ok(())
+            });
+        });
+        let driver = DatabaseDriver::factory(OfServer(self.clone()));
+        let (running, lines) = self.start_all(&yaml, vec![catalog], vec![], Some(driver)).await;
+        let (client, database) = given.get().cloned().unwrap();
+        Served { running, lines, client, database }
+    }
+
     /// The same with modules.
     pub(crate) async fn start_with(
         &self,
         yaml: &str,
         plugins: Vec<Plugin>,
         modules: Vec<Module>,
+    ) -> (Running, CaptureSink) {
+        self.start_all(yaml, plugins, modules, None).await
+    }
+
+    async fn start_all(
+        &self,
+        yaml: &str,
+        plugins: Vec<Plugin>,
+        modules: Vec<Module>,
+        other_driver: Option<ServiceFactory>,
     ) -> (Running, CaptureSink) {
         let (config, lines) = (RootConfig::from_yaml(yaml).unwrap(), CaptureSink::new());
         let sink = lines.clone();
@@ -109,7 +166,10 @@ impl MadeUp {
             greenroom_logging::logger(),
             DatabaseDriver::factory(self.clone()),
             Database::factory(node_env),
+            HealthRegistry::factory(),
+            HealthChecks::factory(),
         ]);
+        let backend = other_driver.into_iter().fold(backend, Backend::add);
         let backend = plugins.into_iter().fold(backend, Backend::add);
         let backend = modules.into_iter().fold(backend, Backend::add);
         (backend.start().await.unwrap_or_else(|error| panic!("{error}")), lines)

@@ -148,3 +148,54 @@ fn a_path_in_place_of_a_certificate_is_told() {
     let expected = "Missing required config value at 'backend.database.connection.ssl.key'";
     assert!(refused(half)[0].0.starts_with(expected));
 }
+
+#[test]
+fn a_wait_of_no_time_and_a_port_of_no_number_are_refused() {
+    let keys = |database: &str| -> Vec<_> {
+        let yaml = format!("backend: {{database: {{client: pg, {database}}}}}");
+        read(&yaml).unwrap_err().each().map(|error| error.key().unwrap().to_owned()).collect()
+    };
+    let pool =
+        "connection: {host: db}, knexConfig: {acquireConnectionTimeout: 0, pool: {acquireTimeoutMillis: 0}}";
+    let expected = [
+        "backend.database.knexConfig.pool.acquireTimeoutMillis",
+        "backend.database.knexConfig.acquireConnectionTimeout",
+    ];
+    assert_eq!(keys(pool), expected);
+    assert_eq!(keys("connection: {host: db, port: 0}"), ["backend.database.connection.port"]);
+    assert_eq!(keys("connection: 'postgres://db:0'"), ["backend.database.connection"]);
+}
+
+#[test]
+fn a_certificate_is_checked_for_the_host_and_no_other_name() {
+    let yaml = "backend:\n  database:\n    client: pg\n    connection:\n      host: 10.0.0.7\n      ssl: {servername: db.example}\n";
+    let expected = "backend.database.connection.ssl.servername is set, but a server's certificate is checked for \
+                    backend.database.connection.host";
+    assert_eq!(refused(yaml), [(expected.to_owned(), 6)]);
+}
+
+#[test]
+fn a_plugin_called_plugin_is_one_as_any_other() {
+    let yaml = "
+backend:
+  database:
+    client: pg
+    connection: {host: db}
+    plugin:
+      plugin: {client: better-sqlite3, connection: ':memory:'}
+    prefix: {}
+    knexConfig: {pool: {max: 0}}
+";
+    let keys: Vec<_> = read(yaml).unwrap_err().each().map(|error| error.key().unwrap().to_owned()).collect();
+    assert_eq!(keys, ["backend.database.prefix", "backend.database.knexConfig.pool.max"]);
+    let port = yaml
+        .replace("{host: db}", "{port: many}")
+        .replace("prefix: {}", "prefix: p")
+        .replace("max: 0", "max: 1");
+    let keys: Vec<_> = read(&port).unwrap_err().each().map(|error| error.key().unwrap().to_owned()).collect();
+    assert_eq!(
+        keys,
+        ["backend.database.connection.port"],
+        "the base is read, whatever a plugin of that name has"
+    );
+}

@@ -7,10 +7,9 @@ use greenroom_database::{Client, Database, DatabaseError, Engine, Migration, Mig
 use greenroom_logging::CaptureSink;
 use tokio::time::sleep;
 
-use crate::made_up::{MadeUp, MadeUpPool, asks};
+use crate::made_up::{MadeUp, MadeUpPool, Served, asks};
 
 const MEMORY: &str = "backend: {database: {client: better-sqlite3, connection: ':memory:'}}";
-const KEPT_ALIVE: &str = "backend: {database: {client: sqlite3, connection: ':memory:', keepalive: true}}";
 
 fn told(lines: &CaptureSink) -> Vec<String> {
     let text = |line: serde_json::Value| format!("{} {}", line["level"], line["message"]).replace('"', "");
@@ -74,7 +73,7 @@ async fn pools_close_after_all_that_may_still_use_them() {
 #[tokio::test(start_paused = true)]
 async fn database_13_an_outage_is_told_once_and_so_is_its_end() {
     let driver = MadeUp::default();
-    let (running, lines) = driver.start(KEPT_ALIVE, vec![asks("catalog")]).await;
+    let Served { running, lines, .. } = driver.start_served("{host: db}", "keepalive: true").await;
     let minutes = async |count: u64| sleep(Duration::from_secs(60 * count + 1)).await;
     minutes(2).await;
     assert_eq!((driver.pings.load(SeqCst), told(&lines)), (2, vec![]));
@@ -82,10 +81,13 @@ async fn database_13_an_outage_is_told_once_and_so_is_its_end() {
     minutes(3).await;
     driver.is_away.store(false, SeqCst);
     minutes(3).await;
-    let [outage, end] = <[String; 2]>::try_from(told(&lines)).unwrap();
+    let (checks, told): (Vec<_>, Vec<_>) =
+        told(&lines).into_iter().partition(|line| line.contains("Health check"));
+    assert_eq!(checks, ["warn Health check failed", "info Health check passes again"]);
+    let [outage, end] = <[String; 2]>::try_from(told).unwrap();
     assert!(outage.starts_with("warn Database keepalive failed for plugin catalog, "), "{outage}");
     assert!(
-        outage.contains("SQLite at memory, for plugin 'catalog' by `backend.database.connection`"),
+        outage.contains("PostgreSQL at db:5432, for plugin 'catalog' by `backend.database.connection`"),
         "{outage}"
     );
     assert_eq!(end, "info Database of plugin catalog answers again");
@@ -98,7 +100,7 @@ async fn database_13_an_outage_is_told_once_and_so_is_its_end() {
 #[tokio::test(start_paused = true)]
 async fn database_13_nothing_is_asked_unless_the_config_wants_it() {
     let driver = MadeUp::default();
-    let (running, _) = driver.start(MEMORY, vec![asks("catalog")]).await;
+    let Served { running, .. } = driver.start_served("{host: db}", "").await;
     sleep(Duration::from_secs(600)).await;
     assert_eq!(driver.pings.load(SeqCst), 0);
     running.stop().await;
@@ -163,12 +165,20 @@ async fn database_18_tables_stay_as_they_are_where_migrations_are_skipped() {
             });
         })
     };
-    let yaml = "backend: {database: {client: sqlite3, connection: ':memory:', plugin: {still: {skipMigrations: true}}}}";
-    let (running, lines) = MadeUp::default().start(yaml, vec![migrates("still"), migrates("moves")]).await;
-    let lines: Vec<_> =
-        lines.json().into_iter().map(|line| (line["plugin"].clone(), line["migrations"].clone())).collect();
-    assert_eq!(lines, [("moves".into(), "0001".into())]);
-    running.stop().await;
+    let applied = async |skip: &str| {
+        let yaml = format!("backend: {{database: {{client: sqlite3, connection: ':memory:', {skip}}}}}");
+        let plugins = vec![migrates("still"), migrates("moves")];
+        let (running, lines) = MadeUp::default().start(&yaml, plugins).await;
+        running.stop().await;
+        let lines = lines.json().into_iter().filter(|line| line["migrations"] == "0001");
+        let mut plugins: Vec<_> = lines.map(|line| line["plugin"].as_str().unwrap().to_owned()).collect();
+        plugins.sort();
+        plugins
+    };
+    assert_eq!(applied("plugin: {still: {skipMigrations: true}}").await, ["moves"]);
+    assert_eq!(applied("skipMigrations: true, plugin: {moves: {skipMigrations: false}}").await, ["moves"]);
+    assert_eq!(applied("skipMigrations: true").await, Vec::<String>::new());
+    assert_eq!(applied("skipMigrations: false").await, ["moves", "still"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,7 @@ fn database_3_a_connection_may_be_a_url_whose_path_is_nobodys() {
         (Tls::Verified { ca: None, client: None }, "portal")
     );
     assert_eq!(read("postgres://db?sslmode=no-verify").tls, Tls::Unverified { client: None });
+    assert_eq!(read("postgres://db?ssl=no-verify").tls, Tls::Unverified { client: None });
     assert_eq!(read("postgres://db").tls, Tls::Off);
     assert_eq!(read("/run/postgresql shared").host, "/run/postgresql");
 }
@@ -131,10 +132,57 @@ fn database_10_a_plugins_connection_is_laid_over_the_base_unless_its_client_is_a
     assert_eq!((catalog.user.as_deref(), catalog.password.as_deref()), (Some("other"), Some("pw")));
     assert_eq!((catalog.host.as_str(), catalog.tls), ("db.example", Tls::Unverified { client: None }));
     assert_eq!(file(&yaml, "notes"), Sqlite::Memory);
-    assert_eq!(plugin(&yaml, "catalog").connection_key, "backend.database.connection");
     assert_eq!(plugin(&yaml, "far").connection_key, "backend.database.plugin.far.connection");
     let backwards = "backend: {database: {client: better-sqlite3, connection: ':memory:', plugin: {catalog: {client: pg, connection: {host: db}}}}}";
     assert_eq!(server(backwards, "catalog").to_string(), "db:5432");
+}
+
+#[test]
+fn the_key_is_that_of_the_connection_that_decides_where_and_as_whom() {
+    let key = |own: &str| {
+        let yaml = format!("{SHARED}    plugin: {{catalog: {{connection: {own}}}}}\n");
+        plugin(&yaml, "catalog").connection_key
+    };
+    let decides =
+        ["{host: far}", "{port: 1}", "{user: me}", "{password: my}", "{ssl: true}", "'postgres://far/x'"];
+    for own in decides {
+        assert_eq!(key(own), "backend.database.plugin.catalog.connection", "{own}");
+    }
+    for own in ["{}", "{database: mine}", "{application_name: me}", "{statement_timeout: 5}"] {
+        assert_eq!(key(own), "backend.database.connection", "{own}");
+    }
+}
+
+#[test]
+fn a_port_that_is_the_default_makes_no_other_server() {
+    for (base, own) in [
+        ("{host: db, user: portal}", "{host: db, port: 5432, user: other}"),
+        ("{user: portal}", "{host: localhost, user: other}"),
+    ] {
+        let yaml = format!(
+            "backend: {{database: {{client: pg, connection: {base}, plugin: {{catalog: {{connection: {own}}}}}}}}}"
+        );
+        let ensure = server(&yaml, "catalog").ensure.unwrap();
+        assert_eq!(ensure.user.as_deref(), Some("portal"), "{own}");
+    }
+}
+
+#[test]
+fn the_path_of_a_connection_string_is_nobodys_for_all_and_that_of_one_is_its_database() {
+    let own = "connection: {connectionString: 'postgres://db/mine', user: ignored}";
+    let yaml = format!(
+        "backend: {{database: {{client: pg, connection: {{connectionString: 'postgres://me@db/shared', user: x}}, \
+         plugin: {{catalog: {{{own}}}}}}}}}"
+    );
+    assert_eq!(server(&yaml, "other").database.as_deref(), Some("backstage_plugin_other"));
+    assert_eq!(server(&yaml, "other").user.as_deref(), Some("me"), "what the text says goes first");
+    assert_eq!(server(&yaml, "catalog").database.as_deref(), Some("mine"));
+}
+
+#[test]
+fn an_absolute_filename_is_that_file() {
+    let yaml = "backend: {database: {client: sqlite3, connection: {directory: db}, plugin: {app: {connection: {filename: /data/x.db}}}}}";
+    assert_eq!(file(yaml, "app"), Sqlite::File("/data/x.db".into()));
 }
 
 #[test]
@@ -181,6 +229,24 @@ fn settings_of_sessions_are_passed_on() {
 }
 
 #[test]
+fn settings_of_sessions_are_laid_over_one_another_member_by_member() {
+    let base = "{options: '-c geqo=off', statement_timeout: 5000, lock_timeout: 100}";
+    let own = "{statement_timeout: 9000, connectionTimeoutMillis: 4000, query_timeout: 60000}";
+    let yaml = format!(
+        "backend: {{database: {{client: pg, connection: {base}, plugin: {{x: {{connection: {own}}}, y: {{connection: {{options: '--jit=off'}}}}}}}}}}"
+    );
+    let settings = |id: &str| {
+        let pairs = server(&yaml, id).options.into_iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(settings("x"), "geqo=off statement_timeout=9000 lock_timeout=100");
+    assert_eq!(settings("y"), "jit=off statement_timeout=5000 lock_timeout=100");
+    let limits =
+        |id: &str| (server(&yaml, id).connect_timeout.as_secs(), plugin(&yaml, id).query_timeout.as_secs());
+    assert_eq!((limits("x"), limits("y")), ((4, 60), (10, 30)));
+}
+
+#[test]
 fn certificates_are_texts() {
     let pem = "-----BEGIN CERTIFICATE-----";
     let yaml = |ssl: &str| format!("backend: {{database: {{client: pg, connection: {{ssl: {ssl}}}}}}}");
@@ -191,6 +257,8 @@ fn certificates_are_texts() {
         tls(&format!("{{ca: ['{pem}', '{pem}']}}")),
         Tls::Verified { ca: Some(format!("{pem}\n{pem}")), client: None }
     );
+    let named = "backend: {database: {client: pg, connection: {host: db, ssl: {servername: db}}}}";
+    assert_eq!(server(named, "x").tls, Tls::Verified { ca: None, client: None });
     let client = Some((pem.to_owned(), pem.to_owned()));
     let both = format!("{{cert: '{pem}', key: '{pem}', rejectUnauthorized: false}}");
     assert_eq!(tls(&both), Tls::Unverified { client });

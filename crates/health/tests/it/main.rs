@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 use greenroom_config::RootConfig;
 use greenroom_core::{Backend, Running, plugin, service};
 use greenroom_errors::Error;
-use greenroom_health::{Check, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
+use greenroom_health::{Check, CheckHandle, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
 use greenroom_logging::{CaptureSink, RootLogger};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -207,6 +207,34 @@ async fn probes_read_the_last_result_and_run_nothing() {
     up.running.stop().await;
     sleep(Duration::from_secs(60)).await;
     assert_eq!(runs.load(SeqCst), 3, "none after the stop");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_knows_of_a_change_has_the_check_run_at_once_and_probes_know_it_then() {
+    let (is_broken, kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
+    let (seen, keep) = (is_broken.clone(), kept.clone());
+    let up = Up::with(move |checks| {
+        let seen = seen.clone();
+        let check = async move || match seen.load(SeqCst) {
+            0 => Check::pass(),
+            _ => Check::fail("gone"),
+        };
+        let server = checks.check("server", check);
+        server.clone().readiness();
+        let _ = keep.set(server);
+    })
+    .await;
+    assert_eq!(up.ready().await, HealthResponse::ok());
+    is_broken.store(1, SeqCst);
+    let server: &CheckHandle = kept.get().unwrap();
+    let began = Instant::now();
+    assert_eq!(server.run_now().await, Some(Check::fail("gone")));
+    assert_eq!(up.ready().await, failed("db.server"));
+    is_broken.store(0, SeqCst);
+    server.run_now().await;
+    assert_eq!((up.ready().await, began.elapsed()), (HealthResponse::ok(), Duration::ZERO));
+    up.running.stop().await;
+    assert_eq!(server.run_now().await, None);
 }
 
 #[tokio::test(start_paused = true)]

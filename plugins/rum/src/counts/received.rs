@@ -18,6 +18,9 @@ pub(super) struct IntakeSeen {
     pub(super) unsent: u64,
     pub(super) taken: u64,
     pub(super) failed: u64,
+    pub(super) kept: u64,
+    pub(super) left_out: u64,
+    pub(super) last_kept: Option<Instant>,
     pub(super) last_received: Option<Instant>,
     pub(super) last_outcome: Option<(Instant, Outcome)>,
 }
@@ -42,9 +45,23 @@ enum End {
     Unsent,
     Refused(Refusal),
     Became(Outcome),
+    Kept,
+    LeftOut,
+}
+
+impl IntakeSeen {
+    fn was_kept(&mut self) {
+        self.kept += 1;
+        self.last_kept = Some(Instant::now());
+    }
 }
 
 impl Counts {
+    /// Events of a request that goes on are in the store.
+    pub(crate) fn count_kept(&self) {
+        self.intake.lock().was_kept();
+    }
+
     /// A request that came to the intake, whatever becomes of it.
     pub(crate) fn count_received(self: &Arc<Self>) -> Received {
         let mut intake = self.intake.lock();
@@ -61,6 +78,16 @@ impl Received {
         self.end = End::Refused(why);
     }
 
+    /// It is in the store, and goes no further.
+    pub(crate) fn kept(mut self) {
+        self.end = End::Kept;
+    }
+
+    /// It is of a track that is not kept.
+    pub(crate) fn left_out(mut self) {
+        self.end = End::LeftOut;
+    }
+
     /// It was sent.
     pub(crate) fn became(mut self, outcome: Outcome) {
         self.end = End::Became(outcome);
@@ -73,6 +100,8 @@ impl Drop for Received {
         intake.waiting -= 1;
         match std::mem::replace(&mut self.end, End::Unsent) {
             End::Unsent => intake.unsent += 1,
+            End::Kept => intake.was_kept(),
+            End::LeftOut => intake.left_out += 1,
             End::Refused(why) => *intake.refused.entry(why.code()).or_default() += 1,
             End::Became(outcome) => {
                 match &outcome {
@@ -97,10 +126,13 @@ mod tests {
         received().became(Outcome::Answered(StatusCode::ACCEPTED));
         received().became(Outcome::Failed("no route".to_owned()));
         received().became(Outcome::Answered(StatusCode::FORBIDDEN));
+        received().kept();
+        received().left_out();
         drop(received());
         let waits = received();
         let told = counts.told();
-        assert_eq!((told.received, told.taken, told.failed, told.unsent, told.waiting), (6, 1, 2, 1, 1));
+        assert_eq!((told.received, told.taken, told.failed, told.unsent, told.waiting), (8, 1, 2, 1, 1));
+        assert_eq!((told.kept, told.left_out), (1, 1));
         assert_eq!(told.refused, BTreeMap::from([("tooLarge".to_owned(), 1)]));
         drop(waits);
         assert_eq!(counts.told().waiting, 0);

@@ -37,21 +37,7 @@ pub(super) fn check(
         told.add(Finding::error(REFUSED, fault.to_string()).at_error(error));
     }
     let settings = Settings::from_config(config);
-    let is_set_up = !matches!(&settings, Ok(Settings { mode: Mode::Off, .. }));
-    served(config, start, is_set_up, told);
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(error) => {
-            // Told already, if the plugin runs.
-            let is_new = |one: &ConfigError| {
-                !start.faults.iter().any(|fault| fault.to_string().contains(one.message()))
-            };
-            for one in error.each().filter(is_new) {
-                told.add(Finding::error(REFUSED, one.to_string()).at_error(Some(&one)));
-            }
-            return None;
-        }
-    };
+    served(config, start, !matches!(settings.mode, Mode::Off), told);
     let held_back = match &settings.mode {
         Mode::On(rum) => rum.held_back(),
         Mode::Off | Mode::Broken(_) => None,
@@ -145,7 +131,7 @@ fn off(config: &RootConfig) -> Finding {
     let is_auto = config.optional_string(MODE).is_ok_and(|mode| mode.as_deref() == Some("auto"));
     if config.has(MODE).unwrap_or(false) && !is_auto {
         let off = Finding::error(format!("{MODE} is off"), format!("RUM is off, because {MODE} says so"));
-        return off.at_key(config, MODE).help("Write direct or forward, or leave it out");
+        return off.at_key(config, MODE).help("Write direct, forward, store or both, or leave it out");
     }
     let missing = "app.datadogRum has no client token and no application id";
     let found =
@@ -153,7 +139,8 @@ fn off(config: &RootConfig) -> Finding {
     match misspelt(config, "app", "datadogRum") {
         Some(written) => found.help(format!("Write app.datadogRum in place of {written}")),
         None => found.help(
-            "In Datadog, Digital Experience > Add an application, and copy clientToken, applicationId and site",
+            "Set greenroom.rum.mode: store to keep events here; or, in Datadog, Digital Experience > Add an application, and copy \
+             clientToken, applicationId and site",
         ),
     }
 }
@@ -183,10 +170,16 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
             .at_key(config, "greenroom.rum.consent"),
         );
     }
-    if matches!(rum.way, Way::Direct) {
+    if let Some(retention) = rum.way.retention() {
+        told.add(Finding::note(format!(
+            "Events are kept here for {}, and shown at /.greenroom/browser of this backend",
+            retention.time()
+        )));
+    }
+    if rum.way == Way::Direct {
         told.add(Finding::note(format!(
             "Browsers send to {} themselves, and many blockers stop that; greenroom.rum.mode: forward sends events through \
-             this backend",
+             this backend, and store keeps them here",
             rum.intake()
         )));
     }
@@ -209,6 +202,10 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
 fn credentials(config: &RootConfig, rum: &Rum, told: &mut Diagnosis) {
     let (token, id) = ("app.datadogRum.clientToken", "app.datadogRum.applicationId");
     const SHOWN: &str = "In Datadog, Digital Experience > your application shows it";
+    if !config.has(token).unwrap_or(true) && !config.has(id).unwrap_or(true) {
+        // They were made up, for what stays here.
+        return;
+    }
     if is_api_key(&rum.client_token) {
         let (what, help) = SHOWS_API_KEY.split_once(": ").unwrap_or((SHOWS_API_KEY, ""));
         told.add(Finding::error("the client token is an API key", what).at_key(config, token).help(help));

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use http::HeaderValue;
 
-use super::{Diagnosis, Finding, web::Web};
+use super::{Diagnosis, Finding, Severity, web::Web};
 use crate::{
     counts::{LastAnswer, Status},
     refusal::Refusal,
@@ -113,8 +113,13 @@ fn summary(counts: &Status, forwards: bool) -> String {
     if forwards {
         steps.push(format!("{} received", some(counts.received, "request")));
         steps.push(some(counts.events, "event"));
-        steps.push(format!("{} taken by {}", some(counts.taken, "request"), counts.recipient));
-        steps.push(format!("{} failed", number(counts.failed)));
+        if counts.keeps {
+            steps.push(format!("{} kept here", some(counts.kept, "request")));
+        }
+        if !counts.keeps || counts.taken + counts.failed > 0 {
+            steps.push(format!("{} taken by {}", some(counts.taken, "request"), counts.recipient));
+            steps.push(format!("{} failed", number(counts.failed)));
+        }
     }
     let mut since = since(counts.for_seconds);
     since.replace_range(..1, &since[..1].to_uppercase());
@@ -134,9 +139,10 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
     refused(counts, since, told);
     if counts.rejected > 0 {
         told.add(Finding::warning(format!(
-            "{} {} not forwarded: they belong to another application or are not events",
+            "{} {} not {}: they belong to another application or are not events",
             some(counts.rejected, "line"),
-            if counts.rejected == 1 { "was" } else { "were" }
+            if counts.rejected == 1 { "was" } else { "were" },
+            if counts.keeps { "kept" } else { "forwarded" }
         )));
     }
     if counts.behind_untrusted_proxy > 0 {
@@ -151,8 +157,36 @@ fn intake(counts: &Status, since: &str, told: &mut Diagnosis) {
     }
     match &counts.last_answer {
         Some(last) if matches!(last.status, Some(200..300)) => told.proof = Some(proof(counts, last, since)),
+        // They are here all the same.
+        Some(last) if counts.keeps => {
+            told.add(Finding { severity: Severity::Warning, ..not_taken(&counts.recipient, last) });
+        }
         Some(last) => told.add(not_taken(&counts.recipient, last)),
         None => {}
+    }
+    if counts.keeps {
+        kept(counts, since, told);
+    }
+}
+
+fn kept(counts: &Status, since: &str, told: &mut Diagnosis) {
+    if let Some(seconds) = counts.last_kept_seconds_ago {
+        let requests = some(counts.kept, "request");
+        told.proof = Some(format!("this backend has kept {requests} {since}, the last {}", ago(seconds)));
+    } else if counts.refused.contains_key(Refusal::NotKept.code()) {
+        told.add(
+            Finding::error(
+                "the database does not take them",
+                format!("Nothing could be kept {since}, and browsers were told to send it again"),
+            )
+            .help("The log of the backend says what is wrong with the database of the plugin rum"),
+        );
+    }
+    if counts.left_out > 0 {
+        told.add(Finding::note(format!(
+            "{} with replays, logs or profiles came, which are not kept",
+            some(counts.left_out, "request")
+        )));
     }
 }
 
@@ -190,6 +224,7 @@ fn advice(refusal: Refusal) -> Option<&'static str> {
         Refusal::CutOff => {
             Some("Browsers that leave cut off what they send. If it is often, a proxy in front may do so")
         }
+        Refusal::NotKept => Some("The log of the backend says what is wrong with its database"),
         Refusal::TooOften => Some(
             "One client sends very many. If all users come by one proxy, name it in backend.trustProxy, so that each counts as \
              itself",

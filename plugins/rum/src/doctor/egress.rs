@@ -9,11 +9,11 @@ use greenroom::{
 use http::{Method, Request, Uri};
 
 use super::{Diagnosis, Finding};
-use crate::settings::{Rum, Way};
+use crate::settings::{Forwarding, Rum};
 
 /// Asks the intake for nothing, from here: any answer means that it is reached.
 pub(super) async fn check(client: &HttpClient, rum: &Rum, told: &mut Diagnosis) {
-    let Way::Forward { intake, tells_address } = &rum.way else { return };
+    let Some(Forwarding { intake, tells_address }) = rum.way.forwarding() else { return };
     if !tells_address {
         told.add(Finding::note(format!(
             "{} sees all users where this backend is, because it is told no address; greenroom.rum.clientAddress: truncated \

@@ -203,12 +203,12 @@ mod tests {
     }
 
     fn settings(config: &RootConfig) -> ScriptSettings {
-        let Mode::On(rum) = Settings::from_config(config).unwrap().mode else { panic!("it is off") };
+        let Mode::On(rum) = Settings::from_config(config).mode else { panic!("it is off") };
         ScriptSettings::of(&rum)
     }
 
     fn running(config: &RootConfig) -> Running {
-        let Mode::On(rum) = Settings::from_config(config).unwrap().mode else { panic!("it is off") };
+        let Mode::On(rum) = Settings::from_config(config).mode else { panic!("it is off") };
         Running::of(std::str::from_utf8(&InitScript::of(&rum).text).unwrap()).unwrap()
     }
 

@@ -53,8 +53,8 @@ fn host_name(page: &Page, running: &Running, view: Option<&ConfigView>, told: &m
         return;
     }
     let (page_is, config_says) = (page.origin.as_str(), app.as_str());
-    let listed = view
-        .is_some_and(|view| matches!(view.rum.way, Way::Direct) || view.rum.origins.contains(&page.origin));
+    let listed =
+        view.is_some_and(|view| view.rum.way == Way::Direct || view.rum.origins.contains(&page.origin));
     let named = format!("The page was asked for at {page_is}, and app.baseUrl says {config_says}");
     if running.forwards() && running.backend().is_some() && !listed {
         told.add(

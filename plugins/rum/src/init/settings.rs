@@ -4,10 +4,7 @@ use greenroom_redact::NAME_LISTS;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
-use crate::{
-    settings::{Rum, Way},
-    urls::INTAKE,
-};
+use crate::{settings::Rum, urls::INTAKE};
 
 /// The script's last argument. One that another version has written may lack members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +17,7 @@ pub(crate) struct ScriptSettings {
     pub(crate) path: String,
     /// The route of the intake behind it.
     pub(crate) intake: String,
+    /// Whether events go through this backend, wherever they end.
     pub(crate) forwards: bool,
     pub(crate) traces: bool,
     pub(crate) needs_consent: bool,
@@ -79,7 +77,7 @@ impl ScriptSettings {
             backend: rum.portal.foreign_backend().map(|origin| origin.as_str().to_owned()),
             path: rum.portal.path().to_owned(),
             intake: INTAKE.to_owned(),
-            forwards: matches!(rum.way, Way::Forward { .. }),
+            forwards: rum.way.has_intake(),
             traces: rum.has_tracing,
             needs_consent: rum.needs_consent,
             kept: rum.kept.names().map(str::to_owned).collect(),

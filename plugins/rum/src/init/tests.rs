@@ -18,7 +18,7 @@ fn rum(rum: &str, greenroom: &str, more: &str) -> Rum {
     let yaml = format!(
         "app: {{datadogRum: {{clientToken: pub1, applicationId: id1{rum}}}}}\ngreenroom: {{rum: {{sdk: auto{greenroom}}}}}\n{more}"
     );
-    match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).unwrap().mode {
+    match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).mode {
         Mode::On(rum) => *rum,
         other => panic!("{other:?}"),
     }
@@ -88,7 +88,7 @@ fn rum_24_a_backend_of_another_origin_is_traced_where_cors_lets_it() {
             "app: {{baseUrl: 'https://p.example', datadogRum: {{clientToken: a, applicationId: b}}}}\ngreenroom: {{rum: {{mode: forward}}}}\n{}",
             page(cors)
         );
-        match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).unwrap().mode {
+        match Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).mode {
             Mode::On(rum) => *rum,
             other => panic!("{other:?}"),
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
     refusal::Refusal,
-    scrub::{Event, Parameters, scrub},
+    scrub::{Event, Look, Parameters, scrub},
     settings::Origin,
     urls::INTAKE,
     uuid::is_uuid,
@@ -21,8 +21,10 @@ const LONGEST_LINE: usize = 256 << 10;
 /// What becomes of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Batch {
-    /// What leaves: the bytes that came, if there was nothing to take out of them; empty if nothing is left.
+    /// What leaves: the bytes that came, if there was nothing to take out of them; empty if nothing is left, or nothing is to leave.
     pub(crate) body: Bytes,
+    /// The same as lines, whatever form they came in.
+    pub(crate) text: String,
     pub(crate) accepted: usize,
     /// Lines that are no events of this portal.
     pub(crate) rejected: usize,
@@ -33,6 +35,8 @@ pub(crate) struct Batch {
 pub(crate) struct Rules {
     pub(crate) application_id: String,
     pub(crate) kept: Parameters,
+    /// Whether anything leaves.
+    pub(crate) forwards: bool,
     /// The path at which the backend's routes begin.
     pub(crate) path: String,
     /// The backend's origin, where pages are of another one.
@@ -66,6 +70,7 @@ impl Rules {
             false => Cow::Borrowed(&body[..]),
         };
         let mut left = String::with_capacity(inflated.len());
+        let mut look = Look::new(&self.kept);
         let (mut events, mut own, mut unreadable, mut foreign, mut is_changed) = (0, 0, 0, 0, false);
         for line in inflated.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
             if !is_wanted() {
@@ -75,7 +80,7 @@ impl Rules {
             if before > 0 {
                 left.push('\n');
             }
-            match self.line(line, &mut left) {
+            match self.line(line, &mut look, &mut left) {
                 Line::Event { is_changed: of_this } => {
                     (events, is_changed) = (events + 1, is_changed | of_this);
                     if left.len() > LARGEST {
@@ -96,19 +101,20 @@ impl Rules {
         }
         drop(inflated);
         let body = match (is_changed, is_deflated && events > 0) {
+            _ if !self.forwards => Bytes::new(),
             (false, _) => body,
-            (true, false) => left.into(),
+            (true, false) => left.clone().into(),
             // It is in memory: nothing fails to be written.
             (true, true) => deflate(left.as_bytes()).map_err(|_| Refusal::Unreadable)?.into(),
         };
-        Ok(Batch { body, accepted, rejected })
+        Ok(Batch { body, text: left, accepted, rejected })
     }
 
     /// Writes it behind `out`, which for all but events is of no use.
-    fn line(&self, line: &[u8], out: &mut String) -> Line {
+    fn line(&self, line: &[u8], look: &mut Look<'_>, out: &mut String) -> Line {
         let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LONGEST_LINE);
         let scrubbed =
-            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept, out));
+            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, look, out));
         let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
         let event = scrubbed.event;
         if !self.is_ours(&event) {
@@ -160,6 +166,7 @@ mod tests {
         Rules {
             application_id: ID.to_owned(),
             kept: Parameters::with([]),
+            forwards: true,
             path: "/base".to_owned(),
             backend: None,
         }

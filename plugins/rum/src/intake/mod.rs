@@ -1,8 +1,8 @@
 //! What browsers send, looked at before any of it leaves.
 //!
 //! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is, whether
-//! Datadog answers at all; then the body is read, and of the track `rum` each event. What a browser is answered says nothing but what
-//! it should do.
+//! Datadog answers at all; then the body is read, and of the track `rum` each event. Then it is kept, if it is to be, and then it
+//! leaves, if it is to. What a browser is answered says nothing but what it should do.
 
 mod answer;
 mod batch;
@@ -10,36 +10,37 @@ mod body;
 mod looks;
 mod origin;
 mod proxies;
+mod send;
 mod target;
 mod zlib;
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::extract::Request;
 use bytes::Bytes;
-use greenroom::{
-    http::ClientAddress,
-    http_client::{Call, CallError},
-    prelude::*,
-};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use greenroom::http::ClientAddress;
+use greenroom_plugin_rum_store::{Arrival, Batch as Events};
+use http::{HeaderMap, StatusCode, header};
 
 use crate::{
     bounds::{Client, Limits, Rate, Share, Shares},
     counts::{Counts, Received},
-    forward::{ANSWER_TIME, MOST_ANSWER, Outgoing, Queue, relayed},
+    forward::{ANSWER_TIME, Outgoing, relayed},
+    keep::{Keeper, arrival},
     refusal::Refusal,
     settings::{Origin, Rum},
     troubles::Troubles,
 };
 
-use batch::Rules;
+use batch::{Batch, Rules};
 use looks::{Looks, NotLooked};
 use proxies::{FORWARDED_FOR, Proxies};
+use send::{Leaves, size_of};
 use target::Track;
 
 pub(crate) use answer::Answer;
 pub(crate) use origin::Origins;
+pub(crate) use send::Sender;
 pub(crate) use target::{NoTarget, Target, asks_for_quota};
 
 /// How many requests are taken of all clients.
@@ -49,15 +50,13 @@ const RATE_OF_ONE: Rate = Rate { per_second: 20, burst: 100 };
 /// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
 const MEMORY: usize = 64 << 20;
 const MEMORY_OF_ONE: usize = 16 << 20;
-/// What a request that leaves takes besides its body, its URL and its headers.
-const HEAD: usize = 4 << 10;
 /// How many requests wait for Datadog's answer: each holds one of `greenroom.server.maxConnections`.
 const WAITING: usize = 32;
 /// How many of one client: a browser has six connections to a host, and an SDK fills five of them where answers do not come. The
 /// portal's own requests would stand behind its events.
 const WAITING_OF_ONE: usize = 2;
 
-/// Takes events and sends them on.
+/// Takes events, keeps them and sends them on.
 pub(crate) struct Intake {
     rules: Arc<Rules>,
     client_token: String,
@@ -66,10 +65,10 @@ pub(crate) struct Intake {
     memory: Arc<Shares>,
     waiting: Arc<Shares>,
     looks: Looks,
-    queue: Arc<Queue>,
-    /// In front of the target's path.
-    to: String,
-    tells_address: bool,
+    /// `None` where nothing is kept.
+    keeper: Option<Arc<Keeper>>,
+    /// `None` where nothing leaves.
+    sender: Option<Sender>,
     counts: Arc<Counts>,
     troubles: Arc<Troubles>,
     proxies: Proxies,
@@ -77,33 +76,31 @@ pub(crate) struct Intake {
 
 /// What was found in a request.
 struct Looked {
+    client: Client,
     accepted: usize,
     rejected: usize,
+    /// `None` where nothing of it is to be kept.
+    events: Option<Events>,
     /// `None` where nothing of it is to leave.
     leaves: Option<Leaves>,
-}
-
-/// What is to leave of a request.
-struct Leaves {
-    call: Call,
-    share: Share,
-    /// Its browser's place among those that wait for the answer, and until when; without one it is answered at once.
-    place: Option<Share>,
-    until: tokio::time::Instant,
+    /// What it takes of the memory until it is kept, where it does not leave.
+    share: Option<Share>,
+    /// Nobody asks for what is of its track.
+    is_left_out: bool,
 }
 
 impl Intake {
     pub(crate) fn new(
         rum: &Rum,
-        to: &str,
-        tells_address: bool,
-        queue: Arc<Queue>,
+        keeper: Option<Arc<Keeper>>,
+        sender: Option<Sender>,
         counts: Arc<Counts>,
         troubles: Arc<Troubles>,
     ) -> Self {
         let rules = Rules {
             application_id: rum.application_id.clone(),
             kept: rum.kept.clone(),
+            forwards: sender.is_some(),
             path: rum.portal.path().to_owned(),
             backend: rum.portal.foreign_backend().cloned(),
         };
@@ -115,16 +112,15 @@ impl Intake {
             memory: Shares::new(MEMORY, MEMORY_OF_ONE),
             waiting: Shares::new(WAITING, WAITING_OF_ONE),
             looks: Looks::default(),
-            queue,
-            to: to.to_owned(),
-            tells_address,
+            keeper,
+            sender,
             counts,
             troubles,
             proxies: Proxies::default(),
         }
     }
 
-    /// Looks at a request and sends on what it brings.
+    /// Looks at a request, keeps what it brings and sends it on.
     pub(crate) async fn take(
         &self,
         target: Result<Target, NoTarget>,
@@ -138,7 +134,7 @@ impl Intake {
             self.proxies.saw(Client::at(client.counted()), request.headers());
         }
         match self.look(target, client, request).await {
-            Ok(looked) => self.send(looked, received).await,
+            Ok(looked) => self.keep(looked, received).await,
             Err(refusal) => {
                 received.refused(refusal);
                 self.troubles.refused(refusal);
@@ -176,42 +172,87 @@ impl Intake {
         if declared_length(&parts.headers).is_some_and(|length| length > most) {
             return Err(Refusal::TooLarge);
         }
-        if self.queue.is_refusing() {
+        // Where it is kept as well, it is taken all the same.
+        if self.keeper.is_none() && self.sender.as_ref().is_some_and(Sender::is_refusing) {
             return Err(Refusal::Silent);
         }
         let mut share = self.memory.share(client);
         let body = body::read(body, most, &mut share).await?;
         let until = tokio::time::Instant::now() + ANSWER_TIME;
-        let (body, accepted, rejected) = match target.track {
-            Track::Rum => self.scrubbed(client, body, target.is_deflated()).await?,
-            Track::Logs | Track::Replay | Track::Profile => (body, 1, 0),
+        let (body, events, accepted, rejected) = match target.track {
+            Track::Rum => {
+                let keeper = self.keeper.as_ref();
+                let arrival = keeper.map(|keeper| arrival(&target, &parts.headers, keeper.routes.clone()));
+                let (batch, events) = self.scrubbed(client, body, target.is_deflated(), arrival).await?;
+                (batch.body, events, batch.accepted, batch.rejected)
+            }
+            Track::Logs | Track::Replay | Track::Profile => (body, None, 1, 0),
         };
         self.counts.count_events(accepted, rejected);
-        if body.is_empty() {
-            return Ok(Looked { accepted, rejected, leaves: None });
+        let events = events.filter(|events| !events.is_empty());
+        let mut looked =
+            Looked { client, accepted, rejected, events, leaves: None, share: None, is_left_out: false };
+        match self.sender.as_ref().filter(|_| !body.is_empty()) {
+            None => {
+                looked.is_left_out = self.sender.is_none() && target.track != Track::Rum;
+                looked.share = Some(share);
+            }
+            Some(sender) => {
+                let call =
+                    sender.call(&target, address, &parts.headers, body).map_err(|_| Refusal::NoTarget)?;
+                // Masks may have made it longer.
+                if !share.resize(size_of(&call)) {
+                    return Err(Refusal::NoRoom);
+                }
+                // Who has it in the store need not wait for anybody else.
+                let place = self.waiting.take(client, 1).filter(|_| self.keeper.is_none());
+                // Half is for bodies that come, because one of them finds out whether those that stay can be sent.
+                if place.is_none() && !share.leaves_half() {
+                    return Err(Refusal::NoRoom);
+                }
+                looked.leaves = Some(Leaves { call, share, place, until });
+            }
         }
-        let call = self.call(&target, address, &parts.headers, body).map_err(|_| Refusal::NoTarget)?;
-        // Masks may have made it longer.
-        if !share.resize(size_of(&call)) {
-            return Err(Refusal::NoRoom);
-        }
-        let place = self.waiting.take(client, 1);
-        // Half is for bodies that come, because one of them finds out whether those that stay can be sent.
-        if place.is_none() && !share.leaves_half() {
-            return Err(Refusal::NoRoom);
-        }
-        Ok(Looked { accepted, rejected, leaves: Some(Leaves { call, share, place, until }) })
+        Ok(looked)
     }
 
-    async fn send(&self, Looked { accepted, rejected, leaves }: Looked, received: Received) -> Answer {
+    /// Keeps it before anything leaves: what cannot be kept is sent again by its browser, and leaves then.
+    async fn keep(&self, mut looked: Looked, received: Received) -> Answer {
+        let (Some(keeper), Some(events)) = (&self.keeper, looked.events.take()) else {
+            return self.send(looked, false, received).await;
+        };
+        match keeper.keep(looked.client, events).await {
+            Ok(()) => self.send(looked, true, received).await,
+            Err(refusal) => {
+                received.refused(refusal);
+                Answer::Refused(refusal)
+            }
+        }
+    }
+
+    async fn send(&self, looked: Looked, is_kept: bool, received: Received) -> Answer {
+        let Looked { accepted, rejected, leaves, is_left_out, .. } = looked;
         let taken = |status| Answer::Taken { status, accepted, rejected };
-        let Some(Leaves { call, share, place, until }) = leaves else { return taken(StatusCode::ACCEPTED) };
+        let (Some(Leaves { call, share, place, until }), Some(sender)) = (leaves, &self.sender) else {
+            match (is_kept, is_left_out) {
+                (true, _) => received.kept(),
+                (false, true) => received.left_out(),
+                (false, false) => drop(received),
+            }
+            return taken(StatusCode::ACCEPTED);
+        };
+        if is_kept {
+            self.counts.count_kept();
+        }
         let outgoing = Outgoing { call, share, received };
         let Some(_place) = place else {
-            let queued = self.queue.tell(outgoing);
-            return queued.map_or_else(Answer::Refused, |()| taken(StatusCode::ACCEPTED));
+            return match sender.queue.tell(outgoing) {
+                // It is in the store, and would be there only once if it came again.
+                Err(refusal) if !is_kept => Answer::Refused(refusal),
+                _ => taken(StatusCode::ACCEPTED),
+            };
         };
-        match self.queue.ask(outgoing, until).await.map(|outcome| relayed(&outcome)) {
+        match sender.queue.ask(outgoing, until).await.map(|outcome| relayed(&outcome)) {
             Ok(status) if status.is_success() => taken(status),
             Ok(status) => Answer::NotTaken(status),
             Err(refusal) => Answer::Refused(refusal),
@@ -223,51 +264,19 @@ impl Intake {
         client: Client,
         body: Bytes,
         is_deflated: bool,
-    ) -> Result<(Bytes, usize, usize), Refusal> {
+        arrival: Option<Arrival>,
+    ) -> Result<(Batch, Option<Events>), Refusal> {
         let rules = self.rules.clone();
-        let batch = self
-            .looks
-            .look(client, move |wanted| rules.batch(body, is_deflated, || wanted.is_so()))
-            .await
-            .map_err(|not| match not {
-                NotLooked::Busy => Refusal::Busy,
-                NotLooked::Failed => Refusal::Unreadable,
-            })??;
-        Ok((batch.body, batch.accepted, batch.rejected))
+        let look = self.looks.look(client, move |wanted| {
+            let batch = rules.batch(body, is_deflated, || wanted.is_so())?;
+            let events = arrival.map(|arrival| Events::read(&batch.text, arrival));
+            Ok((batch, events))
+        });
+        look.await.map_err(|not| match not {
+            NotLooked::Busy => Refusal::Busy,
+            NotLooked::Failed => Refusal::Unreadable,
+        })?
     }
-
-    /// What leaves: of the browser's headers these and no others.
-    fn call(
-        &self,
-        target: &Target,
-        client: &ClientAddress,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Result<Call, CallError> {
-        let url = [&*self.to, &target.path_and_query].concat();
-        let call = Call::post(&url, body)?.at_most(MOST_ANSWER);
-        let network = client.ip().filter(|_| self.tells_address).and_then(network);
-        let network = network.and_then(|network| HeaderValue::try_from(network).ok());
-        let said = [header::CONTENT_TYPE, header::USER_AGENT, header::ACCEPT]
-            .map(|name| (headers.get(&name).and_then(copied), name))
-            .into_iter()
-            .chain([(network, FORWARDED_FOR)]);
-        Ok(said
-            .filter_map(|(value, name)| Some((name, value?)))
-            .fold(call, |call, (name, value)| call.header(name, value)))
-    }
-}
-
-/// A value by itself: a clone would keep all of the head that it came in, with the cookies of the portal.
-fn copied(value: &HeaderValue) -> Option<HeaderValue> {
-    HeaderValue::from_bytes(value.as_bytes()).ok()
-}
-
-/// What it takes of the memory.
-fn size_of(call: &Call) -> usize {
-    let request = call.request();
-    let headers: usize = request.headers().values().map(HeaderValue::len).sum();
-    request.body().len() + request.uri().to_string().len() + headers + HEAD
 }
 
 /// Whether a proxy has said whom it asks for, and is not believed.
@@ -283,36 +292,4 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 fn own_origin(headers: &HeaderMap, client: &ClientAddress) -> Option<Origin> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     Origin::of(&format!("{}://{host}", client.protocol()))
-}
-
-/// An address of which the end is cut off, so that it tells a region and no person.
-fn network(address: &str) -> Option<String> {
-    let network: IpAddr = match address.parse::<IpAddr>().ok()?.to_canonical() {
-        IpAddr::V4(address) => std::net::Ipv4Addr::from_bits(address.to_bits() >> 8 << 8).into(),
-        IpAddr::V6(address) => std::net::Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
-    };
-    Some(network.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rum_53_what_leaves_keeps_nothing_of_the_head_that_it_came_in_and_counts_with_its_own() {
-        let head = Bytes::from_static(b"a/b;c=portal");
-        let value = HeaderValue::from_maybe_shared(head.slice(..3)).unwrap();
-        let copied = copied(&value).unwrap();
-        assert!(copied == "a/b" && copied.as_bytes().as_ptr() != value.as_bytes().as_ptr());
-        let call = Call::post("http://intake.example/api", "body").unwrap().header(header::ACCEPT, copied);
-        assert_eq!(size_of(&call), HEAD + "http://intake.example/api".len() + "body".len() + "a/b".len());
-    }
-
-    #[test]
-    fn rum_22_an_address_is_told_without_its_end() {
-        assert_eq!(network("9.9.9.9").as_deref(), Some("9.9.9.0"));
-        assert_eq!(network("::ffff:9.9.9.9").as_deref(), Some("9.9.9.0"));
-        assert_eq!(network("2001:db8:1:2:3::4").as_deref(), Some("2001:db8:1::"));
-        assert_eq!(network("unknown"), None);
-    }
 }

@@ -76,11 +76,11 @@ impl Installed {
         let unused = |key, why: &str| {
             ConfigError::invalid(config, key, format!("no page loads it, because {key} {why}")).to_string()
         };
-        let rum = match Settings::from_config(config).map(|settings| settings.mode) {
-            Ok(Mode::On(rum)) => rum,
-            Ok(Mode::Off) if config.has(MODE).unwrap_or(false) => return unused(MODE, "is off"),
-            Ok(Mode::Off) => return unused("app.datadogRum", "has no client token and no application id"),
-            Ok(Mode::Broken(_)) | Err(_) => {
+        let rum = match Settings::from_config(config).mode {
+            Mode::On(rum) => rum,
+            Mode::Off if config.has(MODE).unwrap_or(false) => return unused(MODE, "is off"),
+            Mode::Off => return unused("app.datadogRum", "has no client token and no application id"),
+            Mode::Broken(_) => {
                 return "no page loads it before what `config check` says of RUM is mended".to_owned();
             }
         };

@@ -38,6 +38,8 @@ pub(crate) enum SdkLocation {
 /// Why there is no SDK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
+    /// Whether it is simply not there, and not damaged or kept back.
+    pub(crate) is_absent: bool,
     /// In a few words.
     pub(crate) why: &'static str,
     /// What comes of it, why, and what to do about it.
@@ -106,7 +108,7 @@ impl Missing {
         };
         let told =
             format!("Pages are served without browser monitoring, because Datadog's SDK {what}: {remedy}");
-        Self { why, told }
+        Self { is_absent: matches!(unserved, Unserved::Absent), why, told }
     }
 }
 

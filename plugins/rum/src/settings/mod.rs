@@ -1,12 +1,15 @@
 //! What the config says: `app.datadogRum`, whose keys are Backstage's, and `greenroom.rum`.
 //!
 //! Monitoring must not keep a portal from its users: what is wrong here switches RUM off, with one error line, and fails
-//! nothing. What this version cannot do yet does fail the start, because whoever asks for it relies on it.
+//! nothing.
 
 mod policy;
 mod portal;
 mod read;
+mod reader;
+mod retention;
 mod site;
+mod unnamed;
 
 use greenroom::config::{ConfigError, Remark, RootConfig, nearest};
 
@@ -14,6 +17,7 @@ use crate::scrub::Parameters;
 
 pub(crate) use policy::{Policy, TRACE_HEADERS};
 pub(crate) use portal::{Origin, Portal};
+pub(crate) use retention::Retention;
 pub(crate) use site::{CDN, Site};
 
 /// Who gets events, unless `greenroom.rum.intakeUrl` is set.
@@ -54,18 +58,48 @@ pub(crate) struct Rum {
     pub(crate) policy: Policy,
 }
 
-/// Who sends events to Datadog.
+/// What becomes of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// The browser.
+    /// The browser sends them to Datadog.
     Direct,
-    /// This backend.
-    Forward {
-        /// The URL in front of `/api/v2/…`, without a slash at its end.
-        intake: String,
-        /// Whether Datadog gets to know roughly where a user is.
-        tells_address: bool,
-    },
+    /// This backend does.
+    Forward(Forwarding),
+    /// This backend keeps them, and nobody else gets them.
+    Store(Retention),
+    /// It keeps them, and sends them on.
+    Both(Retention, Forwarding),
+}
+
+/// How events leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forwarding {
+    /// The URL in front of `/api/v2/…`, without a slash at its end.
+    pub(crate) intake: String,
+    /// Whether Datadog gets to know roughly where a user is.
+    pub(crate) tells_address: bool,
+}
+
+impl Way {
+    /// Whether browsers send to this backend.
+    pub(crate) fn has_intake(&self) -> bool {
+        *self != Self::Direct
+    }
+
+    pub(crate) fn forwarding(&self) -> Option<&Forwarding> {
+        match self {
+            Self::Forward(forwarding) | Self::Both(_, forwarding) => Some(forwarding),
+            Self::Direct | Self::Store(_) => None,
+        }
+    }
+
+    /// For how long events are kept here, where they are.
+    pub(crate) fn retention(&self) -> Option<&Retention> {
+        match self {
+            Self::Store(retention) | Self::Both(retention, _) => Some(retention),
+            Self::Direct | Self::Forward(_) => None,
+        }
+    }
 }
 
 /// Where the SDK's files are.
@@ -87,8 +121,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Fails only for a mode that is not here yet.
-    pub(crate) fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
+    /// Reads them. What is wrong is a part of them.
+    pub(crate) fn from_config(config: &RootConfig) -> Self {
         read::settings(config)
     }
 
@@ -143,11 +177,11 @@ impl Rum {
         self.site().intake
     }
 
-    /// Who gets the events, as people call it: a host, where it is not Datadog's.
+    /// Who gets the events besides this backend, as people call it: a host, where it is not Datadog's.
     pub(crate) fn recipient(&self) -> String {
-        let host = match &self.way {
-            Way::Direct => self.intake().to_owned(),
-            Way::Forward { intake, .. } => {
+        let host = match self.way.forwarding() {
+            None => self.intake().to_owned(),
+            Some(Forwarding { intake, .. }) => {
                 let uri = intake.parse::<http::Uri>().ok();
                 uri.and_then(|uri| Some(uri.authority()?.to_string())).unwrap_or_else(|| intake.clone())
             }
@@ -162,26 +196,37 @@ impl Rum {
         is_held.then(|| {
             format!(
                 "backend.csp does not let the page send browser events: add https://{intake} to backend.csp.connect-src, or \
-                 set greenroom.rum.mode: forward"
+                 set greenroom.rum.mode: forward or store"
             )
         })
     }
 
-    /// Where browser events go, for the one line that a start writes about it.
-    pub(crate) fn summary(&self) -> String {
+    /// Where browser events go, for the one line that a start writes about it. `place` is the database in which they are kept.
+    pub(crate) fn summary(&self, place: &str) -> String {
+        let kept = |retention: &Retention| {
+            format!("Browser events are kept here for {}, in {place}", retention.time())
+        };
         let (to, unmasked) = match &self.way {
             Way::Direct => (
-                format!("{} directly", self.intake()),
+                format!("Browsers send events to {} directly", self.intake()),
                 ". Causes of errors, names of vitals, and users are not masked; greenroom.rum.mode: forward masks them",
             ),
-            Way::Forward { intake, .. } => (format!("{intake} through this backend"), ""),
+            Way::Forward(Forwarding { intake, .. }) => {
+                (format!("Browsers send events to {intake} through this backend"), "")
+            }
+            Way::Store(retention) => (kept(retention), ""),
+            Way::Both(retention, Forwarding { intake, .. }) => {
+                (format!("{}, and sent on to {intake}", kept(retention)), "")
+            }
         };
         let rate = |rate: f64| greenroom_js::number::to_string(rate);
         let (sessions, replays) = (rate(self.session_rate), rate(self.replay_rate));
+        let replays = match self.way {
+            Way::Store(_) => String::new(),
+            _ => format!(", {replays} % of them with replay"),
+        };
         let consent = if self.needs_consent { ", once users consent" } else { "" };
-        format!(
-            "Browsers send events to {to}: {sessions} % of sessions, {replays} % of them with replay{consent}{unmasked}"
-        )
+        format!("{to}: {sessions} % of sessions{replays}{consent}{unmasked}")
     }
 }
 

@@ -1,18 +1,21 @@
-//! Reads the keys. A value of another type than it should be is taken for what it was meant to be, with a warning.
+//! Reads the keys.
 
-use greenroom::config::{ConfigError, RootConfig, nearest};
-use greenroom_js::number;
+use greenroom::config::{ConfigError, RootConfig};
 use http::Uri;
 use serde_json::Value;
 
 use super::{
-    Mode, Origin, Policy, Portal, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way, is_api_key, misspelt,
-    policy::lets_traces_through, site::Site,
+    Forwarding, Mode, Origin, Policy, Portal, Retention, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way,
+    is_api_key, misspelt,
+    policy::lets_traces_through,
+    reader::{Reader, shown},
+    site::Site,
+    unnamed,
 };
 use crate::scrub::Parameters;
 
 const MODE: &str = "greenroom.rum.mode";
-const MODES: [&str; 4] = ["auto", "off", "direct", "forward"];
+const MODES: [&str; 6] = ["auto", "off", "direct", "forward", "store", "both"];
 const APPLICATION_ID: &str = "app.datadogRum.applicationId";
 const SECTION: &str = "app.datadogRum";
 const CLIENT_TOKEN: &str = "app.datadogRum.clientToken";
@@ -20,20 +23,23 @@ const SITE: &str = "app.datadogRum.site";
 const INTAKE_URL: &str = "greenroom.rum.intakeUrl";
 const ALLOWED_ORIGINS: &str = "greenroom.rum.allowedOrigins";
 const CLIENT_ADDRESS: &str = "greenroom.rum.clientAddress";
+const REPLAY_RATE: &str = "app.datadogRum.sessionReplaySampleRate";
 const SDK: &str = "greenroom.rum.sdk";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum RequestedMode {
+pub(super) enum RequestedMode {
     Auto,
     Off,
     Direct,
     Forward,
+    Store,
+    Both,
 }
 
-pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
+pub(super) fn settings(config: &RootConfig) -> Settings {
     let mut reader = Reader { config, warnings: vec![], faults: vec![] };
     let no_sections = reader.no_sections();
-    let requested = reader.mode()?;
+    let requested = reader.mode();
     let rum = reader.rum(requested);
     let Reader { warnings, faults, .. } = reader;
     // Of what is no section, each key in it is wrong, which says no more.
@@ -45,13 +51,7 @@ pub(super) fn settings(config: &RootConfig) -> Result<Settings, ConfigError> {
         (Some(rum), true) => (Mode::On(Box::new(rum)), warnings),
         (None, true) => (Mode::Off, vec![]),
     };
-    Ok(Settings { mode, warnings })
-}
-
-struct Reader<'a> {
-    config: &'a RootConfig,
-    warnings: Vec<ConfigError>,
-    faults: Vec<ConfigError>,
+    Settings { mode, warnings }
 }
 
 impl Reader<'_> {
@@ -78,26 +78,23 @@ impl Reader<'_> {
         told.collect()
     }
 
-    fn mode(&mut self) -> Result<RequestedMode, ConfigError> {
+    fn mode(&mut self) -> RequestedMode {
         // To YAML of old, and in variables, `off` is a boolean.
         if self.value(MODE) == Some(Value::Bool(false)) {
-            return Ok(RequestedMode::Off);
+            return RequestedMode::Off;
         }
-        Ok(match self.text(MODE).as_deref() {
+        match self.text(MODE).as_deref() {
             None | Some("auto") => RequestedMode::Auto,
             Some("off") => RequestedMode::Off,
             Some("direct") => RequestedMode::Direct,
             Some("forward") => RequestedMode::Forward,
-            Some(later @ ("store" | "both")) => {
-                let text =
-                    format!("{MODE}: {later} is not here yet; write direct or forward, or leave it out");
-                return Err(ConfigError::invalid(self.config, MODE, text));
-            }
+            Some("store") => RequestedMode::Store,
+            Some("both") => RequestedMode::Both,
             Some(other) => {
                 self.no_word(MODE, other, &MODES);
                 RequestedMode::Off
             }
-        })
+        }
     }
 
     /// `None` if it is off, or something is wrong.
@@ -105,39 +102,17 @@ impl Reader<'_> {
         if requested == RequestedMode::Off {
             return None;
         }
-        let before = self.faults.len();
-        let (id, token) = (self.text(APPLICATION_ID), self.text(CLIENT_TOKEN));
-        if id.is_none() && token.is_none() && requested == RequestedMode::Auto {
-            return None;
-        }
-        if id.is_none() && token.is_none() && !self.config.has(SECTION).unwrap_or(true) {
-            let meant = misspelt(self.config, "app", "datadogRum");
-            let meant = meant.map_or("".to_owned(), |written| format!(": did you mean it by {written}?"));
-            self.fault(
-                SECTION,
-                &format!("is missing, and RUM needs its clientToken and applicationId{meant}"),
-            );
-        }
-        for (value, key, other) in
-            [(&id, APPLICATION_ID, CLIENT_TOKEN), (&token, CLIENT_TOKEN, APPLICATION_ID)]
-        {
-            if value.is_none() && self.faults.len() == before {
-                self.fault(key, &format!("is missing: Datadog gives it out together with {other}"));
-            }
-        }
-        let (site, way) = match requested {
-            RequestedMode::Forward => self.forward(),
-            _ => (self.site(false), Some(Way::Direct)),
-        };
+        let (id, token) = self.names(requested)?;
         let portal = Portal::of(self.config);
+        let (site, way) = self.way(requested);
         let rum = Rum {
             way: way?,
-            application_id: id?,
-            client_token: token?,
+            application_id: id.or_else(|| unnamed::application_id(&portal, requested))?,
+            client_token: token.or_else(|| unnamed::client_token(&portal, requested))?,
             site,
             env: self.text("app.datadogRum.env"),
             session_rate: self.rate("app.datadogRum.sessionSampleRate", 100.0),
-            replay_rate: self.rate("app.datadogRum.sessionReplaySampleRate", 0.0),
+            replay_rate: self.replay_rate(requested),
             service: self.text("greenroom.rum.service").unwrap_or_else(|| "backstage".to_owned()),
             version: self.text("greenroom.rum.version"),
             has_tracing: self.tracing(&portal),
@@ -155,13 +130,89 @@ impl Reader<'_> {
         Some(rum)
     }
 
-    /// The way is `None` where neither a URL nor the site decides on the intake.
-    fn forward(&mut self) -> (Option<Site>, Option<Way>) {
+    /// The id and the token that Datadog has given out; of neither there is one where nobody asks for RUM.
+    fn names(&mut self, requested: RequestedMode) -> Option<(Option<String>, Option<String>)> {
+        let before = self.faults.len();
+        let (id, token) = (self.text(APPLICATION_ID), self.text(CLIENT_TOKEN));
+        if id.is_none() && token.is_none() && requested == RequestedMode::Auto {
+            return None;
+        }
+        // What stays here needs no names of Datadog's.
+        if requested == RequestedMode::Store {
+            return Some((id, token));
+        }
+        if id.is_none() && token.is_none() && !self.config.has(SECTION).unwrap_or(true) {
+            let meant = misspelt(self.config, "app", "datadogRum");
+            let meant = meant.map_or("".to_owned(), |written| format!(": did you mean it by {written}?"));
+            self.fault(
+                SECTION,
+                &format!("is missing, and RUM needs its clientToken and applicationId{meant}"),
+            );
+        }
+        for (value, key, other) in
+            [(&id, APPLICATION_ID, CLIENT_TOKEN), (&token, CLIENT_TOKEN, APPLICATION_ID)]
+        {
+            if value.is_none() && self.faults.len() == before {
+                self.fault(key, &format!("is missing: Datadog gives it out together with {other}"));
+            }
+        }
+        Some((id, token))
+    }
+
+    /// The way is `None` where something about it is wrong.
+    fn way(&mut self, requested: RequestedMode) -> (Option<Site>, Option<Way>) {
+        match requested {
+            RequestedMode::Forward => {
+                let (site, forwarding) = self.forwarding();
+                (site, forwarding.map(Way::Forward))
+            }
+            RequestedMode::Store => {
+                let retention = self.retention();
+                (self.site(true), retention.map(Way::Store))
+            }
+            RequestedMode::Both => {
+                let (retention, (site, forwarding)) = (self.retention(), self.forwarding());
+                (
+                    site,
+                    retention.zip(forwarding).map(|(retention, forwarding)| Way::Both(retention, forwarding)),
+                )
+            }
+            RequestedMode::Auto | RequestedMode::Off | RequestedMode::Direct => {
+                (self.site(false), Some(Way::Direct))
+            }
+        }
+    }
+
+    /// `None` where neither a URL nor the site decides on the intake.
+    fn forwarding(&mut self) -> (Option<Site>, Option<Forwarding>) {
         let tells_address = self.word(CLIENT_ADDRESS, &["none", "truncated"]) == "truncated";
         let url = self.intake_url();
         let site = self.site(url.is_some());
         let intake = url.or_else(|| Some(format!("https://{}", site?.intake)));
-        (site, intake.map(|intake| Way::Forward { intake, tells_address }))
+        (site, intake.map(|intake| Forwarding { intake, tells_address }))
+    }
+
+    fn retention(&mut self) -> Option<Retention> {
+        match Retention::from_config(self.config) {
+            Ok(retention) => Some(retention),
+            Err(error) => {
+                self.faults.extend(error.each());
+                None
+            }
+        }
+    }
+
+    /// Replays are not kept, so that none is made where nobody else gets them.
+    fn replay_rate(&mut self, requested: RequestedMode) -> f64 {
+        let rate = self.rate(REPLAY_RATE, 0.0);
+        if rate > 0.0 && requested == RequestedMode::Store {
+            self.warn(
+                REPLAY_RATE,
+                &format!("is not used: replays are not kept here; {MODE}: both sends them to Datadog"),
+            );
+            return 0.0;
+        }
+        rate
     }
 
     fn intake_url(&mut self) -> Option<String> {
@@ -253,104 +304,16 @@ impl Reader<'_> {
     fn look_at_policy(&mut self, rum: &Rum) {
         let held = rum.held_back().map(|text| ConfigError::invalid(self.config, "backend.csp", text));
         self.warnings.extend(held);
-        if rum.way == Way::Direct {
-            for key in [INTAKE_URL, ALLOWED_ORIGINS, CLIENT_ADDRESS] {
-                if self.value(key).is_some() {
-                    self.warn(key, &format!("is not used: it is for {MODE}: forward"));
-                }
+        let unused = [
+            (rum.way.has_intake(), ALLOWED_ORIGINS, "forward, store and both"),
+            (rum.way.forwarding().is_some(), INTAKE_URL, "forward and both"),
+            (rum.way.forwarding().is_some(), CLIENT_ADDRESS, "forward and both"),
+            (rum.way.retention().is_some(), Retention::KEY, "store and both"),
+        ];
+        for (_, key, modes) in unused.into_iter().filter(|(is_used, ..)| !is_used) {
+            if self.value(key).is_some() {
+                self.warn(key, &format!("is not used: it is for {MODE}: {modes}"));
             }
         }
     }
-
-    fn value(&mut self, key: &str) -> Option<Value> {
-        match self.config.optional_get(key) {
-            Ok(value) => value.filter(|value| !value.is_null()),
-            Err(error) => {
-                self.faults.push(error);
-                None
-            }
-        }
-    }
-
-    fn text(&mut self, key: &str) -> Option<String> {
-        match self.value(key)? {
-            Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            Value::Number(number) => {
-                self.warn(key, "is a number, and is read as a text: put it in quotes");
-                Some(greenroom_js::string(&Value::Number(number)))
-            }
-            Value::String(_) => {
-                self.fault(key, "is empty");
-                None
-            }
-            _ => {
-                self.fault(key, "is no text");
-                None
-            }
-        }
-    }
-
-    fn texts(&mut self, key: &str) -> Vec<String> {
-        match self.config.optional_string_array(key) {
-            Ok(texts) => texts.unwrap_or_default(),
-            Err(error) => {
-                self.faults.push(error);
-                vec![]
-            }
-        }
-    }
-
-    /// One of a few words; the first one unless it is set.
-    fn word(&mut self, key: &str, words: &[&'static str]) -> &'static str {
-        let Some(text) = self.text(key) else { return words[0] };
-        let known = words.iter().find(|word| **word == text);
-        if known.is_none() {
-            self.no_word(key, &text, words);
-        }
-        known.unwrap_or(&words[0])
-    }
-
-    fn no_word(&mut self, key: &str, text: &str, words: &[&str]) {
-        let shown = shown(text, words.iter().copied());
-        self.fault(key, &format!("is none of {}: {shown}", words.join(", ")));
-    }
-
-    fn rate(&mut self, key: &str, default: f64) -> f64 {
-        let rate = match self.value(key) {
-            None => return default,
-            Some(Value::Number(rate)) => rate.as_f64(),
-            // What a variable of the environment holds is always text; the SDK refuses it.
-            Some(Value::String(text)) => {
-                let rate = number::parse(&text).filter(|_| !text.trim().is_empty());
-                if rate.is_some() {
-                    self.warn(key, "is a text, and is read as a number");
-                }
-                rate
-            }
-            Some(_) => None,
-        };
-        match rate.filter(|rate| (0.0..=100.0).contains(rate)) {
-            Some(rate) => rate,
-            None => {
-                self.fault(key, "is no number from 0 to 100");
-                default
-            }
-        }
-    }
-
-    fn fault(&mut self, key: &str, what: &str) {
-        self.faults.push(ConfigError::invalid(self.config, key, format!("{key} {what}")));
-    }
-
-    fn warn(&mut self, key: &str, what: &str) {
-        self.warnings.push(ConfigError::invalid(self.config, key, format!("{key} {what}")));
-    }
-}
-
-/// A word that is none of those which are known, with the one that was probably meant.
-fn shown<'n>(text: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-    const MOST: usize = 60;
-    let meant = nearest(text, known).map(|word| format!(", did you mean '{word}'?")).unwrap_or_default();
-    let more = if text.chars().count() > MOST { "…" } else { "" };
-    format!("'{}{more}'{meant}", text.chars().take(MOST).collect::<String>())
 }

@@ -8,7 +8,7 @@ use super::*;
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 fn settings(yaml: &str) -> Settings {
-    Settings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap()
+    Settings::from_config(&RootConfig::from_yaml(yaml).unwrap())
 }
 
 fn with(rum: &str, greenroom: &str) -> Settings {
@@ -95,12 +95,12 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
         (
             "",
             "    mode: proxy",
-            "greenroom.rum.mode is none of auto, off, direct, forward: 'proxy' (mock-config:9:11)",
+            "greenroom.rum.mode is none of auto, off, direct, forward, store, both: 'proxy' (mock-config:9:11)",
         ),
         (
             "",
             "    mode: foward",
-            "greenroom.rum.mode is none of auto, off, direct, forward: 'foward', did you mean 'forward'? (mock-config:9:11)",
+            "greenroom.rum.mode is none of auto, off, direct, forward, store, both: 'foward', did you mean 'forward'? (mock-config:9:11)",
         ),
         (
             "",
@@ -209,19 +209,46 @@ fn who_gets_the_events_is_named_where_it_is_not_datadog() {
 }
 
 #[test]
-fn rum_7_a_mode_that_is_not_here_yet_fails_the_start() {
-    for mode in ["store", "both"] {
-        let config = RootConfig::from_yaml(&format!("greenroom: {{rum: {{mode: {mode}}}}}")).unwrap();
-        let refused = Settings::from_config(&config).unwrap_err();
-        assert_eq!(refused.key(), Some("greenroom.rum.mode"));
-        assert!(refused.message().contains("is not here yet"), "{refused}");
+fn rum_7_what_stays_here_needs_no_names_of_datadogs_and_all_replicas_agree_on_others() {
+    let names = |app: &str| {
+        let yaml = format!("app: {{baseUrl: '{app}'}}\ngreenroom: {{rum: {{mode: store}}}}");
+        let rum = on(settings(&yaml));
+        (rum.application_id, rum.client_token)
+    };
+    let (id, token) = names("https://portal.example/");
+    assert!(crate::uuid::is_uuid(&id) && token.len() == 35 && token.starts_with("pub"), "{id} {token}");
+    assert_eq!((&id, &token), (&names("https://PORTAL.example:443").0, &names("https://portal.example").1));
+    assert_ne!(id, names("https://other.example").0);
+    assert!(broken(settings("greenroom: {rum: {mode: both}}")).contains("app.datadogRum is missing"));
+    let own = on(with("", "    mode: store"));
+    assert_eq!((&*own.application_id, &*own.client_token), (ID, "pub1"));
+}
+
+#[test]
+fn rum_96_events_are_kept_for_seven_days_unless_it_is_said_otherwise() {
+    let kept = |more: &str| *on(with("", &format!("    mode: store{more}"))).way.retention().unwrap();
+    assert_eq!((kept("").age().as_secs(), kept("").bytes), (7 * 86_400, 1 << 30));
+    let kept = kept("\n    retention: {days: 1, bytes: 5000000}");
+    assert_eq!((kept.time(), kept.bytes), ("a day".to_owned(), 5_000_000));
+    for wrong in ["days: 0", "days: many", "bytes: 1"] {
+        let told = broken(with("", &format!("    mode: both\n    retention: {{{wrong}}}")));
+        assert!(told.contains("greenroom.rum.retention."), "{told}");
     }
+}
+
+#[test]
+fn rum_97_no_replay_is_made_that_nobody_gets() {
+    let settings = with("    sessionReplaySampleRate: 50", "    mode: store");
+    assert!(joined(&settings.warnings).contains("replays are not kept here"), "{:?}", settings.warnings);
+    assert_eq!(on(settings).replay_rate, 0.0);
+    assert_eq!(on(with("    sessionReplaySampleRate: 50", "    mode: both")).replay_rate, 50.0);
 }
 
 #[test]
 fn forwarded_events_go_to_the_intake_of_the_site_or_to_the_one_that_is_set() {
     let way = |rum: &str, greenroom: &str| on(with(rum, &format!("    mode: forward\n{greenroom}"))).way;
-    let to = |intake: &str, tells_address| Way::Forward { intake: intake.to_owned(), tells_address };
+    let to =
+        |intake: &str, tells_address| Way::Forward(Forwarding { intake: intake.to_owned(), tells_address });
     assert_eq!(way("    site: datadoghq.eu", ""), to("https://browser-intake-datadoghq.eu", false));
     assert_eq!(
         way(
@@ -238,13 +265,18 @@ fn keys_that_are_for_forwarding_are_told_where_browsers_send_themselves() {
     let told = |mode: &str| with("", &format!("    mode: {mode}\n{keys}")).warnings;
     assert_eq!(
         told("direct").iter().map(ToString::to_string).collect::<Vec<_>>(),
-        [("intakeUrl", "10:16"), ("allowedOrigins", "11:5"), ("clientAddress", "12:20")].map(
-            |(key, place)| format!(
-                "greenroom.rum.{key} is not used: it is for greenroom.rum.mode: forward (mock-config:{place})"
-            )
-        )
+        [
+            ("allowedOrigins", "11:5", "forward, store and both"),
+            ("intakeUrl", "10:16", "forward and both"),
+            ("clientAddress", "12:20", "forward and both")
+        ]
+        .map(|(key, place, modes)| format!(
+            "greenroom.rum.{key} is not used: it is for greenroom.rum.mode: {modes} (mock-config:{place})"
+        ))
     );
     assert!(told("forward").is_empty());
+    assert_eq!(told("store").len(), 2, "{:?}", told("store"));
+    assert_eq!(with("", "    mode: forward\n    retention: {days: 1}").warnings.len(), 1);
 }
 
 #[test]
@@ -262,14 +294,23 @@ fn rum_26_a_policy_that_lets_no_event_out_is_warned_of() {
 #[test]
 fn the_summary_says_where_events_go_and_how_many() {
     assert_eq!(
-        on(with("    sessionSampleRate: 12.5", "")).summary(),
+        on(with("    sessionSampleRate: 12.5", "")).summary(""),
         "Browsers send events to browser-intake-datadoghq.com directly: 12.5 % of sessions, 0 % of them with replay. \
          Causes of errors, names of vitals, and users are not masked; greenroom.rum.mode: forward masks them"
     );
     assert_eq!(
-        on(with("    site: datadoghq.eu", "    mode: forward\n    consent: required")).summary(),
+        on(with("    site: datadoghq.eu", "    mode: forward\n    consent: required")).summary(""),
         "Browsers send events to https://browser-intake-datadoghq.eu through this backend: 100 % of sessions, 0 % of \
          them with replay, once users consent"
+    );
+    assert_eq!(
+        on(with("", "    mode: store")).summary("./rum.sqlite"),
+        "Browser events are kept here for 7 days, in ./rum.sqlite: 100 % of sessions"
+    );
+    assert_eq!(
+        on(with("", "    mode: both\n    retention: {days: 1}")).summary("./rum.sqlite"),
+        "Browser events are kept here for a day, in ./rum.sqlite, and sent on to https://browser-intake-datadoghq.com: 100 % of \
+         sessions, 0 % of them with replay"
     );
 }
 
@@ -281,6 +322,7 @@ proptest! {
             Just("app.datadogRum.sessionSampleRate"), Just("greenroom.rum"), Just("greenroom.rum.sdk"),
             Just("greenroom.rum.consent"), Just("greenroom.rum.tracing"), Just("greenroom.rum.intakeUrl"),
             Just("greenroom.rum.allowedOrigins"), Just("greenroom.rum.keptParameters"), Just("greenroom.rum.clientAddress"),
+            Just("greenroom.rum.retention"),
         ],
         value in prop_oneof![
             Just("1".to_owned()), Just("true".to_owned()), Just("[x]".to_owned()), Just("{a: 1}".to_owned()),
@@ -296,6 +338,7 @@ proptest! {
             [above] => format!("{above}: {{{own}}}"),
             other => panic!("{other:?}"),
         };
-        prop_assert!(Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap()).is_ok());
+        let settings = Settings::from_config(&RootConfig::from_yaml(&yaml).unwrap());
+        prop_assert!(matches!(settings.mode, Mode::On(_) | Mode::Broken(_) | Mode::Off));
     }
 }

@@ -7,5 +7,6 @@ mod page;
 mod refused;
 mod sdk;
 mod start;
+mod store;
 mod support;
 mod wire;

@@ -78,10 +78,3 @@ async fn where_no_page_has_the_scripts_that_is_said_in_its_place() {
         "{one:?}"
     );
 }
-
-#[tokio::test]
-async fn rum_7_a_mode_that_is_not_here_yet_fails_the_start() {
-    let failed = TestBackend::new().config(config(&json!({"mode": "store"}))).add(rum()).start().await;
-    let told = failed.err().unwrap().to_string();
-    assert!(told.contains("greenroom.rum.mode: store is not here yet"), "{told}");
-}

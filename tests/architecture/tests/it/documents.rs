@@ -55,6 +55,8 @@ fn is_key(text: &str) -> bool {
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",
+        "greenroom.opsSettings",
+        "greenroom.opsToken",
         "greenroom.userTokens",
         "tasks.runners",
     ];

@@ -15,12 +15,12 @@ fn floors() -> Vec<Vec<String>> {
 
 fn floor_of(name: &str, dir: &str, floors: &[Vec<String>]) -> Option<usize> {
     let short = name.strip_prefix("greenroom-").unwrap_or(name);
-    floors.iter().position(|floor| {
-        floor.iter().any(|entry| match entry.strip_suffix("/*") {
-            Some(folder) => dir.split('/').any(|part| part == folder),
-            None => entry == short || (entry == "core" && short == "core-macros"),
-        })
-    })
+    let is_named = |entry: &String| entry == short || (entry == "core" && short == "core-macros");
+    let is_of_folder = |entry: &String| {
+        entry.strip_suffix("/*").is_some_and(|folder| dir.split('/').any(|part| part == folder))
+    };
+    let place = |stands: &dyn Fn(&String) -> bool| floors.iter().position(|floor| floor.iter().any(stands));
+    place(&is_named).or_else(|| place(&is_of_folder))
 }
 
 #[test]

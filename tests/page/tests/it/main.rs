@@ -8,6 +8,7 @@ mod health;
 mod listening;
 mod load;
 mod logging;
+mod ops;
 mod refusals;
 mod rum;
 mod signals;

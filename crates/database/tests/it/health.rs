@@ -1,0 +1,93 @@
+//! What is checked of an open database, in paused time.
+
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
+
+use greenroom_database::DatabaseError;
+use greenroom_health::{HealthRegistry, Outcome};
+use tokio::time::sleep;
+
+use crate::made_up::{MadeUp, Served, asks};
+
+const SERVER: &str = "{host: db, password: s3cret}";
+
+async fn state_of(registry: &HealthRegistry) -> (Outcome, String) {
+    let state = registry.states().into_iter().find(|state| state.name == "catalog.database").unwrap();
+    let last = state.last.unwrap().check;
+    (last.outcome, last.message.unwrap_or_default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_was_opened_is_checked_and_none_else() {
+    let driver = MadeUp::default();
+    let holds = greenroom_core::plugin("holds", |env| {
+        env.register_init(async |_: greenroom_database::Database| Ok(()));
+    });
+    let (running, _) = driver.start("app: {}", vec![asks("notes"), holds]).await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    let names: Vec<_> = registry.states().into_iter().map(|state| (state.name, state.readiness)).collect();
+    assert_eq!(names, [("notes.database".to_owned(), false)]);
+    sleep(Duration::from_secs(61)).await;
+    assert!(driver.pings.load(SeqCst) >= 6, "a file is asked each time");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_asked_while_it_is_away_and_may_sleep_else() {
+    let driver = MadeUp::default();
+    let Served { running, client, .. } = driver.start_served(SERVER, "").await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    let passes = (Outcome::Pass, "not asked: it answered when it was last used".to_owned());
+    assert_eq!((state_of(&registry).await, driver.pings.load(SeqCst)), (passes.clone(), 0));
+
+    driver.is_away.store(true, SeqCst);
+    client.ping().await.unwrap_err();
+    sleep(Duration::from_secs(30)).await;
+    let (outcome, message) = state_of(&registry).await;
+    assert_eq!(outcome, Outcome::Fail);
+    let whose =
+        "PostgreSQL at db:5432, for plugin 'catalog' by `backend.database.connection`, cannot be reached";
+    assert!(message.contains(whose) && !message.contains("s3cret"), "{message}");
+
+    driver.is_away.store(false, SeqCst);
+    sleep(Duration::from_secs(30)).await;
+    let pings = driver.pings.load(SeqCst);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!((state_of(&registry).await, driver.pings.load(SeqCst)), (passes, pings));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_fails_with_it_where_the_plugin_says_so_and_it_is_asked_then() {
+    let driver = MadeUp::default();
+    let Served { running, database, .. } = driver.start_served(SERVER, "").await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    driver.is_away.store(true, SeqCst);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(registry.failing(&[]).await, None, "information, unless somebody depends on it");
+    database.require_for_readiness();
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(registry.failing(&[]).await.as_deref(), Some("catalog.database"));
+    driver.is_away.store(false, SeqCst);
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(registry.failing(&[]).await, None);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_stands_still_is_told_with_its_place_before_the_check_is_given_up() {
+    let driver = MadeUp::default();
+    let Served { running, client, database, .. } = driver.start_served(SERVER, "").await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    database.require_for_readiness();
+    driver.is_stalled.store(true, SeqCst);
+    let error = client.ping().await.unwrap_err();
+    assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::TimedOut { .. })), "{error}");
+    sleep(Duration::from_secs(30)).await;
+    let (_, message) = state_of(&registry).await;
+    assert!(
+        message.contains("PostgreSQL at db:5432") && message.contains("did not answer in time"),
+        "{message}"
+    );
+    running.stop().await;
+}

@@ -1,0 +1,89 @@
+//! The page is for this machine, by its own names, and its buttons are for the page.
+
+use greenroom_test::TestRequest;
+
+use crate::support::{button, start};
+
+#[tokio::test]
+async fn by_a_foreign_name_nothing_of_it_is_there() {
+    let backend = start().await;
+    for host in ["evil.example", "evil.example:7007", "localhost.evil.example", "192.0.2.1"] {
+        for path in ["/", "/demo", "/demo/demo.js", "/demo/readiness", "/demo/tasks/demo-1"] {
+            let answer = backend.get(path).header("host", host).await;
+            assert_eq!(answer.status, 421, "{host} {path}");
+            assert!(answer.text().contains("localhost"), "{}", answer.text());
+        }
+        assert_eq!(button(&backend, "fail").header("host", host).await.status, 421);
+    }
+    for host in ["localhost:7007", "[::1]:7007", "127.0.0.1"] {
+        assert_eq!(backend.get("/demo").header("host", host).await.status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_page_and_no_program_that_says_nothing_presses_a_button() {
+    let backend = start().await;
+    let own = backend.url();
+    let sent = |told: &[(&str, &str)], name: &str| -> TestRequest {
+        let request = backend.post(&format!("/demo/{name}"));
+        told.iter().fold(request, |request, (name, value)| request.header(name, value))
+    };
+    for name in ["queue", "fail", "slow", "break", "mend"] {
+        for foreign in [
+            &[][..],
+            &[("origin", "null")],
+            &[("origin", "http://evil.example")],
+            &[("origin", "http://localhost:3000")],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1:1")],
+            &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+        ] {
+            let answer = sent(foreign, name).await;
+            assert_eq!(answer.status, 403, "{name} {foreign:?}");
+        }
+    }
+    let called = |line: &serde_json::Value| line["url"].as_str().is_some_and(|url| url.starts_with("/api/"));
+    assert!(!backend.logs().iter().any(called), "nothing was done");
+    assert_eq!(sent(&[("origin", &own)], "fail").await.status, 200);
+}
+
+#[tokio::test]
+async fn through_a_proxy_that_is_believed_another_machine_is_refused() {
+    let config = serde_json::json!({"greenroom": {"demo": true}, "backend": {"trustProxy": "loopback"}});
+    let backend = crate::support::backend().config(config).start().await.unwrap();
+    let from = |address: &'static str| backend.get("/demo").header("x-forwarded-for", address);
+    assert_eq!(from("192.0.2.7").await.status, 403);
+    assert_eq!(from("127.0.0.1").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_form_that_is_no_empty_one_is_refused() {
+    let backend = start().await;
+    assert_eq!(button(&backend, "fail").body(vec![b'x'; 4096]).await.status, 413);
+    assert_eq!(button(&backend, "fail").body("").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere_and_stands_in_no_frame() {
+    let backend = start().await;
+    let page = backend.get("/demo").await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let text = page.text();
+    assert!(!text.contains("style=") && !text.contains("onclick") && !text.contains("http://"), "{text}");
+}
+
+#[tokio::test]
+async fn no_other_method_is_answered() {
+    let backend = start().await;
+    let origin = backend.url();
+    for method in ["PUT", "DELETE", "PATCH"] {
+        let request = backend.request(method.parse().unwrap(), "/demo/break").header("origin", &origin);
+        assert!(request.await.status.is_client_error(), "{method}");
+    }
+    assert!(backend.get("/demo/break").await.status.is_client_error());
+}

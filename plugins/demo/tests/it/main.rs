@@ -1,0 +1,6 @@
+//! The demo's page, as whoever opens it on this machine sees it, and as all others do not.
+
+mod buttons;
+mod guards;
+mod place;
+mod support;

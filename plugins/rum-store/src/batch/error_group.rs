@@ -1,0 +1,67 @@
+//! Errors that are one, as far as a batch tells of them.
+
+use std::sync::Arc;
+
+use crate::{
+    group::Seen,
+    sql::{Cell, Row, Table},
+};
+
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorGroup {
+    pub(crate) fingerprint: String,
+    pub(crate) fingerprint_version: i64,
+    pub(crate) service: Option<Arc<str>>,
+    pub(crate) kind: Option<Arc<str>>,
+    pub(crate) message: Arc<str>,
+    pub(crate) culprit: Option<Arc<str>>,
+    pub(crate) seen: Seen,
+}
+
+impl ErrorGroup {
+    /// Of the same fingerprint.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.seen = self.seen.also(other.seen);
+    }
+}
+
+impl Row for ErrorGroup {
+    /// As [`Seen::also`] has it.
+    const TABLE: Table = Table {
+        name: "rum_error_group",
+        columns: &[
+            "fingerprint",
+            "fingerprint_version",
+            "service",
+            "type",
+            "message",
+            "culprit",
+            "first_ms",
+            "last_ms",
+            "back_ms",
+            "away_ms",
+        ],
+        on_conflict: "on conflict (fingerprint) do update set \
+            back_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms \
+                else coalesce(excluded.back_ms, rum_error_group.back_ms) end, \
+            away_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms - rum_error_group.last_ms \
+                else coalesce(excluded.away_ms, rum_error_group.away_ms) end, \
+            first_ms = case when excluded.first_ms < rum_error_group.first_ms then excluded.first_ms else rum_error_group.first_ms end, \
+            last_ms = case when excluded.last_ms > rum_error_group.last_ms then excluded.last_ms else rum_error_group.last_ms end",
+    };
+
+    fn cells(self) -> Vec<Cell> {
+        vec![
+            (&*self.fingerprint).into(),
+            self.fingerprint_version.into(),
+            self.service.into(),
+            self.kind.into(),
+            self.message.into(),
+            self.culprit.into(),
+            self.seen.first_ms.into(),
+            self.seen.last_ms.into(),
+            self.seen.back_ms.into(),
+            self.seen.away_ms.into(),
+        ]
+    }
+}

@@ -1,0 +1,235 @@
+//! A resource, an error, an action, a long task or a vital, as a row.
+
+use std::{fmt::Write, sync::Arc};
+
+use super::{
+    ErrorGroup,
+    shared::{About, Shared},
+};
+use crate::{
+    detail,
+    event::{Action, ErrorPart, Line, LongTask, Resource, Text, Vital, read, span_id, trace_id},
+    fingerprint::{self, Culprit, ErrorFacts},
+    group::Seen,
+    sql::{Cell, Row, Table},
+    stack::Stack,
+    text::first_bytes,
+};
+
+/// How long a name is kept.
+const LONGEST_NAME: usize = 512;
+/// How much is kept of what a portal's own code says of an event.
+const LARGEST_CONTEXT: usize = 16 << 10;
+/// What a row takes besides its values: its place in indexes.
+const OVERHEAD: usize = 180;
+
+#[derive(Debug)]
+pub(crate) struct Event {
+    id: Arc<str>,
+    kind: &'static str,
+    about: About,
+    duration_ns: Option<i64>,
+    name: Arc<str>,
+    sub_type: Option<Arc<str>>,
+    method: Option<Arc<str>>,
+    status: Option<i64>,
+    size: Option<i64>,
+    trace_id: Option<Arc<str>>,
+    span_id: Option<Arc<str>>,
+    fingerprint: Option<Arc<str>>,
+    action_ids: Option<Arc<str>>,
+    detail: Vec<u8>,
+}
+
+impl Event {
+    /// `None` for one of another type, or without an id.
+    pub(super) fn of(
+        line: &Line<'_>,
+        about: &About,
+        shared: &mut Shared,
+    ) -> Option<(Self, Option<ErrorGroup>)> {
+        let mut event = Self::common(line, about, shared)?;
+        let mut group = None;
+        match event.kind {
+            "resource" => event.resource(read(line.own)?, line, shared)?,
+            "error" => group = Some(event.error(read(line.own)?, shared)?),
+            "action" => event.action(read(line.own)?, shared)?,
+            "long_task" => event.long_task(read(line.own)?, shared)?,
+            _ => event.vital(read(line.own)?, shared)?,
+        }
+        Some((event, group))
+    }
+
+    fn common(line: &Line<'_>, about: &About, shared: &mut Shared) -> Option<Self> {
+        const KINDS: [&str; 5] = ["resource", "error", "action", "long_task", "vital"];
+        let kind = KINDS.into_iter().find(|kind| *kind == line.kind)?;
+        let actions =
+            line.actions.0.iter().filter(|id| !id.contains(' ')).take(4).map(|id| first_bytes(id, 64));
+        let actions = actions.collect::<Vec<_>>().join(" ");
+        Some(Self {
+            id: "".into(),
+            kind,
+            about: about.clone(),
+            duration_ns: None,
+            name: "".into(),
+            sub_type: None,
+            method: None,
+            status: None,
+            size: None,
+            trace_id: None,
+            span_id: None,
+            fingerprint: None,
+            action_ids: (!actions.is_empty()).then(|| shared.text(&actions)),
+            detail: detail(kind, line),
+        })
+    }
+
+    fn resource(&mut self, part: Resource<'_>, line: &Line<'_>, shared: &mut Shared) -> Option<()> {
+        self.id = id(&part.id)?;
+        let url = part.url.as_deref().unwrap_or_default();
+        self.name = shared.routes.resource(url, line.view.url.as_deref().unwrap_or_default()).into();
+        self.sub_type = part.kind.as_deref().map(|kind| shared.text(kind));
+        self.method = part.method.as_deref().map(|method| shared.text(method));
+        (self.status, self.duration_ns, self.size) = (part.status_code.0, part.duration.0, part.size.0);
+        self.trace_id = line.internal.trace_id.as_deref().and_then(trace_id).map(|id| shared.text(&id));
+        self.span_id = line.internal.span_id.as_deref().and_then(span_id).map(Arc::from);
+        Some(())
+    }
+
+    fn error(&mut self, part: ErrorPart<'_>, shared: &mut Shared) -> Option<ErrorGroup> {
+        self.id = id(&part.id)?;
+        self.name = first_bytes(part.message.as_deref().unwrap_or_default(), LONGEST_NAME).into();
+        self.sub_type = part.source.as_deref().map(|source| shared.text(source));
+        let stack = part.stack.as_deref().map(Stack::parse);
+        let culprit = stack.as_ref().and_then(Stack::top).map(Culprit::from);
+        let fingerprint = fingerprint::fingerprint(&ErrorFacts {
+            service: self.about.service.as_deref().unwrap_or_default(),
+            fingerprint: part.fingerprint.as_deref(),
+            kind: part.kind.as_deref(),
+            source: part.source.as_deref().unwrap_or_default(),
+            message: part.message.as_deref().unwrap_or_default(),
+            culprit,
+        });
+        self.fingerprint = Some((&*fingerprint).into());
+        Some(ErrorGroup {
+            fingerprint,
+            fingerprint_version: fingerprint::VERSION.into(),
+            service: self.about.service.clone(),
+            kind: part.kind.as_deref().map(|kind| shared.text(kind)),
+            message: self.name.clone(),
+            culprit: culprit.map(|culprit| shared.text(&culprit.to_string())),
+            seen: Seen::once(self.about.date_ms),
+        })
+    }
+
+    fn action(&mut self, part: Action<'_>, shared: &mut Shared) -> Option<()> {
+        self.id = id(&part.id)?;
+        self.name = shared.text(part.target.name.as_deref().unwrap_or_default());
+        self.sub_type = part.kind.as_deref().map(|kind| shared.text(kind));
+        self.duration_ns = part.loading_time.0;
+        Some(())
+    }
+
+    fn long_task(&mut self, part: LongTask<'_>, shared: &mut Shared) -> Option<()> {
+        self.id = id(&part.id)?;
+        self.sub_type = part.entry_type.as_deref().map(|kind| shared.text(kind));
+        let invoker = part.scripts.iter().find_map(|script| script.invoker.as_deref());
+        self.name = shared.text(invoker.or(part.entry_type.as_deref()).unwrap_or("long-task"));
+        self.duration_ns = part.duration.0;
+        Some(())
+    }
+
+    fn vital(&mut self, part: Vital<'_>, shared: &mut Shared) -> Option<()> {
+        self.id = id(&part.id)?;
+        self.name = shared.text(part.name.as_deref().unwrap_or_default());
+        self.sub_type = part.kind.as_deref().map(|kind| shared.text(kind));
+        self.duration_ns = part.duration.0;
+        Some(())
+    }
+
+    /// About how much it takes.
+    pub(super) fn size(&self) -> usize {
+        let ids = self.id.len() + self.about.session_id.len() + self.about.view_id.len();
+        ids + self.name.len() + self.about.route.len() + self.detail.len() + OVERHEAD
+    }
+}
+
+/// Not shared: each event has its own.
+fn id(text: &Text<'_>) -> Option<Arc<str>> {
+    text.as_deref().filter(|id| !id.is_empty() && id.len() <= 64).map(Arc::from)
+}
+
+/// The members that pages show, as they were written.
+fn detail(kind: &str, line: &Line<'_>) -> Vec<u8> {
+    let mut text = String::with_capacity(line.own.len() + 64);
+    // Writing to a text does not fail.
+    let _ = write!(text, "{{\"{kind}\":{}", line.own);
+    for (name, value) in [("context", line.context), ("feature_flags", line.feature_flags)] {
+        if let Some(value) = value.filter(|value| value.len() <= LARGEST_CONTEXT) {
+            let _ = write!(text, ",\"{name}\":{value}");
+        }
+    }
+    text.push('}');
+    detail::pack(&text)
+}
+
+impl Row for Event {
+    /// What came before is the same.
+    const TABLE: Table = Table {
+        name: "rum_event",
+        columns: &[
+            "id",
+            "session_id",
+            "view_id",
+            "type",
+            "date_ms",
+            "duration_ns",
+            "name",
+            "route",
+            "sub_type",
+            "method",
+            "status",
+            "size",
+            "trace_id",
+            "span_id",
+            "fingerprint",
+            "action_ids",
+            "service",
+            "env",
+            "version",
+            "browser",
+            "device",
+            "detail",
+        ],
+        on_conflict: "on conflict (session_id, id) do nothing",
+    };
+
+    fn cells(self) -> Vec<Cell> {
+        let About { session_id, view_id, date_ms, route, service, env, version, browser, device, .. } =
+            self.about;
+        vec![
+            self.id.into(),
+            session_id.into(),
+            view_id.into(),
+            self.kind.into(),
+            date_ms.into(),
+            self.duration_ns.into(),
+            self.name.into(),
+            route.into(),
+            self.sub_type.into(),
+            self.method.into(),
+            self.status.into(),
+            self.size.into(),
+            self.trace_id.into(),
+            self.span_id.into(),
+            self.fingerprint.into(),
+            self.action_ids.into(),
+            service.into(),
+            env.into(),
+            version.into(),
+            browser.into(),
+            device.into(),
+            self.detail.into(),
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+//! What a browser has sent at once, as rows. It knows no database: what costs time here may be done on any thread.
+
+mod arrival;
+mod clock;
+mod error_group;
+mod event;
+mod session;
+mod shared;
+
+use std::collections::BTreeMap;
+
+pub use arrival::Arrival;
+
+pub(crate) use error_group::ErrorGroup;
+pub(crate) use event::Event;
+pub(crate) use session::Session;
+pub(crate) use shared::About;
+
+use crate::{
+    event::{Line, people},
+    view::Pending,
+};
+use shared::Shared;
+
+/// Events of one request, ready to be kept.
+#[derive(Debug)]
+pub struct Batch {
+    pub(crate) arrival: Arrival,
+    /// In the order of their ids, so that two transactions that meet wait for one another in one order.
+    pub(crate) sessions: BTreeMap<String, Session>,
+    pub(crate) views: BTreeMap<String, Pending>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) groups: BTreeMap<String, ErrorGroup>,
+    unreadable: usize,
+}
+
+impl Batch {
+    /// Reads lines, each an event that is scrubbed already. What cannot be read is counted, and the others go on.
+    pub fn read(lines: &str, arrival: Arrival) -> Self {
+        let mut shared = Shared::of(&arrival);
+        let (sessions, views, events, groups, unreadable) = Default::default();
+        let mut batch = Self { arrival, sessions, views, events, groups, unreadable };
+        for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
+            let line = people::hidden(line);
+            if batch.add(&line, &mut shared).is_none() {
+                batch.unreadable += 1;
+            }
+        }
+        batch
+    }
+
+    /// How many lines are no events that can be kept.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+
+    /// Whether nothing is to be kept.
+    pub fn is_empty(&self) -> bool {
+        self.views.is_empty() && self.events.is_empty()
+    }
+
+    fn add(&mut self, text: &str, shared: &mut Shared) -> Option<()> {
+        let line = Line::read(text)?;
+        // What an SDK tells of itself is nobody's session.
+        if line.kind == "telemetry" {
+            return Some(());
+        }
+        let about = shared.about(&line, &self.arrival)?;
+        let bytes = match &*line.kind {
+            "view" | "view_update" => {
+                let pending = Pending::of(text, &line, &about)?;
+                let bytes = pending.size();
+                let known = self.views.entry(about.view_id.to_string());
+                known.and_modify(|known| known.add(&pending)).or_insert(pending);
+                bytes
+            }
+            _ => {
+                let (event, group) = Event::of(&line, &about, shared)?;
+                let bytes = event.size();
+                if let Some(group) = group {
+                    let known = self.groups.entry(group.fingerprint.clone());
+                    known.and_modify(|known| known.join(&group)).or_insert(group);
+                }
+                self.events.push(event);
+                bytes
+            }
+        };
+        let session = Session::of(&line, &about, &self.arrival, bytes);
+        let known = self.sessions.entry(about.session_id.to_string());
+        known.and_modify(|known| known.join(&session)).or_insert(session);
+        Some(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Statements that insert many rows at once.
+
+use std::fmt::Write;
+
+use super::Cell;
+
+/// Where rows go, and what becomes of one that is there already.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [&'static str],
+    /// `on conflict …`
+    pub(crate) on_conflict: &'static str,
+}
+
+/// What is a row of a table.
+pub(crate) trait Row {
+    const TABLE: Table;
+
+    /// A value for each column, in order.
+    fn cells(self) -> Vec<Cell>;
+}
+
+impl Table {
+    /// The statement for so many rows.
+    pub(crate) fn insert(&self, rows: usize) -> String {
+        let Self { name, columns, on_conflict } = self;
+        let mut sql = format!("insert into {name} ({}) values ", columns.join(", "));
+        for row in 0..rows {
+            sql.push_str(if row == 0 { "(" } else { ", (" });
+            for column in 0..columns.len() {
+                let comma = if column == 0 { "" } else { ", " };
+                // Writing to a text does not fail.
+                let _ = write!(sql, "{comma}${}", row * columns.len() + column + 1);
+            }
+            sql.push(')');
+        }
+        sql + " " + on_conflict
+    }
+}
+
+/// How many rows go into one statement, of so many that are left. Powers of two, so that a connection has few statements to remember.
+pub(super) fn at_once(rows: usize) -> usize {
+    const MOST: usize = 32;
+    match rows {
+        MOST.. => MOST,
+        _ => 1 << rows.ilog2(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_has_a_place_for_each_value() {
+        let table = Table { name: "t", columns: &["a", "b"], on_conflict: "on conflict do nothing" };
+        assert_eq!(table.insert(2), "insert into t (a, b) values ($1, $2), ($3, $4) on conflict do nothing");
+    }
+
+    #[test]
+    fn many_rows_are_a_few_statements() {
+        let mut left = 50;
+        let mut statements = vec![];
+        while left > 0 {
+            statements.push(at_once(left));
+            left -= at_once(left);
+        }
+        assert_eq!(statements, [32, 16, 2]);
+    }
+}

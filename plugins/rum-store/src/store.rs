@@ -1,0 +1,62 @@
+//! The store: its tables, and whoever holds it.
+
+use std::sync::Arc;
+
+use greenroom::{
+    database::{Client, Migration, Migrations},
+    errors::{Error, Result},
+};
+use greenroom_database_sqlite::sqlx;
+
+use crate::pool::Pool;
+
+const MIGRATIONS: Migrations = Migrations::new(&[Migration::by_engine(
+    "0001-rum",
+    include_str!("../migrations/0001-rum.sqlite.sql"),
+    include_str!("../migrations/0001-rum.postgres.sql"),
+)]);
+
+/// Browser sessions in a database. A cheap handle.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    pool: Pool,
+}
+
+impl Store {
+    /// The store in this database, with its tables made.
+    ///
+    /// # Errors
+    /// If the database cannot be reached, or its tables are not those of this store.
+    pub async fn open(client: &Client) -> Result<Self, Error> {
+        client.migrate(&MIGRATIONS).await?;
+        Ok(Self(Arc::new(Inner { client: client.clone(), pool: Pool::of(client)? })))
+    }
+
+    /// The connections.
+    pub fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+
+    /// Has something asked, and says what an error means: a 503 where the database is away, or says nothing in time.
+    ///
+    /// # Errors
+    /// That one.
+    pub(crate) async fn run<T>(&self, asked: impl Future<Output = sqlx::Result<T>>) -> Result<T, Error> {
+        self.0.client.run(asked).await
+    }
+
+    /// What an error of a statement means: a 503 where the database is away.
+    ///
+    /// # Errors
+    /// That one.
+    pub async fn told<T>(&self, result: sqlx::Result<T>) -> Result<T, Error> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.0.client.explain(error).await),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What the store promises, on SQLite. The rules are those of `tests/rules`, which hold on PostgreSQL, too.
+
+mod engine;
+mod errors;
+mod file;
+#[path = "../rules/mod.rs"]
+mod rules;
+mod source_maps;

@@ -1,0 +1,7 @@
+//! What holds on both databases: this is compiled once for each, with an engine of its own.
+
+mod captures;
+mod kept;
+mod questions;
+pub(crate) mod support;
+mod swept;

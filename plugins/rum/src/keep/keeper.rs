@@ -1,0 +1,76 @@
+//! Keeps batches, a few at a time, and says in time whether they are kept.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use greenroom_plugin_rum_store::{Batch, Store, route::Routes};
+use tokio::time::timeout;
+
+use crate::{
+    bounds::{Client, Turns},
+    refusal::Refusal,
+    troubles::Troubles,
+};
+
+/// How many at a time: as many connections to a server are in use at most.
+const TURNS: usize = 8;
+/// How many of one client.
+const TURNS_OF_ONE: usize = 2;
+/// How long a browser waits for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Keeper {
+    /// Empty until the database is there; with what it is called.
+    store: OnceLock<(Store, String)>,
+    turns: Arc<Turns>,
+    pub(crate) routes: Arc<Routes>,
+    troubles: Arc<Troubles>,
+}
+
+impl Keeper {
+    pub(crate) fn new(routes: Routes, troubles: Arc<Troubles>) -> Arc<Self> {
+        let (store, turns) = (OnceLock::new(), Turns::new(TURNS, TURNS_OF_ONE));
+        Arc::new(Self { store, turns, routes: Arc::new(routes), troubles })
+    }
+
+    pub(crate) fn opened(&self, store: Store, place: String) {
+        // It is opened once.
+        let _ = self.store.set((store, place));
+    }
+
+    pub(crate) fn store(&self) -> Option<&Store> {
+        self.store.get().map(|(store, _)| store)
+    }
+
+    /// What the database is called, for people.
+    pub(crate) fn place(&self) -> &str {
+        self.store.get().map_or("a database that is not there yet", |(_, place)| place)
+    }
+
+    /// Once this is over it is kept, whatever becomes of the process.
+    pub(crate) async fn keep(&self, client: Client, batch: Batch) -> Result<(), Refusal> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        // Why there is none was told by whoever tries to open it.
+        let Some(store) = self.store() else { return Err(Refusal::NotKept) };
+        let kept = async {
+            let _turn = self.turns.take(client).await;
+            store.keep(batch).await
+        };
+        // Who gives it up takes it back, unless it is committed by then: it is sent again and changes nothing.
+        match timeout(PATIENCE, kept).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => {
+                self.troubles.not_kept(&error);
+                Err(Refusal::NotKept)
+            }
+            Err(_) => {
+                self.troubles.not_kept_in_time(PATIENCE);
+                Err(Refusal::NotKept)
+            }
+        }
+    }
+}
