@@ -22,7 +22,11 @@ mod now;
 use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
 
-use crate::{lately::Lately, look::Look, now::Now};
+use crate::{
+    lately::Lately,
+    look::Look,
+    now::{LastLook, Now},
+};
 
 /// The plugin `observatory`. See the [crate's documentation](crate).
 pub fn observatory() -> Plugin {
@@ -46,7 +50,12 @@ pub fn observatory() -> Plugin {
                 ops.files(files::router())?;
                 ops.mount_pages(
                     "",
-                    now::router(Now { look: Look { services, lately }, frame, ops: ops.clone() }),
+                    now::router(Now {
+                        look: Look { services, lately },
+                        frame,
+                        ops: ops.clone(),
+                        looked: LastLook::default(),
+                    }),
                 )
             },
         );
