@@ -41,8 +41,15 @@ const BUILD: &[&str] = &[
     "--package", "greenroom-cli",
     "--config", "profile.release.strip=false",
 ];
-const PROGRAMS: [&str; 6] =
-    ["greenroom-bench", "bench-floors", "bench-lines", "bench-log", "conformance-backend", "greenroom"];
+const PROGRAMS: [&str; 7] = [
+    "greenroom-bench",
+    "bench-floors",
+    "bench-lines",
+    "bench-log",
+    "bench-rows",
+    "conformance-backend",
+    "greenroom",
+];
 
 /// `cargo xtask bench`
 pub(crate) fn bench(options: &Options) -> ExitCode {

@@ -134,6 +134,16 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "browser events on a real PostgreSQL server",
+        needs: &[&POSTGRES],
+        features: &["server"],
+        command: Command {
+            arguments: &["test", "--package", "greenroom-plugin-rum-store", "--test", "server"],
+            reads: Reads::Libtest,
+        },
+        otherwise: None,
+    },
+    Suite {
         name: "the stock front end of Backstage",
         needs: &[&APP],
         features: &["bundle"],

@@ -14,7 +14,7 @@ use crate::requests::{CONNECTIONS, Connections};
 use crate::subject::Places;
 
 /// Each client sends so often: as many as the intake takes from one.
-const EACH: Duration = Duration::from_millis(50);
+pub(super) const EACH: Duration = Duration::from_millis(50);
 
 /// A request that was recorded.
 pub(super) struct Batch {
@@ -50,10 +50,19 @@ impl Batch {
         .collect()
     }
 
+    pub(super) fn is_text(&self) -> bool {
+        self.body.starts_with(b"{")
+    }
+
     /// As the client of that number sends it.
     fn request(&self, client: usize) -> Vec<u8> {
+        self.with_body(client, self.body.clone())
+    }
+
+    /// The same with another body of the same length.
+    pub(super) fn with_body(&self, client: usize, body: Vec<u8>) -> Vec<u8> {
         let mut request = format!("{}x-forwarded-for: 10.0.0.{client}\r\n\r\n", self.head).into_bytes();
-        request.extend_from_slice(&self.body);
+        request.extend(body);
         request
     }
 }

@@ -2,6 +2,7 @@
 
 mod intake;
 mod sides;
+mod store;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -26,7 +27,9 @@ Taken by `cargo xtask bench --portal`, with server and load on a core each, in t
 the server's process during a run of wrk with 32 connections, by its completed requests; both write an access log to a file. nginx
 is Debian's in one process, with `sendfile` and `tcp_nopush` as its package sets them and connections that are kept for all
 requests; its page is the one that Greenroom answers. Nobody asks for compression. What browsers have sent, as it was recorded, goes through the intake to a sink
-on this machine, from 32 clients, 640 requests a second; a replay goes unread, so it shows what the way costs without the look.
+on this machine, from 32 clients, 640 requests a second; a replay goes unread, so it shows what the way costs without the look. What
+is kept goes the same way into SQLite, each request as another visit; beside it the same rows are inserted by prepared statements,
+in transactions of as many, and nothing else is done.
 ";
 
 /// Connections of a load.
@@ -36,6 +39,8 @@ const SETTLE: Duration = Duration::from_millis(200);
 const WARM_UP: u64 = 1;
 /// How many times nginx's CPU we want at most.
 const AIM: f64 = 2.0;
+/// How many events we want to keep in a CPU-second at least.
+const KEPT: f64 = 10_000.0;
 
 /// What is asked for: its name, its path, and whether browser events are on.
 const ASKED: [(&str, &str, bool); 3] = [
@@ -88,6 +93,46 @@ pub fn run(places: &Places, seconds: u64, rounds: u64, mut tell: impl FnMut(&str
         let kib = batch.body.len() as f64 / 1024.0;
         let cpu = value(Some(&cpu));
         let _ = writeln!(text, "| {} | {events} | {kib:.1} | {cpu} | {by_second} |", batch.name);
+    }
+    text.push_str(&stored(places, seconds, rounds, scratch.path(), &mut tell)?);
+    Ok(text)
+}
+
+/// The table of what is kept.
+fn stored(
+    places: &Places,
+    seconds: u64,
+    rounds: u64,
+    scratch: &Path,
+    tell: &mut impl FnMut(&str),
+) -> io::Result<String> {
+    let mut text = String::from(
+        "\n| an event into SQLite | CPU (µs) | events per CPU-second | inserts alone (µs) | Greenroom ÷ inserts | we aim for |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for batch in Batch::recorded(places)?.iter().filter(|batch| batch.is_read && batch.is_text()) {
+        let (mut cpu, mut floor) = (Samples::default(), Samples::default());
+        for _ in 0..rounds {
+            let kept = store::kept(places, batch, seconds, scratch)?;
+            cpu.push(kept.cpu);
+            floor.push(kept.floor);
+            tell(&format!(
+                "{}, kept: {} µs, inserts {} µs",
+                batch.name,
+                value(Some(&cpu)),
+                value(Some(&floor))
+            ));
+        }
+        let (each, bare) = (cpu.median().unwrap_or(f64::NAN), floor.median().unwrap_or(f64::NAN));
+        let by_second = 1e6 / each;
+        let reached = if by_second >= KEPT { "" } else { ", not reached" };
+        let (cpu, floor) = (value(Some(&cpu)), value(Some(&floor)));
+        let _ = writeln!(
+            text,
+            "| {} | {cpu} | {by_second:.0} | {floor} | **{:.2}** | {KEPT} a second{reached} |",
+            batch.name,
+            each / bare
+        );
     }
     Ok(text)
 }

@@ -14,7 +14,7 @@ const FILE_BYTES: usize = 1_000_000;
 /// Where browsers think that they are: what the recorded ones told.
 const ORIGIN: &str = "http://127.0.0.1:17200";
 const TOKEN: &str = "pub00000000000000000000000000000000";
-const ID: &str = "11111111-2222-4333-8444-555555555555";
+pub(super) const ID: &str = "11111111-2222-4333-8444-555555555555";
 const TEMPLATE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
     <title><%= config.getOptionalString('app.title') ?? 'Backstage' %></title>\
     <script defer src=\"<%= publicPath %>/static/main.0123abcd.js\"></script></head>\
@@ -58,19 +58,28 @@ impl Side {
 
 /// Greenroom with the bundle; events go to `intake`, if there is one.
 pub(super) fn greenroom(places: &Places, scratch: &Path, intake: Option<&str>) -> io::Result<Server> {
+    let forward = |intake| format!("mode: forward, sdk: cdn, intakeUrl: '{intake}'");
+    started(places, scratch, intake.map(forward), "")
+}
+
+/// Greenroom with the bundle, which keeps events in a directory.
+pub(super) fn keeping(places: &Places, scratch: &Path, data: &Path) -> io::Result<Server> {
+    let database =
+        format!("  database: {{client: better-sqlite3, connection: {{directory: '{}'}}}}\n", data.display());
+    started(places, scratch, Some("mode: store, sdk: cdn".to_owned()), &database)
+}
+
+fn started(places: &Places, scratch: &Path, rum: Option<String>, backend: &str) -> io::Result<Server> {
     let port = free_port()?;
     let (dist, data) = (scratch.join("dist"), scratch.join("data"));
     let (dist, data) = (dist.display(), data.display());
-    let (keys, rum) = match intake {
+    let (keys, rum) = match rum {
         None => (String::new(), "mode: off".to_owned()),
-        Some(intake) => (
-            format!(", datadogRum: {{clientToken: {TOKEN}, applicationId: {ID}}}"),
-            format!("mode: forward, sdk: cdn, intakeUrl: '{intake}'"),
-        ),
+        Some(rum) => (format!(", datadogRum: {{clientToken: {TOKEN}, applicationId: {ID}}}"), rum),
     };
     let config = format!(
         "app: {{title: Benchmark, baseUrl: '{ORIGIN}'{keys}}}\n\
-         backend: {{baseUrl: '{ORIGIN}', listen: '127.0.0.1:{port}', trustProxy: loopback}}\n\
+         backend:\n  baseUrl: '{ORIGIN}'\n  listen: '127.0.0.1:{port}'\n  trustProxy: loopback\n{backend}\
          greenroom: {{app: {{dist: '{dist}'}}, dataDir: '{data}', rum: {{{rum}}}}}\n"
     );
     let file = scratch.join("config/app-config.yaml");

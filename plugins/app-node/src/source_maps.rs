@@ -18,7 +18,7 @@ type Find = dyn Fn(&str) -> Option<SourceMapFile> + Send + Sync;
 pub struct SourceMaps(Arc<OnceLock<Box<Find>>>);
 
 impl Service for SourceMaps {
-    const ID: &'static str = "greenroom.app.sourceMaps";
+    const ID: &'static str = "app.sourceMaps";
     type Scope = scope::Root;
 
     fn default_factory() -> Option<ServiceFactory> {

@@ -62,6 +62,36 @@
     command.append(button);
   }
 
+  // What changes something is asked twice, and sent as the surface of operators wants it.
+  for (const button of all('button[data-post]')) {
+    const word = button.textContent;
+    let asked = null;
+    const forget = () => {
+      clearTimeout(asked);
+      asked = null;
+      button.textContent = word;
+    };
+    button.addEventListener('click', async () => {
+      if (!asked) {
+        asked = setTimeout(forget, 5000);
+        button.textContent = 'For good?';
+        return;
+      }
+      forget();
+      button.disabled = true;
+      const token = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+      const headers = { 'content-type': 'application/json', 'x-csrf-token': token };
+      try {
+        const answer = await fetch(button.dataset.post, { method: 'POST', headers, body: '{}' });
+        if (answer.ok) location.assign(button.dataset.then);
+        else button.textContent = `Not done: ${answer.status}`;
+      } catch {
+        button.textContent = 'Not done: no answer';
+      }
+      button.disabled = false;
+    });
+  }
+
   // The clock goes by the server's time, whatever this machine thinks it is.
   const clock = document.querySelector('[data-clock]');
   const live = document.querySelector('.live');

@@ -19,6 +19,7 @@ create table rum_session (
     -- About how much its rows take.
     bytes integer not null
 ) strict;
+create index rum_session_started on rum_session (started_ms, id);
 create index rum_session_last on rum_session (last_ms);
 create index rum_session_user on rum_session (usr_id) where usr_id is not null;
 create index rum_session_anonymous on rum_session (anonymous_id) where anonymous_id is not null;
@@ -95,6 +96,9 @@ create table rum_event (
 -- Ids are unique; behind a session's, what comes at once stands together.
 create unique index rum_event_id on rum_event (session_id, id);
 create index rum_event_time on rum_event (type, date_ms);
+-- All that a list of slow resources is made of: it is read without their rows.
+create index rum_event_resource on rum_event (name, method, date_ms, duration_ns, status, route, version, env, device, type)
+    where type = 'resource';
 create index rum_event_trace on rum_event (trace_id) where trace_id is not null;
 create index rum_event_fingerprint on rum_event (fingerprint, date_ms) where fingerprint is not null;
 

@@ -9,6 +9,8 @@ mod event;
 pub mod fingerprint;
 pub mod group;
 mod keep;
+#[cfg(feature = "made")]
+pub mod made;
 mod message;
 mod pool;
 pub mod queries;

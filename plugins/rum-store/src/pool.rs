@@ -2,7 +2,7 @@
 
 use greenroom::{
     database::{Client, Engine},
-    errors::Result,
+    errors::Error,
 };
 use greenroom_database_postgres::PgPool;
 use greenroom_database_sqlite::{Readers, SqlitePool};
@@ -22,7 +22,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    pub(crate) fn of(client: &Client) -> Result<Self> {
+    pub(crate) fn of(client: &Client) -> Result<Self, Error> {
         Ok(match client.engine() {
             Engine::Sqlite => {
                 let Readers(readers) = client.pool()?;

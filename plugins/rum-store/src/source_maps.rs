@@ -18,7 +18,7 @@ use crate::{
     stack::{Frame, Stack},
 };
 use cache::Cache;
-use map::Map;
+use map::{Map, Place};
 
 /// How many maps are read for one stack.
 const MOST_MAPS: usize = 8;
@@ -74,27 +74,40 @@ impl Symbolicator {
         Self(Arc::new(Inner { maps, routes, cache: Cache::new(logger) }))
     }
 
-    /// All frames of a stack, in its order.
+    /// All frames of a stack, in its order, with the lines around each: for a page.
     pub async fn resolve<'a>(&self, stack: &Stack<'a>) -> Vec<Resolved<'a>> {
+        self.resolved(stack, Map::context).await
+    }
+
+    /// As [`resolve`](Self::resolve), without the lines around: for the fingerprint.
+    pub async fn locate<'a>(&self, stack: &Stack<'a>) -> Vec<Resolved<'a>> {
+        self.resolved(stack, |_, _| vec![]).await
+    }
+
+    async fn resolved<'a>(
+        &self,
+        stack: &Stack<'a>,
+        context: fn(&Map, &Place) -> Vec<ContextLine>,
+    ) -> Vec<Resolved<'a>> {
         let maps = self.maps(&stack.frames).await;
         let places = stack.frames.iter().map(|frame| {
             let map = maps.of(frame.url)?;
-            map.place(frame.line?, frame.column.unwrap_or(1))
+            Some((map, map.place(frame.line?, frame.column.unwrap_or(1))?))
         });
         let places: Vec<_> = places.collect();
         // A minified function has no name of its own that means something: its caller's source calls it by its name.
         let callers =
-            places.iter().skip(1).map(|caller| caller.as_ref().and_then(|caller| caller.name.clone()));
+            places.iter().skip(1).map(|caller| caller.as_ref().and_then(|(_, caller)| caller.name.clone()));
         let names = callers.chain([None]);
         let frames = stack.frames.iter().zip(&places).zip(names);
         let resolved = frames.map(|((frame, place), name)| {
-            let original = place.as_ref().map(|place| Original {
+            let original = place.as_ref().map(|(map, place)| Original {
                 source: place.source.clone(),
                 line: place.line,
                 column: place.column,
                 function: name.or_else(|| frame.function.map(str::to_owned)),
                 is_library: place.is_library,
-                context: place.context.clone(),
+                context: context(map, place),
             });
             Resolved { frame: *frame, original }
         });

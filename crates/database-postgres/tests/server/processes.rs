@@ -47,7 +47,7 @@ impl Process {
 
 /// What a process tells the test that has started it.
 pub(crate) fn tell(text: &str) {
-    writeln!(std::io::stdout(), "\ntold: {text}").unwrap();
+    std::io::stdout().write_all(format!("\ntold: {text}\n").as_bytes()).unwrap();
 }
 
 /// What it has told.

@@ -53,7 +53,7 @@ fn an_error_keeps_its_properties_its_cause_and_its_stack() {
     assert!(spread.message.starts_with("Cannot fetch no such host"), "{spread:?}");
     assert_eq!(spread.fields["cause"]["message"], "refused");
     assert_eq!(field.message, "Cannot fetch");
-    assert_eq!(field.fields["error"]["message"], "no such host");
+    assert_eq!(field.fields["error"]["cause"]["message"], "refused");
     for line in [spread, field] {
         assert!(line.stack().is_some_and(|stack| stack.starts_with("Error: no such host")), "{line:?}");
     }

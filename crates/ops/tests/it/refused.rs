@@ -216,3 +216,14 @@ async fn ops_4_a_browser_gets_the_page_to_sign_in_on_and_a_sentence_for_all_else
     assert_eq!(nothing.status, 404);
     assert!(nothing.text().contains("<h1>There is no such page"));
 }
+
+#[tokio::test]
+async fn ops_6_behind_a_proxy_that_is_trusted_the_origin_is_that_of_the_name_it_was_asked_for() {
+    for (trust, status) in [(json!("loopback"), 200), (json!(false), 403)] {
+        let backend = kit::start_with(json!({"backend": {"trustProxy": trust}})).await;
+        let request = backend.post_json("/.greenroom/v1/queue/7/clear", &json!({})).with_token(OPS_TOKEN);
+        let request = request.header("x-forwarded-host", "portal.example.com");
+        let answer = request.header("origin", "https://portal.example.com").await;
+        assert_eq!(answer.status, status, "{trust}");
+    }
+}

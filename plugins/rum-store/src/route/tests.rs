@@ -1,3 +1,5 @@
+//! Paths as browsers send them, and the routes that they are told by.
+
 use super::*;
 
 fn routes() -> Routes {

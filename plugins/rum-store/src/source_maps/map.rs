@@ -24,7 +24,8 @@ pub(super) struct Place {
     /// What stands there, where the bundle calls it otherwise.
     pub(super) name: Option<String>,
     pub(super) is_library: bool,
-    pub(super) context: Vec<ContextLine>,
+    /// The number of the source in its map.
+    id: u32,
 }
 
 impl Map {
@@ -50,7 +51,6 @@ impl Map {
         // The nearest one before may be of a line before, which tells nothing of this one.
         let token = self.0.lookup_token(line, column).filter(|token| token.get_dst_line() == line)?;
         let source = token.get_source()?;
-        let text = self.0.get_source_contents(token.get_src_id());
         let is_ignored = self.0.ignore_list().any(|id| *id == token.get_src_id());
         let source = path(source);
         Some(Place {
@@ -58,9 +58,15 @@ impl Map {
             column: token.get_src_col().saturating_add(1),
             name: token.get_name().map(|name| first_bytes(name, MOST_NAME_BYTES).to_owned()),
             is_library: is_ignored || is_library(source),
-            context: text.map(|text| context(text, token.get_src_line() as usize)).unwrap_or_default(),
             source: first_bytes(source, MOST_NAME_BYTES).to_owned(),
+            id: token.get_src_id(),
         })
+    }
+
+    /// The line of a place with those around it; nothing where the map does not hold the source.
+    pub(super) fn context(&self, place: &Place) -> Vec<ContextLine> {
+        let text = self.0.get_source_contents(place.id);
+        text.map(|text| context(text, place.line as usize - 1)).unwrap_or_default()
     }
 }
 
@@ -143,8 +149,8 @@ mod tests {
             );
             for bytes in [json.as_bytes(), &json.as_bytes()[..cut.min(json.len())]] {
                 if let Ok(map) = Map::read(bytes) {
-                    let place = map.place(line, column);
-                    proptest::prop_assert!(place.is_none_or(|place| place.context.len() <= 2 * LINES_AROUND + 1));
+                    let context = map.place(line, column).map(|place| map.context(&place));
+                    proptest::prop_assert!(context.is_none_or(|lines| lines.len() <= 2 * LINES_AROUND + 1));
                     proptest::prop_assert!(map.bytes() > 0);
                 }
             }

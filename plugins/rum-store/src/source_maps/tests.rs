@@ -1,3 +1,5 @@
+//! Stacks with the maps of their scripts.
+
 use greenroom_plugin_app_node::SourceMapFile;
 use serde_json::{Value, json};
 
@@ -55,6 +57,8 @@ async fn rum_72_a_frame_is_shown_with_its_source_its_name_and_the_lines_around()
     assert_eq!(context.iter().map(|line| line.number).collect::<Vec<_>>(), [3, 4, 5, 6, 7]);
     let expected: Vec<_> = SOURCE.lines().skip(2).take(5).collect();
     assert_eq!(context.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), expected);
+    let located = symbolicator.locate(&Stack::parse(CATALOG_ERROR)).await;
+    assert_eq!(told(&located), told(&resolved));
     let cause = "TypeError: spec is undefined\n  at <anonymous> @ http://127.0.0.1:17200/app.min.js:1:553";
     assert_eq!(told(&symbolicator.resolve(&Stack::parse(cause)).await), ["- app.src.js:5:104"]);
 }

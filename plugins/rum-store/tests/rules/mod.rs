@@ -2,5 +2,6 @@
 
 mod captures;
 mod kept;
+mod questions;
 pub(crate) mod support;
 mod swept;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::zlib::{NotInflated, deflate, inflate};
 use crate::{
     refusal::Refusal,
-    scrub::{Event, Parameters, scrub},
+    scrub::{Event, Look, Parameters, scrub},
     settings::Origin,
     urls::INTAKE,
     uuid::is_uuid,
@@ -70,6 +70,7 @@ impl Rules {
             false => Cow::Borrowed(&body[..]),
         };
         let mut left = String::with_capacity(inflated.len());
+        let mut look = Look::new(&self.kept);
         let (mut events, mut own, mut unreadable, mut foreign, mut is_changed) = (0, 0, 0, 0, false);
         for line in inflated.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
             if !is_wanted() {
@@ -79,7 +80,7 @@ impl Rules {
             if before > 0 {
                 left.push('\n');
             }
-            match self.line(line, &mut left) {
+            match self.line(line, &mut look, &mut left) {
                 Line::Event { is_changed: of_this } => {
                     (events, is_changed) = (events + 1, is_changed | of_this);
                     if left.len() > LARGEST {
@@ -110,10 +111,10 @@ impl Rules {
     }
 
     /// Writes it behind `out`, which for all but events is of no use.
-    fn line(&self, line: &[u8], out: &mut String) -> Line {
+    fn line(&self, line: &[u8], look: &mut Look<'_>, out: &mut String) -> Line {
         let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LONGEST_LINE);
         let scrubbed =
-            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, &self.kept, out));
+            text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, look, out));
         let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
         let event = scrubbed.event;
         if !self.is_ours(&event) {

@@ -12,7 +12,10 @@ use parking_lot::Mutex;
 use tokio::{sync::Notify, time::timeout};
 
 use super::Keeper;
-use crate::troubles::Troubles;
+use crate::{
+    scrub::{Look, Parameters},
+    troubles::Troubles,
+};
 
 /// How many wait at most.
 const MOST: usize = 4_096;
@@ -28,13 +31,21 @@ pub(crate) struct RequestQueue {
     keeper: Arc<Keeper>,
     troubles: Arc<Troubles>,
     replica: String,
+    kept: Parameters,
 }
 
 impl RequestQueue {
     /// Keeps what is pushed, each second, until the backend's tasks end.
     pub(crate) fn start(keeper: Arc<Keeper>, troubles: Arc<Troubles>, replica: &str) -> Arc<Self> {
         let (waiting, many) = Default::default();
-        let queue = Arc::new(Self { waiting, many, keeper, troubles, replica: replica.to_owned() });
+        let queue = Arc::new(Self {
+            waiting,
+            many,
+            keeper,
+            troubles,
+            replica: replica.to_owned(),
+            kept: Parameters::with([]),
+        });
         let keeping = queue.clone();
         drop(spawn("keep requests with a trace of a browser", async move {
             loop {
@@ -95,15 +106,15 @@ impl RequestQueue {
         let start = finished.began.duration_since(UNIX_EPOCH).unwrap_or_default();
         BackendRequest {
             request_id: request.id().to_owned(),
-            trace_id: trace.trace_id().to_string(),
-            span_id: Some(trace.span_id().to_string()),
-            parent_span_id: trace.parent_span_id().map(|id| id.to_string()),
+            trace_id: trace.trace_id().as_str().to_owned(),
+            span_id: Some(trace.span_id().as_str().to_owned()),
+            parent_span_id: trace.parent_span_id().map(|id| id.as_str().to_owned()),
             session_id: request.session().map(str::to_owned),
             replica: self.replica.clone(),
-            plugin: request.target_plugin().map(|plugin| plugin.to_string()),
+            plugin: request.target_plugin().map(str::to_owned),
             method: finished.method.to_string(),
-            route: request.route().map(|route| route.to_string()),
-            path: finished.path().into_owned(),
+            route: request.route().map(str::to_owned),
+            path: Look::new(&self.kept).masked(&finished.path()),
             status: finished.status.map_or(0, |status| status.as_u16()),
             start_ms: i64::try_from(start.as_millis()).unwrap_or(i64::MAX),
             duration_ns: ns(finished.duration),

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use greenroom_redact as redact;
 
-use super::text::{Parameters, findings};
+use super::Look;
 use crate::json::{Leaf, Malformed, Path, Text, walk};
 
 /// The mask as a value.
@@ -38,7 +38,7 @@ pub(crate) struct Event {
 
 /// Writes the line behind `out`, with what is personal or secret masked; fails for what is no JSON, of which it may have
 /// written a part.
-pub(crate) fn scrub(line: &str, kept: &Parameters, out: &mut String) -> Result<Scrubbed, Malformed> {
+pub(crate) fn scrub(line: &str, look: &mut Look<'_>, out: &mut String) -> Result<Scrubbed, Malformed> {
     let mut event = Event::default();
     let mut copy = Copy { line, at: 0, out, is_changed: false };
     // How deep the name of a secret stands, that all of this is below.
@@ -48,10 +48,13 @@ pub(crate) fn scrub(line: &str, kept: &Parameters, out: &mut String) -> Result<S
         Leaf::Left => secret_from = secret_from.filter(|depth| *depth != path.len()),
         Leaf::Name(text) => {
             // Once for each name: asked at each value below it, long names would take their length squared.
-            if secret_from.is_none() && redact::name_is_secret(&text.meant) {
+            if look.is_known(&text.meant) {
+                return;
+            }
+            if secret_from.is_none() && look.is_secret(&text.meant) {
                 secret_from = Some(path.len());
             }
-            copy.mask_parts(&text, kept);
+            copy.mask_parts(&text, look);
         }
         Leaf::Number(range) => {
             if is_of_user(path) || (secret_from.is_some() && !is_measured(path)) {
@@ -63,7 +66,7 @@ pub(crate) fn scrub(line: &str, kept: &Parameters, out: &mut String) -> Result<S
             match is_of_user(path) || secret_from.is_some() {
                 true if text.meant.trim_matches('*').is_empty() => {}
                 true => copy.mask(text.range, redact::MASK),
-                false => copy.mask_parts(&text, kept),
+                false => copy.mask_parts(&text, look),
             }
         }
     })?;
@@ -73,9 +76,9 @@ pub(crate) fn scrub(line: &str, kept: &Parameters, out: &mut String) -> Result<S
 
 /// The line as it leaves.
 #[cfg(test)]
-pub(crate) fn scrubbed_line(line: &str, kept: &Parameters) -> String {
+pub(crate) fn scrubbed_line(line: &str, kept: &super::Parameters) -> String {
     let mut out = String::new();
-    scrub(line, kept, &mut out).unwrap_or_else(|Malformed| panic!("no JSON: {line}"));
+    scrub(line, &mut Look::new(kept), &mut out).unwrap_or_else(|Malformed| panic!("no JSON: {line}"));
     out
 }
 
@@ -96,8 +99,8 @@ impl Copy<'_> {
         (self.at, self.is_changed) = (range.end, true);
     }
 
-    fn mask_parts(&mut self, text: &Text<'_>, kept: &Parameters) {
-        for found in findings(&text.meant, kept) {
+    fn mask_parts(&mut self, text: &Text<'_>, look: &mut Look<'_>) {
+        for found in look.at(&text.meant) {
             self.mask(text.written(found), redact::MASK);
         }
     }
@@ -144,7 +147,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::*;
+    use super::{super::Parameters, *};
 
     fn kept() -> Parameters {
         Parameters::with([])
@@ -188,7 +191,7 @@ mod tests {
     fn an_event_tells_what_it_is() {
         let line = r#"{"type":"resource","application":{"id":"a"},"session":{"id":"s"},"view":{"id":"v","url":"/"},
             "resource":{"url":"/api/rum/intake","id":"r"},"application":{"id":"b"}}"#;
-        let event = scrub(line, &kept(), &mut String::new()).unwrap().event;
+        let event = scrub(line, &mut Look::new(&kept()), &mut String::new()).unwrap().event;
         let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         assert!(event.is("resource") && !event.is("view"));
         assert_eq!(event.applications, texts(&["a", "b"]));
@@ -249,7 +252,7 @@ mod tests {
             let event = event(&text);
             let line = if is_pretty { format!("{event:#}") } else { event.to_string() };
             let mut out = String::new();
-            prop_assert!(!scrub(&line, &kept(), &mut out).unwrap().is_changed, "{}", out);
+            prop_assert!(!scrub(&line, &mut Look::new(&kept()), &mut out).unwrap().is_changed, "{}", out);
             prop_assert_eq!(out, line);
         }
     }

@@ -136,9 +136,11 @@ async fn rum_95_a_database_that_is_away_at_start_keeps_nobody_from_the_portal() 
     let mut config = config(&json!({"mode": "store"}));
     let connection = json!({"host": "127.0.0.1", "port": port, "user": "u", "password": "hunter2hunter2"});
     config["backend"] = json!({"database": {"client": "pg", "connection": connection}});
-    let backend = TestBackend::new().config(config).add(rum()).start().await.unwrap();
+    let driver = greenroom_database_postgres::driver();
+    let backend = TestBackend::new().config(config).add(rum()).add(driver).start().await.unwrap();
     let line = backend.await_log(|line| line["level"] == "warn" && line["plugin"] == "rum").await;
     assert!(line["message"].as_str().unwrap().contains("cannot be kept yet"), "{line}");
+    assert!(line.to_string().contains(&format!("127.0.0.1:{port}")), "{line}");
     assert!(!line.to_string().contains("hunter2hunter2"));
     assert_eq!(Recorded::named("v7-string-proxy-003-rum").send(&backend).await.status, 503);
 }

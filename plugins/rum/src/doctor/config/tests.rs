@@ -115,7 +115,7 @@ fn rum_43_a_page_as_it_was_built_has_no_scripts() {
 
 #[test]
 fn rum_43_what_a_start_refuses_is_an_error_each_and_once() {
-    let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: direct}}}}");
+    let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{mode: direct, sdk: cdn}}}}");
     let config = RootConfig::from_yaml(&yaml).unwrap();
     let error = ConfigError::invalid(&config, "greenroom.rum.mode", "of another version").into();
     let owner = Some(greenroom::core::Owner { plugin: "rum".into(), module: None });
@@ -139,8 +139,17 @@ fn rum_43_each_value_that_is_wrong_is_an_error_of_its_own() {
     assert!(whats[1].what.ends_with("is no number from 0 to 100"), "{told:?}");
     let place = whats[1].place.as_deref();
     assert_eq!(place, Some("mock-config:1:161 (app.datadogRum.sessionSampleRate)"));
-    let later = on("", "greenroom: {rum: {mode: store}}");
-    assert_eq!(only_error(&later).why, "the config fails the start");
+}
+
+#[test]
+fn rum_43_events_that_are_kept_here_need_nothing_of_datadogs() {
+    let told = told("app: {baseUrl: 'https://p.example'}\ngreenroom: {rum: {mode: store, sdk: cdn}}");
+    assert!(!told.has_errors(), "{told:?}");
+    let text = told.text();
+    assert!(
+        text.contains("note: Events are kept here for 7 days") && !text.contains("client token"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -150,3 +150,25 @@ fn times_are_said_as_people_say_them() {
         assert_eq!(time(seconds).as_deref(), Some(said));
     }
 }
+
+#[test]
+fn rum_46_where_events_are_kept_the_database_decides() {
+    let refused = |code: &str| BTreeMap::from([(code.to_owned(), 4)]);
+    let kept =
+        Status { keeps: true, received: 3, events: 9, kept: 3, last_kept_seconds_ago: Some(5), ..counts() };
+    let text = told(&kept, true).text();
+    assert!(
+        text.starts_with(
+            "Browser events arrive: this backend has kept 3 requests in the last 60 min, the last 5 s ago."
+        ),
+        "{text}"
+    );
+    assert!(text.contains("3 requests kept here") && !text.contains("taken by"), "{text}");
+    let down = Status { keeps: true, received: 4, refused: refused("notKept"), ..counts() };
+    assert_eq!(only_error(&told(&down, true)).why, "the database does not take them");
+    // Datadog's answer is a matter of its own.
+    let last_answer = Some(LastAnswer { seconds_ago: 12, status: Some(403), failure: None });
+    let both = told(&Status { last_answer, failed: 1, left_out: 2, ..kept }, true);
+    assert!(!both.has_errors() && both.text().contains("Datadog answered 403"), "{}", both.text());
+    assert!(both.text().contains("2 requests with replays, logs or profiles came"), "{}", both.text());
+}

@@ -1,0 +1,79 @@
+//! What made a visit slow, or what it met.
+
+use greenroom_plugin_observatory_node::{foreign_plain, format};
+use greenroom_plugin_rum_store::queries::{Event, Request, Story, View};
+
+use super::Answer;
+use crate::words::{between, counted, took};
+
+/// What part of a view's loading a request must take to be the cause.
+const CAUSE: f64 = 0.4;
+/// What part of a request a stage must take to be named.
+const MOST: f64 = 0.5;
+/// From how long on a request is worth a word, in milliseconds.
+pub(crate) const SLOW_MS: f64 = 1000.0;
+
+/// What took longest in a visit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slowest<'a> {
+    /// A view that was slower than most of its route.
+    pub(crate) view: Option<&'a View>,
+    /// A request.
+    pub(crate) request: Option<(&'a Event, Option<&'a Request>)>,
+}
+
+/// `is_open` if it may go on.
+pub(crate) fn session(story: &Story, slowest: &Slowest<'_>, is_open: bool, now_ms: i64) -> Answer {
+    let row = &story.session;
+    let lasted = format::lasted(between(row.started_ms, row.last_ms));
+    let count = |kind: &str| {
+        let of = story.events.iter().filter(|event| event.kind == kind).count();
+        i64::try_from(of).unwrap_or(i64::MAX)
+    };
+    let [requests, errors] = ["resource", "error"].map(count);
+    let first_error = story.events.iter().find(|event| event.kind == "error");
+    let sentence = match (slow(story, slowest), first_error) {
+        (Some(slow), _) => format!("A visit of {lasted} in which {slow}."),
+        (None, Some(first)) => format!(
+            "A visit of {lasted} with {}: {}.",
+            if errors == 1 { "one error".to_owned() } else { format!("{}, first", counted(errors, "error", "errors")) },
+            foreign_plain(first.name.trim_end_matches('.'))
+        ),
+        (None, None) => format!("A visit of {lasted} in which nothing was slow and nothing failed."),
+    };
+    let mut parts = vec![
+        counted(i64::try_from(story.views.len()).unwrap_or(i64::MAX), "view", "views"),
+        counted(requests, "request", "requests"),
+        counted(errors, "error", "errors"),
+    ];
+    let frustrations: i64 = story.views.iter().map(|view| view.frustrations).sum();
+    if frustrations > 0 {
+        parts.push(counted(frustrations, "frustration", "frustrations"));
+    }
+    let ago = format::lasted(between(row.last_ms, now_ms));
+    let end = if is_open { format!("Still open; last event {ago} ago.") } else { format!("It ended {ago} ago.") };
+    let cut = if story.is_cut { " There is more of it than is shown." } else { "" };
+    Answer::new(sentence).detail(format!("{}. {end}{cut}", parts.join(", ")))
+}
+
+/// `/catalog took 4.86 s, because GET /api/catalog took 4.81 s, most of it in the handler`.
+fn slow(story: &Story, slowest: &Slowest<'_>) -> Option<String> {
+    let because = |(event, request): (&Event, Option<&Request>)| {
+        let took_ms = event.duration_ms?;
+        let stage = request.and_then(|request| {
+            let (name, stage_ms) = request.stages.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+            (*stage_ms >= took_ms * MOST).then(|| format!(", most of it {}", crate::words::stage(name)))
+        });
+        Some(format!("{} took {}{}", crate::words::asked(event), took(took_ms), stage.unwrap_or_default()))
+    };
+    if let Some((view, loading_ms)) = slowest.view.and_then(|view| Some((view, view.loading_ms?))) {
+        let of_view = story.events.iter().filter(|event| event.view_id == view.id && event.kind == "resource");
+        let longest = of_view.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
+        let cause = longest.filter(|event| event.duration_ms >= Some(loading_ms * CAUSE));
+        let cause = cause.and_then(|event| because((event, story.request_of(event))));
+        let cause = cause.map(|cause| format!(", because {cause}")).unwrap_or_default();
+        return Some(format!("{} took {}{cause}", foreign_plain(&view.route), took(loading_ms)));
+    }
+    let request = slowest.request.filter(|(event, _)| event.duration_ms >= Some(SLOW_MS))?;
+    because(request)
+}

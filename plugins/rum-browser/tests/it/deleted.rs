@@ -1,0 +1,25 @@
+//! What an operator deletes.
+
+use greenroom_test::mock;
+use serde_json::json;
+
+use crate::support::pages;
+
+#[tokio::test]
+async fn rum_110_a_session_goes_at_once_and_it_is_written_down() {
+    let pages = pages(10).await;
+    let sessions = pages.json("sessions").await;
+    let id = sessions["items"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/.greenroom/v1/rum/sessions/{id}/delete");
+    let delete = || pages.backend.post_json(&path, &json!({"reason": "asked for by the user"})).with_token(mock::OPS_TOKEN);
+    let gone = delete().await;
+    assert_eq!((gone.status.as_u16(), gone.json()["views"].as_i64()), (200, Some(5)), "{}", gone.text());
+    assert_eq!(pages.get(&format!("/.greenroom/browser/sessions/{id}")).await.status, 404);
+    let line = pages.backend.await_log(|line| line["action"] == "rum.session.delete").await;
+    assert_eq!((&line["target"], &line["reason"]), (&json!(id), &json!("asked for by the user")));
+    assert_eq!(delete().await.status, 404, "it is gone");
+    let unknown = pages.backend.post_json("/.greenroom/v1/rum/users/nobody/delete", &json!({}));
+    assert_eq!(unknown.with_token(mock::OPS_TOKEN).await.status, 404);
+    let odd = pages.backend.post_json(&path, &json!({"why": "?"})).with_token(mock::OPS_TOKEN).await;
+    assert_eq!(odd.status, 400);
+}

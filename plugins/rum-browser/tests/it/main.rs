@@ -1,0 +1,10 @@
+//! Pages and lists of browser sessions, as operators and programs get them.
+
+mod api;
+mod captures;
+mod deleted;
+mod hostile;
+mod lines;
+mod pages;
+mod refused;
+mod support;

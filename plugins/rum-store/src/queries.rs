@@ -1,1 +1,0 @@
-//! What pages and programs ask of the store.
