@@ -49,7 +49,7 @@ pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
     assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
 }
 
-fn pictures() -> PathBuf {
+pub(crate) fn pictures() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let kept = env::var_os("UPDATE_DOCS").is_some();
     let place =
