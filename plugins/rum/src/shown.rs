@@ -24,7 +24,8 @@ pub(crate) fn mount(setup: &Arc<Setup>, needs: &Needs, keeper: &Arc<Keeper>, cou
     let Some(retention) = setup.rum.way.retention() else { return Ok(()) };
     let held = keeper.clone();
     let sources = Symbolicator::new(needs.maps.clone(), (*keeper.routes).clone(), needs.logger.clone());
-    let (setup, keeper, counts, config) = (setup.clone(), keeper.clone(), counts.clone(), needs.config.clone());
+    let (setup, keeper, counts, config) =
+        (setup.clone(), keeper.clone(), counts.clone(), needs.config.clone());
     let examine = move || {
         let found = diagnosis(&setup, &keeper, &counts.told(), &config);
         async { found }
@@ -50,7 +51,8 @@ fn diagnosis(setup: &Setup, keeper: &Keeper, counted: &Status, config: &RootConf
         SdkLocation::Cdn(url) => told.findings.push(fine("Datadog's SDK comes from elsewhere", Some(url))),
         SdkLocation::Missing(missing) => {
             let is_fetched = setup.rum.sdk == SdkSetting::Auto;
-            let command = is_fetched.then_some(("Fetch the pinned version, with your own npm settings:", COMMAND));
+            let command =
+                is_fetched.then_some(("Fetch the pinned version, with your own npm settings:", COMMAND));
             to_do(&mut told, missing.why, missing.why, &missing.told, command);
         }
     }
@@ -79,7 +81,12 @@ fn diagnosis(setup: &Setup, keeper: &Keeper, counted: &Status, config: &RootConf
 }
 
 fn fine(title: &str, evidence: Option<&str>) -> Finding {
-    Finding { verdict: Verdict::Ok, title: title.to_owned(), evidence: evidence.map(str::to_owned), to_do: None }
+    Finding {
+        verdict: Verdict::Ok,
+        title: title.to_owned(),
+        evidence: evidence.map(str::to_owned),
+        to_do: None,
+    }
 }
 
 /// Of several the first is why.

@@ -110,5 +110,8 @@ async fn ops_9_the_page_to_sign_in_on_and_its_files_are_there_for_everybody() {
     }
     assert!(!text.contains("style=") && !text.contains("onclick"), "the policy forbids it");
     let input = text.split("<input").nth(1).unwrap().split('>').next().unwrap();
-    assert!(text.contains("method=\"post\"") && !input.contains("name="), "no token comes into a URL: {input}");
+    assert!(
+        text.contains("method=\"post\"") && !input.contains("name="),
+        "no token comes into a URL: {input}"
+    );
 }

@@ -52,11 +52,19 @@ pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
     assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
 }
 
+<<<<<<< HEAD
 fn pictures(is_of_docs: bool) -> PathBuf {
     let place = match is_of_docs {
         true => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
         false => Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages"),
     };
+=======
+pub(crate) fn pictures() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let kept = env::var_os("UPDATE_DOCS").is_some();
+    let place =
+        if kept { root.join("docs/pages") } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages") };
+>>>>>>> wip-demo
     std::fs::create_dir_all(&place).unwrap();
     place
 }
