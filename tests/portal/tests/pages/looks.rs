@@ -39,7 +39,7 @@ pub(crate) async fn look(browser: &mut Browser, name: &str, url: &str) {
             let picture = format!("{name}-{width}-{scheme}.webp");
             // Two of the four show what is to be seen, and a repository should stay small.
             let is_of_docs = matches!((width, scheme), ("1280", "light") | ("390", "dark"));
-            browser.keep(&pictures(is_of_docs && env::var_os("UPDATE_DOCS").is_some()).join(picture)).await;
+            browser.keep(&pictures(is_of_docs).join(picture)).await;
         }
     }
 }
@@ -52,19 +52,12 @@ pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
     assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
 }
 
-<<<<<<< HEAD
-fn pictures(is_of_docs: bool) -> PathBuf {
-    let place = match is_of_docs {
+/// Where pictures are kept: those of the docs in `docs/pages/`, if they are to be made anew.
+pub(crate) fn pictures(is_of_docs: bool) -> PathBuf {
+    let place = match is_of_docs && env::var_os("UPDATE_DOCS").is_some() {
         true => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
         false => Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages"),
     };
-=======
-pub(crate) fn pictures() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let kept = env::var_os("UPDATE_DOCS").is_some();
-    let place =
-        if kept { root.join("docs/pages") } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages") };
->>>>>>> wip-demo
     std::fs::create_dir_all(&place).unwrap();
     place
 }
