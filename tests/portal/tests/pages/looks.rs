@@ -39,7 +39,7 @@ pub(crate) async fn look(browser: &mut Browser, name: &str, url: &str) {
             let picture = format!("{name}-{width}-{scheme}.webp");
             // Two of the four show what is to be seen, and a repository should stay small.
             let is_of_docs = matches!((width, scheme), ("1280", "light") | ("390", "dark"));
-            browser.keep(&pictures(is_of_docs && env::var_os("UPDATE_DOCS").is_some()).join(picture)).await;
+            browser.keep(&if is_of_docs { pictures() } else { beside() }.join(picture)).await;
         }
     }
 }
@@ -52,19 +52,17 @@ pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
     assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
 }
 
-<<<<<<< HEAD
-fn pictures(is_of_docs: bool) -> PathBuf {
-    let place = match is_of_docs {
-        true => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
-        false => Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages"),
-    };
-=======
+/// Where pictures are kept: in `docs/pages/` by `UPDATE_DOCS=1`.
 pub(crate) fn pictures() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let kept = env::var_os("UPDATE_DOCS").is_some();
-    let place =
-        if kept { root.join("docs/pages") } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages") };
->>>>>>> wip-demo
+    match env::var_os("UPDATE_DOCS") {
+        Some(_) => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
+        None => beside(),
+    }
+}
+
+/// Where those are that are looked at once.
+fn beside() -> PathBuf {
+    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
     std::fs::create_dir_all(&place).unwrap();
     place
 }
