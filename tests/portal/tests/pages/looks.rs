@@ -39,7 +39,7 @@ pub(crate) async fn look(browser: &mut Browser, name: &str, url: &str) {
             let picture = format!("{name}-{width}-{scheme}.webp");
             // Two of the four show what is to be seen, and a repository should stay small.
             let is_of_docs = matches!((width, scheme), ("1280", "light") | ("390", "dark"));
-            browser.keep(&if is_of_docs { pictures() } else { beside() }.join(picture)).await;
+            browser.keep(&pictures(is_of_docs).join(picture)).await;
         }
     }
 }
@@ -52,17 +52,12 @@ pub(crate) fn assert_is_clean(browser: &Browser, backend: &RunningTestBackend) {
     assert!(seen.violations.is_empty() && seen.errors.is_empty() && seen.exceptions.is_empty(), "{seen:#?}");
 }
 
-/// Where pictures are kept: in `docs/pages/` by `UPDATE_DOCS=1`.
-pub(crate) fn pictures() -> PathBuf {
-    match env::var_os("UPDATE_DOCS") {
-        Some(_) => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
-        None => beside(),
-    }
-}
-
-/// Where those are that are looked at once.
-fn beside() -> PathBuf {
-    let place = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+/// Where pictures are kept: those of the docs in `docs/pages/`, if they are to be made anew.
+pub(crate) fn pictures(is_of_docs: bool) -> PathBuf {
+    let place = match is_of_docs && env::var_os("UPDATE_DOCS").is_some() {
+        true => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/pages"),
+        false => Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages"),
+    };
     std::fs::create_dir_all(&place).unwrap();
     place
 }
