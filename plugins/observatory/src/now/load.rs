@@ -46,7 +46,7 @@ fn requests(seen: &Seen) -> Named {
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.count as f64)).collect();
     let most = over(seen).iter().map(|minute| minute.count).max().unwrap_or_default();
     let line =
-        spark(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
+        line(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
     ("requests", Figure::new("Requests", text, "/s").body(line))
 }
 
