@@ -55,7 +55,7 @@ fn requests(seen: &Seen) -> Named {
 }
 
 fn p75(seen: &Seen) -> Named {
-    let text = seen.recent.p75.map(|time| format::ms(time));
+    let text = seen.recent.p75.map(format::ms);
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.p75?.as_secs_f64())).collect();
     let most = over(seen).iter().filter_map(|minute| minute.p75).max();
     let line = line(
