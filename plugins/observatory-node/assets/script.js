@@ -47,7 +47,7 @@
   });
 
   // Commands are copied by a button; without a clipboard, as on plain HTTP, the text is selected instead.
-  for (const command of all('[data-copy]')) {
+  const equip = command => {
     const text = command.querySelector('bdi') ?? command;
     const button = make('button', 'Copy', { type: 'button' });
     button.addEventListener('click', async () => {
@@ -60,7 +60,8 @@
       }
     });
     command.append(button);
-  }
+  };
+  for (const command of all('[data-copy]')) equip(command);
 
   // What changes something is asked twice, and sent as the surface of operators wants it.
   for (const button of all('button[data-post]')) {
@@ -123,6 +124,7 @@
       if (html === undefined || shown.get(part) === html || part.innerHTML === html) continue;
       part.innerHTML = html;
       shown.set(part, html);
+      for (const command of part.querySelectorAll('[data-copy]')) equip(command);
     }
   };
   const announce = news => {

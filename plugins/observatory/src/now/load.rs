@@ -32,6 +32,11 @@ fn over(seen: &Seen) -> &[Load] {
     &over[over.len() - seen.whole_minutes().min(over.len())..]
 }
 
+/// What a line goes over.
+fn span(seen: &Seen) -> String {
+    format!("last {}", format::counted(over(seen).len() as u64, "minute", "minutes"))
+}
+
 /// Two points make a line.
 fn line(sentence: String, values: Vec<Option<f64>>) -> Markup {
     match values.len() {
@@ -45,18 +50,18 @@ fn requests(seen: &Seen) -> Named {
     let text = if seen.recent.count == 0 { "0".to_owned() } else { format::decimal(rate.max(0.01), 2) };
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.count as f64)).collect();
     let most = over(seen).iter().map(|minute| minute.count).max().unwrap_or_default();
-    let line =
-        spark(format!("Requests in each of the last 60 minutes: at most {}", format::count(most)), minutes);
+    let line = line(format!("Requests a minute, {}: at most {}", span(seen), format::count(most)), minutes);
     ("requests", Figure::new("Requests", text, "/s").body(line))
 }
 
 fn p75(seen: &Seen) -> Named {
-    let text = seen.recent.p75.map(|time| format::ms(time));
+    let text = seen.recent.p75.map(format::ms);
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.p75?.as_secs_f64())).collect();
     let most = over(seen).iter().filter_map(|minute| minute.p75).max();
     let line = line(
         format!(
-            "Response time, p75, in each of the last 60 minutes: at most {}",
+            "Response time, p75 of each minute, {}: at most {}",
+            span(seen),
             format::known(most, format::ms)
         ),
         minutes,
@@ -70,10 +75,7 @@ fn failures(seen: &Seen) -> Named {
     let share = |minute: &Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
     let minutes: Vec<_> = over(seen).iter().map(share).collect();
     let all = over(seen).iter().map(|minute| minute.failed).sum();
-    let line = line(
-        format!("Share of 5xx answers in each of the last 60 minutes: {} in all", format::count(all)),
-        minutes,
-    );
+    let line = line(format!("Share of 5xx answers, {}: {} in all", span(seen), format::count(all)), minutes);
     let (value, unit) = split(&text);
     ("failures", Figure::new("5xx answers", value, unit).body(line))
 }
@@ -83,7 +85,7 @@ fn memory(seen: &Seen) -> Named {
     let text = format::known(last, |bytes| format::bytes(bytes as u64));
     let (value, unit) = split(&text);
     let line = line(
-        format!("Resident memory in the last 60 minutes, now {text}"),
+        format!("Resident memory, {}: now {text}", span(seen)),
         seen.memory[seen.memory.len() - seen.whole_minutes() - 1..].to_vec(),
     );
     ("memory", Figure::new("Memory", value, unit).body(line))

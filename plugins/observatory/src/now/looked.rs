@@ -12,10 +12,11 @@ const FRESH: Duration = Duration::from_secs(1);
 
 /// The last look.
 #[derive(Clone, Default)]
-pub(crate) struct LastLook(Arc<Mutex<Option<(Instant, Arc<Looked>)>>>);
+pub(crate) struct LastLook(Arc<Mutex<Option<Arc<Looked>>>>);
 
 /// What was seen, as streams need it.
 pub(super) struct Looked {
+    at: Instant,
     /// The parts of this page, those of the frame among them.
     pub(super) page: Parts,
     /// The parts of the frame, which other pages have, too.
@@ -26,8 +27,8 @@ pub(super) struct Looked {
 impl LastLook {
     pub(super) async fn looked(&self, now: &Now) -> Arc<Looked> {
         let mut last = self.0.lock().await;
-        if let Some((at, looked)) = &*last
-            && at.elapsed() < FRESH
+        if let Some(looked) = &*last
+            && looked.at.elapsed() < FRESH
         {
             return looked.clone();
         }
@@ -36,8 +37,8 @@ impl LastLook {
         let (mut frame, readiness) = (Parts::default(), now.frame.readiness().await);
         page.note("readiness", &readiness);
         frame.note("readiness", readiness);
-        let looked = Arc::new(Looked { page, frame, errors: seen.errors });
-        *last = Some((Instant::now(), looked.clone()));
+        let looked = Arc::new(Looked { at: Instant::now(), page, frame, errors: seen.errors });
+        *last = Some(looked.clone());
         looked
     }
 }
