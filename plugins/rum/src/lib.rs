@@ -75,7 +75,6 @@ mod scrub;
 mod sdk;
 mod settings;
 mod setup;
-mod shown;
 mod snippet;
 mod troubles;
 mod urls;
@@ -116,9 +115,6 @@ pub fn rum() -> Plugin {
             let Some(setup) = setup.0 else { return Ok(()) };
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
             let (intake, keeper) = wiring::wire(&setup, &needs, &counts).await?;
-            if let Some(keeper) = &keeper {
-                shown::mount(&setup, &needs, keeper, &counts)?;
-            }
             let served = setup.clone();
             let Needs { logger, root, config, declarations, lifecycle, .. } = needs;
             let told = logger.clone();

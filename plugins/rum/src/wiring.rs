@@ -4,11 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use greenroom::{
     core::{Declarations, Phase, boot::Deadlines},
-    log_store::LogStore,
     prelude::*,
 };
-use greenroom_plugin_app_node::SourceMaps;
-use greenroom_plugin_observatory_node::{Frame, Sections};
 use greenroom_plugin_rum_store::{Limits, Store, route::Routes};
 
 use crate::{
@@ -29,11 +26,6 @@ pub(crate) struct Needs {
     pub(crate) config: RootConfig,
     pub(crate) declarations: Declarations,
     pub(crate) lifecycle: RootLifecycle,
-    pub(crate) ops: Ops,
-    pub(crate) frame: Frame,
-    pub(crate) sections: Sections,
-    pub(crate) logs: LogStore,
-    pub(crate) maps: SourceMaps,
     instance: InstanceMetadata,
     client: HttpClient,
     database: Database,

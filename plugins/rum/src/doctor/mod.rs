@@ -28,14 +28,11 @@ use greenroom::{
     prelude::HttpClient,
 };
 
-use crate::{
-    counts::Status,
-    settings::{Origin, Portal},
-};
+use crate::settings::{Origin, Portal};
 
 use config::ConfigView;
 pub use finding::Diagnosis;
-pub(crate) use finding::{Finding, Severity};
+use finding::{Finding, Severity};
 use page::Page;
 use said::Secrets;
 use scripts::Ours;
@@ -293,13 +290,6 @@ impl Examination<'_> {
             counts::StatusReply::None => {}
         }
     }
-}
-
-/// What a backend's own counts say, which forwards or keeps what `rate` of a hundred sessions tell.
-pub(crate) fn of_counts(counted: &Status, rate: f64) -> Diagnosis {
-    let mut told = Diagnosis::default();
-    counts::check(counted, true, rate, &mut told);
-    told
 }
 
 /// Where the front end of a page asks its backend, as the config in it says.

@@ -10,7 +10,7 @@ const BYTES: &str = "greenroom.rum.retention.bytes";
 /// What is older goes, and what is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
-    pub(crate) days: u32,
+    days: u32,
     /// How much they may take, with their indexes.
     pub(crate) bytes: u64,
 }
