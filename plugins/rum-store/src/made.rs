@@ -122,7 +122,8 @@ impl Maker<'_> {
             began + 5 * VIEW
         ));
         for view in 0..5 {
-            let route = ROUTES[(usize::try_from(index).unwrap_or(0) * 3 + self.random.usize(..3) + view) % ROUTES.len()];
+            let route = ROUTES
+                [(usize::try_from(index).unwrap_or(0) * 3 + self.random.usize(..3) + view) % ROUTES.len()];
             let at = began + VIEW * i64::try_from(view).unwrap_or(0);
             self.view(&id, at, route, view == 0, is_new, &format!("{of},'{device}'"));
         }
@@ -143,10 +144,29 @@ impl Maker<'_> {
         let has_error = self.random.u8(..) < if is_slow { 80 } else { 6 };
         let document = blob(self.store, r#"{"view":{}}"#);
         self.rows[1].1.push(row(&[
-            text(&id), text(session), at.to_string(), text(route), text(&route.replace(':', "")), text(loading_type),
-            "0,4,0,0".to_owned(), (VIEW * 1_000_000).to_string(), loading.to_string(), first(lcp), inp.to_string(),
-            format!("{cls:.4}"), first(fcp), first(ttfb), "'#main'".to_owned(), "'#button'".to_owned(), "'#card'".to_owned(),
-            "1".to_owned(), i64::from(has_error).to_string(), "1".to_owned(), "6,0".to_owned(), of.to_owned(), document,
+            text(&id),
+            text(session),
+            at.to_string(),
+            text(route),
+            text(&route.replace(':', "")),
+            text(loading_type),
+            "0,4,0,0".to_owned(),
+            (VIEW * 1_000_000).to_string(),
+            loading.to_string(),
+            first(lcp),
+            inp.to_string(),
+            format!("{cls:.4}"),
+            first(fcp),
+            first(ttfb),
+            "'#main'".to_owned(),
+            "'#button'".to_owned(),
+            "'#card'".to_owned(),
+            "1".to_owned(),
+            i64::from(has_error).to_string(),
+            "1".to_owned(),
+            "6,0".to_owned(),
+            of.to_owned(),
+            document,
         ]));
         for event in 0..9 {
             let at = at + 40 + event * 300;
@@ -155,10 +175,23 @@ impl Maker<'_> {
                 7 => self.event(session, &id, at, route, of, "action", "click", "Dependencies", None, took),
                 8 if has_error => {
                     let group = if is_slow { NEW_ERROR } else { OLD_ERROR };
-                    self.event(session, &id, at, route, of, "error", "source", "Cannot read properties", Some(group), took);
+                    self.event(
+                        session,
+                        &id,
+                        at,
+                        route,
+                        of,
+                        "error",
+                        "source",
+                        "Cannot read properties",
+                        Some(group),
+                        took,
+                    );
                 }
                 8 => self.event(session, &id, at, route, of, "long_task", "long-task", "self", None, took),
-                1 if is_slow => self.event(session, &id, at, route, of, "resource", "fetch", SLOW_RESOURCE, None, took),
+                1 if is_slow => {
+                    self.event(session, &id, at, route, of, "resource", "fetch", SLOW_RESOURCE, None, took)
+                }
                 _ => {
                     let name = RESOURCES[self.random.usize(..RESOURCES.len())];
                     let kind = if name.starts_with("/api") { "fetch" } else { "js" };
@@ -185,30 +218,63 @@ impl Maker<'_> {
         let id = self.id();
         let null = || "null".to_owned();
         let is_resource = kind == "resource";
-        let (trace, span) = (format!("{:032x}", self.random.u64(..)), format!("{:016x}", self.random.u64(..)));
+        let (trace, span) =
+            (format!("{:032x}", self.random.u64(..)), format!("{:016x}", self.random.u64(..)));
         let status = if self.random.u8(..) < 4 { 502 } else { 200 };
         if sub_type == "fetch" {
-            let stages = format!(r#"{{"waiting":1000,"credentials":90000,"handling":{},"sending":40000}}"#, took * 9 / 10);
+            let stages = format!(
+                r#"{{"waiting":1000,"credentials":90000,"handling":{},"sending":40000}}"#,
+                took * 9 / 10
+            );
             self.rows[3].1.push(row(&[
-                text(&id[..8]), text(&trace), text("00000000000000aa"), text(&span), text(session), text("greenroom-7c9f"),
-                text("catalog"), text("GET"), text(name), text(name), status.to_string(), (at + 2).to_string(),
-                (took * 19 / 20).to_string(), "18841,0".to_owned(), text(&stages),
+                text(&id[..8]),
+                text(&trace),
+                text("00000000000000aa"),
+                text(&span),
+                text(session),
+                text("greenroom-7c9f"),
+                text("catalog"),
+                text("GET"),
+                text(name),
+                text(name),
+                status.to_string(),
+                (at + 2).to_string(),
+                (took * 19 / 20).to_string(),
+                "18841,0".to_owned(),
+                text(&stages),
             ]));
         }
         let detail = match kind {
-            "error" => r#"{"error":{"type":"TypeError","handling":"unhandled","stack":"TypeError: Cannot read properties\n  at toNode @ https://portal.example.com/static/main.js:1:509"}}"#,
-            "resource" => r#"{"resource":{"first_byte":{"duration":100000,"start":5},"download":{"duration":5000,"start":105}}}"#,
+            "error" => {
+                r#"{"error":{"type":"TypeError","handling":"unhandled","stack":"TypeError: Cannot read properties\n  at toNode @ https://portal.example.com/static/main.js:1:509"}}"#
+            }
+            "resource" => {
+                r#"{"resource":{"first_byte":{"duration":100000,"start":5},"download":{"duration":5000,"start":105}}}"#
+            }
             "action" => r#"{"action":{"frustration":{"type":[]}}}"#,
             _ => r#"{"long_task":{"blocking_duration":64000000}}"#,
         };
         let detail = blob(self.store, detail);
         let resource = |value: String| if is_resource { value } else { null() };
         self.rows[2].1.push(row(&[
-            text(&id), text(session), text(view), text(kind), at.to_string(),
+            text(&id),
+            text(session),
+            text(view),
+            text(kind),
+            at.to_string(),
             if kind == "error" { null() } else { took.to_string() },
-            text(name), text(route), text(sub_type), resource(text("GET")), resource(status.to_string()),
-            resource("18841".to_owned()), if sub_type == "fetch" { text(&trace) } else { null() },
-            if sub_type == "fetch" { text(&span) } else { null() }, group.map_or_else(null, text), null(), of.to_owned(), detail,
+            text(name),
+            text(route),
+            text(sub_type),
+            resource(text("GET")),
+            resource(status.to_string()),
+            resource("18841".to_owned()),
+            if sub_type == "fetch" { text(&trace) } else { null() },
+            if sub_type == "fetch" { text(&span) } else { null() },
+            group.map_or_else(null, text),
+            null(),
+            of.to_owned(),
+            detail,
         ]));
     }
 

@@ -6,9 +6,10 @@ use greenroom::{
     core::{Declarations, Phase, boot::Deadlines},
     prelude::*,
 };
-use greenroom_plugin_rum_store::{Limits, Store, route::Routes};
+use greenroom_plugin_rum_store::{Limits, Store, route::Routes, source_maps::Symbolicator};
 
 use crate::{
+    browser_pages::Shown,
     counts::Counts,
     forward::Queue,
     intake::{Intake, Sender},
@@ -35,6 +36,7 @@ pub(crate) struct Needs {
 pub(crate) async fn wire(
     setup: &Setup,
     needs: &Needs,
+    shown: Shown,
     counts: &Arc<Counts>,
 ) -> Result<(Option<Intake>, Option<Arc<Keeper>>)> {
     let rum = &setup.rum;
@@ -43,7 +45,7 @@ pub(crate) async fn wire(
     }
     let troubles = Troubles::start(needs.logger.clone());
     let keeper = match rum.way.retention() {
-        Some(retention) => Some(keeper(needs, retention, &troubles).await?),
+        Some(retention) => Some(keeper(setup, needs, shown, (retention, counts), &troubles).await?),
         None => None,
     };
     let sender = match rum.way.forwarding() {
@@ -55,14 +57,27 @@ pub(crate) async fn wire(
     Ok((Some(intake), keeper))
 }
 
-async fn keeper(needs: &Needs, retention: &Retention, troubles: &Arc<Troubles>) -> Result<Arc<Keeper>> {
+async fn keeper(
+    setup: &Setup,
+    needs: &Needs,
+    shown: Shown,
+    (retention, counts): (&Retention, &Arc<Counts>),
+    troubles: &Arc<Troubles>,
+) -> Result<Arc<Keeper>> {
     let base = |key: &str| needs.config.optional_string(key).ok().flatten().unwrap_or_default();
     let bases = [base("app.baseUrl"), base("backend.baseUrl")];
     let routes = Routes::new(bases.iter().map(|base| &**base).filter(|base| !base.is_empty()));
-    let keeper = Keeper::new(routes, troubles.clone());
+    let sources = Symbolicator::new(shown.maps.clone(), routes.clone(), needs.logger.clone());
+    let keeper = Keeper::new(routes, sources.clone(), troubles.clone());
     let limits = Limits { age: retention.age(), bytes: retention.bytes };
-    let logger = needs.logger.clone();
-    let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
+    let (logger, counts) = (needs.logger.clone(), counts.clone());
+    let (days, rate) = (retention.days(), setup.rum.session_rate);
+    let opened = move |store: Store| {
+        keep::sweep(store.clone(), limits, logger.clone());
+        if let Err(error) = shown.mount(store, sources.clone(), days, &counts, rate) {
+            warn!(logger, error = &*error, "Browser events are kept, and have no pages");
+        }
+    };
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;
 
     let requests = RequestQueue::start(keeper.clone(), troubles.clone(), needs.instance.id());

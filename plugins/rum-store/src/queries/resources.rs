@@ -146,7 +146,8 @@ impl Store {
     /// A time that is a good part of all that is kept is read by name, in which order it is grouped.
     async fn way_to(&self, filter: &Filter) -> Result<Resources, Error> {
         const PARTS: i64 = 4;
-        let oldest: Option<Oldest> = self.row(self.sql("select min(s.started_ms) as started_ms from rum_session s")).await?;
+        let oldest: Option<Oldest> =
+            self.row(self.sql("select min(s.started_ms) as started_ms from rum_session s")).await?;
         let oldest = oldest.and_then(|oldest| oldest.started_ms).unwrap_or(filter.from_ms);
         let is_most = filter.span_ms().saturating_mul(PARTS) >= filter.to_ms.saturating_sub(oldest);
         Ok(if is_most { Resources::ByName } else { Resources::ByTime })

@@ -157,10 +157,11 @@ impl Store {
             Some(Has::Frustration) => sql.then(OF_A_VIEW).then("r.frustrations > 0)"),
             Some(Has::SlowView) => {
                 let slow = self.paces(filter).await?;
-                let any = slow.into_iter().fold(sql.then(OF_A_VIEW).then("(1 = 0"), |sql, (route, limit_ms)| {
-                    let sql = sql.then(" or r.route = ").bind(&*route).then(" and r.loading_time_ns > ");
-                    sql.bind(ns(limit_ms))
-                });
+                let any =
+                    slow.into_iter().fold(sql.then(OF_A_VIEW).then("(1 = 0"), |sql, (route, limit_ms)| {
+                        let sql = sql.then(" or r.route = ").bind(&*route).then(" and r.loading_time_ns > ");
+                        sql.bind(ns(limit_ms))
+                    });
                 any.then("))")
             }
         };

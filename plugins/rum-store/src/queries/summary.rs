@@ -131,7 +131,8 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn last_event_ms(&self) -> Result<Option<i64>, Error> {
-        let last: Option<Last> = self.row(self.sql("select max(s.last_ms) as last_ms from rum_session s")).await?;
+        let last: Option<Last> =
+            self.row(self.sql("select max(s.last_ms) as last_ms from rum_session s")).await?;
         Ok(last.and_then(|Last { last_ms }| last_ms))
     }
 

@@ -93,7 +93,10 @@ async fn rum_104_a_list_goes_on_where_it_has_ended_and_tells_each_row_once() {
             assert!(course.session.started_ms <= began);
             began = course.session.started_ms;
             assert_eq!(course.views.len(), 5);
-            assert_eq!(course.errors_ms.len() as i64, course.views.iter().map(|view| view.errors).sum::<i64>());
+            assert_eq!(
+                course.errors_ms.len() as i64,
+                course.views.iter().map(|view| view.errors).sum::<i64>()
+            );
         }
         ids.extend(page.rows.into_iter().map(|course| course.session.id));
         let Some(next) = page.next else { break };
@@ -128,7 +131,8 @@ async fn a_session_is_told_with_the_requests_that_this_backend_has_answered() {
     let page = store.sessions(&day(), &Met::default(), None, 1).await.unwrap();
     let story = store.story(&page.rows[0].session.id).await.unwrap().unwrap();
     assert_eq!((story.views.len(), story.events.len(), story.is_cut), (5, 45, false));
-    let fetches: Vec<_> = story.events.iter().filter(|event| event.sub_type.as_deref() == Some("fetch")).collect();
+    let fetches: Vec<_> =
+        story.events.iter().filter(|event| event.sub_type.as_deref() == Some("fetch")).collect();
     assert!(!fetches.is_empty());
     for fetch in fetches {
         let request = story.request_of(fetch).unwrap();
@@ -136,7 +140,10 @@ async fn a_session_is_told_with_the_requests_that_this_backend_has_answered() {
         assert!(request.duration_ms < fetch.duration_ms.unwrap());
         let stages: Vec<_> = request.stages.iter().map(|(name, _)| &**name).collect();
         assert_eq!(stages, ["waiting", "credentials", "handling", "sending"]);
-        assert_eq!(store.requests_of(fetch.trace_id.as_ref().unwrap()).await.unwrap(), std::slice::from_ref(request));
+        assert_eq!(
+            store.requests_of(fetch.trace_id.as_ref().unwrap()).await.unwrap(),
+            std::slice::from_ref(request)
+        );
     }
     let click = story.events.iter().find(|event| event.kind == "action").unwrap();
     assert_eq!(click.detail()["action"]["frustration"]["type"], serde_json::json!([]));

@@ -24,15 +24,20 @@ use std::path::Path;
 use greenroom::{
     config::{ConfigError, RootConfig},
     core::Fault,
+    data_dir::DataDirectory,
     errors::Error,
     prelude::HttpClient,
 };
 
-use crate::settings::{Origin, Portal};
+use crate::{
+    counts::Status,
+    settings::{Origin, Portal},
+};
 
 use config::ConfigView;
 pub use finding::Diagnosis;
-use finding::{Finding, Severity};
+use finding::Finding;
+pub(crate) use finding::Severity;
 use page::Page;
 use said::Secrets;
 use scripts::Ours;
@@ -105,6 +110,22 @@ pub struct Examination<'a> {
     pub token: Option<&'a str>,
     /// What calls out.
     pub client: &'a HttpClient,
+}
+
+/// What this backend can tell of itself, while it runs: its config, and what it has counted.
+pub(crate) async fn look_here(
+    config: &RootConfig,
+    data: &DataDirectory,
+    client: &HttpClient,
+    counted: &Status,
+    session_rate: f64,
+) -> Diagnosis {
+    let (start, data_dir) = (PlannedStart::default(), Some(data.path()));
+    let (url, token) = (None, None);
+    let examination = Examination { config: Ok(Some(config)), start: &start, data_dir, url, token, client };
+    let mut told = examination.examine().await;
+    counts::check(counted, true, session_rate, &mut told);
+    told
 }
 
 impl Examination<'_> {

@@ -31,6 +31,10 @@ impl Retention {
         Duration::from_secs(u64::from(self.days) * 86_400)
     }
 
+    pub(crate) fn days(&self) -> u64 {
+        self.days.into()
+    }
+
     /// As people say it.
     pub(crate) fn time(&self) -> String {
         let days = self.days;
