@@ -13,7 +13,7 @@ pub(crate) struct Banner<'a> {
     pub(crate) hint: Option<&'a str>,
     /// Those that work with the config.
     pub(crate) examples: &'a [Example],
-    pub(crate) pages: &'a [WorthOpening],
+    pub(crate) worth_opening: &'a [WorthOpening],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
     pub(crate) address: &'a LocalAddr,
@@ -58,9 +58,8 @@ impl Banner<'_> {
         let (_, url) = self.curl();
         // A browser opens no socket of the file system.
         let is_reached = matches!(self.address, LocalAddr::Tcp(_));
-        for WorthOpening { name, path, .. } in
-            self.pages.iter().filter(|page| is_reached && self.has(page.plugin))
-        {
+        let worth_opening = self.worth_opening.iter().filter(|page| is_reached && self.has(page.plugin));
+        for WorthOpening { name, path, .. } in worth_opening {
             row(name, &format!("{url}{path}"));
         }
         if let Some(header) = self.demo {
@@ -175,7 +174,7 @@ mod tests {
             version: "1.2.3",
             hint: (name == "greenroom").then_some("What you see is explained in docs/observability.md"),
             examples: &EXAMPLES,
-            pages: &[WorthOpening { plugin: "demo", name: "Demo", path: "/demo" }],
+            worth_opening: &[WorthOpening { plugin: "demo", name: "Demo", path: "/demo" }],
             config: "app-config.yaml",
             ready_in: Duration::from_millis(12),
             address,
@@ -256,7 +255,7 @@ mod tests {
                 version,
                 hint,
                 examples,
-                pages: &[],
+                worth_opening: &[],
                 config,
                 ready_in,
                 address,

@@ -96,7 +96,7 @@ pub struct Program {
     about: &'static str,
     hint: Option<&'static str>,
     examples: Vec<Example>,
-    pages: Vec<WorthOpening>,
+    worth_opening: Vec<WorthOpening>,
     catalogue: Catalogue,
     extras: Vec<Extra>,
 }
@@ -111,7 +111,7 @@ impl Program {
             about,
             hint: None,
             examples: vec![],
-            pages: vec![],
+            worth_opening: vec![],
             catalogue: Catalogue::default(),
             extras: vec![Extra::new(extra::OPS, "link", ops::link)],
         }
@@ -135,7 +135,7 @@ impl Program {
     /// and its path.
     #[must_use]
     pub fn page(mut self, plugin: &'static str, name: &'static str, path: &'static str) -> Self {
-        self.pages.push(WorthOpening { plugin, name, path });
+        self.worth_opening.push(WorthOpening { plugin, name, path });
         self
     }
 

@@ -166,7 +166,7 @@ impl Shown {
             version: program.version,
             hint: program.hint,
             examples: &self.examples,
-            pages: &program.pages,
+            worth_opening: &program.worth_opening,
             config: &self.config,
             ready_in,
             address,

@@ -38,14 +38,19 @@ impl Asked {
     }
 
     pub(crate) fn parse_at(query: Option<&str>, known: &[&str], now_ms: i64) -> Result<Self, Error> {
-        let given: Vec<(String, String)> = serde_html_form::from_str(query.unwrap_or_default())
-            .map_err(|_| Error::input("The query is no list of parameters, as in `?t=24h&route=%2Fcatalog`"))?;
+        let given: Vec<(String, String)> =
+            serde_html_form::from_str(query.unwrap_or_default()).map_err(|_| {
+                Error::input("The query is no list of parameters, as in `?t=24h&route=%2Fcatalog`")
+            })?;
         let mut kept: Vec<(String, String)> = vec![];
         for (name, value) in given {
             if !COMMON.contains(&&*name) && !known.contains(&&*name) {
                 let all: Vec<_> = COMMON.iter().chain(known).map(|name| format!("`{name}`")).collect();
                 let name: String = name.chars().take(40).collect();
-                return Err(Error::input(format!("There is no parameter `{name}`: there are {}", all.join(", "))));
+                return Err(Error::input(format!(
+                    "There is no parameter `{name}`: there are {}",
+                    all.join(", ")
+                )));
             }
             if kept.iter().any(|(other, _)| *other == name) {
                 return Err(Error::input(format!("`{name}` is given twice")));
@@ -66,9 +71,10 @@ impl Asked {
     fn filter(&self) -> Result<Filter, Error> {
         let to_ms = match self.get("to") {
             None => self.now_ms,
-            Some(text) => text.parse::<Timestamp>().map(Timestamp::as_millisecond).map_err(|_| {
-                Error::input("`to` is no time by RFC 3339, as in `2026-03-12T23:14:07Z`")
-            })?,
+            Some(text) => text
+                .parse::<Timestamp>()
+                .map(Timestamp::as_millisecond)
+                .map_err(|_| Error::input("`to` is no time by RFC 3339, as in `2026-03-12T23:14:07Z`"))?,
         };
         let hours = hours(self.t()).ok_or_else(|| {
             Error::input("`t` is no length of time of at most ten years, as in `1h`, `24h` or `7d`")
@@ -128,7 +134,12 @@ impl Asked {
         Ok(self.one_of("vital", &Vital::ALL, Vital::key)?.unwrap_or(Vital::Lcp))
     }
 
-    fn one_of<T: Copy>(&self, name: &str, all: &[T], key: impl Fn(T) -> &'static str) -> Result<Option<T>, Error> {
+    fn one_of<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        key: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, Error> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let found = all.iter().copied().find(|one| key(*one) == text);
         found.map(Some).ok_or_else(|| {
@@ -186,7 +197,8 @@ fn hours(text: &str) -> Option<i64> {
         "d" => 24,
         _ => return None,
     };
-    let number = number.bytes().all(|digit| digit.is_ascii_digit()).then(|| number.parse::<i64>().ok()).flatten()?;
+    let number =
+        number.bytes().all(|digit| digit.is_ascii_digit()).then(|| number.parse::<i64>().ok()).flatten()?;
     number.checked_mul(unit).filter(|hours| (1..=MOST_HOURS).contains(hours))
 }
 
@@ -205,7 +217,10 @@ mod tests {
     fn nothing_asked_is_the_last_24_hours() {
         let asked = asked("route=&t=").unwrap();
         assert_eq!(asked.filter, Filter { from_ms: NOW - 24 * HOUR_MS, to_ms: NOW + 1, ..Filter::default() });
-        assert_eq!((asked.limit().unwrap(), asked.cursor().unwrap(), asked.vital().unwrap()), (50, None, Vital::Lcp));
+        assert_eq!(
+            (asked.limit().unwrap(), asked.cursor().unwrap(), asked.vital().unwrap()),
+            (50, None, Vital::Lcp)
+        );
     }
 
     #[test]

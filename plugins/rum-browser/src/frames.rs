@@ -66,7 +66,9 @@ impl From<Resolved<'_>> for Frame {
             place: format!("{source}:{line}:{column}"),
             is_library,
             raw_place: Some(place_of(&frame)),
-            source: lines.map(|of| Line { is_place: of.number == line, number: of.number, text: of.text }).collect(),
+            source: lines
+                .map(|of| Line { is_place: of.number == line, number: of.number, text: of.text })
+                .collect(),
         }
     }
 }

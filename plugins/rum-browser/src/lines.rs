@@ -18,7 +18,8 @@ const MOST_LINES: usize = 30;
 
 /// The lines, or which replica may have them.
 pub(crate) async fn lines(browser: &Browser, request: &Request) -> Markup {
-    let query = LineQuery { request_id: Some(request.request_id.clone()), limit: MOST_LINES, ..LineQuery::default() };
+    let query =
+        LineQuery { request_id: Some(request.request_id.clone()), limit: MOST_LINES, ..LineQuery::default() };
     let found = match &browser.logs {
         // What this reading logs is no line of the request.
         Some(logs) => unseen(async { logs.lines(&query) }).await.lines,

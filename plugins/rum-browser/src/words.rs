@@ -160,7 +160,10 @@ pub(crate) fn span(t: &str) -> String {
 /// `GET /api/catalog/entities/by-query`, of a resource.
 pub(crate) fn asked(resource: &Event) -> String {
     let name = foreign_plain(&resource.name);
-    resource.method.as_ref().map_or_else(|| name.clone(), |method| format!("{} {name}", foreign_plain(method)))
+    resource
+        .method
+        .as_ref()
+        .map_or_else(|| name.clone(), |method| format!("{} {name}", foreign_plain(method)))
 }
 
 /// Where the time of a request went, as the end of a sentence.
@@ -178,7 +181,8 @@ pub(crate) fn stage(name: &str) -> String {
 pub(crate) fn action(action: &Event) -> String {
     let detail = action.detail();
     let frustrations = detail["action"]["frustration"]["type"].as_array().cloned().unwrap_or_default();
-    let frustration = frustrations.first().and_then(serde_json::Value::as_str).map(|kind| kind.replace('_', " "));
+    let frustration =
+        frustrations.first().and_then(serde_json::Value::as_str).map(|kind| kind.replace('_', " "));
     let kind = frustration.or_else(|| action.sub_type.clone()).unwrap_or_else(|| "action".to_owned());
     format!("{} {}", foreign_plain(&kind), target(&action.name))
 }

@@ -6,11 +6,12 @@ use greenroom::{data_dir::DataDirectory, log_store::LogStore, prelude::*};
 use greenroom_plugin_app_node::SourceMaps;
 use greenroom_plugin_observatory_node::{Frame, Sections};
 use greenroom_plugin_rum_browser::{Browser, Diagnosis, Finding, Verdict};
-use greenroom_plugin_rum_store::{Store, source_maps::Symbolicator};
+use greenroom_plugin_rum_store::source_maps::Symbolicator;
 
 use crate::{
     counts::Counts,
     doctor::{self, Severity},
+    keep::Keeper,
 };
 
 /// What pages ask for.
@@ -27,10 +28,10 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Puts them where operators find them.
+    /// Puts them where operators find them. While the database is away they say so.
     pub(crate) fn mount(
         &self,
-        store: Store,
+        keeper: Arc<Keeper>,
         sources: Symbolicator,
         days: u64,
         counts: &Arc<Counts>,
@@ -38,7 +39,7 @@ impl Shown {
     ) -> Result {
         let (config, client) = (self.config.clone(), self.client.clone());
         let (data, counts) = (self.data.clone(), counts.clone());
-        Browser::new(store, self.frame.clone(), self.ops.clone())
+        Browser::new(move || keeper.store().cloned(), self.frame.clone(), self.ops.clone())
             .logs(self.logs.clone())
             .sources(sources)
             .kept_days(days)

@@ -70,14 +70,9 @@ async fn keeper(
     let sources = Symbolicator::new(shown.maps.clone(), routes.clone(), needs.logger.clone());
     let keeper = Keeper::new(routes, sources.clone(), troubles.clone());
     let limits = Limits { age: retention.age(), bytes: retention.bytes };
-    let (logger, counts) = (needs.logger.clone(), counts.clone());
-    let (days, rate) = (retention.days(), setup.rum.session_rate);
-    let opened = move |store: Store| {
-        keep::sweep(store.clone(), limits, logger.clone());
-        if let Err(error) = shown.mount(store, sources.clone(), days, &counts, rate) {
-            warn!(logger, error = &*error, "Browser events are kept, and have no pages");
-        }
-    };
+    shown.mount(keeper.clone(), sources, retention.days(), counts, setup.rum.session_rate)?;
+    let logger = needs.logger.clone();
+    let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;
 
     let requests = RequestQueue::start(keeper.clone(), troubles.clone(), needs.instance.id());

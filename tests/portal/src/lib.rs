@@ -38,7 +38,7 @@ fn installed() -> PathBuf {
 }
 
 /// The archive of the SDK that `greenroom rum sdk` takes.
-fn tarball() -> PathBuf {
+pub fn tarball() -> PathBuf {
     installed().join("datadog-browser-rum-7.16.2.tgz")
 }
 

@@ -7,6 +7,7 @@ mod http_client;
 mod left_out;
 mod live_certificate;
 mod live_config;
+mod log_store;
 mod odd_certificates;
 mod panics;
 mod support;

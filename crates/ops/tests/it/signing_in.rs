@@ -109,4 +109,9 @@ async fn ops_9_the_page_to_sign_in_on_and_its_files_are_there_for_everybody() {
         assert_eq!(backend.get(file).await.status, 200, "{file}");
     }
     assert!(!text.contains("style=") && !text.contains("onclick"), "the policy forbids it");
+    let input = text.split("<input").nth(1).unwrap().split('>').next().unwrap();
+    assert!(
+        text.contains("method=\"post\"") && !input.contains("name="),
+        "no token comes into a URL: {input}"
+    );
 }

@@ -1,6 +1,11 @@
 //! Captured lines.
 
-use greenroom::{core::feature_loader, prelude::*};
+use axum::{Router, routing::get};
+use greenroom::{
+    core::feature_loader,
+    log_store::{LineQuery, LogStore},
+    prelude::*,
+};
 use greenroom_test::{TestBackend, mock};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -102,4 +107,27 @@ async fn a_panic_in_a_worker_is_logged_once_and_names_it() {
     assert_eq!((&line["plugin"], &line["task"]), (&json!("mail"), &json!("deliver")));
     let lines = backend.stop().await;
     assert_eq!(lines.iter().filter(|line| line.to_string().contains("no route")).count(), 1, "{lines:?}");
+}
+
+#[tokio::test]
+async fn the_lines_of_a_request_are_found_by_its_id() {
+    let hello = plugin("hello", |env| {
+        env.register_init(async |logger: Logger, http: HttpRouter| {
+            http.mount(Router::new().route("/", get(async move || logger.info("Greeting."))));
+            Ok(())
+        });
+    });
+    let backend = TestBackend::new().add(hello).start().await.unwrap();
+    backend.get("/api/hello").header("x-request-id", "visit-7").await;
+    backend.await_log(|line| line["type"] == "incomingRequest").await;
+    let store = backend.service::<LogStore>().await.unwrap();
+    let of_request = LineQuery { request_id: Some("visit-7".to_owned()), ..LineQuery::default() };
+    let lines = store.lines(&of_request).lines;
+    let told: Vec<_> = lines.iter().map(|line| (line.plugin.as_deref(), &*line.message)).collect();
+    assert_eq!(told[0], (Some("hello"), "Greeting."));
+    // The sinks of a line are asked one after the other: that it is written says nothing of the last of them.
+    assert!(
+        told.get(1).is_none_or(|line| line.0.is_none() && line.1.starts_with("\"GET /api/hello")),
+        "{told:?}"
+    );
 }

@@ -38,10 +38,19 @@ pub(crate) fn errors(
         ),
         (None, Some(back), _) => format!("An error is back{}: {}.", away(back), named(back)),
         (None, None, Some(first)) => {
-            format!("Nothing new: {} of {} are {}.", count(first.n), counted(totals.errors, "error", "errors"), named(first))
+            format!(
+                "Nothing new: {} of {} are {}.",
+                count(first.n),
+                counted(totals.errors, "error", "errors"),
+                named(first)
+            )
         }
         (None, None, None) => {
-            return Answer::new(format!("No errors in {}, in {}.", span(t), counted(sessions, "session", "sessions")));
+            return Answer::new(format!(
+                "No errors in {}, in {}.",
+                span(t),
+                counted(sessions, "session", "sessions")
+            ));
         }
     };
     let answer = Answer::new(sentence).detail(format!(
@@ -52,7 +61,9 @@ pub(crate) fn errors(
         counted(sessions, "session", "sessions")
     ));
     match of_state(State::Back) {
-        Some(back) if totals.new > 0 => answer.detail(format!("Besides, {} is back{}.", named(back), away(back))),
+        Some(back) if totals.new > 0 => {
+            answer.detail(format!("Besides, {} is back{}.", named(back), away(back)))
+        }
         _ => answer,
     }
 }
@@ -94,7 +105,11 @@ fn named(group: &ErrorGroup) -> String {
 }
 
 fn since(group: &ErrorGroup) -> String {
-    group.since_version.as_ref().map(|version| format!(" since {}", foreign_plain(version))).unwrap_or_default()
+    group
+        .since_version
+        .as_ref()
+        .map(|version| format!(" since {}", foreign_plain(version)))
+        .unwrap_or_default()
 }
 
 fn away(group: &ErrorGroup) -> String {
@@ -153,12 +168,18 @@ mod tests {
                 "Besides, TypeError: it is back is back after 8 days without it."
             ]
         );
-        assert_eq!(said((12, 195, 3, 0), &[new])[0], "3 of 12 errors are new; most often: TypeError: spec is undefined.");
+        assert_eq!(
+            said((12, 195, 3, 0), &[new])[0],
+            "3 of 12 errors are new; most often: TypeError: spec is undefined."
+        );
         assert_eq!(
             said((2, 77, 0, 1), &[old.clone(), back])[0],
             "An error is back after 8 days without it: TypeError: it is back."
         );
-        assert_eq!(said((1, 58, 0, 0), &[old])[0], "Nothing new: 58 of 58 errors are TypeError: Entity not found.");
+        assert_eq!(
+            said((1, 58, 0, 0), &[old])[0],
+            "Nothing new: 58 of 58 errors are TypeError: Entity not found."
+        );
         assert_eq!(said((0, 0, 0, 0), &[]), ["No errors in the last 24 hours, in 1,085 sessions."]);
     }
 }

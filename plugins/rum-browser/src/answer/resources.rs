@@ -27,9 +27,16 @@ pub(crate) fn resources(all: &[Resource], one_of: i64, t: &str) -> Answer {
             counted(failing.n, "request", "requests")
         ),
         (None, Some((slowest, p75))) => {
-            format!("{} takes longest: 75 of 100 are there within {}, of {}.", named(slowest), took(p75), count(slowest.n))
+            format!(
+                "{} takes longest: 75 of 100 are there within {}, of {}.",
+                named(slowest),
+                took(p75),
+                count(slowest.n)
+            )
         }
-        (None, None) => format!("{} in {}: too few to compare.", counted(asked, "request", "requests"), span(t)),
+        (None, None) => {
+            format!("{} in {}: too few to compare.", counted(asked, "request", "requests"), span(t))
+        }
     };
     let answer = Answer::new(sentence).detail(format!(
         "{} in {}; {} failed, {}.",
@@ -38,13 +45,20 @@ pub(crate) fn resources(all: &[Resource], one_of: i64, t: &str) -> Answer {
         count(failed),
         format::share(u64::try_from(failed).unwrap_or_default(), u64::try_from(asked).unwrap_or_default())
     ));
-    if one_of > 1 { answer.detail(format!("There are very many: figures are of every {}th.", count(one_of))) } else { answer }
+    if one_of > 1 {
+        answer.detail(format!("There are very many: figures are of every {}th.", count(one_of)))
+    } else {
+        answer
+    }
 }
 
 /// `GET /api/catalog`.
 fn named(resource: &Resource) -> String {
     let name = foreign_plain(&resource.name);
-    resource.method.as_ref().map_or_else(|| name.clone(), |method| format!("{} {name}", foreign_plain(method)))
+    resource
+        .method
+        .as_ref()
+        .map_or_else(|| name.clone(), |method| format!("{} {name}", foreign_plain(method)))
 }
 
 #[cfg(test)]
@@ -62,9 +76,15 @@ mod tests {
     #[test]
     fn what_mostly_fails_is_said_before_what_is_slow() {
         let (slow, rare) = (resource("/api/slow", 40, 1, 2500.0), resource("/api/rare", 3, 3, 9000.0));
-        assert_eq!(said(&[slow.clone(), rare.clone()]), "GET /api/slow takes longest: 75 of 100 are there within 2.50 s, of 40.");
+        assert_eq!(
+            said(&[slow.clone(), rare.clone()]),
+            "GET /api/slow takes longest: 75 of 100 are there within 2.50 s, of 40."
+        );
         let failing = resource("/api/down", 30, 28, 10.0);
-        assert_eq!(said(&[slow, failing]), "GET /api/down fails: 28 of 30 requests had no answer, or one that says so.");
+        assert_eq!(
+            said(&[slow, failing]),
+            "GET /api/down fails: 28 of 30 requests had no answer, or one that says so."
+        );
         assert_eq!(said(&[rare]), "3 requests in the last hour: too few to compare.");
     }
 }

@@ -36,7 +36,11 @@ pub(crate) fn session(story: &Story, slowest: &Slowest<'_>, is_open: bool, now_m
         (Some(slow), _) => format!("A visit of {lasted} in which {slow}."),
         (None, Some(first)) => format!(
             "A visit of {lasted} with {}: {}.",
-            if errors == 1 { "one error".to_owned() } else { format!("{}, first", counted(errors, "error", "errors")) },
+            if errors == 1 {
+                "one error".to_owned()
+            } else {
+                format!("{}, first", counted(errors, "error", "errors"))
+            },
             foreign_plain(first.name.trim_end_matches('.'))
         ),
         (None, None) => format!("A visit of {lasted} in which nothing was slow and nothing failed."),
@@ -51,7 +55,8 @@ pub(crate) fn session(story: &Story, slowest: &Slowest<'_>, is_open: bool, now_m
         parts.push(counted(frustrations, "frustration", "frustrations"));
     }
     let ago = format::lasted(between(row.last_ms, now_ms));
-    let end = if is_open { format!("Still open; last event {ago} ago.") } else { format!("It ended {ago} ago.") };
+    let end =
+        if is_open { format!("Still open; last event {ago} ago.") } else { format!("It ended {ago} ago.") };
     let cut = if story.is_cut { " There is more of it than is shown." } else { "" };
     Answer::new(sentence).detail(format!("{}. {end}{cut}", parts.join(", ")))
 }
@@ -67,8 +72,10 @@ fn slow(story: &Story, slowest: &Slowest<'_>) -> Option<String> {
         Some(format!("{} took {}{}", crate::words::asked(event), took(took_ms), stage.unwrap_or_default()))
     };
     if let Some((view, loading_ms)) = slowest.view.and_then(|view| Some((view, view.loading_ms?))) {
-        let of_view = story.events.iter().filter(|event| event.view_id == view.id && event.kind == "resource");
-        let longest = of_view.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
+        let of_view =
+            story.events.iter().filter(|event| event.view_id == view.id && event.kind == "resource");
+        let longest =
+            of_view.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
         let cause = longest.filter(|event| event.duration_ms >= Some(loading_ms * CAUSE));
         let cause = cause.and_then(|event| because((event, story.request_of(event))));
         let cause = cause.map(|cause| format!(", because {cause}")).unwrap_or_default();

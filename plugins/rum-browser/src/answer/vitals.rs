@@ -12,7 +12,8 @@ const WORSE: f64 = 1.2;
 /// `waits_for` is what the pages of the worst route wait for.
 pub(crate) fn vitals(told: &Summary, waits_for: Option<&str>, t: &str, now_ms: i64) -> Answer {
     let of = &told.measurements;
-    let mut answer = Answer::new(worsened(told, now_ms).or_else(|| worst(&of.routes)).unwrap_or_else(|| well(&of.all, t)));
+    let mut answer =
+        Answer::new(worsened(told, now_ms).or_else(|| worst(&of.routes)).unwrap_or_else(|| well(&of.all, t)));
     if let Some(p75) = of.all.of(Vital::Lcp).p75 {
         let n = of.all.of(Vital::Lcp).n;
         answer = answer.detail(format!(
@@ -29,7 +30,8 @@ pub(crate) fn vitals(told: &Summary, waits_for: Option<&str>, t: &str, now_ms: i
         ));
     }
     if of.one_of > 1 {
-        answer = answer.detail(format!("There are very many: figures are of every {}th view.", count(of.one_of)));
+        answer =
+            answer.detail(format!("There are very many: figures are of every {}th view.", count(of.one_of)));
     }
     answer
 }
@@ -59,7 +61,8 @@ fn worsened(told: &Summary, now_ms: i64) -> Option<String> {
 
 /// The route with the worst rating, of several the one with most views.
 pub(crate) fn worst_route(routes: &[(String, Vitals)]) -> Option<(&str, &Measured)> {
-    let rated = routes.iter().filter_map(|(route, vitals)| Some((&**route, vitals.views, rated_worst(vitals)?)));
+    let rated =
+        routes.iter().filter_map(|(route, vitals)| Some((&**route, vitals.views, rated_worst(vitals)?)));
     let bad = rated.filter(|(.., of)| of.rating() > Some(Rating::Good));
     let worst = bad.max_by_key(|(_, views, of)| (of.rating(), *views))?;
     Some((worst.0, worst.2))
@@ -166,9 +169,16 @@ mod tests {
 
     #[test]
     fn else_the_worst_route_is_the_one_with_the_worst_rating_and_most_views() {
-        let shifts = |views| of(views, [(1800.0, views), (90.0, views), (0.27, views), (1100.0, views), (400.0, views)]);
+        let shifts = |views| {
+            of(views, [(1800.0, views), (90.0, views), (0.27, views), (1100.0, views), (400.0, views)])
+        };
         let slow = of(500, [(2900.0, 500), (90.0, 500), (0.02, 500), (1100.0, 500), (400.0, 500)]);
-        let routes = vec![("/catalog", slow), ("/docs", shifts(60)), ("/create", shifts(30)), ("/settings", shifts(12))];
+        let routes = vec![
+            ("/catalog", slow),
+            ("/docs", shifts(60)),
+            ("/create", shifts(30)),
+            ("/settings", shifts(12)),
+        ];
         let told = told(fast(602), routes, Some([fast(300), fast(300)]));
         assert_eq!(said(&told, None)[0], "/docs moves while people read: CLS is 0.270, poor, over 60 views.");
     }

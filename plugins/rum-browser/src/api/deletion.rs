@@ -36,8 +36,9 @@ pub(super) async fn session(
     Json(asked): Json<Asked>,
 ) -> HandlerResult<Json<Gone>> {
     let gone = if is_id(&id) { browser.store()?.delete_session(&id).await? } else { Deleted::default() };
-    told(&browser, &operator, "rum.session.delete", &id, &asked, gone)
-        .ok_or_else(|| Error::not_found("There is no such session: it was never kept, or is kept no more").into())
+    told(&browser, &operator, "rum.session.delete", &id, &asked, gone).ok_or_else(|| {
+        Error::not_found("There is no such session: it was never kept, or is kept no more").into()
+    })
 }
 
 pub(super) async fn user(

@@ -49,10 +49,15 @@ impl From<ErrorGroup> for Group {
     }
 }
 
-pub(super) async fn errors(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<List<Group>>> {
+pub(super) async fn errors(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Json<List<Group>>> {
     let asked = Asked::parse(query.as_deref(), &["cursor", "limit", "state"])?;
-    let page =
-        browser.store()?.error_groups(&asked.filter, asked.state()?, asked.cursor()?.as_ref(), asked.limit()?).await?;
+    let page = browser
+        .store()?
+        .error_groups(&asked.filter, asked.state()?, asked.cursor()?.as_ref(), asked.limit()?)
+        .await?;
     Ok(Json(List::new(page.rows.into_iter().map(Group::from).collect(), page.next.as_ref())))
 }
 
@@ -118,7 +123,9 @@ pub(super) async fn error(
 ) -> HandlerResult<Json<Told>> {
     let asked = Asked::parse(query.as_deref(), &[])?;
     let Some(story) = browser.group_story(&asked.filter, &fingerprint).await? else {
-        Err(Error::not_found("There is no error of this group in this time: ask for a longer one, as in `?t=7d`"))?
+        Err(Error::not_found(
+            "There is no error of this group in this time: ask for a longer one, as in `?t=7d`",
+        ))?
     };
     let frames = frames_of(&browser, &story.last).await;
     let frame = |frame: Frame| FrameJson {
@@ -126,7 +133,11 @@ pub(super) async fn error(
         place: frame.place,
         is_library: frame.is_library,
         raw_place: frame.raw_place,
-        source: frame.source.into_iter().map(|line| SourceJson { line: line.number, text: line.text }).collect(),
+        source: frame
+            .source
+            .into_iter()
+            .map(|line| SourceJson { line: line.number, text: line.text })
+            .collect(),
     };
     Ok(Json(Told {
         group: story.group.into(),

@@ -58,9 +58,15 @@ pub(super) struct Row {
     slowest_loading_ms: Option<f64>,
 }
 
-pub(super) async fn sessions(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<List<Row>>> {
+pub(super) async fn sessions(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Json<List<Row>>> {
     let asked = Asked::parse(query.as_deref(), &["cursor", "limit", "has", "error"])?;
-    let page = browser.store()?.sessions(&asked.filter, &asked.met()?, asked.cursor()?.as_ref(), asked.limit()?).await?;
+    let page = browser
+        .store()?
+        .sessions(&asked.filter, &asked.met()?, asked.cursor()?.as_ref(), asked.limit()?)
+        .await?;
     let row = |course: SessionCourse| Row {
         views: course.views.len(),
         errors: course.errors_ms.len(),

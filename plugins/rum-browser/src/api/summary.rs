@@ -72,13 +72,17 @@ fn figures(vitals: &Vitals) -> OfVitals<Figure> {
     OfVitals::each(|vital| Figure::from(vitals.of(vital)))
 }
 
-pub(super) async fn summary(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<Summary>> {
+pub(super) async fn summary(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Json<Summary>> {
     let asked = Asked::parse(query.as_deref(), &[])?;
     let store = browser.store()?;
     let (told, sessions_with_errors) =
         tokio::try_join!(store.summary(&asked.filter), store.sessions_with_errors(&asked.filter))?;
     let (buckets, measured) = (told.buckets, told.measurements);
-    let over_time = measured.over_time.iter().zip(told.sessions_over_time).zip(told.errors_over_time).enumerate();
+    let over_time =
+        measured.over_time.iter().zip(told.sessions_over_time).zip(told.errors_over_time).enumerate();
     Ok(Json(Summary {
         from: time(asked.filter.from_ms),
         to: time(asked.filter.to_ms),

@@ -66,7 +66,10 @@ impl From<View> for ViewJson {
     }
 }
 
-pub(super) async fn views(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Json<List<ViewJson>>> {
+pub(super) async fn views(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Json<List<ViewJson>>> {
     let asked = Asked::parse(query.as_deref(), &["cursor", "limit"])?;
     let page = browser.store()?.views(&asked.filter, asked.cursor()?.as_ref(), asked.limit()?).await?;
     Ok(Json(List::new(page.rows.into_iter().map(ViewJson::from).collect(), page.next.as_ref())))

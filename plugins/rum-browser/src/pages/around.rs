@@ -40,7 +40,9 @@ pub(super) async fn shown(browser: &Browser, page: Result<Page, Error>) -> Handl
     let sentence = format!("{}.", error.message().trim_end_matches('.'));
     let page = Page::new("browser", "Browser", sentence);
     let page = match status {
-        StatusCode::SERVICE_UNAVAILABLE => page.detail(html! { a href=(NOW) { "What else is known of this backend" } }),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            page.detail(html! { a href=(NOW) { "What else is known of this backend" } })
+        }
         _ => page.detail(html! { "Begin anew with " a href=(VITALS) { "the last 24 hours" } "." }),
     };
     Ok((status, browser.frame.show(&page).await).into_response())

@@ -16,7 +16,12 @@ use crate::{
 };
 
 /// The page in place of `path` where nothing was measured in its time: none if something was kept in it.
-pub(super) async fn instead(browser: &Browser, asked: &Asked, path: &str, views: i64) -> Result<Option<Page>, Error> {
+pub(super) async fn instead(
+    browser: &Browser,
+    asked: &Asked,
+    path: &str,
+    views: i64,
+) -> Result<Option<Page>, Error> {
     if views > 0 {
         return Ok(None);
     }
@@ -27,7 +32,8 @@ pub(super) async fn instead(browser: &Browser, asked: &Asked, path: &str, views:
         };
         return Ok(Some(nothing_yet(asked, path, &diagnosis)));
     };
-    let filtered = asked.filters().any(|(name, _)| !["t", "to", "vital", "sort", "cursor", "limit"].contains(&name));
+    let filtered =
+        asked.filters().any(|(name, _)| !["t", "to", "vital", "sort", "cursor", "limit"].contains(&name));
     let sentence = if filtered { "No views that these filters leave, in" } else { "No views in" };
     let page = Page::new("browser", "Browser", format!("{sentence} {}.", span(asked.t())))
         .detail(html! { "The last event came at " (at(last_ms, asked.now_ms)) "." });
@@ -51,8 +57,12 @@ fn nothing_yet(asked: &Asked, path: &str, diagnosis: &Diagnosis) -> Page {
     let to_do = diagnosis.findings.iter().filter(|finding| finding.verdict == Verdict::ToDo).count();
     let next = match to_do {
         0 => "The first view appears here about 30 seconds after somebody opens the portal.",
-        1 => "One step is missing; after it, the first view appears here about 30 seconds after somebody opens the portal.",
-        _ => "Begin with the first step; after all of them, the first view appears about 30 seconds after somebody opens the portal.",
+        1 => {
+            "One step is missing; after it, the first view appears here about 30 seconds after somebody opens the portal."
+        }
+        _ => {
+            "Begin with the first step; after all of them, the first view appears about 30 seconds after somebody opens the portal."
+        }
     };
     // One thing to do at a time.
     let mut is_first = true;
@@ -73,7 +83,8 @@ fn nothing_yet(asked: &Asked, path: &str, diagnosis: &Diagnosis) -> Page {
         ("Errors", "grouped, with your own source beside the stack."),
         ("Resources", "what pages wait for, and how often it fails."),
     ]);
-    let private = quiet("No names, addresses or query values are kept. Text on the page is masked in the browser.");
+    let private =
+        quiet("No names, addresses or query values are kept. Text on the page is masked in the browser.");
     page.body(Part::new("will", "What will be here").body(html! { (will) (private) }))
 }
 
@@ -95,4 +106,3 @@ fn shown(finding: &Finding, has_command: bool) -> Shown {
         None => shown,
     }
 }
-

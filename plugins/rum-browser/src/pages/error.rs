@@ -6,8 +6,9 @@ use axum::{
 };
 use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
-    Mark, Page, foreign, foreign_plain, format,
+    Mark, Page,
     charts::{BarChart, buckets},
+    foreign, foreign_plain, format,
     parts::{Column, Part, Row, Table, facts},
     session::{SourceLine, StackFrame, stack},
 };
@@ -60,7 +61,10 @@ fn about(story: &GroupStory, asked: &Asked) -> Markup {
     facts(
         "About this group",
         [
-            ("State", html! { (state(group.state)) ", first seen " (words::at(group.first_ms, asked.now_ms)) }),
+            (
+                "State",
+                html! { (state(group.state)) ", first seen " (words::at(group.first_ms, asked.now_ms)) },
+            ),
             (
                 "Last seen",
                 html! {
@@ -91,17 +95,27 @@ fn shares(shares: &Shares) -> Markup {
 }
 
 fn over_time(story: &GroupStory, labels: &[String]) -> Markup {
-    let counts: Vec<u64> = story.group.over_time.iter().map(|n| u64::try_from(*n).unwrap_or_default()).collect();
+    let counts: Vec<u64> =
+        story.group.over_time.iter().map(|n| u64::try_from(*n).unwrap_or_default()).collect();
     let most = counts.iter().copied().max().unwrap_or_default();
-    let sentence = format!("{} in all, at most {} in one part of the time.", words::count(story.group.n), format::count(most));
-    let chart = BarChart::new("over-time", "Events over time", sentence, buckets(labels.iter().cloned().zip(counts)))
-        .mark(Mark::Fail)
-        .note(format!("{} in {}", words::count(story.group.n), format::counted(
-            u64::try_from(story.group.sessions).unwrap_or_default(),
-            "session",
-            "sessions",
-        )))
-        .until(labels.last().cloned().unwrap_or_default());
+    let sentence = format!(
+        "{} in all, at most {} in one part of the time.",
+        words::count(story.group.n),
+        format::count(most)
+    );
+    let chart =
+        BarChart::new("over-time", "Events over time", sentence, buckets(labels.iter().cloned().zip(counts)))
+            .mark(Mark::Fail)
+            .note(format!(
+                "{} in {}",
+                words::count(story.group.n),
+                format::counted(
+                    u64::try_from(story.group.sessions).unwrap_or_default(),
+                    "session",
+                    "sessions",
+                )
+            ))
+            .until(labels.last().cloned().unwrap_or_default());
     html! { (chart) }
 }
 
@@ -163,7 +177,11 @@ fn affected(story: &GroupStory, asked: &Asked) -> Markup {
         .column(Column::wide("Browser"))
         .rows(story.affected.iter().map(row));
     let all = asked.other(SESSIONS);
-    let all = format!("{all}{}error={}", if all.contains('?') { '&' } else { '?' }, segment(&story.group.fingerprint));
+    let all = format!(
+        "{all}{}error={}",
+        if all.contains('?') { '&' } else { '?' },
+        segment(&story.group.fingerprint)
+    );
     let note = html! { a href=(all) { "All " (words::count(story.group.sessions)) } };
     html! { (Part::new("affected", "Affected sessions").note(note).body(table)) }
 }
@@ -171,7 +189,8 @@ fn affected(story: &GroupStory, asked: &Asked) -> Markup {
 /// The slowest request, and what was last clicked.
 fn just_before(affected: &Affected) -> Markup {
     let resources = affected.before.iter().filter(|event| event.kind == "resource");
-    let slowest = resources.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
+    let slowest =
+        resources.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
     let slowest = slowest.filter(|event| event.duration_ms >= Some(answer::SLOW_MS));
     let click = affected.before.iter().find(|event| event.kind == "action");
     html! {

@@ -6,9 +6,9 @@ use axum::{
 };
 use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
-    Mark, Page, foreign,
+    Mark, Page,
     charts::spark,
-    format,
+    foreign, format,
     parts::{Column, Order, Part, Row, Select, Table, pager},
 };
 use greenroom_plugin_rum_store::{group::State as GroupState, queries::ErrorGroup};
@@ -22,7 +22,10 @@ use crate::{
     words,
 };
 
-pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Response> {
+pub(super) async fn page(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Response> {
     let page = made(&browser, query.as_deref()).await;
     around::shown(&browser, page).await
 }
@@ -62,7 +65,9 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
         .otherwise("No error in this time.");
     Ok(around::begun("Browser: errors", answer)
         .top(html! { (around::lists(&asked, ERRORS)) (filters(&asked, ERRORS, &choices, [states])) })
-        .body(Part::new("list", "Groups").body(html! { (table) (pager(newest.as_deref(), older.as_deref())) })))
+        .body(
+            Part::new("list", "Groups").body(html! { (table) (pager(newest.as_deref(), older.as_deref())) }),
+        ))
 }
 
 fn row(group: &ErrorGroup, asked: &Asked) -> Row {

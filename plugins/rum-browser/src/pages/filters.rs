@@ -9,7 +9,12 @@ use crate::{asked::Asked, words::span};
 const TIMES: [&str; 5] = ["1h", "6h", "24h", "3d", "7d"];
 
 /// The form of a page. `more` are what that page alone has.
-pub(super) fn filters(asked: &Asked, path: &str, choices: &Choices, more: impl IntoIterator<Item = Select>) -> Filters {
+pub(super) fn filters(
+    asked: &Asked,
+    path: &str,
+    choices: &Choices,
+    more: impl IntoIterator<Item = Select>,
+) -> Filters {
     let mut times = Select::new("t", "Time", asked.t());
     if !TIMES.contains(&asked.t()) {
         times = times.option(asked.t(), capital(&span(asked.t())));

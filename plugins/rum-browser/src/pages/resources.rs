@@ -23,7 +23,10 @@ use crate::{
 /// From which share of failures on a resource is marked: 1 of 20.
 const MANY: i64 = 20;
 
-pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Response> {
+pub(super) async fn page(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Response> {
     let page = made(&browser, query.as_deref()).await;
     around::shown(&browser, page).await
 }
@@ -79,7 +82,11 @@ fn row(slow: &SlowResource, asked: &Asked) -> Row {
             @if let Some(method) = &resource.method { span.kind { (foreign(method)) } " " }
             (words::mono(&resource.name))
         },
-        if resource.n < ENOUGH { html! { span.quiet { (p75) } } } else { html! { (p75) } },
+        if resource.n < ENOUGH {
+            html! { span.quiet { (p75) } }
+        } else {
+            html! { (p75) }
+        },
         html! { (words::count(resource.n)) },
         if resource.failures > 0 && resource.failures * MANY >= resource.n {
             Mark::Fail.beside("many failed", failed)

@@ -30,7 +30,10 @@ const WIDEST: f64 = 6.0;
 /// The most marks of a kind in one drawing: more could not be told from each other.
 const MOST_MARKS: usize = 30;
 
-pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Response> {
+pub(super) async fn page(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Response> {
     let page = made(&browser, query.as_deref()).await;
     around::shown(&browser, page).await
 }
@@ -73,7 +76,10 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     .otherwise("No session of this time has met that.");
     Ok(around::begun("Browser: sessions", answer)
         .top(html! { (around::lists(&asked, SESSIONS)) (filters(&asked, SESSIONS, &choices, [has])) })
-        .body(Part::new("list", "Sessions").body(html! { (table) (pager(newest.as_deref(), older.as_deref())) })))
+        .body(
+            Part::new("list", "Sessions")
+                .body(html! { (table) (pager(newest.as_deref(), older.as_deref())) }),
+        ))
 }
 
 fn row(course: &SessionCourse, paces: &HashMap<String, f64>, asked: &Asked) -> Row {
@@ -92,7 +98,11 @@ fn row(course: &SessionCourse, paces: &HashMap<String, f64>, asked: &Asked) -> R
         drawn(course, &is_slow),
         html! { (format::lasted(words::between(session.started_ms, session.last_ms))) },
         html! { (format::count(course.views.len() as u64)) },
-        if errors > 0 { Mark::Fail.beside("errors", words::count(errors)) } else { html! { "0" } },
+        if errors > 0 {
+            Mark::Fail.beside("errors", words::count(errors))
+        } else {
+            html! { "0" }
+        },
         html! { (words::count(course.frustrations())) },
         match slowest {
             Some((true, ms)) => Mark::Warn.beside("slow", words::took(ms)),
@@ -106,7 +116,8 @@ fn row(course: &SessionCourse, paces: &HashMap<String, f64>, asked: &Asked) -> R
 fn browser(session: &greenroom_plugin_rum_store::queries::SessionRow) -> Markup {
     let name = session.browser.as_deref().filter(|name| !name.is_empty());
     let version = session.browser_version.as_deref().unwrap_or_default();
-    let others: Vec<_> = [&session.os, &session.device].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    let others: Vec<_> =
+        [&session.os, &session.device].into_iter().flatten().filter(|text| !text.is_empty()).collect();
     let others = others.into_iter().map(|text| foreign_plain(text)).collect::<Vec<_>>().join(", ");
     html! {
         @match name {

@@ -24,7 +24,10 @@ const SLOW_VIEWS: usize = 20;
 /// What part of their loading a request must take to be named.
 const CAUSE: f64 = 0.3;
 
-pub(super) async fn page(State(browser): State<Browser>, RawQuery(query): RawQuery) -> HandlerResult<Response> {
+pub(super) async fn page(
+    State(browser): State<Browser>,
+    RawQuery(query): RawQuery,
+) -> HandlerResult<Response> {
     let page = made(&browser, query.as_deref()).await;
     around::shown(&browser, page).await
 }
@@ -64,7 +67,8 @@ async fn waits_for(browser: &Browser, filter: &Filter, told: &Summary) -> Result
 fn overview(all: &Vitals, current: Vital, asked: &Asked) -> impl maud::Render {
     let figure = |of: &Measured| {
         let vital = of.vital;
-        let written = of.p75.map(|p75| words::value(vital, p75)).unwrap_or_else(|| format::UNKNOWN.to_owned());
+        let written =
+            of.p75.map(|p75| words::value(vital, p75)).unwrap_or_else(|| format::UNKNOWN.to_owned());
         let (number, unit) = written.split_once('\u{a0}').unwrap_or((&written, ""));
         Figure::new(words::long(vital), number, unit)
             .href(asked.link(VITALS, "vital", Some(vital.key())))
@@ -126,8 +130,11 @@ fn over_time(told: &Summary, vital: Vital, labels: &[String]) -> Markup {
     let unit = if vital == Vital::Cls { 1.0 } else { 1000.0 };
     let values: Vec<Option<f64>> =
         told.measurements.over_time.iter().map(|of| of.of(vital).p75.map(|p75| p75 / unit)).collect();
-    let counts = told.measurements.over_time.iter().map(|of| u64::try_from(of.of(vital).n).unwrap_or_default());
-    let write = |value: f64| if vital == Vital::Cls { words::value(vital, value) } else { words::took(value * 1000.0) };
+    let counts =
+        told.measurements.over_time.iter().map(|of| u64::try_from(of.of(vital).n).unwrap_or_default());
+    let write = |value: f64| {
+        if vital == Vital::Cls { words::value(vital, value) } else { words::took(value * 1000.0) }
+    };
     let known = || values.iter().flatten().copied();
     let sentence = match (known().reduce(f64::min), known().reduce(f64::max)) {
         (Some(least), Some(most)) => {
@@ -137,7 +144,8 @@ fn over_time(told: &Summary, vital: Vital, labels: &[String]) -> Markup {
     };
     let (good, poor) = vital.limits();
     let above = |limit: f64| format!("above {}", write(limit / unit));
-    let (needs_label, poor_label) = (format!("needs improvement {}", above(good)), format!("poor {}", above(poor)));
+    let (needs_label, poor_label) =
+        (format!("needs improvement {}", above(good)), format!("poor {}", above(poor)));
     let title = format!("{} over time, p75", words::short(vital));
     let note = match vital {
         Vital::Cls => "without a unit",
@@ -193,7 +201,11 @@ fn counts(told: &Summary, labels: &[String], asked: &Asked) -> Markup {
     let chart = |id, title, many: &str, all: &[i64], whole: i64| {
         let counts: Vec<u64> = all.iter().map(|n| u64::try_from(*n).unwrap_or_default()).collect();
         let most = counts.iter().copied().max().unwrap_or_default();
-        let sentence = format!("{title}: {} in all, at most {} in one part of the time.", words::count(whole), format::count(most));
+        let sentence = format!(
+            "{title}: {} in all, at most {} in one part of the time.",
+            words::count(whole),
+            format::count(most)
+        );
         let chart = BarChart::new(id, title, sentence, buckets(labels.iter().cloned().zip(counts)))
             .note(format!("{} {many}", words::count(whole)))
             .until(labels.last().cloned().unwrap_or_default());

@@ -10,7 +10,10 @@ use crate::support::pages;
 async fn a_summary_has_the_unit_of_each_value_in_its_name() {
     let pages = pages(240).await;
     let summary = pages.json("summary").await;
-    assert_eq!((&summary["sessions"], &summary["views"], &summary["oneOf"]), (&119.into(), &597.into(), &1.into()));
+    assert_eq!(
+        (&summary["sessions"], &summary["views"], &summary["oneOf"]),
+        (&119.into(), &597.into(), &1.into())
+    );
     let lcp = &summary["vitals"]["lcpMs"];
     assert_eq!((&lcp["n"], &lcp["rating"].is_string()), (&119.into(), &true));
     assert!(lcp["p75"].as_f64().unwrap() > 500.0, "{lcp}");
@@ -24,9 +27,11 @@ async fn a_summary_has_the_unit_of_each_value_in_its_name() {
 #[tokio::test]
 async fn rum_104_each_list_goes_on_by_its_cursor() {
     let pages = pages(240).await;
-    for (list, id) in [("views", "id"), ("sessions", "id"), ("errors", "fingerprint"), ("resources", "name")] {
+    for (list, id) in [("views", "id"), ("sessions", "id"), ("errors", "fingerprint"), ("resources", "name")]
+    {
         let whole = pages.json(&format!("{list}?limit=200")).await;
-        let whole: Vec<Value> = whole["items"].as_array().unwrap().iter().map(|item| item[id].clone()).collect();
+        let whole: Vec<Value> =
+            whole["items"].as_array().unwrap().iter().map(|item| item[id].clone()).collect();
         let (mut told, mut cursor) = (vec![], String::new());
         while told.len() < whole.len() {
             let part = pages.json(&format!("{list}?limit=7{cursor}")).await;
@@ -73,7 +78,9 @@ async fn one_session_and_one_error_are_told_whole() {
     let events = session["events"].as_array().unwrap();
     let fetch = events.iter().find(|event| event["subType"] == "fetch").unwrap();
     assert_eq!(fetch["request"]["replica"], "greenroom-7c9f");
-    assert!(fetch["request"]["stagesMs"]["handling"].as_f64().unwrap() < fetch["durationMs"].as_f64().unwrap());
+    assert!(
+        fetch["request"]["stagesMs"]["handling"].as_f64().unwrap() < fetch["durationMs"].as_f64().unwrap()
+    );
 
     let errors = pages.json("errors").await;
     let group = errors["items"].as_array().unwrap().iter().find(|group| group["state"] == "new").unwrap();

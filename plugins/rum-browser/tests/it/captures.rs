@@ -21,7 +21,10 @@ async fn visited(name: &str) -> Pages {
             sent_ms: request["batch_time"].as_str().map(|time| time.parse().unwrap()),
             tags: request["ddtags"].as_str().map(str::to_owned),
             sdk_version: request["sdk"].as_str().map(str::to_owned),
-            device: Device::from_headers(request["user-agent"].as_str().unwrap(), request["platform"].as_str()),
+            device: Device::from_headers(
+                request["user-agent"].as_str().unwrap(),
+                request["platform"].as_str(),
+            ),
             routes: Arc::new(Routes::new(["http://127.0.0.1:17200"])),
         };
         let text = fs::read_to_string(visit.join(request["body"].as_str().unwrap())).unwrap();
@@ -48,7 +51,14 @@ async fn a_recorded_visit_is_told_from_its_first_view_to_its_errors() {
     let id = sessions["items"][0]["id"].as_str().unwrap();
     let page = pages.page(&format!("/.greenroom/browser/sessions/{id}")).await;
     let text = without_tags(&page);
-    for told in ["2 views, 15 requests, 4 errors", "first load", "LCP 156 ms", "route change", "rejected promise 7", "dead click"] {
+    for told in [
+        "2 views, 15 requests, 4 errors",
+        "first load",
+        "LCP 156 ms",
+        "route change",
+        "rejected promise 7",
+        "dead click",
+    ] {
         assert!(text.contains(told), "{told}: {text}");
     }
     let errors = pages.page(&format!("/.greenroom/browser/errors?to={END}")).await;

@@ -11,7 +11,12 @@ async fn rum_110_a_session_goes_at_once_and_it_is_written_down() {
     let sessions = pages.json("sessions").await;
     let id = sessions["items"][0]["id"].as_str().unwrap().to_owned();
     let path = format!("/.greenroom/v1/rum/sessions/{id}/delete");
-    let delete = || pages.backend.post_json(&path, &json!({"reason": "asked for by the user"})).with_token(mock::OPS_TOKEN);
+    let delete = || {
+        pages
+            .backend
+            .post_json(&path, &json!({"reason": "asked for by the user"}))
+            .with_token(mock::OPS_TOKEN)
+    };
     let gone = delete().await;
     assert_eq!((gone.status.as_u16(), gone.json()["views"].as_i64()), (200, Some(5)), "{}", gone.text());
     assert_eq!(pages.get(&format!("/.greenroom/browser/sessions/{id}")).await.status, 404);

@@ -44,8 +44,16 @@ async fn told(text: &str) -> Pages {
             "55555555-2222-4333-8444-555555555555",
             json!({"type": "click", "target": {"name": text}, "frustration": {"type": [text]}}),
         ),
-        of("long_task", "66666666-2222-4333-8444-555555555555", json!({"entry_type": text, "duration": 99_000_000})),
-        of("vital", "77777777-2222-4333-8444-555555555555", json!({"type": "duration", "name": text, "duration": 1})),
+        of(
+            "long_task",
+            "66666666-2222-4333-8444-555555555555",
+            json!({"entry_type": text, "duration": 99_000_000}),
+        ),
+        of(
+            "vital",
+            "77777777-2222-4333-8444-555555555555",
+            json!({"type": "duration", "name": text, "duration": 1}),
+        ),
     ];
     let arrival = Arrival {
         received_ms: at,
@@ -82,7 +90,10 @@ async fn all(pages: &Pages) -> Vec<String> {
 async fn rum_103_markup_in_what_a_browser_sends_is_shown_as_text() {
     let hostile = r#""><img src=x onerror="alert(1)"><script>alert(2)</script>'"#;
     for page in all(&told(hostile).await).await {
-        assert!(!page.contains("<img") && !page.contains("<script>") && !page.contains("alert(1)\""), "{page}");
+        assert!(
+            !page.contains("<img") && !page.contains("<script>") && !page.contains("alert(1)\""),
+            "{page}"
+        );
         assert_eq!(page.matches("<script").count(), 1, "that of the page");
     }
 }

@@ -89,5 +89,10 @@ async fn rum_108_else_the_replica_is_named_that_may_have_them() {
     let pages = pages(0).await;
     visited(&pages, "of-somebody-else").await;
     let text = without_tags(&pages.page(&format!("/.greenroom/browser/sessions/{SESSION}")).await);
-    assert!(text.contains("Replica greenroom-other has answered it: look there, or in the log itself for of-somebody-else."), "{text}");
+    assert!(
+        text.contains(
+            "Replica greenroom-other has answered it: look there, or in the log itself for of-somebody-else."
+        ),
+        "{text}"
+    );
 }

@@ -6,7 +6,8 @@ use crate::support::{pages, text_of, without_tags};
 
 /// Links of a page that begin so.
 fn links(page: &str, begin: &str) -> Vec<String> {
-    let links = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
+    let links =
+        page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"));
     links.filter(|link| link.starts_with(begin)).collect()
 }
 
@@ -15,7 +16,10 @@ async fn rum_107_each_page_begins_with_its_answer() {
     let pages = pages(480).await;
     let vitals = pages.page("/.greenroom/browser").await;
     let said = text_of(&vitals, "h1");
-    assert!(said.starts_with(&format!("{} ", made::SLOW_ROUTE)) || said.starts_with("Pages got slower at"), "{said}");
+    assert!(
+        said.starts_with(&format!("{} ", made::SLOW_ROUTE)) || said.starts_with("Pages got slower at"),
+        "{said}"
+    );
     assert!(without_tags(&vitals).contains("its pages wait for /api/catalog/entities/by-query."), "{said}");
 
     let sessions = pages.page("/.greenroom/browser/sessions").await;
@@ -35,7 +39,10 @@ async fn rum_107_each_page_begins_with_its_answer() {
 
     let resources = pages.page("/.greenroom/browser/resources").await;
     let said = text_of(&resources, "h1");
-    assert!(said.starts_with("GET /api/catalog/entities/by-query takes longest: 75 of 100 are there within "), "{said}");
+    assert!(
+        said.starts_with("GET /api/catalog/entities/by-query takes longest: 75 of 100 are there within "),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -45,9 +52,13 @@ async fn rum_108_from_the_slowest_resource_links_lead_to_its_backend_request() {
     let slowest = links(&resources, "/.greenroom/browser/sessions/").remove(0);
     let session = pages.page(slowest.split('#').next().unwrap()).await;
     let said = text_of(&session, "h1");
-    assert!(said.starts_with("A visit of 3 min 20 s in which /catalog/:namespace/:kind/:name took "), "{said}");
+    assert!(
+        said.starts_with("A visit of 3 min 20 s in which /catalog/:namespace/:kind/:name took "),
+        "{said}"
+    );
     assert!(said.contains(", because GET /api/catalog/entities/by-query took "), "{said}");
-    let open = session.split(r#"<li class="slow"><details open>"#).nth(1).unwrap().split("</li>").next().unwrap();
+    let open =
+        session.split(r#"<li class="slow"><details open>"#).nth(1).unwrap().split("</li>").next().unwrap();
     assert!(open.contains(r#"id="open""#) && open.contains("/api/catalog/entities/by-query"), "{open}");
     assert!(without_tags(&session).contains("were spent here and"), "where the time went");
 }
@@ -56,7 +67,10 @@ async fn rum_108_from_the_slowest_resource_links_lead_to_its_backend_request() {
 async fn a_list_goes_on_and_filters_are_links_that_take_them_away() {
     let pages = pages(480).await;
     let page = pages.page("/.greenroom/browser/sessions?device=desktop&has=errors&t=7d&limit=10").await;
-    let older = links(&page, "/.greenroom/browser/sessions?").into_iter().find(|link| link.contains("cursor=")).unwrap();
+    let older = links(&page, "/.greenroom/browser/sessions?")
+        .into_iter()
+        .find(|link| link.contains("cursor="))
+        .unwrap();
     assert!(older.contains("device=desktop") && older.contains("t=7d"), "{older}");
     let next = pages.page(&older).await;
     assert_ne!(links(&page, "/.greenroom/browser/sessions/"), links(&next, "/.greenroom/browser/sessions/"));
@@ -76,7 +90,10 @@ async fn rum_109_an_empty_page_says_why_and_the_one_thing_to_do() {
         let page = pages.page(&format!("/.greenroom/browser{path}")).await;
         assert_eq!(text_of(&page, "h1"), "No browser events yet, because the SDK is not laid out.");
         assert_eq!(page.matches("data-copy").count(), 1, "one command");
-        assert!(without_tags(&page).contains("greenroom rum sdk") && page.contains("What will be here"), "{page}");
+        assert!(
+            without_tags(&page).contains("greenroom rum sdk") && page.contains("What will be here"),
+            "{page}"
+        );
     }
 }
 
@@ -87,7 +104,12 @@ async fn rum_106_with_100_000_events_a_page_has_at_most_150_kb() {
     let errors = pages.page("/.greenroom/browser/errors?t=7d").await;
     let session = links(&resources, "/.greenroom/browser/sessions/").remove(0);
     let error = links(&errors, "/.greenroom/browser/errors/").remove(0);
-    let paths = ["/.greenroom/browser?t=7d", "/.greenroom/browser/sessions?t=7d", session.split('#').next().unwrap(), &error];
+    let paths = [
+        "/.greenroom/browser?t=7d",
+        "/.greenroom/browser/sessions?t=7d",
+        session.split('#').next().unwrap(),
+        &error,
+    ];
     let mut shown = vec![resources, errors];
     for path in paths {
         shown.push(pages.page(path).await);

@@ -24,14 +24,26 @@ pub(crate) async fn pages(sessions: usize) -> Pages {
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let plugin = plugin("rum", move |env| {
         let told = told.clone();
-        env.register_init(async move |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
-            let store = Store::open(&database.client().await?).await?;
-            told.send(store.clone())?;
-            Browser::new(move || Some(store.clone()), frame, ops).logs(logs).kept_days(7).doctor(async || diagnosis()).mount(&sections)
-        });
+        env.register_init(
+            async move |database: Database, ops: Ops, frame: Frame, sections: Sections, logs: LogStore| {
+                let store = Store::open(&database.client().await?).await?;
+                told.send(store.clone())?;
+                Browser::new(move || Some(store.clone()), frame, ops)
+                    .logs(logs)
+                    .kept_days(7)
+                    .doctor(async || diagnosis())
+                    .mount(&sections)
+            },
+        );
     });
     let config = "backend: {database: {client: better-sqlite3, connection: ':memory:'}}";
-    let backend = TestBackend::new().config(config).add(greenroom_database_sqlite::driver()).add(plugin).start().await.unwrap();
+    let backend = TestBackend::new()
+        .config(config)
+        .add(greenroom_database_sqlite::driver())
+        .add(plugin)
+        .start()
+        .await
+        .unwrap();
     let store = heard.recv().await.unwrap();
     if sessions > 0 {
         let made = Made { sessions, span_ms: 48 * HOUR_MS, end_ms: now_ms() };
@@ -101,5 +113,9 @@ pub(crate) fn without_tags(markup: &str) -> String {
     for (index, part) in markup.split('<').enumerate() {
         text.push_str(if index == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) });
     }
-    text.replace('\u{a0}', " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    text.replace('\u{a0}', " ")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
 }

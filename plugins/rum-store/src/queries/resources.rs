@@ -171,7 +171,9 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn slowest_sessions(&self, filter: &Filter, most: usize) -> Result<Vec<(String, f64)>, Error> {
-        let sql = self.sql("select v.session_id, v.loading_time_ns from rum_view v where v.loading_time_ns is not null and ");
+        let sql = self.sql(
+            "select v.session_id, v.loading_time_ns from rum_view v where v.loading_time_ns is not null and ",
+        );
         let sql = filter.conditions(Of::Views, sql).then(" order by v.loading_time_ns desc limit ");
         let found: Vec<OfSession> = self.rows(sql.bind(Cursor::one_more(most))).await?;
         Ok(found.into_iter().map(|of| (of.session_id, ms(of.loading_time_ns))).collect())

@@ -4,7 +4,7 @@ use greenroom_plugin_rum::rum;
 use greenroom_test::{RunningTestBackend, TestBackend, mock};
 use serde_json::json;
 
-use crate::support::{TEMPLATE, config, portal, rum_requests};
+use crate::support::{config, rum_requests};
 
 const MEMORY: &str = ":memory:";
 
@@ -32,7 +32,10 @@ async fn rum_111_nobody_is_on_any_page() {
         request.send(&backend).await;
     }
     let (sessions, errors) = ("/.greenroom/browser/sessions", "/.greenroom/browser/errors");
-    let mut pages = vec![shown(&backend, "/.greenroom/browser").await, shown(&backend, "/.greenroom/browser/resources").await];
+    let mut pages = vec![
+        shown(&backend, "/.greenroom/browser").await,
+        shown(&backend, "/.greenroom/browser/resources").await,
+    ];
     for list in [sessions, errors] {
         let page = shown(&backend, list).await;
         let each = links(&page, &format!("{list}/"));
@@ -42,7 +45,9 @@ async fn rum_111_nobody_is_on_any_page() {
         }
         pages.push(page);
     }
-    for list in ["summary", "views?limit=200", "sessions?limit=200", "errors?limit=200", "resources?limit=200"] {
+    for list in
+        ["summary", "views?limit=200", "sessions?limit=200", "errors?limit=200", "resources?limit=200"]
+    {
         pages.push(shown(&backend, &format!("/.greenroom/v1/rum/{list}")).await);
     }
     for canary in ["jane", "Jane", "example.test", "cfg=%7B", "pub00000"] {
@@ -54,19 +59,28 @@ async fn rum_111_nobody_is_on_any_page() {
 }
 
 #[tokio::test]
-async fn rum_109_where_nothing_came_yet_the_page_says_what_is_in_the_way() {
-    let dir = tempfile::tempdir().unwrap();
+async fn rum_111_while_the_database_is_away_pages_say_so() {
     let mut config = config(&json!({"mode": "store"}));
-    config["backend"] = json!({"database": {"client": "better-sqlite3", "connection": MEMORY}});
-    let backend = portal(dir.path(), TEMPLATE, config).await;
-    let page = shown(&backend, "/.greenroom/browser").await;
-    assert!(page.contains("No browser events yet, because Datadog's SDK is not here."), "{page}");
-    assert!(page.contains("greenroom rum sdk") && page.contains("Browser events are kept here for 7 days"), "{page}");
+    // Nobody answers on this port.
+    let connection = json!({"host": "127.0.0.1", "port": 1, "user": "u", "password": "p"});
+    config["backend"] = json!({"database": {"client": "pg", "connection": connection}});
+    let backend = TestBackend::new().config(config).add(greenroom_database_postgres::driver()).add(rum());
+    let backend = backend.start().await.unwrap();
+    for path in ["/.greenroom/browser", "/.greenroom/browser/sessions", "/.greenroom/v1/rum/summary"] {
+        let answer = backend.get(path).with_token(mock::OPS_TOKEN).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(
+            answer.text().contains("The database of browser events is not there yet"),
+            "{}",
+            answer.text()
+        );
+    }
 }
 
 #[tokio::test]
 async fn rum_111_where_nothing_is_kept_there_are_no_pages() {
-    let backend = TestBackend::new().config(config(&json!({"mode": "forward"}))).add(rum()).start().await.unwrap();
+    let backend =
+        TestBackend::new().config(config(&json!({"mode": "forward"}))).add(rum()).start().await.unwrap();
     for path in ["/.greenroom/browser", "/.greenroom/v1/rum/summary"] {
         assert_eq!(backend.get(path).with_token(mock::OPS_TOKEN).await.status, 404, "{path}");
     }

@@ -1,5 +1,6 @@
 //! Pages for operators as a browser shows them: in every state, light and dark, on a desk and on a phone.
 
+mod demo;
 mod looks;
 mod now;
 mod uses;

@@ -26,7 +26,10 @@ pub(super) fn course(story: &Story, opened: Option<&Event>, now_ms: i64) -> Mark
     let is_opened = |event: &&Event| opened.is_some_and(|opened| opened.id == event.id);
     let of = |kind: &'static str, mark: Option<Mark>| {
         let events = story.events.iter().filter(move |event| event.kind == kind);
-        events.take(MOST).map(move |event| Span { mark, ..span(event.began_ms, event.duration_ms) }).collect::<Vec<_>>()
+        events
+            .take(MOST)
+            .map(move |event| Span { mark, ..span(event.began_ms, event.duration_ms) })
+            .collect::<Vec<_>>()
     };
     let views = story.views.iter().take(MOST).map(|view| span(view.began_ms, view.time_spent_ms)).collect();
     let mut requests = of("resource", None);
@@ -44,7 +47,10 @@ pub(super) fn course(story: &Story, opened: Option<&Event>, now_ms: i64) -> Mark
             .events
             .iter()
             .find(is_opened)
-            .map(|event| format!("; the slowest request begins {} after its start", format::lasted(words::between(from, event.began_ms))))
+            .map(|event| format!(
+                "; the slowest request begins {} after its start",
+                format::lasted(words::between(from, event.began_ms))
+            ))
             .unwrap_or_default(),
         format::counted(errors.len() as u64, "error", "errors"),
     );

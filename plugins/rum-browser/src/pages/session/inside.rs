@@ -24,7 +24,11 @@ const PHASES: [(&str, &str); 6] = [
 /// A request as the backend has answered it, or else as the browser saw it.
 pub(super) async fn request(browser: &Browser, story: &Story, event: &Event, with_lines: bool) -> Markup {
     let Some(request) = story.request_of(event) else { return seen(event) };
-    let lines = if with_lines { lines::lines(browser, request).await } else { html! {} };
+    let lines = if with_lines {
+        lines::lines(browser, request).await
+    } else {
+        html! {}
+    };
     html! {
         div.sec {
             header {

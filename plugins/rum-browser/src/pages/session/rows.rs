@@ -78,7 +78,8 @@ impl Told<'_> {
 
     async fn rows(&self, began_ms: i64, events: &[&Event], entries: &mut Vec<Entry>, insides: &mut usize) {
         let only_slow = self.asked.get("show") == Some("slow");
-        let events: Vec<_> = events.iter().copied().filter(|event| !only_slow || self.is_worth(event)).collect();
+        let events: Vec<_> =
+            events.iter().copied().filter(|event| !only_slow || self.is_worth(event)).collect();
         let scale = Scale::of(began_ms, &events);
         let mut rest = &*events;
         let limit = entries.len() + MOST_ROWS;
@@ -116,7 +117,11 @@ impl Told<'_> {
 
     fn is_worth(&self, event: &Event) -> bool {
         match &*event.kind {
-            "resource" => event.has_failed() || event.duration_ms >= Some(crate::answer::SLOW_MS) || self.is_opened(event),
+            "resource" => {
+                event.has_failed()
+                    || event.duration_ms >= Some(crate::answer::SLOW_MS)
+                    || self.is_opened(event)
+            }
             "error" | "long_task" => true,
             _ => false,
         }
@@ -126,7 +131,8 @@ impl Told<'_> {
         let at = scale.offset(event);
         let entry = match &*event.kind {
             "resource" => {
-                let entry = Entry::new(at, scale.mark(event), html! { (self.anchor(event)) (resource(event)) });
+                let entry =
+                    Entry::new(at, scale.mark(event), html! { (self.anchor(event)) (resource(event)) });
                 let is_opened = self.is_opened(event);
                 if is_opened || event.has_failed() || event.duration_ms >= Some(FAST_MS) {
                     let with_lines = is_opened || *insides > 0;
@@ -139,7 +145,11 @@ impl Told<'_> {
                 }
             }
             "error" => {
-                let entry = Entry::new(at, Mark::Fail, html! { (self.anchor(event)) span.kind { "error" } b { (foreign(&event.name)) } });
+                let entry = Entry::new(
+                    at,
+                    Mark::Fail,
+                    html! { (self.anchor(event)) span.kind { "error" } b { (foreign(&event.name)) } },
+                );
                 match &event.fingerprint {
                     Some(group) => entry.inside(html! {
                         p { a href={ (ERRORS) "/" (segment(group)) "?t=7d" } { "Stack, source, and whom else it met" } }
@@ -207,7 +217,8 @@ fn folded(run: &[&Event], scale: &Scale) -> Entry {
     let bars: Vec<_> = run.iter().filter_map(|event| scale.bar(event)).collect();
     let from = bars.iter().map(|(from, _)| *from).fold(1.0, f64::min);
     let to = bars.iter().map(|(_, to)| *to).fold(0.0, f64::max);
-    let what = html! { span.quiet { (format::count(run.len() as u64)) " requests under " (words::took(FAST_MS)) } };
+    let what =
+        html! { span.quiet { (format::count(run.len() as u64)) " requests under " (words::took(FAST_MS)) } };
     Entry::new(scale.offset(run[0]), Mark::Dot, what)
         .bar(from, to, None)
         .took(format!("≤ {}", words::took(longest)))
