@@ -115,20 +115,21 @@
     word.textContent = `UTC, ${text}`;
     live.classList.toggle('on', on);
   };
+  const shown = new Map();
   const replace = parts => {
     for (const part of all('[data-live]')) {
       const html = parts[part.dataset.live];
-      if (html !== undefined && part.dataset.shown !== html) {
-        part.innerHTML = html;
-        part.dataset.shown = html;
-      }
+      // What is as it was stays: somebody may have selected it, or opened what is in it.
+      if (html === undefined || shown.get(part) === html || part.innerHTML === html) continue;
+      part.innerHTML = html;
+      shown.set(part, html);
     }
   };
   const announce = news => {
     for (const place of all('[data-news]')) {
       const count = news[place.dataset.news];
       if (!count) continue;
-      const link = make('a', `${count} new`, { href: location.href, className: 'news' });
+      const link = make('a', `${count} new`, { href: location.pathname + location.search, className: 'news' });
       place.replaceChildren(link);
     }
   };

@@ -37,7 +37,7 @@ pub struct Frame {
 /// Where one is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The host that people know: that of `app.baseUrl`, else that of `backend.baseUrl`.
+    /// The host that people know: that of `app.baseUrl`, else that of `backend.baseUrl`, else where the page is.
     pub host: String,
     /// `NODE_ENV`, if it is set.
     pub environment: Option<String>,
@@ -74,7 +74,8 @@ impl std::fmt::Debug for Frame {
 impl Place {
     fn of(config: &RootConfig, instance: &InstanceMetadata, ops: &Ops) -> Self {
         let url = |key| config.optional_string(key).ok().flatten();
-        let host = url("app.baseUrl").or_else(|| url("backend.baseUrl")).unwrap_or_default();
+        let host =
+            url("app.baseUrl").or_else(|| url("backend.baseUrl")).unwrap_or_else(|| ops.url().to_owned());
         let host = host.split_once("://").map_or(&*host, |(_, rest)| rest).split(['/', '?', '#']).next();
         // What is in front of an `@` is a credential.
         let host = host.and_then(|host| host.rsplit('@').next()).unwrap_or_default().to_owned();

@@ -18,7 +18,6 @@ pub struct Page {
     pub(crate) section: &'static str,
     pub(crate) title: String,
     pub(crate) sentence: Markup,
-    pub(crate) sentence_live: Option<&'static str>,
     pub(crate) crumb: Option<(String, String)>,
     pub(crate) details: Vec<Markup>,
     pub(crate) top: Markup,
@@ -34,7 +33,6 @@ impl Page {
             section,
             title: title.into(),
             sentence: sentence.render(),
-            sentence_live: None,
             crumb: None,
             details: vec![],
             top: html! {},
@@ -74,9 +72,9 @@ impl Page {
         self
     }
 
-    /// The stream of events that keeps it up to date, and the name under which that replaces the sentence.
-    pub fn live(mut self, events: impl Into<String>, sentence: &'static str) -> Self {
-        (self.events, self.sentence_live) = (events.into(), Some(sentence));
+    /// The stream of events that keeps it up to date: it replaces what has a `data-live` with its name.
+    pub fn live(mut self, events: impl Into<String>) -> Self {
+        self.events = events.into();
         self
     }
 
@@ -91,7 +89,7 @@ impl Page {
             div.top {
                 div.head {
                     @if let Some((name, href)) = &self.crumb { p.crumb { a href=(href) { (name) } } }
-                    h1 aria-live="polite" data-live=[self.sentence_live] { (self.sentence) }
+                    h1 aria-live="polite" { (self.sentence) }
                     @for line in &self.details { (line) }
                 }
                 (self.top)

@@ -7,7 +7,7 @@
 //!
 //! let backend = TestBackend::new().add(observatory()).start().await.unwrap();
 //! let page = backend.get("/.greenroom/").header("authorization", &format!("Bearer {OPS_TOKEN}")).await;
-//! assert!(page.text().contains("<h1 aria-live=\"polite\" data-live=\"sentence\">Ready for "));
+//! assert!(page.text().contains("<h1 aria-live=\"polite\"><span data-live=\"before\">Ready for "));
 //! # }
 //! ```
 //!
@@ -22,7 +22,11 @@ mod now;
 use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogStore, prelude::*};
 use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
 
-use crate::{lately::Lately, look::Look, now::Now};
+use crate::{
+    lately::Lately,
+    look::Look,
+    now::{LastLook, Now},
+};
 
 /// The plugin `observatory`. See the [crate's documentation](crate).
 pub fn observatory() -> Plugin {
@@ -36,7 +40,7 @@ pub fn observatory() -> Plugin {
                 sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
                 let lately = Lately::default();
                 let requests = lately.requests.clone();
-                work.http.on_finished(work.logger, move |finished| {
+                services.http.on_finished(work.logger, move |finished| {
                     let failed = finished.status.is_some_and(|status| status.is_server_error());
                     let plugin = finished.request.target_plugin();
                     requests.lock().note(finished.began, plugin, failed, finished.duration);
@@ -46,7 +50,12 @@ pub fn observatory() -> Plugin {
                 ops.files(files::router())?;
                 ops.mount_pages(
                     "",
-                    now::router(Now { look: Look { services, lately }, frame, ops: ops.clone() }),
+                    now::router(Now {
+                        look: Look { services, lately },
+                        frame,
+                        ops: ops.clone(),
+                        looked: LastLook::default(),
+                    }),
                 )
             },
         );
@@ -63,12 +72,12 @@ pub(crate) struct Services {
     lifecycle: RootLifecycle,
     readiness: RootHealth,
     lines: LogStore,
+    http: RootHttpRouter,
 }
 
 /// By which the page hears what happens.
 #[derive(Clone, Deps)]
 struct Work {
-    http: RootHttpRouter,
     lifecycle: Lifecycle,
     logger: Logger,
 }

@@ -43,7 +43,7 @@ const deeds = {
     const session = await page.context().newCDPSession(page);
     const { cssContentSize } = await session.send('Page.getLayoutMetrics');
     const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
-    const options = { format: 'webp', quality: 55, captureBeyondViewport: true, clip };
+    const options = { format: 'webp', quality: 40, captureBeyondViewport: true, clip };
     const { data } = await session.send('Page.captureScreenshot', options);
     await session.detach();
     fs.writeFileSync(path, Buffer.from(data, 'base64'));

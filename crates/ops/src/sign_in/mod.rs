@@ -19,6 +19,7 @@ const PAGE: &str = include_str!("page.html");
 const REFUSAL: &str = include_str!("refusal.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+const ICON: &str = include_str!("icon.svg");
 
 /// Where a link leads.
 const PATH: &str = "/.greenroom/sign-in";
@@ -64,6 +65,7 @@ pub(crate) fn files() -> Router {
     Router::new()
         .route("/sign-in.css", file("text/css; charset=utf-8", STYLE))
         .route("/sign-in.js", file("text/javascript; charset=utf-8", SCRIPT))
+        .route("/sign-in.svg", file("image/svg+xml", ICON))
 }
 
 #[derive(Serialize)]

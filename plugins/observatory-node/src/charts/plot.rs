@@ -20,7 +20,7 @@ pub fn buckets<V>(pairs: impl IntoIterator<Item = (String, V)>) -> Vec<Bucket<V>
 }
 
 /// Room above the highest value: for a label of an upright.
-const ABOVE: f64 = 14.0;
+const ABOVE: f64 = 20.0;
 /// Room below the axis: for the times.
 const BELOW: f64 = 22.0;
 
@@ -79,9 +79,10 @@ pub(super) fn times<V>(plot: &Plot, buckets: &[Bucket<V>], until: Option<&str>) 
         (index as f64 / count as f64, buckets[index].label.as_str())
     });
     html! {
-        @for (at, label) in begins.chain(until.map(|label| (1.0, label))) {
+        @for (place, (at, label)) in begins.chain(until.map(|label| (1.0, label))).enumerate() {
             @let anchor = if at == 0.0 { "start" } else if at == 1.0 { "end" } else { "middle" };
-            text x=(percent(at)) y=(y(plot.height - 5.0)) text-anchor=(anchor) { (label) }
+            // Where there is little room every other one is left out.
+            text.c-other[place % 2 == 1] x=(percent(at)) y=(y(plot.height - 5.0)) text-anchor=(anchor) { (label) }
         }
     }
 }
@@ -93,9 +94,9 @@ pub(super) fn uprights(plot: &Plot, uprights: &[(f64, String)]) -> Markup {
             @let x = percent(*at);
             line.c-mark x1=(x) x2=(x) y1="10" y2=(y(plot.base())) {}
             @if *at > 0.5 {
-                text x=(x) dx="-5" y="13" text-anchor="end" { (foreign_plain(label)) }
+                text x=(x) dx="-5" y="12" text-anchor="end" { (foreign_plain(label)) }
             } @else {
-                text x=(x) dx="5" y="13" { (foreign_plain(label)) }
+                text x=(x) dx="5" y="12" { (foreign_plain(label)) }
             }
         }
     }

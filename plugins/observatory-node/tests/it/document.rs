@@ -1,5 +1,8 @@
 //! What a document is, whatever a page shows.
 
+use std::sync::{Arc, Mutex};
+
+use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
     Frame, Mark, Page, Section, Sections, assets,
     charts::{BarChart, Lane, LineChart, Span, Stage, buckets, lanes, waterfall},
@@ -21,7 +24,7 @@ fn hostile() -> String {
 
 /// Every component that takes text of others, with that text.
 fn all(text: &str) -> Markup {
-    let hour = |value| buckets([("22:00".to_owned(), value)]);
+    let (hour, count) = (buckets([("22:00".to_owned(), Some(1.0))]), buckets([("22:00".to_owned(), 3)]));
     html! {
         (Call::failure().row("What we know", foreign(text)))
         (Part::new("table", "Table").body(Table::new("All").column(Column::title("Name")).row(Row::new([html! { (foreign(text)) }]))))
@@ -30,8 +33,8 @@ fn all(text: &str) -> Markup {
         (Filters::new("/.greenroom/x").select(Select::new("route", "Route", "").option("1", text)).chip(text, "?"))
         (findings([Finding::new(Mark::Fail, "To do", foreign(text)).to_do("Run:", text)]))
         (command(text))
-        (LineChart::new("line", "Line", "A line.", hour(Some(1.0))).upright(0.2, text))
-        (BarChart::new("bars", "Bars", "Bars.", hour(3)).upright(0.7, text))
+        (LineChart::new("line", "Line", "A line.", hour).upright(0.2, text))
+        (BarChart::new("bars", "Bars", "Bars.", count).upright(0.7, text))
         (lanes("Course", &[Lane { name: "Views", spans: vec![Span { from: 0.1, to: 0.2, mark: None, label: Some(text.to_owned()) }] }], &[]))
         (waterfall([Stage { name: html! { (foreign(text)) }, from: 0.0, to: 1.0, critical: true, mark: None, took: format::UNKNOWN.into() }]))
         (timeline([Entry::view(html! { "23:08:52" }, text, html! {}), Entry::new(html! {}, Mark::Dot, foreign(text)).inside(html! { (foreign(text)) })]))
@@ -41,11 +44,17 @@ fn all(text: &str) -> Markup {
 }
 
 async fn shown(page: Page) -> String {
-    let backend = TestBackend::new().start().await.unwrap();
-    let frame: Frame = backend.service::<Frame>().await.unwrap();
-    let sections = backend.service::<Sections>().await.unwrap();
-    sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
-    frame.show(&page).await.into_string()
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = Arc::new(Mutex::new(Some(tell)));
+    let pages = plugin("pages", |env| {
+        env.register_init(async move |frame: Frame, sections: Sections| {
+            sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
+            let _ = tell.lock().unwrap().take().unwrap().send(frame);
+            Ok(())
+        });
+    });
+    let _running = TestBackend::new().add(pages).start().await.unwrap();
+    told.await.unwrap().show(&page).await.into_string()
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use greenroom::{core::State, health::Probe};
 
 use crate::{
     Services,
-    lately::{Lately, Load},
+    lately::{Lately, Load, MINUTES, minute_of},
 };
 
 pub(crate) use self::{
@@ -47,6 +47,8 @@ pub(crate) struct Seen {
     pub(crate) recent: Load,
     /// In bytes, minute by minute.
     pub(crate) memory: Vec<Option<f64>>,
+    /// Where this host asks the backend.
+    pub(crate) url: String,
 }
 
 impl Look {
@@ -67,7 +69,17 @@ impl Look {
             minutes: requests.minutes(now),
             recent: requests.recent(now),
             memory: self.lately.memory(now),
+            url: self.url(),
         }
+    }
+
+    fn url(&self) -> String {
+        let Services { config, http, .. } = &self.services;
+        if let Ok(Some(url)) = config.optional_string("backend.baseUrl") {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let port = http.local_addr().tcp().map_or(7007, |address| address.port());
+        format!("http://localhost:{port}")
     }
 }
 
@@ -78,6 +90,12 @@ impl Seen {
             self.checks.iter().filter(|check| check.required && check.fails()).collect();
         failing.sort_by_key(|check| check.since);
         failing
+    }
+
+    /// How many minutes of the last hour it has run, without the one that is not over.
+    pub(crate) fn whole_minutes(&self) -> usize {
+        let passed = minute_of(self.now).saturating_sub(minute_of(self.boot.began_at));
+        usize::try_from(passed).unwrap_or(MINUTES).min(MINUTES - 1)
     }
 
     /// Since when probes have been told what they are told now.

@@ -6,41 +6,72 @@ use greenroom::core::State;
 use greenroom_plugin_observatory_node::{foreign_plain, format, time};
 use maud::{Markup, html};
 
+use super::live::Parts;
 use crate::look::{Check, PluginState, Seen};
 
-/// State, since when, because what.
-pub(super) fn sentence(seen: &Seen) -> String {
-    let lasted = |since: SystemTime| format::lasted(seen.now.duration_since(since).unwrap_or_default());
-    match seen.state {
-        State::Starting => {
-            let since = lasted(seen.boot.began_at);
-            match &*seen.boot.pending {
-                [] => format!("Starting for {since}."),
-                [one] => format!("Starting for {since}: the plugin {} is still at it.", foreign_plain(one)),
-                [one, rest @ ..] => format!(
-                    "Starting for {since}: the plugin {} and {} are still at it.",
-                    foreign_plain(one),
-                    format::counted(rest.len() as u64, "other", "others")
-                ),
-            }
-        }
-        State::Stopping => "Stopping: no new requests are taken.".to_owned(),
-        State::Failed => format!("Not ready: {}.", because_of_start(seen)),
-        State::Started => match (&seen.refusal, &*seen.blocking()) {
-            (None, _) => format!("Ready for {}{}.", lasted(seen.since()), and_yet(seen)),
-            (Some(message), []) => format!("Not ready: {}.", ended(message)),
-            (Some(_), [first]) => format!("Not ready for {}: {}.", lasted(seen.since()), because(first)),
-            (Some(_), [first, rest @ ..]) => format!(
-                "Not ready for {}: {}; {} too.",
-                lasted(seen.since()),
-                because(first),
-                match rest {
-                    [one] => format!("{} fails", foreign_plain(&one.name)),
-                    more =>
-                        format!("{} fail", format::counted(more.len() as u64, "other check", "other checks")),
+/// State, since when, because what. How long it has been so stands by itself: it changes all the time, and who hears the page
+/// wants to hear the rest when that changes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    before: String,
+    lasted: String,
+    after: String,
+}
+
+impl Answer {
+    fn plain(text: impl Into<String>) -> Self {
+        Self { before: text.into(), lasted: String::new(), after: String::new() }
+    }
+
+    fn of(seen: &Seen) -> Self {
+        let since = |what: &str, since: SystemTime, after: String| Self {
+            before: format!("{what} for "),
+            lasted: format::lasted(seen.now.duration_since(since).unwrap_or_default()),
+            after,
+        };
+        match seen.state {
+            State::Starting => since("Starting", seen.boot.began_at, still_at_it(&seen.boot.pending)),
+            State::Stopping => Self::plain("Stopping: no new requests are taken."),
+            State::Failed => Self::plain(format!("Not ready: {}.", because_of_start(seen))),
+            State::Started => match (&seen.refusal, &*seen.blocking()) {
+                (None, _) => since("Ready", seen.since(), format!("{}.", and_yet(seen))),
+                (Some(message), []) => Self::plain(format!("Not ready: {}.", ended(message))),
+                (Some(_), [first]) => since("Not ready", seen.since(), format!(": {}.", because(first))),
+                (Some(_), [first, rest @ ..]) => {
+                    since("Not ready", seen.since(), format!(": {}; {} too.", because(first), others(rest)))
                 }
-            ),
-        },
+            },
+        }
+    }
+}
+
+/// The sentence, in its parts.
+pub(super) fn sentence(seen: &Seen, live: &mut Parts) -> Markup {
+    let Answer { before, lasted, after } = Answer::of(seen);
+    live.note("lasted", &lasted);
+    html! {
+        (live.part("before", before))
+        // Within what is announced, this is not.
+        span aria-live="off" data-live="lasted" { (lasted) }
+        (live.part("after", after))
+    }
+}
+
+fn still_at_it(pending: &[String]) -> String {
+    match pending {
+        [] => ".".to_owned(),
+        [one] => format!(": the plugin {} is still at it.", foreign_plain(one)),
+        [one, rest @ ..] => {
+            let others = format::counted(rest.len() as u64, "other", "others");
+            format!(": the plugin {} and {others} are still at it.", foreign_plain(one))
+        }
+    }
+}
+
+fn others(rest: &[&Check]) -> String {
+    match rest {
+        [one] => format!("{} fails", foreign_plain(&one.name)),
+        more => format!("{} fail", format::counted(more.len() as u64, "other check", "other checks")),
     }
 }
 

@@ -44,7 +44,7 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
     };
     let next = html! {
         span { "Look at what the plugin " b { (foreign(blocking[0].plugin())) } " says, then ask readiness again:" }
-        (command(&format!("curl -s '{}/.backstage/health/v1/readiness?verbose'", base_url(config))))
+        (command(&format!("curl -s '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
         span { "Checks run every 10 s; it is ready again by itself, without a restart, as soon as they pass." }
         @if let Some(place) = config.place("greenroom.health.readiness") {
             span { "Which checks decide is told by " code { "greenroom.health.readiness" } " (" (foreign(&place.to_string())) ")." }
@@ -68,10 +68,4 @@ fn not_started(plugin: &PluginSeen) -> Markup {
         .row("What we know", foreign(message))
         .row("Next step", next)
         .render()
-}
-
-/// Where the backend is asked from this host.
-fn base_url(config: &RootConfig) -> String {
-    let url = config.optional_string("backend.baseUrl").ok().flatten();
-    url.map_or_else(|| "http://localhost:7007".to_owned(), |url| url.trim_end_matches('/').to_owned())
 }

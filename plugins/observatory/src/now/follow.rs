@@ -9,7 +9,7 @@ use futures_util::{Stream, stream};
 use greenroom::ops::Event;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Now, live::Parts, page};
+use super::Now;
 
 /// How often it is looked, for each page that is open.
 const LOOK: Duration = Duration::from_secs(2);
@@ -46,15 +46,15 @@ impl Following {
     }
 
     async fn look(&mut self) {
-        let mut parts = Parts::default();
-        if let Some(made) = self.made {
-            let seen = self.now.look.now().await;
-            (_, parts) = page::page(&seen, &self.now.look.services.config);
-            self.tell_errors(seen.errors.since(made));
-        }
-        parts.note("readiness", self.now.frame.readiness().await);
         let is_first = self.shown.is_empty();
-        let news = parts.news(&mut self.shown);
+        let looked = self.now.looked.looked(&self.now).await;
+        let news = match self.made {
+            Some(made) => {
+                self.tell_errors(looked.errors.since(made));
+                looked.page.news(&mut self.shown)
+            }
+            None => looked.frame.news(&mut self.shown),
+        };
         if is_first {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             self.waiting.push_back(Event::new("time", now.as_millis() as u64));

@@ -23,10 +23,11 @@ impl Parts {
     }
 
     /// Those that are not what they were, as the stream sends them; from now on they are what they were.
-    pub(super) fn news(self, before: &mut BTreeMap<String, String>) -> BTreeMap<String, String> {
+    pub(super) fn news(&self, before: &mut BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let changed = self.0.iter().filter(|(name, content)| before.get(*name) != Some(*content));
         let changed: BTreeMap<_, _> =
-            self.0.into_iter().filter(|(name, content)| before.get(name) != Some(content)).collect();
-        before.extend(changed.iter().map(|(name, content)| (name.clone(), content.clone())));
+            changed.map(|(name, content)| (name.clone(), content.clone())).collect();
+        before.extend(changed.clone());
         changed
     }
 }

@@ -5,10 +5,13 @@ use greenroom_plugin_observatory_node::{
     format,
     parts::{Figure, Part, figures},
 };
-use maud::{Markup, Render};
+use maud::{Markup, Render, html};
 
 use super::live::Parts;
-use crate::{lately::RECENT, look::Seen};
+use crate::{
+    lately::{Load, RECENT},
+    look::Seen,
+};
 
 pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
     let figures_shown = [requests(seen), p75(seen), failures(seen), memory(seen)].map(|(name, figure)| {
@@ -23,9 +26,18 @@ pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
 
 type Named = (&'static str, Figure);
 
-/// The minute that is not over would be a fall at the end of each line.
-fn over(seen: &Seen) -> &[crate::lately::Load] {
-    &seen.minutes[..seen.minutes.len().saturating_sub(1)]
+/// Minutes in which it has run. The one that is not over would be a fall at the end of each line.
+fn over(seen: &Seen) -> &[Load] {
+    let over = &seen.minutes[..seen.minutes.len().saturating_sub(1)];
+    &over[over.len() - seen.whole_minutes().min(over.len())..]
+}
+
+/// Two points make a line.
+fn line(sentence: String, values: Vec<Option<f64>>) -> Markup {
+    match values.len() {
+        0 | 1 => html! { span."small quiet" { "A line from the third minute on" } },
+        _ => spark(sentence, values).render(),
+    }
 }
 
 fn requests(seen: &Seen) -> Named {
@@ -42,7 +54,7 @@ fn p75(seen: &Seen) -> Named {
     let text = seen.recent.p75.map(|time| format::ms(time));
     let minutes: Vec<_> = over(seen).iter().map(|minute| Some(minute.p75?.as_secs_f64())).collect();
     let most = over(seen).iter().filter_map(|minute| minute.p75).max();
-    let line = spark(
+    let line = line(
         format!(
             "Response time, p75, in each of the last 60 minutes: at most {}",
             format::known(most, format::ms)
@@ -55,11 +67,10 @@ fn p75(seen: &Seen) -> Named {
 
 fn failures(seen: &Seen) -> Named {
     let text = format::share(seen.recent.failed, seen.recent.count);
-    let share =
-        |minute: &crate::lately::Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
+    let share = |minute: &Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
     let minutes: Vec<_> = over(seen).iter().map(share).collect();
     let all = over(seen).iter().map(|minute| minute.failed).sum();
-    let line = spark(
+    let line = line(
         format!("Share of 5xx answers in each of the last 60 minutes: {} in all", format::count(all)),
         minutes,
     );
@@ -71,7 +82,10 @@ fn memory(seen: &Seen) -> Named {
     let last = seen.memory.iter().rev().find_map(|bytes| *bytes);
     let text = format::known(last, |bytes| format::bytes(bytes as u64));
     let (value, unit) = split(&text);
-    let line = spark(format!("Resident memory in the last 60 minutes, now {text}"), seen.memory.clone());
+    let line = line(
+        format!("Resident memory in the last 60 minutes, now {text}"),
+        seen.memory[seen.memory.len() - seen.whole_minutes() - 1..].to_vec(),
+    );
     ("memory", Figure::new("Memory", value, unit).body(line))
 }
 

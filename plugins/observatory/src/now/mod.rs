@@ -8,6 +8,7 @@ mod errors;
 mod follow;
 mod live;
 mod load;
+mod looked;
 mod page;
 mod plugins;
 
@@ -23,6 +24,7 @@ use maud::Markup;
 use serde::Deserialize;
 
 use self::follow::Following;
+pub(crate) use self::looked::LastLook;
 use crate::look::Look;
 
 /// The stream of the page; other pages have [`assets::EVENTS`].
@@ -34,6 +36,7 @@ pub(crate) struct Now {
     pub(crate) look: Look,
     pub(crate) frame: Frame,
     pub(crate) ops: Ops,
+    pub(crate) looked: LastLook,
 }
 
 /// Relative to the ops surface.

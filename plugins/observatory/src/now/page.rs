@@ -12,8 +12,7 @@ use crate::look::Seen;
 /// The page, and its parts that change.
 pub(super) fn page(seen: &Seen, config: &RootConfig) -> (Page, Parts) {
     let mut live = Parts::default();
-    let (sentence, detail) = (answer::sentence(seen), answer::detail(seen));
-    live.note("sentence", &sentence);
+    let (sentence, detail) = (answer::sentence(seen, &mut live), answer::detail(seen));
     live.note("detail", &detail);
     let calls = live.part("calls", call::calls(seen, config));
     let body = html! {
@@ -24,10 +23,7 @@ pub(super) fn page(seen: &Seen, config: &RootConfig) -> (Page, Parts) {
         (boot::part(seen))
     };
     let title = if seen.refusal.is_some() { "Not ready" } else { "Now" };
-    let page = Page::new("now", title, &sentence)
-        .live_detail("detail", detail)
-        .live(stream(seen), "sentence")
-        .body(body);
+    let page = Page::new("now", title, sentence).live_detail("detail", detail).live(stream(seen)).body(body);
     (page, live)
 }
 

@@ -32,29 +32,22 @@ pub(crate) async fn get(backend: &RunningTestBackend, path: &str) -> String {
     answer.text()
 }
 
-/// What a page says, without its markup: one space for each run of space.
+/// What a page says, without its markup: one space for each run of space, and for each tag.
 pub(crate) fn text(page: &str) -> String {
-    let mut text = String::new();
-    let mut is_tag = false;
-    for character in page.chars() {
-        match character {
-            '<' => is_tag = true,
-            '>' => {
-                is_tag = false;
-                text.push(' ');
-            }
-            _ if is_tag => {}
-            character => text.push(character),
-        }
-    }
-    text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    without_tags(page, " ")
 }
 
 /// The sentence that a page begins with.
 pub(crate) fn sentence(page: &str) -> String {
     let start = page.find("<h1").unwrap();
     let end = page.find("</h1>").unwrap();
-    text(&page[start..end])
+    without_tags(&page[start..end], "")
+}
+
+fn without_tags(page: &str, instead: &str) -> String {
+    let parts = page.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text));
+    let text = parts.collect::<Vec<_>>().join(instead);
+    text.split(char::is_whitespace).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// How long something has lasted is not the same twice.

@@ -74,6 +74,9 @@ async fn rum_80_what_browsers_send_is_in_the_database_once_they_are_told_202_and
 async fn rum_88_nobody_is_in_the_database() {
     let dir = tempfile::tempdir().unwrap();
     let (backend, _) = keeping(dir.path(), json!({})).await;
+    let with_code = Recorded::named("v7-string-proxy-001-rum");
+    let body = String::from_utf8(with_code.body.to_vec()).unwrap().replace("/?v=", "/?code=hunter2&v=");
+    assert_eq!(with_code.body(body).send(&backend).await.status, 202);
     for request in rum_requests() {
         request.send(&backend).await;
     }
@@ -104,7 +107,7 @@ async fn rum_88_nobody_is_in_the_database() {
         }
     }
     assert!(texts.len() > 500, "{}", texts.len());
-    for canary in ["jane", "Jane", "example.test", "cfg=%7B", "pub00000"] {
+    for canary in ["hunter2", "jane", "Jane", "example.test", "cfg=%7B", "pub00000"] {
         let found: Vec<_> = texts.iter().filter(|text| text.contains(canary)).collect();
         assert!(found.is_empty(), "{canary}: {:?}", found.first());
     }

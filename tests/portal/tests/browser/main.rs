@@ -6,4 +6,5 @@ mod forward;
 mod hosts;
 mod rules;
 mod scene;
+mod store;
 mod trouble;

@@ -76,7 +76,7 @@ async fn each_of_the_demos_buttons_leads_to_its_evidence() {
     tried.browser.click("button", "Be slow").await;
     tried.browser.see("for a place in the pool: all 2 were taken").await;
     tried.browser.look(SIZES[0].1, "light").await;
-    tried.browser.keep(&pictures().join("demo.webp")).await;
+    tried.browser.keep(&pictures(true).join("demo.webp")).await;
 
     tried.browser.click("button", "Break it").await;
     tried.browser.see("The backend is not ready.").await;
@@ -111,7 +111,7 @@ async fn throw(tried: &mut Tried) {
     browser.open(&session).await;
     browser.see("The demo cannot count its items").await;
     browser.look(SIZES[0].1, "light").await;
-    browser.keep(&pictures().join("demo-session.webp")).await;
+    browser.keep(&pictures(true).join("demo-session.webp")).await;
     browser.click("link", "Errors").await;
     browser.see("The demo cannot count its items").await;
 }
