@@ -24,7 +24,7 @@ async fn a_task_is_queued_by_the_route_of_its_plugin_and_its_lines_have_the_id_o
     for text in ["Queueing this task.", "Task started", "Task finished"] {
         assert!(lines.iter().any(|line| line.message == text), "{text}: {lines:#?}");
     }
-    let shown = article(&backend.get("/demo/tasks/demo-press17").await, "queue");
+    let shown = article(&backend.get("/api/demo/press/tasks/demo-press17").await, "queue");
     assert!(
         shown.contains("has succeeded") && shown.contains("from the demo&#39;s page")
             || shown.contains("from the demo's page"),
@@ -36,9 +36,9 @@ async fn a_task_is_queued_by_the_route_of_its_plugin_and_its_lines_have_the_id_o
 async fn only_tasks_of_the_demo_are_shown() {
     let backend = start().await;
     for id in ["7", "demo-", "demo-123456789", "demo-..%2f7", "other-1"] {
-        assert_eq!(backend.get(&format!("/demo/tasks/{id}")).await.status, 404, "{id}");
+        assert_eq!(backend.get(&format!("/api/demo/press/tasks/{id}")).await.status, 404, "{id}");
     }
-    let shown = article(&backend.get("/demo/tasks/demo-1").await, "queue");
+    let shown = article(&backend.get("/api/demo/press/tasks/demo-1").await, "queue");
     assert!(shown.contains("nothing is known") && shown.contains("404"), "{shown}");
 }
 
@@ -92,7 +92,7 @@ async fn readiness_falls_with_the_dependency_and_rises_by_the_same_button() {
     assert_eq!(backend.get(READINESS).await.status, 200);
     let shown = article(&button(&backend, "break").await, "break");
     assert!(shown.contains("503") && shown.contains("demo.dependency"), "{shown}");
-    assert!(shown.contains("action=\"/demo/mend#break\""), "{shown}");
+    assert!(shown.contains("action=\"/api/demo/press/mend#break\""), "{shown}");
     let refused = backend.get(READINESS).await;
     assert_eq!(refused.status, 503);
     assert_eq!(refused.json()["message"], "Check 'demo.dependency' failed");
@@ -100,7 +100,7 @@ async fn readiness_falls_with_the_dependency_and_rises_by_the_same_button() {
     assert!(line["reason"].as_str().unwrap().starts_with("nobody listens on 127.0.0.1:"), "{line}");
 
     let shown = article(&button(&backend, "mend").await, "break");
-    assert!(shown.contains("200") && shown.contains("action=\"/demo/break#break\""), "{shown}");
+    assert!(shown.contains("200") && shown.contains("action=\"/api/demo/press/break#break\""), "{shown}");
     assert_eq!(backend.get(READINESS).await.status, 200);
 }
 

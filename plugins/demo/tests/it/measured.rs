@@ -27,7 +27,7 @@ fn sdk() -> TempDir {
 async fn without_rum_the_page_says_what_keeps_events_and_still_throws() {
     let shown = article(&start().await.get("/demo").await, "throw");
     assert!(shown.contains("greenroom.rum.mode: store") && shown.contains("data-throw"), "{shown}");
-    assert!(!shown.contains("/demo/sdk"), "{shown}");
+    assert!(!shown.contains("/api/demo/press/sdk"), "{shown}");
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn without_the_sdk_a_button_lays_it_out() {
     let page = backend.get("/demo").await;
     let shown = article(&page, "throw");
     assert!(
-        shown.contains("action=\"/demo/sdk#throw\"") && !page.text().contains("datadog-rum.js"),
+        shown.contains("action=\"/api/demo/press/sdk#throw\"") && !page.text().contains("datadog-rum.js"),
         "{shown}"
     );
 }
@@ -64,7 +64,7 @@ async fn with_the_sdk_the_page_loads_it_and_what_starts_it() {
 #[tokio::test]
 async fn only_the_page_itself_lays_the_sdk_out() {
     let (backend, data) = keeping(json!({"mode": "store"})).await;
-    assert_eq!(backend.post("/demo/sdk").header("origin", "http://evil.example").await.status, 403);
+    assert_eq!(backend.post("/api/demo/press/sdk").header("origin", "http://evil.example").await.status, 403);
     assert_eq!(button(&backend, "sdk").header("host", "evil.example").await.status, 421);
     assert!(!data.path().join("rum-sdk").exists());
 }
