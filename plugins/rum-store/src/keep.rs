@@ -32,6 +32,7 @@ impl Store {
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {
+        let groups = batch.groups();
         let mut transaction = Transaction::begin(self.pool()).await?;
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
@@ -41,7 +42,7 @@ impl Store {
             transaction.rollback().await?;
             return Ok(Kept { new });
         }
-        transaction.insert(batch.groups.into_values().collect()).await?;
+        transaction.insert(groups).await?;
         transaction.commit().await?;
         Ok(Kept { new })
     }

@@ -57,6 +57,7 @@
 //! of the plugin `app`.
 
 mod bounds;
+mod browser_pages;
 mod counts;
 mod csp;
 mod doctor;
@@ -75,7 +76,6 @@ mod scrub;
 mod sdk;
 mod settings;
 mod setup;
-mod shown;
 mod snippet;
 mod troubles;
 mod urls;
@@ -92,6 +92,7 @@ use greenroom::{
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
+    browser_pages::Shown,
     counts::Counts,
     settings::Settings,
     setup::RumSetup,
@@ -109,16 +110,13 @@ pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
 /// The plugin `rum`: the SDK's files, the script that starts it, and the intake. See the [crate's documentation](crate).
 pub fn rum() -> Plugin {
     plugin("rum", |env| {
-        env.register_init(async |setup: RumSetup, http: HttpRouter, needs: Needs| {
+        env.register_init(async |setup: RumSetup, http: HttpRouter, needs: Needs, shown: Shown| {
             // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
             http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
             http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
             let Some(setup) = setup.0 else { return Ok(()) };
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
-            let (intake, keeper) = wiring::wire(&setup, &needs, &counts).await?;
-            if let Some(keeper) = &keeper {
-                shown::mount(&setup, &needs, keeper, &counts)?;
-            }
+            let (intake, keeper) = wiring::wire(&setup, &needs, shown, &counts).await?;
             let served = setup.clone();
             let Needs { logger, root, config, declarations, lifecycle, .. } = needs;
             let told = logger.clone();

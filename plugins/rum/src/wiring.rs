@@ -4,14 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use greenroom::{
     core::{Declarations, Phase, boot::Deadlines},
-    log_store::LogStore,
     prelude::*,
 };
-use greenroom_plugin_app_node::SourceMaps;
-use greenroom_plugin_observatory_node::{Frame, Sections};
-use greenroom_plugin_rum_store::{Limits, Store, route::Routes};
+use greenroom_plugin_rum_store::{Limits, Store, route::Routes, source_maps::Symbolicator};
 
 use crate::{
+    browser_pages::Shown,
     counts::Counts,
     forward::Queue,
     intake::{Intake, Sender},
@@ -29,11 +27,6 @@ pub(crate) struct Needs {
     pub(crate) config: RootConfig,
     pub(crate) declarations: Declarations,
     pub(crate) lifecycle: RootLifecycle,
-    pub(crate) ops: Ops,
-    pub(crate) frame: Frame,
-    pub(crate) sections: Sections,
-    pub(crate) logs: LogStore,
-    pub(crate) maps: SourceMaps,
     instance: InstanceMetadata,
     client: HttpClient,
     database: Database,
@@ -43,6 +36,7 @@ pub(crate) struct Needs {
 pub(crate) async fn wire(
     setup: &Setup,
     needs: &Needs,
+    shown: Shown,
     counts: &Arc<Counts>,
 ) -> Result<(Option<Intake>, Option<Arc<Keeper>>)> {
     let rum = &setup.rum;
@@ -51,7 +45,7 @@ pub(crate) async fn wire(
     }
     let troubles = Troubles::start(needs.logger.clone());
     let keeper = match rum.way.retention() {
-        Some(retention) => Some(keeper(needs, retention, &troubles).await?),
+        Some(retention) => Some(keeper(setup, needs, shown, (retention, counts), &troubles).await?),
         None => None,
     };
     let sender = match rum.way.forwarding() {
@@ -63,12 +57,20 @@ pub(crate) async fn wire(
     Ok((Some(intake), keeper))
 }
 
-async fn keeper(needs: &Needs, retention: &Retention, troubles: &Arc<Troubles>) -> Result<Arc<Keeper>> {
+async fn keeper(
+    setup: &Setup,
+    needs: &Needs,
+    shown: Shown,
+    (retention, counts): (&Retention, &Arc<Counts>),
+    troubles: &Arc<Troubles>,
+) -> Result<Arc<Keeper>> {
     let base = |key: &str| needs.config.optional_string(key).ok().flatten().unwrap_or_default();
     let bases = [base("app.baseUrl"), base("backend.baseUrl")];
     let routes = Routes::new(bases.iter().map(|base| &**base).filter(|base| !base.is_empty()));
-    let keeper = Keeper::new(routes, troubles.clone());
+    let sources = Symbolicator::new(shown.maps.clone(), routes.clone(), needs.logger.clone());
+    let keeper = Keeper::new(routes, sources.clone(), troubles.clone());
     let limits = Limits { age: retention.age(), bytes: retention.bytes };
+    shown.mount(keeper.clone(), sources, retention.days(), counts, setup.rum.session_rate)?;
     let logger = needs.logger.clone();
     let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;

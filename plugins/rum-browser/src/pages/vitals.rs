@@ -21,6 +21,8 @@ use crate::{answer, asked::Asked, browser::Browser, words};
 const MOST_ROUTES: usize = 30;
 /// How many of the slowest views are looked at for what they wait for.
 const SLOW_VIEWS: usize = 20;
+/// What part of their loading a request must take to be named.
+const CAUSE: f64 = 0.3;
 
 pub(super) async fn page(
     State(browser): State<Browser>,
@@ -50,13 +52,16 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
         .body(counts(&told, &labels, &asked)))
 }
 
-/// What the pages of the worst route wait for.
+/// What the slowest pages of the worst route have waited for, most of the time.
 async fn waits_for(browser: &Browser, filter: &Filter, told: &Summary) -> Result<Option<String>, Error> {
     let Some((route, _)) = answer::worst_route(&told.measurements.routes) else { return Ok(None) };
     let of = Filter { route: Some(route.to_owned()), ..filter.clone() };
     let store = browser.store()?;
-    let sessions = store.slowest_sessions(&of, SLOW_VIEWS).await?;
-    Ok(store.waited_for(route, &sessions).await?.map(|(name, _)| name))
+    let slowest = store.slowest_sessions(&of, SLOW_VIEWS).await?;
+    let sessions: Vec<_> = slowest.iter().map(|(session, _)| &**session).collect();
+    let loading: f64 = slowest.iter().map(|(_, took)| took).sum();
+    let waited = store.waited_for(route, &sessions).await?;
+    Ok(waited.filter(|(_, took)| *took >= loading * CAUSE).map(|(name, _)| name))
 }
 
 fn overview(all: &Vitals, current: Vital, asked: &Asked) -> impl maud::Render {

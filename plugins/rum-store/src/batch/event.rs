@@ -4,15 +4,14 @@ use std::{fmt::Write, sync::Arc};
 
 use super::{
     ErrorGroup,
+    error::Trouble,
     shared::{About, Shared},
 };
 use crate::{
     detail,
     event::{Action, ErrorPart, Line, LongTask, Resource, Text, Vital, read, span_id, trace_id},
-    fingerprint::{self, Culprit, ErrorFacts},
-    group::Seen,
+    source_maps::{Resolved, Symbolicator},
     sql::{Cell, Row, Table},
-    stack::Stack,
     text::first_bytes,
 };
 
@@ -36,28 +35,25 @@ pub(crate) struct Event {
     size: Option<i64>,
     trace_id: Option<Arc<str>>,
     span_id: Option<Arc<str>>,
-    fingerprint: Option<Arc<str>>,
+    /// Of an error.
+    pub(super) group: Option<Box<ErrorGroup>>,
+    trouble: Option<Box<Trouble>>,
     action_ids: Option<Arc<str>>,
     detail: Vec<u8>,
 }
 
 impl Event {
     /// `None` for one of another type, or without an id.
-    pub(super) fn of(
-        line: &Line<'_>,
-        about: &About,
-        shared: &mut Shared,
-    ) -> Option<(Self, Option<ErrorGroup>)> {
+    pub(super) fn of(line: &Line<'_>, about: &About, shared: &mut Shared) -> Option<Self> {
         let mut event = Self::common(line, about, shared)?;
-        let mut group = None;
         match event.kind {
             "resource" => event.resource(read(line.own)?, line, shared)?,
-            "error" => group = Some(event.error(read(line.own)?, shared)?),
+            "error" => event.error(read(line.own)?, shared)?,
             "action" => event.action(read(line.own)?, shared)?,
             "long_task" => event.long_task(read(line.own)?, shared)?,
             _ => event.vital(read(line.own)?, shared)?,
         }
-        Some((event, group))
+        Some(event)
     }
 
     fn common(line: &Line<'_>, about: &About, shared: &mut Shared) -> Option<Self> {
@@ -78,7 +74,8 @@ impl Event {
             size: None,
             trace_id: None,
             span_id: None,
-            fingerprint: None,
+            group: None,
+            trouble: None,
             action_ids: (!actions.is_empty()).then(|| shared.text(&actions)),
             detail: detail(kind, line),
         })
@@ -96,30 +93,25 @@ impl Event {
         Some(())
     }
 
-    fn error(&mut self, part: ErrorPart<'_>, shared: &mut Shared) -> Option<ErrorGroup> {
+    fn error(&mut self, part: ErrorPart<'_>, shared: &mut Shared) -> Option<()> {
         self.id = id(&part.id)?;
         self.name = first_bytes(part.message.as_deref().unwrap_or_default(), LONGEST_NAME).into();
         self.sub_type = part.source.as_deref().map(|source| shared.text(source));
-        let stack = part.stack.as_deref().map(Stack::parse);
-        let culprit = stack.as_ref().and_then(Stack::top).map(Culprit::from);
-        let fingerprint = fingerprint::fingerprint(&ErrorFacts {
-            service: self.about.service.as_deref().unwrap_or_default(),
-            fingerprint: part.fingerprint.as_deref(),
-            kind: part.kind.as_deref(),
-            source: part.source.as_deref().unwrap_or_default(),
-            message: part.message.as_deref().unwrap_or_default(),
-            culprit,
-        });
-        self.fingerprint = Some((&*fingerprint).into());
-        Some(ErrorGroup {
-            fingerprint,
-            fingerprint_version: fingerprint::VERSION.into(),
-            service: self.about.service.clone(),
-            kind: part.kind.as_deref().map(|kind| shared.text(kind)),
-            message: self.name.clone(),
-            culprit: culprit.map(|culprit| shared.text(&culprit.to_string())),
-            seen: Seen::once(self.about.date_ms),
-        })
+        let trouble = Trouble::of(part, self.about.service.clone());
+        self.group = Some(Box::new(trouble.group(&self.about, trouble.culprit().as_ref())));
+        self.trouble = Some(Box::new(trouble));
+        Some(())
+    }
+
+    /// Puts an error into the group of the place in the sources where it was thrown, if that can be told.
+    pub(super) async fn locate(&mut self, sources: &Symbolicator) {
+        let Some(trouble) = self.trouble.as_ref().filter(|trouble| trouble.stack.is_some()) else { return };
+        let stack = trouble.parsed();
+        let frames = sources.locate(&stack).await;
+        if frames.iter().any(|frame| frame.original.is_some()) {
+            let group = trouble.group(&self.about, Resolved::culprit(&frames).as_ref());
+            self.group = Some(Box::new(group));
+        }
     }
 
     fn action(&mut self, part: Action<'_>, shared: &mut Shared) -> Option<()> {
@@ -222,7 +214,7 @@ impl Row for Event {
             self.size.into(),
             self.trace_id.into(),
             self.span_id.into(),
-            self.fingerprint.into(),
+            self.group.map(|group| Arc::from(group.fingerprint)).into(),
             self.action_ids.into(),
             service.into(),
             env.into(),

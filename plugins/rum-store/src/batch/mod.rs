@@ -2,6 +2,7 @@
 
 mod arrival;
 mod clock;
+mod error;
 mod error_group;
 mod event;
 mod session;
@@ -18,6 +19,7 @@ pub(crate) use shared::About;
 
 use crate::{
     event::{Line, people},
+    source_maps::Symbolicator,
     view::Pending,
 };
 use shared::Shared;
@@ -30,7 +32,6 @@ pub struct Batch {
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) views: BTreeMap<String, Pending>,
     pub(crate) events: Vec<Event>,
-    pub(crate) groups: BTreeMap<String, ErrorGroup>,
     unreadable: usize,
 }
 
@@ -38,8 +39,8 @@ impl Batch {
     /// Reads lines, each an event that is scrubbed already. What cannot be read is counted, and the others go on.
     pub fn read(lines: &str, arrival: Arrival) -> Self {
         let mut shared = Shared::of(&arrival);
-        let (sessions, views, events, groups, unreadable) = Default::default();
-        let mut batch = Self { arrival, sessions, views, events, groups, unreadable };
+        let (sessions, views, events, unreadable) = Default::default();
+        let mut batch = Self { arrival, sessions, views, events, unreadable };
         for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
             let line = people::hidden(line);
             if batch.add(&line, &mut shared).is_none() {
@@ -59,6 +60,24 @@ impl Batch {
         self.views.is_empty() && self.events.is_empty()
     }
 
+    /// Groups errors by where they were thrown in the sources, as far as the maps of the app's scripts tell it.
+    pub async fn located(mut self, sources: &Symbolicator) -> Self {
+        for event in &mut self.events {
+            event.locate(sources).await;
+        }
+        self
+    }
+
+    /// The groups of its errors, in the order of their fingerprints.
+    pub(crate) fn groups(&self) -> Vec<ErrorGroup> {
+        let mut groups = BTreeMap::<&str, ErrorGroup>::new();
+        for group in self.events.iter().filter_map(|event| event.group.as_deref()) {
+            let known = groups.entry(&group.fingerprint);
+            known.and_modify(|known| known.join(group)).or_insert_with(|| group.clone());
+        }
+        groups.into_values().collect()
+    }
+
     fn add(&mut self, text: &str, shared: &mut Shared) -> Option<()> {
         let line = Line::read(text)?;
         // What an SDK tells of itself is nobody's session.
@@ -75,12 +94,8 @@ impl Batch {
                 bytes
             }
             _ => {
-                let (event, group) = Event::of(&line, &about, shared)?;
+                let event = Event::of(&line, &about, shared)?;
                 let bytes = event.size();
-                if let Some(group) = group {
-                    let known = self.groups.entry(group.fingerprint.clone());
-                    known.and_modify(|known| known.join(&group)).or_insert(group);
-                }
                 self.events.push(event);
                 bytes
             }

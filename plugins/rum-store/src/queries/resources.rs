@@ -166,24 +166,26 @@ impl Store {
         Ok(found.map(Event::from))
     }
 
-    /// The sessions with the views that took longest to load.
+    /// The sessions with the views that took longest to load, and how many milliseconds each took.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn slowest_sessions(&self, filter: &Filter, most: usize) -> Result<Vec<String>, Error> {
-        let sql = self.sql("select v.session_id from rum_view v where v.loading_time_ns is not null and ");
+    pub async fn slowest_sessions(&self, filter: &Filter, most: usize) -> Result<Vec<(String, f64)>, Error> {
+        let sql = self.sql(
+            "select v.session_id, v.loading_time_ns from rum_view v where v.loading_time_ns is not null and ",
+        );
         let sql = filter.conditions(Of::Views, sql).then(" order by v.loading_time_ns desc limit ");
         let found: Vec<OfSession> = self.rows(sql.bind(Cursor::one_more(most))).await?;
-        Ok(found.into_iter().map(|OfSession { session_id }| session_id).collect())
+        Ok(found.into_iter().map(|of| (of.session_id, ms(of.loading_time_ns))).collect())
     }
 
     /// Of a route in some sessions: the requests of scripts that took longest together, and how long. These pages wait for them.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn waited_for(&self, route: &str, sessions: &[String]) -> Result<Option<(String, f64)>, Error> {
+    pub async fn waited_for(&self, route: &str, sessions: &[&str]) -> Result<Option<(String, f64)>, Error> {
         let sql = self.sql("select e.name as name, cast(sum(e.duration_ns) as bigint) as took from rum_event e where e.session_id in ");
-        let sql = sql.list(sessions.iter().map(|id| &**id)).then(" and e.route = ").bind(route);
+        let sql = sql.list(sessions.iter().copied()).then(" and e.route = ").bind(route);
         let sql = sql.then(
             " and e.sub_type in ('fetch', 'xhr') and e.duration_ns is not null \
              group by 1 order by 2 desc limit 1",
@@ -198,7 +200,7 @@ row! {
 }
 
 row! {
-    struct OfSession { session_id: String }
+    struct OfSession { session_id: String, loading_time_ns: i64 }
 }
 
 row! {

@@ -3,6 +3,7 @@
 mod engine;
 mod errors;
 mod file;
+mod located;
 #[path = "../rules/mod.rs"]
 mod rules;
 mod source_maps;

@@ -204,8 +204,7 @@ async fn resources_are_told_by_what_was_asked_for_the_slowest_first() {
     assert_eq!(page.rows.len() + rest.rows.len(), resources.len());
     let failing = store.slowest(&day(), resources, By::Failures, None, 50).await.unwrap().rows;
     assert!(failing.windows(2).all(|pair| pair[0].resource.failures >= pair[1].resource.failures));
-    let sessions = [example.session_id.clone()];
-    let waited = store.waited_for(made::SLOW_ROUTE, &sessions).await.unwrap().unwrap();
+    let waited = store.waited_for(made::SLOW_ROUTE, &[&example.session_id]).await.unwrap().unwrap();
     assert_eq!(waited.0, made::SLOW_RESOURCE);
 }
 

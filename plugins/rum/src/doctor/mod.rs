@@ -24,6 +24,7 @@ use std::path::Path;
 use greenroom::{
     config::{ConfigError, RootConfig},
     core::Fault,
+    data_dir::DataDirectory,
     errors::Error,
     prelude::HttpClient,
 };
@@ -35,7 +36,8 @@ use crate::{
 
 use config::ConfigView;
 pub use finding::Diagnosis;
-pub(crate) use finding::{Finding, Severity};
+use finding::Finding;
+pub(crate) use finding::Severity;
 use page::Page;
 use said::Secrets;
 use scripts::Ours;
@@ -108,6 +110,22 @@ pub struct Examination<'a> {
     pub token: Option<&'a str>,
     /// What calls out.
     pub client: &'a HttpClient,
+}
+
+/// What this backend can tell of itself, while it runs: its config, and what it has counted.
+pub(crate) async fn look_here(
+    config: &RootConfig,
+    data: &DataDirectory,
+    client: &HttpClient,
+    counted: &Status,
+    session_rate: f64,
+) -> Diagnosis {
+    let (start, data_dir) = (PlannedStart::default(), Some(data.path()));
+    let (url, token) = (None, None);
+    let examination = Examination { config: Ok(Some(config)), start: &start, data_dir, url, token, client };
+    let mut told = examination.examine().await;
+    counts::check(counted, true, session_rate, &mut told);
+    told
 }
 
 impl Examination<'_> {
@@ -293,13 +311,6 @@ impl Examination<'_> {
             counts::StatusReply::None => {}
         }
     }
-}
-
-/// What a backend's own counts say, which forwards or keeps what `rate` of a hundred sessions tell.
-pub(crate) fn of_counts(counted: &Status, rate: f64) -> Diagnosis {
-    let mut told = Diagnosis::default();
-    counts::check(counted, true, rate, &mut told);
-    told
 }
 
 /// Where the front end of a page asks its backend, as the config in it says.

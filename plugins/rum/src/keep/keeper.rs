@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use greenroom_plugin_rum_store::{Batch, Store, route::Routes};
+use greenroom_plugin_rum_store::{Batch, Store, route::Routes, source_maps::Symbolicator};
 use tokio::time::timeout;
 
 use crate::{
@@ -26,13 +26,14 @@ pub(crate) struct Keeper {
     store: OnceLock<(Store, String)>,
     turns: Arc<Turns>,
     pub(crate) routes: Arc<Routes>,
+    sources: Symbolicator,
     troubles: Arc<Troubles>,
 }
 
 impl Keeper {
-    pub(crate) fn new(routes: Routes, troubles: Arc<Troubles>) -> Arc<Self> {
+    pub(crate) fn new(routes: Routes, sources: Symbolicator, troubles: Arc<Troubles>) -> Arc<Self> {
         let (store, turns) = (OnceLock::new(), Turns::new(TURNS, TURNS_OF_ONE));
-        Arc::new(Self { store, turns, routes: Arc::new(routes), troubles })
+        Arc::new(Self { store, turns, routes: Arc::new(routes), sources, troubles })
     }
 
     pub(crate) fn opened(&self, store: Store, place: String) {
@@ -58,7 +59,7 @@ impl Keeper {
         let Some(store) = self.store() else { return Err(Refusal::NotKept) };
         let kept = async {
             let _turn = self.turns.take(client).await;
-            store.keep(batch).await
+            store.keep(batch.located(&self.sources).await).await
         };
         // Who gives it up takes it back, unless it is committed by then: it is sent again and changes nothing.
         match timeout(PATIENCE, kept).await {

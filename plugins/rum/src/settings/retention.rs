@@ -10,7 +10,7 @@ const BYTES: &str = "greenroom.rum.retention.bytes";
 /// What is older goes, and what is too much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retention {
-    pub(crate) days: u32,
+    days: u32,
     /// How much they may take, with their indexes.
     pub(crate) bytes: u64,
 }
@@ -29,6 +29,10 @@ impl Retention {
     /// The time since when they are kept.
     pub(crate) fn age(&self) -> Duration {
         Duration::from_secs(u64::from(self.days) * 86_400)
+    }
+
+    pub(crate) fn days(&self) -> u64 {
+        self.days.into()
     }
 
     /// As people say it.

@@ -6,6 +6,7 @@ mod load;
 mod page;
 mod refused;
 mod sdk;
+mod shown;
 mod start;
 mod store;
 mod support;

@@ -8,7 +8,7 @@ use greenroom_database_sqlite::sqlx::{
 };
 use greenroom_plugin_rum::rum;
 use greenroom_plugin_rum_store::detail;
-use greenroom_test::{RunningTestBackend, TestBackend, mock_credentials};
+use greenroom_test::{RunningTestBackend, TestBackend, mock, mock_credentials};
 use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -124,8 +124,9 @@ async fn rum_95_what_cannot_be_kept_is_a_503_and_nothing_is_lost_once_it_comes_a
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert!(!answer.text().contains("rum_event"), "{}", answer.text());
     assert_eq!(count(&mut connection, "rum_view").await, 0);
-    let line = backend.await_log(|line| line["level"] == "warn" && line["plugin"] == "rum").await;
-    assert!(line["message"].as_str().unwrap().contains("could not be kept"), "{line}");
+    backend
+        .await_log(|line| line["message"].as_str().is_some_and(|told| told.contains("could not be kept")))
+        .await;
 
     run(&mut connection, "alter table away rename to rum_event").await;
     assert_eq!(request.send(&backend).await.status, 202);
@@ -185,7 +186,9 @@ async fn rum_96_a_start_says_where_events_are_kept_and_for_how_long() {
     let dir = tempfile::tempdir().unwrap();
     let config = keeping_config(dir.path(), json!({"sdk": "cdn", "retention": {"days": 3}}));
     let backend = portal(dir.path(), TEMPLATE, config).await;
-    let line = backend.await_log(|line| line["plugin"] == "rum" && line["level"] == "info").await;
+    let is_told =
+        |line: &Value| line["message"].as_str().is_some_and(|told| told.starts_with("Browser events"));
+    let line = backend.await_log(is_told).await;
     let told = line["message"].as_str().unwrap();
     assert!(
         told.starts_with("Browser events are kept here for 3 days, in ") && told.contains("rum.sqlite"),
@@ -223,4 +226,26 @@ async fn rum_94_a_request_with_a_trace_of_a_browser_is_kept_and_no_other() {
             200
         )]
     );
+}
+
+#[tokio::test]
+async fn rum_99_what_is_kept_has_pages_and_before_that_they_say_why_there_is_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (backend, _) = keeping(dir.path(), json!({})).await;
+    let page = async || backend.get("/.greenroom/browser").with_token(mock::OPS_TOKEN).await.text();
+    assert_eq!(backend.get("/.greenroom/v1/rum/sessions").without_credentials().await.status, 401);
+    let empty = page().await;
+    assert!(
+        empty.contains("because Datadog&#39;s SDK is not here")
+            || empty.contains("because Datadog's SDK is not here"),
+        "{empty}"
+    );
+    assert!(empty.contains("greenroom rum sdk"), "{empty}");
+
+    for name in ["v7-string-proxy-001-rum", "v7-string-proxy-003-rum"] {
+        assert_eq!(Recorded::named(name).send(&backend).await.status, 202);
+    }
+    let sessions = backend.get("/.greenroom/v1/rum/sessions").with_token(mock::OPS_TOKEN).await;
+    assert!(sessions.text().contains("6bcc475f-393b-458d-8ed1-9e00e2a6c7fe"), "{}", sessions.text());
+    assert!(!page().await.contains("rum sdk"));
 }
