@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn every_own_schema_is_one() {
         let schemas = config_schemas();
-        assert_eq!(schemas.len(), 9);
+        assert_eq!(schemas.len(), 10);
         ConfigSchema::new(schemas).unwrap();
     }
 
