@@ -104,7 +104,7 @@ async fn ops_9_the_page_to_sign_in_on_and_its_files_are_there_for_everybody() {
     assert_eq!(page.status, 200);
     let text = page.text();
     let files: Vec<_> = text.split('"').filter(|part| part.starts_with("/.greenroom/assets/")).collect();
-    assert_eq!(files.len(), 2);
+    assert_eq!(files.len(), 3);
     for file in files {
         assert_eq!(backend.get(file).await.status, 200, "{file}");
     }

@@ -55,6 +55,8 @@ fn is_key(text: &str) -> bool {
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",
+        "greenroom.observatory.frame",
+        "greenroom.observatory.sections",
         "greenroom.opsSettings",
         "greenroom.opsToken",
         "greenroom.userTokens",
