@@ -140,6 +140,7 @@ fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
         remarks: report.findings().iter().filter(|found| !found.is_fault()).filter_map(remark).collect(),
         rum_off: context.why_off("rum")?,
         app_off: context.why_off("app")?,
+        other_page: context.why_off("demo")?.is_none().then(|| "the demo's page at /demo".to_owned()),
         // What its reader refuses is a fault.
         no_front_end: match front_end(&context.config()?) {
             Ok(FrontEnd::Nowhere(looked)) => Some(looked),

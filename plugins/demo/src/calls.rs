@@ -1,7 +1,7 @@
 //! The demo calls this backend as anybody does: over HTTP, with a header of credentials. What is shown is what came back.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -90,11 +90,14 @@ impl OwnCalls {
         Ok((answer.status(), String::from_utf8_lossy(answer.body()).into_owned()))
     }
 
-    /// The call as one types it.
-    pub(crate) fn command(&self, told: &Told) -> Option<String> {
+    /// The call as one types it in this directory.
+    pub(crate) fn command(&self, told: &Told, working_dir: &Path) -> Option<String> {
         let base = self.base.as_deref()?;
         let credentials = match told.path.starts_with("/api/") {
-            true => format!(" -H @{}", self.header_file.display()),
+            true => format!(
+                " -H @{}",
+                self.header_file.strip_prefix(working_dir).unwrap_or(&self.header_file).display()
+            ),
             false => String::new(),
         };
         let method = if told.method == Method::GET { String::new() } else { format!(" -X {}", told.method) };

@@ -61,7 +61,7 @@ function countItems() {
 
 document.addEventListener('submit', event => {
   // Laying out the SDK leads to a page that loads it.
-  if (!event.target.action.endsWith('/demo/sdk#throw')) {
+  if (!event.target.action.endsWith('/press/sdk#throw')) {
     inPlace(event, event.target.action, 'POST');
   }
 });

@@ -14,7 +14,7 @@
 //! It is at `/demo`, and at `/` too where no app is served and nobody else has that place. Without `greenroom.demo: true` there
 //! is none of it. The page is open, to this machine and by this machine's names; the buttons are for the page alone.
 //!
-//! What a button calls are routes as any plugin has them, with the credentials that the file `demo.header` in the data directory
+//! The buttons lead to `/api/demo/press`. What they call are routes as any plugin has them, with the credentials that the file `demo.header` in the data directory
 //! has for `curl`: neither is handed to the page. `/api/demo/fail` fails, `/api/demo/slow` waits for a place in a pool; readiness
 //! depends on the check `demo.dependency`, which fails for half a minute once its server was taken away.
 
@@ -40,6 +40,7 @@ use greenroom_plugin_rum::MeasuredPages;
 
 use crate::{
     api::Api, calls::OwnCalls, dependency::Dependency, evidence::Installed, pool::Pool, presses::Presses,
+    routes::PRESS,
 };
 
 const KEY: &str = "greenroom.demo";
@@ -112,7 +113,10 @@ async fn start(around: Around, mends_after: Duration) -> Result {
         working_dir: std::env::current_dir()?,
     });
     pages.serve_one();
-    root.mount("/demo", routes::router(presses.clone()))?;
+    root.mount("/demo", routes::page_and_files(presses.clone()))?;
+    // Who may press is for their guard to say: a browser has no credentials to bring.
+    http.add_auth_policy(PRESS, AuthPolicy::Unauthenticated)?;
+    http.mount(routes::presses(presses.clone()));
     let serves_app = metadata.installed_plugins().iter().any(|plugin| &*plugin.plugin_id == "app")
         && !matches!(front_end(&config), Ok(FrontEnd::Nowhere(_)));
     if !serves_app {

@@ -87,7 +87,7 @@ impl View {
                     (shapes())
                     a.skip href="#main" { "Skip to content" }
                     header.bar {
-                        span.brand { "Greenroom" }
+                        span.brand { img src="/demo/icon.svg" width="20" height="20" alt=""; "Greenroom" }
                         p.where { "demo, for this machine alone" }
                         @if self.installed.observatory { a href="/.greenroom/" { "Observatory" } }
                     }
@@ -126,14 +126,14 @@ impl View {
 
     fn form(&self, button: Button) -> Markup {
         let form = |path: &str, label: &str| {
-            html! { form method="post" action={ "/demo/" (path) "#" (button.id()) } { button { (label) } } }
+            html! { form method="post" action={ "/api/demo/press/" (path) "#" (button.id()) } { button { (label) } } }
         };
         match (button, self.broken_for) {
             (Button::Queue, _) if !self.installed.tasks => html! {
                 p { "The plugin tasks does not run here. " (parts::inline("greenroom.plugins.tasks: true")) " switches it on." }
             },
             (Button::Break, Some(seconds)) => html! {
-                p data-again=(seconds) data-from="/demo/readiness" {
+                p data-again=(seconds) data-from="/api/demo/press/readiness" {
                     (Mark::Fail.word("It is broken")) ", and comes back by itself in " (format::with_unit(seconds, "s")) "."
                 }
                 (form("mend", "Mend it now"))
@@ -158,7 +158,7 @@ impl View {
                 }
                 SdkState::Missing(why) => p { (foreign(why).limit(600)) },
             }
-            button type="button" data-throw { (Button::Throw.label()) }
+            div { button type="button" data-throw { (Button::Throw.label()) } }
             noscript { p { "It takes a browser that runs scripts." } }
             div.evidence hidden data-told tabindex="-1" {
                 h3 { "The error is thrown. The SDK tells it within 30 s, or when you leave this page." }

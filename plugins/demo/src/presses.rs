@@ -1,8 +1,12 @@
 //! What each button does.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use greenroom::log_store::{Line, LogStore};
+use greenroom_plugin_observatory_node::format;
 use greenroom_plugin_rum::MeasuredPages;
 use serde_json::{Value, json};
 
@@ -41,7 +45,7 @@ impl Presses {
             Some(409) => format!("The task {task} is queued already."),
             _ => "The task is not queued.".to_owned(),
         };
-        let next = Some((format!("/demo/tasks/{task}"), "What became of it"));
+        let next = Some((format!("/api/demo/press/tasks/{task}"), "What became of it"));
         Evidence { next, ..self.evidence(Button::Queue, meaning, told, trail.of_the_press()) }
     }
 
@@ -58,7 +62,7 @@ impl Presses {
             Some(state) => format!("The task {id} is {state}: look again in a moment."),
             None => format!("Of the task {id} nothing is known."),
         };
-        let next = Some((format!("/demo/tasks/{id}"), "Look again"));
+        let next = Some((format!("/api/demo/press/tasks/{id}"), "Look again"));
         Some(Evidence { next, ..self.evidence(Button::Queue, meaning, told, trail.of_the_press()) })
     }
 
@@ -84,7 +88,11 @@ impl Presses {
         let told = self.calls.post("/api/demo/slow", None).await;
         let meaning = match told.json()["waitedMs"].as_u64() {
             Some(ms) => {
-                format!("Of {} ms it has waited {ms} ms for a place in the pool.", told.took.as_millis())
+                format!(
+                    "Of {} it has waited {} for a place in the pool.",
+                    format::ms(told.took),
+                    format::ms(Duration::from_millis(ms))
+                )
             }
             None => "It has not got a place in the pool.".to_owned(),
         };
@@ -121,7 +129,7 @@ impl Presses {
         let mut evidence = self.evidence(Button::Break, meaning, told, trail.of_check(CHECK));
         let page = self.installed.page("/.greenroom/#checks");
         evidence.places = vec![Place { name: "Now, checks", page, exact: CHECK.to_owned() }];
-        evidence.next = Some(("/demo/readiness".to_owned(), "Ask again"));
+        evidence.next = Some(("/api/demo/press/readiness".to_owned(), "Ask again"));
         evidence
     }
 
@@ -137,7 +145,7 @@ impl Presses {
         let trail = Trail::begin(&self.lines);
         let meaning = match self.pages.install(self.working_dir.clone()).await {
             Ok(installed) => format!(
-                "Datadog's browser SDK {} is in {}. This page has just loaded it, and the front end does after a restart.",
+                "Datadog's browser SDK {} is in {}. This page has just loaded it; a front end that is served here does after a restart.",
                 installed.version,
                 installed.dir.display()
             ),
@@ -150,7 +158,7 @@ impl Presses {
 
     fn evidence(&self, button: Button, meaning: String, told: Told, lines: Vec<Line>) -> Evidence {
         let place = Place { name: "The log, by requestId", page: None, exact: request_id() };
-        let command = self.calls.command(&told);
+        let command = self.calls.command(&told, &self.working_dir);
         Evidence { button, meaning, told: Some(told), lines, places: vec![place], command, next: None }
     }
 }

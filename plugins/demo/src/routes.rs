@@ -17,23 +17,34 @@ use crate::{evidence::Evidence, guard, page::View, presses::Presses};
 
 type Demo = State<Arc<Presses>>;
 
-/// The page and all that is below it, for whoever may see it.
-pub(crate) fn router(presses: Arc<Presses>) -> Router {
-    let pressed = Router::new()
+/// Where forms and scripts of the page go, relative to the plugin's routes: calls of an API are what the SDK ties to the requests that
+/// they are.
+pub(crate) const PRESS: &str = "/press";
+
+/// The page and its files, for whoever may see it.
+pub(crate) fn page_and_files(presses: Arc<Presses>) -> Router {
+    Router::new()
+        .route("/", get(page))
+        .route("/demo.js", get(async || file("text/javascript; charset=utf-8", include_str!("demo.js"))))
+        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE.as_str())))
+        .route("/icon.svg", get(async || file("image/svg+xml", assets::ICON)))
+        .layer(middleware::from_fn(guard::guard))
+        .with_state(presses)
+}
+
+/// What the buttons and links of the page lead to: the page with what came of it.
+pub(crate) fn presses(presses: Arc<Presses>) -> Router {
+    let routes = Router::new()
         .route("/queue", post(async |demo: Demo| with(&demo, demo.queue().await).await))
         .route("/fail", post(async |demo: Demo| with(&demo, demo.fail().await).await))
         .route("/slow", post(async |demo: Demo| with(&demo, demo.slow().await).await))
         .route("/break", post(async |demo: Demo| with(&demo, demo.break_down().await).await))
         .route("/mend", post(async |demo: Demo| with(&demo, demo.mend().await).await))
-        .route("/sdk", post(async |demo: Demo| with(&demo, demo.lay_out().await).await));
-    let read = Router::new()
-        .route("/", get(page))
+        .route("/sdk", post(async |demo: Demo| with(&demo, demo.lay_out().await).await))
         .route("/readiness", get(async |demo: Demo| with(&demo, demo.readiness().await).await))
-        .route("/tasks/{id}", get(task))
-        .route("/demo.js", get(async || file("text/javascript; charset=utf-8", include_str!("demo.js"))))
-        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE.as_str())))
-        .route("/icon.svg", get(async || file("image/svg+xml", assets::ICON)));
-    pressed.merge(read).layer(middleware::from_fn(guard::guard)).with_state(presses)
+        .route("/tasks/{id}", get(task));
+    let guarded = routes.layer(middleware::from_fn(guard::guard)).with_state(presses);
+    Router::new().nest(PRESS, guarded)
 }
 
 /// The page alone, for the place where an app would be.

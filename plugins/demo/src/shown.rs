@@ -3,6 +3,7 @@
 use greenroom::log_store::Line;
 use greenroom_plugin_observatory_node::{Mark, foreign, format, parts, session, time};
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::{
     calls::Told,
@@ -55,17 +56,25 @@ fn in_the_log(lines: &[Line]) -> Markup {
     let shown = lines.iter().zip(&texts).map(|(line, text)| session::LogLine {
         at: html! { (time::clock(line.time)) },
         level: line.level.as_str(),
-        plugin: line.plugin.as_deref().unwrap_or("backend"),
+        plugin: line.plugin.as_deref().or_else(|| line.fields.get("service")?.as_str()).unwrap_or_default(),
         text,
     });
     session::log_lines(shown)
 }
 
-/// What it says, and its fields without the long ones.
+/// Fields that say whose a line is and of what kind, and those that are long.
+const LEFT_OUT: [&str; 3] = ["service", "type", "stack"];
+
+/// What it says, and those of its fields that it does not say already.
 fn text(line: &Line) -> String {
-    let short = line
-        .fields
-        .iter()
-        .filter(|(name, value)| *name != "stack" && !value.is_object() && !value.is_array());
-    short.fold(line.message.clone(), |text, (name, value)| format!("{text} {name}={value}"))
+    let is_access = line.fields.get("type").is_some_and(|kind| kind == "incomingRequest");
+    let is_said = |value: &Value| {
+        let said = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        is_access && line.message.contains(&said)
+    };
+    let is_shown = |name: &str, value: &Value| {
+        !LEFT_OUT.contains(&name) && !value.is_object() && !value.is_array() && !is_said(value)
+    };
+    let fields = line.fields.iter().filter(|(name, value)| is_shown(name, value));
+    fields.fold(line.message.clone(), |text, (name, value)| format!("{text} {name}={value}"))
 }

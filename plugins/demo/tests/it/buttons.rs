@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use greenroom::log_store::{LineQuery, LogStore};
 use greenroom_plugin_demo::demo;
 use greenroom_test::TestBackend;
 
@@ -17,7 +18,13 @@ async fn a_task_is_queued_by_the_route_of_its_plugin_and_its_lines_have_the_id_o
     assert!(shown.contains("202") && shown.contains("demo-press17"), "{shown}");
     let done = backend.await_log(|line| line["message"] == "Task finished").await;
     assert_eq!(done["task"], "demo-press17");
-    let shown = article(&backend.get("/demo/tasks/demo-press17").await, "queue");
+    assert!(shown.contains("Queueing this task."), "its lines: {shown}");
+    let of_press = LineQuery { request_id: Some("press-17".to_owned()), ..LineQuery::default() };
+    let lines = backend.service::<LogStore>().await.unwrap().lines(&of_press).lines;
+    for text in ["Queueing this task.", "Task started", "Task finished"] {
+        assert!(lines.iter().any(|line| line.message == text), "{text}: {lines:#?}");
+    }
+    let shown = article(&backend.get("/api/demo/press/tasks/demo-press17").await, "queue");
     assert!(
         shown.contains("has succeeded") && shown.contains("from the demo&#39;s page")
             || shown.contains("from the demo's page"),
@@ -29,9 +36,9 @@ async fn a_task_is_queued_by_the_route_of_its_plugin_and_its_lines_have_the_id_o
 async fn only_tasks_of_the_demo_are_shown() {
     let backend = start().await;
     for id in ["7", "demo-", "demo-123456789", "demo-..%2f7", "other-1"] {
-        assert_eq!(backend.get(&format!("/demo/tasks/{id}")).await.status, 404, "{id}");
+        assert_eq!(backend.get(&format!("/api/demo/press/tasks/{id}")).await.status, 404, "{id}");
     }
-    let shown = article(&backend.get("/demo/tasks/demo-1").await, "queue");
+    let shown = article(&backend.get("/api/demo/press/tasks/demo-1").await, "queue");
     assert!(shown.contains("nothing is known") && shown.contains("404"), "{shown}");
 }
 
@@ -46,12 +53,27 @@ async fn without_the_plugin_tasks_the_page_says_how_to_have_it() {
 async fn a_failure_shows_a_reference_and_the_line_that_has_it_tells_the_cause() {
     let backend = start().await;
     let shown = article(&button(&backend, "fail").await, "fail");
-    assert!(shown.contains("500") && !shown.contains("stock-list"), "{shown}");
+    let answer = shown.split_once("class=\"log\"").unwrap().0;
+    assert!(answer.contains("500") && !answer.contains("stock"), "{shown}");
     let id = shown.split("An internal error occurred logId=").nth(1).expect("a reference");
     let id: String = id.chars().take_while(char::is_ascii_hexdigit).collect();
     let line = backend.await_log(|line| line["logId"] == *id).await;
     assert_eq!((&line["plugin"], &line["level"]), (&"demo".into(), &"error".into()));
     assert!(line["message"].as_str().unwrap().contains("cannot read the stock list"), "{line}");
+    assert!(article_shows_line(&shown, &id), "the page shows that line: {shown}");
+}
+
+/// Behind the answer, which has the reference too.
+fn article_shows_line(shown: &str, id: &str) -> bool {
+    shown.split_once("class=\"log\"").is_some_and(|(_, log)| log.contains(id) && log.contains("stock list"))
+}
+
+#[tokio::test]
+async fn lines_from_before_the_press_are_not_shown_whatever_id_it_gives_itself() {
+    let backend = start().await;
+    button(&backend, "fail").header("x-request-id", "same").await;
+    let shown = article(&button(&backend, "slow").header("x-request-id", "same").await, "slow");
+    assert!(shown.contains("Waiting for a place") && !shown.contains("Counting what is in stock"), "{shown}");
 }
 
 #[tokio::test]
@@ -70,7 +92,7 @@ async fn readiness_falls_with_the_dependency_and_rises_by_the_same_button() {
     assert_eq!(backend.get(READINESS).await.status, 200);
     let shown = article(&button(&backend, "break").await, "break");
     assert!(shown.contains("503") && shown.contains("demo.dependency"), "{shown}");
-    assert!(shown.contains("action=\"/demo/mend#break\""), "{shown}");
+    assert!(shown.contains("action=\"/api/demo/press/mend#break\""), "{shown}");
     let refused = backend.get(READINESS).await;
     assert_eq!(refused.status, 503);
     assert_eq!(refused.json()["message"], "Check 'demo.dependency' failed");
@@ -78,7 +100,7 @@ async fn readiness_falls_with_the_dependency_and_rises_by_the_same_button() {
     assert!(line["reason"].as_str().unwrap().starts_with("nobody listens on 127.0.0.1:"), "{line}");
 
     let shown = article(&button(&backend, "mend").await, "break");
-    assert!(shown.contains("200") && shown.contains("action=\"/demo/break#break\""), "{shown}");
+    assert!(shown.contains("200") && shown.contains("action=\"/api/demo/press/break#break\""), "{shown}");
     assert_eq!(backend.get(READINESS).await.status, 200);
 }
 

@@ -8,7 +8,9 @@ use crate::support::{button, start};
 async fn by_a_foreign_name_nothing_of_it_is_there() {
     let backend = start().await;
     for host in ["evil.example", "evil.example:7007", "localhost.evil.example", "192.0.2.1"] {
-        for path in ["/", "/demo", "/demo/demo.js", "/demo/readiness", "/demo/tasks/demo-1"] {
+        for path in
+            ["/", "/demo", "/demo/demo.js", "/api/demo/press/readiness", "/api/demo/press/tasks/demo-1"]
+        {
             let answer = backend.get(path).header("host", host).await;
             assert_eq!(answer.status, 421, "{host} {path}");
             assert!(answer.text().contains("localhost"), "{}", answer.text());
@@ -25,7 +27,7 @@ async fn no_other_page_and_no_program_that_says_nothing_presses_a_button() {
     let backend = start().await;
     let own = backend.url();
     let sent = |told: &[(&str, &str)], name: &str| -> TestRequest {
-        let request = backend.post(&format!("/demo/{name}"));
+        let request = backend.post(&format!("/api/demo/press/{name}"));
         told.iter().fold(request, |request, (name, value)| request.header(name, value))
     };
     for name in ["queue", "fail", "slow", "break", "mend"] {
@@ -42,9 +44,22 @@ async fn no_other_page_and_no_program_that_says_nothing_presses_a_button() {
             assert_eq!(answer.status, 403, "{name} {foreign:?}");
         }
     }
-    let called = |line: &serde_json::Value| line["url"].as_str().is_some_and(|url| url.starts_with("/api/"));
+    let routes = ["/api/tasks", "/api/demo/fail", "/api/demo/slow"];
+    let called = |line: &serde_json::Value| {
+        let url = line["url"].as_str().unwrap_or_default();
+        routes.iter().any(|route| url.starts_with(route))
+    };
     assert!(!backend.logs().iter().any(called), "nothing was done");
     assert_eq!(sent(&[("origin", &own)], "fail").await.status, 200);
+}
+
+#[tokio::test]
+async fn what_the_buttons_call_is_for_those_with_credentials() {
+    let backend = start().await;
+    for route in ["/api/demo/fail", "/api/demo/slow"] {
+        assert_eq!(backend.post(route).without_credentials().await.status, 401, "{route}");
+    }
+    assert_eq!(button(&backend, "fail").without_credentials().await.status, 200, "the page is open");
 }
 
 #[tokio::test]
@@ -82,8 +97,9 @@ async fn no_other_method_is_answered() {
     let backend = start().await;
     let origin = backend.url();
     for method in ["PUT", "DELETE", "PATCH"] {
-        let request = backend.request(method.parse().unwrap(), "/demo/break").header("origin", &origin);
+        let request =
+            backend.request(method.parse().unwrap(), "/api/demo/press/break").header("origin", &origin);
         assert!(request.await.status.is_client_error(), "{method}");
     }
-    assert!(backend.get("/demo/break").await.status.is_client_error());
+    assert!(backend.get("/api/demo/press/break").await.status.is_client_error());
 }

@@ -2,5 +2,6 @@
 
 mod buttons;
 mod guards;
+mod measured;
 mod place;
 mod support;

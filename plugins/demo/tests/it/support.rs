@@ -21,7 +21,10 @@ pub(crate) async fn start() -> RunningTestBackend {
 /// A button, as a browser presses it on the page.
 pub(crate) fn button(backend: &RunningTestBackend, name: &str) -> TestRequest {
     let origin = backend.url();
-    backend.post(&format!("/demo/{name}")).header("origin", &origin).header("sec-fetch-site", "same-origin")
+    backend
+        .post(&format!("/api/demo/press/{name}"))
+        .header("origin", &origin)
+        .header("sec-fetch-site", "same-origin")
 }
 
 /// The part of the page that is of one button.

@@ -111,7 +111,9 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
         told.add(off("rum", "the plugin rum is off", what, reason));
     }
     const NO_PAGE: &str = "this backend serves no page";
-    if let Some(reason) = &start.app_off {
+    if let Some(page) = start.other_page.as_ref().filter(|_| !start.serves_app()) {
+        told.add(Finding::note(format!("No front end is served: events come from {page} alone")));
+    } else if let Some(reason) = &start.app_off {
         let what = "The scripts go into pages that the plugin app serves, and it is off";
         told.add(off("app", NO_PAGE, what, reason));
     } else if let Some(looked) = &start.no_front_end {

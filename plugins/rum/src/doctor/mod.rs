@@ -54,6 +54,8 @@ pub struct PlannedStart {
     pub app_off: Option<String>,
     /// Where a front end was looked for, if there is none.
     pub no_front_end: Option<String>,
+    /// A page that is measured besides those of the app, as one calls it.
+    pub other_page: Option<String>,
     /// What a start says of keys of the config that fail nothing.
     pub remarks: Vec<ConfigRemark>,
 }
@@ -71,7 +73,11 @@ pub struct ConfigRemark {
 
 impl PlannedStart {
     fn serves_pages(&self) -> bool {
-        self.rum_off.is_none() && self.app_off.is_none() && self.no_front_end.is_none()
+        self.rum_off.is_none() && (self.serves_app() || self.other_page.is_some())
+    }
+
+    fn serves_app(&self) -> bool {
+        self.app_off.is_none() && self.no_front_end.is_none()
     }
 }
 

@@ -110,6 +110,8 @@ async fn throw(tried: &mut Tried) {
     tried.server.line("POST /api/rum/intake").await;
     browser.open(&session).await;
     browser.see("The demo cannot count its items").await;
+    // The slowest request is open, with what the backend logged of it.
+    browser.see("for a place in the pool: all 2 were taken").await;
     browser.look(SIZES[0].1, "light").await;
     browser.keep(&pictures(true).join("demo-session.webp")).await;
     browser.click("link", "Errors").await;

@@ -78,6 +78,20 @@ fn rum_43_what_switches_it_off_is_said_with_its_place() {
 }
 
 #[test]
+fn without_an_app_another_measured_page_is_enough() {
+    let yaml = format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{sdk: cdn}}}}");
+    let start = PlannedStart {
+        app_off: Some("greenroom.plugins.app is false".to_owned()),
+        other_page: Some("the demo's page at /demo".to_owned()),
+        ..PlannedStart::default()
+    };
+    let told = of_start(&yaml, &start);
+    assert_eq!(findings(&told, super::super::finding::Severity::Error).count(), 0, "{told:?}");
+    let what = "No front end is served: events come from the demo's page at /demo alone";
+    assert!(told.findings.iter().any(|found| found.what == what), "{told:?}");
+}
+
+#[test]
 fn rum_43_what_a_start_does_with_the_config_is_said_as_the_program_knows_it() {
     let yaml =
         |rest: &str| format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {{sdk: cdn}}{rest}}}");
