@@ -1,6 +1,6 @@
 //! Keeps batches: all of one, or nothing of it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use greenroom::errors::Error;
 use greenroom_database_sqlite::sqlx;
@@ -11,6 +11,9 @@ use crate::{
     sql::Transaction,
     view::{Document, Newer, Pending, Replaced},
 };
+
+/// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// What has become of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl Store {
         if batch.is_empty() {
             return Ok(Kept { new: 0 });
         }
-        self.run(self.keep_in_transaction(batch)).await
+        self.run_within(LONGEST, self.keep_in_transaction(batch)).await
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {

@@ -1,6 +1,6 @@
 //! The store: its tables, and whoever holds it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use greenroom::{
     database::{Client, Migration, Migrations},
@@ -47,6 +47,18 @@ impl Store {
     /// That one.
     pub(crate) async fn run<T>(&self, asked: impl Future<Output = sqlx::Result<T>>) -> Result<T, Error> {
         self.0.client.run(asked).await
+    }
+
+    /// The same for what must be known sooner.
+    ///
+    /// # Errors
+    /// That one.
+    pub(crate) async fn run_within<T>(
+        &self,
+        limit: Duration,
+        asked: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, Error> {
+        self.0.client.run_within(limit, asked).await
     }
 
     /// What an error of a statement means: a 503 where the database is away.

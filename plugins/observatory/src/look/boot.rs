@@ -46,9 +46,9 @@ pub(super) fn of(report: &BootReport) -> Boot {
     let beside =
         beside.filter_map(|step| Some(stage(step, step.called.unwrap_or(step.began), step.ended?, false)));
     let mut stages: Vec<_> = critical.chain(beside).collect();
-    let (on_path, all) = (stages.iter().filter(|stage| stage.critical).count(), stages.len());
+    let on_path = stages.iter().filter(|stage| stage.critical).count();
     stages.sort_by_key(|stage| std::cmp::Reverse(stage.to.saturating_sub(stage.from)));
-    stages.truncate(STAGES.min(all));
+    stages.truncate(STAGES);
     stages.sort_by_key(|stage| (stage.from, stage.to));
     Boot {
         began_at: report.began_at(),

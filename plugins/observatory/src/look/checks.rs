@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use greenroom::health::{HealthRegistry, Outcome};
+use greenroom::{
+    config::Masks,
+    health::{HealthRegistry, Outcome},
+};
 use greenroom_plugin_observatory_node::Mark;
 
 use crate::lately::Lately;
@@ -37,7 +40,7 @@ impl Check {
     }
 }
 
-pub(super) fn of(registry: &HealthRegistry, lately: &Lately, now: SystemTime) -> Vec<Check> {
+pub(super) fn of(registry: &HealthRegistry, lately: &Lately, masks: &Masks, now: SystemTime) -> Vec<Check> {
     let check = |state: greenroom::health::CheckState| Check {
         hour: lately.check(&state.name, now),
         name: state.name,
@@ -45,7 +48,7 @@ pub(super) fn of(registry: &HealthRegistry, lately: &Lately, now: SystemTime) ->
         outcome: state.last.as_ref().map(|run| run.check.outcome),
         since: state.last.as_ref().map(|run| run.since),
         took: state.last.as_ref().map(|run| run.took),
-        message: state.last.and_then(|run| run.check.message),
+        message: state.last.and_then(|run| run.check.message).map(|message| masks.all(&message)),
     };
     let mut checks: Vec<_> = registry.states().into_iter().map(check).collect();
     checks.sort_by_key(|check| (!(check.fails() && check.required), !check.fails(), !check.warns()));

@@ -55,16 +55,18 @@ impl Look {
     pub(crate) async fn now(&self) -> Seen {
         let answer = self.services.readiness.readiness(&Probe::default()).await;
         let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
-        let refusal = (answer.status != 200).then(|| message.unwrap_or("no reason was given").to_owned());
-        let (now, Services { report, .. }) = (SystemTime::now(), &self.services);
+        let (now, Services { report, config, .. }) = (SystemTime::now(), &self.services);
+        // What authors and libraries say may hold what is secret.
+        let masks = config.masks();
+        let refusal = (answer.status != 200).then(|| masks.all(message.unwrap_or("no reason was given")));
         let requests = self.lately.requests.lock();
         Seen {
             now,
             state: *self.services.lifecycle.state().borrow(),
             refusal,
             boot: boot::of(report),
-            checks: checks::of(&self.services.health, &self.lately, now),
-            plugins: plugins::of(&self.services.instance, report, &requests, now),
+            checks: checks::of(&self.services.health, &self.lately, &masks, now),
+            plugins: plugins::of(&self.services.instance, report, &requests, &masks, now),
             errors: errors::of(&self.services.lines),
             minutes: requests.minutes(now),
             recent: requests.recent(now),

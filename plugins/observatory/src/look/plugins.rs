@@ -6,9 +6,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use greenroom::core::{
-    InstanceMetadata,
-    boot::{BootReport, StepKind},
+use greenroom::{
+    config::Masks,
+    core::{
+        InstanceMetadata,
+        boot::{BootReport, StepKind},
+    },
 };
 
 use crate::lately::{Load, Requests};
@@ -38,6 +41,7 @@ pub(super) fn of(
     instance: &InstanceMetadata,
     report: &BootReport,
     requests: &Requests,
+    masks: &Masks,
     now: SystemTime,
 ) -> Vec<PluginSeen> {
     let (steps, result) = (report.steps(), report.result());
@@ -52,7 +56,7 @@ pub(super) fn of(
                 .or_else(|| plugin.modules.iter().find_map(|module| module.failure.as_ref()))
         });
         let state = match (failure, step.and_then(|step| step.ended)) {
-            (Some(failure), _) => PluginState::Failed(failure.error.to_string()),
+            (Some(failure), _) => PluginState::Failed(masks.all(&failure.error.to_string())),
             (None, None) => PluginState::Starts,
             (None, Some(_)) => PluginState::Serves,
         };

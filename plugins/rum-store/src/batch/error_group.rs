@@ -41,11 +41,20 @@ impl Row for ErrorGroup {
             "back_ms",
             "away_ms",
         ],
+        // 86400000 is `AWAY_MS`.
         on_conflict: "on conflict (fingerprint) do update set \
-            back_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms \
-                else coalesce(excluded.back_ms, rum_error_group.back_ms) end, \
-            away_ms = case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms - rum_error_group.last_ms \
-                else coalesce(excluded.away_ms, rum_error_group.away_ms) end, \
+            back_ms = case when excluded.last_ms >= rum_error_group.last_ms then coalesce(excluded.back_ms, \
+                    case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms end, \
+                    rum_error_group.back_ms) \
+                else coalesce(rum_error_group.back_ms, \
+                    case when rum_error_group.first_ms - excluded.last_ms >= 86400000 then rum_error_group.first_ms end, \
+                    excluded.back_ms) end, \
+            away_ms = case when excluded.last_ms >= rum_error_group.last_ms then coalesce(excluded.away_ms, \
+                    case when excluded.first_ms - rum_error_group.last_ms >= 86400000 then excluded.first_ms - rum_error_group.last_ms end, \
+                    rum_error_group.away_ms) \
+                else coalesce(rum_error_group.away_ms, \
+                    case when rum_error_group.first_ms - excluded.last_ms >= 86400000 then rum_error_group.first_ms - excluded.last_ms end, \
+                    excluded.away_ms) end, \
             first_ms = case when excluded.first_ms < rum_error_group.first_ms then excluded.first_ms else rum_error_group.first_ms end, \
             last_ms = case when excluded.last_ms > rum_error_group.last_ms then excluded.last_ms else rum_error_group.last_ms end",
     };

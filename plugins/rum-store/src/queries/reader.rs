@@ -81,13 +81,7 @@ impl Store {
                 }
             }
         };
-        match tokio::time::timeout(MOST_OF_A_QUESTION, rows).await {
-            Ok(rows) => self.told(rows).await,
-            Err(_) => Err(Error::service_unavailable(format!(
-                "The database has not answered for {} s: ask for a shorter time",
-                MOST_OF_A_QUESTION.as_secs()
-            ))),
-        }
+        self.run_within(MOST_OF_A_QUESTION, rows).await
     }
 
     /// The first row, of a statement that gives one at the most.

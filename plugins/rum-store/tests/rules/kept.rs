@@ -227,3 +227,28 @@ async fn rum_90_two_that_keep_at_once_keep_each_event_once() {
     let (version,): (i64,) = only(&store, "select document_version from rum_view").await;
     assert_eq!(version, 19);
 }
+
+#[tokio::test]
+async fn a_group_that_came_back_is_known_whatever_the_order_in_which_its_errors_come() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let error = |number: u32, ago: i64| {
+        let mut error =
+            event("error", number, json!({"type": "CatalogError", "message": "away", "source": "custom"}));
+        error["date"] = json!(NOW - ago);
+        error
+    };
+    let (first, back) = (error(1, 3 * DAY), error(2, DAY));
+    let batches = [
+        vec![sent(&[first.clone(), back.clone()])],
+        vec![sent(std::slice::from_ref(&first)), sent(std::slice::from_ref(&back))],
+        vec![sent(std::slice::from_ref(&back)), sent(std::slice::from_ref(&first))],
+        vec![sent(std::slice::from_ref(&back)), sent(&[first, back])],
+    ];
+    for batches in batches {
+        let store = TestStore::open().await;
+        store.keep_all(&batches).await;
+        let group: (i64, i64, Option<i64>, Option<i64>) =
+            only(&store, "select first_ms, last_ms, back_ms, away_ms from rum_error_group").await;
+        assert_eq!(group, (NOW - 3 * DAY, NOW - DAY, Some(NOW - DAY), Some(2 * DAY)));
+    }
+}
