@@ -61,7 +61,7 @@ async fn keep_views(
     let rows: Vec<_> = whole.iter().map(|view| Newer(view.row.clone())).collect();
     let mut new = transaction.insert(rows).await?;
     if (new as usize) < whole.len() {
-        // It is older than what is known; but if that is of updates, it may be what they are of.
+        // An older whole view changes nothing, unless updates are stored: then it may be the base they apply to.
         let known = known(transaction, &whole, "and (is_partial = 1 or updates > 0)").await?;
         let whole = whole.into_iter().filter(|view| known.contains_key(view.id())).collect();
         new += join(transaction, whole, known, arrival).await?;

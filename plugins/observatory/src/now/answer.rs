@@ -118,12 +118,12 @@ fn and_yet(seen: &Seen) -> String {
     let (fails, warns) = (count(seen, Check::fails), count(seen, Check::warns));
     let said = [
         (failed, "plugin failed to start and answers 503", "plugins failed to start and answer 503"),
-        (fails, "check fails that readiness does not ask", "checks fail that readiness does not ask"),
+        (fails, "check fails; readiness does not depend on it", "checks fail; readiness does not depend on them"),
         (warns, "check warns", "checks warn"),
     ];
     let said = said.into_iter().filter(|(count, ..)| *count > 0);
     let said: Vec<_> = said.map(|(count, one, many)| format::counted(count as u64, one, many)).collect();
-    if said.is_empty() { String::new() } else { format!("; {}", said.join(", ")) }
+    if said.is_empty() { String::new() } else { format!("; {}", said.join("; ")) }
 }
 
 fn count(seen: &Seen, which: impl Fn(&Check) -> bool) -> usize {

@@ -72,7 +72,7 @@ async fn what_readiness_does_not_ask_is_told_behind() {
     let page = now(&backend().add(off).start().await.unwrap()).await;
     assert_eq!(
         timeless(&sentence(&page)),
-        "Ready for N s; 1 check fails that readiness does not ask, 1 check warns."
+        "Ready for N s; 1 check fails; readiness does not depend on it; 1 check warns."
     );
 }
 

@@ -206,7 +206,8 @@ impl Intake {
                 }
                 // Who has it in the store need not wait for anybody else.
                 let place = self.waiting.take(client, 1).filter(|_| self.keeper.is_none());
-                // Half is for bodies that come, because one of them finds out whether those that stay can be sent.
+                // Bodies that wait may fill only half of the memory. The rest is for new requests: one of them finds out whether
+                // Datadog answers again.
                 if place.is_none() && !share.leaves_half() {
                     return Err(Refusal::NoRoom);
                 }

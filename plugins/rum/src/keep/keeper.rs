@@ -61,7 +61,7 @@ impl Keeper {
             let _turn = self.turns.take(client).await;
             store.keep(batch.located(&self.sources).await).await
         };
-        // Who gives it up takes it back, unless it is committed by then: it is sent again and changes nothing.
+        // A timeout rolls the transaction back, unless it has committed. The browser then sends the batch again, which is harmless.
         match timeout(PATIENCE, kept).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {
