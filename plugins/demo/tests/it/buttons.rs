@@ -82,7 +82,7 @@ async fn what_is_slow_has_waited_for_a_place_and_the_line_says_how_long() {
     let shown = article(&button(&backend, "slow").await, "slow");
     let line = backend.await_log(|line| line["waitedMs"].is_number()).await;
     let waited = line["waitedMs"].as_u64().unwrap();
-    assert!(waited >= 1000 && shown.contains(&format!("waited {waited} ms")), "{line} {shown}");
+    assert!(waited >= 1000 && shown.contains(&format!("Waited {waited} ms")), "{line} {shown}");
     assert_eq!((&line["level"], &line["places"]), (&"warn".into(), &2.into()));
 }
 
