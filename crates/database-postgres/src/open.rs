@@ -19,7 +19,7 @@ use crate::{
     errors, migrate,
 };
 
-/// How long it is believed that a server which has let in somebody lets in others, and that one which did not does not.
+/// How long the result of one test login is reused.
 const KNOWN: Duration = Duration::from_secs(1);
 /// How long a connection that comes back has to show that it is in order. Somebody may have given up in the middle of an answer.
 const RELEASE: Duration = Duration::from_secs(5);

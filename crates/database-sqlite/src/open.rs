@@ -41,7 +41,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 ///
 /// async fn count(client: &Client) -> greenroom_errors::Result<i64> {
 ///     let Readers(pool) = client.pool()?;
-///     Ok(sqlx::query_scalar("select count(*) from notes").fetch_one(&pool).await?)
+///     Ok(client.run(sqlx::query_scalar("select count(*) from notes").fetch_one(&pool)).await?)
 /// }
 /// ```
 #[derive(Clone, Debug)]

@@ -1,7 +1,8 @@
-//! The check `database` of a plugin that has opened one.
+//! The check `database` of a plugin that has asked for one.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
+use greenroom_errors::Error;
 use greenroom_health::{Check, CheckHandle, HealthChecks, Outcome};
 use parking_lot::Mutex;
 
@@ -17,25 +18,35 @@ pub(crate) struct DatabaseHealth(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     is_required: bool,
-    /// From when the database is open until readiness depends on it.
+    is_checked: bool,
+    /// From when the database is open.
+    client: Option<Client>,
+    /// Why it was not opened when that was last tried.
+    failure: Option<String>,
+    /// From when it is checked until readiness depends on it.
     handle: Option<CheckHandle>,
 }
 
 impl DatabaseHealth {
     /// Checks a database that was opened. A file is asked each time. A server is not, because one that nobody asks may sleep: it is
     /// asked while it is away, and always where readiness depends on it.
-    pub(crate) fn check(&self, checks: &HealthChecks, client: Client) {
+    pub(crate) fn opened(&self, checks: &HealthChecks, client: Client) {
+        self.0.lock().client = Some(client);
+        self.check(checks);
+    }
+
+    /// The check fails until the database can be opened.
+    pub(crate) fn not_opened(&self, checks: &HealthChecks, why: &Error) {
+        self.0.lock().failure = Some(why.to_string());
+        self.check(checks);
+    }
+
+    fn check(&self, checks: &HealthChecks) {
+        if mem::replace(&mut self.0.lock().is_checked, true) {
+            return;
+        }
         let health = self.clone();
-        let handle = checks.check("database", async move || {
-            let asks = client.engine() == Engine::Sqlite || client.is_away() || health.0.lock().is_required;
-            match asks {
-                true => Check::from(client.ping_within(LIMIT).await),
-                false => Check {
-                    outcome: Outcome::Pass,
-                    message: Some("not asked: it answered when it was last used".to_owned()),
-                },
-            }
-        });
+        let handle = checks.check("database", async move || health.ask().await);
         let mut state = self.0.lock();
         match state.is_required {
             true => handle.readiness(),
@@ -43,7 +54,24 @@ impl DatabaseHealth {
         }
     }
 
-    /// Readiness fails with it, from when the database is open.
+    async fn ask(&self) -> Check {
+        let (client, is_required) = {
+            let state = self.0.lock();
+            match &state.client {
+                Some(client) => (client.clone(), state.is_required),
+                None => return Check::fail(state.failure.clone().unwrap_or_default()),
+            }
+        };
+        match client.engine() == Engine::Sqlite || client.is_away() || is_required {
+            true => Check::from(client.ping_within(LIMIT).await),
+            false => Check {
+                outcome: Outcome::Pass,
+                message: Some("not asked: it answered when it was last used".to_owned()),
+            },
+        }
+    }
+
+    /// Readiness fails with it, from when the plugin has asked for its database.
     pub(crate) fn require(&self) {
         let mut state = self.0.lock();
         state.is_required = true;

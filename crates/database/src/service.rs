@@ -71,8 +71,8 @@ impl Database {
         self.0.skips_migrations()
     }
 
-    /// Readiness fails while the database does: for a plugin without which the backend serves nobody. From when the database is open
-    /// it has the health check `<plugin>.database`, which else only tells.
+    /// Readiness fails while the database does: for a plugin without which the backend serves nobody. From when the plugin has asked for
+    /// its client there is the health check `<plugin>.database`, which else only tells.
     pub fn require_for_readiness(&self) {
         self.0.require_for_readiness();
     }
@@ -98,7 +98,7 @@ impl Database {
                 Ok(Self::new(OfPlugin { shared, database, lifecycle, logger, checks, health, client }))
             },
         )
-        .reads(DatabaseSettings::from_config)
+        .reads_with_warnings(DatabaseSettings::from_config, DatabaseSettings::warnings)
     }
 }
 
@@ -123,7 +123,7 @@ struct OfPlugin {
 
 impl DatabaseService for OfPlugin {
     fn client(&self) -> BoxFuture<'_, Result<Client, Error>> {
-        Box::pin(async { self.client.get_or_try_init(|| self.open()).await.cloned() })
+        Box::pin(async { self.client.get_or_try_init(|| self.try_to_open()).await.cloned() })
     }
 
     fn skips_migrations(&self) -> bool {
@@ -136,8 +136,18 @@ impl DatabaseService for OfPlugin {
 }
 
 impl OfPlugin {
+    /// Opens it; the plugin's check tells why that cannot be.
+    async fn try_to_open(&self) -> Result<Client, Error> {
+        let opened = self.open().await;
+        match &opened {
+            Ok(client) => self.health.opened(&self.checks, client.clone()),
+            Err(why) => self.health.not_opened(&self.checks, why),
+        }
+        opened
+    }
+
     async fn open(&self) -> Result<Client, Error> {
-        let Self { shared, database, lifecycle, logger, checks, health, .. } = self;
+        let Self { shared, database, lifecycle, logger, .. } = self;
         let engine = database.target.engine();
         let driver =
             shared.drivers.iter().rev().find(|driver| driver.engine() == engine).ok_or_else(|| {
@@ -163,7 +173,6 @@ impl OfPlugin {
             let plugin = database.plugin.to_string();
             lifecycle.spawn("database keepalive", keep_alive(plugin, client.clone(), logger.clone()));
         }
-        health.check(checks, client.clone());
         Ok(client)
     }
 

@@ -18,6 +18,10 @@ use crate::{
 
 /// How long an answer is waited for, unless the config says it.
 const QUERY: Duration = Duration::from_secs(30);
+/// Clients that Backstage has, and Greenroom has not.
+const LEFT_OUT: [&str; 3] = ["mysql", "mysql2", "embedded-postgres"];
+const HERE: &str =
+    "Greenroom has `better-sqlite3` and `sqlite3`, which are SQLite, and `pg`, which is PostgreSQL";
 
 /// `backend.database`: SQLite in memory where it is missing.
 ///
@@ -64,8 +68,8 @@ impl DatabaseSettings {
     /// Reads it, and what is said of single plugins.
     ///
     /// # Errors
-    /// All that would fail any plugin. Clients that Greenroom does not have fail only a plugin that asks for one: the file may be
-    /// shared with a Node backend.
+    /// All that would fail any plugin, and a client's name that nobody knows. Clients of Backstage that Greenroom does not have fail
+    /// only a plugin that asks for one: the file may be shared with a Node backend.
     pub fn from_config(config: &RootConfig) -> Result<Self> {
         let mut settings = Self {
             config: config.clone(),
@@ -91,6 +95,13 @@ impl DatabaseSettings {
         let overrides = self.config.optional_config(&Keys::base("plugin"))?;
         let ids = overrides.map(|plugins| plugins.keys()).unwrap_or_default();
         each(ids.iter().map(|id| self.read(id, Keys::of(id)).map(drop))).map(drop)
+    }
+
+    /// What an operator should know: of what is said of all plugins, what Backstage has and Greenroom has not.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let error = self.read("", Keys::of_all()).ok().and_then(Result::err);
+        let who = "A plugin that asks for a database does not start, unless it has a client of its own";
+        error.map(|error| format!("{who}: {error}")).into_iter().collect()
     }
 
     /// What is meant for a plugin.
@@ -125,6 +136,9 @@ impl DatabaseSettings {
         let client_key = client_key.unwrap_or_else(|| Keys::base("client"));
         let client = own_client.unwrap_or(base_client);
         let Some(engine) = Engine::of_client(&client) else {
+            if !LEFT_OUT.contains(&&*client) {
+                return Err(unknown(config, &client_key, &client));
+            }
             return Ok(Err(unsupported(config, &client_key, &client, id)));
         };
         let (base, own, (pool, pool_key), skip_migrations) = all((
@@ -191,7 +205,17 @@ fn file(connection: Connection, id: &str) -> Sqlite {
     }
 }
 
+/// A client that Backstage has; where no plugin is meant, in words that name the key.
 fn unsupported(config: &RootConfig, key: &str, client: &str, id: &str) -> ConfigError {
-    let text = format!("Unsupported database client type '{client}' specified for plugin '{id}'");
-    ConfigError::invalid(config, key, text).with_help("Greenroom has `better-sqlite3`, `sqlite3` and `pg`")
+    let text = match id {
+        "" => format!("{key} is '{client}', and Greenroom has 'better-sqlite3', 'sqlite3' and 'pg'"),
+        id => format!("Unsupported database client type '{client}' specified for plugin '{id}'"),
+    };
+    ConfigError::invalid(config, key, text).with_help(HERE)
+}
+
+/// A client that nobody has: a typo, which would fail each plugin that asks.
+fn unknown(config: &RootConfig, key: &str, client: &str) -> ConfigError {
+    let text = format!("{key} is '{client}', expected 'better-sqlite3', 'sqlite3' or 'pg'");
+    ConfigError::invalid(config, key, text).with_help(HERE)
 }

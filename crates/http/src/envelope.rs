@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use greenroom_errors::{Error, Stacks, describe, to_json};
+use greenroom_errors::{Error, Stacks, to_json};
 use greenroom_logging::{Logger, error, fields};
 use http::{StatusCode, header};
 use serde_json::json;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     exchange::{Asked, Exchange},
     express::send,
-    failure::{Failed, Failure},
+    failure::{Failed, Failure, answer_status},
 };
 
 /// Turns failures into error bodies, on behalf of one router.
@@ -57,10 +57,7 @@ impl Envelope {
 
     fn body(&self, failure: Failure, exchange: &Exchange) -> Response {
         let (shown, filtered) = self.shown(failure);
-        let status = describe(&*shown).status();
-        // As in `unanswered`.
-        let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = answer_status(StatusCode::from_u16(shown.status()).ok());
         if status.is_server_error() {
             match filtered {
                 true => error!(self.logger, "Request failed with status {} {shown}", status.as_u16()),

@@ -64,6 +64,35 @@ pub(crate) fn failed(failure: Failure) -> Response {
     response
 }
 
+/// The status of the answer that a failure becomes; an informational one is no answer.
+pub(crate) fn answer_status(status: Option<StatusCode>) -> StatusCode {
+    status.filter(|status| !status.is_informational()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// The status that the client of a response gets. A response that stands for an error has another one of its own, until the
+/// error body takes its place on the way out.
+///
+/// ```
+/// use axum::response::IntoResponse;
+/// use greenroom_errors::Error;
+/// use greenroom_http::{HttpError, told_status};
+///
+/// let response = HttpError::from(Error::service_unavailable("Try again later")).into_response();
+/// assert_eq!(told_status(&response), 503);
+/// ```
+pub fn told_status(response: &Response) -> StatusCode {
+    let extensions = response.extensions();
+    let error = match (extensions.get::<Failed>(), extensions.get::<Refused>()) {
+        (Some(Failed(Failure::Panic(_))), _) => return StatusCode::INTERNAL_SERVER_ERROR,
+        (Some(Failed(Failure::Exposed(error))), _) => error,
+        (None, Some(refused)) => refused.error(),
+        (None, None) => return answer_status(Some(response.status())),
+    };
+    let shown = error.without_internals(&Error::new(""));
+    let status = shown.map_or_else(|| error.status(), |shown| shown.status());
+    answer_status(StatusCode::from_u16(status).ok())
+}
+
 /// The failure that a caught panic is: an error body that tells nothing of it, and a line that tells all.
 pub fn panicked(panic: CaughtPanic) -> Response {
     failed(Failure::Panic(Arc::new(panic)))

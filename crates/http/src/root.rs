@@ -137,7 +137,7 @@ impl RootHttpRouter {
     }
 
     /// Sees each request once it is over, whoever has answered it: when the last byte of its answer has left, or when it is
-    /// known that it never will. Health checks are among them, WebSockets are not.
+    /// known that it never will. Health checks are among them; WebSockets are not, nor what is asked for below `/.greenroom`.
     ///
     /// It is for counting and collecting: it runs within the request, and waits for nothing. If it panics, `logger` tells it, which
     /// is that of its plugin, and it sees no more. Where nobody asks, nothing is noted.

@@ -14,6 +14,21 @@ const CLIENTS: usize = 1024;
 /// A client, as far as it can be told from others: peers on a Unix socket are one.
 pub(crate) type Client = Option<IpAddr>;
 
+/// What somebody's claim to know a secret comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    Right,
+    /// It was right once. Nobody guesses such a one: who brings it followed a link twice, or was the slower of two.
+    Used,
+    Wrong,
+}
+
+impl From<bool> for Claim {
+    fn from(is_right: bool) -> Self {
+        if is_right { Self::Right } else { Self::Wrong }
+    }
+}
+
 /// Who was wrong lately.
 #[derive(Default)]
 pub(crate) struct Guesses(Mutex<HashMap<Client, Wrong>>);
@@ -24,7 +39,7 @@ struct Wrong {
 }
 
 impl Guesses {
-    /// How long this client has to wait before anything it says is looked at again.
+    /// How long this client is told to wait, since it was wrong too often.
     pub(crate) fn wait(&self, client: Client) -> Option<Duration> {
         let mut all = self.0.lock();
         let wrong = all.get(&key(client))?;

@@ -74,8 +74,18 @@ impl Hosts {
     }
 }
 
-/// What the client asked for: the one `Host`, and no other name in the URL.
-pub(crate) fn asked(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+/// What a client asked for: the one `Host`, and no other name in the URL. `None` where it is not said so plainly.
+///
+/// ```
+/// use greenroom_ops::asked_host;
+/// use http::{HeaderMap, HeaderValue, Uri, header};
+///
+/// let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("localhost:7007"))]);
+/// let asked = |uri: &'static str| asked_host(&Uri::from_static(uri), &headers);
+/// assert_eq!(asked("/demo").unwrap(), "localhost:7007");
+/// assert_eq!(asked("http://evil.example/demo"), None);
+/// ```
+pub fn asked(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let mut all = headers.get_all(header::HOST).into_iter();
     let host = authority(all.next()?.to_str().ok()?)?;
     let fits = uri.authority().is_none_or(|named| named == &host);

@@ -50,6 +50,7 @@ mod surface;
 mod token;
 
 pub use events::{Event, Events};
+pub use hosts::asked as asked_host;
 pub use operator::Operator;
 pub use service::Ops;
 pub use settings::OpsSettings;

@@ -5,16 +5,24 @@ use std::{collections::HashMap, io, time::Duration};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::secret::{self, Digest};
+use crate::{
+    guesses::Claim,
+    secret::{self, Digest},
+};
 
 /// How long one is good.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(10 * 60);
-/// How many there may be; a new one takes the place of the oldest.
+/// How many there may be; a new one takes the place of one that was used, or else of the oldest.
 const MOST: usize = 16;
 
-/// The codes that nobody has used yet.
+/// The codes of the last minutes.
 #[derive(Default)]
-pub(crate) struct Links(Mutex<HashMap<Digest, Instant>>);
+pub(crate) struct Links(Mutex<HashMap<Digest, Link>>);
+
+struct Link {
+    made: Instant,
+    is_used: bool,
+}
 
 impl Links {
     /// A new code; only its digest is kept.
@@ -22,20 +30,24 @@ impl Links {
         let code = secret::random()?;
         let now = Instant::now();
         let mut all = self.0.lock();
-        all.retain(|_, made| now < *made + LIFETIME);
-        if all.len() >= MOST
-            && let Some(oldest) = all.iter().min_by_key(|(_, made)| **made).map(|(key, _)| *key)
-        {
-            all.remove(&oldest);
+        all.retain(|_, link| now < link.made + LIFETIME);
+        let first = all.iter().min_by_key(|(_, link)| (!link.is_used, link.made)).map(|(key, _)| *key);
+        if let Some(first) = first.filter(|_| all.len() >= MOST) {
+            all.remove(&first);
         }
-        all.insert(Digest::of(&code), now);
+        all.insert(Digest::of(&code), Link { made: now, is_used: false });
         Ok(code)
     }
 
     /// Whether the code is good; it is not from here on.
-    pub(crate) fn take(&self, code: &str) -> bool {
-        let made = self.0.lock().remove(&Digest::of(code));
-        made.is_some_and(|made| Instant::now() < made + LIFETIME)
+    pub(crate) fn take(&self, code: &str) -> Claim {
+        let mut all = self.0.lock();
+        match all.get_mut(&Digest::of(code)) {
+            Some(link) if Instant::now() < link.made + LIFETIME => {
+                if std::mem::replace(&mut link.is_used, true) { Claim::Used } else { Claim::Right }
+            }
+            _ => Claim::Wrong,
+        }
     }
 }
 
@@ -47,10 +59,11 @@ mod tests {
     async fn a_code_is_good_once_and_for_ten_minutes() {
         let links = Links::default();
         let (used, expired) = (links.make().unwrap(), links.make().unwrap());
-        assert!(links.take(&used) && !links.take(&used));
+        assert_eq!([&used, &used].map(|code| links.take(code)), [Claim::Right, Claim::Used]);
         tokio::time::advance(LIFETIME).await;
-        assert!(!links.take(&expired));
-        assert!(!links.take(""));
+        for wrong in [&*expired, &*used, ""] {
+            assert_eq!(links.take(wrong), Claim::Wrong);
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -61,7 +74,18 @@ mod tests {
         for _ in 0..MOST {
             links.make().unwrap();
         }
-        assert!(!links.take(&first));
+        assert_eq!(links.take(&first), Claim::Wrong);
         assert_eq!(links.0.lock().len(), MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_one_takes_the_place_of_one_that_was_used() {
+        let links = Links::default();
+        let first = links.make().unwrap();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let codes: Vec<_> = (1..MOST).map(|_| links.make().unwrap()).collect();
+        assert_eq!(links.take(&codes[0]), Claim::Right);
+        links.make().unwrap();
+        assert_eq!(links.take(&first), Claim::Right);
     }
 }

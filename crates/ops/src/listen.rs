@@ -1,6 +1,9 @@
 //! A listener of the surface's own, on a thread and a runtime of its own: it answers when all else is busy.
 
-use std::sync::Arc;
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
 use axum::Router;
 use greenroom_config::RootConfig;
@@ -107,11 +110,32 @@ pub(crate) fn url(address: &LocalAddr, is_encrypted: bool) -> Arc<str> {
         LocalAddr::Unix(path) => format!("{scheme}+unix:{}", path.display()).into(),
         LocalAddr::Tcp(address) => {
             let host = match address.ip().to_canonical() {
-                ip if ip.is_unspecified() || ip.is_loopback() => "localhost".to_owned(),
+                ip if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST => {
+                    "localhost".to_owned()
+                }
                 std::net::IpAddr::V6(ip) => format!("[{ip}]"),
                 ip => ip.to_string(),
             };
             format!("{scheme}://{host}:{}", address.port()).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_told_by_the_name_that_links_have() {
+        for (address, told) in [
+            ("0.0.0.0:7010", "http://localhost:7010"),
+            ("127.0.0.1:7010", "http://localhost:7010"),
+            ("[::1]:7010", "http://localhost:7010"),
+            // Nobody listens at the first address of this machine.
+            ("127.0.0.2:7010", "http://127.0.0.2:7010"),
+            ("[2001:db8::1]:7010", "http://[2001:db8::1]:7010"),
+        ] {
+            assert_eq!(&*url(&LocalAddr::Tcp(address.parse().unwrap()), false), told);
         }
     }
 }

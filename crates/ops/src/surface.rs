@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use greenroom_context::{Context, catch_panic};
-use greenroom_http::{ClientAddress, panicked};
+use greenroom_http::{ClientAddress, panicked, told_status};
 use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use tower_service::Service;
 
@@ -95,7 +95,8 @@ async fn route(inner: &Inner, operator: Option<&Operator>, mut request: Request)
         let context = Context::current();
         let route = context.request().and_then(|known| known.route());
         let action = format!("{method} {}", route.unwrap_or("unknown"));
-        inner.audit.tell(operator, &action, &path, &format!("answered by {}", response.status().as_u16()));
+        let status = told_status(&response).as_u16();
+        inner.audit.tell(operator, &action, &path, &format!("answered by {status}"));
     }
     response
 }
@@ -123,7 +124,7 @@ pub(crate) fn tell(inner: &Inner, refusal: Refusal, client: &ClientAddress) {
     if let Refusal::TooManyGuesses { is_first: true, .. } = refusal {
         let from = client.counted().map_or_else(|| "a Unix socket".to_owned(), |ip| ip.to_string());
         inner.logger.warn(format_args!(
-            "Too many wrong credentials for {ROOT}: nothing that {from} says is looked at for a minute"
+            "Too many wrong credentials for {ROOT}: more of them from {from} are refused for a minute"
         ));
     }
 }

@@ -53,7 +53,8 @@ impl OpsEnvironment {
             let text = format!(
                 "{what} has less than {SHORTEST} characters, and could be guessed; `openssl rand -hex 32` makes a good one"
             );
-            Err(ConfigError::invalid(config, KEY, text))
+            // Of a variable no line of the config is pointed at.
+            Err(ConfigError::invalid(config, what, text))
         };
         match (&self.token, configured) {
             (Some(token), _) if token.len() < SHORTEST => too_short(Self::VARIABLE),
@@ -239,8 +240,15 @@ mod tests {
         let long = "0123456789-0123456789";
         assert_eq!(given(None, "").unwrap(), None);
         assert_eq!(given(Some(long), "greenroom: {ops: {token: short}}").unwrap().as_deref(), Some(long));
-        for refused in [given(Some("short"), ""), given(None, "greenroom: {ops: {token: short}}")] {
-            assert!(refused.unwrap_err().to_string().contains("could be guessed"));
+        let configured = "greenroom: {ops: {token: short}}";
+        let refused = |variable: Option<&str>, yaml: &str| {
+            let error = given(variable, yaml).unwrap_err();
+            assert!(error.message().contains("could be guessed"), "{error}");
+            (error.message().split(' ').next().unwrap().to_owned(), error.place().is_some())
+        };
+        assert_eq!(refused(None, configured), ("greenroom.ops.token".to_owned(), true));
+        for yaml in ["", configured, "greenroom: {demo: true}"] {
+            assert_eq!(refused(Some("short"), yaml), (OpsEnvironment::VARIABLE.to_owned(), false), "{yaml}");
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What a person at a terminal sees once the backend is up: where to look, and three lines to paste.
 
-use std::{borrow::Cow, fmt::Write, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt::Write,
+    net::{Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use greenroom::http::LocalAddr;
 
@@ -55,12 +60,10 @@ impl Banner<'_> {
             let lacking = listed(self.lacking);
             row("Not here", &format!("{lacking} (named in the config, not in this program)"));
         }
-        let (_, url) = self.curl();
-        // A browser opens no socket of the file system.
-        let is_reached = matches!(self.address, LocalAddr::Tcp(_));
-        let worth_opening = self.worth_opening.iter().filter(|page| is_reached && self.has(page.plugin));
-        for WorthOpening { name, path, .. } in worth_opening {
-            row(name, &format!("{url}{path}"));
+        if let Some(url) = self.url_for_browsers() {
+            for page in self.worth_opening.iter().filter(|page| self.has(page.plugin)) {
+                row(page.name, &format!("{url}{}", page.path));
+            }
         }
         if let Some(header) = self.demo {
             row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
@@ -98,6 +101,17 @@ impl Banner<'_> {
 impl Banner<'_> {
     fn has(&self, plugin: &str) -> bool {
         self.plugins.iter().any(|runs| runs == plugin)
+    }
+
+    /// The URL that a browser on this machine opens; `None` for a socket of the file system. It has the host of the link to the
+    /// pages: who has signed in at `localhost` is unknown at `127.0.0.1`.
+    fn url_for_browsers(&self) -> Option<String> {
+        let LocalAddr::Tcp(address) = self.address else { return None };
+        let ip = address.ip().to_canonical();
+        let (_, url) = self.curl();
+        let (scheme, _) = url.split_once("://")?;
+        let is_local = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
+        Some(if is_local { format!("{scheme}://localhost:{}", address.port()) } else { url })
     }
 
     /// The command and the URL that reach the server from this machine.
@@ -196,7 +210,7 @@ mod tests {
           Config     app-config.yaml
           Ready in   12 ms
           Plugins    healthcheck, tasks, demo
-          Demo       http://127.0.0.1:7007/demo
+          Demo       http://localhost:7007/demo
           Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
           Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 

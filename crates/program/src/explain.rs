@@ -11,6 +11,8 @@ use greenroom::{
     config::{ConfigError, Masks, RootConfig},
     core::{Fault, Owner, StartError},
     errors::{Error, describe},
+    http::Listen,
+    ops::OpsSettings,
 };
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
@@ -95,7 +97,7 @@ fn why(config: &RootConfig, command: &str, faults: &[Fault]) -> String {
     let masks = config.masks();
     match faults {
         [Fault { owner: None, error }] if error.downcast_ref::<ConfigError>().is_none() => {
-            masks.all(&one(command, error))
+            masks.all(&one(config, command, error))
         }
         [Fault { owner: None, .. }] => lines(faults, &masks),
         _ => failure("Backend startup failed due to the following errors:", None) + &lines(faults, &masks),
@@ -153,13 +155,22 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-fn one(command: &str, error: &Error) -> String {
+/// Of the two places where a backend may listen, the one that has this port, as a variable's name has it.
+fn listener_of(config: &RootConfig, port: u64) -> &'static str {
+    match OpsSettings::from_config(config).map(|settings| settings.listen) {
+        Ok(Some(Listen::Tcp { port: own, .. })) if u64::from(own) == port => "greenroom_ops_listen",
+        _ => "backend_listen",
+    }
+}
+
+fn one(config: &RootConfig, command: &str, error: &Error) -> String {
     let property = |key: &str| error.properties().get(key);
     let (code, port) = (property("code").and_then(|c| c.as_str()), property("port").and_then(|p| p.as_u64()));
     if let (Some("EADDRINUSE"), Some(port)) = (code, port) {
         let other = free_port().map_or("<port>".to_owned(), |port| port.to_string());
+        let listener = listener_of(config, port);
         let help = format!(
-            "stop what listens there, or choose another port: APP_CONFIG_backend_listen='127.0.0.1:{other}' {command}"
+            "stop what listens there, or choose another port: APP_CONFIG_{listener}='127.0.0.1:{other}' {command}"
         );
         return failure(&format!("port {port} is taken ({error})"), Some(&help));
     }
@@ -193,11 +204,17 @@ mod tests {
     #[test]
     fn who_finds_the_port_taken_is_told_one_that_is_free() {
         let taken = Error::new("listen EADDRINUSE").with("code", "EADDRINUSE").with("port", 7008);
-        let told = one("greenroom", &taken);
-        let (_, rest) = told.split_once("APP_CONFIG_backend_listen='127.0.0.1:").expect(&told);
-        let (port, command) = rest.split_once("' ").expect(&told);
-        assert!(TcpListener::bind(("127.0.0.1", port.parse().unwrap())).is_ok(), "{told}");
-        assert_eq!(command, "greenroom\n");
+        for (yaml, listener) in [
+            ("", "backend_listen"),
+            ("greenroom: {ops: {listen: '127.0.0.1:7010'}}", "backend_listen"),
+            ("greenroom: {ops: {listen: '127.0.0.1:7008'}}", "greenroom_ops_listen"),
+        ] {
+            let told = one(&RootConfig::from_yaml(yaml).unwrap(), "greenroom", &taken);
+            let (_, rest) = told.split_once(&format!("APP_CONFIG_{listener}='127.0.0.1:")).expect(&told);
+            let (port, command) = rest.split_once("' ").expect(&told);
+            assert!(TcpListener::bind(("127.0.0.1", port.parse().unwrap())).is_ok(), "{told}");
+            assert_eq!(command, "greenroom\n");
+        }
     }
 
     #[tokio::test]

@@ -1,14 +1,14 @@
 //! The plugin with a database.
 
+// region: test
 use greenroom_examples::notes::notes;
-use greenroom_test::{RunningTestBackend, TestBackend, mock};
+use greenroom_test::{RunningTestBackend, TestBackend};
 use serde_json::json;
 
 async fn with(config: &str) -> RunningTestBackend {
     TestBackend::new().config(config).add(notes()).start().await.expect("it starts")
 }
 
-// region: test
 #[tokio::test]
 async fn notes_are_kept_in_a_file_beyond_the_end() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -32,7 +32,8 @@ async fn notes_are_kept_in_a_file_beyond_the_end() {
 
 #[tokio::test]
 async fn a_note_without_a_body_is_refused_and_many_are_listed_by_fifties() {
-    let backend = TestBackend::new().add(notes()).add(mock::database()).start().await.expect("it starts");
+    let backend = TestBackend::new().add(notes()).add(greenroom_test::mock::database());
+    let backend = backend.start().await.expect("it starts");
     assert_eq!(backend.post_json("/api/notes", &json!({"body": " "})).await.status, 400);
     for number in 0..51 {
         backend.post_json("/api/notes", &json!({"body": number.to_string()})).await;

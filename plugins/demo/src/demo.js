@@ -60,7 +60,7 @@ function countItems() {
 }
 
 document.addEventListener('submit', event => {
-  // Laying out the SDK leads to a page that loads it.
+  // Fetching the SDK leads to a page that loads it.
   if (!event.target.action.endsWith('/press/sdk#throw')) {
     inPlace(event, event.target.action, 'POST');
   }

@@ -7,12 +7,12 @@ use std::net::IpAddr;
 
 use axum::{
     body::{Body, to_bytes},
-    extract::Request,
+    extract::{OriginalUri, Request},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use greenroom::http::ClientAddress;
-use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use greenroom::{http::ClientAddress, ops::asked_host};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 
 /// The buttons send an empty form.
 const MOST_BODY: usize = 1024;
@@ -21,7 +21,10 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Lets through what may pass, its body read.
 pub(crate) async fn guard(client: ClientAddress, request: Request, next: Next) -> Response {
-    if let Some(refused) = refused(&client, request.method(), request.headers()) {
+    // Below a mount a URL has lost its host.
+    let original = request.extensions().get::<OriginalUri>();
+    let uri = original.map_or(request.uri(), |original| &original.0);
+    if let Some(refused) = refused(&client, request.method(), uri, request.headers()) {
         return refused.into_response();
     }
     let (parts, body) = request.into_parts();
@@ -37,23 +40,37 @@ pub(crate) async fn guard(client: ClientAddress, request: Request, next: Next) -
 fn refused(
     client: &ClientAddress,
     method: &Method,
+    uri: &Uri,
     headers: &HeaderMap,
 ) -> Option<(StatusCode, &'static str)> {
     // A peer on a Unix socket is on this machine.
     if client.counted().is_some_and(|address| !address.is_loopback()) {
         return Some((StatusCode::FORBIDDEN, "The demo is for the machine that it runs on.\n"));
     }
-    let Some(host) = text(headers, &header::HOST).filter(|host| is_of_this_machine(host)) else {
+    if came_through_a_proxy(headers) {
+        let told = "The demo is for the machine that it runs on, and this came through a proxy.\n";
+        return Some((StatusCode::FORBIDDEN, told));
+    }
+    let host = asked_host(uri, headers).filter(|host| is_of_this_machine(host.as_str()));
+    let Some(host) = host else {
         let told = "The demo is opened by this machine's own name: localhost, 127.0.0.1 or [::1].\n";
         return Some((StatusCode::MISDIRECTED_REQUEST, told));
     };
     let is_read = matches!(*method, Method::GET | Method::HEAD);
-    if is_read || is_of_the_page(headers, client.protocol(), host) {
+    if is_read || is_of_the_page(headers, client.protocol(), host.as_str()) {
         return None;
     }
     let told =
         "The buttons of the demo are pressed on its own page: the request has no Origin of this backend.\n";
     Some((StatusCode::FORBIDDEN, told))
+}
+
+/// Whether a proxy says that it hands on what another has sent, who may be anywhere: the peer on this machine is the proxy.
+fn came_through_a_proxy(headers: &HeaderMap) -> bool {
+    let tells = |name: &HeaderName| {
+        [header::FORWARDED, header::VIA].contains(name) || name.as_str().starts_with("x-forwarded-")
+    };
+    headers.keys().any(tells)
 }
 
 fn is_of_this_machine(host: &str) -> bool {
@@ -68,6 +85,9 @@ fn is_of_this_machine(host: &str) -> bool {
 /// Browsers say of each form and of each call where it comes from, at least in one of two ways. A page whose policy tells
 /// no referrer sends `Origin: null` with its forms, to its own host too.
 fn is_of_the_page(headers: &HeaderMap, scheme: &str, host: &str) -> bool {
+    if [&header::ORIGIN, &FETCH_SITE].iter().any(|name| headers.get_all(*name).iter().count() > 1) {
+        return false;
+    }
     let origin = text(headers, &header::ORIGIN);
     let is_own = |origin: &str| {
         origin.split_once("://").is_some_and(|(of, at)| of == scheme && at.eq_ignore_ascii_case(host))
@@ -79,13 +99,22 @@ fn is_of_the_page(headers: &HeaderMap, scheme: &str, host: &str) -> bool {
     }
 }
 
+/// What a header says; what is no text is nothing that any browser says.
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn headers(told: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in told {
+            headers.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        headers
+    }
 
     #[test]
     fn only_names_and_addresses_of_this_machine_are_its_own() {
@@ -107,11 +136,7 @@ mod tests {
 
     #[test]
     fn a_form_of_the_page_itself_is_told_from_all_others() {
-        let passes = |told: &[(&'static str, &'static str)]| {
-            let headers =
-                told.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            is_of_the_page(&headers, "http", "localhost:7007")
-        };
+        let passes = |told: &[(&str, &str)]| is_of_the_page(&headers(told), "http", "localhost:7007");
         for own in [
             &[("origin", "http://localhost:7007")][..],
             &[("sec-fetch-site", "same-origin")],
@@ -131,8 +156,25 @@ mod tests {
             &[("sec-fetch-site", "none")],
             &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost:7007")],
             &[("sec-fetch-site", "same-origin"), ("origin", "http://evil.example")],
+            &[("origin", "http://localhost:7007"), ("origin", "http://evil.example")],
+            &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-origin"), ("origin", "http://localhost:7007\t")],
         ] {
             assert!(!passes(foreign), "{foreign:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_is_known_by_what_it_says_of_itself() {
+        for told in [
+            ("forwarded", "for=192.0.2.7"),
+            ("via", "1.1 proxy"),
+            ("X-Forwarded-For", "127.0.0.1"),
+            ("x-forwarded-host", "localhost:7007"),
+            ("x-forwarded-proto", ""),
+        ] {
+            assert!(came_through_a_proxy(&headers(&[told])), "{told:?}");
+        }
+        assert!(!came_through_a_proxy(&headers(&[("host", "localhost:7007"), ("origin", "null")])));
     }
 }

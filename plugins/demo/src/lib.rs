@@ -11,8 +11,8 @@
 //! # }
 //! ```
 //!
-//! It is at `/demo`, and at `/` too where no app is served and nobody else has that place. Without `greenroom.demo: true` there
-//! is none of it. The page is open, to this machine and by this machine's names; the buttons are for the page alone.
+//! It is at `/demo`, and at `/` too where no app is served and nobody else has that place. The Observatory leads to it.
+//! Without `greenroom.demo: true` there is none of it. The page is open, to this machine and by this machine's names; the buttons are for the page alone.
 //!
 //! The buttons lead to `/api/demo/press`. What they call are routes as any plugin has them, with the credentials that the file `demo.header` in the data directory
 //! has for `curl`: neither is handed to the page. `/api/demo/fail` fails, `/api/demo/slow` waits for a place in a pool; readiness
@@ -36,6 +36,7 @@ use greenroom::{
     core::Feature, data_dir::DataDirectory, http::HttpSettings, log_store::LogStore, prelude::*,
 };
 use greenroom_plugin_app::{FrontEnd, front_end};
+use greenroom_plugin_observatory_node::{Section, Sections};
 use greenroom_plugin_rum::MeasuredPages;
 
 use crate::{
@@ -77,6 +78,8 @@ struct Around {
     lifecycle: RootLifecycle,
     pages: MeasuredPages,
     lines: LogStore,
+    ops: Ops,
+    sections: Sections,
 }
 
 impl From<Demo> for Plugin {
@@ -97,8 +100,21 @@ impl From<Demo> for Feature {
 }
 
 async fn start(around: Around, mends_after: Duration) -> Result {
-    let Around { config, settings, data, metadata, logger, http, root, health, lifecycle, pages, lines } =
-        around;
+    let Around {
+        config,
+        settings,
+        data,
+        metadata,
+        logger,
+        http,
+        root,
+        health,
+        lifecycle,
+        pages,
+        lines,
+        ops,
+        sections,
+    } = around;
     let dependency = Dependency::start(mends_after).await?;
     dependency.watch(&health);
     let stock = data.path().join("stock-list.txt");
@@ -113,6 +129,10 @@ async fn start(around: Around, mends_after: Duration) -> Result {
         working_dir: std::env::current_dir()?,
     });
     pages.serve_one();
+    // A listener of the surface's own has no such page.
+    if ops.local_addr() == root.local_addr() {
+        sections.add(Section { id: "demo", title: "Demo", key: 'd', href: "/demo" });
+    }
     root.mount("/demo", routes::page_and_files(presses.clone()))?;
     // Who may press is for their guard to say: a browser has no credentials to bring.
     http.add_auth_policy(PRESS, AuthPolicy::Unauthenticated)?;

@@ -154,7 +154,7 @@ impl View {
                 },
                 SdkState::NotLaidOut => {
                     p { "The SDK is not here yet. npm fetches it, as it is set up for you; that takes some seconds." }
-                    (form("sdk", "Lay out the SDK"))
+                    (form("sdk", "Fetch the SDK"))
                 }
                 SdkState::Missing(why) => p { (foreign(why).limit(600)) },
             }

@@ -22,6 +22,22 @@
   };
   let keys = remembered() !== 'off';
 
+  // Whoever leaves a machine that others use ends the session; a page of it is then asked for in vain.
+  const SESSION = '/.greenroom/v1/session';
+  const signOut = make('button', 'Sign out', { type: 'button' });
+  signOut.addEventListener('click', async () => {
+    try {
+      const { csrfToken } = await (await fetch(SESSION)).json();
+      const headers = { 'content-type': 'application/json', 'x-csrf-token': csrfToken ?? '' };
+      const answer = await fetch(`${SESSION}/end`, { method: 'POST', headers, body: '{}' });
+      // Without a session there is nothing left to end.
+      if (answer.ok || answer.status === 401) location.assign('/.greenroom/sign-in');
+      else signOut.textContent = `Not done: ${answer.status}`;
+    } catch {
+      signOut.textContent = 'Not done: no answer';
+    }
+  });
+
   const nav = document.querySelector('.nav');
   const toggle = make('button', '', { type: 'button' });
   const showKeys = () => {
@@ -30,7 +46,7 @@
   };
   if (nav) {
     const line = make('p', '', { className: 'keys' });
-    line.append(toggle);
+    line.append(toggle, signOut);
     nav.append(line);
     toggle.addEventListener('click', () => {
       keys = !keys;
@@ -116,6 +132,34 @@
     word.textContent = `UTC, ${text}`;
     live.classList.toggle('on', on);
   };
+
+  // What was true when the backend last answered is not said of now: the pill and the sentence turn grey, and tell since when.
+  const pill = document.querySelector('[data-live="readiness"]');
+  const sentence = document.querySelector('h1');
+  let away = null;
+  const noAnswer = what => {
+    if (!away) {
+      const since = new Date(performance.now() + ahead).toISOString().slice(11, 19);
+      const grey = make('span', '', { className: 'pill mute' });
+      grey.innerHTML = '<svg class="g mute" aria-hidden="true"><use href="#m-dash"/></svg><span></span>';
+      const before = make('span', '');
+      pill?.after(grey);
+      sentence?.prepend(before);
+      away = { since, grey, before };
+    }
+    away.grey.lastChild.textContent = `${what} since ${away.since}`;
+    away.before.textContent = `${what} since ${away.since}. Before that: `;
+    if (pill) pill.hidden = true;
+    sentence?.classList.add('mute');
+  };
+  const answers = () => {
+    if (!away) return;
+    away.grey.remove();
+    away.before.remove();
+    away = null;
+    if (pill) pill.hidden = false;
+    sentence?.classList.remove('mute');
+  };
   const shown = new Map();
   const replace = parts => {
     for (const part of all('[data-live]')) {
@@ -137,10 +181,15 @@
   };
   const listen = () => {
     stream = new EventSource(document.body.dataset.events);
-    stream.addEventListener('open', () => say('live', true));
+    stream.addEventListener('open', () => {
+      answers();
+      say('live', true);
+    });
     stream.addEventListener('error', () => {
       // A browser tries again by itself, unless it was refused.
-      say(stream.readyState === EventSource.CLOSED ? 'not live, reload to sign in' : 'no answer, trying again', false);
+      const isRefused = stream?.readyState === EventSource.CLOSED;
+      noAnswer(isRefused ? 'Not live' : 'No answer');
+      say(isRefused ? 'not live, reload to sign in' : 'no answer, trying again', false);
     });
     stream.addEventListener('time', event => {
       ahead = Number(event.data) - performance.now();

@@ -24,6 +24,7 @@ const MOST_OF_AN_ID: usize = 200;
 #[derive(Clone)]
 pub struct Browser {
     store: Arc<dyn Fn() -> Option<Store> + Send + Sync>,
+    why_away: Arc<dyn Fn() -> Option<String> + Send + Sync>,
     pub(crate) frame: Frame,
     pub(crate) ops: Ops,
     pub(crate) logs: Option<LogStore>,
@@ -35,7 +36,21 @@ pub struct Browser {
 impl Browser {
     /// Of a store, which is none until it is open, in the frame of the observatory, below the surface of operators.
     pub fn new(store: impl Fn() -> Option<Store> + Send + Sync + 'static, frame: Frame, ops: Ops) -> Self {
-        Self { store: Arc::new(store), frame, ops, logs: None, sources: None, doctor: None, kept_days: None }
+        Self {
+            store: Arc::new(store),
+            why_away: Arc::new(|| None::<String>),
+            frame,
+            ops,
+            logs: None,
+            sources: None,
+            doctor: None,
+            kept_days: None,
+        }
+    }
+
+    /// Who knows why the store is not open, in words in which nothing is secret.
+    pub fn why_away(self, why: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { why_away: Arc::new(why), ..self }
     }
 
     /// Where this replica has its log lines.
@@ -78,9 +93,11 @@ impl Browser {
     /// The store, once it is open.
     pub(crate) fn store(&self) -> Result<Store, Error> {
         (self.store)().ok_or_else(|| {
-            Error::service_unavailable(
-                "The database of browser events is not there yet. The log says why; it is tried again by itself",
-            )
+            const AWAY: &str = "The database of browser events is not there yet";
+            Error::service_unavailable(match (self.why_away)() {
+                Some(why) => format!("{AWAY}, and is tried again by itself: {why}"),
+                None => format!("{AWAY}. The log says why; it is tried again by itself"),
+            })
         })
     }
 

@@ -25,7 +25,7 @@ create index rum_session_user on rum_session (usr_id) where usr_id is not null;
 create index rum_session_anonymous on rum_session (anonymous_id) where anonymous_id is not null;
 
 create table rum_view (
-    id text primary key,
+    id text not null,
     session_id text not null,
     date_ms bigint not null,
     route text not null,
@@ -58,7 +58,9 @@ create table rum_view (
     browser text,
     device text,
     -- A packed JSON object: the view as it came last, and updates of it.
-    document bytea not null
+    document bytea not null,
+    -- A session says nothing of another's views.
+    primary key (session_id, id)
 );
 create index rum_view_time on rum_view (date_ms, route);
 create index rum_view_session on rum_view (session_id, date_ms);

@@ -55,6 +55,18 @@ pub fn unpack(packed: &[u8]) -> io::Result<String> {
     Ok(text)
 }
 
+/// How many bytes [`unpack`] would give, if it gives any.
+pub(crate) fn length(packed: &[u8]) -> usize {
+    match packed.split_first() {
+        Some((&DEFLATED, rest)) => {
+            let length = io::copy(&mut DeflateDecoder::new(rest).take(LARGEST), &mut io::sink());
+            length.ok().and_then(|length| usize::try_from(length).ok()).unwrap_or_default()
+        }
+        Some((_, rest)) => rest.len(),
+        None => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -70,6 +82,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_packed_is_unpacked(text in "\\PC{0,600}") {
+            prop_assert_eq!(length(&pack(&text)), text.len());
             prop_assert_eq!(unpack(&pack(&text)).unwrap(), text);
         }
 

@@ -1,6 +1,9 @@
 //! Keeps batches: all of one, or nothing of it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use greenroom::errors::Error;
 use greenroom_database_sqlite::sqlx;
@@ -8,12 +11,20 @@ use greenroom_database_sqlite::sqlx;
 use crate::{
     Store,
     batch::{Arrival, Batch},
-    sql::Transaction,
+    sql::{
+        Transaction,
+        size::{OF_EVENT, OF_VIEW},
+    },
     view::{Document, Newer, Pending, Replaced},
 };
 
 /// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
 const LONGEST: Duration = Duration::from_secs(8);
+/// How many views are asked for in one statement.
+const VIEWS_AT_ONCE: usize = 32;
+
+/// The ids of a view's session and its own.
+type Key = (String, String);
 
 /// What has become of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,16 +50,65 @@ impl Store {
         let mut transaction = Transaction::begin(self.pool()).await?;
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
+        let keys: Vec<_> = batch.views.keys().cloned().collect();
+        let before = sizes(&mut transaction, &keys).await?;
         let views = keep_views(&mut transaction, batch.views.into_values().collect(), &batch.arrival).await?;
-        let new = views + transaction.insert(batch.events).await?;
+        let events: Vec<(String, i64)> =
+            transaction.insert_returning(batch.events, &format!("session_id, {OF_EVENT}")).await?;
+        let new = views + events.len() as u64;
         if new == 0 {
             transaction.rollback().await?;
             return Ok(Kept { new });
         }
+        let mut after = sizes(&mut transaction, &keys).await?;
+        after.extend(events);
+        grow(&mut transaction, before, after).await?;
         transaction.insert(groups).await?;
         transaction.commit().await?;
         Ok(Kept { new })
     }
+}
+
+/// The sessions of these views, and about how many bytes each of those takes that are there.
+async fn sizes(transaction: &mut Transaction, keys: &[Key]) -> sqlx::Result<Vec<(String, i64)>> {
+    let mut sizes = vec![];
+    for keys in keys.chunks(VIEWS_AT_ONCE) {
+        let sql = format!("select session_id, {OF_VIEW} from rum_view where {}", is_one_of(keys.len()));
+        sizes.extend(transaction.fetch::<(String, i64)>(sql, &texts(keys)).await?);
+    }
+    Ok(sizes)
+}
+
+/// Counts what sessions have more than before: of what came again there is no more.
+async fn grow(
+    transaction: &mut Transaction,
+    before: Vec<(String, i64)>,
+    after: Vec<(String, i64)>,
+) -> sqlx::Result<()> {
+    let mut grown = BTreeMap::<String, i64>::new();
+    for (session, bytes) in after {
+        *grown.entry(session).or_default() += bytes;
+    }
+    for (session, bytes) in before {
+        *grown.entry(session).or_default() -= bytes;
+    }
+    for (session, bytes) in grown {
+        if bytes != 0 {
+            let sql = "update rum_session set bytes = bytes + $1 where id = $2".to_owned();
+            transaction.execute(sql, vec![bytes.into(), (&*session).into()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A condition on so many views, of which each is told by [`texts`].
+fn is_one_of(views: usize) -> String {
+    let each = (0..views).map(|view| format!("session_id = ${} and id = ${}", 2 * view + 1, 2 * view + 2));
+    format!("({})", each.collect::<Vec<_>>().join(" or "))
+}
+
+fn texts(keys: &[Key]) -> Vec<&str> {
+    keys.iter().flat_map(|(session, id)| [session.as_str(), id.as_str()]).collect()
 }
 
 /// Gives how many views have changed.
@@ -63,7 +123,7 @@ async fn keep_views(
     if (new as usize) < whole.len() {
         // An older whole view changes nothing, unless updates are stored: then it may be the base they apply to.
         let known = known(transaction, &whole, "and (is_partial = 1 or updates > 0)").await?;
-        let whole = whole.into_iter().filter(|view| known.contains_key(view.id())).collect();
+        let whole = whole.into_iter().filter(|view| known.contains_key(&view.key())).collect();
         new += join(transaction, whole, known, arrival).await?;
     }
     if !updated.is_empty() {
@@ -73,29 +133,34 @@ async fn keep_views(
     Ok(new)
 }
 
-/// What is known of these views, by their ids.
+/// What is known of these views.
 async fn known(
     transaction: &mut Transaction,
     views: &[Pending],
     which: &str,
-) -> sqlx::Result<HashMap<String, Vec<u8>>> {
-    let places = (1..=views.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
-    let sql = format!("select id, document from rum_view where id in ({places}) {which}");
-    let ids: Vec<_> = views.iter().map(Pending::id).collect();
-    Ok(transaction.fetch::<(String, Vec<u8>)>(sql, &ids).await?.into_iter().collect())
+) -> sqlx::Result<HashMap<Key, Vec<u8>>> {
+    let keys: Vec<_> = views.iter().map(Pending::key).collect();
+    let mut known = HashMap::new();
+    for keys in keys.chunks(VIEWS_AT_ONCE) {
+        let is_one = is_one_of(keys.len());
+        let sql = format!("select session_id, id, document from rum_view where {is_one} {which}");
+        let found = transaction.fetch::<(String, String, Vec<u8>)>(sql, &texts(keys)).await?;
+        known.extend(found.into_iter().map(|(session, id, document)| ((session, id), document)));
+    }
+    Ok(known)
 }
 
 /// Puts together what is known and what is new of views, and keeps what differs by that.
 async fn join(
     transaction: &mut Transaction,
     views: Vec<Pending>,
-    known: HashMap<String, Vec<u8>>,
+    known: HashMap<Key, Vec<u8>>,
     arrival: &Arrival,
 ) -> sqlx::Result<u64> {
     let mut rows = vec![];
     for view in views {
         // What cannot be read any more is as if it were not there.
-        let before = known.get(view.id()).and_then(|document| Document::unpack(document).ok());
+        let before = known.get(&view.key()).and_then(|document| Document::unpack(document).ok());
         let Some((row, new)) = view.into_document() else { continue };
         let mut document = before.clone().unwrap_or_default();
         document.join(new);

@@ -39,7 +39,9 @@ impl Shown {
     ) -> Result {
         let (config, client) = (self.config.clone(), self.client.clone());
         let (data, counts) = (self.data.clone(), counts.clone());
+        let (away, masking) = (keeper.clone(), self.config.clone());
         Browser::new(move || keeper.store().cloned(), self.frame.clone(), self.ops.clone())
+            .why_away(move || away.why_away().map(|why| masking.masked(&why)))
             .logs(self.logs.clone())
             .sources(sources)
             .kept_days(days)

@@ -39,7 +39,7 @@ pub(crate) struct Counts {
     init: AtomicU64,
     sessions: Mutex<Sessions>,
     intake: Mutex<IntakeSeen>,
-    /// Who gets the events besides this backend.
+    /// Who gets the events in the end.
     recipient: String,
     keeps: bool,
 }
@@ -150,7 +150,7 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
-    /// Who gets the events: Datadog, or the host of another intake.
+    /// Who gets the events: Datadog, the host of another intake, or this backend where nobody else does.
     #[serde(default = "datadog")]
     pub(crate) recipient: String,
     pub(crate) for_seconds: u64,

@@ -32,6 +32,38 @@ async fn a_database_that_was_opened_is_checked_and_none_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_cannot_be_opened_fails_with_its_place_until_it_can() {
+    let driver = MadeUp::default();
+    driver.is_away.store(true, SeqCst);
+    let (give, mut given) = tokio::sync::mpsc::unbounded_channel();
+    let catalog = greenroom_core::plugin("catalog", move |env| {
+        env.register_init(async move |database: greenroom_database::Database| {
+            database.client().await.unwrap_err();
+            assert!(give.send(database).is_ok());
+            Ok(())
+        });
+    });
+    let yaml = "backend: {database: {client: better-sqlite3, connection: {directory: /data}}}";
+    let (running, _) = driver.start(yaml, vec![catalog]).await;
+    let (registry, database) =
+        (running.service::<HealthRegistry>().await.unwrap(), given.recv().await.unwrap());
+    sleep(Duration::from_secs(1)).await;
+    let (outcome, message) = state_of(&registry).await;
+    assert_eq!(outcome, Outcome::Fail);
+    assert!(message.contains("catalog.sqlite") && message.contains("nobody there"), "{message}");
+    assert_eq!(registry.failing(&[]).await, None, "information, unless somebody depends on it");
+    database.require_for_readiness();
+    assert_eq!(registry.failing(&[]).await.as_deref(), Some("catalog.database"));
+
+    driver.is_away.store(false, SeqCst);
+    database.client().await.unwrap();
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!(state_of(&registry).await.0, Outcome::Pass);
+    assert_eq!(registry.failing(&[]).await, None);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_is_asked_while_it_is_away_and_may_sleep_else() {
     let driver = MadeUp::default();
     let Served { running, client, .. } = driver.start_served(SERVER, "").await;

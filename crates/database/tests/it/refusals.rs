@@ -1,7 +1,8 @@
 //! What is refused, with its place.
 
-use greenroom_config::{ConfigError, RootConfig};
-use greenroom_database::DatabaseSettings;
+use greenroom_config::{ConfigError, ConfigReader, ReadContext, Remark, RootConfig};
+use greenroom_core::Backend;
+use greenroom_database::{Database, DatabaseSettings};
 
 fn read(yaml: &str) -> Result<DatabaseSettings, ConfigError> {
     DatabaseSettings::from_config(&RootConfig::from_yaml(yaml).unwrap())
@@ -59,6 +60,45 @@ fn database_9_a_client_that_is_not_here_fails_the_plugin_that_asks_for_it() {
     assert_eq!(error.message(), "Unsupported database client type 'mysql2' specified for plugin 'catalog'");
     assert_eq!((error.key(), error.place().unwrap().line), (Some("backend.database.client"), 3));
     assert!(settings.for_plugin("notes").is_ok());
+}
+
+#[test]
+fn a_client_that_nobody_has_is_refused_with_those_that_are_here() {
+    for client in ["postgress", "postgres", "PG", "sqlite"] {
+        let yaml = format!("backend:\n  database:\n    client: {client}\n    connection: {{host: db}}\n");
+        let expected =
+            format!("backend.database.client is '{client}', expected 'better-sqlite3', 'sqlite3' or 'pg'");
+        assert_eq!(refused(&yaml), [(expected, 3)], "told once, with its line");
+    }
+    let own = "backend:\n  database:\n    client: pg\n    connection: {host: db}\n    plugin:\n      notes: {client: sqllite3}\n";
+    let expected =
+        "backend.database.plugin.notes.client is 'sqllite3', expected 'better-sqlite3', 'sqlite3' or 'pg'";
+    assert_eq!(refused(own), [(expected.to_owned(), 6)]);
+}
+
+#[test]
+fn what_greenroom_has_not_is_warned_of_where_all_plugins_would_use_it() {
+    let declared = Backend::new([]).add(Database::factory(None)).declarations().of::<ConfigReader>();
+    let remarks = |yaml: &str| {
+        declared[0].1.read(&RootConfig::from_yaml(yaml).unwrap(), &ReadContext::default()).unwrap()
+    };
+    for (yaml, expected) in [
+        (
+            "backend:\n  database:\n    client: mysql2\n    connection: {}\n",
+            "backend.database.client is 'mysql2', and Greenroom has 'better-sqlite3', 'sqlite3' and 'pg' \
+             (mock-config:3:13)",
+        ),
+        (
+            "backend:\n  database:\n    client: pg\n    connection:\n      type: azure\n      host: db\n",
+            "backend.database.connection.type is 'azure': Greenroom has no sign-in of clouds, it connects \
+             with a password (mock-config:5:13)",
+        ),
+    ] {
+        let who = "A plugin that asks for a database does not start, unless it has a client of its own";
+        assert_eq!(remarks(yaml), [Remark::Warning(format!("{who}: {expected}"))]);
+    }
+    assert!(remarks("backend: {database: {client: pg, connection: {host: db}}}").is_empty());
+    assert!(remarks("{}").is_empty());
 }
 
 #[test]

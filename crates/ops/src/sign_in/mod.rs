@@ -1,6 +1,9 @@
 //! How a browser becomes an operator's: a link or the token, exchanged for a session.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -12,8 +15,12 @@ use greenroom_errors::Error;
 use greenroom_http::{ClientAddress, HandlerResult, Json};
 use http::{HeaderMap, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
-use crate::{ROOT, hosts, links, operator::Operator, refusal::Refusal, service::Inner, sessions::LIFETIME};
+use crate::{
+    ROOT, guesses::Claim, hosts, links, operator::Operator, refusal::Refusal, service::Inner,
+    sessions::LIFETIME,
+};
 
 const PAGE: &str = include_str!("page.html");
 const REFUSAL: &str = include_str!("refusal.html");
@@ -24,6 +31,9 @@ const ICON: &str = include_str!("icon.svg");
 /// Where a link leads.
 const PATH: &str = "/.greenroom/sign-in";
 const SESSION: &str = "/.greenroom/v1/session";
+
+/// How long it may take until the whole of what signs in is here: everybody may send it, and it is short.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// The path of a link. Its code is in the fragment, which no browser sends anywhere.
 pub(crate) fn link(code: &str) -> String {
@@ -41,13 +51,27 @@ pub(crate) fn is_open(method: &Method, path: &str) -> bool {
 
 /// The page to sign in on.
 pub(crate) fn page() -> Response {
-    Html(PAGE).into_response()
+    static TEXT: LazyLock<String> = LazyLock::new(|| PAGE.replace("{command}", &command()));
+    Html(TEXT.as_str()).into_response()
+}
+
+/// The command that prints a link: of this program, whatever it is called, and as it is typed where it is built.
+fn command() -> String {
+    let program = std::env::current_exe().ok();
+    let program = program.as_deref().and_then(|file| file.file_stem()?.to_str()).unwrap_or("greenroom");
+    // Linux says so of one that was built anew meanwhile.
+    let program = program.trim_end_matches(" (deleted)");
+    let command = format!("<code>{} ops link</code>", escaped(program));
+    if cfg!(debug_assertions) { format!("{command} or <code>cargo run -- ops link</code>") } else { command }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// A page that says one sentence of our own.
 pub(crate) fn refusal_page(sentence: &'static str) -> Response {
-    let escaped = sentence.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    Html(REFUSAL.replace("{sentence}", &escaped)).into_response()
+    Html(REFUSAL.replace("{sentence}", &escaped(sentence))).into_response()
 }
 
 pub(crate) fn routes(inner: &Arc<Inner>) -> Router {
@@ -88,6 +112,22 @@ struct Brought {
     token: Option<String>,
 }
 
+/// What the body of a request brings. One that is malformed is not repeated in the answer: there may be a secret in it.
+async fn brought(request: Request) -> Result<Brought, Error> {
+    let read = timeout(LONGEST, Json::<Brought>::from_request(request, &())).await;
+    let read = read.map_err(|_| {
+        let text = format!("What signs in was not here within {} s", LONGEST.as_secs());
+        Error::named("RequestTimeoutError", text).with_status(408)
+    })?;
+    match read.map_err(Error::from) {
+        Ok(Json(brought)) => Ok(brought),
+        Err(error) if error.status() == 400 => {
+            Err(Error::input("To sign in takes a JSON object with a `code` or a `token`, which is a text"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// A code or the token is exchanged for a session. What is wrong is not told: all that is looks alike.
 async fn begin(
     State(inner): State<Arc<Inner>>,
@@ -100,14 +140,14 @@ async fn begin(
     if !client.secure() && !is_local {
         Err(Error::from(Refusal::NotEncrypted))?;
     }
-    let Json(Brought { code, token }) = Json::from_request(request, &()).await?;
+    let Brought { code, token } = brought(request).await?;
     let guard = &inner.guard;
-    let is_right = || match (&code, &token) {
+    let claim = match (&code, &token) {
         (Some(code), _) => guard.links.take(code),
-        (None, Some(token)) => guard.token.is(token),
-        (None, None) => false,
+        (None, Some(token)) => guard.token.is(token).into(),
+        (None, None) => Claim::Wrong,
     };
-    if let Err(refusal) = guard.check(&client, is_right) {
+    if let Err(refusal) = guard.check(&client, claim) {
         let (method, path) = (Method::POST, SESSION);
         crate::surface::tell(&inner, refusal, &client);
         return Ok(refusal.answer(&method, path, &headers));
@@ -152,4 +192,42 @@ async fn make_link(State(inner): State<Arc<Inner>>, operator: Operator) -> Handl
     let code = inner.guard.links.make().map_err(Error::from_any)?;
     inner.audit.tell(&operator, "link.make", ROOT, "good for one sign-in");
     Ok(Json(Link { path: link(&code), expires_in_seconds: links::LIFETIME.as_secs() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use bytes::Bytes;
+    use futures_util::stream;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    fn request(body: Body) -> Request {
+        let json = http::Request::post(SESSION).header(header::CONTENT_TYPE, "application/json");
+        json.header(header::TRANSFER_ENCODING, "chunked").body(body).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_byte_by_byte_is_heard_for_half_a_minute_in_all() {
+        let bytes = stream::unfold((), |()| async {
+            sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        let began = Instant::now();
+        let refused = brought(request(Body::from_stream(bytes))).await.err().unwrap();
+        assert_eq!((refused.status(), began.elapsed().as_secs()), (408, LONGEST.as_secs()));
+    }
+
+    #[tokio::test]
+    async fn what_is_malformed_is_refused_in_the_same_words_whatever_it_is() {
+        let mut told = vec![];
+        for body in ["\"hunter2\"", "{\"token\": \"hunter2", "{\"token\": 4711}", "[\"hunter2\"]"] {
+            let refused = brought(request(Body::from(body))).await.err().unwrap();
+            assert_eq!((refused.status(), refused.properties().len()), (400, 0), "{body}");
+            told.push(refused.message().to_owned());
+        }
+        told.dedup();
+        assert_eq!(told.len(), 1, "{told:?}");
+    }
 }

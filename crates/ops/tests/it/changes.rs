@@ -33,6 +33,16 @@ async fn ops_14_a_change_of_which_its_handler_tells_nothing_is_told_all_the_same
 }
 
 #[tokio::test]
+async fn ops_14_a_change_that_fails_is_told_with_the_status_that_its_client_got() {
+    let backend = kit::start().await;
+    let path = "/.greenroom/v1/queue/depth";
+    let put = backend.request(http::Method::PUT, path).with_token(OPS_TOKEN).json(&json!({}));
+    assert_eq!(put.await.status, 503);
+    let told = backend.await_log(|line| line["type"] == "audit").await;
+    assert_eq!(told["reason"], "answered by 503");
+}
+
+#[tokio::test]
 async fn ops_14_to_sign_in_and_out_and_to_make_a_link_is_told_too() {
     let backend = kit::start().await;
     let browser = Browser::sign_in(&backend).await;

@@ -5,6 +5,8 @@ use axum::{
     routing::{get, post},
 };
 use greenroom_core::{Plugin, plugin};
+use greenroom_errors::Error;
+use greenroom_http::HttpError;
 use greenroom_ops::{Operator, Ops};
 use greenroom_test::{RunningTestBackend, TestBackend, TestRequest, mock::OPS_TOKEN};
 use http::Method;
@@ -39,15 +41,15 @@ pub(crate) fn queue() -> Plugin {
     plugin("queue", |env| {
         env.register_init(async |ops: Ops| {
             let clear = ops.clone();
-            let api = Router::new()
-                .route("/depth", get(async || axum::Json(json!({"depth": 7}))).delete(async || "gone"))
-                .route(
-                    "/{id}/clear",
-                    post(async move |operator: Operator| {
-                        clear.audit(&operator, "queue.clear", "queue 7", "it was stuck");
-                        axum::Json(json!({"by": operator.actor()}))
-                    }),
-                );
+            let depth = get(async || axum::Json(json!({"depth": 7}))).delete(async || "gone");
+            let away = async || HttpError::from(Error::service_unavailable("The queue is away"));
+            let api = Router::new().route("/depth", depth.put(away)).route(
+                "/{id}/clear",
+                post(async move |operator: Operator| {
+                    clear.audit(&operator, "queue.clear", "queue 7", "it was stuck");
+                    axum::Json(json!({"by": operator.actor()}))
+                }),
+            );
             ops.mount_api("queue", api)?;
             ops.mount_pages(
                 "queue",

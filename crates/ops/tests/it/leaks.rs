@@ -39,6 +39,19 @@ async fn ops_15_no_line_page_or_header_holds_a_token_a_code_or_a_session() {
 }
 
 #[tokio::test]
+async fn ops_15_what_signs_in_is_not_repeated_however_malformed_it_is() {
+    let backend = kit::start().await;
+    let malformed =
+        ["\"hunter2\"", "{\"token\": \"hunter2", "{\"token\": {\"hunter2\": 1}}", "{\"code\": 4711}"];
+    for body in malformed {
+        let answer = backend.post(SESSION).header("content-type", "application/json").body(body).await;
+        assert_eq!(answer.status, 400, "{body}");
+        let told = answer.text();
+        assert!(!told.contains("hunter2") && !told.contains("4711") && told.contains("`token`"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn ops_15_the_log_holds_none_of_them_either() {
     let backend = kit::start().await;
     let link = backend.service::<Ops>().await.unwrap().link().unwrap();

@@ -41,6 +41,16 @@ async fn ops_9_of_two_who_use_a_link_at_once_one_is_let_in() {
 }
 
 #[tokio::test]
+async fn ops_9_a_link_that_was_used_counts_as_no_guess() {
+    let backend = kit::start().await;
+    let code = code(&backend.service::<Ops>().await.unwrap().link().unwrap());
+    assert_eq!(backend.post_json(SESSION, &code).await.status, 204);
+    for _ in 0..12 {
+        assert_eq!(backend.post_json(SESSION, &code).await.status, 401);
+    }
+}
+
+#[tokio::test]
 async fn ops_9_a_link_that_is_too_old_is_refused() {
     let backend = kit::start().await;
     let code = code(&backend.service::<Ops>().await.unwrap().link().unwrap());
@@ -109,6 +119,10 @@ async fn ops_9_the_page_to_sign_in_on_and_its_files_are_there_for_everybody() {
         assert_eq!(backend.get(file).await.status, 200, "{file}");
     }
     assert!(!text.contains("style=") && !text.contains("onclick"), "the policy forbids it");
+    let program = std::env::current_exe().unwrap();
+    let command = format!("<code>{} ops link</code>", program.file_stem().unwrap().to_str().unwrap());
+    assert!(text.contains(&command), "the command is this program's: {text}");
+    assert_eq!(text.contains("<code>cargo run -- ops link</code>"), cfg!(debug_assertions));
     let input = text.split("<input").nth(1).unwrap().split('>').next().unwrap();
     assert!(
         text.contains("method=\"post\"") && !input.contains("name="),

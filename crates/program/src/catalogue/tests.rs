@@ -1,3 +1,5 @@
+//! What a catalogue holds, and what of it is left out.
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

@@ -1,6 +1,11 @@
 //! The page is for this machine, by its own names, and its buttons are for the page.
 
-use greenroom_test::TestRequest;
+use greenroom_test::{RunningTestBackend, TestRequest};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::support::{button, start};
 
@@ -63,12 +68,46 @@ async fn what_the_buttons_call_is_for_those_with_credentials() {
 }
 
 #[tokio::test]
-async fn through_a_proxy_that_is_believed_another_machine_is_refused() {
-    let config = serde_json::json!({"greenroom": {"demo": true}, "backend": {"trustProxy": "loopback"}});
-    let backend = crate::support::backend().config(config).start().await.unwrap();
-    let from = |address: &'static str| backend.get("/demo").header("x-forwarded-for", address);
-    assert_eq!(from("192.0.2.7").await.status, 403);
-    assert_eq!(from("127.0.0.1").await.status, 200);
+async fn through_a_proxy_nobody_is_let_in_whether_it_is_believed_or_not() {
+    for trust in [json!(false), json!("loopback")] {
+        let config = json!({"greenroom": {"demo": true}, "backend": {"trustProxy": trust}});
+        let backend = crate::support::backend().config(config).start().await.unwrap();
+        for (name, value) in [
+            ("x-forwarded-for", "192.0.2.7"),
+            ("x-forwarded-for", "127.0.0.1"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "for=192.0.2.7"),
+            ("via", "1.1 proxy"),
+        ] {
+            assert_eq!(backend.get("/demo").header(name, value).await.status, 403, "{name}: {value}");
+            assert_eq!(button(&backend, "fail").header(name, value).await.status, 403, "{name}: {value}");
+        }
+        assert_eq!(backend.get("/demo").await.status, 200);
+    }
+}
+
+/// The status of the answer to a request that no client library sends.
+async fn sent_as_it_is(backend: &RunningTestBackend, head: &str) -> u16 {
+    let url = backend.url();
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_request_that_names_two_hosts_is_refused() {
+    let backend = start().await;
+    for path in ["/", "/demo", "/api/demo/press/readiness"] {
+        let whole = format!("GET http://evil.example{path} HTTP/1.1\r\nHost: localhost");
+        assert_eq!(sent_as_it_is(&backend, &whole).await, 421, "{path}");
+        let own = format!("GET http://localhost{path} HTTP/1.1\r\nHost: localhost");
+        assert_eq!(sent_as_it_is(&backend, &own).await, 200, "{path}");
+        let twice = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nHost: evil.example");
+        assert!((400..500).contains(&sent_as_it_is(&backend, &twice).await), "{path}");
+    }
 }
 
 #[tokio::test]

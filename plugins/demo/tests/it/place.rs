@@ -4,6 +4,7 @@ use axum::{Router, routing::get};
 use greenroom::prelude::*;
 use greenroom_plugin_app::app;
 use greenroom_plugin_demo::demo;
+use greenroom_plugin_observatory_node::Sections;
 use greenroom_test::TestBackend;
 use serde_json::json;
 
@@ -61,5 +62,16 @@ async fn where_the_demo_is_off_there_is_none_of_it() {
             assert_eq!(backend.get(path).await.status, 404, "{path}");
         }
         assert!(!backend.get("/.backstage/health/v1/readiness?verbose").await.text().contains("demo"));
+        assert!(backend.service::<Sections>().await.unwrap().list().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_pages_for_operators_lead_to_it_where_they_are_beside_it() {
+    for (ops, places) in [(json!({}), &["/demo"][..]), (json!({"listen": "127.0.0.1:0"}), &[])] {
+        let config = json!({"greenroom": {"demo": true, "ops": ops}});
+        let backend = TestBackend::new().config(config).add(demo()).start().await.unwrap();
+        let sections = backend.service::<Sections>().await.unwrap().list();
+        assert_eq!(sections.iter().map(|section| section.href).collect::<Vec<_>>(), places);
     }
 }

@@ -1,6 +1,9 @@
-//! The last error lines, those that say the same together.
+//! The last error lines, those that say the same together, whatever ids and numbers they name.
 
-use std::time::SystemTime;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::SystemTime,
+};
 
 use greenroom::{
     log_store::{Line, LogStore},
@@ -13,7 +16,7 @@ const LINES: usize = 200;
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Errors {
-    /// By plugin and message, the newest first.
+    /// By plugin and message without its ids, the newest first.
     pub(crate) groups: Vec<ErrorGroup>,
     /// When each of their lines was logged.
     pub(crate) times: Vec<SystemTime>,
@@ -37,6 +40,7 @@ impl Errors {
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorGroup {
     pub(crate) last: SystemTime,
+    /// That of the newest line.
     pub(crate) message: String,
     pub(crate) plugin: Option<String>,
     pub(crate) count: usize,
@@ -52,15 +56,79 @@ pub(super) fn of(store: &LogStore) -> Errors {
 
 fn groups(lines: Vec<Line>) -> Vec<ErrorGroup> {
     let mut groups: Vec<ErrorGroup> = vec![];
+    let mut places: HashMap<_, usize> = HashMap::new();
     for line in lines.into_iter().filter(|line| line.level == Level::Error) {
-        let same = |group: &&mut ErrorGroup| group.message == line.message && group.plugin == line.plugin;
-        if let Some(group) = groups.iter_mut().find(same) {
-            group.count += 1;
-            continue;
-        }
+        match places.entry((without_ids(&line.message), line.plugin.clone())) {
+            Entry::Occupied(place) => {
+                groups[*place.get()].count += 1;
+                continue;
+            }
+            Entry::Vacant(place) => place.insert(groups.len()),
+        };
         let stack = line.stack().map(str::to_owned);
         let Line { time: last, message, plugin, request_id, .. } = line;
         groups.push(ErrorGroup { last, message, plugin, count: 1, request_id, stack });
     }
     groups
+}
+
+/// What stays of a message without what is another one each time: numbers, and ids such as a `logId` or a UUID.
+fn without_ids(message: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| is_word(c) != is_word(first)).unwrap_or(rest.len());
+        let (run, behind) = rest.split_at(end);
+        rest = behind;
+        if is_word(first) && is_hex_id(run) {
+            out.push('#');
+            continue;
+        }
+        for (at, part) in run.split('-').enumerate() {
+            let is_number = part.starts_with(|c: char| c.is_ascii_digit());
+            out.push_str(if at > 0 { "-" } else { "" });
+            out.push_str(if is_number { "#" } else { part });
+        }
+    }
+    out
+}
+
+/// No word of a language is that long with these letters alone.
+fn is_hex_id(run: &str) -> bool {
+    let digits = run.bytes().filter(u8::is_ascii_hexdigit).count();
+    digits >= 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_that_differ_in_ids_and_numbers_alone_are_the_same() {
+        for (one, other) in [
+            (
+                "Request failed with status 500 logId=5f2a9c01bb34de",
+                "Request failed with status 500 logId=e3a1b2c4d5f6a7",
+            ),
+            ("no task 1b4e28ba-2fa1-11d2-883f-0016d3cca427", "no task 6fa459ea-ee8a-3ca4-894e-db77e160355e"),
+            ("took 12 ms of 3000", "took 9 ms of 40"),
+            ("job-17 ended after 12ms", "job-4 ended after 9ms"),
+        ] {
+            assert_eq!(without_ids(one), without_ids(other));
+        }
+    }
+
+    #[test]
+    fn messages_that_differ_in_words_are_not() {
+        for (one, other) in [
+            ("upstream answered badly", "upstream answered late"),
+            ("the face is bad", "the bead is bad"),
+            ("kein Gerät", "kein Gerüst"),
+            ("", "-"),
+        ] {
+            assert_ne!(without_ids(one), without_ids(other));
+        }
+        assert_eq!(without_ids("a -- b: äöü"), "a -- b: äöü");
+    }
 }

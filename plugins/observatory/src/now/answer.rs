@@ -118,7 +118,11 @@ fn and_yet(seen: &Seen) -> String {
     let (fails, warns) = (count(seen, Check::fails), count(seen, Check::warns));
     let said = [
         (failed, "plugin failed to start and answers 503", "plugins failed to start and answer 503"),
-        (fails, "check fails; readiness does not depend on it", "checks fail; readiness does not depend on them"),
+        (
+            fails,
+            "check fails; readiness does not depend on it",
+            "checks fail; readiness does not depend on them",
+        ),
         (warns, "check warns", "checks warn"),
     ];
     let said = said.into_iter().filter(|(count, ..)| *count > 0);

@@ -37,10 +37,10 @@ fn span(seen: &Seen) -> String {
     format!("last {}", format::counted(over(seen).len() as u64, "minute", "minutes"))
 }
 
-/// Two points make a line.
+/// Two points make a line; one alone would be a dot without a meaning.
 fn line(sentence: String, values: Vec<Option<f64>>) -> Markup {
-    match values.len() {
-        0 | 1 => html! { span."small quiet" { "A line from the third minute on" } },
+    match values.iter().flatten().count() {
+        0 | 1 => html! { span."small quiet" { "A line once two minutes have a value" } },
         _ => spark(sentence, values).render(),
     }
 }
@@ -94,4 +94,17 @@ fn memory(seen: &Seen) -> Named {
 /// A value and its unit, which is written smaller.
 fn split(text: &str) -> (&str, &str) {
     text.split_once('\u{a0}').unwrap_or((text, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_point_is_no_line() {
+        let drawn = |values: &[Option<f64>]| line(String::new(), values.to_vec()).into_string();
+        let is_drawn = |values: &[Option<f64>]| drawn(values).contains("<svg");
+        assert!(!is_drawn(&[]) && !is_drawn(&[Some(1.0)]) && !is_drawn(&[None, Some(1.0), None]));
+        assert!(is_drawn(&[Some(1.0), Some(2.0)]));
+    }
 }

@@ -98,11 +98,15 @@ async fn errors_that_say_the_same_are_told_once_with_how_many_there_were() {
         for _ in 0..3 {
             error!(logger, "upstream answered 502");
         }
+        for id in ["5f2a9c01bb34de", "e3a1b2c4d5f6a7"] {
+            error!(logger, "no answer, logId={id}");
+        }
         error!(logger, "query cancelled");
     });
     let said = text(&now(&backend().add(noisy).start().await.unwrap()).await);
     assert!(said.contains("query cancelled proxy 1 "), "{said}");
     assert!(said.contains("upstream answered 502 proxy 3 "), "{said}");
+    assert!(said.contains("no answer, logId=e3a1b2c4d5f6a7 proxy 2 "), "the newest message: {said}");
 }
 
 #[tokio::test]

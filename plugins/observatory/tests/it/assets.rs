@@ -1,5 +1,9 @@
 //! What a page loads is served by the same origin, and may be kept.
 
+use std::collections::BTreeMap;
+
+use greenroom_plugin_observatory_node::assets::STYLE;
+
 use crate::support::{backend, now};
 
 #[tokio::test]
@@ -19,6 +23,31 @@ async fn all_that_a_page_loads_is_there_for_everybody_and_does_not_change_under_
     }
     found.sort();
     assert_eq!(found, ["image/svg+xml", "text/css; charset=utf-8", "text/javascript; charset=utf-8"]);
+}
+
+/// The tokens of the light scheme and of the dark one.
+fn schemes(sheet: &str) -> Vec<BTreeMap<&str, &str>> {
+    let blocks = sheet.split(":root {").skip(1).take(2).map(|rest| rest.split('}').next().unwrap());
+    blocks.map(tokens).collect()
+}
+
+fn tokens(block: &str) -> BTreeMap<&str, &str> {
+    let pairs = block.split(';').filter_map(|line| line.trim().strip_prefix("--")?.split_once(':'));
+    pairs.map(|(name, value)| (name, value.trim())).collect()
+}
+
+#[tokio::test]
+async fn the_page_to_sign_in_on_looks_like_those_behind_it() {
+    let backend = backend().start().await.unwrap();
+    let sheet = backend.get("/.greenroom/assets/sign-in.css").await.text();
+    let (own, all) = (schemes(&sheet), schemes(STYLE));
+    assert_eq!((own.len(), all.len()), (2, 2));
+    for (own, all) in own.iter().zip(&all) {
+        assert!(own.contains_key("page"), "{own:?}");
+        for (name, value) in own {
+            assert_eq!(all.get(name), Some(value), "--{name}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -84,11 +84,14 @@ pub(crate) fn error(story: &GroupStory, now_ms: i64) -> Answer {
     };
     let (all, waited) = (story.affected.len(), story.affected.iter().filter(slow).count());
     if waited * 2 > all {
-        answer.detail(format!(
-            "{waited} of the last {} waited more than {} for a request just before.",
-            format::counted(u64::try_from(all).unwrap_or_default(), "session", "sessions"),
-            took(SLOW_MS)
-        ))
+        let who = match all {
+            1 => "The last session".to_owned(),
+            all => format!(
+                "{waited} of the last {}",
+                format::counted(u64::try_from(all).unwrap_or_default(), "session", "sessions")
+            ),
+        };
+        answer.detail(format!("{who} waited more than {} for a request just before.", took(SLOW_MS)))
     } else {
         answer
     }

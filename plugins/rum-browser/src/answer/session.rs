@@ -4,7 +4,7 @@ use greenroom_plugin_observatory_node::{foreign_plain, format};
 use greenroom_plugin_rum_store::queries::{Event, Request, Story, View};
 
 use super::Answer;
-use crate::words::{between, counted, took};
+use crate::words::{asked, between, counted, took};
 
 /// What part of a view's loading a request must take to be the cause.
 const CAUSE: f64 = 0.4;
@@ -31,10 +31,13 @@ pub(crate) fn session(story: &Story, slowest: &Slowest<'_>, is_open: bool, now_m
         i64::try_from(of).unwrap_or(i64::MAX)
     };
     let [requests, errors] = ["resource", "error"].map(count);
+    let is_failed = |event: &&Event| event.kind == "resource" && event.has_failed();
+    let failed = i64::try_from(story.events.iter().filter(is_failed).count()).unwrap_or(i64::MAX);
+    let first_failed = story.events.iter().find(is_failed);
     let first_error = story.events.iter().find(|event| event.kind == "error");
-    let sentence = match (slow(story, slowest), first_error) {
-        (Some(slow), _) => format!("A visit of {lasted} in which {slow}."),
-        (None, Some(first)) => format!(
+    let sentence = match (slow(story, slowest), first_error, first_failed) {
+        (Some(slow), ..) => format!("A visit of {lasted} in which {slow}."),
+        (None, Some(first), _) => format!(
             "A visit of {lasted} with {}: {}.",
             if errors == 1 {
                 "one error".to_owned()
@@ -43,13 +46,29 @@ pub(crate) fn session(story: &Story, slowest: &Slowest<'_>, is_open: bool, now_m
             },
             foreign_plain(first.name.trim_end_matches('.'))
         ),
-        (None, None) => format!("A visit of {lasted} in which nothing was slow and nothing failed."),
+        (None, None, Some(first)) => format!(
+            "A visit of {lasted} with {}: {} {}.",
+            if failed == 1 {
+                "one failed request".to_owned()
+            } else {
+                format!("{}, first", counted(failed, "failed request", "failed requests"))
+            },
+            asked(first),
+            match first.status {
+                Some(status) if status > 0 => format!("answered {status}"),
+                _ => "had no answer".to_owned(),
+            }
+        ),
+        (None, None, None) => format!("A visit of {lasted} in which nothing was slow and nothing failed."),
     };
     let mut parts = vec![
         counted(i64::try_from(story.views.len()).unwrap_or(i64::MAX), "view", "views"),
         counted(requests, "request", "requests"),
         counted(errors, "error", "errors"),
     ];
+    if failed > 0 {
+        parts.push(counted(failed, "failed request", "failed requests"));
+    }
     let frustrations: i64 = story.views.iter().map(|view| view.frustrations).sum();
     if frustrations > 0 {
         parts.push(counted(frustrations, "frustration", "frustrations"));
@@ -69,7 +88,7 @@ fn slow(story: &Story, slowest: &Slowest<'_>) -> Option<String> {
             let (name, stage_ms) = request.stages.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
             (*stage_ms >= took_ms * MOST).then(|| format!(", most of it {}", crate::words::stage(name)))
         });
-        Some(format!("{} took {}{}", crate::words::asked(event), took(took_ms), stage.unwrap_or_default()))
+        Some(format!("{} took {}{}", asked(event), took(took_ms), stage.unwrap_or_default()))
     };
     if let Some((view, loading_ms)) = slowest.view.and_then(|view| Some((view, view.loading_ms?))) {
         let of_view =

@@ -3,6 +3,7 @@
 mod api;
 mod captures;
 mod deleted;
+mod failed;
 mod hostile;
 mod lines;
 mod pages;

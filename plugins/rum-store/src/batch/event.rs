@@ -6,6 +6,7 @@ use super::{
     ErrorGroup,
     error::Trouble,
     shared::{About, Shared},
+    shorten::shortened,
 };
 use crate::{
     detail,
@@ -19,8 +20,8 @@ use crate::{
 const LONGEST_NAME: usize = 512;
 /// How much is kept of what a portal's own code says of an event.
 const LARGEST_CONTEXT: usize = 16 << 10;
-/// What a row takes besides its values: its place in indexes.
-const OVERHEAD: usize = 180;
+/// How much is kept of what the SDK says of it.
+const LARGEST_OWN: usize = 16 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -138,12 +139,6 @@ impl Event {
         self.duration_ns = part.duration.0;
         Some(())
     }
-
-    /// About how much it takes.
-    pub(super) fn size(&self) -> usize {
-        let ids = self.id.len() + self.about.session_id.len() + self.about.view_id.len();
-        ids + self.name.len() + self.about.route.len() + self.detail.len() + OVERHEAD
-    }
 }
 
 /// Not shared: each event has its own.
@@ -153,9 +148,10 @@ fn id(text: &Text<'_>) -> Option<Arc<str>> {
 
 /// The members that pages show, as they were written.
 fn detail(kind: &str, line: &Line<'_>) -> Vec<u8> {
-    let mut text = String::with_capacity(line.own.len() + 64);
+    let own = shortened(line.own, LARGEST_OWN);
+    let mut text = String::with_capacity(own.len() + 64);
     // Writing to a text does not fail.
-    let _ = write!(text, "{{\"{kind}\":{}", line.own);
+    let _ = write!(text, "{{\"{kind}\":{own}");
     for (name, value) in [("context", line.context), ("feature_flags", line.feature_flags)] {
         if let Some(value) = value.filter(|value| value.len() <= LARGEST_CONTEXT) {
             let _ = write!(text, ",\"{name}\":{value}");

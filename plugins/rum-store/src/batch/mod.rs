@@ -7,6 +7,7 @@ mod error_group;
 mod event;
 mod session;
 mod shared;
+mod shorten;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ pub use arrival::Arrival;
 pub(crate) use error_group::ErrorGroup;
 pub(crate) use event::Event;
 pub(crate) use session::Session;
-pub(crate) use shared::About;
+pub(crate) use shared::{About, LONGEST};
 
 use crate::{
     event::{Line, people},
@@ -30,7 +31,8 @@ pub struct Batch {
     pub(crate) arrival: Arrival,
     /// In the order of their ids, so that two transactions that meet wait for one another in one order.
     pub(crate) sessions: BTreeMap<String, Session>,
-    pub(crate) views: BTreeMap<String, Pending>,
+    /// By the ids of their session and their own: a session says nothing of another's views.
+    pub(crate) views: BTreeMap<(String, String), Pending>,
     pub(crate) events: Vec<Event>,
     unreadable: usize,
 }
@@ -38,16 +40,35 @@ pub struct Batch {
 impl Batch {
     /// Reads lines, each an event that is scrubbed already. What cannot be read is counted, and the others go on.
     pub fn read(lines: &str, arrival: Arrival) -> Self {
-        let mut shared = Shared::of(&arrival);
+        let mut batch = Self::empty(arrival);
+        batch.add_all(lines, || true);
+        batch
+    }
+
+    /// The same, as long as somebody waits for it, which is asked before each line; else `None`.
+    pub fn read_while(lines: &str, arrival: Arrival, is_wanted: impl Fn() -> bool) -> Option<Self> {
+        let mut batch = Self::empty(arrival);
+        batch.add_all(lines, is_wanted).then_some(batch)
+    }
+
+    fn empty(arrival: Arrival) -> Self {
         let (sessions, views, events, unreadable) = Default::default();
-        let mut batch = Self { arrival, sessions, views, events, unreadable };
+        Self { arrival, sessions, views, events, unreadable }
+    }
+
+    /// Whether it came to the end.
+    fn add_all(&mut self, lines: &str, is_wanted: impl Fn() -> bool) -> bool {
+        let mut shared = Shared::of(&self.arrival);
         for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
+            if !is_wanted() {
+                return false;
+            }
             let line = people::hidden(line);
-            if batch.add(&line, &mut shared).is_none() {
-                batch.unreadable += 1;
+            if self.add(&line, &mut shared).is_none() {
+                self.unreadable += 1;
             }
         }
-        batch
+        true
     }
 
     /// How many lines are no events that can be kept.
@@ -85,22 +106,15 @@ impl Batch {
             return Some(());
         }
         let about = shared.about(&line, &self.arrival)?;
-        let bytes = match &*line.kind {
+        match &*line.kind {
             "view" | "view_update" => {
                 let pending = Pending::of(text, &line, &about)?;
-                let bytes = pending.size();
-                let known = self.views.entry(about.view_id.to_string());
+                let known = self.views.entry(pending.key());
                 known.and_modify(|known| known.add(&pending)).or_insert(pending);
-                bytes
             }
-            _ => {
-                let event = Event::of(&line, &about, shared)?;
-                let bytes = event.size();
-                self.events.push(event);
-                bytes
-            }
-        };
-        let session = Session::of(&line, &about, &self.arrival, bytes);
+            _ => self.events.push(Event::of(&line, &about, shared)?),
+        }
+        let session = Session::of(&line, &about, &self.arrival, shared);
         let known = self.sessions.entry(about.session_id.to_string());
         known.and_modify(|known| known.join(&session)).or_insert(session);
         Some(())

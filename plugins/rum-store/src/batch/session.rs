@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Arrival, shared::About};
+use super::{
+    Arrival,
+    shared::{About, Shared},
+};
 use crate::{
     event::{Line, Text, tag},
     sql::{Cell, Row, Table},
@@ -10,6 +13,8 @@ use crate::{
 
 /// What the scrubber has put in place of who somebody is.
 const MASKED: &str = "***";
+/// About how many bytes a session takes besides what is of it.
+const OVERHEAD: i64 = 300;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -28,12 +33,13 @@ pub(crate) struct Session {
     os: Option<Arc<str>>,
     device: Option<Arc<str>>,
     sdk_version: Option<Arc<str>>,
-    pub(crate) bytes: i64,
 }
 
 impl Session {
-    pub(super) fn of(line: &Line<'_>, about: &About, arrival: &Arrival, bytes: usize) -> Self {
-        let user = |id: &Text<'_>| id.as_deref().filter(|id| !matches!(*id, "" | MASKED)).map(Arc::from);
+    pub(super) fn of(line: &Line<'_>, about: &About, arrival: &Arrival, shared: &mut Shared) -> Self {
+        let mut user =
+            |id: &Text<'_>| id.as_deref().filter(|id| !matches!(*id, "" | MASKED)).map(|id| shared.text(id));
+        let (usr, anonymous) = (user(&line.user.id), user(&line.user.anonymous_id));
         let spent_ms = line.view.time_spent.0.unwrap_or_default().max(0) / 1_000_000;
         let last_ms = about.date_ms.saturating_add(spent_ms).min(arrival.received_ms);
         let sdk_version = arrival.sdk_version.as_deref();
@@ -44,9 +50,9 @@ impl Session {
             id: about.session_id.clone(),
             started_ms: about.date_ms,
             last_ms,
-            kind: line.session.kind.as_deref().unwrap_or("user").into(),
-            user: user(&line.user.id),
-            anonymous: user(&line.user.anonymous_id),
+            kind: shared.text(line.session.kind.as_deref().unwrap_or("user")),
+            user: usr,
+            anonymous,
             has_replay: line.session.has_replay.0,
             service: about.service.clone(),
             env: about.env.clone(),
@@ -55,8 +61,7 @@ impl Session {
             browser_version: arrival.device.version.map(|version| version.to_string().into()),
             os: Some(arrival.device.os).filter(|os| !os.is_empty()).map(Arc::from),
             device: about.device.clone(),
-            sdk_version: sdk_version.map(Arc::from),
-            bytes: bytes as i64,
+            sdk_version: sdk_version.map(|version| shared.text(version)),
         }
     }
 
@@ -65,7 +70,6 @@ impl Session {
         self.started_ms = self.started_ms.min(other.started_ms);
         self.last_ms = self.last_ms.max(other.last_ms);
         self.has_replay |= other.has_replay;
-        self.bytes += other.bytes;
         for (own, new) in [
             (&mut self.user, &other.user),
             (&mut self.anonymous, &other.anonymous),
@@ -81,7 +85,7 @@ impl Session {
 }
 
 impl Row for Session {
-    /// Times reach further, and what is said later counts.
+    /// Times reach further, and what is said later counts. How much it takes is counted once its rows are there.
     const TABLE: Table = Table {
         name: "rum_session",
         columns: &[
@@ -115,8 +119,7 @@ impl Row for Session {
             browser_version = coalesce(excluded.browser_version, rum_session.browser_version), \
             os = coalesce(excluded.os, rum_session.os), \
             device = coalesce(excluded.device, rum_session.device), \
-            sdk_version = coalesce(excluded.sdk_version, rum_session.sdk_version), \
-            bytes = rum_session.bytes + excluded.bytes",
+            sdk_version = coalesce(excluded.sdk_version, rum_session.sdk_version)",
     };
 
     fn cells(self) -> Vec<Cell> {
@@ -136,7 +139,7 @@ impl Row for Session {
             self.os.into(),
             self.device.into(),
             self.sdk_version.into(),
-            self.bytes.into(),
+            OVERHEAD.into(),
         ]
     }
 }

@@ -1,6 +1,9 @@
 //! What the events of a batch have in common: most are of one session, one view and one browser.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::Arrival;
 use crate::{
@@ -12,14 +15,14 @@ use crate::{
 /// How long an id may be.
 const LONGEST_ID: usize = 64;
 /// How long a text of a column is kept.
-const LONGEST: usize = 512;
+pub(crate) const LONGEST: usize = 512;
 
 /// Texts that were there before are there once.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    texts: Vec<Arc<str>>,
+    texts: HashSet<Arc<str>>,
     /// Routes and paths by the names or URLs of views.
-    places: Vec<(String, [Arc<str>; 2])>,
+    places: HashMap<String, [Arc<str>; 2]>,
     browser: Option<Arc<str>>,
     device: Option<Arc<str>>,
     pub(super) routes: Arc<Routes>,
@@ -43,8 +46,8 @@ pub(crate) struct About {
 impl Shared {
     pub(super) fn of(arrival: &Arrival) -> Self {
         let mut shared = Self {
-            texts: vec![],
-            places: vec![],
+            texts: HashSet::new(),
+            places: HashMap::new(),
             browser: None,
             device: None,
             routes: arrival.routes.clone(),
@@ -83,29 +86,30 @@ impl Shared {
         Some(self.text(text))
     }
 
-    /// As much of it as is kept.
+    /// As much of it as is kept, and as PostgreSQL has a place for it: a URL may bring a NUL, too.
     pub(super) fn text(&mut self, text: &str) -> Arc<str> {
         let text = first_bytes(text, LONGEST);
-        match self.texts.iter().find(|known| &***known == text) {
-            Some(known) => known.clone(),
-            None => {
-                let new: Arc<str> = text.into();
-                self.texts.push(new.clone());
-                new
-            }
+        if let Some(known) = self.texts.get(text) {
+            return known.clone();
         }
+        if text.contains('\0') {
+            return text.replace('\0', "").into();
+        }
+        let new: Arc<str> = text.into();
+        self.texts.insert(new.clone());
+        new
     }
 
     /// What the page is called that an event was on, and its path.
     fn place(&mut self, line: &Line<'_>) -> [Arc<str>; 2] {
         let (name, url) = (line.view.name.as_deref(), line.view.url.as_deref().unwrap_or_default());
         let key = format!("{} {url}", name.unwrap_or_default());
-        if let Some((_, known)) = self.places.iter().find(|(known, _)| *known == key) {
+        if let Some(known) = self.places.get(&key) {
             return known.clone();
         }
         let (route, path) = (self.routes.view(name, url), self.routes.view_path(url));
         let place = [self.text(&route), self.text(&path)];
-        self.places.push((key, place.clone()));
+        self.places.insert(key, place.clone());
         place
     }
 }

@@ -2,23 +2,27 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem::Finder;
+use memchr::memchr2_iter;
 
 /// What stands in place of a name.
 const NOBODY: &str = "***";
+/// A slash, as it is and as URLs within URLs and JSON may write it.
+const SLASHES: [&str; 5] = ["/", "\\/", "%2f", "%252f", "\\u002f"];
+/// A colon, likewise.
+const COLONS: [&str; 4] = [":", "%3a", "%253a", "\\u003a"];
 /// How many parts of a path behind `user` name somebody: a namespace and a name.
 const PARTS: usize = 2;
 
-/// The text without names of users: `/catalog/default/user/jane` and `user:default/jane`, however their marks are encoded. It may be
+/// The text without names of users: `/catalog/default/user/jane` and `User:default/jane`, however their marks are encoded. It may be
 /// JSON, and then is so afterwards.
 pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut kept = 0;
-    for at in Finder::new("user").find_iter(text.as_bytes()) {
-        if at < kept {
+    for at in memchr2_iter(b'u', b'U', text.as_bytes()) {
+        let behind = at + "user".len();
+        if at < kept || !text.get(at..behind).is_some_and(|word| word.eq_ignore_ascii_case("user")) {
             continue;
         }
-        let behind = at + "user".len();
         let names = match sign(&text[behind..]) {
             Some((Sign::Slash, length)) if is_behind_slash(&text[..at]) => names(text, behind + length, true),
             Some((Sign::Colon, length)) if !is_within_word(&text[..at]) => {
@@ -45,35 +49,41 @@ enum Sign {
 
 /// The mark at the beginning, and how long it is.
 fn sign(text: &str) -> Option<(Sign, usize)> {
-    if text.starts_with(':') {
-        return Some((Sign::Colon, 1));
-    }
-    if text.get(..3).is_some_and(|mark| mark.eq_ignore_ascii_case("%3a")) {
-        return Some((Sign::Colon, 3));
-    }
-    slash(text).map(|length| (Sign::Slash, length))
+    let colon = first_of(&COLONS, text).map(|length| (Sign::Colon, length));
+    colon.or_else(|| slash(text).map(|length| (Sign::Slash, length)))
 }
 
 /// How long the slash at the beginning is.
 fn slash(text: &str) -> Option<usize> {
-    if text.starts_with('/') {
-        return Some(1);
-    }
-    // As JSON may write it, and as URLs do within others.
-    let is_encoded =
-        text.starts_with("\\/") || text.get(..3).is_some_and(|mark| mark.eq_ignore_ascii_case("%2f"));
-    is_encoded.then(|| if text.starts_with('\\') { 2 } else { 3 })
+    first_of(&SLASHES, text)
+}
+
+/// How long the one of these marks is that stands at the beginning.
+fn first_of(marks: &[&str], text: &str) -> Option<usize> {
+    let begins = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    marks.iter().find(|mark| begins(mark)).map(|mark| mark.len())
 }
 
 fn is_behind_slash(before: &str) -> bool {
-    before.ends_with('/') || before.ends_with("%2F") || before.ends_with("%2f")
+    let ends = |mark: &str| {
+        let start = before.len().checked_sub(mark.len());
+        start.and_then(|start| before.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(mark))
+    };
+    SLASHES.iter().any(|mark| ends(mark))
 }
 
 fn is_within_word(before: &str) -> bool {
-    before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
-        && !before.ends_with("%2F")
-        && !before.ends_with("%2f")
-        && !before.ends_with("%22")
+    before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-') && !is_encoded(before.as_bytes())
+}
+
+/// Whether its last letters are those of `%3D`, `\u003d` or `\n`, and none of a word.
+fn is_encoded(before: &[u8]) -> bool {
+    match before {
+        [.., b'%', a, b] | [.., b'%', b'2', b'5', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
+        [.., b'\\', b'u', a, b, c, d] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
+        [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
+        _ => false,
+    }
 }
 
 /// Where names stand from here on. Of a path each part is one; of a reference all of it.
@@ -120,6 +130,11 @@ mod tests {
             ("user:default/jane left, user:max too", "user:*** left, user:*** too"),
             ("?ref=user%3Adefault%2Fjane&x", "?ref=user%3A***&x"),
             ("[user:default/jane]", "[user:***]"),
+            ("/Catalog/default/USER/jane, User:default/jane", "/Catalog/default/USER/***, User:***"),
+            ("?ref%3Duser%253Adefault%252Fjane&x", "?ref%3Duser%253A***&x"),
+            ("%252Fuser%252Fjane?x", "%252Fuser%252F***?x"),
+            (r#"{"message":"not there:\nuser:default/jane"}"#, r#"{"message":"not there:\nuser:***"}"#),
+            (r"\u002fuser\u002fjane left", r"\u002fuser\u002f*** left"),
             (r#"{"url":"\/catalog\/default\/user\/jane"}"#, r#"{"url":"\/catalog\/default\/user\/***"}"#),
             ("/catalog/default/user/***", "/catalog/default/user/***"),
             ("/catalog/default/user", "/catalog/default/user"),
@@ -139,7 +154,7 @@ mod tests {
         #[test]
         fn nobody_is_named(
             before in "( |https://p\\.example/x|\\[)?",
-            mark in "/user/(default/)?|user:(default/)?|/user%2F(default%2f)?|user%3a(default%2F)?",
+            mark in "/[uU]ser/(default/)?|u[sS]er:(default/)?|/user%2(52)?F(default%2f)?|user%3a(default%2F)?",
             after in "( [a-z/]{0,8}|\\?x=1)?",
         ) {
             let before = if mark.starts_with('u') && before.ends_with('x') { "" } else { &*before };

@@ -14,6 +14,8 @@ use crate::{detail, store::Store};
 pub(super) const MOST_VIEWS: i64 = 200;
 /// The most events of a session that are told.
 const MOST_EVENTS: i64 = 3_000;
+/// The most bytes of their details, as they are kept and as they are told.
+const MOST_DETAIL: usize = 4 << 20;
 /// The most requests of a session that are told.
 const MOST_REQUESTS: i64 = 1_000;
 
@@ -102,6 +104,20 @@ impl From<FoundEvent> for Event {
             detail: found.detail,
         }
     }
+}
+
+row! {
+    struct Size { bytes: i64 }
+}
+
+/// How many come before there would be too much.
+fn within(sizes: impl IntoIterator<Item = usize>) -> usize {
+    let mut left = Some(MOST_DETAIL);
+    let is_within = |size: &usize| {
+        left = left.and_then(|left| left.checked_sub(*size));
+        left.is_some()
+    };
+    sizes.into_iter().take_while(is_within).count()
 }
 
 impl Event {
@@ -226,9 +242,16 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn story(&self, session: &str) -> Result<Option<Story>, Error> {
+        // They are read once it is known that they are not too large.
+        let sizes = self.sql("select cast(length(e.detail) as bigint) as bytes from rum_event e");
+        let sizes = sizes.then(" where e.session_id = ").bind(session);
+        let sizes =
+            self.rows::<Size>(sizes.then(" order by e.date_ms, e.id limit ").bind(MOST_EVENTS)).await?;
+        let count = within(sizes.iter().map(|size| usize::try_from(size.bytes).unwrap_or_default()));
         let events =
             self.sql("select ").then(EVENT).then(" from rum_event e where e.session_id = ").bind(session);
-        let events = events.then(" order by e.date_ms, e.id limit ").bind(MOST_EVENTS);
+        let events =
+            events.then(" order by e.date_ms, e.id limit ").bind(i64::try_from(count).unwrap_or(MOST_EVENTS));
         let requests = self
             .requests()
             .then(" where q.trace_id in (select e.trace_id from rum_event e where e.session_id = ");
@@ -236,14 +259,18 @@ impl Store {
             .bind(session)
             .then(" and e.trace_id is not null) order by q.start_ms limit ")
             .bind(MOST_REQUESTS);
-        let (row, views, events, requests) = tokio::try_join!(
+        let (row, views, mut events, requests) = tokio::try_join!(
             self.session_row(session),
             self.views_of([session], MOST_VIEWS),
             self.rows::<FoundEvent>(events),
             self.rows::<FoundRequest>(requests),
         )?;
         let is_full = |len: usize, most: i64| i64::try_from(len).is_ok_and(|len| len >= most);
-        let is_cut = is_full(views.len(), MOST_VIEWS) || is_full(events.len(), MOST_EVENTS);
+        // A little that is packed may be much.
+        events.truncate(within(events.iter().map(|event| detail::length(&event.detail))));
+        let is_cut = is_full(views.len(), MOST_VIEWS)
+            || is_full(sizes.len(), MOST_EVENTS)
+            || events.len() < sizes.len();
         Ok(row.map(|session| Story {
             session,
             views,

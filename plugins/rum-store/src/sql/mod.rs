@@ -1,6 +1,7 @@
 //! Statements for both databases, which differ in what they are sent by and in little else.
 
 mod cell;
+pub(crate) mod size;
 mod table;
 mod transaction;
 

@@ -77,6 +77,46 @@ impl Transaction {
         Ok(changed)
     }
 
+    /// Inserts rows, and gives these columns of those that were not there before.
+    pub(crate) async fn insert_returning<R: Row, O>(
+        &mut self,
+        rows: Vec<R>,
+        columns: &str,
+    ) -> sqlx::Result<Vec<O>>
+    where
+        O: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+            + for<'r> sqlx::FromRow<'r, greenroom_database_postgres::sqlx::postgres::PgRow>
+            + Send
+            + Unpin,
+    {
+        let (mut rows, mut returned) = (rows.into_iter(), vec![]);
+        while rows.len() > 0 {
+            let count = at_once(rows.len());
+            let cells = rows.by_ref().take(count).flat_map(R::cells).collect();
+            let sql = format!("{} returning {columns}", R::TABLE.insert(count));
+            returned.extend(self.fetch_with::<O>(sql, cells).await?);
+        }
+        Ok(returned)
+    }
+
+    async fn fetch_with<O>(&mut self, sql: String, cells: Vec<Cell>) -> sqlx::Result<Vec<O>>
+    where
+        O: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+            + for<'r> sqlx::FromRow<'r, greenroom_database_postgres::sqlx::postgres::PgRow>
+            + Send
+            + Unpin,
+    {
+        on!(self, connection => {
+            let query = cells.into_iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |query, cell| match cell {
+                Cell::Int(value) => query.bind(value),
+                Cell::Real(value) => query.bind(value),
+                Cell::Text(value) => query.bind(value),
+                Cell::Bytes(value) => query.bind(value),
+            });
+            query.fetch_all(connection).await
+        })
+    }
+
     /// All rows of a query of this crate's own, by their columns.
     pub(crate) async fn fetch<O>(&mut self, sql: String, texts: &[&str]) -> sqlx::Result<Vec<O>>
     where

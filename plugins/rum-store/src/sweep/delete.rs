@@ -3,11 +3,20 @@
 use greenroom::errors::Error;
 use greenroom_database_sqlite::sqlx;
 
-use super::steps::{cells, places};
-use crate::{Store, sql::Transaction};
+use crate::{
+    Store,
+    batch::LONGEST,
+    sql::{
+        Cell, Transaction,
+        size::{OF_EVENT, OF_VIEW},
+    },
+    text::first_bytes,
+};
 
 /// How many sessions of somebody go in one transaction.
 const AT_ONCE: usize = 50;
+/// How many rows go in one transaction, about.
+const ROWS: u64 = 5_000;
 
 /// What is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,9 +35,16 @@ impl Store {
     /// Deletes a session, if there is one of this id. Who calls it writes down who asked for it.
     ///
     /// # Errors
-    /// If nothing is deleted.
+    /// If not all is deleted: some may be.
     pub async fn delete_session(&self, id: &str) -> Result<Deleted, Error> {
-        self.run(self.delete_all(&[id.to_owned()])).await
+        let mut all = Deleted::default();
+        loop {
+            let Part { deleted, is_last } = self.run(self.delete_part(id)).await?;
+            all = all.and(deleted);
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
     /// Deletes all sessions of a user, by the id that the portal has told or by the one that the SDK has made up.
@@ -36,34 +52,36 @@ impl Store {
     /// # Errors
     /// If not all is deleted: some may be.
     pub async fn delete_user(&self, id: &str) -> Result<Deleted, Error> {
+        // It is kept no longer than that.
+        let id = first_bytes(id, LONGEST);
         let mut all = Deleted::default();
-        loop {
-            let some = self.run(self.delete_some(id)).await?;
-            if some == Deleted::default() {
-                return Ok(all);
-            }
+        while let Some(some) = self.run(self.delete_some(id)).await? {
             all = all.and(some);
         }
+        Ok(all)
     }
 
-    async fn delete_some(&self, user: &str) -> sqlx::Result<Deleted> {
+    /// `None` once there is no session any more.
+    async fn delete_some(&self, user: &str) -> sqlx::Result<Option<Deleted>> {
         let mut transaction = Transaction::begin(self.pool()).await?;
         let sql =
             format!("select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}");
         let found = transaction.fetch::<(String,)>(sql, &[user]).await?;
-        let ids: Vec<_> = found.into_iter().map(|(id,)| id).collect();
-        let deleted = transaction.delete_sessions(&ids).await?;
-        transaction.delete_empty_groups().await?;
+        if found.is_empty() {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        let Part { deleted, .. } =
+            transaction.delete_sessions(found.into_iter().map(|(id,)| id).collect()).await?;
         transaction.commit().await?;
-        Ok(deleted)
+        Ok(Some(deleted))
     }
 
-    async fn delete_all(&self, ids: &[String]) -> sqlx::Result<Deleted> {
+    async fn delete_part(&self, session: &str) -> sqlx::Result<Part> {
         let mut transaction = Transaction::begin(self.pool()).await?;
-        let deleted = transaction.delete_sessions(ids).await?;
-        transaction.delete_empty_groups().await?;
+        let part = transaction.delete_sessions(vec![session.to_owned()]).await?;
         transaction.commit().await?;
-        Ok(deleted)
+        Ok(part)
     }
 }
 
@@ -78,24 +96,64 @@ impl Deleted {
     }
 }
 
+/// What one transaction has deleted.
+pub(super) struct Part {
+    pub(super) deleted: Deleted,
+    /// Whether nothing is left of its sessions.
+    pub(super) is_last: bool,
+}
+
 impl Transaction {
-    /// The sessions first: a batch of one of them waits for that, and then begins it anew.
-    pub(super) async fn delete_sessions(&mut self, ids: &[String]) -> sqlx::Result<Deleted> {
-        if ids.is_empty() {
-            return Ok(Deleted::default());
+    /// Deletes sessions, or as much of them as goes in one transaction: those who write wait for it. A session goes once nothing is
+    /// left of it, so that what is left of a large one is found again.
+    pub(super) async fn delete_sessions(&mut self, mut ids: Vec<String>) -> sqlx::Result<Part> {
+        let (mut deleted, mut room, mut is_last) = (Deleted::default(), ROWS, true);
+        // In the order in which batches wait for one another, too.
+        ids.sort_unstable();
+        for id in &ids {
+            is_last = self.delete_session(id, &mut room, &mut deleted).await?;
+            if !is_last {
+                break;
+            }
         }
-        let mut counts = [0; 4];
-        let of = [
-            ("rum_session", "id"),
-            ("rum_view", "session_id"),
-            ("rum_event", "session_id"),
-            ("rum_request", "session_id"),
+        if deleted.sessions > 0 {
+            self.delete_empty_groups().await?;
+        }
+        Ok(Part { deleted, is_last })
+    }
+
+    /// Whether nothing is left of it.
+    async fn delete_session(
+        &mut self,
+        id: &str,
+        room: &mut u64,
+        deleted: &mut Deleted,
+    ) -> sqlx::Result<bool> {
+        // First, because from then on batches of this session wait until this is committed, and then begin it anew.
+        let of_it = || vec![Cell::from(id)];
+        self.execute("update rum_session set bytes = bytes where id = $1".to_owned(), of_it()).await?;
+        let tables = [
+            ("rum_event", OF_EVENT, &mut deleted.events),
+            ("rum_view", OF_VIEW, &mut deleted.views),
+            ("rum_request", "cast(0 as bigint)", &mut deleted.requests),
         ];
-        for ((table, column), count) in of.into_iter().zip(&mut counts) {
-            let sql = format!("delete from {table} where {column} in ({})", places(ids.len()));
-            *count = self.execute(sql, cells(ids)).await?;
+        let mut freed = 0;
+        for (table, size, count) in tables {
+            let sql = format!(
+                "delete from {table} where session_id = $1 \
+                 and id in (select id from {table} where session_id = $1 limit {room}) returning {size}"
+            );
+            let sizes = self.fetch::<(i64,)>(sql, &[id]).await?;
+            let rows = sizes.len() as u64;
+            freed += sizes.into_iter().map(|(size,)| size).sum::<i64>();
+            (*count, *room) = (*count + rows, room.saturating_sub(rows));
         }
-        let [sessions, views, events, requests] = counts;
-        Ok(Deleted { sessions, views, events, requests })
+        if *room == 0 {
+            let sql = "update rum_session set bytes = bytes - $1 where id = $2".to_owned();
+            self.execute(sql, vec![freed.into(), id.into()]).await?;
+            return Ok(false);
+        }
+        deleted.sessions += self.execute("delete from rum_session where id = $1".to_owned(), of_it()).await?;
+        Ok(true)
     }
 }

@@ -45,9 +45,12 @@ impl Store {
         let age = i64::try_from(limits.age.as_millis()).unwrap_or(i64::MAX);
         let oldest_ms = now_ms.saturating_sub(age);
         let mut swept = Swept { is_unfinished: true, ..Swept::default() };
+        let mut has_deleted = false;
         for _ in 0..MOST_STEPS {
             match self.run(self.step(oldest_ms, limits.bytes)).await? {
                 Step::Deleted { sessions, requests } => {
+                    // Of a large session there may be only some events yet.
+                    has_deleted = true;
                     swept.sessions += sessions;
                     swept.requests += requests;
                 }
@@ -57,7 +60,7 @@ impl Store {
                 }
             }
         }
-        if swept.sessions + swept.requests > 0 {
+        if has_deleted {
             while self.run(self.shrink()).await? > 0 {}
         }
         Ok(swept)

@@ -2,10 +2,7 @@
 
 use greenroom_database_sqlite::sqlx;
 
-use crate::{
-    Store,
-    sql::{Cell, Transaction},
-};
+use crate::{Store, sql::Transaction};
 
 /// How many sessions go at once.
 const SESSIONS: i64 = 50;
@@ -68,15 +65,13 @@ impl Store {
         let sql = format!(
             "select id from rum_session where last_ms < {before_ms} order by last_ms limit {SESSIONS}"
         );
-        let ids: Vec<_> =
-            transaction.fetch::<(String,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect();
-        let sessions = transaction.delete_sessions(&ids).await?.sessions;
+        let ids = transaction.fetch::<(String,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect();
+        let sessions = transaction.delete_sessions(ids).await?.deleted.sessions;
         let sql = format!(
             "delete from rum_request where id in \
              (select id from rum_request where start_ms < {before_ms} order by start_ms limit {REQUESTS})"
         );
         let requests = transaction.execute(sql, vec![]).await?;
-        transaction.delete_empty_groups().await?;
         transaction.commit().await?;
         Ok(Step::Deleted { sessions, requests })
     }
@@ -101,13 +96,4 @@ impl Transaction {
                    (select 1 from rum_event where rum_event.fingerprint = rum_error_group.fingerprint)";
         self.execute(sql.to_owned(), vec![]).await
     }
-}
-
-/// As many places as there are values.
-pub(super) fn places(count: usize) -> String {
-    (1..=count).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn cells(ids: &[String]) -> Vec<Cell> {
-    ids.iter().map(|id| Cell::from(&**id)).collect()
 }

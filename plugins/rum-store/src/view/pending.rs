@@ -52,13 +52,9 @@ impl Pending {
         }
     }
 
-    pub(crate) fn id(&self) -> &str {
-        &self.row.about.view_id
-    }
-
-    /// About how much it takes.
-    pub(crate) fn size(&self) -> usize {
-        self.row.document.len() + self.text.len() / 8 + 300
+    /// The ids of its session and its own.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.row.about.session_id.to_string(), self.row.about.view_id.to_string())
     }
 
     fn own_document(&self) -> Option<Document> {

@@ -10,7 +10,7 @@ use crate::{
     text::first_bytes,
 };
 
-/// How long a selector is kept.
+/// How long a selector is kept, and what else a browser says in words.
 const LONGEST: usize = 512;
 
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl ViewRow {
         Self {
             about: about.clone(),
             path: about.path.clone(),
-            loading_type: view.loading_type.as_deref().map(Arc::from),
+            loading_type: view.loading_type.as_deref().map(|kind| first_bytes(kind, LONGEST).into()),
             is_active: view.is_active.0,
             version,
             is_partial: false,
@@ -122,7 +122,7 @@ const COLUMNS: &[&str] = &[
 macro_rules! replace_view {
     ($where:literal) => {
         concat!(
-            "on conflict (id) do update set date_ms = excluded.date_ms, route = excluded.route, path = excluded.path, \
+            "on conflict (session_id, id) do update set date_ms = excluded.date_ms, route = excluded.route, path = excluded.path, \
              loading_type = excluded.loading_type, is_active = excluded.is_active, document_version = excluded.document_version, \
              is_partial = excluded.is_partial, updates = excluded.updates, time_spent_ns = excluded.time_spent_ns, \
              loading_time_ns = excluded.loading_time_ns, lcp_ns = excluded.lcp_ns, inp_ns = excluded.inp_ns, cls = excluded.cls, \

@@ -1,9 +1,11 @@
 //! What is kept of events that no visit has.
 
-use greenroom_plugin_rum_store::{detail, view_of};
+use std::cell::Cell;
+
+use greenroom_plugin_rum_store::{Batch, detail, view_of};
 use serde_json::{Value, json};
 
-use super::support::{NOW, Sent, TestStore, sent};
+use super::support::{NOW, Sent, TestStore, arrival, sent};
 
 const SESSION: &str = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
 const VIEW: &str = "1b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
@@ -251,4 +253,70 @@ async fn a_group_that_came_back_is_known_whatever_the_order_in_which_its_errors_
             only(&store, "select first_ms, last_ms, back_ms, away_ms from rum_error_group").await;
         assert_eq!(group, (NOW - 3 * DAY, NOW - DAY, Some(NOW - DAY), Some(2 * DAY)));
     }
+}
+
+#[tokio::test]
+async fn what_comes_again_is_not_counted_again() {
+    let error = |number: u32| event("error", number, json!({"message": "away", "source": "custom"}));
+    let bytes = "select bytes from rum_session";
+    let once = TestStore::open().await;
+    once.keep(&sent(&[error(1), error(2), view(3, json!({}))])).await;
+    let again = TestStore::open().await;
+    again.keep(&sent(&[error(1), view(1, json!({"loading_time": 5}))])).await;
+    again.keep(&sent(&[error(1), error(1), view(2, json!({}))])).await;
+    again.keep(&sent(&[error(1), error(2), error(1), view(3, json!({}))])).await;
+    assert_eq!(only::<(i64,)>(&again, bytes).await, only::<(i64,)>(&once, bytes).await);
+}
+
+#[tokio::test]
+async fn a_session_says_nothing_of_the_views_of_another() {
+    let store = TestStore::open().await;
+    store.keep(&sent(&[view(1, json!({"loading_time": 5}))])).await;
+    let mut other = view(9, json!({"loading_time": 7}));
+    other["session"]["id"] = json!("another");
+    let mut update = other.clone();
+    (update["type"], update["_dd"]["document_version"]) = (json!("view_update"), json!(10));
+    store.keep(&sent(&[other])).await;
+    store.keep(&sent(&[update])).await;
+    let views: Vec<(String, i64, i64)> = store
+        .rows("select session_id, document_version, loading_time_ns from rum_view order by document_version")
+        .await;
+    assert_eq!(views, [(SESSION.to_owned(), 1, 5), ("another".to_owned(), 10, 7)]);
+}
+
+#[tokio::test]
+async fn long_texts_are_cut_and_nothing_of_them_keeps_a_batch_from_the_store() {
+    let store = TestStore::open().await;
+    let long = "x".repeat(9_000);
+    let mut resource = event("resource", 1, json!({"type": long, "method": long, "url": "/a", "more": [long, long]}));
+    resource["session"]["type"] = json!(long);
+    resource["usr"] = json!({"id": long, "anonymous_id": long});
+    let mut sent = sent(&[resource, view(1, json!({"loading_type": long}))]);
+    sent.arrival.sdk_version = Some("7\0.1".to_owned());
+    store.keep(&sent).await;
+    let lengths: (i64, i64, i64) = only(
+        &store,
+        "select cast(length(s.type) as bigint), cast(length(s.anonymous_id) as bigint), cast(length(v.loading_type) as bigint) \
+         from rum_session s join rum_view v on v.session_id = s.id",
+    )
+    .await;
+    assert_eq!(lengths, (512, 512, 512));
+    let (version,): (String,) = only(&store, "select sdk_version from rum_session").await;
+    assert_eq!(version, "7.1");
+    let (kept,): (Vec<u8>,) = only(&store, "select detail from rum_event").await;
+    let kept: Value = serde_json::from_str(&detail::unpack(&kept).unwrap()).unwrap();
+    assert_eq!((&kept["resource"]["is_cut"], &kept["resource"]["more"]), (&json!(true), &Value::Null));
+    assert_eq!(kept["resource"]["url"], "/a");
+    assert_eq!(store.store.delete_user(&long).await.unwrap().sessions, 1);
+}
+
+#[test]
+fn what_nobody_waits_for_is_read_no_further() {
+    let events: Vec<_> = (0..9).map(|number| event("error", number, json!({"message": "away"}))).collect();
+    let text = sent(&events).text;
+    let asked = Cell::new(0);
+    let is_wanted = || asked.replace(asked.get() + 1) < 2;
+    assert!(Batch::read_while(&text, arrival(), is_wanted).is_none());
+    assert_eq!(asked.get(), 3);
+    assert!(Batch::read_while(&text, arrival(), || true).is_some_and(|batch| batch.unreadable() == 0));
 }

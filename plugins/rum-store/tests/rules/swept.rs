@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use greenroom_plugin_rum_store::{BackendRequest, Limits};
 
-use super::support::{NOW, TestStore, made_up_session};
+use serde_json::json;
+
+use super::support::{NOW, TestStore, made_up_session, sent};
 
 const DAY: i64 = 86_400_000;
 const MUCH: u64 = 1 << 40;
@@ -112,4 +114,36 @@ async fn rum_94_a_request_of_the_backend_is_found_by_its_trace_and_names_nobody(
         .await;
     let path = "/api/catalog/entities/by-name/user/***/***".to_owned();
     assert_eq!(found, [("request-7".to_owned(), path, r#"{"handling":4}"#.to_owned())]);
+}
+
+/// A store with a session of more events than go in one transaction.
+async fn with_a_large_session() -> TestStore {
+    let store = TestStore::open().await;
+    let events: Vec<_> = (0..6_000)
+        .map(|number| {
+            json!({
+                "type": "action", "date": NOW, "session": {"id": "large"}, "view": {"id": "view", "url": "https://p.example/"},
+                "action": {"id": format!("action-{number}"), "type": "click"},
+            })
+        })
+        .collect();
+    store.keep(&sent(&events)).await;
+    store
+}
+
+#[tokio::test]
+async fn a_large_session_goes_in_several_steps() {
+    let store = with_a_large_session().await;
+    store.keep(&made_up_session(1, NOW + 2 * DAY)).await;
+    let swept = store.store.sweep(days(1), NOW + 2 * DAY).await.unwrap();
+    assert_eq!((swept.sessions, swept.is_unfinished), (1, false));
+    assert_eq!(counts(&store).await, [1, 1, 20, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_large_session_that_is_deleted_is_gone_at_once() {
+    let store = with_a_large_session().await;
+    let deleted = store.store.delete_session("large").await.unwrap();
+    assert_eq!((deleted.sessions, deleted.events), (1, 6_000));
+    assert_eq!(counts(&store).await, [0; 5]);
 }

@@ -270,8 +270,11 @@ impl Intake {
         let rules = self.rules.clone();
         let look = self.looks.look(client, move |wanted| {
             let batch = rules.batch(body, is_deflated, || wanted.is_so())?;
-            let events = arrival.map(|arrival| Events::read(&batch.text, arrival));
-            Ok((batch, events))
+            let events = arrival.map(|arrival| {
+                let events = Events::read_while(&batch.text, arrival, || wanted.is_so());
+                events.ok_or(Refusal::Busy)
+            });
+            Ok((batch, events.transpose()?))
         });
         look.await.map_err(|not| match not {
             NotLooked::Busy => Refusal::Busy,

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
+use greenroom::errors::Error;
 use greenroom_plugin_rum_store::{Batch, Store, route::Routes, source_maps::Symbolicator};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use crate::{
@@ -24,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Keeper {
     /// Empty until the database is there; with what it is called.
     store: OnceLock<(Store, String)>,
+    /// Why it was not there when it was last tried.
+    why_away: Mutex<Option<String>>,
     turns: Arc<Turns>,
     pub(crate) routes: Arc<Routes>,
     sources: Symbolicator,
@@ -32,13 +36,22 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(routes: Routes, sources: Symbolicator, troubles: Arc<Troubles>) -> Arc<Self> {
-        let (store, turns) = (OnceLock::new(), Turns::new(TURNS, TURNS_OF_ONE));
-        Arc::new(Self { store, turns, routes: Arc::new(routes), sources, troubles })
+        let (store, why_away, turns) = (OnceLock::new(), Mutex::default(), Turns::new(TURNS, TURNS_OF_ONE));
+        Arc::new(Self { store, why_away, turns, routes: Arc::new(routes), sources, troubles })
     }
 
     pub(crate) fn opened(&self, store: Store, place: String) {
         // It is opened once.
         let _ = self.store.set((store, place));
+    }
+
+    pub(crate) fn not_opened(&self, why: &Error) {
+        *self.why_away.lock() = Some(why.to_string());
+    }
+
+    /// Why the database is not there, for operators; none once it is.
+    pub(crate) fn why_away(&self) -> Option<String> {
+        self.why_away.lock().clone().filter(|_| self.store().is_none())
     }
 
     pub(crate) fn store(&self) -> Option<&Store> {

@@ -26,6 +26,7 @@ pub(crate) async fn open(database: Database, keeper: Arc<Keeper>, logger: Logger
         Ok(Err(error)) => error,
         Err(_) => Error::service_unavailable(format!("there was no answer within {} s", AT_START.as_secs())),
     };
+    keeper.not_opened(&why);
     warn!(logger, error = &why, "Browser events cannot be kept yet; browsers are told to send them again");
     drop(spawn("open the store of browser events", async move {
         let [mut wait, most] = AGAIN;
@@ -34,13 +35,11 @@ pub(crate) async fn open(database: Database, keeper: Arc<Keeper>, logger: Logger
             // Replicas that lost the same server do not come back at once.
             sleep(wait.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
             wait = (wait * 2).min(most);
-            match try_once(&database, &keeper, &then).await {
-                Ok(()) => break,
-                Err(error) if error.to_string() == last => {}
-                Err(error) => {
-                    warn!(logger, error = &error, "Browser events cannot be kept yet");
-                    last = error.to_string();
-                }
+            let Err(error) = try_once(&database, &keeper, &then).await else { break };
+            keeper.not_opened(&error);
+            if error.to_string() != last {
+                warn!(logger, error = &error, "Browser events cannot be kept yet");
+                last = error.to_string();
             }
         }
         info!(logger, "Browser events are kept from now on");

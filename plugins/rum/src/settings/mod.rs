@@ -177,11 +177,12 @@ impl Rum {
         self.site().intake
     }
 
-    /// Who gets the events besides this backend, as people call it: a host, where it is not Datadog's.
+    /// Who gets the events in the end, as people call it: a host, where it is not Datadog's.
     pub(crate) fn recipient(&self) -> String {
-        let host = match self.way.forwarding() {
-            None => self.intake().to_owned(),
-            Some(Forwarding { intake, .. }) => {
+        let host = match &self.way {
+            Way::Store(_) => return "this backend".to_owned(),
+            Way::Direct => self.intake().to_owned(),
+            Way::Forward(Forwarding { intake, .. }) | Way::Both(_, Forwarding { intake, .. }) => {
                 let uri = intake.parse::<http::Uri>().ok();
                 uri.and_then(|uri| Some(uri.authority()?.to_string())).unwrap_or_else(|| intake.clone())
             }

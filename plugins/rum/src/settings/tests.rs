@@ -203,6 +203,8 @@ fn rum_6_an_api_key_in_place_of_the_client_token_is_a_warning() {
 fn who_gets_the_events_is_named_where_it_is_not_datadog() {
     let to = |greenroom: &str| on(with("", &format!("    mode: {greenroom}"))).recipient();
     assert_eq!(to("direct"), "Datadog");
+    assert_eq!(to("both"), "Datadog");
+    assert_eq!(to("store"), "this backend");
     assert_eq!(to("forward"), "Datadog");
     assert_eq!(to("forward\n    intakeUrl: https://Browser-Intake-datadoghq.eu/"), "Datadog");
     assert_eq!(to("forward\n    intakeUrl: http://collector.example:4318/dd"), "collector.example:4318");

@@ -62,7 +62,7 @@ async fn rum_111_nobody_is_on_any_page() {
 async fn rum_111_while_the_database_is_away_pages_say_so() {
     let mut config = config(&json!({"mode": "store"}));
     // Nobody answers on this port.
-    let connection = json!({"host": "127.0.0.1", "port": 1, "user": "u", "password": "p"});
+    let connection = json!({"host": "127.0.0.1", "port": 1, "user": "u", "password": "hunter2hunter2"});
     config["backend"] = json!({"database": {"client": "pg", "connection": connection}});
     let backend = TestBackend::new().config(config).add(greenroom_database_postgres::driver()).add(rum());
     let backend = backend.start().await.unwrap();
@@ -74,7 +74,12 @@ async fn rum_111_while_the_database_is_away_pages_say_so() {
             "{}",
             answer.text()
         );
+        assert!(answer.text().contains("127.0.0.1:1"), "the cause: {}", answer.text());
+        assert!(!answer.text().contains("hunter2hunter2"));
     }
+    backend.await_log(|line| line["check"] == "rum.database").await;
+    let health = backend.get("/.greenroom/v1/health").with_token(mock::OPS_TOKEN).await.text();
+    assert!(health.contains("rum.database") && health.contains("127.0.0.1:1"), "{health}");
 }
 
 #[tokio::test]

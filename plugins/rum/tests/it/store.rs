@@ -68,6 +68,7 @@ async fn rum_80_what_browsers_send_is_in_the_database_once_they_are_told_202_and
     assert_eq!((after, intake.seen().len()), (before, 0), "what comes again changes nothing");
     let told = status(&backend).await;
     assert_eq!((&told["keeps"], &told["kept"], &told["taken"]), (&json!(true), &json!(26), &json!(0)));
+    assert_eq!(told["recipient"], "this backend");
 }
 
 #[tokio::test]
@@ -142,8 +143,9 @@ async fn rum_95_a_database_that_is_away_at_start_keeps_nobody_from_the_portal() 
     config["backend"] = json!({"database": {"client": "pg", "connection": connection}});
     let driver = greenroom_database_postgres::driver();
     let backend = TestBackend::new().config(config).add(rum()).add(driver).start().await.unwrap();
-    let line = backend.await_log(|line| line["level"] == "warn" && line["plugin"] == "rum").await;
-    assert!(line["message"].as_str().unwrap().contains("cannot be kept yet"), "{line}");
+    let is_told = |line: &Value| line["message"].as_str().is_some_and(|told| told.contains("be kept yet"));
+    let line = backend.await_log(is_told).await;
+    assert_eq!((&line["level"], &line["plugin"]), (&json!("warn"), &json!("rum")), "{line}");
     assert!(line.to_string().contains(&format!("127.0.0.1:{port}")), "{line}");
     assert!(!line.to_string().contains("hunter2hunter2"));
     assert_eq!(Recorded::named("v7-string-proxy-003-rum").send(&backend).await.status, 503);

@@ -24,6 +24,7 @@ async fn help() {
     Commands:
       start   Start the backend and serve until SIGTERM or SIGINT (the default command)
       config  Look at the configuration
+      ops     Look after the running backend
       rum     Commands of the plugin `rum`
       help    Print this message or the help of the given subcommand(s)
 
@@ -93,6 +94,27 @@ async fn config_check_reports_all_that_is_wrong() {
        ╰────
     error: 3 things in the configuration are wrong
     "#);
+}
+
+/// What a start would fail for, or a plugin in it, the command tells before.
+#[tokio::test]
+async fn config_check_knows_which_databases_are_here() {
+    let checked = async |client: &str| {
+        let config = format!("backend:\n  database:\n    client: {client}\n    connection: {{}}\n");
+        Program::greenroom().config(&config).args("config check").run().await
+    };
+    let typo = checked("postgress").await;
+    assert_eq!(typo.code, Some(1), "{typo:?}");
+    let told = "backend.database.client is 'postgress', expected 'better-sqlite3', 'sqlite3' or 'pg' (app-config.yaml:3:13)";
+    assert!(typo.stderr.contains(told), "{}", typo.stderr);
+    assert!(typo.stderr.contains("`pg`, which is PostgreSQL"), "{}", typo.stderr);
+
+    let of_node = checked("mysql2").await;
+    assert_eq!(of_node.code, Some(0), "{of_node:?}");
+    let told = "warning: A plugin that asks for a database does not start, unless it has a client of its own: \
+                backend.database.client is 'mysql2', and Greenroom has 'better-sqlite3', 'sqlite3' and 'pg' \
+                (app-config.yaml:3:13)";
+    assert!(of_node.stderr.contains(told), "{}", of_node.stderr);
 }
 
 #[tokio::test]

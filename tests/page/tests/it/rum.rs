@@ -131,7 +131,7 @@ async fn a_mode_that_is_none_is_an_error_wherever_it_is_told() {
         let files = format!("--config app-config.yaml --config more.yaml {command}");
         portal("").file("more.yaml", mode).args(&files).run()
     };
-    let told = "greenroom.rum.mode is none of auto, off, direct, forward: 'foward', did you mean 'forward'?";
+    let told = "is none of auto, off, direct, forward, store, both: 'foward', did you mean 'forward'?";
     let (check, doctor) = (of("config check").await, of("rum doctor").await);
     assert_eq!((check.code, doctor.code), (Some(1), Some(1)), "{check:?}");
     assert!(check.stderr.contains(told) && doctor.stdout.contains(told), "{check:?} {doctor:?}");

@@ -97,7 +97,7 @@ async fn each_of_the_demos_buttons_leads_to_its_evidence() {
 /// Lays the SDK out, throws, and follows the error to the session in which it was thrown.
 async fn throw(tried: &mut Tried) {
     let browser = &mut tried.browser;
-    browser.click("button", "Lay out the SDK").await;
+    browser.click("button", "Fetch the SDK").await;
     browser.see("Datadog's browser SDK 7.16.2 is in").await;
     browser.click("button", "Be slow").await;
     browser.see("for a place in the pool: all 2 were taken").await;

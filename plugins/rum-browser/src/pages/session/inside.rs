@@ -109,10 +109,26 @@ fn seen(event: &Event) -> Markup {
         took: words::took(*took),
     });
     html! {
-        p {
-            @if event.trace_id.is_some() { "No request of this trace is kept here: another backend has answered it, or it has not ended yet." }
-            @else { "It carried no trace: it did not go to this backend’s API." }
-        }
+        p { (why_alone(event)) }
         (waterfall(phases))
+    }
+}
+
+/// Why the backend's side of it is not shown. Kept are the requests that the SDK has traced.
+fn why_alone(event: &Event) -> &'static str {
+    let kind = event.sub_type.as_deref();
+    match (kind, &event.trace_id) {
+        (Some("document"), _) => {
+            "It is the page itself. Of requests the backend keeps those that scripts have sent, and no pages."
+        }
+        (_, Some(_)) => {
+            "No request of this trace is kept here: another backend has answered it, or it has not ended yet."
+        }
+        (Some("fetch" | "xhr"), None) => {
+            "It carried no trace: it did not go to this backend’s API, or began before the SDK had started."
+        }
+        (_, None) => {
+            "It carried no trace: the SDK traces what scripts fetch once it has started, and nothing else."
+        }
     }
 }

@@ -27,6 +27,8 @@ use crate::{
 
 /// How many views are told at once.
 const VIEWS: usize = 20;
+/// Why a session is deleted, where somebody does it here.
+const BY_HAND: &str = "deleted on its page";
 const DAY_MS: i64 = 24 * 3_600_000;
 /// From how many days the pace of a route is taken.
 const PACE_DAYS: i64 = 7;
@@ -58,7 +60,7 @@ async fn made(browser: &Browser, operator: &Operator, id: &str, query: Option<&s
     let opened = asked.get("open").and_then(|id| story.events.iter().find(|event| event.id == id));
     let opened = opened.or(slowest.request.map(|(event, _)| event));
     let first = first_view(&story, &asked, asked.get("open").and(opened))?;
-    let told = rows::Told { browser, story: &story, paces: &paces, asked: &asked, opened };
+    let told = rows::Told { browser, story: &story, paces: &paces, asked: &asked, path: &path, opened };
     let entries = told.entries(first, VIEWS).await;
     let shows_slow = asked.get("show") == Some("slow");
     let note = html! {
@@ -120,16 +122,23 @@ fn others(story: &Story, first: usize, asked: &Asked, path: &str) -> Markup {
 
 fn about(browser: &Browser, story: &Story, asked: &Asked) -> Markup {
     let session = &story.session;
-    let known = |text: &Option<String>| html! { @match text { Some(text) => (foreign(text)), None => (format::UNKNOWN) } };
+    let known: Vec<_> = [&session.version, &session.env].into_iter().flatten().collect();
     let kept = browser.kept_days.and_then(|days| i64::try_from(days).ok()?.checked_mul(DAY_MS));
-    let deletion = format!("/.greenroom/v1/rum/sessions/{}/delete", segment(&session.id));
+    let (id, reason) = (segment(&session.id), segment(BY_HAND));
+    let deletion = format!("/.greenroom/v1/rum/sessions/{id}/delete?reason={reason}");
     facts(
         "About this session",
         [
             ("Session", words::mono(&session.id)),
             ("Identity", html! { span aria-hidden="true" { "••••••" } " masked in the browser, not stored" }),
             ("Browser", html! { (words::device(session)) }),
-            ("Version", html! { (known(&session.version)) ", " (known(&session.env)) }),
+            (
+                "Version",
+                html! {
+                    @if known.is_empty() { (format::UNKNOWN) }
+                    @for (index, text) in known.iter().enumerate() { @if index > 0 { ", " } (foreign(text)) }
+                },
+            ),
             ("Began", words::at(session.started_ms, asked.now_ms)),
             (
                 "Kept until",

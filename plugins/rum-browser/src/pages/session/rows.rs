@@ -18,8 +18,10 @@ use crate::{
 const FAST_MS: f64 = 300.0;
 /// How many fast requests behind each other are one row.
 const RUN: usize = 3;
-/// The most rows of one view.
+/// The most rows of one view, unless all are asked for. What has failed is shown all the same.
 const MOST_ROWS: usize = 40;
+/// The most rows of one view besides those.
+const MOST_FAILED: usize = 500;
 /// How many different requests a folded run names.
 const NAMED: usize = 6;
 /// The most requests of a page that are told with their log lines.
@@ -32,6 +34,8 @@ pub(super) struct Told<'a> {
     /// Above what a view of a route is slow.
     pub(super) paces: &'a HashMap<String, f64>,
     pub(super) asked: &'a Asked,
+    /// Of the page.
+    pub(super) path: &'a str,
     /// What is open at first.
     pub(super) opened: Option<&'a Event>,
 }
@@ -82,14 +86,11 @@ impl Told<'_> {
             events.iter().copied().filter(|event| !only_slow || self.is_worth(event)).collect();
         let scale = Scale::of(began_ms, &events);
         let mut rest = &*events;
-        let limit = entries.len() + MOST_ROWS;
+        let shows_all = self.asked.get("show") == Some("all");
+        let limit = if shows_all { usize::MAX } else { entries.len() + MOST_ROWS };
         while let Some((first, others)) = rest.split_first() {
-            if entries.len() >= limit && !rest.iter().any(|event| self.is_opened(event)) {
-                entries.push(Entry::new(
-                    html! {},
-                    Mark::Unknown,
-                    html! { span.quiet { (format::counted(rest.len() as u64, "more event", "more events")) " of this view" } },
-                ));
+            if entries.len() >= limit {
+                self.beyond(rest, &scale, entries, insides).await;
                 break;
             }
             let run = rest.iter().take_while(|event| self.is_fast(event)).count();
@@ -100,6 +101,26 @@ impl Told<'_> {
                 entries.push(self.entry(first, &scale, insides).await);
                 rest = others;
             }
+        }
+    }
+
+    /// Of those for which there is no room: what has failed or is open, and how many the others are.
+    async fn beyond(&self, rest: &[&Event], scale: &Scale, entries: &mut Vec<Entry>, insides: &mut usize) {
+        let (mut failed, mut others) = (0, 0_u64);
+        for event in rest {
+            let has_failed = event.kind == "error" || (event.kind == "resource" && event.has_failed());
+            if self.is_opened(event) || (has_failed && failed < MOST_FAILED) {
+                failed += usize::from(has_failed);
+                entries.push(self.entry(event, scale, insides).await);
+            } else {
+                others += 1;
+            }
+        }
+        if others > 0 {
+            let more = format::counted(others, "more event", "more events");
+            let all = self.asked.link(self.path, "show", Some("all"));
+            let link = html! { a href=(all) { (more) " of this view" } };
+            entries.push(Entry::new(html! {}, Mark::Unknown, link));
         }
     }
 
@@ -134,7 +155,8 @@ impl Told<'_> {
                 let entry =
                     Entry::new(at, scale.mark(event), html! { (self.anchor(event)) (resource(event)) });
                 let is_opened = self.is_opened(event);
-                if is_opened || event.has_failed() || event.duration_ms >= Some(FAST_MS) {
+                let is_told = event.duration_ms >= Some(FAST_MS) || (event.has_failed() && *insides > 0);
+                if is_opened || is_told {
                     let with_lines = is_opened || *insides > 0;
                     *insides = insides.saturating_sub(1);
                     let inside = inside::request(self.browser, self.story, event, with_lines).await;
