@@ -73,8 +73,13 @@ pub(super) async fn user(
 ) -> HandlerResult<Json<Gone>> {
     let reason = asked.reason(query.as_deref())?;
     let gone = if is_id(&id) { browser.store()?.delete_user(&id).await? } else { Deleted::default() };
-    told(&browser, &operator, "rum.user.delete", &id, &reason, gone)
-        .ok_or_else(|| Error::not_found("Nothing is kept of this user").into())
+    // Who takes it for a user's address has written down nobody by that.
+    let known = if gone == Deleted::default() { "an id that is not known" } else { id.as_str() };
+    told(&browser, &operator, "rum.user.delete", known, &reason, gone).ok_or_else(|| {
+        let why = "Nothing is kept of this user. The id is the one that the SDK makes up, `usr.anonymous_id`: \
+                   what the portal calls its users is never kept";
+        Error::not_found(why).into()
+    })
 }
 
 /// Writes it down; none if nothing is gone.

@@ -29,7 +29,10 @@ async fn rum_110_a_session_goes_at_once_and_it_is_written_down() {
     pages.backend.await_log(|line| line["target"] == nothing.as_str()).await;
     let unknown =
         pages.backend.post_json("/.greenroom/v1/rum/users/nobody/delete", &json!({"reason": "asked for"}));
-    assert_eq!(unknown.with_token(mock::OPS_TOKEN).await.status, 404);
+    let unknown = unknown.with_token(mock::OPS_TOKEN).await;
+    assert!(unknown.status == 404 && unknown.text().contains("usr.anonymous_id"), "{}", unknown.text());
+    let line = pages.backend.await_log(|line| line["action"] == "rum.user.delete").await;
+    assert_eq!(line["target"], "an id that is not known: nothing was kept");
     let odd = pages.backend.post_json(&path, &json!({"why": "?"})).with_token(mock::OPS_TOKEN).await;
     assert_eq!(odd.status, 400);
 }

@@ -78,9 +78,10 @@ fn is_within_word(before: &str) -> bool {
 
 /// Whether its last letters are those of `%3D`, `\u003d` or `\n`, and none of a word.
 fn is_encoded(before: &[u8]) -> bool {
+    let are_hex = |digits: &[&u8]| digits.iter().all(|digit| digit.is_ascii_hexdigit());
     match before {
-        [.., b'%', a, b] | [.., b'%', b'2', b'5', a, b] => a.is_ascii_hexdigit() && b.is_ascii_hexdigit(),
-        [.., b'\\', b'u', a, b, c, d] => [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()),
+        [.., b'%', a, b] | [.., b'%', b'2', b'5', a, b] if are_hex(&[a, b]) => true,
+        [.., b'\\', b'u', a, b, c, d] if are_hex(&[a, b, c, d]) => true,
         [.., b'\\', b'b' | b'f' | b'n' | b'r' | b't'] => true,
         _ => false,
     }
@@ -89,7 +90,8 @@ fn is_encoded(before: &[u8]) -> bool {
 /// Where names stand from here on. Of a path each part is one; of a reference all of it.
 fn names(text: &str, start: usize, is_path: bool) -> Vec<(usize, usize)> {
     let (mut found, mut at) = (vec![], start);
-    for _ in 0..PARTS {
+    let parts = if is_path { PARTS } else { usize::MAX };
+    for _ in 0..parts {
         let end = at + text[at..].bytes().take_while(|byte| is_of_name(*byte)).count();
         let end = encoded_slash(&text[at..end]).map_or(end, |length| at + length);
         if end > at && &text[at..end] != NOBODY {
@@ -134,6 +136,7 @@ mod tests {
             ("?ref%3Duser%253Adefault%252Fjane&x", "?ref%3Duser%253A***&x"),
             ("%252Fuser%252Fjane?x", "%252Fuser%252F***?x"),
             (r#"{"message":"not there:\nuser:default/jane"}"#, r#"{"message":"not there:\nuser:***"}"#),
+            (r"of 100%\nuser:jane left", r"of 100%\nuser:*** left"),
             (r"\u002fuser\u002fjane left", r"\u002fuser\u002f*** left"),
             (r#"{"url":"\/catalog\/default\/user\/jane"}"#, r#"{"url":"\/catalog\/default\/user\/***"}"#),
             ("/catalog/default/user/***", "/catalog/default/user/***"),

@@ -12,7 +12,7 @@ const PAGES: u32 = 1_000;
 
 impl Store {
     /// About how many bytes are in use. In a file of SQLite it is what the file would be without its free pages; PostgreSQL gives room
-    /// back when it likes, so that there it is what was written.
+    /// back when it likes, so that there it is what was counted.
     pub(super) async fn used(&self) -> sqlx::Result<u64> {
         let used = match self.pool() {
             Pool::Sqlite { .. } => {

@@ -288,7 +288,8 @@ async fn a_session_says_nothing_of_the_views_of_another() {
 async fn long_texts_are_cut_and_nothing_of_them_keeps_a_batch_from_the_store() {
     let store = TestStore::open().await;
     let long = "x".repeat(9_000);
-    let mut resource = event("resource", 1, json!({"type": long, "method": long, "url": "/a", "more": [long, long]}));
+    let mut resource =
+        event("resource", 1, json!({"type": long, "method": long, "url": "/a", "more": [long, long]}));
     resource["session"]["type"] = json!(long);
     resource["usr"] = json!({"id": long, "anonymous_id": long});
     let mut sent = sent(&[resource, view(1, json!({"loading_type": long}))]);
