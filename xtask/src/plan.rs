@@ -146,8 +146,10 @@ mod tests {
                 "JSON beside a real Node's",
                 "the script of browsers in a real Node",
                 "a real PostgreSQL server",
+                "browser events on a real PostgreSQL server",
                 "the stock front end of Backstage",
                 "the portal in a browser",
+                "pages for operators in a browser",
                 "beside a real Node backend",
                 "doctests"
             ]

@@ -54,7 +54,7 @@ async fn production_prints_json_with_the_service_on_stdout_and_nothing_else() {
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(line["timestamp"].is_string(), "{line}");
         assert!(
-            ["backstage", "rootHttpRouter"].contains(&line["service"].as_str().unwrap_or("none")),
+            ["backstage", "rootHttpRouter", "ops"].contains(&line["service"].as_str().unwrap_or("none")),
             "{line}"
         );
     }
