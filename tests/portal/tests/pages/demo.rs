@@ -114,6 +114,7 @@ async fn throw(tried: &mut Tried) {
     browser.see("for a place in the pool: all 2 were taken").await;
     browser.look(SIZES[0].1, "light").await;
     browser.keep(&pictures(true).join("demo-session.webp")).await;
+    browser.click("link", "Browser").await;
     browser.click("link", "Errors").await;
     browser.see("The demo cannot count its items").await;
 }
