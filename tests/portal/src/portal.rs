@@ -1,7 +1,5 @@
 //! The real binary, serving the stock front end under the config that the stock project has, and what it logs.
 
-use std::path::Path;
-
 use greenroom_page::{Program, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -50,11 +48,6 @@ impl Setup {
             },
         });
         Self { config, data }
-    }
-
-    /// A directory of its own, for as long as it runs.
-    pub fn data(&self) -> &Path {
-        self.data.path()
     }
 
     /// Sets a key of the config, such as `/greenroom/rum/mode`.

@@ -1,9 +1,6 @@
 //! Events are kept by the backend, and an operator reads them there.
 
-use greenroom_portal::{
-    Portal,
-    portal::{PORTAL, Setup},
-};
+use greenroom_portal::portal::{PORTAL, Setup};
 use serde_json::Value;
 
 use crate::{
@@ -13,14 +10,9 @@ use crate::{
 
 const TOKEN: &str = "the-token-of-the-operators-of-this-portal";
 
-/// What the backend keeps goes into files.
+/// In the database that `create-app` has configured: SQLite, in memory.
 fn keeping(setup: Setup) -> Setup {
-    let directory = setup.data().join("databases").display().to_string();
-    setup
-        .with("/greenroom/rum/mode", "store")
-        .with("/greenroom/ops/token", TOKEN)
-        .with("/backend/database/client", "better-sqlite3")
-        .with("/backend/database/connection/directory", directory)
+    setup.with("/greenroom/rum/mode", "store").with("/greenroom/ops/token", TOKEN)
 }
 
 #[tokio::test]
