@@ -42,7 +42,7 @@ impl Store {
         if batch.is_empty() {
             return Ok(Kept { new: 0 });
         }
-        self.run_within(LONGEST, self.keep_in_transaction(batch)).await
+        self.run_within(LONGEST, Box::pin(self.keep_in_transaction(batch))).await
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {

@@ -55,11 +55,11 @@ impl Store {
     /// # Errors
     /// If none is kept.
     pub async fn keep_requests(&self, requests: Vec<BackendRequest>) -> Result<(), Error> {
-        self.run(async {
+        self.run(Box::pin(async {
             let mut transaction = Transaction::begin(self.pool()).await?;
             transaction.insert(requests).await?;
             transaction.commit().await
-        })
+        }))
         .await
     }
 }

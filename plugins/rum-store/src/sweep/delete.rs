@@ -39,7 +39,7 @@ impl Store {
     pub async fn delete_session(&self, id: &str) -> Result<Deleted, Error> {
         let mut all = Deleted::default();
         loop {
-            let Part { deleted, is_last } = self.run(self.delete_part(id)).await?;
+            let Part { deleted, is_last } = self.run(Box::pin(self.delete_part(id))).await?;
             all = all.and(deleted);
             if is_last {
                 return Ok(all);
@@ -55,7 +55,7 @@ impl Store {
         // It is kept no longer than that.
         let id = first_bytes(id, LONGEST);
         let mut all = Deleted::default();
-        while let Some(some) = self.run(self.delete_some(id)).await? {
+        while let Some(some) = self.run(Box::pin(self.delete_some(id))).await? {
             all = all.and(some);
         }
         Ok(all)

@@ -47,7 +47,7 @@ impl Store {
         let mut swept = Swept { is_unfinished: true, ..Swept::default() };
         let mut has_deleted = false;
         for _ in 0..MOST_STEPS {
-            match self.run(self.step(oldest_ms, limits.bytes)).await? {
+            match self.run(Box::pin(self.step(oldest_ms, limits.bytes))).await? {
                 Step::Deleted { sessions, requests } => {
                     // Of a large session there may be only some events yet.
                     has_deleted = true;
