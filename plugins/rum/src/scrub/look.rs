@@ -92,7 +92,7 @@ fn is_plain(text: &str) -> bool {
     text.bytes().map(seen).all(|byte| {
         let begins_token = match byte {
             b'j' | b'J' => before[1].eq_ignore_ascii_case(&b'y'),
-            b'h' | b'l' => before[1] == b'g',
+            b'h' | b'i' | b'l' => before[1] == b'g',
             b'o' => before[1] == b'x',
             _ => false,
         };
@@ -130,7 +130,7 @@ mod tests {
     proptest! {
         #[test]
         fn in_what_is_plain_nothing_is_found(
-            text in "[A-Za-z0-9._-]{0,24}|(eyJ|EYJ|eyj|gh|ghp_|github_pat_|glpat-|xoxb-|bearer|basic|hooks|[a-z0-9_.-]{1,20}){0,4}",
+            text in "[A-Za-z0-9._-]{0,24}|(eyJ|ghp_|github_pat_|glpat-|xoxb-)[A-Za-z0-9]{16,20}|(eyJ|EYJ|eyj|gh|ghp_|github_pat_|glpat-|xoxb-|bearer|basic|hooks|[a-z0-9_.-]{1,20}){0,4}",
         ) {
             if is_plain(&text) {
                 prop_assert!(findings(&text, &Parameters::with([])).is_empty());
