@@ -8,7 +8,7 @@ use maud::{Markup, Render, html};
 /// use greenroom_plugin_observatory_node::Mark;
 ///
 /// let shown = Mark::Fail.word("Fails").into_string();
-/// assert_eq!(shown, r##"<span class="st"><svg class="g fail" aria-hidden="true"><use href="#m-square"/></svg>Fails</span>"##);
+/// assert_eq!(shown, r##"<span class="st"><svg class="g fail" aria-hidden="true"><use href="#m-square"></use></svg>Fails</span>"##);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
