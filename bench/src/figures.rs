@@ -111,10 +111,9 @@ pub const FIGURES: &[Figure] = &[
         id: "memory",
         name: "idle memory",
         unit: "MiB",
-        how: "VmRSS of /proc/<pid>/status, 2 s after the first readiness 200 and before any other request. Two thirds of \
-              Greenroom's are pages of its file and of libc: the kernel maps 64 KiB or more around each place that a \
-              start touches, may drop them, and shares them between processes. The drivers of SQLite and PostgreSQL make \
-              it 1.1 MiB greater, of which only file pages",
+        how: "VmRSS of /proc/<pid>/status, 2 s after the first readiness 200 and before any other request. It counts pages of \
+              the program's file and of libc, too: the kernel maps more of them than a start touches, may drop them, and \
+              shares them between processes",
         aim: 10.0,
         kind: Kind::Memory(Part::All),
         floors: &[Subject::Hyper],
