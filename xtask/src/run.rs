@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{self, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::needs::Need;
 use crate::plan::{Action, Options, Planned, absent, decide};
@@ -18,16 +19,30 @@ pub(crate) fn test(options: &Options) -> ExitCode {
     for planned in &plan {
         println!("  {planned}");
     }
-    match done(plan, options, |planned| carry_out(planned, options.filter.as_deref())) {
+    let mut times = Vec::new();
+    let timed = |planned: Planned| {
+        let (name, began) = (planned.suite.name, Instant::now());
+        let tally = carry_out(planned, options.filter.as_deref());
+        times.push((name, began.elapsed()));
+        tally
+    };
+    match done(plan, options, timed) {
         None => {
             println!("\nNothing was done: give --yes to install what is missing and to run all this.");
             ExitCode::SUCCESS
         }
         Some(total) => {
-            println!("\n{total}");
+            println!("\n{}\n{total}", told(&times));
             if total.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// How long each suite took, with what it had installed and built.
+fn told(times: &[(&str, Duration)]) -> String {
+    let line = |name: &str, time: Duration| format!("{:>5} s  {name}\n", time.as_secs());
+    let lines: String = times.iter().map(|&(name, time)| line(name, time)).collect();
+    lines + &line("in all", times.iter().map(|&(_, time)| time).sum())
 }
 
 /// What came of a plan; nothing is done without consent.
@@ -141,6 +156,12 @@ fn forward(stream: impl Read, lines: &mpsc::Sender<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_suite_is_told_with_its_time_and_all_with_theirs() {
+        let times = [("lints", Duration::from_millis(61_900)), ("doctests", Duration::from_secs(9))];
+        assert_eq!(told(&times), "   61 s  lints\n    9 s  doctests\n   70 s  in all\n");
+    }
 
     #[test]
     fn a_plan_is_only_told_unless_one_consents() {

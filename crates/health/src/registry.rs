@@ -98,7 +98,7 @@ impl HealthRegistry {
         self.0.required.iter().map(String::as_str).filter(|name| !checks.contains_key(*name)).collect()
     }
 
-    /// Every check and its last result, by name.
+    /// Every check and its last result, by name, as they stand now.
     pub fn states(&self) -> Vec<CheckState> {
         let state = |(name, entry): (&String, &Entry)| CheckState {
             name: name.clone(),
@@ -106,6 +106,20 @@ impl HealthRegistry {
             last: entry.last.borrow().clone(),
         };
         self.0.checks.lock().iter().map(state).collect()
+    }
+
+    /// Every check and its last result, by name, as people look at them: one that has not run yet is awaited, at most as long as
+    /// it may run.
+    pub async fn settled(&self) -> Vec<CheckState> {
+        let waiting: Vec<_> = self.0.checks.lock().values().map(|entry| entry.last.clone()).collect();
+        let all = async {
+            for mut last in waiting {
+                // Nobody tells any more once the backend stops.
+                let _ = last.wait_for(Option::is_some).await;
+            }
+        };
+        let _ = tokio::time::timeout(TIMEOUT, all).await;
+        self.states()
     }
 
     /// The first check, in order of name, that readiness fails with; those in `exclude` are passed over.

@@ -163,6 +163,26 @@ async fn every_change_is_told_once_each_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_looks_waits_for_first_runs_and_no_longer_than_a_run_may_take() {
+    let up = Up::with(|checks| {
+        checks.check("slow", async || {
+            sleep(Duration::from_millis(700)).await;
+            Check::warn("700 wait")
+        });
+        checks.check("hangs", async || {
+            std::future::pending::<()>().await;
+            Check::pass()
+        });
+    })
+    .await;
+    assert!(up.registry.states().iter().all(|state| state.last.is_none()), "nothing has run yet");
+    let (began, states) = (tokio::time::Instant::now(), up.registry.settled().await);
+    assert!(began.elapsed() <= Duration::from_millis(1010), "{:?}", began.elapsed());
+    let slow = states.into_iter().find(|state| state.name == "db.slow").unwrap();
+    assert_eq!(slow.last.unwrap().check, Check::warn("700 wait"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn since_when_it_is_so_holds_until_the_outcome_changes() {
     let runs = Arc::new(AtomicUsize::new(0));
     let up = Up::with(move |checks| {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use greenroom::{
     config::Masks,
-    health::{HealthRegistry, Outcome},
+    health::{CheckState, Outcome},
 };
 use greenroom_plugin_observatory_node::Mark;
 
@@ -40,8 +40,8 @@ impl Check {
     }
 }
 
-pub(super) fn of(registry: &HealthRegistry, lately: &Lately, masks: &Masks, now: SystemTime) -> Vec<Check> {
-    let check = |state: greenroom::health::CheckState| Check {
+pub(super) fn of(states: Vec<CheckState>, lately: &Lately, masks: &Masks, now: SystemTime) -> Vec<Check> {
+    let check = |state: CheckState| Check {
         hour: lately.check(&state.name, now),
         name: state.name,
         required: state.readiness,
@@ -50,7 +50,7 @@ pub(super) fn of(registry: &HealthRegistry, lately: &Lately, masks: &Masks, now:
         took: state.last.as_ref().map(|run| run.took),
         message: state.last.and_then(|run| run.check.message).map(|message| masks.all(&message)),
     };
-    let mut checks: Vec<_> = registry.states().into_iter().map(check).collect();
+    let mut checks: Vec<_> = states.into_iter().map(check).collect();
     checks.sort_by_key(|check| (!(check.fails() && check.required), !check.fails(), !check.warns()));
     checks
 }

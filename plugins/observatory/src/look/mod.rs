@@ -59,13 +59,14 @@ impl Look {
         // What authors and libraries say may hold what is secret.
         let masks = config.masks();
         let refusal = (answer.status != 200).then(|| masks.all(message.unwrap_or("no reason was given")));
+        let states = self.services.health.settled().await;
         let requests = self.lately.requests.lock();
         Seen {
             now,
             state: *self.services.lifecycle.state().borrow(),
             refusal,
             boot: boot::of(report),
-            checks: checks::of(&self.services.health, &self.lately, &masks, now),
+            checks: checks::of(states, &self.lately, &masks, now),
             plugins: plugins::of(&self.services.instance, report, &requests, &masks, now),
             errors: errors::of(&self.services.lines),
             minutes: requests.minutes(now),
