@@ -52,7 +52,16 @@ impl Connections {
 
     /// Asks for a path on each connection, so many times; the last answer. Any other than 200 is an error.
     pub fn ask(&mut self, path: &str, times: u64) -> io::Result<Answer> {
-        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", self.port);
+        self.ask_with(path, "", times)
+    }
+
+    /// The same once, with a token.
+    pub fn ask_as(&mut self, token: &str, path: &str) -> io::Result<Answer> {
+        self.ask_with(path, &format!("Authorization: Bearer {token}\r\n"), 1)
+    }
+
+    fn ask_with(&mut self, path: &str, headers: &str, times: u64) -> io::Result<Answer> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{headers}\r\n", self.port);
         let mut last = Answer { headers: BTreeMap::new(), body: String::new() };
         for _ in 0..times {
             for connection in &mut self.all {

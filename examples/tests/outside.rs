@@ -1,6 +1,6 @@
 //! The guide's plugin as a crate of its own, outside of this workspace: what somebody else's repository does.
 //!
-//! The feature `outside` turns it on, because it compiles the framework once more; `cargo xtask test` does.
+//! Only `cargo xtask test` runs it, because it compiles the framework once more.
 
 use std::{fs, path::Path, process::Command};
 

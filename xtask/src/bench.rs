@@ -41,11 +41,12 @@ const BUILD: &[&str] = &[
     "--package", "greenroom-cli",
     "--config", "profile.release.strip=false",
 ];
-const PROGRAMS: [&str; 7] = [
+const PROGRAMS: [&str; 8] = [
     "greenroom-bench",
     "bench-floors",
     "bench-lines",
     "bench-log",
+    "bench-made",
     "bench-rows",
     "conformance-backend",
     "greenroom",

@@ -67,7 +67,7 @@ impl Suite {
 
 impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = |command: &Command| format!("cargo {}", self.suite.line(command, None).join(" "));
+        let line = |command: &Command| format!("cargo {}", command.line(None).join(" "));
         let needs: Vec<_> = self.suite.needs.iter().map(|need| need.name).collect();
         let needs = if needs.is_empty() { String::new() } else { format!(" (needs {})", needs.join(", ")) };
         write!(f, "{}{needs}: ", self.suite.name)?;
@@ -113,13 +113,13 @@ mod tests {
     fn what_is_missing_is_installed_and_what_cannot_be_is_done_without() {
         let told = decided(&Options::default(), &[&NEXTEST]);
         assert!(
-            told[4].starts_with("rust tests (needs cargo-nextest): cargo install cargo-nextest "),
+            told[5].starts_with("rust tests (needs cargo-nextest): cargo install cargo-nextest "),
             "{told:?}"
         );
-        let action = SUITES[4].without(vec![&NEXTEST]);
+        let action = SUITES[5].without(vec![&NEXTEST]);
         assert_eq!(
-            Planned { suite: &SUITES[4], action }.to_string(),
-            "rust tests (needs cargo-nextest): cargo test --workspace --tests --no-fail-fast; \
+            Planned { suite: &SUITES[5], action }.to_string(),
+            "rust tests (needs cargo-nextest): cargo test --workspace --no-fail-fast --tests; \
              cargo-nextest is not installed (`cargo install cargo-nextest --version 0.9.143 --locked`)"
         );
     }
@@ -146,15 +146,17 @@ mod tests {
                 "JSON beside a real Node's",
                 "the script of browsers in a real Node",
                 "a real PostgreSQL server",
-                "browser events on a real PostgreSQL server",
                 "the stock front end of Backstage",
                 "the portal in a browser",
                 "pages for operators in a browser",
                 "beside a real Node backend",
+                "compatibility score",
                 "doctests"
             ]
         );
-        let line = plan[0].suite.line(&plan[0].suite.command, options.filter.as_deref());
+        let line = plan[0].suite.command.line(options.filter.as_deref());
         assert_eq!(line[line.len() - 2..], ["--", "health"]);
+        let ignored = plan[3].suite.command.line(options.filter.as_deref());
+        assert_eq!(ignored[ignored.len() - 3..], ["--", "--ignored", "health"]);
     }
 }

@@ -72,8 +72,8 @@ fn carry_out(planned: Planned, filter: Option<&str>) -> Tally {
 }
 
 fn execute(suite: &Suite, command: &Command, filter: Option<&str>) -> Tally {
-    let (succeeded, output) = cargo(&suite.line(command, filter), Show::Yes);
-    match command.reads {
+    let (succeeded, output) = cargo(&command.line(filter), Show::Yes);
+    let mut tally = match command.reads {
         Reads::Status => Tally::of_check(suite.name, succeeded),
         Reads::Libtest => tally::libtest(&output).explain_status(suite.name, succeeded),
         Reads::Nextest => {
@@ -81,13 +81,15 @@ fn execute(suite: &Suite, command: &Command, filter: Option<&str>) -> Tally {
             tell_reasons(suite, &mut tally.skipped);
             tally
         }
-    }
+    };
+    tally.skipped.retain(|skipped| !skipped.reason.contains(ELSEWHERE));
+    tally
 }
 
 /// Fills in why tests were skipped. Only libtest tells, and it does so without running them when asked for them by name.
 fn tell_reasons(suite: &Suite, skipped: &mut [Skipped]) {
     let Some(command) = suite.otherwise.as_ref().filter(|_| !skipped.is_empty()) else { return };
-    let mut line = suite.line(command, None);
+    let mut line = command.line(None);
     line.extend(["--".to_owned(), "--exact".to_owned()]);
     line.extend(skipped.iter().map(|skipped| test_of(&skipped.name).to_owned()));
     let (_, output) = cargo(&line, Show::No);
@@ -98,6 +100,9 @@ fn tell_reasons(suite: &Suite, skipped: &mut [Skipped]) {
         }
     }
 }
+
+/// What a test says that only another suite runs.
+const ELSEWHERE: &str = "`cargo xtask test` runs it";
 
 /// The test's own name, without its binary's.
 fn test_of(name: &str) -> &str {

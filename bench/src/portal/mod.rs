@@ -1,6 +1,8 @@
 //! A front end's files beside nginx, and what its browsers send: taken in turns, in one run.
 
+mod idle;
 mod intake;
+mod pages;
 mod sides;
 mod store;
 
@@ -18,6 +20,7 @@ use crate::server::Server;
 use crate::subject::Places;
 use crate::{Samples, wrk};
 
+use idle::Idle;
 use intake::Batch;
 use sides::{FILE, Side};
 
@@ -29,7 +32,9 @@ is Debian's in one process, with `sendfile` and `tcp_nopush` as its package sets
 requests; its page is the one that Greenroom answers. Nobody asks for compression. What browsers have sent, as it was recorded, goes through the intake to a sink
 on this machine, from 32 clients, 640 requests a second; a replay goes unread, so it shows what the way costs without the look. What
 is kept goes the same way into SQLite, each request as another visit; beside it the same rows are inserted by prepared statements,
-in transactions of as many, and nothing else is done.
+in transactions of as many, and nothing else is done. Pages of operators are asked for twenty times each, uncompressed, over the time
+in which 100,000 made events are; twenty streams of the first one stay open, and nothing else is asked. A start ends with the first
+page of the front end, and idle memory is that of two seconds later.
 ";
 
 /// Connections of a load.
@@ -41,6 +46,13 @@ const WARM_UP: u64 = 1;
 const AIM: f64 = 2.0;
 /// How many events we want to keep in a CPU-second at least.
 const KEPT: f64 = 10_000.0;
+
+/// How long we want a page of operators to take at most, in milliseconds.
+const PAGE: f64 = 50.0;
+/// How long we want it to be at most.
+const PAGE_BYTES: usize = 150_000;
+/// What share of a core we want open pages to take at most, in percent.
+const OPEN: f64 = 3.0;
 
 /// What is asked for: its name, its path, and whether browser events are on.
 const ASKED: [(&str, &str, bool); 3] = [
@@ -95,6 +107,8 @@ pub fn run(places: &Places, seconds: u64, rounds: u64, mut tell: impl FnMut(&str
         let _ = writeln!(text, "| {} | {events} | {kib:.1} | {cpu} | {by_second} |", batch.name);
     }
     text.push_str(&stored(places, seconds, rounds, scratch.path(), &mut tell)?);
+    text.push_str(&shown(places, seconds, scratch.path(), &mut tell)?);
+    text.push_str(&idle(places, rounds, scratch.path(), &mut tell)?);
     Ok(text)
 }
 
@@ -134,6 +148,57 @@ fn stored(
             each / bare
         );
     }
+    Ok(text)
+}
+
+/// The table of the pages of operators.
+fn shown(places: &Places, seconds: u64, scratch: &Path, tell: &mut impl FnMut(&str)) -> io::Result<String> {
+    let measured = pages::measured(places, seconds.max(20), scratch)?;
+    let mut text = format!(
+        "\n| a page of operators, with {} events | time (ms) | the longest (ms) | KB | we aim for |\n\
+         | --- | --- | --- | --- | --- |\n",
+        pages::EVENTS
+    );
+    for page in &measured.pages {
+        let longest = page.took.range().map_or(f64::NAN, |(_, longest)| longest);
+        let reached = if longest <= PAGE && page.bytes <= PAGE_BYTES { "" } else { ", not reached" };
+        let _ = writeln!(
+            text,
+            "| `{}` | {} | {longest:.1} | {:.0} | {PAGE} ms, {} KB{reached} |",
+            page.path,
+            value(Some(&page.took)),
+            page.bytes as f64 / 1e3,
+            PAGE_BYTES / 1000
+        );
+    }
+    let reached = if measured.open <= OPEN { "" } else { ", not reached" };
+    let _ = writeln!(
+        text,
+        "\n{} open pages take {:.1} % of a core; we aim for at most {OPEN} %{reached}.",
+        pages::OPEN,
+        measured.open
+    );
+    tell(&text);
+    Ok(text)
+}
+
+/// The table of what a database costs.
+fn idle(places: &Places, rounds: u64, scratch: &Path, tell: &mut impl FnMut(&str)) -> io::Result<String> {
+    let data = scratch.join("idle");
+    fs::create_dir_all(&data)?;
+    let (mut without, mut with) = (Idle::default(), Idle::default());
+    for _ in 0..rounds {
+        without.look(places, scratch, None)?;
+        with.look(places, scratch, Some(&data))?;
+    }
+    let mut text = String::from(
+        "\n| a portal that nobody asks | start (ms) | memory (MiB) | no file's (MiB) |\n| --- | --- | --- | --- |\n",
+    );
+    for (name, idle) in [("RUM is off", without), ("events are kept in SQLite", with)] {
+        let [start, all, own] = [idle.start, idle.all, idle.own].map(|samples| value(Some(&samples)));
+        let _ = writeln!(text, "| {name} | {start} | {all} | {own} |");
+    }
+    tell(&text);
     Ok(text)
 }
 

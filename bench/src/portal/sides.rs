@@ -15,6 +15,8 @@ const FILE_BYTES: usize = 1_000_000;
 const ORIGIN: &str = "http://127.0.0.1:17200";
 const TOKEN: &str = "pub00000000000000000000000000000000";
 pub(super) const ID: &str = "11111111-2222-4333-8444-555555555555";
+/// What operators show.
+pub(super) const OPS_TOKEN: &str = "of-benchmarks-0123456789";
 const TEMPLATE: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
     <title><%= config.getOptionalString('app.title') ?? 'Backstage' %></title>\
     <script defer src=\"<%= publicPath %>/static/main.0123abcd.js\"></script></head>\
@@ -80,7 +82,7 @@ fn started(places: &Places, scratch: &Path, rum: Option<String>, backend: &str) 
     let config = format!(
         "app: {{title: Benchmark, baseUrl: '{ORIGIN}'{keys}}}\n\
          backend:\n  baseUrl: '{ORIGIN}'\n  listen: '127.0.0.1:{port}'\n  trustProxy: loopback\n{backend}\
-         greenroom: {{app: {{dist: '{dist}'}}, dataDir: '{data}', rum: {{{rum}}}}}\n"
+         greenroom: {{app: {{dist: '{dist}'}}, dataDir: '{data}', ops: {{token: {OPS_TOKEN}}}, rum: {{{rum}}}}}\n"
     );
     let file = scratch.join("config/app-config.yaml");
     fs::create_dir_all(scratch.join("config"))?;

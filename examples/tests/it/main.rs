@@ -1,6 +1,5 @@
 //! The documents show the code that is compiled here.
 
-mod left_out;
 mod names;
 mod notes;
 

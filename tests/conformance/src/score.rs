@@ -22,7 +22,7 @@ pub const AREAS: &[&str] = &[
     "generated log calls",
 ];
 
-const BEGIN: &str = "<!-- score: rewritten by `UPDATE_DOCS=1 cargo run -p greenroom-conformance --bin compatibility-score` -->";
+const BEGIN: &str = "<!-- score: rewritten by `UPDATE_DOCS=1 cargo test --workspace --test score` -->";
 const END: &str = "<!-- end of score -->";
 const INTRODUCTION: &str = "Counted in one run of the suites: recorded ones against what that version once said, the others beside it as it runs.\n\
      The newest version is what \"Node\" means on this page; Greenroom is compared with the one before under the\n\

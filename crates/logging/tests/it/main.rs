@@ -6,7 +6,6 @@ mod checks;
 mod config;
 mod context;
 mod fixture;
-mod left_out;
 mod lines;
 mod macros;
 mod mock;

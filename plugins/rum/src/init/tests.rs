@@ -1,4 +1,4 @@
-//! What the script does, in a real Node: with the feature `node`, which `cargo xtask test` sets.
+//! What the script does, in a real Node: what needs it is ignored until `cargo xtask test` asks for it.
 
 use std::process::Command;
 
@@ -57,7 +57,7 @@ fn rum_3_rates_are_numbers() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_8_options_are_what_the_config_says_and_private_by_default() {
     let portal = "backend: {baseUrl: 'https://p.example/base'}\n";
     let direct = options(&rum(", env: prod, site: datadoghq.eu", ", version: '1.2.3'", portal));
@@ -80,7 +80,7 @@ fn rum_8_options_are_what_the_config_says_and_private_by_default() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_24_a_backend_of_another_origin_is_traced_where_cors_lets_it() {
     let page = |cors: &str| format!("backend: {{baseUrl: 'https://b.example', cors: {cors}}}\n");
     let rum = |cors: &str| {
@@ -101,7 +101,7 @@ fn rum_24_a_backend_of_another_origin_is_traced_where_cors_lets_it() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_9_values_reach_the_sdk_literally_and_leave_no_script() {
     let token = "a');alert(1)//</script><!--\u{2028}\u{2029}\\\"${x}/*settings*/";
     let mut rum = rum("", "", "");
@@ -114,7 +114,7 @@ fn rum_9_values_reach_the_sdk_literally_and_leave_no_script() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_10_without_consent_nothing_is_started() {
     let rum = rum("", ", consent: required", "");
     let ran = |consents: Value| run(&rum, json!({"origin": "https://p.example", "consents": consents}));
@@ -131,7 +131,7 @@ fn rum_10_without_consent_nothing_is_started() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_10_only_true_consents_and_what_is_no_boolean_refuses_and_is_told() {
     let rum = rum("", ", consent: required", "");
     let ran = |consents: Value| run(&rum, json!({"origin": "https://p.example", "consents": consents}));
@@ -149,7 +149,7 @@ fn rum_10_only_true_consents_and_what_is_no_boolean_refuses_and_is_told() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_50_what_was_before_the_consent_is_not_told() {
     let events =
         json!([{"type": "error", "date": 1}, {"type": "view", "date": 1}, {"type": "error", "date": 1e15}]);
@@ -166,7 +166,7 @@ fn rum_50_what_was_before_the_consent_is_not_told() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn a_page_without_the_sdk_goes_on() {
     let told = run(&rum("", "", ""), json!({"origin": "https://p.example", "hasSdk": false}));
     assert_eq!(told["calls"], json!([]));
@@ -205,7 +205,7 @@ fn texts_at<'a>(event: &'a Value, place: &str) -> Vec<&'a str> {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_11_no_recorded_event_keeps_the_query_of_a_url_that_the_browser_can_change() {
     let events = recorded();
     assert!(events.len() > 50, "only {} events", events.len());
@@ -236,7 +236,7 @@ fn rum_11_no_recorded_event_keeps_the_query_of_a_url_that_the_browser_can_change
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_12_calls_of_the_intake_itself_are_no_events() {
     let resource = |url: &&str| json!({"type": "resource", "resource": {"url": url}});
     let sent = |portal: &str, urls: &[&str]| {
@@ -286,7 +286,7 @@ fn canaries() -> impl Strategy<Value = String> {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_a_canary_leaves_neither_the_browser_nor_the_backend() {
     let rum = rum("", "", "");
     let mut runner = TestRunner::deterministic();
@@ -316,7 +316,7 @@ fn rum_13_a_canary_leaves_neither_the_browser_nor_the_backend() {
 
 /// Texts of a portal in which nothing is personal.
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn what_is_not_personal_is_the_same_in_both() {
     let texts = [
         "Cannot render entity wayback-42",

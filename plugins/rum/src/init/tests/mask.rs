@@ -67,7 +67,7 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_what_has_the_name_of_a_secret_is_masked_by_the_same_rule_in_both() {
     let names = names();
     let events = names.iter().flat_map(|name| {
@@ -85,7 +85,7 @@ fn rum_13_what_has_the_name_of_a_secret_is_masked_by_the_same_rule_in_both() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
     let piece = prop_oneof![
         "https?://|//|:/|[?&;#=@:/\\\\]|[\"'`(){}<>\\[\\]]|[ \n\t\u{85}\u{a0}\u{feff}\u{1}]",
@@ -103,7 +103,7 @@ fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_json_in_a_text_is_masked_by_the_same_rules_in_both() {
     let value = "[a-c \\\\\"'`{}\\[\\],;:=&<>\n\u{e9}\u{1f600}]{0,12}hunter2";
     let member = (value, any::<bool>(), 0..4_u8, 0..90_usize).prop_map(|(value, is_list, depth, cut)| {
@@ -121,7 +121,7 @@ fn rum_13_json_in_a_text_is_masked_by_the_same_rules_in_both() {
 
 /// What a shorter rule than the intake's let through.
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_credentials_are_found_wherever_they_stand() {
     for (text, expected) in [
         ("https:/me:hunter2@host/", "https:/***@host/"),
@@ -143,7 +143,7 @@ fn rum_13_credentials_are_found_wherever_they_stand() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_each_place_that_the_browser_can_change_is_masked() {
     for place in URLS.into_iter().chain([
         "/view/name",
@@ -170,7 +170,7 @@ fn rum_13_each_place_that_the_browser_can_change_is_masked() {
 
 /// The intake takes no more than its own depth; the browser shortens before that.
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn what_is_very_deep_in_a_context_is_masked_as_a_whole() {
     let deep = |levels| (0..levels).fold(json!("plain"), |inner, _| json!({"a": inner}));
     let event = |levels| json!({"type": "action", "context": deep(levels)});
@@ -182,7 +182,7 @@ fn what_is_very_deep_in_a_context_is_masked_as_a_whole() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn a_text_of_twice_the_length_takes_twice_the_steps_in_the_browser_too() {
     let events: Vec<_> = repeated().iter().flatten().map(with_message).collect();
     let input = json!({"origin": "https://p.example", "events": events, "isCounted": true});
@@ -193,7 +193,7 @@ fn a_text_of_twice_the_length_takes_twice_the_steps_in_the_browser_too() {
 }
 
 #[test]
-#[cfg_attr(not(feature = "node"), ignore = "needs Node: `cargo xtask test` runs it")]
+#[ignore = "needs Node: `cargo xtask test` runs it"]
 fn rum_13_a_text_that_goes_on_is_masked_by_the_same_rules_in_both() {
     masked_alike(repeated().iter().step_by(7).map(|[text, _]| with_message(text)).collect());
 }
