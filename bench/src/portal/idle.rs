@@ -14,7 +14,7 @@ const IDLE: Duration = Duration::from_secs(2);
 /// A portal that is asked for nothing.
 #[derive(Default)]
 pub(super) struct Idle {
-    /// From exec to the first page, in milliseconds.
+    /// From exec to the first readiness 200, in milliseconds.
     pub(super) start: Samples,
     /// Resident memory, in MiB.
     pub(super) all: Samples,

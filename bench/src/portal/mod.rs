@@ -34,7 +34,7 @@ on this machine, from 32 clients, 640 requests a second; a replay goes unread, s
 is kept goes the same way into SQLite, each request as another visit; beside it the same rows are inserted by prepared statements,
 in transactions of as many, and nothing else is done. Pages of operators are asked for twenty times each, uncompressed, over the time
 in which 100,000 made events are; twenty streams of the first one stay open, and nothing else is asked. A start ends with the first
-page of the front end, and idle memory is that of two seconds later.
+readiness 200, and idle memory is that of two seconds later.
 ";
 
 /// Connections of a load.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::figures::Route;
 use crate::requests::Connections;
 use crate::server::{Server, free_port};
 use crate::subject::{Places, command};
@@ -89,7 +90,7 @@ fn started(places: &Places, scratch: &Path, rum: Option<String>, backend: &str) 
     fs::write(&file, config)?;
     let mut greenroom = command(places.target.join("release/greenroom"));
     greenroom.arg("--config").arg(file);
-    Server::launch(greenroom, port, "/catalog", scratch)
+    Server::launch(greenroom, port, Route::Readiness.path(), scratch)
 }
 
 /// nginx with its copy of the bundle.

@@ -29,6 +29,16 @@ impl HealthResponse {
         self.status == 200 && entries.next() == Some(("status", Some("ok"))) && entries.next().is_none()
     }
 
+    /// Whether a probe passes: from 200 to 399, as Kubernetes reads a status.
+    pub fn passes(&self) -> bool {
+        (200..400).contains(&self.status)
+    }
+
+    /// What it says of why, if it does.
+    pub fn message(&self) -> Option<&str> {
+        self.payload.as_ref()?["message"].as_str()
+    }
+
     /// 503 `{"message":…,"status":"error"}`.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self { status: 503, payload: Some(json!({"message": message.into(), "status": "error"})) }

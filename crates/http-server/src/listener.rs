@@ -52,6 +52,30 @@ impl LocalAddr {
             Self::Unix(_) => None,
         }
     }
+
+    /// The URL by which this machine reaches it, as people type it.
+    ///
+    /// ```
+    /// use greenroom_http_server::LocalAddr;
+    ///
+    /// let everywhere = LocalAddr::Tcp("0.0.0.0:7007".parse().unwrap());
+    /// assert_eq!(everywhere.url(false), "http://localhost:7007");
+    /// ```
+    pub fn url(&self, is_encrypted: bool) -> String {
+        let scheme = if is_encrypted { "https" } else { "http" };
+        let address = match self {
+            Self::Unix(path) => return format!("{scheme}+unix:{}", path.display()),
+            Self::Tcp(address) => address,
+        };
+        let host = match address.ip().to_canonical() {
+            ip if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST => {
+                "localhost".to_owned()
+            }
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            ip => ip.to_string(),
+        };
+        format!("{scheme}://{host}:{}", address.port())
+    }
 }
 
 impl fmt::Display for LocalAddr {
@@ -207,4 +231,23 @@ fn refused(host: &str, port: u16, error: &io::Error) -> Error {
         refused = refused.with("errno", -number);
     }
     refused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_told_by_the_name_that_links_have() {
+        for (address, told) in [
+            ("0.0.0.0:7010", "http://localhost:7010"),
+            ("127.0.0.1:7010", "http://localhost:7010"),
+            ("[::1]:7010", "http://localhost:7010"),
+            // Nobody listens at the first address of this machine.
+            ("127.0.0.2:7010", "http://127.0.0.2:7010"),
+            ("[2001:db8::1]:7010", "http://[2001:db8::1]:7010"),
+        ] {
+            assert_eq!(LocalAddr::Tcp(address.parse().unwrap()).url(false), told);
+        }
+    }
 }

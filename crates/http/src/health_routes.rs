@@ -104,8 +104,7 @@ impl HealthRoutes {
         text.push_str(&if status(answer).is_success() {
             format!("{probe} check passed\n")
         } else {
-            let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
-            format!("{probe} check failed: {}\n", message.unwrap_or("unknown"))
+            format!("{probe} check failed: {}\n", answer.message().unwrap_or("unknown"))
         });
         let mut response = Response::new(text.into());
         *response.status_mut() = status(answer);

@@ -1,10 +1,5 @@
 //! A listener of the surface's own, on a thread and a runtime of its own: it answers when all else is busy.
 
-use std::{
-    net::{Ipv4Addr, Ipv6Addr},
-    sync::Arc,
-};
-
 use axum::Router;
 use greenroom_config::RootConfig;
 use greenroom_context::spawn_thread;
@@ -101,41 +96,4 @@ async fn serve(
     server.accept_on(listener);
     draining.cancelled().await;
     server.drain().await;
-}
-
-/// The address as people type it.
-pub(crate) fn url(address: &LocalAddr, is_encrypted: bool) -> Arc<str> {
-    let scheme = if is_encrypted { "https" } else { "http" };
-    match address {
-        LocalAddr::Unix(path) => format!("{scheme}+unix:{}", path.display()).into(),
-        LocalAddr::Tcp(address) => {
-            let host = match address.ip().to_canonical() {
-                ip if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST => {
-                    "localhost".to_owned()
-                }
-                std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-                ip => ip.to_string(),
-            };
-            format!("{scheme}://{host}:{}", address.port()).into()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_is_told_by_the_name_that_links_have() {
-        for (address, told) in [
-            ("0.0.0.0:7010", "http://localhost:7010"),
-            ("127.0.0.1:7010", "http://localhost:7010"),
-            ("[::1]:7010", "http://localhost:7010"),
-            // Nobody listens at the first address of this machine.
-            ("127.0.0.2:7010", "http://127.0.0.2:7010"),
-            ("[2001:db8::1]:7010", "http://[2001:db8::1]:7010"),
-        ] {
-            assert_eq!(&*url(&LocalAddr::Tcp(address.parse().unwrap()), false), told);
-        }
-    }
 }

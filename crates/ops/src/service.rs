@@ -18,7 +18,7 @@ use crate::{
     events::{self, Event, Streams},
     guard::Guard,
     hosts::Hosts,
-    listen::{self, OwnListener, Serving},
+    listen::{OwnListener, Serving},
     mounts::{Kind, Mounts},
     operator::Operator,
     settings::OpsSettings,
@@ -79,7 +79,7 @@ impl Ops {
                     audit: Audit::new(&logger),
                     streams: Streams::default(),
                     logger,
-                    url: listen::url(&address, http.https.is_some()),
+                    url: address.url(http.https.is_some()).into(),
                     node_env: node_env.as_deref().map(Into::into),
                     address,
                 });

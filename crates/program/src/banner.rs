@@ -1,11 +1,6 @@
 //! What a person at a terminal sees once the backend is up: where to look, and three lines to paste.
 
-use std::{
-    borrow::Cow,
-    fmt::Write,
-    net::{Ipv4Addr, Ipv6Addr},
-    time::Duration,
-};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use greenroom::http::LocalAddr;
 
@@ -106,12 +101,7 @@ impl Banner<'_> {
     /// The URL that a browser on this machine opens; `None` for a socket of the file system. It has the host of the link to the
     /// pages: who has signed in at `localhost` is unknown at `127.0.0.1`.
     fn url_for_browsers(&self) -> Option<String> {
-        let LocalAddr::Tcp(address) = self.address else { return None };
-        let ip = address.ip().to_canonical();
-        let (_, url) = self.curl();
-        let (scheme, _) = url.split_once("://")?;
-        let is_local = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST;
-        Some(if is_local { format!("{scheme}://localhost:{}", address.port()) } else { url })
+        self.address.tcp().map(|_| self.address.url(!matches!(self.encryption, Encryption::None)))
     }
 
     /// The command and the URL that reach the server from this machine.

@@ -105,9 +105,7 @@ impl Frame {
             State::Starting => (Mark::Unknown, "Starting"),
             State::Stopping => (Mark::Warn, "Stopping"),
             State::Failed => (Mark::Fail, "Not ready"),
-            State::Started if self.health.readiness(&Probe::default()).await.status == 200 => {
-                (Mark::Ok, "Ready")
-            }
+            State::Started if self.health.readiness(&Probe::default()).await.passes() => (Mark::Ok, "Ready"),
             State::Started => (Mark::Fail, "Not ready"),
         };
         html! { a class={ "pill " (mark.class()) } href=(assets::NOW) { (mark) (word) } }

@@ -73,6 +73,7 @@ pub(crate) struct Services {
     readiness: RootHealth,
     lines: LogStore,
     http: RootHttpRouter,
+    http_settings: greenroom::http::HttpSettings,
 }
 
 /// By which the page hears what happens.

@@ -1,4 +1,4 @@
-//! Keeps batches: all of one, or nothing of it.
+//! Keeps a batch: all of it, or nothing.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -6,16 +6,14 @@ use std::{
 };
 
 use greenroom::errors::Error;
-use greenroom_database_sqlite::sqlx;
+use greenroom_database_sql::{Sql, Transaction, sqlx};
 
 use crate::{
     Store,
-    batch::{Arrival, Batch},
-    sql::{
-        Transaction,
-        size::{OF_EVENT, OF_VIEW},
-    },
+    batch::Batch,
+    size::{OF_EVENT, OF_VIEW},
     view::{Document, Newer, Pending, Replaced},
+    writer::Kept,
 };
 
 /// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
@@ -26,33 +24,20 @@ const VIEWS_AT_ONCE: usize = 32;
 /// The ids of a view's session and its own.
 type Key = (String, String);
 
-/// What has become of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// How many events and views have told something new. What was known already changes nothing.
-    pub new: u64,
-}
-
 impl Store {
-    /// Keeps a batch in one transaction, which is committed when this returns.
-    ///
-    /// # Errors
-    /// If nothing of it is known to be kept: it may be sent again.
-    pub async fn keep(&self, batch: Batch) -> Result<Kept, Error> {
-        if batch.is_empty() {
-            return Ok(Kept { new: 0 });
-        }
+    /// Keeps a batch in one transaction, within the time that there is for one.
+    pub(crate) async fn keep_at_once(&self, batch: Batch) -> Result<Kept, Error> {
         self.run_within(LONGEST, Box::pin(self.keep_in_transaction(batch))).await
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {
         let groups = batch.groups();
-        let mut transaction = Transaction::begin(self.pool()).await?;
+        let mut transaction = self.pool().begin().await?;
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
         let keys: Vec<_> = batch.views.keys().cloned().collect();
         let before = sizes(&mut transaction, &keys).await?;
-        let views = keep_views(&mut transaction, batch.views.into_values().collect(), &batch.arrival).await?;
+        let views = keep_views(&mut transaction, batch.views.into_values().collect()).await?;
         let events: Vec<(String, i64)> =
             transaction.insert_returning(batch.events, &format!("session_id, {OF_EVENT}")).await?;
         let new = views + events.len() as u64;
@@ -73,8 +58,8 @@ impl Store {
 async fn sizes(transaction: &mut Transaction, keys: &[Key]) -> sqlx::Result<Vec<(String, i64)>> {
     let mut sizes = vec![];
     for keys in keys.chunks(VIEWS_AT_ONCE) {
-        let sql = format!("select session_id, {OF_VIEW} from rum_view where {}", is_one_of(keys.len()));
-        sizes.extend(transaction.fetch::<(String, i64)>(sql, &texts(keys)).await?);
+        let sql = transaction.sql("select session_id, ").then(OF_VIEW).then(" from rum_view where ");
+        sizes.extend(transaction.rows::<(String, i64)>(one_of(keys, sql)).await?);
     }
     Ok(sizes)
 }
@@ -94,41 +79,36 @@ async fn grow(
     }
     for (session, bytes) in grown {
         if bytes != 0 {
-            let sql = "update rum_session set bytes = bytes + $1 where id = $2".to_owned();
-            transaction.execute(sql, vec![bytes.into(), (&*session).into()]).await?;
+            let sql = transaction.sql("update rum_session set bytes = bytes + ").bind(bytes);
+            transaction.execute(sql.then(" where id = ").bind(session)).await?;
         }
     }
     Ok(())
 }
 
-/// A condition on so many views, of which each is told by [`texts`].
-fn is_one_of(views: usize) -> String {
-    let each = (0..views).map(|view| format!("session_id = ${} and id = ${}", 2 * view + 1, 2 * view + 2));
-    format!("({})", each.collect::<Vec<_>>().join(" or "))
-}
-
-fn texts(keys: &[Key]) -> Vec<&str> {
-    keys.iter().flat_map(|(session, id)| [session.as_str(), id.as_str()]).collect()
+/// Goes on with a condition that each of these views holds.
+fn one_of(keys: &[Key], sql: Sql) -> Sql {
+    let one = |(place, sql): (usize, Sql), (session, id): &Key| {
+        let sql = sql.then(if place == 0 { "(session_id = " } else { " or session_id = " }).bind(&**session);
+        (place + 1, sql.then(" and id = ").bind(&**id))
+    };
+    keys.iter().fold((0, sql), one).1.then(")")
 }
 
 /// Gives how many views have changed.
-async fn keep_views(
-    transaction: &mut Transaction,
-    views: Vec<Pending>,
-    arrival: &Arrival,
-) -> sqlx::Result<u64> {
+async fn keep_views(transaction: &mut Transaction, views: Vec<Pending>) -> sqlx::Result<u64> {
     let (updated, whole): (Vec<_>, Vec<_>) = views.into_iter().partition(|view| view.document.is_some());
     let rows: Vec<_> = whole.iter().map(|view| Newer(view.row.clone())).collect();
     let mut new = transaction.insert(rows).await?;
     if (new as usize) < whole.len() {
         // An older whole view changes nothing, unless updates are stored: then it may be the base they apply to.
-        let known = known(transaction, &whole, "and (is_partial = 1 or updates > 0)").await?;
+        let known = known(transaction, &whole, " and (is_partial = 1 or updates > 0)").await?;
         let whole = whole.into_iter().filter(|view| known.contains_key(&view.key())).collect();
-        new += join(transaction, whole, known, arrival).await?;
+        new += join(transaction, whole, known).await?;
     }
     if !updated.is_empty() {
         let known = known(transaction, &updated, "").await?;
-        new += join(transaction, updated, known, arrival).await?;
+        new += join(transaction, updated, known).await?;
     }
     Ok(new)
 }
@@ -142,9 +122,8 @@ async fn known(
     let keys: Vec<_> = views.iter().map(Pending::key).collect();
     let mut known = HashMap::new();
     for keys in keys.chunks(VIEWS_AT_ONCE) {
-        let is_one = is_one_of(keys.len());
-        let sql = format!("select session_id, id, document from rum_view where {is_one} {which}");
-        let found = transaction.fetch::<(String, String, Vec<u8>)>(sql, &texts(keys)).await?;
+        let sql = one_of(keys, transaction.sql("select session_id, id, document from rum_view where "));
+        let found = transaction.rows::<(String, String, Vec<u8>)>(sql.then(which)).await?;
         known.extend(found.into_iter().map(|(session, id, document)| ((session, id), document)));
     }
     Ok(known)
@@ -155,17 +134,16 @@ async fn join(
     transaction: &mut Transaction,
     views: Vec<Pending>,
     known: HashMap<Key, Vec<u8>>,
-    arrival: &Arrival,
 ) -> sqlx::Result<u64> {
     let mut rows = vec![];
     for view in views {
         // What cannot be read any more is as if it were not there.
         let before = known.get(&view.key()).and_then(|document| Document::unpack(document).ok());
-        let Some((row, new)) = view.into_document() else { continue };
+        let Some((row, new, clock)) = view.into_document() else { continue };
         let mut document = before.clone().unwrap_or_default();
         document.join(new);
         if before.as_ref() != Some(&document) {
-            rows.extend(row.of_document(&document, arrival).map(Replaced));
+            rows.extend(row.of_document(&document, clock).map(Replaced));
         }
     }
     transaction.insert(rows).await

@@ -12,25 +12,24 @@ mod keep;
 #[cfg(feature = "made")]
 pub mod made;
 mod message;
-mod pool;
 pub mod queries;
 mod requests;
 pub mod route;
 pub mod session;
+mod size;
 pub mod source_maps;
-mod sql;
 pub mod stack;
 mod store;
 mod sweep;
 mod text;
 mod view;
+mod writer;
 
 pub use crate::{
     batch::{Arrival, Batch},
-    keep::Kept,
-    pool::Pool,
     requests::BackendRequest,
     store::Store,
     sweep::{Deleted, Limits, Swept},
     view::view_of,
+    writer::Kept,
 };

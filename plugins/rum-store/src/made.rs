@@ -5,9 +5,9 @@
 
 use fastrand::Rng;
 use greenroom::errors::Error;
-use greenroom_database_sqlite::sqlx::{self, AssertSqlSafe};
+use greenroom_database_sql::Engine;
 
-use crate::{detail, pool::Pool, store::Store};
+use crate::{detail, store::Store};
 
 /// How many there are, and when the last one ends.
 #[derive(Clone, Copy, Debug)]
@@ -306,20 +306,15 @@ impl Maker<'_> {
     }
 
     async fn run(&self, statements: String) -> Result<(), Error> {
-        let statements = AssertSqlSafe(statements);
-        let done = match self.store.pool() {
-            Pool::Sqlite { writer, .. } => sqlx::raw_sql(statements).execute(writer).await.map(drop),
-            Pool::Postgres(pool) => sqlx::raw_sql(statements).execute(pool).await.map(drop),
-        };
-        self.store.told(done).await
+        self.store.run(self.store.pool().script(statements)).await
     }
 }
 
 /// A packed text, as each engine writes bytes.
 fn blob(store: &Store, text: &str) -> String {
     let hex: String = detail::pack(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    match store.pool() {
-        Pool::Sqlite { .. } => format!("x'{hex}'"),
-        Pool::Postgres(_) => format!("'\\x{hex}'::bytea"),
+    match store.pool().engine() {
+        Engine::Sqlite => format!("x'{hex}'"),
+        Engine::Postgres => format!("'\\x{hex}'::bytea"),
     }
 }

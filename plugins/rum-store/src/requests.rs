@@ -1,13 +1,9 @@
 //! Requests of this backend that a browser has sent with a trace: what a page's resource has met here, on whatever replica.
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Bind, Insert, Table};
 
-use crate::{
-    Store,
-    event::people,
-    sql::{Cell, Row, Table, Transaction},
-    text::first_bytes,
-};
+use crate::{Store, event::people, text::first_bytes};
 
 /// How long a path is kept.
 const LONGEST: usize = 512;
@@ -56,7 +52,7 @@ impl Store {
     /// If none is kept.
     pub async fn keep_requests(&self, requests: Vec<BackendRequest>) -> Result<(), Error> {
         self.run(Box::pin(async {
-            let mut transaction = Transaction::begin(self.pool()).await?;
+            let mut transaction = self.pool().begin().await?;
             transaction.insert(requests).await?;
             transaction.commit().await
         }))
@@ -64,7 +60,7 @@ impl Store {
     }
 }
 
-impl Row for BackendRequest {
+impl Insert for BackendRequest {
     const TABLE: Table = Table {
         name: "rum_request",
         columns: &[
@@ -88,27 +84,26 @@ impl Row for BackendRequest {
         on_conflict: "",
     };
 
-    fn cells(self) -> Vec<Cell> {
-        let text = |text: Option<String>| Cell::Text(text.map(Into::into));
+    fn binds(self) -> Vec<Bind> {
         let stages = self.stages.into_iter().map(|(stage, ns)| (stage.to_owned(), ns.into()));
         let stages = serde_json::Value::Object(stages.collect()).to_string();
         vec![
-            (&*self.request_id).into(),
-            (&*self.trace_id).into(),
-            text(self.span_id),
-            text(self.parent_span_id),
-            text(self.session_id),
-            (&*self.replica).into(),
-            text(self.plugin),
-            (&*self.method).into(),
-            text(self.route),
+            self.request_id.into(),
+            self.trace_id.into(),
+            self.span_id.into(),
+            self.parent_span_id.into(),
+            self.session_id.into(),
+            self.replica.into(),
+            self.plugin.into(),
+            self.method.into(),
+            self.route.into(),
             first_bytes(&people::hidden(&self.path), LONGEST).into(),
             i64::from(self.status).into(),
             self.start_ms.into(),
             self.duration_ns.into(),
             self.bytes.into(),
             self.is_aborted.into(),
-            (&*stages).into(),
+            stages.into(),
         ]
     }
 }

@@ -6,9 +6,9 @@ use greenroom::{
     database::{Client, Migration, Migrations},
     errors::{Error, Result},
 };
-use greenroom_database_sqlite::sqlx;
+use greenroom_database_sql::{Pool, sqlx};
 
-use crate::pool::Pool;
+use crate::writer::Writer;
 
 const MIGRATIONS: Migrations = Migrations::new(&[Migration::by_engine(
     "0001-rum",
@@ -24,6 +24,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     client: Client,
     pool: Pool,
+    writer: Writer,
 }
 
 impl Store {
@@ -33,12 +34,21 @@ impl Store {
     /// If the database cannot be reached, or its tables are not those of this store.
     pub async fn open(client: &Client) -> Result<Self, Error> {
         client.migrate(&MIGRATIONS).await?;
-        Ok(Self(Arc::new(Inner { client: client.clone(), pool: Pool::of(client)? })))
+        Ok(Self(Arc::new(Inner {
+            client: client.clone(),
+            pool: Pool::of(client)?,
+            writer: Writer::default(),
+        })))
     }
 
     /// The connections.
-    pub fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.0.pool
+    }
+
+    /// Those who wait to be kept.
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
     }
 
     /// Has something asked, and says what an error means: a 503 where the database is away, or says nothing in time.
@@ -59,16 +69,5 @@ impl Store {
         asked: impl Future<Output = sqlx::Result<T>>,
     ) -> Result<T, Error> {
         self.0.client.run_within(limit, asked).await
-    }
-
-    /// What an error of a statement means: a 503 where the database is away.
-    ///
-    /// # Errors
-    /// That one.
-    pub async fn told<T>(&self, result: sqlx::Result<T>) -> Result<T, Error> {
-        match result {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.0.client.explain(error).await),
-        }
     }
 }

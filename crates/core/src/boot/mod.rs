@@ -14,6 +14,6 @@ pub use critical_path::Link;
 pub use observer::{BootEvent, BootObserver, Silent};
 pub use policy::{Boot, BootPolicy, Deadlines, OnFailure, OnStartFailure, PluginPolicy};
 pub use report::BootReport;
-pub use result::{BootResult, Failure, ModuleResult, Outcome, PluginResult};
+pub use result::{BootResult, Failure, ModuleResult, Outcome, PluginResult, PluginState};
 pub(crate) use start::{Plan, start};
 pub use step::{Step, StepId, StepKind};

@@ -9,7 +9,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
 
-use super::{BootEvent, BootObserver, BootResult, Step, StepId, StepKind};
+use super::{BootEvent, BootObserver, BootResult, PluginResult, PluginState, Step, StepId, StepKind};
 use crate::{Service, owner::Owner, scope};
 
 /// What a start does, when, and what it waits for. The backend provides it; cannot be overridden.
@@ -78,6 +78,23 @@ impl BootReport {
     /// before it came to plugins.
     pub fn result(&self) -> Option<Arc<BootResult>> {
         self.0.result.borrow().clone()
+    }
+
+    /// Where a plugin is, with its modules.
+    pub fn plugin(&self, id: &str) -> PluginState {
+        let result = self.result();
+        let settled =
+            result.iter().flat_map(|result| &result.plugins).find(|plugin| &*plugin.plugin_id == id);
+        if let Some(failure) = settled.and_then(PluginResult::any_failure) {
+            return PluginState::Failed(failure.error.clone());
+        }
+        let steps = self.0.steps.lock();
+        let mut own = steps.iter().filter(|step| step.kind == StepKind::Plugin);
+        let own = own.find(|step| step.owner.as_ref().is_some_and(|owner| &*owner.plugin == id));
+        match settled.is_some() || own.is_some_and(|step| step.ended.is_some() && !step.failed) {
+            true => PluginState::Started,
+            false => PluginState::Starting,
+        }
     }
 
     /// Resolves once there is a [`result`](Self::result).

@@ -48,6 +48,25 @@ pub struct PluginResult {
     pub modules: Vec<ModuleResult>,
 }
 
+impl PluginResult {
+    /// Its own failure, else that of one of its modules.
+    pub fn any_failure(&self) -> Option<&Failure> {
+        let of_modules = || self.modules.iter().find_map(|module| module.failure.as_ref());
+        self.failure.as_ref().or_else(of_modules)
+    }
+}
+
+/// Where a plugin is, with its modules.
+#[derive(Clone, Debug)]
+pub enum PluginState {
+    /// Its start has not ended, or not in order: a failure is told once all plugins have settled.
+    Starting,
+    /// It serves.
+    Started,
+    /// It failed to start, or one of its modules did.
+    Failed(Error),
+}
+
 /// How one module fared.
 #[derive(Clone, Debug)]
 pub struct ModuleResult {

@@ -37,9 +37,8 @@ pub(crate) async fn health(
 ) -> HandlerResult<Json<Health>> {
     let from = &told.sources;
     let answer = from.health.readiness(&Probe::default()).await;
-    let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
     let checks = asked.of(from.checks.settled().await.into_iter().map(|check| checked(&told, check)))?;
-    Ok(Json(Health { ready: answer.status < 400, message: message.map(str::to_owned), checks }))
+    Ok(Json(Health { ready: answer.passes(), message: answer.message().map(str::to_owned), checks }))
 }
 
 fn checked(told: &Told, state: CheckState) -> Checked {

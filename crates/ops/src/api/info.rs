@@ -1,7 +1,7 @@
 //! `GET /.greenroom/v1/info`: what runs here.
 
 use axum::{Json, extract::State};
-use greenroom_core::State as Lifecycle;
+use greenroom_core::{State as Lifecycle, boot::PluginState};
 use greenroom_database::DatabaseSettings;
 use serde::Serialize;
 
@@ -60,23 +60,20 @@ pub(crate) async fn info(State(told): State<Told>) -> Json<Info> {
 
 fn plugins(told: &Told) -> Vec<Plugin> {
     let from = &told.sources;
-    let result = from.report.result();
     let databases = DatabaseSettings::from_config(&from.config).ok();
     let one = |plugin: &greenroom_core::InstalledPlugin| {
         let id = &plugin.plugin_id;
-        let settled =
-            result.as_ref().and_then(|result| result.plugins.iter().find(|one| one.plugin_id == *id));
-        let failure = settled.and_then(|settled| settled.failure.as_ref());
+        let (state, error) = match from.report.plugin(id) {
+            PluginState::Starting => ("starting", None),
+            PluginState::Started => ("started", None),
+            PluginState::Failed(error) => ("failed", Some(from.config.masked(error.message()))),
+        };
         let database = databases.as_ref().and_then(|all| all.for_plugin(id).ok());
         Plugin {
             id: id.to_string(),
             modules: plugin.modules.iter().map(ToString::to_string).collect(),
-            state: match (settled, failure) {
-                (_, Some(_)) => "failed",
-                (Some(_), None) => "started",
-                (None, None) => "starting",
-            },
-            error: failure.map(|failure| from.config.masked(failure.error.message())),
+            state,
+            error,
             database: database.map(|of| Database { client: of.client, target: of.target.to_string() }),
         }
     };

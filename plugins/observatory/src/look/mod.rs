@@ -54,11 +54,11 @@ pub(crate) struct Seen {
 impl Look {
     pub(crate) async fn now(&self) -> Seen {
         let answer = self.services.readiness.readiness(&Probe::default()).await;
-        let message = answer.payload.as_ref().and_then(|payload| payload["message"].as_str());
         let (now, Services { report, config, .. }) = (SystemTime::now(), &self.services);
         // What authors and libraries say may hold what is secret.
         let masks = config.masks();
-        let refusal = (answer.status != 200).then(|| masks.all(message.unwrap_or("no reason was given")));
+        let refusal =
+            (!answer.passes()).then(|| masks.all(answer.message().unwrap_or("no reason was given")));
         let states = self.services.health.settled().await;
         let requests = self.lately.requests.lock();
         Seen {
@@ -77,12 +77,11 @@ impl Look {
     }
 
     fn url(&self) -> String {
-        let Services { config, http, .. } = &self.services;
-        if let Ok(Some(url)) = config.optional_string("backend.baseUrl") {
-            return url.trim_end_matches('/').to_owned();
+        let Services { config, http, http_settings, .. } = &self.services;
+        match config.optional_string("backend.baseUrl") {
+            Ok(Some(url)) => url.trim_end_matches('/').to_owned(),
+            _ => http.local_addr().url(http_settings.https.is_some()),
         }
-        let port = http.local_addr().tcp().map_or(7007, |address| address.port());
-        format!("http://localhost:{port}")
     }
 }
 

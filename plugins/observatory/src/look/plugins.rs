@@ -10,7 +10,7 @@ use greenroom::{
     config::Masks,
     core::{
         InstanceMetadata,
-        boot::{BootReport, StepKind},
+        boot::{self, BootReport, StepKind},
     },
 };
 
@@ -44,21 +44,14 @@ pub(super) fn of(
     masks: &Masks,
     now: SystemTime,
 ) -> Vec<PluginSeen> {
-    let (steps, result) = (report.steps(), report.result());
+    let steps = report.steps();
     let plugin = |id: &Arc<str>, modules: &[Arc<str>]| {
         let mut own = steps.iter().filter(|step| step.kind == StepKind::Plugin);
         let step = own.find(|step| step.owner.as_ref().is_some_and(|owner| owner.plugin == *id));
-        let ended = result.iter().flat_map(|result| &result.plugins).find(|plugin| plugin.plugin_id == *id);
-        let failure = ended.and_then(|plugin| {
-            plugin
-                .failure
-                .as_ref()
-                .or_else(|| plugin.modules.iter().find_map(|module| module.failure.as_ref()))
-        });
-        let state = match (failure, step.and_then(|step| step.ended)) {
-            (Some(failure), _) => PluginState::Failed(masks.all(&failure.error.to_string())),
-            (None, None) => PluginState::Starts,
-            (None, Some(_)) => PluginState::Serves,
+        let state = match report.plugin(id) {
+            boot::PluginState::Starting => PluginState::Starts,
+            boot::PluginState::Started => PluginState::Serves,
+            boot::PluginState::Failed(error) => PluginState::Failed(masks.all(&error.to_string())),
         };
         let (id, start) = (id.clone(), step.and_then(|step| step.took()));
         PluginSeen { load: requests.of(&id, now), id, modules: modules.to_vec(), state, start }

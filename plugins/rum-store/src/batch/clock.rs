@@ -7,9 +7,22 @@ const ON_THE_WAY_MS: i64 = 5_000;
 /// How old an event may be when it is sent: a machine may have slept.
 const OLDEST_MS: i64 = 7 * 24 * 3_600_000;
 
+/// By what the times of a browser are told in those of this backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    received_ms: i64,
+    sent_ms: Option<i64>,
+}
+
 impl Arrival {
+    pub(crate) fn clock(&self) -> Clock {
+        Clock { received_ms: self.received_ms, sent_ms: self.sent_ms }
+    }
+}
+
+impl Clock {
     /// The time of an event, by the clock of this backend: as long ago as the browser's own clock says. Nothing is of the future.
-    pub(crate) fn time(&self, date_ms: i64) -> i64 {
+    pub(crate) fn time(self, date_ms: i64) -> i64 {
         let now = self
             .sent_ms
             .filter(|sent| sent.saturating_sub(self.received_ms).saturating_abs() > ON_THE_WAY_MS);
@@ -31,7 +44,7 @@ mod tests {
     fn time(sent_ms: Option<i64>, date_ms: i64) -> i64 {
         let device = Device::from_headers("", None);
         let (tags, sdk_version, routes) = Default::default();
-        Arrival { received_ms: NOW, sent_ms, tags, sdk_version, device, routes }.time(date_ms)
+        Arrival { received_ms: NOW, sent_ms, tags, sdk_version, device, routes }.clock().time(date_ms)
     }
 
     #[test]

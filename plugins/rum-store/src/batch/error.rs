@@ -17,7 +17,7 @@ const LONGEST: usize = 64 << 10;
 const LISTED: usize = 512;
 
 /// An error, until it is known where it was thrown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Trouble {
     service: Option<Arc<str>>,
     given: Option<String>,

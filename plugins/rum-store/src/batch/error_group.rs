@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{
-    group::Seen,
-    sql::{Cell, Row, Table},
-};
+use greenroom_database_sql::{Bind, Insert, Table};
+
+use crate::group::Seen;
 
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorGroup {
@@ -25,7 +24,7 @@ impl ErrorGroup {
     }
 }
 
-impl Row for ErrorGroup {
+impl Insert for ErrorGroup {
     /// As [`Seen::also`] has it.
     const TABLE: Table = Table {
         name: "rum_error_group",
@@ -59,7 +58,7 @@ impl Row for ErrorGroup {
             last_ms = case when excluded.last_ms > rum_error_group.last_ms then excluded.last_ms else rum_error_group.last_ms end",
     };
 
-    fn cells(self) -> Vec<Cell> {
+    fn binds(self) -> Vec<Bind> {
         vec![
             (&*self.fingerprint).into(),
             self.fingerprint_version.into(),

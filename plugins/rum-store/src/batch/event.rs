@@ -2,6 +2,8 @@
 
 use std::{fmt::Write, sync::Arc};
 
+use greenroom_database_sql::{Bind, Insert, Table};
+
 use super::{
     ErrorGroup,
     error::Trouble,
@@ -12,7 +14,6 @@ use crate::{
     detail,
     event::{Action, ErrorPart, Line, LongTask, Resource, Text, Vital, read, span_id, trace_id},
     source_maps::{Resolved, Symbolicator},
-    sql::{Cell, Row, Table},
     text::first_bytes,
 };
 
@@ -23,7 +24,7 @@ const LARGEST_CONTEXT: usize = 16 << 10;
 /// How much is kept of what the SDK says of it.
 const LARGEST_OWN: usize = 16 << 10;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Event {
     id: Arc<str>,
     kind: &'static str,
@@ -161,7 +162,7 @@ fn detail(kind: &str, line: &Line<'_>) -> Vec<u8> {
     detail::pack(&text)
 }
 
-impl Row for Event {
+impl Insert for Event {
     /// What came before is the same.
     const TABLE: Table = Table {
         name: "rum_event",
@@ -192,7 +193,7 @@ impl Row for Event {
         on_conflict: "on conflict (session_id, id) do nothing",
     };
 
-    fn cells(self) -> Vec<Cell> {
+    fn binds(self) -> Vec<Bind> {
         let About { session_id, view_id, date_ms, route, service, env, version, browser, device, .. } =
             self.about;
         vec![

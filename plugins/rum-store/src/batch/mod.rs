@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 pub use arrival::Arrival;
 
+pub(crate) use clock::Clock;
 pub(crate) use error_group::ErrorGroup;
 pub(crate) use event::Event;
 pub(crate) use session::Session;
@@ -26,9 +27,8 @@ use crate::{
 use shared::Shared;
 
 /// Events of one request, ready to be kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch {
-    pub(crate) arrival: Arrival,
     /// In the order of their ids, so that two transactions that meet wait for one another in one order.
     pub(crate) sessions: BTreeMap<String, Session>,
     /// By the ids of their session and their own: a session says nothing of another's views.
@@ -40,31 +40,53 @@ pub struct Batch {
 impl Batch {
     /// Reads lines, each an event that is scrubbed already. What cannot be read is counted, and the others go on.
     pub fn read(lines: &str, arrival: Arrival) -> Self {
-        let mut batch = Self::empty(arrival);
-        batch.add_all(lines, || true);
+        let mut batch = Self::empty();
+        batch.add_all(lines, &arrival, || true);
         batch
     }
 
     /// The same, as long as somebody waits for it, which is asked before each line; else `None`.
     pub fn read_while(lines: &str, arrival: Arrival, is_wanted: impl Fn() -> bool) -> Option<Self> {
-        let mut batch = Self::empty(arrival);
-        batch.add_all(lines, is_wanted).then_some(batch)
+        let mut batch = Self::empty();
+        batch.add_all(lines, &arrival, is_wanted).then_some(batch)
     }
 
-    fn empty(arrival: Arrival) -> Self {
+    fn empty() -> Self {
         let (sessions, views, events, unreadable) = Default::default();
-        Self { arrival, sessions, views, events, unreadable }
+        Self { sessions, views, events, unreadable }
+    }
+
+    /// What another one tells, too, as if all had been sent at once.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (id, session) in other.sessions {
+            self.add_session(id, session);
+        }
+        for pending in other.views.into_values() {
+            self.add_view(pending);
+        }
+        self.events.extend(other.events);
+        self.unreadable += other.unreadable;
+    }
+
+    fn add_session(&mut self, id: String, session: Session) {
+        let known = self.sessions.entry(id);
+        known.and_modify(|known| known.join(&session)).or_insert(session);
+    }
+
+    fn add_view(&mut self, pending: Pending) {
+        let known = self.views.entry(pending.key());
+        known.and_modify(|known| known.add(&pending)).or_insert(pending);
     }
 
     /// Whether it came to the end.
-    fn add_all(&mut self, lines: &str, is_wanted: impl Fn() -> bool) -> bool {
-        let mut shared = Shared::of(&self.arrival);
+    fn add_all(&mut self, lines: &str, arrival: &Arrival, is_wanted: impl Fn() -> bool) -> bool {
+        let mut shared = Shared::of(arrival);
         for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
             if !is_wanted() {
                 return false;
             }
             let line = people::hidden(line);
-            if self.add(&line, &mut shared).is_none() {
+            if self.add(&line, arrival, &mut shared).is_none() {
                 self.unreadable += 1;
             }
         }
@@ -79,6 +101,11 @@ impl Batch {
     /// Whether nothing is to be kept.
     pub fn is_empty(&self) -> bool {
         self.views.is_empty() && self.events.is_empty()
+    }
+
+    /// About how many rows it is.
+    pub(crate) fn rows(&self) -> usize {
+        self.views.len() + self.events.len()
     }
 
     /// Groups errors by where they were thrown in the sources, as far as the maps of the app's scripts tell it.
@@ -99,24 +126,18 @@ impl Batch {
         groups.into_values().collect()
     }
 
-    fn add(&mut self, text: &str, shared: &mut Shared) -> Option<()> {
+    fn add(&mut self, text: &str, arrival: &Arrival, shared: &mut Shared) -> Option<()> {
         let line = Line::read(text)?;
         // What an SDK tells of itself is nobody's session.
         if line.kind == "telemetry" {
             return Some(());
         }
-        let about = shared.about(&line, &self.arrival)?;
+        let about = shared.about(&line, arrival)?;
         match &*line.kind {
-            "view" | "view_update" => {
-                let pending = Pending::of(text, &line, &about)?;
-                let known = self.views.entry(pending.key());
-                known.and_modify(|known| known.add(&pending)).or_insert(pending);
-            }
+            "view" | "view_update" => self.add_view(Pending::of(text, &line, &about, arrival.clock())?),
             _ => self.events.push(Event::of(&line, &about, shared)?),
         }
-        let session = Session::of(&line, &about, &self.arrival, shared);
-        let known = self.sessions.entry(about.session_id.to_string());
-        known.and_modify(|known| known.join(&session)).or_insert(session);
+        self.add_session(about.session_id.to_string(), Session::of(&line, &about, arrival, shared));
         Some(())
     }
 }

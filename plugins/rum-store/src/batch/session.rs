@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use greenroom_database_sql::{Bind, Insert, Table};
+
 use super::{
     Arrival,
     shared::{About, Shared},
 };
-use crate::{
-    event::{Line, Text, tag},
-    sql::{Cell, Row, Table},
-};
+use crate::event::{Line, Text, tag};
 
 /// What the scrubber has put in place of who somebody is.
 const MASKED: &str = "***";
@@ -84,7 +83,7 @@ impl Session {
     }
 }
 
-impl Row for Session {
+impl Insert for Session {
     /// Times reach further, and what is said later counts. How much it takes is counted once its rows are there.
     const TABLE: Table = Table {
         name: "rum_session",
@@ -122,7 +121,7 @@ impl Row for Session {
             sdk_version = coalesce(excluded.sdk_version, rum_session.sdk_version)",
     };
 
-    fn cells(self) -> Vec<Cell> {
+    fn binds(self) -> Vec<Bind> {
         vec![
             self.id.into(),
             self.started_ms.into(),

@@ -68,7 +68,7 @@ impl Shared {
         Some(About {
             session_id: self.id(&line.session.id)?,
             view_id: self.id(&line.view.id)?,
-            date_ms: arrival.time(line.date),
+            date_ms: arrival.clock().time(line.date),
             route,
             path,
             // Without a service an SDK sends the id of the application in its place.

@@ -2,8 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use greenroom::errors::Error;
-
-use super::sql::Sql;
+use greenroom_database_sql::Sql;
 
 /// The most rows that a list tells at once.
 pub const MOST_ROWS: usize = 200;

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Sql, row};
 
 use super::{
     cursor::{Cursor, Page},
     filter::{Buckets, Filter, Of},
-    reader::row,
-    sql::Sql,
 };
 use crate::{
     group::{Seen, State},

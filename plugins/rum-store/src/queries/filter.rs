@@ -1,6 +1,6 @@
 //! Of what is asked: a time, and what pages and devices have in common.
 
-use super::sql::Sql;
+use greenroom_database_sql::Sql;
 
 /// Which views and events count. Times are those at which they began, of which the last is excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 //! A question is a [`Filter`] and, for lists, a [`Cursor`]: each list is sorted by a number and an id, goes on behind the last row that
 //! was told, and has at most [`MOST_ROWS`] rows at once. Durations are milliseconds, whatever is in the tables.
 //!
-//! Statements are made of words that both engines read (`sql.rs` has those in which they differ); values are only ever bound.
+//! Statements are made of words that both engines read (`words.rs` has those in which they differ); values are only ever bound.
 
 mod cursor;
 mod errors;
@@ -12,13 +12,13 @@ mod occurrence;
 mod reader;
 mod resources;
 mod sessions;
-mod sql;
 mod story;
 mod summary;
 mod values;
 mod views;
 mod vital;
 mod vitals;
+mod words;
 
 pub use self::{
     cursor::{Cursor, MOST_ROWS, Page},

@@ -1,11 +1,11 @@
 //! One group of errors: its last error, and the sessions that met it.
 
 use greenroom::errors::Error;
+use greenroom_database_sql::row;
 
 use super::{
     errors::ErrorGroup,
     filter::{Filter, Of},
-    reader::row,
     sessions::SessionRow,
     story::{EVENT, Event, FoundEvent},
 };

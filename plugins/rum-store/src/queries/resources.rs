@@ -1,15 +1,15 @@
 //! What pages wait for, by templated URL.
 
 use greenroom::errors::Error;
+use greenroom_database_sql::row;
 
 use super::{
     cursor::{Cursor, Page},
     filter::{Filter, Of},
-    reader::row,
-    sql::Resources,
     story::{EVENT, Event, FoundEvent},
     values::Values,
     views::{ms, ns},
+    words::{Resources, Words},
 };
 use crate::store::Store;
 

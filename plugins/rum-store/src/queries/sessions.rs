@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Sql, row};
 
 use super::{
     cursor::{Cursor, Page},
     filter::{Filter, Of},
-    reader::row,
-    sql::Sql,
     values::Values,
     views::{View, ns},
     vitals::MOST_ROUTES,
+    words::Words,
 };
 use crate::store::Store;
 

@@ -1,10 +1,10 @@
 //! One session from its first view to its last event, with the requests that this backend has answered for it.
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Sql, row};
 use serde_json::Value;
 
 use super::{
-    reader::row,
     sessions::SessionRow,
     views::{View, ms},
 };
@@ -291,7 +291,7 @@ impl Store {
         Ok(found.into_iter().map(Request::from).collect())
     }
 
-    fn requests(&self) -> super::sql::Sql {
+    fn requests(&self) -> Sql {
         self.sql(
             "select q.request_id, q.trace_id, q.parent_span_id, q.replica, q.plugin, q.method, q.route, q.path, q.status, \
              q.start_ms, q.duration_ns, q.bytes, q.is_aborted, q.stages from rum_request q",

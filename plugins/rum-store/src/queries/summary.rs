@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Sql, row};
 
 use super::{
     filter::{Buckets, Filter, Of},
-    reader::row,
-    sql::Sql,
     vitals::{MOST_ROUTES, Measurements},
 };
 use crate::store::Store;

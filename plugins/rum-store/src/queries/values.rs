@@ -1,13 +1,8 @@
 //! Numbers of a group of rows, all of them, and the percentile that is told of them.
 
-use greenroom_database_sqlite::sqlx::{
-    Decode, Postgres, Sqlite, Type,
-    error::BoxDynError,
-    postgres::{PgTypeInfo, PgValueRef},
-    sqlite::{SqliteTypeInfo, SqliteValueRef},
-};
+use greenroom_database_sql::sqlx::{Database, Decode, Type, error::BoxDynError};
 
-/// What [`Sql::values`](super::sql::Sql::values) asks for: one JSON text for a group, which takes a tenth of what its rows would.
+/// What [`Sql::values`](Sql::values) asks for: one JSON text for a group, which takes a tenth of what its rows would.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Values(pub(super) Vec<f64>);
 
@@ -24,27 +19,21 @@ impl Values {
     }
 }
 
-impl Type<Sqlite> for Values {
-    fn type_info() -> SqliteTypeInfo {
-        <str as Type<Sqlite>>::type_info()
+impl<D: Database> Type<D> for Values
+where
+    str: Type<D>,
+{
+    fn type_info() -> D::TypeInfo {
+        <str as Type<D>>::type_info()
     }
 }
 
-impl Decode<'_, Sqlite> for Values {
-    fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str(Decode::<Sqlite>::decode(value)?)?))
-    }
-}
-
-impl Type<Postgres> for Values {
-    fn type_info() -> PgTypeInfo {
-        <str as Type<Postgres>>::type_info()
-    }
-}
-
-impl Decode<'_, Postgres> for Values {
-    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str(Decode::<Postgres>::decode(value)?)?))
+impl<'r, D: Database> Decode<'r, D> for Values
+where
+    &'r str: Decode<'r, D>,
+{
+    fn decode(value: D::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(serde_json::from_str(Decode::<D>::decode(value)?)?))
     }
 }
 

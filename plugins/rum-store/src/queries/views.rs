@@ -1,12 +1,11 @@
 //! Views: the pages that people have seen.
 
 use greenroom::errors::Error;
+use greenroom_database_sql::{Sql, row};
 
 use super::{
     cursor::{Cursor, Page},
     filter::{Filter, Of},
-    reader::row,
-    sql::Sql,
     vital::Vital,
 };
 use crate::store::Store;

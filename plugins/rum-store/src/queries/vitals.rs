@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use greenroom::errors::Error;
-use greenroom_database_sqlite::sqlx::{self, ColumnIndex, Decode, FromRow, Row, Type};
+use greenroom_database_sql::{
+    Sql, row,
+    sqlx::{self, ColumnIndex, Decode, FromRow, Row, Type},
+};
 
 use super::{
     filter::{Buckets, Filter, Of},
-    reader::row,
-    sql::Sql,
     values::Values,
     vital::{Measured, Rating, Vital},
+    words::Words,
 };
 use crate::store::Store;
 

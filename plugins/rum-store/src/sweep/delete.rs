@@ -1,20 +1,17 @@
 //! Deletes sessions, with all that is of them.
 
 use greenroom::errors::Error;
-use greenroom_database_sqlite::sqlx;
+use greenroom_database_sql::{Transaction, sqlx};
 
 use crate::{
     Store,
     batch::LONGEST,
-    sql::{
-        Cell, Transaction,
-        size::{OF_EVENT, OF_VIEW},
-    },
+    size::{OF_EVENT, OF_VIEW},
     text::first_bytes,
 };
 
 /// How many sessions of somebody go in one transaction.
-const AT_ONCE: usize = 50;
+const AT_ONCE: i64 = 50;
 /// How many rows go in one transaction, about.
 const ROWS: u64 = 5_000;
 
@@ -63,23 +60,23 @@ impl Store {
 
     /// `None` once there is no session any more.
     async fn delete_some(&self, user: &str) -> sqlx::Result<Option<Deleted>> {
-        let mut transaction = Transaction::begin(self.pool()).await?;
-        let sql =
-            format!("select id from rum_session where usr_id = $1 or anonymous_id = $1 limit {AT_ONCE}");
-        let found = transaction.fetch::<(String,)>(sql, &[user]).await?;
+        let mut transaction = self.pool().begin().await?;
+        let sql = transaction.sql("select id from rum_session where usr_id = ").bind(user);
+        let sql = sql.then(" or anonymous_id = ").bind(user).then(" limit ").bind(AT_ONCE);
+        let found = transaction.rows::<(String,)>(sql).await?;
         if found.is_empty() {
             transaction.rollback().await?;
             return Ok(None);
         }
-        let Part { deleted, .. } =
-            transaction.delete_sessions(found.into_iter().map(|(id,)| id).collect()).await?;
+        let found = found.into_iter().map(|(id,)| id).collect();
+        let Part { deleted, .. } = delete_sessions(&mut transaction, found).await?;
         transaction.commit().await?;
         Ok(Some(deleted))
     }
 
     async fn delete_part(&self, session: &str) -> sqlx::Result<Part> {
-        let mut transaction = Transaction::begin(self.pool()).await?;
-        let part = transaction.delete_sessions(vec![session.to_owned()]).await?;
+        let mut transaction = self.pool().begin().await?;
+        let part = delete_sessions(&mut transaction, vec![session.to_owned()]).await?;
         transaction.commit().await?;
         Ok(part)
     }
@@ -103,57 +100,66 @@ pub(super) struct Part {
     pub(super) is_last: bool,
 }
 
-impl Transaction {
-    /// Deletes sessions, or as much of them as goes in one transaction: those who write wait for it. A session goes once nothing is
-    /// left of it, so that what is left of a large one is found again.
-    pub(super) async fn delete_sessions(&mut self, mut ids: Vec<String>) -> sqlx::Result<Part> {
-        let (mut deleted, mut room, mut is_last) = (Deleted::default(), ROWS, true);
-        // In the order in which batches wait for one another, too.
-        ids.sort_unstable();
-        for id in &ids {
-            is_last = self.delete_session(id, &mut room, &mut deleted).await?;
-            if !is_last {
-                break;
-            }
+/// Deletes sessions, or as much of them as goes in one transaction: those who write wait for it. A session goes once nothing is left of
+/// it, so that what is left of a large one is found again.
+pub(super) async fn delete_sessions(
+    transaction: &mut Transaction,
+    mut ids: Vec<String>,
+) -> sqlx::Result<Part> {
+    let (mut deleted, mut room, mut is_last) = (Deleted::default(), ROWS, true);
+    // In the order in which batches wait for one another, too.
+    ids.sort_unstable();
+    for id in &ids {
+        is_last = delete_session(transaction, id, &mut room, &mut deleted).await?;
+        if !is_last {
+            break;
         }
-        if deleted.sessions > 0 {
-            self.delete_empty_groups().await?;
-        }
-        Ok(Part { deleted, is_last })
     }
+    if deleted.sessions > 0 {
+        delete_empty_groups(transaction).await?;
+    }
+    Ok(Part { deleted, is_last })
+}
 
-    /// Whether nothing is left of it.
-    async fn delete_session(
-        &mut self,
-        id: &str,
-        room: &mut u64,
-        deleted: &mut Deleted,
-    ) -> sqlx::Result<bool> {
-        // First, because from then on batches of this session wait until this is committed, and then begin it anew.
-        let of_it = || vec![Cell::from(id)];
-        self.execute("update rum_session set bytes = bytes where id = $1".to_owned(), of_it()).await?;
-        let tables = [
-            ("rum_event", OF_EVENT, &mut deleted.events),
-            ("rum_view", OF_VIEW, &mut deleted.views),
-            ("rum_request", "cast(0 as bigint)", &mut deleted.requests),
-        ];
-        let mut freed = 0;
-        for (table, size, count) in tables {
-            let sql = format!(
-                "delete from {table} where session_id = $1 \
-                 and id in (select id from {table} where session_id = $1 limit {room}) returning {size}"
-            );
-            let sizes = self.fetch::<(i64,)>(sql, &[id]).await?;
-            let rows = sizes.len() as u64;
-            freed += sizes.into_iter().map(|(size,)| size).sum::<i64>();
-            (*count, *room) = (*count + rows, room.saturating_sub(rows));
-        }
-        if *room == 0 {
-            let sql = "update rum_session set bytes = bytes - $1 where id = $2".to_owned();
-            self.execute(sql, vec![freed.into(), id.into()]).await?;
-            return Ok(false);
-        }
-        deleted.sessions += self.execute("delete from rum_session where id = $1".to_owned(), of_it()).await?;
-        Ok(true)
+/// Whether nothing is left of it.
+async fn delete_session(
+    transaction: &mut Transaction,
+    id: &str,
+    room: &mut u64,
+    deleted: &mut Deleted,
+) -> sqlx::Result<bool> {
+    // First, because from then on batches of this session wait until this is committed, and then begin it anew.
+    let sql = transaction.sql("update rum_session set bytes = bytes where id = ").bind(id);
+    transaction.execute(sql).await?;
+    let tables = [
+        ("rum_event", OF_EVENT, &mut deleted.events),
+        ("rum_view", OF_VIEW, &mut deleted.views),
+        ("rum_request", "cast(0 as bigint)", &mut deleted.requests),
+    ];
+    let mut freed = 0;
+    for (table, size, count) in tables {
+        let sql = transaction.sql(&format!("delete from {table} where session_id = ")).bind(id);
+        let sql = sql.then(&format!(" and id in (select id from {table} where session_id = ")).bind(id);
+        let sql = sql.then(" limit ").bind(i64::try_from(*room).unwrap_or(i64::MAX));
+        let sizes = transaction.rows::<(i64,)>(sql.then(") returning ").then(size)).await?;
+        let rows = sizes.len() as u64;
+        freed += sizes.into_iter().map(|(size,)| size).sum::<i64>();
+        (*count, *room) = (*count + rows, room.saturating_sub(rows));
     }
+    if *room == 0 {
+        let sql = transaction.sql("update rum_session set bytes = bytes - ").bind(freed);
+        transaction.execute(sql.then(" where id = ").bind(id)).await?;
+        return Ok(false);
+    }
+    let sql = transaction.sql("delete from rum_session where id = ").bind(id);
+    deleted.sessions += transaction.execute(sql).await?;
+    Ok(true)
+}
+
+/// Deletes groups of which there is no error any more.
+async fn delete_empty_groups(transaction: &mut Transaction) -> sqlx::Result<u64> {
+    let sql = "delete from rum_error_group where not exists \
+               (select 1 from rum_event where rum_event.fingerprint = rum_error_group.fingerprint)";
+    let sql = transaction.sql(sql);
+    transaction.execute(sql).await
 }

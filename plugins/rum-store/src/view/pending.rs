@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::{Document, ViewRow};
-use crate::{batch::About, event::Line};
+use crate::{
+    batch::{About, Clock},
+    event::Line,
+};
 
 /// A view to be kept: as a row, where it is a whole one and the last word of this batch; else what else was said of it, too.
 #[derive(Clone, Debug)]
@@ -13,13 +16,14 @@ pub(crate) struct Pending {
     text: String,
     version: i64,
     is_update: bool,
+    clock: Clock,
     /// All of it, where there are updates.
     pub(crate) document: Option<Document>,
 }
 
 impl Pending {
     /// `None` if it says nothing of its version.
-    pub(crate) fn of(text: &str, line: &Line<'_>, about: &About) -> Option<Self> {
+    pub(crate) fn of(text: &str, line: &Line<'_>, about: &About, clock: Clock) -> Option<Self> {
         let version = line.internal.document_version.0?;
         let is_update = line.kind == "view_update";
         let mut pending = Self {
@@ -27,6 +31,7 @@ impl Pending {
             text: text.to_owned(),
             version,
             is_update,
+            clock,
             document: None,
         };
         match is_update {
@@ -66,11 +71,11 @@ impl Pending {
     }
 
     /// The whole view of this row as a document, where it turns out that updates of it are known already.
-    pub(crate) fn into_document(self) -> Option<(ViewRow, Document)> {
+    pub(crate) fn into_document(self) -> Option<(ViewRow, Document, Clock)> {
         let document = match &self.document {
             Some(document) => document.clone(),
             None => self.own_document()?,
         };
-        Some((self.row, document))
+        Some((self.row, document, self.clock))
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use greenroom_database_sql::{Bind, Insert, Table};
+
 use super::Document;
 use crate::{
-    batch::{About, Arrival},
+    batch::{About, Clock},
     event::{Line, Moment, Text},
-    sql::{Cell, Row, Table},
     text::first_bytes,
 };
 
@@ -69,12 +70,12 @@ impl ViewRow {
     }
 
     /// The row of a view that was put together, which keeps what this one knows of its browser.
-    pub(crate) fn of_document(self, document: &Document, arrival: &Arrival) -> Option<Self> {
+    pub(crate) fn of_document(self, document: &Document, clock: Clock) -> Option<Self> {
         let text = document.view().to_string();
         let line = Line::read(&text)?;
         let mut about = self.about;
         if line.date != 0 {
-            about.date_ms = arrival.time(line.date);
+            about.date_ms = clock.time(line.date);
         }
         let mut row = Self::of(&line, &about, document.version());
         row.is_partial = document.is_partial();
@@ -142,15 +143,15 @@ macro_rules! replace_view {
 #[derive(Debug)]
 pub(crate) struct Newer(pub(crate) ViewRow);
 
-impl Row for Newer {
+impl Insert for Newer {
     const TABLE: Table = Table {
         name: "rum_view",
         columns: COLUMNS,
         on_conflict: replace_view!("where excluded.document_version > rum_view.document_version"),
     };
 
-    fn cells(self) -> Vec<Cell> {
-        self.0.cells()
+    fn binds(self) -> Vec<Bind> {
+        self.0.binds()
     }
 }
 
@@ -158,16 +159,16 @@ impl Row for Newer {
 #[derive(Debug)]
 pub(crate) struct Replaced(pub(crate) ViewRow);
 
-impl Row for Replaced {
+impl Insert for Replaced {
     const TABLE: Table = Table { name: "rum_view", columns: COLUMNS, on_conflict: replace_view!("") };
 
-    fn cells(self) -> Vec<Cell> {
-        self.0.cells()
+    fn binds(self) -> Vec<Bind> {
+        self.0.binds()
     }
 }
 
 impl ViewRow {
-    fn cells(self) -> Vec<Cell> {
+    fn binds(self) -> Vec<Bind> {
         let About { session_id, view_id, date_ms, route, service, env, version, browser, device, .. } =
             self.about;
         let [actions, errors, long_tasks, resources, frustrations] = self.counts;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use greenroom_database_sql::Row;
 use greenroom_plugin_rum_store::{Batch, detail, view_of};
 use serde_json::{Value, json};
 
@@ -33,15 +34,7 @@ fn view(version: i64, more: Value) -> Value {
     view
 }
 
-async fn only<R>(store: &TestStore, sql: &str) -> R
-where
-    R: for<'r> greenroom_database_sqlite::sqlx::FromRow<
-            'r,
-            greenroom_database_sqlite::sqlx::sqlite::SqliteRow,
-        > + for<'r> greenroom_database_sqlite::sqlx::FromRow<'r, greenroom_database_sqlite::sqlx::postgres::PgRow>
-        + Send
-        + Unpin,
-{
+async fn only<R: Row>(store: &TestStore, sql: &str) -> R {
     let mut rows = store.rows(sql).await;
     assert_eq!(rows.len(), 1, "{sql}");
     rows.remove(0)

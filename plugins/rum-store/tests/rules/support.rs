@@ -2,8 +2,8 @@
 
 use std::{fs, path::PathBuf, sync::Arc};
 
-use greenroom_database_sqlite::sqlx::{self, AssertSqlSafe, FromRow, postgres::PgRow, sqlite::SqliteRow};
-use greenroom_plugin_rum_store::{Arrival, Batch, Kept, Pool, Store, device::Device, route::Routes};
+use greenroom_database_sql::{Pool, Row};
+use greenroom_plugin_rum_store::{Arrival, Batch, Kept, Store, device::Device, route::Routes};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
@@ -11,13 +11,13 @@ use crate::engine::Engine;
 /// A store of a test's own.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
-    _engine: Engine,
+    engine: Engine,
 }
 
 impl TestStore {
     pub(crate) async fn open() -> Self {
         let engine = Engine::start().await;
-        Self { store: Store::open(&engine.client).await.unwrap(), _engine: engine }
+        Self { store: Store::open(&engine.client).await.unwrap(), engine }
     }
 
     pub(crate) async fn keep(&self, sent: &Sent) -> Kept {
@@ -33,35 +33,28 @@ impl TestStore {
     }
 
     /// All rows of a query.
-    pub(crate) async fn rows<R>(&self, sql: impl Into<String>) -> Vec<R>
-    where
-        R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
-    {
-        let sql = AssertSqlSafe(sql.into());
-        match self.store.pool() {
-            Pool::Sqlite { readers, .. } => sqlx::query_as(sql).fetch_all(readers).await.unwrap(),
-            Pool::Postgres(pool) => sqlx::query_as(sql).fetch_all(pool).await.unwrap(),
-        }
+    pub(crate) async fn rows<R: Row>(&self, sql: impl AsRef<str>) -> Vec<R> {
+        let pool = self.pool();
+        pool.rows(pool.sql(sql.as_ref())).await.unwrap()
     }
 
     /// Has whatever is written to a table fail.
     pub(crate) async fn break_table(&self, table: &str) {
-        let sql = AssertSqlSafe(format!("alter table {table} rename to broken"));
-        match self.store.pool() {
-            Pool::Sqlite { writer, .. } => drop(sqlx::query(sql).execute(writer).await.unwrap()),
-            Pool::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
-        }
+        self.pool().script(format!("alter table {table} rename to broken")).await.unwrap();
     }
 
     /// About how many bytes are in use.
     pub(crate) async fn used(&self) -> u64 {
-        let sql = match self.store.pool() {
-            Pool::Sqlite { .. } => {
-                "select (page_count - freelist_count) * page_size from pragma_page_count(), pragma_freelist_count(), pragma_page_size()"
-            }
-            Pool::Postgres(_) => "select cast(sum(bytes) as bigint) from rum_session",
-        };
-        self.rows::<(i64,)>(sql).await[0].0.try_into().unwrap()
+        let pool = self.pool();
+        let sql = pool.sql("").by_engine(
+            "select (page_count - freelist_count) * page_size from pragma_page_count(), pragma_freelist_count(), pragma_page_size()",
+            "select cast(sum(bytes) as bigint) from rum_session",
+        );
+        pool.rows::<(i64,)>(sql).await.unwrap()[0].0.try_into().unwrap()
+    }
+
+    fn pool(&self) -> Pool {
+        Pool::of(&self.engine.client).unwrap()
     }
 
     pub(crate) async fn count(&self, table: &str) -> i64 {

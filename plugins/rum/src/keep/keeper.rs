@@ -16,10 +16,10 @@ use crate::{
     troubles::Troubles,
 };
 
-/// How many at a time: as many connections to a server are in use at most.
-const TURNS: usize = 8;
+/// How many at a time: what waits together is kept together.
+const TURNS: usize = 64;
 /// How many of one client.
-const TURNS_OF_ONE: usize = 2;
+const TURNS_OF_ONE: usize = 8;
 /// How long a browser waits for it.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -2,23 +2,26 @@
 
 use std::fmt::Write;
 
-use super::Cell;
+use crate::Bind;
 
 /// Where rows go, and what becomes of one that is there already.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Table {
-    pub(crate) name: &'static str,
-    pub(crate) columns: &'static [&'static str],
-    /// `on conflict …`
-    pub(crate) on_conflict: &'static str,
+pub struct Table {
+    /// As statements name it.
+    pub name: &'static str,
+    /// As statements name them.
+    pub columns: &'static [&'static str],
+    /// `on conflict …`, or nothing.
+    pub on_conflict: &'static str,
 }
 
 /// What is a row of a table.
-pub(crate) trait Row {
+pub trait Insert {
+    /// Which.
     const TABLE: Table;
 
     /// A value for each column, in order.
-    fn cells(self) -> Vec<Cell>;
+    fn binds(self) -> Vec<Bind>;
 }
 
 impl Table {
@@ -40,7 +43,7 @@ impl Table {
 }
 
 /// How many rows go into one statement, of so many that are left. Powers of two, so that a connection has few statements to remember.
-pub(super) fn at_once(rows: usize) -> usize {
+pub(crate) fn at_once(rows: usize) -> usize {
     const MOST: usize = 32;
     match rows {
         MOST.. => MOST,
