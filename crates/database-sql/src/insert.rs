@@ -1,8 +1,8 @@
 //! Statements that insert many rows at once.
 
-use std::fmt::Write;
+use greenroom_database::Engine;
 
-use crate::Bind;
+use crate::{Bind, sql::push_place};
 
 /// Where rows go, and what becomes of one that is there already.
 #[derive(Clone, Copy, Debug)]
@@ -26,15 +26,14 @@ pub trait Insert {
 
 impl Table {
     /// The statement for so many rows.
-    pub(crate) fn insert(&self, rows: usize) -> String {
+    pub(crate) fn insert(&self, engine: Engine, rows: usize) -> String {
         let Self { name, columns, on_conflict } = self;
         let mut sql = format!("insert into {name} ({}) values ", columns.join(", "));
         for row in 0..rows {
             sql.push_str(if row == 0 { "(" } else { ", (" });
             for column in 0..columns.len() {
-                let comma = if column == 0 { "" } else { ", " };
-                // Writing to a text does not fail.
-                let _ = write!(sql, "{comma}${}", row * columns.len() + column + 1);
+                sql.push_str(if column == 0 { "" } else { ", " });
+                push_place(&mut sql, engine, row * columns.len() + column + 1);
             }
             sql.push(')');
         }
@@ -58,7 +57,11 @@ mod tests {
     #[test]
     fn a_statement_has_a_place_for_each_value() {
         let table = Table { name: "t", columns: &["a", "b"], on_conflict: "on conflict do nothing" };
-        assert_eq!(table.insert(2), "insert into t (a, b) values ($1, $2), ($3, $4) on conflict do nothing");
+        let insert = |engine| table.insert(engine, 2);
+        let values = ["(?, ?), (?, ?)", "($1, $2), ($3, $4)"];
+        let told =
+            values.map(|values| format!("insert into t (a, b) values {values} on conflict do nothing"));
+        assert_eq!([Engine::Sqlite, Engine::Postgres].map(insert), told);
     }
 
     #[test]

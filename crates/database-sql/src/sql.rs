@@ -29,7 +29,7 @@ impl Sql {
     /// Goes on with a value.
     pub fn bind(mut self, value: impl Into<Bind>) -> Self {
         self.binds.push(value.into());
-        self.text.push_str(&format!("${}", self.binds.len()));
+        push_place(&mut self.text, self.engine, self.binds.len());
         self
     }
 
@@ -59,14 +59,24 @@ impl Sql {
     }
 }
 
+/// The place of a value, of which there are so many with it. To SQLite `$1` is a name, and its driver looks through all names for each
+/// value that is bound: in statements with a thousand this was a fifth of what it costs to keep what browsers send.
+pub(crate) fn push_place(text: &mut String, engine: Engine, number: usize) {
+    match engine {
+        Engine::Sqlite => text.push('?'),
+        Engine::Postgres => text.push_str(&format!("${number}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_statement_has_a_place_for_each_value_and_holds_none() {
-        let sql =
-            Sql::new(Engine::Sqlite, "select 1 from t where a = ").bind("'; drop table t").then(" and b in ");
+        let sql = Sql::new(Engine::Postgres, "select 1 from t where a = ")
+            .bind("'; drop table t")
+            .then(" and b in ");
         let sql = sql.list([1, 2]).then(" and c in ").list(Vec::<&str>::new());
         assert_eq!(sql.text, "select 1 from t where a = $1 and b in ($2,$3) and c in (null)");
         assert_eq!(sql.binds, ["'; drop table t".into(), 1.into(), 2.into()]);

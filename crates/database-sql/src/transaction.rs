@@ -126,7 +126,7 @@ impl Transaction {
     /// The statement for the next ones of these rows.
     fn next<R: Insert>(&self, rows: &mut std::vec::IntoIter<R>) -> Option<Sql> {
         let count = (rows.len() > 0).then(|| at_once(rows.len()))?;
-        let mut sql = self.sql(&R::TABLE.insert(count));
+        let mut sql = self.sql(&R::TABLE.insert(self.engine(), count));
         sql.binds = rows.by_ref().take(count).flat_map(R::binds).collect();
         Some(sql)
     }

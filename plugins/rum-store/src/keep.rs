@@ -20,6 +20,8 @@ use crate::{
 const LONGEST: Duration = Duration::from_secs(8);
 /// How many views are asked for in one statement.
 const VIEWS_AT_ONCE: usize = 32;
+/// How many sessions have their size changed in one statement.
+const SESSIONS_AT_ONCE: usize = 32;
 
 /// The ids of a view's session and its own.
 type Key = (String, String);
@@ -77,11 +79,14 @@ async fn grow(
     for (session, bytes) in before {
         *grown.entry(session).or_default() -= bytes;
     }
-    for (session, bytes) in grown {
-        if bytes != 0 {
-            let sql = transaction.sql("update rum_session set bytes = bytes + ").bind(bytes);
-            transaction.execute(sql.then(" where id = ").bind(session)).await?;
-        }
+    let grown: Vec<_> = grown.into_iter().filter(|(_, bytes)| *bytes != 0).collect();
+    for grown in grown.chunks(SESSIONS_AT_ONCE) {
+        let sql = transaction.sql("update rum_session set bytes = bytes + case id");
+        let sql = grown.iter().fold(sql, |sql, (session, bytes)| {
+            sql.then(" when ").bind(&**session).then(" then ").bind(*bytes)
+        });
+        let sessions = grown.iter().map(|(session, _)| &**session);
+        transaction.execute(sql.then(" end where id in ").list(sessions)).await?;
     }
     Ok(())
 }

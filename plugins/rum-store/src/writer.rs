@@ -1,16 +1,18 @@
 //! Batches that wait for the one that writes, kept together.
 //!
-//! What a transaction costs, and what a commit does, is most of what keeping a few events costs. So while one is written, those that come
-//! wait, and are then written as if a browser had sent them at once. A batch is still kept whole or not at all, and none waits for company.
+//! What a transaction and its commit cost is most of what keeping a few events costs. So a batch waits a moment, and is written with those
+//! that have come meanwhile, as if one browser had sent them all at once. Each is still kept whole or not at all.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use greenroom::prelude::*;
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::sleep};
 
 use crate::{Store, batch::Batch};
 
+/// How long is waited for others. No browser waits for the answer: it has sent what it had measured.
+const GATHER: Duration = Duration::from_millis(10);
 /// How many batches go in one transaction.
 const BATCHES: usize = 32;
 /// How many events do, about: those who read and those who sweep wait for it.
@@ -96,6 +98,7 @@ struct Turn {
 impl Turn {
     async fn write_all(mut self) {
         loop {
+            sleep(GATHER).await;
             let group = self.store.writer().next();
             if group.is_empty() {
                 self.is_over = true;
