@@ -107,22 +107,6 @@ impl Transaction {
         Ok(changed)
     }
 
-    /// Inserts rows, and gives these columns of those that were not there before.
-    ///
-    /// # Errors
-    /// What sqlx says.
-    pub async fn insert_returning<R: Insert, T: Row>(
-        &mut self,
-        rows: Vec<R>,
-        columns: &str,
-    ) -> sqlx::Result<Vec<T>> {
-        let (mut rows, mut returned) = (rows.into_iter(), vec![]);
-        while let Some(sql) = self.next(&mut rows) {
-            returned.extend(self.rows::<T>(sql.then(" returning ").then(columns)).await?);
-        }
-        Ok(returned)
-    }
-
     /// The statement for the next ones of these rows.
     fn next<R: Insert>(&self, rows: &mut std::vec::IntoIter<R>) -> Option<Sql> {
         let count = (rows.len() > 0).then(|| at_once(rows.len()))?;

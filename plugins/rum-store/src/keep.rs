@@ -1,30 +1,23 @@
 //! Keeps a batch: all of it, or nothing.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, HashSet},
     time::Duration,
 };
 
 use greenroom::errors::Error;
-use greenroom_database_sql::{Sql, Transaction, sqlx};
+use greenroom_database_sql::{Transaction, sqlx};
 
 use crate::{
     Store,
-    batch::Batch,
-    size::{OF_EVENT, OF_VIEW},
+    batch::{Batch, Event},
+    grown::{ASKED_AT_ONCE, Grown, Key, one_of},
     view::{Document, Newer, Pending, Replaced},
     writer::Kept,
 };
 
 /// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
 const LONGEST: Duration = Duration::from_secs(8);
-/// How many views are asked for in one statement.
-const VIEWS_AT_ONCE: usize = 32;
-/// How many sessions have their size changed in one statement.
-const SESSIONS_AT_ONCE: usize = 32;
-
-/// The ids of a view's session and its own.
-type Key = (String, String);
 
 impl Store {
     /// Keeps a batch in one transaction, within the time that there is for one.
@@ -37,83 +30,61 @@ impl Store {
         let mut transaction = self.pool().begin().await?;
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
-        let keys: Vec<_> = batch.views.keys().cloned().collect();
-        let before = sizes(&mut transaction, &keys).await?;
-        let views = keep_views(&mut transaction, batch.views.into_values().collect()).await?;
-        let events: Vec<(String, i64)> =
-            transaction.insert_returning(batch.events, &format!("session_id, {OF_EVENT}")).await?;
-        let new = views + events.len() as u64;
+        let views: Vec<_> = batch.views.keys().cloned().collect();
+        let mut grown = Grown::by(&mut transaction, &views).await?;
+        let views = keep_views(&mut transaction, batch.views.into_values().collect(), &mut grown).await?;
+        let events = keep_events(&mut transaction, batch.events, &mut grown).await?;
+        let new = views + events;
         if new == 0 {
             transaction.rollback().await?;
             return Ok(Kept { new });
         }
-        let mut after = sizes(&mut transaction, &keys).await?;
-        after.extend(events);
-        grow(&mut transaction, before, after).await?;
+        grown.write(&mut transaction).await?;
         transaction.insert(groups).await?;
         transaction.commit().await?;
         Ok(Kept { new })
     }
 }
 
-/// The sessions of these views, and about how many bytes each of those takes that are there.
-async fn sizes(transaction: &mut Transaction, keys: &[Key]) -> sqlx::Result<Vec<(String, i64)>> {
-    let mut sizes = vec![];
-    for keys in keys.chunks(VIEWS_AT_ONCE) {
-        let sql = transaction.sql("select session_id, ").then(OF_VIEW).then(" from rum_view where ");
-        sizes.extend(transaction.rows::<(String, i64)>(one_of(keys, sql)).await?);
-    }
-    Ok(sizes)
-}
-
-/// Counts what sessions have more than before: of what came again there is no more.
-async fn grow(
+/// Gives how many events are new. They belong to sessions that wait for this transaction, so nobody else brings one meanwhile.
+async fn keep_events(
     transaction: &mut Transaction,
-    before: Vec<(String, i64)>,
-    after: Vec<(String, i64)>,
-) -> sqlx::Result<()> {
-    let mut grown = BTreeMap::<String, i64>::new();
-    for (session, bytes) in after {
-        *grown.entry(session).or_default() += bytes;
+    mut events: Vec<Event>,
+    grown: &mut Grown,
+) -> sqlx::Result<u64> {
+    let keys: Vec<_> = events.iter().map(Event::key).collect();
+    let mut known = HashSet::new();
+    for keys in keys.chunks(ASKED_AT_ONCE) {
+        let sql = one_of(keys, transaction.sql("select session_id, id from rum_event where "));
+        known.extend(transaction.rows::<Key>(sql).await?);
     }
-    for (session, bytes) in before {
-        *grown.entry(session).or_default() -= bytes;
+    // One may be told twice in a batch, too.
+    events.retain(|event| known.insert(event.key()));
+    for event in &events {
+        grown.add(event.session(), event.bytes());
     }
-    let grown: Vec<_> = grown.into_iter().filter(|(_, bytes)| *bytes != 0).collect();
-    for grown in grown.chunks(SESSIONS_AT_ONCE) {
-        let sql = transaction.sql("update rum_session set bytes = bytes + case id");
-        let sql = grown.iter().fold(sql, |sql, (session, bytes)| {
-            sql.then(" when ").bind(&**session).then(" then ").bind(*bytes)
-        });
-        let sessions = grown.iter().map(|(session, _)| &**session);
-        transaction.execute(sql.then(" end where id in ").list(sessions)).await?;
-    }
-    Ok(())
-}
-
-/// Goes on with a condition that each of these views holds.
-fn one_of(keys: &[Key], sql: Sql) -> Sql {
-    let one = |(place, sql): (usize, Sql), (session, id): &Key| {
-        let sql = sql.then(if place == 0 { "(session_id = " } else { " or session_id = " }).bind(&**session);
-        (place + 1, sql.then(" and id = ").bind(&**id))
-    };
-    keys.iter().fold((0, sql), one).1.then(")")
+    transaction.insert(events).await
 }
 
 /// Gives how many views have changed.
-async fn keep_views(transaction: &mut Transaction, views: Vec<Pending>) -> sqlx::Result<u64> {
+async fn keep_views(
+    transaction: &mut Transaction,
+    views: Vec<Pending>,
+    grown: &mut Grown,
+) -> sqlx::Result<u64> {
     let (updated, whole): (Vec<_>, Vec<_>) = views.into_iter().partition(|view| view.document.is_some());
     let rows: Vec<_> = whole.iter().map(|view| Newer(view.row.clone())).collect();
+    rows.iter().for_each(|Newer(row)| grown.add_view(row));
     let mut new = transaction.insert(rows).await?;
     if (new as usize) < whole.len() {
         // An older whole view changes nothing, unless updates are stored: then it may be the base they apply to.
         let known = known(transaction, &whole, " and (is_partial = 1 or updates > 0)").await?;
         let whole = whole.into_iter().filter(|view| known.contains_key(&view.key())).collect();
-        new += join(transaction, whole, known).await?;
+        new += join(transaction, whole, known, grown).await?;
     }
     if !updated.is_empty() {
         let known = known(transaction, &updated, "").await?;
-        new += join(transaction, updated, known).await?;
+        new += join(transaction, updated, known, grown).await?;
     }
     Ok(new)
 }
@@ -126,7 +97,7 @@ async fn known(
 ) -> sqlx::Result<HashMap<Key, Vec<u8>>> {
     let keys: Vec<_> = views.iter().map(Pending::key).collect();
     let mut known = HashMap::new();
-    for keys in keys.chunks(VIEWS_AT_ONCE) {
+    for keys in keys.chunks(ASKED_AT_ONCE) {
         let sql = one_of(keys, transaction.sql("select session_id, id, document from rum_view where "));
         let found = transaction.rows::<(String, String, Vec<u8>)>(sql.then(which)).await?;
         known.extend(found.into_iter().map(|(session, id, document)| ((session, id), document)));
@@ -139,6 +110,7 @@ async fn join(
     transaction: &mut Transaction,
     views: Vec<Pending>,
     known: HashMap<Key, Vec<u8>>,
+    grown: &mut Grown,
 ) -> sqlx::Result<u64> {
     let mut rows = vec![];
     for view in views {
@@ -151,5 +123,6 @@ async fn join(
             rows.extend(row.of_document(&document, clock).map(Replaced));
         }
     }
+    rows.iter().for_each(|Replaced(row)| grown.add_view(row));
     transaction.insert(rows).await
 }

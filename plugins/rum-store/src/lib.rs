@@ -8,6 +8,7 @@ pub mod device;
 mod event;
 pub mod fingerprint;
 pub mod group;
+mod grown;
 mod keep;
 #[cfg(feature = "made")]
 pub mod made;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     detail,
     event::{Action, ErrorPart, Line, LongTask, Resource, Text, Vital, read, span_id, trace_id},
+    size::{self, Besides},
     source_maps::{Resolved, Symbolicator},
     text::first_bytes,
 };
@@ -160,6 +161,23 @@ fn detail(kind: &str, line: &Line<'_>) -> Vec<u8> {
     }
     text.push('}');
     detail::pack(&text)
+}
+
+impl Event {
+    pub(crate) fn session(&self) -> &str {
+        &self.about.session_id
+    }
+
+    /// The ids of its session and its own.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.about.session_id.to_string(), self.id.to_string())
+    }
+
+    /// About how many bytes it takes as a row.
+    pub(crate) fn bytes(&self) -> i64 {
+        let About { session_id, view_id, route, .. } = &self.about;
+        size::of_row(&[&self.id, session_id, view_id, &self.name, route], &self.detail, Besides::Event)
+    }
 }
 
 impl Insert for Event {

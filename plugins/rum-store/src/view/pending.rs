@@ -59,7 +59,7 @@ impl Pending {
 
     /// The ids of its session and its own.
     pub(crate) fn key(&self) -> (String, String) {
-        (self.row.about.session_id.to_string(), self.row.about.view_id.to_string())
+        self.row.key()
     }
 
     fn own_document(&self) -> Option<Document> {

@@ -8,6 +8,7 @@ use super::Document;
 use crate::{
     batch::{About, Clock},
     event::{Line, Moment, Text},
+    size::{self, Besides},
     text::first_bytes,
 };
 
@@ -38,6 +39,17 @@ pub(crate) struct ViewRow {
 }
 
 impl ViewRow {
+    /// The ids of its session and its own.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.about.session_id.to_string(), self.about.view_id.to_string())
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> i64 {
+        let About { session_id, view_id, route, .. } = &self.about;
+        size::of_row(&[view_id, session_id, route, &self.path], &self.document, Besides::View)
+    }
+
     pub(super) fn of(line: &Line<'_>, about: &About, version: i64) -> Self {
         let view = &line.view;
         let performance = &view.performance;

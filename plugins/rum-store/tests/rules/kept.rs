@@ -6,7 +6,7 @@ use greenroom_database_sql::Row;
 use greenroom_plugin_rum_store::{Batch, detail, view_of};
 use serde_json::{Value, json};
 
-use super::support::{NOW, Sent, TestStore, arrival, sent};
+use super::support::{NOW, Sent, TestStore, arrival, sent, visit};
 
 const SESSION: &str = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
 const VIEW: &str = "1b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
@@ -263,6 +263,30 @@ async fn a_session_says_nothing_of_the_views_of_another() {
         .rows("select session_id, document_version, loading_time_ns from rum_view order by document_version")
         .await;
     assert_eq!(views, [(SESSION.to_owned(), 1, 5), ("another".to_owned(), 10, 7)]);
+}
+
+#[tokio::test]
+async fn rum_92_a_session_is_as_large_as_its_rows() {
+    let store = TestStore::open().await;
+    for name in ["v7-string-proxy", "v7-view-updates", "v5-string-proxy"] {
+        store.keep_all(&visit(name)).await;
+    }
+    // Some come once more, and what an umlaut takes is one character.
+    store.keep_all(&visit("v7-view-updates")).await;
+    store.keep(&sent(&[event("error", 1, json!({"message": "Stück ist weg", "source": "source"}))])).await;
+    let sizes = store
+        .rows::<(String, i64, i64)>(
+            "select s.id, cast(s.bytes as bigint), cast(300 \
+             + coalesce((select sum(length(e.id) + length(e.session_id) + length(e.view_id) + length(e.name) \
+                + length(e.route) + length(e.detail) + 180) from rum_event e where e.session_id = s.id), 0) \
+             + coalesce((select sum(length(v.id) + length(v.session_id) + length(v.route) + length(v.path) \
+                + length(v.document) + 400) from rum_view v where v.session_id = s.id), 0) as bigint) from rum_session s",
+        )
+        .await;
+    assert_eq!(sizes.len(), 4);
+    for (session, counted, rows) in sizes {
+        assert_eq!(counted, rows, "{session}");
+    }
 }
 
 #[tokio::test]

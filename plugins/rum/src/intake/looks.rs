@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use greenroom::context::spawn_thread;
 use tokio::sync::oneshot;
 
+use super::threads::Threads;
 use crate::bounds::{Client, Turn, Turns};
 
 /// How many at a time, each of which may take 6 MiB more once a body is inflated and written anew.
@@ -22,7 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Gives turns.
 #[derive(Debug)]
-pub(super) struct Looks(Arc<Turns>);
+pub(super) struct Looks {
+    turns: Arc<Turns>,
+    threads: Threads,
+}
 
 /// Why there is nothing to tell of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl Drop for Waits {
 
 impl Default for Looks {
     fn default() -> Self {
-        Self(Turns::new(TURNS, TURNS_OF_ONE))
+        Self { turns: Turns::new(TURNS, TURNS_OF_ONE), threads: Threads::default() }
     }
 }
 
@@ -65,20 +68,20 @@ impl Looks {
         client: Client,
         look: impl FnOnce(&Wanted) -> R + Send + 'static,
     ) -> Result<R, NotLooked> {
-        let looked = async { looked(self.0.take(client).await, look).await };
+        let looked = async { looked(&self.threads, self.turns.take(client).await, look).await };
         tokio::time::timeout(PATIENCE, looked).await.unwrap_or(Err(NotLooked::Busy))
     }
 }
 
 async fn looked<R: Send + 'static>(
+    threads: &Threads,
     turn: Turn,
     look: impl FnOnce(&Wanted) -> R + Send + 'static,
 ) -> Result<R, NotLooked> {
     let wanted = Wanted(Arc::new(true.into()));
     let _waits = Waits(wanted.clone());
     let (tell, told) = oneshot::channel();
-    // No task of the backend: a stop does not wait for a look whose client has its answer.
-    let started = spawn_thread("look at browser events", move || {
+    let started = threads.run(move || {
         let _turn = turn;
         // The client may have its answer already.
         let _ = tell.send(look(&wanted));

@@ -12,6 +12,7 @@ mod origin;
 mod proxies;
 mod send;
 mod target;
+mod threads;
 mod zlib;
 
 use std::{sync::Arc, time::Instant};

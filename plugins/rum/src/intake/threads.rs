@@ -1,0 +1,127 @@
+//! Threads that are used again: what a look needs is made once for each, and takes longer to make than a look.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, SendError, Sender},
+    },
+    time::Duration,
+};
+
+use greenroom::context::{Context, spawn_thread};
+use parking_lot::Mutex;
+
+/// How long one waits for more to do.
+const IDLE: Duration = Duration::from_secs(10);
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Those that have nothing to do, the last one in front. Whoever gives work bounds how many there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Threads(Arc<Mutex<Idle>>);
+
+#[derive(Debug, Default)]
+struct Idle {
+    waiting: Vec<(u64, Sender<Job>)>,
+    started: u64,
+}
+
+impl Threads {
+    /// Has something done by one of them, in the context of whoever asks. No task of the backend: a stop does not wait for it.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub(super) fn run(&self, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let context = Context::current();
+        let mut job: Job = Box::new(move || context.sync_scope(work));
+        loop {
+            let Some((_, idle)) = self.0.lock().waiting.pop() else { return self.start(job) };
+            match idle.send(job) {
+                Ok(()) => return Ok(()),
+                // A panic has ended it.
+                Err(SendError(back)) => job = back,
+            }
+        }
+    }
+
+    fn start(&self, first: Job) -> std::io::Result<()> {
+        let number = {
+            let mut idle = self.0.lock();
+            idle.started += 1;
+            idle.started
+        };
+        let threads = self.clone();
+        let work = move || {
+            let (give, given) = mpsc::channel::<Job>();
+            first();
+            loop {
+                threads.0.lock().waiting.push((number, give.clone()));
+                let job = match given.recv_timeout(IDLE) {
+                    Ok(job) => job,
+                    // Who has taken it out of the list is about to give it something.
+                    Err(RecvTimeoutError::Timeout) if !threads.leaves(number) => match given.recv() {
+                        Ok(job) => job,
+                        Err(_) => return,
+                    },
+                    Err(_) => return,
+                };
+                job();
+            }
+        };
+        spawn_thread("look at browser events", work).map(drop)
+    }
+
+    /// Whether it was still in the list, and is not any more.
+    fn leaves(&self, number: u64) -> bool {
+        let mut idle = self.0.lock();
+        let before = idle.waiting.len();
+        idle.waiting.retain(|(one, _)| *one != number);
+        idle.waiting.len() < before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{self, ThreadId};
+
+    use super::*;
+
+    fn ran(threads: &Threads, work: impl FnOnce() + Send + 'static) -> Option<ThreadId> {
+        let (tell, told) = mpsc::channel();
+        let by = move || {
+            work();
+            let _ = tell.send(thread::current().id());
+        };
+        threads.run(by).unwrap();
+        told.recv().ok()
+    }
+
+    /// Until so many wait.
+    fn settled(threads: &Threads, count: usize) {
+        while threads.0.lock().waiting.len() != count {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_thread_does_one_thing_after_the_other_and_another_comes_when_it_is_busy() {
+        let threads = Threads::default();
+        let first = ran(&threads, || ());
+        settled(&threads, 1);
+        let (release, held) = mpsc::channel::<()>();
+        threads.run(move || drop(held.recv())).unwrap();
+        assert_ne!(ran(&threads, || ()), first, "the first one is busy");
+        settled(&threads, 1);
+        drop(release);
+        settled(&threads, 2);
+        assert_eq!(ran(&threads, || ()), first, "the last one to come is the next one");
+    }
+
+    #[test]
+    fn a_panic_ends_its_thread_and_no_other_work() {
+        let threads = Threads::default();
+        assert_eq!(ran(&threads, || panic!("on purpose")), None);
+        assert!(ran(&threads, || ()).is_some());
+        settled(&threads, 1);
+    }
+}
