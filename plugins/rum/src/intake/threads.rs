@@ -109,7 +109,7 @@ mod tests {
         let first = ran(&threads, || ());
         settled(&threads, 1);
         let (release, held) = mpsc::channel::<()>();
-        threads.run(move || drop(held.recv())).unwrap();
+        threads.run(move || assert!(held.recv().is_err(), "nothing is told")).unwrap();
         assert_ne!(ran(&threads, || ()), first, "the first one is busy");
         settled(&threads, 1);
         drop(release);
