@@ -3,6 +3,7 @@
 //! Each program in `src/bin` is whole: copy it, and it runs. [`document`] holds the documents to them.
 
 pub mod document;
+pub mod doors;
 pub mod notes;
 
 /// The plugin that the README shows.

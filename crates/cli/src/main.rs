@@ -1,6 +1,7 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
 mod doctor;
+mod pages;
 mod sdk;
 
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use greenroom_plugin_auth::{auth, lets_guests_in};
 use greenroom_plugin_demo::demo;
 use greenroom_plugin_healthcheck::healthcheck;
 use greenroom_plugin_observatory::observatory;
-use greenroom_plugin_rum::{rum, rum_page};
+use greenroom_plugin_rum::rum_page;
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
 
@@ -30,7 +31,7 @@ fn program() -> Program {
         .plugin(observatory)
         .optional_plugin(tasks)
         .plugin_with(&["auth.providers"], auth)
-        .plugin_with(&["app.datadogRum", "greenroom.rum"], rum)
+        .plugin_with(&["app.datadogRum", "greenroom.rum"], pages::rum)
         .module_with("rum", rum_page)
         .plugin_where("greenroom.demo", demo)
         .page("demo", "Demo", "/demo")

@@ -6,7 +6,7 @@ use greenroom_core::Declare;
 use greenroom_errors::BoxError;
 use serde_json::{Map, Value as Json};
 
-use crate::{ConfigReader, FollowedKeys, ReadContext, Remark, RootConfig, pattern};
+use crate::{ConfigReader, FollowedKeys, Forecast, ReadContext, Remark, RootConfig, pattern};
 
 /// Who may see a value (contract: config-34).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +127,30 @@ pub trait DeclareConfig: Declare {
         remarks: impl Fn(&T, &ReadContext) -> Vec<Remark> + Send + Sync + 'static,
     ) -> Self {
         self.declare(ConfigReader::new(read, remarks))
+    }
+
+    /// Declares what it will say of a config, each a sentence, only once it runs, because it then knows more: `config check`
+    /// prints it, and a start does not, so that nothing is told twice.
+    ///
+    /// ```
+    /// use greenroom_config::{DeclareConfig, Forecast, ReadContext, RootConfig};
+    /// use greenroom_core::{Backend, plugin};
+    ///
+    /// // At a start it warns where it finds no file.
+    /// let weather = plugin("weather", |env| env.register_init(async || Ok(())));
+    /// let weather = weather.foretells(|config: &RootConfig, _: &ReadContext| match config.has("weather.file") {
+    ///     Ok(false) => vec!["No weather is shown, because there is no file of it".to_owned()],
+    ///     Ok(true) | Err(_) => vec![],
+    /// });
+    /// let context = ReadContext { declarations: Backend::new([]).add(weather).declarations(), ..ReadContext::default() };
+    /// assert_eq!(Forecast::all(&RootConfig::from_yaml("{}").unwrap(), &context).len(), 1);
+    /// ```
+    #[must_use]
+    fn foretells(
+        self,
+        foretell: impl Fn(&RootConfig, &ReadContext) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.declare(Forecast::new(foretell))
     }
 
     /// Declares keys of which it takes a change at once, with all that is below them.

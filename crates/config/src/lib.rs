@@ -65,7 +65,7 @@ pub use listeners::Subscription;
 pub use masks::Masks;
 pub use place::Place;
 pub use print::Format;
-pub use reads::{ConfigReader, FollowedKeys, ReadContext, Remark};
+pub use reads::{ConfigReader, FollowedKeys, Forecast, ReadContext, Remark};
 pub use root::RootConfig;
 pub use secret::Secret;
 pub use shown::{Shown, ShownValue};

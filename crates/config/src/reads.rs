@@ -19,13 +19,38 @@ pub struct ReadContext {
 }
 
 /// What an operator should know of a config that is not refused: a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Remark {
     /// It is logged at warn.
     Warning(String),
     /// Something that the config asks for is off, because of what is wrong with it. It is logged at error, and fails nothing.
     Off(String),
+    /// The same because of a value, which is told with its key and its line.
+    OffBy(ConfigError),
 }
+
+impl Remark {
+    /// That `what` holds because of this value, as in `mail is off`.
+    pub fn off_by(what: &str, error: &ConfigError) -> Self {
+        Self::OffBy(error.clone().reworded(error.name(), |error| format!("{what}: {}", error.message())))
+    }
+
+    fn said(&self) -> (u8, String) {
+        match self {
+            Self::Warning(text) => (0, text.clone()),
+            Self::Off(text) => (1, text.clone()),
+            Self::OffBy(error) => (1, error.to_string()),
+        }
+    }
+}
+
+impl PartialEq for Remark {
+    fn eq(&self, other: &Self) -> bool {
+        self.said() == other.said()
+    }
+}
+
+impl Eq for Remark {}
 
 /// How a feature reads its config, as it declares it by [`reads`](crate::DeclareConfig::reads).
 #[derive(Clone)]
@@ -64,6 +89,32 @@ impl ConfigReader {
 impl fmt::Debug for ConfigReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ConfigReader")
+    }
+}
+
+type Foretell = Arc<dyn Fn(&RootConfig, &ReadContext) -> Vec<String> + Send + Sync>;
+
+/// What a feature will say of its config once it runs, as it declares it by [`foretells`](crate::DeclareConfig::foretells).
+#[derive(Clone)]
+pub struct Forecast(Foretell);
+
+impl Forecast {
+    pub(crate) fn new(
+        foretell: impl Fn(&RootConfig, &ReadContext) -> Vec<String> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(foretell))
+    }
+
+    /// What all features foretell of a config, in the order in which they were added.
+    pub fn all(config: &RootConfig, context: &ReadContext) -> Vec<String> {
+        let forecasts = context.declarations.of::<Self>();
+        forecasts.iter().flat_map(|(_, forecast)| (forecast.0)(config, context)).collect()
+    }
+}
+
+impl fmt::Debug for Forecast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Forecast")
     }
 }
 

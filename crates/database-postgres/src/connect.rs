@@ -40,6 +40,11 @@ pub(crate) fn options(postgres: &Postgres) -> PgConnectOptions {
     encrypted(options, &postgres.tls)
 }
 
+/// A place that no machine has, where each connection fails at once.
+pub(crate) fn to_nowhere(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().socket("/dev/null/nowhere")
+}
+
 fn encrypted(options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
     let (mode, ca, client) = match tls {
         Tls::Off => (PgSslMode::Disable, None, None),

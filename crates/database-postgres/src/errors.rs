@@ -1,5 +1,7 @@
 //! What PostgreSQL's errors mean.
 
+use std::io::ErrorKind;
+
 use greenroom_database::{DatabaseError, PluginDatabase};
 use sqlx::{
     Error,
@@ -29,7 +31,7 @@ pub(crate) fn said(error: &Error) -> String {
 
 /// Whether somebody answers whom TLS does not believe. sqlx tells it as a fault of the network.
 fn is_distrusted(error: &Error) -> bool {
-    matches!(error, Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData)
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::InvalidData)
 }
 
 /// Whether nobody is there, as opposed to somebody who refuses.
@@ -45,7 +47,22 @@ pub(crate) fn is_away(error: &Error) -> bool {
 
 /// Whether somebody may be there who says nothing.
 pub(crate) fn is_timeout(error: &Error) -> bool {
-    matches!(error, Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut)
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::TimedOut)
+}
+
+/// Whether nobody listens there, which is known at once.
+pub(crate) fn is_nobody(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// Whether it is of a connection [to nowhere](crate::connect::to_nowhere).
+pub(crate) fn is_nowhere(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if io.kind() == ErrorKind::NotADirectory)
+}
+
+/// Whether a table, or the schema for it, was looked for in vain.
+pub(crate) fn is_missing(error: &Error) -> bool {
+    matches!(code(error).as_deref(), Some("42P01" | "3F000"))
 }
 
 /// Whether the server has ended the connection with it, or let nobody in: what a statement does wrong ends none.
@@ -57,7 +74,7 @@ fn is_fatal(error: &Error) -> bool {
 /// What an error of connecting means, and of what each connection takes on: a role, a search path.
 pub(crate) fn explain_login(database: &PluginDatabase, error: Error) -> DatabaseError {
     match error {
-        Error::Database(_) if !is_away(&error) => database.refused(said(&error)),
+        Error::Database(_) | Error::Protocol(_) if !is_away(&error) => database.refused(said(&error)),
         other => explain(database, other),
     }
 }

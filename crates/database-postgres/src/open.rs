@@ -2,7 +2,10 @@
 
 use std::{
     any::{Any, TypeId},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,7 @@ use sqlx::{
 use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
-    connect::{options, take_on, within},
+    connect::{options, take_on, to_nowhere, within},
     errors, migrate,
 };
 
@@ -30,6 +33,8 @@ pub(crate) struct Open {
     login: Login,
     /// When the server was last asked beside the pool, and whether it let in somebody. Who holds it asks.
     let_in: Mutex<Option<(Instant, Result<(), DatabaseError>)>>,
+    /// Whether the pool is led to nowhere.
+    is_led_away: AtomicBool,
 }
 
 /// How one connects, and what each connection takes on.
@@ -66,7 +71,8 @@ impl Open {
             })
             .connect_lazy_with(options.clone());
         let login = Login { options, session, limit: postgres.connect_timeout };
-        let open = Self { database, pool, login, let_in: Mutex::default() };
+        let open =
+            Self { database, pool, login, let_in: Mutex::default(), is_led_away: AtomicBool::new(false) };
         open.try_out().await?;
         Ok(open)
     }
@@ -88,13 +94,24 @@ impl Open {
             connection.close().await?;
             Ok(current)
         });
-        let current: Option<String> =
-            tried.await.map_err(|error| errors::explain_login(&self.database, error))?;
+        let tried: sqlx::Result<Option<String>> = tried.await;
+        self.lead(tried.as_ref().is_err_and(errors::is_nobody));
+        let current = tried.map_err(|error| errors::explain_login(&self.database, error))?;
         match schema {
             Some(name) if current.as_ref() != Some(name) => {
                 Err(self.database.refused(format_args!("schema \"{name}\" is missing, or may not be used")))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Where nobody listens, sqlx's pool tries it again for as long as somebody waits for a connection. So it makes its connections to
+    /// nowhere then, which it gives up at once, until there is somebody; those that it has go on.
+    fn lead(&self, is_nobody_there: bool) {
+        if self.is_led_away.swap(is_nobody_there, Relaxed) != is_nobody_there {
+            let Login { options, .. } = &self.login;
+            let options = if is_nobody_there { to_nowhere(options) } else { options.clone() };
+            self.pool.set_connect_options(options);
         }
     }
 
@@ -119,22 +136,35 @@ impl Open {
         }
     }
 
-    /// The pool gives up in the same words whether all connections are in use or none can be made: so one is made.
+    /// What an error means. Some are told in the same words whatever is the matter: so a connection is made.
     async fn meaning(&self, error: sqlx::Error) -> DatabaseError {
-        if !matches!(error, sqlx::Error::PoolTimedOut) {
-            return errors::explain(&self.database, error);
-        }
         // Before others give up, too.
         let is_full = self.pool.size() >= self.database.pool.max && self.pool.num_idle() == 0;
         let lately = KNOWN.min(self.database.pool.acquire / 2);
-        match self.try_out_since(Instant::now() - lately).await {
-            Err(error) => error,
-            Ok(()) if is_full => self.database.exhausted(self.database.pool.max),
-            Ok(()) => {
-                let waited = self.database.pool.acquire.as_secs_f64();
-                self.database
-                    .timed_out(format_args!("no connection was free or could be made within {waited} s"))
+        let try_out = || self.try_out_since(Instant::now() - lately);
+        match error {
+            // All connections are in use, or none can be made.
+            sqlx::Error::PoolTimedOut => match try_out().await {
+                Err(known) => known,
+                Ok(()) if is_full => self.database.exhausted(self.database.pool.max),
+                Ok(()) => {
+                    let waited = self.database.pool.acquire.as_secs_f64();
+                    self.database
+                        .timed_out(format_args!("no connection was free or could be made within {waited} s"))
+                }
+            },
+            nowhere if errors::is_nowhere(&nowhere) => match try_out().await {
+                Err(known) => known,
+                Ok(()) => self.database.unreachable("nobody was there a moment ago"),
+            },
+            // The table is missing, or with its schema all of them.
+            missing if errors::is_missing(&missing) && self.login.session.schema.is_some() => {
+                match try_out().await {
+                    Err(known) => known,
+                    Ok(()) => errors::explain(&self.database, missing),
+                }
             }
+            other => errors::explain(&self.database, other),
         }
     }
 }
@@ -152,6 +182,10 @@ impl OpenDatabase for Open {
                 false => self.try_out_since(Instant::now()).await,
             }
         })
+    }
+
+    fn connects(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        Box::pin(self.try_out_since(Instant::now()))
     }
 
     fn migrate(&self, migrations: Migrations) -> BoxFuture<'_, Result<Vec<&'static str>, DatabaseError>> {

@@ -41,7 +41,27 @@ impl Table {
     }
 }
 
-/// How many rows go into one statement, of so many that are left. Powers of two, so that a connection has few statements to remember.
+/// Pieces of a list, each for a statement of its own: at most 32 long, and all of them powers of two, so that a connection has few
+/// statements to remember.
+///
+/// ```
+/// use greenroom_database_sql::pieces;
+///
+/// let sizes: Vec<_> = pieces(&[0; 43]).map(<[i32]>::len).collect();
+/// assert_eq!(sizes, [32, 8, 2, 1]);
+/// ```
+pub fn pieces<T>(mut all: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        if all.is_empty() {
+            return None;
+        }
+        let (piece, rest) = all.split_at(at_once(all.len()));
+        all = rest;
+        Some(piece)
+    })
+}
+
+/// How many rows go into one statement, of so many that are left.
 pub(crate) fn at_once(rows: usize) -> usize {
     const MOST: usize = 32;
     match rows {

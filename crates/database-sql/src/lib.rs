@@ -46,7 +46,7 @@ pub use sqlx;
 
 pub use crate::{
     bind::Bind,
-    insert::{Insert, Table},
+    insert::{Insert, Table, pieces},
     pool::Pool,
     row::Row,
     sql::Sql,

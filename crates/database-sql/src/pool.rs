@@ -24,7 +24,7 @@ pub(crate) enum Connections {
 }
 
 impl Pool {
-    /// Those of a plugin's client.
+    /// The connections of a plugin's client.
     ///
     /// # Errors
     /// If this program was built without its engine.
@@ -45,7 +45,7 @@ impl Pool {
         }))
     }
 
-    /// Which it is.
+    /// SQLite or PostgreSQL.
     pub fn engine(&self) -> Engine {
         match self.0 {
             #[cfg(feature = "sqlite")]
@@ -56,7 +56,7 @@ impl Pool {
     }
 
     /// A statement that begins like this.
-    pub fn sql(&self, text: &str) -> Sql {
+    pub fn sql(&self, text: &'static str) -> Sql {
         Sql::new(self.engine(), text)
     }
 

@@ -20,8 +20,8 @@ impl Sql {
         Self { text: text.to_owned(), binds: vec![], engine }
     }
 
-    /// Goes on with what stands in the program, never with what was told from outside.
-    pub fn then(mut self, text: &str) -> Self {
+    /// Goes on with what stands in the program. What was told from outside is only ever bound: that the text is `'static` says so.
+    pub fn then(mut self, text: &'static str) -> Self {
         self.text.push_str(text);
         self
     }
@@ -33,7 +33,7 @@ impl Sql {
         self
     }
 
-    /// Goes on with `(…, …)`, of which nothing is equal to one where there are no values.
+    /// Adds a list for use behind `in`. An empty list becomes `(null)`, which matches no row, and behind `not in` none either.
     pub fn list(mut self, values: impl IntoIterator<Item = impl Into<Bind>>) -> Self {
         self.text.push('(');
         let before = self.binds.len();
@@ -51,7 +51,7 @@ impl Sql {
     }
 
     /// Goes on with the words of the engine that is asked: what stands in the program, as for [`then`](Self::then).
-    pub fn by_engine(self, sqlite: &str, postgres: &str) -> Self {
+    pub fn by_engine(self, sqlite: &'static str, postgres: &'static str) -> Self {
         match self.engine {
             Engine::Sqlite => self.then(sqlite),
             Engine::Postgres => self.then(postgres),

@@ -40,7 +40,7 @@ impl Transaction {
         }))
     }
 
-    /// On which it is.
+    /// SQLite or PostgreSQL.
     pub fn engine(&self) -> Engine {
         match self.0 {
             #[cfg(feature = "sqlite")]
@@ -51,7 +51,7 @@ impl Transaction {
     }
 
     /// A statement that begins like this.
-    pub fn sql(&self, text: &str) -> Sql {
+    pub fn sql(&self, text: &'static str) -> Sql {
         Sql::new(self.engine(), text)
     }
 
@@ -110,7 +110,7 @@ impl Transaction {
     /// The statement for the next ones of these rows.
     fn next<R: Insert>(&self, rows: &mut std::vec::IntoIter<R>) -> Option<Sql> {
         let count = (rows.len() > 0).then(|| at_once(rows.len()))?;
-        let mut sql = self.sql(&R::TABLE.insert(self.engine(), count));
+        let mut sql = Sql::new(self.engine(), &R::TABLE.insert(self.engine(), count));
         sql.binds = rows.by_ref().take(count).flat_map(R::binds).collect();
         Some(sql)
     }

@@ -149,8 +149,20 @@ impl OpenDatabase for Open {
 
     fn ping(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
         Box::pin(async {
+            // Connections that are open go on with a file that nobody finds any more.
+            self.connects().await?;
             let answer = sqlx::query("select 1").execute(&self.readers.0).await;
             answer.map(drop).map_err(|error| self.meaning(error))
+        })
+    }
+
+    fn connects(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        Box::pin(async {
+            if self.is_memory {
+                return Ok(());
+            }
+            let connection = self.options.connect().await.map_err(|error| self.meaning(error))?;
+            sqlx::Connection::close(connection).await.map_err(|error| self.meaning(error))
         })
     }
 

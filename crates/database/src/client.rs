@@ -4,10 +4,8 @@ use std::{
     any::{TypeId, type_name},
     fmt,
     future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,6 +14,8 @@ use greenroom_logging::{Logger, info};
 use tokio::time::timeout;
 
 use crate::{
+    BoxFuture,
+    away::Away,
     driver::OpenDatabase,
     error::DatabaseError,
     migration::Migrations,
@@ -25,6 +25,8 @@ use crate::{
 
 /// How long an answer to `select 1` is waited for, its connection included.
 const PING: Duration = Duration::from_secs(5);
+/// From when on the database is tried beside what is asked of it.
+const IMPATIENT: Duration = Duration::from_secs(1);
 
 /// A plugin's database: its pool, its migrations, and what errors mean. A cheap handle; there is one client per plugin.
 #[derive(Clone)]
@@ -34,14 +36,13 @@ struct Inner {
     open: Arc<dyn OpenDatabase>,
     database: PluginDatabase,
     logger: Logger,
-    /// Whether it was away when something was last heard of it.
-    is_away: AtomicBool,
+    away: Away,
 }
 
 impl Client {
     /// A client of what a driver has opened.
     pub fn new(open: Arc<dyn OpenDatabase>, database: PluginDatabase, logger: Logger) -> Self {
-        Self(Arc::new(Inner { open, database, logger, is_away: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { open, database, logger, away: Away::default() }))
     }
 
     /// Which SQL it speaks.
@@ -116,19 +117,38 @@ impl Client {
     }
 
     pub(crate) async fn ping_within(&self, limit: Duration) -> Result<(), Error> {
-        match timeout(limit, self.0.open.ping()).await {
-            Ok(Ok(())) => {
-                self.0.is_away.store(false, Relaxed);
-                Ok(())
-            }
-            Ok(Err(error)) => Err(self.heard(error)),
-            Err(_) => Err(self.heard(self.no_answer(limit))),
-        }
+        let open = &self.0.open;
+        // Where nobody is let in any more, the connections that there are may go on.
+        let asked = if self.is_in_doubt() { open.connects() } else { open.ping() };
+        self.within(limit, asked).await?;
+        self.0.away.answered();
+        Ok(())
+    }
+
+    async fn within(
+        &self,
+        limit: Duration,
+        asked: BoxFuture<'_, Result<(), DatabaseError>>,
+    ) -> Result<(), DatabaseError> {
+        let answer = timeout(limit, asked).await.unwrap_or_else(|_| Err(self.no_answer(limit)));
+        answer.inspect_err(|error| self.0.away.heard(error))
+    }
+
+    /// The next try of a database that has failed. It has as long as an answer has: a server may have to wake up.
+    fn tries(&self) -> BoxFuture<'static, Result<(), DatabaseError>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let limit = client.0.database.query_timeout.max(PING);
+            client.within(limit, client.0.open.ping()).await
+        })
     }
 
     /// Waits for what is asked of the database, at most `query_timeout` of the connection, 30 s unless set, and says what an error
     /// means. **All that a plugin asks belongs into it**: a server that stands still, or a network that swallows what is sent, would
     /// else hold up the caller for as long as the operating system waits.
+    ///
+    /// Where the last use has failed because nobody was there, or nobody was let in, the database is first tried again: within 2 s it is
+    /// told if that fails, too.
     ///
     /// ```
     /// # use greenroom_database::Client;
@@ -161,9 +181,24 @@ impl Client {
     where
         E: Into<BoxError>,
     {
-        match timeout(limit, asked).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(self.explain(error).await),
+        let away = &self.0.away;
+        let mut asked = pin!(asked);
+        let answer = timeout(limit, async {
+            away.has_a_chance(|| self.tries()).await?;
+            let Ok(answer) = timeout(IMPATIENT, asked.as_mut()).await else {
+                away.try_beside(|| self.tries());
+                return Ok(asked.as_mut().await);
+            };
+            Ok::<_, DatabaseError>(answer)
+        });
+        match answer.await {
+            Ok(Ok(Ok(value))) => {
+                away.answered();
+                Ok(value)
+            }
+            Ok(Ok(Err(error))) => Err(self.explain(error).await),
+            // It is remembered already.
+            Ok(Err(still_away)) => Err(Error::from(still_away)),
             Err(_) => Err(self.heard(self.no_answer(limit))),
         }
     }
@@ -197,18 +232,21 @@ impl Client {
         }
     }
 
-    /// Remembers whether it was away.
+    /// Remembers what it says of the database.
     #[track_caller]
     fn heard(&self, error: DatabaseError) -> Error {
-        if matches!(error, DatabaseError::Unreachable { .. } | DatabaseError::TimedOut { .. }) {
-            self.0.is_away.store(true, Relaxed);
-        }
+        self.0.away.heard(&error);
         Error::from(error)
     }
 
-    /// Whether it was away when something was last heard of it.
-    pub(crate) fn is_away(&self) -> bool {
-        self.0.is_away.load(Relaxed)
+    /// Whether the last use went wrong because of the database: nobody was there, nobody was let in, or nothing was heard in time.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.0.away.is_in_doubt()
+    }
+
+    /// Has `tell` called when a use fails so, after one that went well.
+    pub(crate) fn watch(&self, tell: impl Fn() + Send + Sync + 'static) {
+        self.0.away.watch(tell);
     }
 
     /// Waits for connections in use, and closes all.

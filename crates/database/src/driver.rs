@@ -27,8 +27,11 @@ pub trait OpenDatabase: Send + Sync + 'static {
     /// The pool of this type, if it is one of the driver's.
     fn pool(&self, wanted: TypeId) -> Option<&(dyn Any + Send + Sync)>;
 
-    /// Asks for `select 1`.
+    /// Asks for `select 1`, over a connection that there is, or a new one.
     fn ping(&self) -> BoxFuture<'_, Result<(), DatabaseError>>;
+
+    /// Whether a new connection can be made: those that there are may go on where nobody is let in any more.
+    fn connects(&self) -> BoxFuture<'_, Result<(), DatabaseError>>;
 
     /// Applies what is not applied yet, under a lock, each in a transaction; yields the names.
     fn migrate(&self, migrations: Migrations) -> BoxFuture<'_, Result<Vec<&'static str>, DatabaseError>>;

@@ -2,6 +2,7 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
+use greenroom_context::spawn;
 use greenroom_errors::Error;
 use greenroom_health::{Check, CheckHandle, HealthChecks, Outcome};
 use parking_lot::Mutex;
@@ -23,16 +24,21 @@ struct State {
     client: Option<Client>,
     /// Why it was not opened when that was last tried.
     failure: Option<String>,
-    /// From when it is checked until readiness depends on it.
+    /// From when it is checked.
     handle: Option<CheckHandle>,
 }
 
 impl DatabaseHealth {
     /// Checks a database that was opened. A file is asked each time. A server is not, because one that nobody asks may sleep: it is
-    /// asked while it is away, and always where readiness depends on it.
+    /// asked at once when a use of it has failed, until it answers, and always where readiness depends on it.
     pub(crate) fn opened(&self, checks: &HealthChecks, client: Client) {
-        self.0.lock().client = Some(client);
+        self.0.lock().client = Some(client.clone());
         self.check(checks);
+        let Some(handle) = self.0.lock().handle.clone() else { return };
+        client.watch(move || {
+            let handle = handle.clone();
+            spawn("database check", async move { handle.run_now().await });
+        });
     }
 
     /// The check fails until the database can be opened.
@@ -48,10 +54,10 @@ impl DatabaseHealth {
         let health = self.clone();
         let handle = checks.check("database", async move || health.ask().await);
         let mut state = self.0.lock();
-        match state.is_required {
-            true => handle.readiness(),
-            false => state.handle = Some(handle),
+        if state.is_required {
+            handle.clone().readiness();
         }
+        state.handle = Some(handle);
     }
 
     async fn ask(&self) -> Check {
@@ -62,7 +68,7 @@ impl DatabaseHealth {
                 None => return Check::fail(state.failure.clone().unwrap_or_default()),
             }
         };
-        match client.engine() == Engine::Sqlite || client.is_away() || is_required {
+        match client.engine() == Engine::Sqlite || client.is_in_doubt() || is_required {
             true => Check::from(client.ping_within(LIMIT).await),
             false => Check {
                 outcome: Outcome::Pass,
@@ -75,7 +81,7 @@ impl DatabaseHealth {
     pub(crate) fn require(&self) {
         let mut state = self.0.lock();
         state.is_required = true;
-        if let Some(handle) = state.handle.take() {
+        if let Some(handle) = state.handle.clone() {
             handle.readiness();
         }
     }

@@ -26,6 +26,7 @@
 //!
 //! This crate knows no driver and speaks no SQL.
 
+mod away;
 mod client;
 mod connection;
 mod driver;

@@ -73,6 +73,10 @@ impl Finding {
         let (severity, text) = match remark {
             Remark::Warning(text) => (Severity::Warning, text),
             Remark::Off(text) => (Severity::Off, text),
+            Remark::OffBy(error) => {
+                let fault = Fault { owner: None, error: error.into() };
+                return Self { owner: owner.cloned(), ..Self::fault(Severity::Off, fault) };
+            }
         };
         Self { owner: owner.cloned(), is_of_author: true, ..Self::new(severity, text) }
     }
@@ -112,17 +116,18 @@ impl Finding {
 
     /// Whether it keeps the backend, a plugin or a module from starting.
     pub fn is_fault(&self) -> bool {
-        self.error.is_some()
+        matches!(self.severity, Severity::Refused | Severity::Permitted)
     }
 
-    /// The error that points into the config, if it is one.
+    /// The error that points into the config, if it is one, of what is off, too.
     pub fn config_error(&self) -> Option<&ConfigError> {
         self.error.as_ref()?.downcast_ref()
     }
 
     /// What fails, and whose it is.
     pub fn to_fault(&self) -> Option<Fault> {
-        Some(Fault { owner: self.owner.clone(), error: self.error.clone()? })
+        let error = self.error.clone().filter(|_| self.is_fault())?;
+        Some(Fault { owner: self.owner.clone(), error })
     }
 
     /// A text that shows it, without the config's secrets. Those that ordinary text may hold are masked only where somebody

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     exchange::{Asked, Exchange},
     express::send,
-    failure::{Failed, Failure, answer_status},
+    failure::{ErrorAnswer, Failed, Failure, ToldError, answer_status},
 };
 
 /// Turns failures into error bodies, on behalf of one router.
@@ -43,8 +43,9 @@ impl Envelope {
     ) -> Response {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
+        let own = response.extensions_mut().remove::<ErrorAnswer>();
         match Failed::taken(&mut response).or_else(|| unanswered(&response)) {
-            Some(failure) => with_headers_of(&response, self.body(failure, exchange)),
+            Some(failure) => with_headers_of(&response, self.body(failure, exchange, own.as_ref())),
             None => response,
         }
     }
@@ -55,14 +56,24 @@ impl Envelope {
         error!(self.logger, +method, +url = &*url, ..&why, "Request failed with status 500");
     }
 
-    fn body(&self, failure: Failure, exchange: &Exchange) -> Response {
-        let (shown, filtered) = self.shown(failure);
+    fn body(&self, failure: Failure, exchange: &Exchange, own: Option<&ErrorAnswer>) -> Response {
+        let whole = match &failure {
+            Failure::Exposed(error) => Some(error.clone()),
+            Failure::Panic(_) => None,
+        };
+        let (shown, log_id) = self.shown(failure);
+        let filtered = log_id.is_some();
         let status = answer_status(StatusCode::from_u16(shown.status()).ok());
         if status.is_server_error() {
             match filtered {
                 true => error!(self.logger, "Request failed with status {} {shown}", status.as_u16()),
                 false => error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16()),
             }
+        }
+        let (whole, log_id) = (whole.as_deref(), log_id.as_deref());
+        let told = ToldError { shown: &shown, whole, log_id, status };
+        if let Some(answer) = own.and_then(|own| own.answer(&told)) {
+            return answer;
         }
         let stacks = if self.development && !filtered { Stacks::Show } else { Stacks::Hide };
         let url = if self.is_below_mount { exchange.url_below_mount() } else { exchange.asked.url() };
@@ -74,24 +85,23 @@ impl Envelope {
         send::json(status, &body, self.development)
     }
 
-    /// What the client may see, and whether that is less than what failed: a reference to the log stands for what is
-    /// internal.
-    fn shown(&self, failure: Failure) -> (Arc<Error>, bool) {
+    /// What the client may see and, if that is less than what failed, the reference to the log that stands for what is internal.
+    fn shown(&self, failure: Failure) -> (Arc<Error>, Option<String>) {
         let log_id = log_id();
         let reference = || Error::new(format!("An internal error occurred logId={log_id}"));
         let filtered = format_args!("Filtered internal error with logId={log_id} from response");
         match failure {
             Failure::Exposed(error) => match error.without_internals(&reference()) {
-                None => (error, false),
+                None => (error, None),
                 Some(shown) => {
                     error!(self.logger, logId = &*log_id, ..&*error, "{filtered}");
-                    (Arc::new(shown), true)
+                    (Arc::new(shown), Some(log_id))
                 }
             },
             Failure::Panic(panic) => {
                 let stack = format!("Error: panicked: {}", panic.stack());
                 error!(self.logger, logId = &*log_id, stack = stack, "{filtered} panicked: {}", panic.text);
-                (Arc::new(reference()), true)
+                (Arc::new(reference()), Some(log_id))
             }
         }
     }

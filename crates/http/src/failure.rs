@@ -64,6 +64,47 @@ pub(crate) fn failed(failure: Failure) -> Response {
     response
 }
 
+/// Who says an error in place of Backstage's error body: an extension of the response that stands for it. It is for routes that
+/// [stand apart](crate::RootHttpRouter::mount_apart), whose clients want a page, or may see more.
+///
+/// ```
+/// use axum::response::{Html, IntoResponse, Response};
+/// use greenroom_errors::Error;
+/// use greenroom_http::{ErrorAnswer, HttpError};
+///
+/// async fn page() -> Response {
+///     let mut response = HttpError::from(Error::not_found("No such queue")).into_response();
+///     let as_page = ErrorAnswer::new(|told| Some((told.status, Html("<h1>Not here.</h1>")).into_response()));
+///     response.extensions_mut().insert(as_page);
+///     response
+/// }
+/// ```
+#[derive(Clone)]
+pub struct ErrorAnswer(Arc<dyn Fn(&ToldError<'_>) -> Option<Response> + Send + Sync>);
+
+impl ErrorAnswer {
+    /// `answer` yields `None` where Backstage's body is the right one.
+    pub fn new(answer: impl Fn(&ToldError<'_>) -> Option<Response> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+
+    pub(crate) fn answer(&self, told: &ToldError<'_>) -> Option<Response> {
+        (self.0)(told)
+    }
+}
+
+/// An error that a client is told.
+pub struct ToldError<'a> {
+    /// As clients may see it.
+    pub shown: &'a Error,
+    /// All of it, which is in the log. `None` for a panic, of which only the log may know.
+    pub whole: Option<&'a Error>,
+    /// By which the log has what is not shown; `None` where all is.
+    pub log_id: Option<&'a str>,
+    /// The status of the answer.
+    pub status: StatusCode,
+}
+
 /// The status of the answer that a failure becomes; an informational one is no answer.
 pub(crate) fn answer_status(status: Option<StatusCode>) -> StatusCode {
     status.filter(|status| !status.is_informational()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -56,7 +56,7 @@ pub use apart::serve_apart;
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
-pub use failure::{HandlerResult, HttpError, panicked, told_status};
+pub use failure::{ErrorAnswer, HandlerResult, HttpError, ToldError, panicked, told_status};
 pub use finished_request::{FinishedRequest, Spent};
 pub use greenroom_http_server::{
     Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,

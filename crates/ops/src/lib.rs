@@ -31,6 +31,7 @@ mod audit;
 mod change;
 mod cookie;
 mod events;
+mod failed;
 mod guard;
 mod guesses;
 mod headers;

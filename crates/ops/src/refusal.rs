@@ -90,7 +90,7 @@ impl Refusal {
     pub(crate) fn answer(self, method: &Method, path: &str, headers: &HeaderMap) -> Response {
         let mut response = match (wants_page(method, headers), self) {
             (true, Self::Unauthenticated) => sign_in::page(),
-            (true, _) => sign_in::refusal_page(self.sentence()),
+            (true, _) => sign_in::told_page("Refused", self.sentence(), ""),
             (false, _) => self.json(method, path),
         };
         *response.status_mut() = self.status();

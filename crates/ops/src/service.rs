@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, response::Response};
 use futures_util::Stream;
+use greenroom_config::RootConfig;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_errors::{Error, Result};
 use greenroom_http::{HandlerResult, HttpSettings};
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) audit: Audit,
     pub(crate) streams: Streams,
     pub(crate) logger: Logger,
+    /// Which values are secret.
+    pub(crate) config: RootConfig,
     address: LocalAddr,
     url: Arc<str>,
     node_env: Option<Arc<str>>,
@@ -79,6 +82,7 @@ impl Ops {
                     audit: Audit::new(&logger),
                     streams: Streams::default(),
                     logger,
+                    config: sources.config.clone(),
                     url: address.url(http.https.is_some()).into(),
                     node_env: node_env.as_deref().map(Into::into),
                     address,

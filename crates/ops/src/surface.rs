@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use tower_service::Service;
 
 use crate::{
-    ROOT, change,
+    ROOT, change, failed,
     headers::{self, Kept},
     hosts,
     operator::Operator,
@@ -39,7 +39,10 @@ async fn answer(State(inner): State<Arc<Inner>>, client: ClientAddress, mut requ
         && path.strip_prefix(ROOT).is_some_and(|path| path.starts_with("/assets/"));
     let mut response = match enter(&inner, &client, &request, is_file) {
         Ok(operator) => {
-            let response = route(&inner, operator.as_ref(), request).await;
+            let mut response = route(&inner, operator.as_ref(), request).await;
+            if operator.is_some() {
+                failed::tell(&mut response, &inner.config, &method, &path, &asked);
+            }
             unanswered(response, &method, &path, &asked)
         }
         Err(refusal) => {

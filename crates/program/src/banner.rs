@@ -23,8 +23,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) lacking: &'a [String],
     /// The file with the demo's header line.
     pub(crate) demo: Option<&'a str>,
-    /// The link to the pages, or why there is none.
-    pub(crate) pages: &'a str,
+    /// The link to the pages for operators, or why there is none.
+    pub(crate) observatory: &'a str,
 }
 
 /// How the server encrypts, and what makes a client believe it.
@@ -42,7 +42,7 @@ impl Banner<'_> {
         let mut out = String::from("\n");
         let build = if cfg!(debug_assertions) { " (debug build)" } else { "" };
         let mut row = |name: &str, value: &str| {
-            let _ = writeln!(out, "  {name:<11}{value}");
+            let _ = writeln!(out, "  {name:<13}{value}");
         };
         if self.name != "greenroom" {
             row("Program", &format!("{} {}", self.name, self.version));
@@ -63,7 +63,7 @@ impl Banner<'_> {
         if let Some(header) = self.demo {
             row("Token", &format!("curl -H @{header} opens what needs credentials, on this machine"));
         }
-        row("Pages", self.pages);
+        row("Observatory", self.observatory);
         out.push('\n');
         for line in self.commands() {
             let _ = writeln!(out, "    {line}");
@@ -186,7 +186,7 @@ mod tests {
             plugins: &plugins,
             lacking: &lacking,
             demo,
-            pages: "http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)",
+            observatory: "http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)",
         };
         banner.text().replace(env!("CARGO_PKG_VERSION"), "<version>")
     }
@@ -196,13 +196,13 @@ mod tests {
         let plugins = ["healthcheck", "tasks", "demo"];
         let text = banner("greenroom", "127.0.0.1:7007", &plugins, &[], Some(".greenroom/demo.header"));
         insta::assert_snapshot!(text, @r"
-          Greenroom  <version> (debug build)
-          Config     app-config.yaml
-          Ready in   12 ms
-          Plugins    healthcheck, tasks, demo
-          Demo       http://localhost:7007/demo
-          Token      curl -H @.greenroom/demo.header opens what needs credentials, on this machine
-          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
+          Greenroom    <version> (debug build)
+          Config       app-config.yaml
+          Ready in     12 ms
+          Plugins      healthcheck, tasks, demo
+          Demo         http://localhost:7007/demo
+          Token        curl -H @.greenroom/demo.header opens what needs credentials, on this machine
+          Observatory  http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl -H @.greenroom/demo.header -X POST http://127.0.0.1:7007/api/tasks/task/1/queue
@@ -216,12 +216,12 @@ mod tests {
     fn ones_own_config_gets_lines_without_credentials_and_what_is_missing() {
         let text = banner("greenroom", "[::]:7007", &["healthcheck"], &["catalog", "techdocs"], None);
         insta::assert_snapshot!(text, @r"
-          Greenroom  <version> (debug build)
-          Config     app-config.yaml
-          Ready in   12 ms
-          Plugins    healthcheck
-          Not here   catalog, techdocs (named in the config, not in this program)
-          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
+          Greenroom    <version> (debug build)
+          Config       app-config.yaml
+          Ready in     12 ms
+          Plugins      healthcheck
+          Not here     catalog, techdocs (named in the config, not in this program)
+          Observatory  http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://localhost:7007/.backstage/health/v1/readiness
             curl http://localhost:7007/healthcheck
@@ -235,12 +235,12 @@ mod tests {
     fn a_program_of_ones_own_is_named() {
         let text = banner("my-backend", "127.0.0.1:7007", &["greetings"], &[], None);
         insta::assert_snapshot!(text, @r"
-          Program    my-backend 1.2.3
-          Greenroom  <version> (debug build)
-          Config     app-config.yaml
-          Ready in   12 ms
-          Plugins    greetings
-          Pages      http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
+          Program      my-backend 1.2.3
+          Greenroom    <version> (debug build)
+          Config       app-config.yaml
+          Ready in     12 ms
+          Plugins      greetings
+          Observatory  http://localhost:7007/.greenroom/sign-in#… (good for one sign-in, for 10 minutes)
 
             curl http://127.0.0.1:7007/.backstage/health/v1/readiness
             curl http://127.0.0.1:7007/.backstage/health/v1/liveness
@@ -267,7 +267,7 @@ mod tests {
                 plugins,
                 lacking,
                 demo,
-                pages: "",
+                observatory: "",
             };
             banner.commands().swap_remove(0).replace("/.backstage/health/v1/readiness", "/…")
         };

@@ -51,7 +51,7 @@ fn checked(
 fn shown(found: &Finding) -> String {
     let Finding { severity, text, .. } = found;
     match (severity, found.config_error()) {
-        (Severity::Refused, Some(error)) => explain::shown(error),
+        (Severity::Refused | Severity::Off, Some(error)) => explain::shown(error),
         (Severity::Refused | Severity::Off, None) => format!("  × {text}\n"),
         (Severity::Permitted, _) => format!("warning: {text}; backend.startup permits a start without it\n"),
         _ => format!("warning: {text}\n"),
@@ -142,6 +142,53 @@ mod tests {
         assert_eq!(check(&catalogue, &options), ExitCode::FAILURE);
         let report = found(&catalogue, "");
         assert!(told(&report).any(|found| shown(found) == "  × mail is off\n"));
+    }
+
+    #[test]
+    fn what_is_off_because_of_a_value_is_told_with_its_line_and_fails_no_start() {
+        use greenroom::config::{ConfigError, Remark};
+
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(ByDefault::On, || {
+            let mail = plugin("mail", |env| env.register_init(async || Ok(())));
+            let off = |error: &Option<ConfigError>, _: &_| {
+                error.iter().map(|error| Remark::off_by("mail is off", error)).collect()
+            };
+            mail.reads_with_remarks(
+                |config| Ok::<_, ConfigError>(config.optional_number("mail.port").err()),
+                off,
+            )
+        });
+        let report = found(&catalogue, "mail:\n  port: many\n");
+        assert!(!told(&report).any(|found| found.is_fault() || found.to_fault().is_some()));
+        let off: Vec<_> = told(&report).filter(|found| found.severity == Severity::Off).map(shown).collect();
+        assert_eq!(off.len(), 1, "{off:?}");
+        assert!(off[0].contains("mail is off: ") && off[0].contains("2 │   port: many"), "{off:?}");
+    }
+
+    #[test]
+    fn what_a_start_says_once_it_runs_is_told_before() {
+        let mut catalogue = Catalogue::default();
+        catalogue.offer(ByDefault::On, || {
+            let mail = plugin("mail", |env| env.register_init(async || Ok(())));
+            mail.foretells(|config, _| match config.has("mail.server") {
+                Ok(false) => vec!["no mail is sent".to_owned()],
+                Ok(true) | Err(_) => vec![],
+            })
+        });
+        let told = |yaml: &str| texts(&found(&catalogue, yaml), |found| found.severity == Severity::Warning);
+        assert_eq!(told(""), ["no mail is sent"]);
+        assert_eq!(told("mail: {server: x}"), [""; 0]);
+    }
+
+    #[test]
+    fn an_address_that_two_listen_on_is_a_fault_before_the_second_finds_it_taken() {
+        let yaml =
+            "backend: {baseUrl: http://x, listen: ':7007'}\ngreenroom: {ops: {listen: '127.0.0.1:7007'}}";
+        let report = found(&Catalogue::default(), yaml);
+        let keys: Vec<_> =
+            told(&report).filter(|found| found.is_fault()).map(|found| found.key.clone()).collect();
+        assert_eq!(keys, [Some("greenroom.ops.listen".to_owned())]);
     }
 
     /// A runtime waits at its end for work that blocks; a plain thread holds no process.

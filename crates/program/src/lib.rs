@@ -34,6 +34,8 @@ mod demo;
 mod explain;
 mod extra;
 mod findings;
+mod line;
+mod listeners;
 mod ops;
 mod paths;
 mod prepare;

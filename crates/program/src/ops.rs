@@ -109,20 +109,25 @@ async fn ask(client: &HttpClient, url: &str, token: &str) -> Result<String> {
         Error::new(format!("No backend of this config answers at {url}; start it first")).caused_by(why)
     })?;
     let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
-    let why = match (answer.status().as_u16(), body["path"].as_str()) {
-        (200, Some(path)) => return Ok(path.to_owned()),
-        (401, _) => {
-            format!("The backend at {url} has another ops token; run this with its config, as its user")
-        }
-        (404, _) => format!(
-            "The backend at {url} has no pages for operators: in production it needs GREENROOM_OPS_TOKEN"
+    match (answer.status().as_u16(), body["path"].as_str()) {
+        (200, Some(path)) => Ok(path.to_owned()),
+        (status, _) => Err(Error::new(refused(url, status, body["error"]["message"].as_str())).into()),
+    }
+}
+
+/// Why there is no link, by what the backend has answered.
+fn refused(url: &str, status: u16, said: Option<&str>) -> String {
+    match status {
+        401 => format!("The backend at {url} has another ops token; run this with its config, as its user"),
+        404 => format!(
+            "The backend at {url} has no pages for operators there: its greenroom.ops.listen may name another address, so run this \
+             with its config; or it runs in production, where it needs GREENROOM_OPS_TOKEN"
         ),
-        (status, _) => {
-            let said = body["error"]["message"].as_str().unwrap_or("it is no Greenroom");
+        _ => {
+            let said = said.unwrap_or("it is no Greenroom");
             format!("The backend at {url} answers {status}: {said}")
         }
-    };
-    Err(Error::new(why).into())
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +162,15 @@ mod tests {
             let told = place(yaml).unwrap_err();
             assert!(told.contains(why), "{told}");
         }
+    }
+
+    #[test]
+    fn a_backend_without_pages_at_that_address_may_have_them_at_another_or_lack_a_token() {
+        let told = refused("http://localhost:7007", 404, None);
+        for reason in ["greenroom.ops.listen", "in production", "GREENROOM_OPS_TOKEN"] {
+            assert!(told.contains(reason), "{told}");
+        }
+        assert!(refused("http://localhost:7007", 401, None).contains("another ops token"));
+        assert!(refused("http://localhost:7007", 502, None).ends_with("answers 502: it is no Greenroom"));
     }
 }

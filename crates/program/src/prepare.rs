@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use greenroom::{
-    config::{ConfigError, ConfigOptions, DeclareConfig, ReadContext, RootConfig, all, each},
+    config::{ConfigError, ConfigOptions, DeclareConfig, Forecast, ReadContext, RootConfig, all, each},
     core::{Backend, Fault, feature_loader},
     data_dir::DataDirEnvironment,
     http_client::ClientEnvironment,
     logging::LogEnvironment,
     ops::OpsEnvironment,
 };
-use greenroom_defaults::{ConfigFrom, ConfigReport, Surroundings, create_backend_in};
+use greenroom_defaults::{ConfigFrom, ConfigReport, Finding, Severity, Surroundings, create_backend_in};
 
 use crate::{
     catalogue::{self, ByDefault, Catalogue, Choice},
-    demo, findings,
+    demo, findings, listeners,
 };
 
 /// What there is to start.
@@ -65,12 +65,17 @@ fn own_config(
     let plugins = plugins.iter().map(|(id, default)| (id.as_str(), *default));
     let _ = catalogue::chosen(plugins, config, &switches);
     let switches = each(switches.refused.into_iter().map(Err::<(), _>));
-    all((switches, demo::check(config, node_env))).map(|_| ())
+    all((switches, demo::check(config, node_env), listeners::check(config))).map(|_| ())
 }
 
 /// How a start with these options calls out.
 pub(crate) fn calls(options: &ConfigOptions) -> ClientEnvironment {
     ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
+}
+
+/// What decides on the lines of a start with these options.
+pub(crate) fn log(options: &ConfigOptions) -> LogEnvironment {
+    LogEnvironment { node_env: node_env(options).map(str::to_owned), ..LogEnvironment::from_process() }
 }
 
 /// What these options say of the surface of operators.
@@ -86,7 +91,7 @@ pub(crate) fn backend(
     choice: &Choice,
 ) -> Backend {
     let node_env = node_env(options).map(str::to_owned);
-    let log = LogEnvironment { node_env: node_env.clone(), ..LogEnvironment::from_process() };
+    let log = log(options);
     let surroundings = Surroundings {
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDirEnvironment::of(options),
@@ -111,7 +116,8 @@ pub(crate) fn report_of(catalogue: &Catalogue, config: &RootConfig, options: &Co
     report(catalogue, config, options, &choice, refused)
 }
 
-/// All that is to say of a config, by the program and by what it would start: `refused` is what [`prepare`] found.
+/// All that is to say of a config, by the program and by what it would start, before it runs and later: `refused` is what
+/// [`prepare`] found.
 pub(crate) fn report(
     catalogue: &Catalogue,
     config: &RootConfig,
@@ -124,6 +130,8 @@ pub(crate) fn report(
     let mut report = ConfigReport::of(&context, config);
     refused.into_iter().for_each(|error| report.refuse(Fault { owner: None, error: error.into() }));
     report.add_all(findings::of(catalogue, config, choice, context.node_env.as_deref()));
+    let later = Forecast::all(config, &context).into_iter();
+    report.add_all(later.map(|text| Finding::new(Severity::Warning, text)));
     report
 }
 

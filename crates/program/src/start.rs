@@ -11,8 +11,9 @@ use greenroom::{
     config::{ConfigOptions, RootConfig},
     core::serve_signals,
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
-    ops::Ops,
-    prelude::{InstanceMetadata, RootLogger},
+    logging::LoggerOptions,
+    ops::{Ops, ROOT},
+    prelude::{InstanceMetadata, RootLogger, fields},
 };
 
 use greenroom_defaults::{Finding, Severity};
@@ -22,7 +23,7 @@ use crate::{
     banner::{self, Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, NotWritten},
-    explain, paths,
+    explain, line, paths,
     prepare::{self, Prepared, Refused},
     refusal, schema,
 };
@@ -90,6 +91,8 @@ async fn serve(
         lacking: choice.lacking,
         cwd: options.cwd.clone(),
         began,
+        has_additions: LoggerOptions::from_config(config, &prepare::log(options))
+            .is_ok_and(|log| log.format.has_additions()),
     };
     backend
         .run_with(
@@ -107,8 +110,6 @@ async fn serve(
                 );
                 if let (Ok(http), Ok(settings), Ok(logger), Ok(metadata), Ok(ops)) = services {
                     let ready_in = shown.began.elapsed();
-                    // The banner is the last thing on the screen.
-                    logger.flush(Duration::from_millis(500));
                     let up = Up {
                         address: http.local_addr(),
                         settings: &settings,
@@ -116,7 +117,13 @@ async fn serve(
                         ops: &ops,
                         ready_in,
                     };
-                    shown.banner(program, &up);
+                    if std::io::stderr().is_terminal() {
+                        // The banner is the last thing on the screen.
+                        logger.flush(Duration::from_millis(500));
+                        shown.banner(program, &up);
+                    } else if let Some(told) = up.line(program).filter(|_| shown.has_additions) {
+                        logger.child(fields! { service: "ops" }).info(told);
+                    }
                 }
             },
             |failed| explain::start_error(config, &typed, failed),
@@ -132,6 +139,8 @@ struct Shown {
     lacking: Vec<String>,
     cwd: PathBuf,
     began: Instant,
+    /// Whether the log's format has lines that Node's backend does not write.
+    has_additions: bool,
 }
 
 /// What it tells of the backend that is up.
@@ -143,8 +152,28 @@ struct Up<'a> {
     ready_in: Duration,
 }
 
+impl Up<'_> {
+    fn plugins(&self) -> Vec<String> {
+        self.metadata.installed_plugins().iter().map(|plugin| plugin.plugin_id.to_string()).collect()
+    }
+
+    /// What the log says in the place of the banner.
+    fn line(&self, program: &Program) -> Option<String> {
+        let (plugins, url) = (self.plugins(), self.address.url(self.settings.https.is_some()));
+        let runs = |id: &str| plugins.iter().any(|plugin| plugin == id);
+        let pages = program.worth_opening.iter().filter(|page| runs(page.plugin));
+        // No browser opens a socket of the file system.
+        let pages = pages.filter(|_| self.address.tcp().is_some());
+        let pages: Vec<_> = pages.map(|page| (page.name, format!("{url}{}", page.path))).collect();
+        // Why it is off, the start has told.
+        let has_pages = self.ops.is_on() && self.ops.local_addr().tcp().is_some();
+        let observatory = has_pages.then(|| format!("{}{ROOT}/", self.ops.url()));
+        line::line(program.name, &pages, observatory.as_deref())
+    }
+}
+
 /// Who sees the terminal may be an operator at once: nobody else reads what is printed there.
-fn pages(ops: &Ops) -> String {
+fn observatory(ops: &Ops) -> String {
     match ops.link() {
         Ok(path) => format!("{}{path} (good for one sign-in, for 10 minutes)", ops.url()),
         Err(_) => format!("off: {}", ops.why_off().unwrap_or("the system has no random bytes")),
@@ -155,12 +184,8 @@ impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
     fn banner(&self, program: &Program, up: &Up<'_>) {
-        if !std::io::stderr().is_terminal() {
-            return;
-        }
-        let &Up { address, settings, metadata, ops, ready_in } = up;
-        let plugins: Vec<_> =
-            metadata.installed_plugins().iter().map(|plugin| plugin.plugin_id.to_string()).collect();
+        let &Up { address, settings, ops, ready_in, .. } = up;
+        let plugins = up.plugins();
         let banner = Banner {
             name: program.name,
             version: program.version,
@@ -174,7 +199,7 @@ impl Shown {
             plugins: &plugins,
             lacking: &self.lacking,
             demo: self.demo.as_deref(),
-            pages: &pages(ops),
+            observatory: &observatory(ops),
         };
         eprint!("{}", banner.text());
     }

@@ -1,5 +1,6 @@
 //! The documents show the code that is compiled here.
 
+mod doors;
 mod names;
 mod notes;
 

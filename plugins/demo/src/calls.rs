@@ -94,14 +94,16 @@ impl OwnCalls {
     pub(crate) fn command(&self, told: &Told, working_dir: &Path) -> Option<String> {
         let base = self.base.as_deref()?;
         let credentials = match told.path.starts_with("/api/") {
-            true => format!(
-                " -H @{}",
-                self.header_file.strip_prefix(working_dir).unwrap_or(&self.header_file).display()
-            ),
+            true => format!(" -H @{}", self.header_file(working_dir)),
             false => String::new(),
         };
         let method = if told.method == Method::GET { String::new() } else { format!(" -X {}", told.method) };
         Some(format!("curl{credentials}{method} {base}{}", told.path))
+    }
+
+    /// The file with the demo's credentials, as one names it in this directory.
+    pub(crate) fn header_file(&self, working_dir: &Path) -> String {
+        self.header_file.strip_prefix(working_dir).unwrap_or(&self.header_file).display().to_string()
     }
 
     /// The demo's own, as `curl -H @file` takes them; without the file the call is one of nobody, and is answered so.

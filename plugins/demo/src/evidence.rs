@@ -30,7 +30,7 @@ pub(crate) struct Evidence {
 pub(crate) struct Place {
     pub(crate) name: &'static str,
     /// A page of the Observatory; `None` where there is none for it.
-    pub(crate) page: Option<&'static str>,
+    pub(crate) page: Option<String>,
     /// What to look for there.
     pub(crate) exact: String,
 }
@@ -50,8 +50,8 @@ impl Installed {
     }
 
     /// A page of the Observatory, where there is one.
-    pub(crate) fn page(self, path: &'static str) -> Option<&'static str> {
-        self.observatory.then_some(path)
+    pub(crate) fn page(self, path: impl Into<String>) -> Option<String> {
+        self.observatory.then(|| path.into())
     }
 }
 

@@ -14,8 +14,9 @@
 //! It is at `/demo`, and at `/` too where no app is served and nobody else has that place. The Observatory leads to it.
 //! Without `greenroom.demo: true` there is none of it. The page is open, to this machine and by this machine's names; the buttons are for the page alone.
 //!
-//! The buttons lead to `/api/demo/press`. What they call are routes as any plugin has them, with the credentials that the file `demo.header` in the data directory
-//! has for `curl`: neither is handed to the page. `/api/demo/fail` fails, `/api/demo/slow` waits for a place in a pool; readiness
+//! The buttons lead to `/api/demo/press`, and from there back to the page, which shows what came of it. What they call are routes
+//! as any plugin has them, with the credentials that the file `demo.header` in the data directory has for `curl`: neither is
+//! handed to the page. `/api/demo/fail` fails, `/api/demo/slow` waits for a place in a pool; readiness
 //! depends on the check `demo.dependency`, which fails for half a minute once its server was taken away.
 
 mod api;
@@ -23,9 +24,11 @@ mod button;
 mod calls;
 mod dependency;
 mod evidence;
+mod frame;
 mod guard;
 mod page;
 mod pool;
+mod pressed;
 mod presses;
 mod routes;
 mod shown;
@@ -40,8 +43,8 @@ use greenroom_plugin_observatory_node::{Section, Sections};
 use greenroom_plugin_rum::MeasuredPages;
 
 use crate::{
-    api::Api, calls::OwnCalls, dependency::Dependency, evidence::Installed, pool::Pool, presses::Presses,
-    routes::PRESS,
+    api::Api, calls::OwnCalls, dependency::Dependency, evidence::Installed, pool::Pool, pressed::LastPresses,
+    presses::Presses, routes::PRESS,
 };
 
 const KEY: &str = "greenroom.demo";
@@ -126,6 +129,7 @@ async fn start(around: Around, mends_after: Duration) -> Result {
         pages: pages.clone(),
         lines,
         installed: Installed::of(&metadata),
+        last: LastPresses::default(),
         working_dir: std::env::current_dir()?,
     });
     pages.serve_one();

@@ -1,28 +1,17 @@
 //! The page: what each button does, and behind a press what came of it.
 
 use axum::response::{IntoResponse, Response};
-use greenroom_plugin_observatory_node::{Mark, foreign, format, parts, shapes};
+use greenroom_plugin_observatory_node::{Mark, foreign, format, parts};
 use greenroom_plugin_rum::{PageMarkup, SdkState};
-use http::{HeaderName, HeaderValue, header};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use http::StatusCode;
+use maud::{Markup, html};
 
 use crate::{
     button::Button,
-    evidence::{Evidence, Installed},
-    shown::shown,
+    evidence::Installed,
+    frame::framed,
+    pressed::{Asked, MOST, Press},
 };
-
-/// Nothing comes from elsewhere, and nothing in the page itself is a script.
-const POLICY: [(&str, &str); 8] = [
-    ("default-src", "'none'"),
-    ("style-src", "'self'"),
-    ("script-src", "'self'"),
-    ("img-src", "'self'"),
-    ("connect-src", "'self'"),
-    ("form-action", "'self'"),
-    ("base-uri", "'none'"),
-    ("frame-ancestors", "'none'"),
-];
 
 /// What the page shows.
 pub(crate) struct View {
@@ -32,101 +21,74 @@ pub(crate) struct View {
     pub(crate) sdk: SdkState,
     /// What loads the SDK.
     pub(crate) measured: Option<PageMarkup>,
-    /// Of the button that was pressed.
-    pub(crate) evidence: Option<Evidence>,
+    /// The command that says why no browser events arrive, where they should.
+    pub(crate) doctor: Option<String>,
+    pub(crate) asked: Asked,
 }
 
 impl IntoResponse for View {
     fn into_response(self) -> Response {
-        let policy = HeaderValue::try_from(self.policy());
-        let headers: [(HeaderName, HeaderValue); 5] = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (
-                header::CONTENT_SECURITY_POLICY,
-                policy.unwrap_or(HeaderValue::from_static("default-src 'none'")),
-            ),
-            // With it forms of the page say where they come from.
-            (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        ];
-        (headers, self.page().into_string()).into_response()
+        framed(StatusCode::OK, self.installed, self.measured.as_ref(), &self.main())
     }
 }
 
-impl View {
-    fn policy(&self) -> String {
-        let needed = self.measured.iter().flat_map(|measured| &measured.policy);
-        let all = POLICY.map(|(directive, source)| {
-            let more = needed.clone().filter(|(of, _)| *of == directive).map(|(_, source)| source.as_str());
-            [directive, source].into_iter().chain(more).collect::<Vec<_>>().join(" ")
-        });
-        // Of the others, which the SDK may need, nothing is let yet.
-        let others = needed.clone().filter(|(of, _)| !POLICY.iter().any(|(directive, _)| directive == of));
-        all.into_iter()
-            .chain(others.map(|(of, source)| format!("{of} {source}")))
-            .collect::<Vec<_>>()
-            .join("; ")
-    }
+/// What is said below `/demo` where nothing is.
+pub(crate) fn nothing(installed: Installed) -> Response {
+    let main = html! {
+        div.head {
+            h1 { "The demo has no such page." }
+            p { a href="/demo" { "Its buttons" } " are all on one page." }
+        }
+    };
+    framed(StatusCode::NOT_FOUND, installed, None, &main)
+}
 
-    fn page(&self) -> Markup {
+impl View {
+    fn main(&self) -> Markup {
         html! {
-            (DOCTYPE)
-            html lang="en-GB" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    title { "Demo · Greenroom" }
-                    link rel="icon" href="/demo/icon.svg";
-                    link rel="stylesheet" href="/demo/style.css";
-                    @if let Some(PageMarkup { head, .. }) = &self.measured { (PreEscaped(head)) }
-                    script src="/demo/demo.js" defer {}
+            div.head {
+                h1 { "Press a button, then look where it shows." }
+                p {
+                    "Each does in this backend what happens in others. What is shown is what the backend has "
+                    "answered and logged."
                 }
-                body.demo {
-                    (shapes())
-                    a.skip href="#main" { "Skip to content" }
-                    header.bar {
-                        span.brand { img src="/demo/icon.svg" width="20" height="20" alt=""; "Greenroom" }
-                        p.where { "demo, for this machine alone" }
-                        @if self.installed.observatory { a href="/.greenroom/" { "Observatory" } }
-                    }
-                    main #main tabindex="-1" {
-                        div.head {
-                            h1 { "Press a button, then look where it shows." }
-                            p {
-                                "Each does in this backend what happens in others. What is shown is what the backend has "
-                                "answered and logged."
-                            }
-                            @if self.installed.observatory {
-                                p { "The Observatory opens with the single-use link that the terminal shows." }
-                            }
-                        }
-                        div.presses {
-                            @for (at, button) in Button::ALL.into_iter().enumerate() { (self.article(at + 1, button)) }
-                        }
+                @if self.installed.observatory {
+                    p {
+                        "The Observatory opens with the single-use link that the terminal shows at the start, or with a new one: "
+                        (parts::inline("greenroom ops link")) " prints it."
                     }
                 }
+                @if let Asked::Forgotten = self.asked {
+                    p { "That press is shown no more: the last " (MOST) " since the start are kept." }
+                }
+            }
+            div.presses {
+                @for (at, button) in Button::ALL.into_iter().enumerate() { (self.article(at + 1, button)) }
             }
         }
     }
 
     fn article(&self, number: usize, button: Button) -> Markup {
         let id = button.id();
-        let evidence = self.evidence.as_ref().filter(|evidence| evidence.button == button);
+        let shown = match &self.asked {
+            Asked::This(Press { button: pressed, shown }) if *pressed == button => Some(shown),
+            _ => None,
+        };
         html! {
-            article.panel.pad.sec id=(id) aria-labelledby={ (id) "-title" } {
+            // The SDK masks what stands on a page: by these names one tells what was clicked.
+            article.panel.pad.sec id=(id) aria-labelledby={ (id) "-title" } data-dd-action-name=(button.title()) {
                 h2 id={ (id) "-title" } { (number) ". " (button.title()) }
                 p.about { (button.about()) }
                 (self.form(button))
-                div.evidence role="status" tabindex="-1" { @if let Some(evidence) = evidence { (shown(evidence)) } }
+                div.evidence role="status" tabindex="-1" { @if let Some(shown) = shown { (shown) } }
             }
         }
     }
 
     fn form(&self, button: Button) -> Markup {
         let form = |path: &str, label: &str| {
-            html! { form method="post" action={ "/api/demo/press/" (path) "#" (button.id()) } { button { (label) } } }
+            let action = html! { "/api/demo/press/" (path) "#" (button.id()) };
+            html! { form method="post" action=(action) { button data-dd-action-name=(label) { (label) } } }
         };
         match (button, self.broken_for) {
             (Button::Queue, _) if !self.installed.tasks => html! {
@@ -158,8 +120,9 @@ impl View {
                 }
                 SdkState::Missing(why) => p { (foreign(why).limit(600)) },
             }
-            div { button type="button" data-throw { (Button::Throw.label()) } }
+            div { button type="button" data-throw data-dd-action-name=(Button::Throw.label()) { (Button::Throw.label()) } }
             noscript { p { "It takes a browser that runs scripts." } }
+            @if let Some(doctor) = &self.doctor { p.about { "Nothing arrives? " (parts::inline(doctor)) " says why." } }
             div.evidence hidden data-told tabindex="-1" {
                 h3 { "The error is thrown. The SDK tells it within 30 s, or when you leave this page." }
                 dl.why {
@@ -197,27 +160,5 @@ mod tests {
     #[test]
     fn the_page_says_what_the_script_throws() {
         assert!(include_str!("demo.js").contains(THROWN));
-    }
-
-    #[test]
-    fn the_policy_gets_what_the_sdk_needs_and_no_more() {
-        let installed = Installed { tasks: true, rum: true, observatory: true };
-        let view = |policy: &[(&'static str, &str)]| View {
-            broken_for: None,
-            installed,
-            sdk: SdkState::There,
-            measured: Some(PageMarkup {
-                head: String::new(),
-                policy: policy.iter().map(|(of, source)| (*of, (*source).to_owned())).collect(),
-            }),
-            evidence: None,
-        };
-        let plain = view(&[]).policy();
-        assert!(plain.starts_with("default-src 'none'; style-src 'self'; script-src 'self'; "), "{plain}");
-        let more = view(&[("script-src", "https://cdn.example"), ("worker-src", "blob:")]).policy();
-        assert!(
-            more.contains("script-src 'self' https://cdn.example; ") && more.ends_with("; worker-src blob:"),
-            "{more}"
-        );
     }
 }

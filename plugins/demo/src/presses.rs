@@ -1,13 +1,14 @@
 //! What each button does.
 
 use std::{
+    fmt,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 use greenroom::log_store::{Line, LogStore};
-use greenroom_plugin_observatory_node::format;
-use greenroom_plugin_rum::MeasuredPages;
+use greenroom_plugin_observatory_node::{assets, format};
+use greenroom_plugin_rum::{Installed as Sdk, MeasuredPages};
 use serde_json::{Value, json};
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     calls::{OwnCalls, Told},
     dependency::Dependency,
     evidence::{Evidence, Installed, Place, Trail, request_id},
+    pressed::LastPresses,
 };
 
 /// Behind the buttons.
@@ -24,6 +26,7 @@ pub(crate) struct Presses {
     pub(crate) pages: MeasuredPages,
     pub(crate) lines: LogStore,
     pub(crate) installed: Installed,
+    pub(crate) last: LastPresses,
     /// Where npm is set up as whoever starts the backend has it.
     pub(crate) working_dir: PathBuf,
 }
@@ -143,24 +146,37 @@ impl Presses {
     /// Lays Datadog's SDK out, from which on the page loads it.
     pub(crate) async fn lay_out(&self) -> Evidence {
         let trail = Trail::begin(&self.lines);
-        let meaning = match self.pages.install(self.working_dir.clone()).await {
-            Ok(installed) => format!(
-                "Datadog's browser SDK {} is in {}. This page has just loaded it; a front end that is served here does after a restart.",
-                installed.version,
-                installed.dir.display()
-            ),
-            Err(error) => format!("The SDK is not here: {error}"),
-        };
-        let lines = trail.of_the_press();
-        let (told, places, command, next) = (None, vec![], None, None);
-        Evidence { button: Button::Throw, meaning, told, lines, places, command, next }
+        let installed = self.pages.install(self.working_dir.clone()).await;
+        laid_out(installed, trail.of_the_press())
     }
 
     fn evidence(&self, button: Button, meaning: String, told: Told, lines: Vec<Line>) -> Evidence {
-        let place = Place { name: "The log, by requestId", page: None, exact: request_id() };
+        let id = request_id();
+        let page = self.installed.page(format!("{}?request={id}", assets::LINES));
+        let place = Place { name: "The log, by requestId", page, exact: id };
         let command = self.calls.command(&told, &self.working_dir);
         Evidence { button, meaning, told: Some(told), lines, places: vec![place], command, next: None }
     }
+}
+
+/// Where npm gets nothing, a file does: the error says which, and not which command takes it.
+fn laid_out(installed: Result<Sdk, impl fmt::Display>, lines: Vec<Line>) -> Evidence {
+    let (meaning, command) = match installed {
+        Ok(sdk) => {
+            let (version, dir) = (sdk.version, sdk.dir.display());
+            let meaning = format!(
+                "Datadog's browser SDK {version} is in {dir}. This page has just loaded it; a front end that is served here \
+                 loads it from now on, too."
+            );
+            (meaning, None)
+        }
+        Err(error) => {
+            let command = "greenroom rum sdk --from datadog-browser-rum.tgz".to_owned();
+            (format!("The SDK is not here: {error}"), Some(command))
+        }
+    };
+    let (told, places, next) = (None, vec![], None);
+    Evidence { button: Button::Throw, meaning, told, lines, places, command, next }
 }
 
 impl Told {
@@ -172,5 +188,20 @@ impl Told {
     pub(crate) fn json(&self) -> Value {
         let body = self.answer.as_ref().ok().map(|(_, body)| body.as_str());
         body.and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_npm_gets_nothing_the_command_is_named_that_takes_a_file() {
+        let evidence = laid_out(Err("npm is not here: give the file to `rum sdk --from`"), vec![]);
+        assert_eq!(
+            evidence.meaning,
+            "The SDK is not here: npm is not here: give the file to `rum sdk --from`"
+        );
+        assert!(evidence.command.is_some_and(|command| command.starts_with("greenroom rum sdk --from ")));
     }
 }

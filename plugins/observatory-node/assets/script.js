@@ -101,7 +101,7 @@
       try {
         const answer = await fetch(button.dataset.post, { method: 'POST', headers, body: '{}' });
         if (answer.ok) location.assign(button.dataset.then);
-        else button.textContent = `Not done: ${answer.status}`;
+        else button.textContent = answer.status === 401 ? 'Sign in again' : `Not done: ${answer.status}`;
       } catch {
         button.textContent = 'Not done: no answer';
       }
@@ -109,13 +109,14 @@
     });
   }
 
-  // The clock goes by the server's time, whatever this machine thinks it is.
-  const clock = document.querySelector('[data-clock]');
+  // The clock goes by the server's time, whatever this machine thinks it is. A page that nobody keeps up to date has none: its
+  // time is when it was made, and all that it hears is whether the backend is ready.
+  const clock = document.querySelector('.bar time');
   const live = document.querySelector('.live');
-  if (!clock || !live) return;
+  if (!clock) return;
   let ahead = Date.parse(clock.dateTime) - performance.now();
   let paused = false;
-  setInterval(() => {
+  if (live) setInterval(() => {
     if (paused) return;
     const now = new Date(performance.now() + ahead).toISOString();
     clock.dateTime = `${now.slice(0, 19)}Z`;
@@ -124,11 +125,12 @@
 
   // One stream of events a page. `parts` replaces what is in place; `news` counts rows that wait behind a link, so that
   // nothing moves while somebody reads it.
-  const word = live.querySelector('.quiet');
+  const word = live?.querySelector('.quiet');
   const pause = make('button', 'pause', { type: 'button', className: 'extra' });
-  live.append(' ', pause);
+  live?.append(' ', pause);
   let stream = null;
   const say = (text, on) => {
+    if (!live) return;
     word.textContent = `UTC, ${text}`;
     live.classList.toggle('on', on);
   };

@@ -17,6 +17,8 @@ pub const ICON: &str = include_str!("../assets/icon.svg");
 pub const FILES: &str = "/.greenroom/assets";
 /// The first page.
 pub const NOW: &str = "/.greenroom/";
+/// The last lines of the log: all that are kept, or those of `?request=<id>`, `?trace=<id>`, `?plugin=<id>`.
+pub const LINES: &str = "/.greenroom/lines";
 /// The stream of events of pages that have none of their own.
 pub const EVENTS: &str = "/.greenroom/events";
 

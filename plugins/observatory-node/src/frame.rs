@@ -126,14 +126,14 @@ fn document(place: &Place, readiness: &Markup, sections: &[Section], page: &Page
                 link rel="stylesheet" href=(assets::style_path());
                 script src=(assets::script_path()) defer {}
             }
-            body data-events=(page.events) {
+            body data-events=(page.events.as_deref().unwrap_or(assets::EVENTS)) {
                 (mark::shapes())
                 a.skip href="#main" { "Skip to content" }
                 header.bar {
                     a.brand href=(assets::NOW) { (logo()) span { "Greenroom" } }
                     p.where { (whereabouts(place)) }
                     span data-live="readiness" { (readiness) }
-                    p."live small nw" { (Mark::Live) (clock(now)) span."extra quiet" { "UTC" } }
+                    (clock(page.events.is_some(), now))
                 }
                 div.frame {
                     (navigation(sections, page.section))
@@ -163,8 +163,16 @@ fn whereabouts(place: &Place) -> Markup {
     }
 }
 
-fn clock(now: SystemTime) -> Markup {
-    html! { time datetime=[time::machine(now)] data-clock="" { (time::clock(now)) } }
+/// What stands on a page that nobody keeps up to date is of the time at which it was made.
+fn clock(is_live: bool, now: SystemTime) -> Markup {
+    let time = html! { time datetime=[time::machine(now)] { (time::clock(now)) } };
+    html! {
+        @if is_live {
+            p."live small nw" { (Mark::Live) (time) span."extra quiet" { "UTC" } }
+        } @else {
+            p."small quiet nw" { "as of " (time) span.extra { " UTC" } }
+        }
+    }
 }
 
 fn navigation(sections: &[Section], current: &str) -> Markup {

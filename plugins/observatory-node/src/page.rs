@@ -22,7 +22,7 @@ pub struct Page {
     pub(crate) details: Vec<Markup>,
     pub(crate) top: Markup,
     pub(crate) body: Markup,
-    pub(crate) events: String,
+    pub(crate) events: Option<String>,
     pub(crate) csrf_token: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Page {
             details: vec![],
             top: html! {},
             body: html! {},
-            events: crate::assets::EVENTS.to_owned(),
+            events: None,
             csrf_token: None,
         }
     }
@@ -72,9 +72,10 @@ impl Page {
         self
     }
 
-    /// The stream of events that keeps it up to date: it replaces what has a `data-live` with its name.
+    /// The stream of events that keeps it up to date: it replaces what has a `data-live` with its name. Such a page has a clock
+    /// that goes; any other one says when it was made.
     pub fn live(mut self, events: impl Into<String>) -> Self {
-        self.events = events.into();
+        self.events = Some(events.into());
         self
     }
 

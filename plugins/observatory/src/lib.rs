@@ -12,10 +12,11 @@
 //! ```
 //!
 //! `look` gathers what is to be known at one moment, `now` says it: the sentence, the calls, the tables. What changes is
-//! replaced in place by one stream of events a page. Other plugins add pages by `greenroom_plugin_observatory_node`.
+//! replaced in place by one stream of events a page. `lines` shows the last lines of the log at `/.greenroom/lines`. Other plugins add pages by `greenroom_plugin_observatory_node`.
 
 mod files;
 mod lately;
+mod lines;
 mod look;
 mod now;
 
@@ -24,6 +25,7 @@ use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
 
 use crate::{
     lately::Lately,
+    lines::LastLines,
     look::Look,
     now::{LastLook, Now},
 };
@@ -48,6 +50,8 @@ pub fn observatory() -> Plugin {
                 work.lifecycle
                     .spawn("what checks said lately", lately.clone().follow(services.health.clone()));
                 ops.files(files::router())?;
+                let last = LastLines { store: services.lines.clone(), frame: frame.clone() };
+                ops.mount_pages("lines", lines::router(last))?;
                 ops.mount_pages(
                     "",
                     now::router(Now {

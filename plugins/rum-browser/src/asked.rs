@@ -17,6 +17,8 @@ const MOST_HOURS: i64 = 10 * 366 * 24;
 const HOUR_MS: i64 = 3_600_000;
 /// How many rows a list has, unless it is asked for others.
 const ROWS: usize = 50;
+/// The longest reason for a deletion that is written down, in characters.
+pub(crate) const MOST_OF_A_REASON: usize = 500;
 
 /// The parameters of every page and list.
 const COMMON: [&str; 7] = ["t", "to", "route", "version", "env", "device", "service"];
@@ -109,7 +111,12 @@ impl Asked {
 
     /// How many rows a list has.
     pub(crate) fn limit(&self) -> Result<usize, Error> {
-        let Some(text) = self.get("limit") else { return Ok(ROWS) };
+        self.limit_or(ROWS)
+    }
+
+    /// How many rows a list has, of which so many are shown unless it is asked for others.
+    pub(crate) fn limit_or(&self, otherwise: usize) -> Result<usize, Error> {
+        let Some(text) = self.get("limit") else { return Ok(otherwise) };
         let rows = text.parse().ok().filter(|rows| (1..=MOST_ROWS).contains(rows));
         rows.ok_or_else(|| Error::input(format!("`limit` is no number from 1 to {MOST_ROWS}")))
     }
@@ -184,7 +191,8 @@ pub(crate) fn segment(id: &str) -> String {
     utf8_percent_encode(id, NON_ALPHANUMERIC).to_string()
 }
 
-fn now_ms() -> i64 {
+/// Now, in milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 2)
 }
@@ -228,6 +236,15 @@ mod tests {
         let of = asked("t=7d&to=2026-03-01T00:00:00Z&device=mobile").unwrap().filter;
         assert_eq!((of.to_ms - of.from_ms - 1) / HOUR_MS, 7 * 24);
         assert_eq!((of.to_ms, of.device.as_deref()), (1_772_323_200_001, Some("mobile")));
+    }
+
+    #[test]
+    fn a_time_is_any_number_of_hours_or_days_up_to_ten_years() {
+        for (t, hours) in [("1h", 1), ("2h", 2), ("36h", 36), ("3d", 72), ("3660d", 87_840)] {
+            let of = asked(&format!("t={t}")).unwrap().filter;
+            assert_eq!(of.to_ms - of.from_ms - 1, hours * HOUR_MS, "{t}");
+        }
+        assert!(asked("t=0h").is_err() && asked("t=3661d").is_err());
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod asked;
 mod browser;
 mod doctor;
 mod frames;
+mod judged;
 mod lines;
 mod pages;
 mod words;

@@ -37,10 +37,15 @@ pub(crate) async fn lines(browser: &Browser, request: &Request) -> Markup {
     let shown = found.iter().map(|line| LogLine {
         at: after(line, request.began_ms),
         level: line.level.as_str(),
-        plugin: line.plugin.as_deref().unwrap_or("backend"),
+        plugin: owner(line),
         text: &line.message,
     });
     html! { div.sec { header { h3 { "Its log lines" } } (log_lines(shown)) } }
+}
+
+/// Whose a line is, as the log says it: a plugin's, or a service's of the backend.
+fn owner(line: &Line) -> &str {
+    line.plugin.as_deref().or_else(|| line.fields.get("service")?.as_str()).unwrap_or("backend")
 }
 
 /// `+1,006 ms`, from when the request began.

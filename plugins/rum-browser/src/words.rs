@@ -37,8 +37,17 @@ pub(crate) fn took(ms: f64) -> String {
     }
 }
 
-/// A value of a vital with its unit.
+/// A value of a vital with its unit. One that is just above a limit is rounded up, so that its text is rated as it is.
 pub(crate) fn value(vital: Vital, value: f64) -> String {
+    let step = match vital {
+        Vital::Cls if value < 1.0 => 0.001,
+        Vital::Cls => 0.01,
+        _ if value >= 1000.0 => 10.0,
+        _ => 1.0,
+    };
+    let rounded = (value / step).round() * step;
+    let is_better = vital.rate(rounded) < vital.rate(value);
+    let value = if is_better { (value / step).ceil() * step } else { value };
     if vital == Vital::Cls { cls(value) } else { took(value) }
 }
 
@@ -218,4 +227,23 @@ pub(crate) fn axis(at_ms: i64, length_ms: i64) -> String {
     };
     let at = jiff::Timestamp::from_millisecond(at_ms).ok();
     at.map_or_else(|| format::UNKNOWN.to_owned(), |at| at.strftime(pattern).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_of_a_vital_is_rated_as_the_value_is() {
+        let written = |vital, of| value(vital, of).replace('\u{a0}', " ");
+        assert_eq!(written(Vital::Lcp, 2500.0), "2.50 s");
+        assert_eq!(written(Vital::Lcp, 2500.1), "2.51 s");
+        assert_eq!(written(Vital::Lcp, 2514.0), "2.51 s");
+        assert_eq!(written(Vital::Lcp, 4003.0), "4.01 s");
+        assert_eq!(written(Vital::Inp, 200.2), "201 ms");
+        assert_eq!(written(Vital::Ttfb, 8.4), "8.4 ms");
+        assert_eq!(written(Vital::Cls, 0.1), "0.100");
+        assert_eq!(written(Vital::Cls, 0.1002), "0.101");
+        assert_eq!(written(Vital::Cls, 0.2503), "0.251");
+    }
 }

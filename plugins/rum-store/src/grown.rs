@@ -3,17 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use greenroom_database_sql::{Sql, Transaction, sqlx};
+use greenroom_database_sql::{Sql, Transaction, pieces, sqlx};
 
 use crate::{size::OF_VIEW, view::ViewRow};
 
 /// The ids of a row's session and its own.
 pub(crate) type Key = (String, String);
-
-/// How many rows are asked for in one statement.
-pub(crate) const ASKED_AT_ONCE: usize = 32;
-/// How many sessions have their size changed in one statement.
-const SESSIONS_AT_ONCE: usize = 32;
 
 /// By how many bytes, about.
 #[derive(Debug)]
@@ -26,7 +21,7 @@ pub(crate) struct Grown {
 
 impl Grown {
     /// Nothing yet; looks which of these views are there.
-    pub(crate) async fn by(transaction: &mut Transaction, views: &[Key]) -> sqlx::Result<Self> {
+    pub(crate) async fn before(transaction: &mut Transaction, views: &[Key]) -> sqlx::Result<Self> {
         Ok(Self { before: sizes(transaction, views).await?, sessions: BTreeMap::new() })
     }
 
@@ -49,7 +44,7 @@ impl Grown {
             self.add(&key.0, bytes - self.before.get(&key).copied().unwrap_or_default());
         }
         let sessions: Vec<_> = self.sessions.into_iter().filter(|(_, bytes)| *bytes != 0).collect();
-        for sessions in sessions.chunks(SESSIONS_AT_ONCE) {
+        for sessions in pieces(&sessions) {
             let sql = transaction.sql("update rum_session set bytes = bytes + case id");
             let sql = sessions.iter().fold(sql, |sql, (session, bytes)| {
                 sql.then(" when ").bind(&**session).then(" then ").bind(*bytes)
@@ -64,7 +59,7 @@ impl Grown {
 /// Those of these views that are there, and about how many bytes each takes.
 async fn sizes(transaction: &mut Transaction, views: &[Key]) -> sqlx::Result<HashMap<Key, i64>> {
     let mut sizes = HashMap::new();
-    for views in views.chunks(ASKED_AT_ONCE) {
+    for views in pieces(views) {
         let sql = transaction.sql("select session_id, id, ").then(OF_VIEW).then(" from rum_view where ");
         let found = transaction.rows::<(String, String, i64)>(one_of(views, sql)).await?;
         sizes.extend(found.into_iter().map(|(session, id, bytes)| ((session, id), bytes)));

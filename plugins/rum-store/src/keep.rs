@@ -6,12 +6,12 @@ use std::{
 };
 
 use greenroom::errors::Error;
-use greenroom_database_sql::{Transaction, sqlx};
+use greenroom_database_sql::{Transaction, pieces, sqlx};
 
 use crate::{
-    Store,
     batch::{Batch, Event},
-    grown::{ASKED_AT_ONCE, Grown, Key, one_of},
+    grown::{Grown, Key, one_of},
+    store::Database,
     view::{Document, Newer, Pending, Replaced},
     writer::Kept,
 };
@@ -19,9 +19,9 @@ use crate::{
 /// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
 const LONGEST: Duration = Duration::from_secs(8);
 
-impl Store {
+impl Database {
     /// Keeps a batch in one transaction, within the time that there is for one.
-    pub(crate) async fn keep_at_once(&self, batch: Batch) -> Result<Kept, Error> {
+    pub(crate) async fn keep_in_one_transaction(&self, batch: Batch) -> Result<Kept, Error> {
         self.run_within(LONGEST, Box::pin(self.keep_in_transaction(batch))).await
     }
 
@@ -31,7 +31,7 @@ impl Store {
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
         let views: Vec<_> = batch.views.keys().cloned().collect();
-        let mut grown = Grown::by(&mut transaction, &views).await?;
+        let mut grown = Grown::before(&mut transaction, &views).await?;
         let views = keep_views(&mut transaction, batch.views.into_values().collect(), &mut grown).await?;
         let events = keep_events(&mut transaction, batch.events, &mut grown).await?;
         let new = views + events;
@@ -54,7 +54,7 @@ async fn keep_events(
 ) -> sqlx::Result<u64> {
     let keys: Vec<_> = events.iter().map(Event::key).collect();
     let mut known = HashSet::new();
-    for keys in keys.chunks(ASKED_AT_ONCE) {
+    for keys in pieces(&keys) {
         let sql = one_of(keys, transaction.sql("select session_id, id from rum_event where "));
         known.extend(transaction.rows::<Key>(sql).await?);
     }
@@ -93,11 +93,11 @@ async fn keep_views(
 async fn known(
     transaction: &mut Transaction,
     views: &[Pending],
-    which: &str,
+    which: &'static str,
 ) -> sqlx::Result<HashMap<Key, Vec<u8>>> {
     let keys: Vec<_> = views.iter().map(Pending::key).collect();
     let mut known = HashMap::new();
-    for keys in keys.chunks(ASKED_AT_ONCE) {
+    for keys in pieces(&keys) {
         let sql = one_of(keys, transaction.sql("select session_id, id, document from rum_view where "));
         let found = transaction.rows::<(String, String, Vec<u8>)>(sql.then(which)).await?;
         known.extend(found.into_iter().map(|(session, id, document)| ((session, id), document)));

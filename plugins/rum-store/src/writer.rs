@@ -1,15 +1,17 @@
-//! Batches that wait for the one that writes, kept together.
+//! Batches that wait for the one task that writes, and are kept together.
 //!
 //! What a transaction and its commit cost is most of what keeping a few events costs. So a batch waits a moment, and is written with those
 //! that have come meanwhile, as if one browser had sent them all at once. Each is still kept whole or not at all.
 
-use std::{mem, time::Duration};
+use std::time::Duration;
 
-use greenroom::prelude::*;
-use parking_lot::Mutex;
-use tokio::{sync::oneshot, time::sleep};
+use greenroom::{context::catch_panic, database::DatabaseError, prelude::*};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
 
-use crate::{Store, batch::Batch};
+use crate::{Store, batch::Batch, store::Database};
 
 /// How long is waited for others. No browser waits for the answer: it has sent what it had measured.
 const GATHER: Duration = Duration::from_millis(10);
@@ -17,6 +19,8 @@ const GATHER: Duration = Duration::from_millis(10);
 const BATCHES: usize = 32;
 /// How many events do, about: those who read and those who sweep wait for it.
 const EVENTS: usize = 1_000;
+/// How many wait besides; who comes then waits for a place.
+const WAITING: usize = 64;
 
 /// What has become of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,26 +30,18 @@ pub struct Kept {
     pub new: u64,
 }
 
-type Answer = Result<Kept, Error>;
-
-/// Who waits.
-#[derive(Debug, Default)]
-pub(crate) struct Writer(Mutex<Queue>);
-
-#[derive(Debug, Default)]
-struct Queue {
-    waiting: Vec<Waiting>,
-    is_writing: bool,
-}
-
 #[derive(Debug)]
 struct Waiting {
     batch: Batch,
-    answer: oneshot::Sender<Answer>,
+    answer: oneshot::Sender<Result<Kept, Error>>,
 }
 
+/// Where batches wait. What writes them ends with the last of these, and with the backend.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer(mpsc::Sender<Waiting>);
+
 impl Store {
-    /// Keeps a batch, which is committed when this returns. Who does not wait for it may have it kept all the same.
+    /// Keeps a batch, which is committed when this returns. If the caller stops waiting, the batch may be kept all the same.
     ///
     /// # Errors
     /// If nothing of it is known to be kept: it may be sent again.
@@ -53,84 +49,80 @@ impl Store {
         if batch.is_empty() {
             return Ok(Kept { new: 0 });
         }
+        let ended = || Error::service_unavailable("browser events are not kept any more: the backend stops");
         let (answer, told) = oneshot::channel();
-        if self.writer().add(Waiting { batch, answer }) {
-            let turn = Turn { store: self.clone(), is_over: false };
-            drop(spawn("keep browser events", turn.write_all()));
-        }
-        let stopped =
-            || Error::service_unavailable("browser events are not kept any more: the backend stops");
-        told.await.unwrap_or_else(|_| Err(stopped()))
+        self.writer().0.send(Waiting { batch, answer }).await.map_err(|_| ended())?;
+        told.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 
 impl Writer {
-    /// Whether nobody writes yet.
-    fn add(&self, waiting: Waiting) -> bool {
-        let mut queue = self.0.lock();
-        queue.waiting.push(waiting);
-        !mem::replace(&mut queue.is_writing, true)
+    pub(crate) fn start(database: Database) -> Self {
+        let (add, queue) = mpsc::channel(WAITING);
+        drop(spawn("keep browser events", write_all(database, queue)));
+        Self(add)
     }
+}
 
-    /// The next ones that somebody still waits for; none ends the turn.
-    fn next(&self) -> Vec<Waiting> {
-        let mut queue = self.0.lock();
-        queue.waiting.retain(|waiting| !waiting.answer.is_closed());
-        let (mut events, mut batches) = (0, 0);
-        for waiting in queue.waiting.iter().take(BATCHES) {
-            events += waiting.batch.rows();
-            if batches > 0 && events > EVENTS {
+async fn write_all(database: Database, mut queue: mpsc::Receiver<Waiting>) {
+    let mut next = None;
+    loop {
+        let first = match next.take() {
+            Some(left) => left,
+            None => match queue.recv().await {
+                Some(first) => {
+                    sleep(GATHER).await;
+                    first
+                }
+                None => return,
+            },
+        };
+        let mut group = vec![first];
+        let mut events = group[0].batch.rows();
+        while group.len() < BATCHES {
+            let Ok(more) = queue.try_recv() else { break };
+            events += more.batch.rows();
+            if events > EVENTS {
+                next = Some(more);
                 break;
             }
-            batches += 1;
+            group.push(more);
         }
-        queue.is_writing = batches > 0;
-        queue.waiting.drain(..batches).collect()
+        write(&database, group).await;
     }
 }
 
-/// Whoever writes, as long as anybody waits.
-struct Turn {
-    store: Store,
-    is_over: bool,
-}
-
-impl Turn {
-    async fn write_all(mut self) {
-        loop {
-            sleep(GATHER).await;
-            let group = self.store.writer().next();
-            if group.is_empty() {
-                self.is_over = true;
-                return;
-            }
-            self.write(group).await;
+async fn write(database: &Database, mut group: Vec<Waiting>) {
+    group.retain(|waiting| !waiting.answer.is_closed());
+    let kept = match &*group {
+        [] => return,
+        [_] => None,
+        [first, rest @ ..] => {
+            let mut joined = first.batch.clone();
+            rest.iter().for_each(|waiting| joined.join(waiting.batch.clone()));
+            Some(kept(database, joined).await)
         }
-    }
-
-    async fn write(&self, group: Vec<Waiting>) {
-        let mut all = group.iter().map(|waiting| waiting.batch.clone());
-        let Some(mut joined) = all.next() else { return };
-        all.for_each(|batch| joined.join(batch));
-        let kept = self.store.keep_at_once(joined).await;
-        // One that cannot be kept at all must not keep others from it; where the database is away, all have had their time.
-        let is_by_one = group.len() > 1 && kept.as_ref().is_err_and(|error| error.status() != 503);
-        for Waiting { batch, answer } in group {
-            let kept = match is_by_one {
-                true => self.store.keep_at_once(batch).await,
-                false => kept.clone(),
-            };
-            // Who has asked may have left.
-            let _ = answer.send(kept);
-        }
+    };
+    for Waiting { batch, answer } in group {
+        let told = match &kept {
+            Some(Ok(kept)) => Ok(*kept),
+            // Where the database is away all have had their time.
+            Some(Err(error)) if is_of_all(error) => Err(error.clone()),
+            // One that cannot be kept, or that has to wait for another replica, must not keep others from it.
+            _ if answer.is_closed() => continue,
+            _ => self::kept(database, batch).await,
+        };
+        // Who has asked may have left.
+        let _ = answer.send(told);
     }
 }
 
-impl Drop for Turn {
-    /// If it is ended before it is over, nobody waits for it any more, and the next batch begins another one.
-    fn drop(&mut self) {
-        if !self.is_over {
-            *self.store.writer().0.lock() = Queue::default();
-        }
-    }
+/// A panic is one batch's, and not the end of the task.
+async fn kept(database: &Database, batch: Batch) -> Result<Kept, Error> {
+    let kept = catch_panic(database.keep_in_one_transaction(batch)).await;
+    kept.unwrap_or_else(|panic| Err(Error::new(format!("a batch could not be kept: it {panic}"))))
+}
+
+fn is_of_all(error: &Error) -> bool {
+    error.status() == 503 && !matches!(DatabaseError::of(error), Some(DatabaseError::Locked { .. }))
 }

@@ -12,17 +12,18 @@ use crate::{
     counts::Counts,
     doctor::{self, Severity},
     keep::Keeper,
+    setup::Setup,
 };
 
 /// What pages ask for.
 #[derive(Deps)]
 pub(crate) struct Shown {
-    ops: Ops,
-    frame: Frame,
-    sections: Sections,
+    pub(crate) ops: Ops,
+    pub(crate) frame: Frame,
+    pub(crate) sections: Sections,
     logs: LogStore,
     pub(crate) maps: SourceMaps,
-    config: RootConfig,
+    pub(crate) config: RootConfig,
     client: HttpClient,
     data: DataDirectory,
 }
@@ -35,10 +36,10 @@ impl Shown {
         sources: Symbolicator,
         days: u64,
         counts: &Arc<Counts>,
-        session_rate: f64,
+        setup: &Arc<Setup>,
     ) -> Result {
         let (config, client) = (self.config.clone(), self.client.clone());
-        let (data, counts) = (self.data.clone(), counts.clone());
+        let (data, counts, setup) = (self.data.clone(), counts.clone(), setup.clone());
         let (away, masking) = (keeper.clone(), self.config.clone());
         Browser::new(move || keeper.store().cloned(), self.frame.clone(), self.ops.clone())
             .why_away(move || away.why_away().map(|why| masking.masked(&why)))
@@ -48,7 +49,13 @@ impl Shown {
             .doctor(move || {
                 let (config, client, data, told) =
                     (config.clone(), client.clone(), data.clone(), counts.told());
-                async move { as_shown(doctor::look_here(&config, &data, &client, &told, session_rate).await) }
+                let setup = setup.clone();
+                async move {
+                    // What is said here of the SDK's files has to be so of the pages.
+                    setup.clone().look_again_aside(&config, &data).await;
+                    let rate = setup.rum.session_rate;
+                    as_shown(doctor::look_here(&config, &data, &client, &told, rate).await)
+                }
             })
             .mount(&self.sections)
     }
@@ -66,7 +73,7 @@ fn as_shown(told: doctor::Diagnosis) -> Diagnosis {
             Severity::Warning => Verdict::Warning,
             Severity::Note => return None,
         };
-        let command = found.what.contains("`rum sdk`").then_some("greenroom rum sdk");
+        let command = found.what.contains("`greenroom rum sdk`").then_some("greenroom rum sdk");
         let evidence =
             [&found.place, &found.help].into_iter().flatten().cloned().collect::<Vec<_>>().join(". ");
         Some(Finding {

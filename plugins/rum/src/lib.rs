@@ -53,7 +53,7 @@
 //!
 //! # What may be wrong
 //!
-//! A wrong value switches RUM off, with one error line, and the portal goes on; what the schema of the front end refuses is a matter
+//! A wrong value switches RUM off, with an error line for each, and the portal goes on; what the schema of the front end refuses is a matter
 //! of the plugin `app`.
 
 mod bounds;
@@ -61,6 +61,7 @@ mod browser_pages;
 mod counts;
 mod csp;
 mod doctor;
+mod foretold;
 mod forward;
 mod html;
 mod init;
@@ -68,6 +69,7 @@ mod intake;
 mod json;
 mod keep;
 mod markup;
+mod no_pages;
 mod page;
 mod pages;
 mod refusal;
@@ -101,6 +103,7 @@ use crate::{
 };
 
 pub use crate::doctor::{ConfigRemark, Diagnosis, Examination, PlannedStart};
+pub use crate::foretold::{PlannedPages, Served};
 pub use crate::pages::{MeasuredPages, PageMarkup, SdkState};
 pub use crate::sdk::{InstallError, InstallFrom, Installed, install_sdk};
 
@@ -114,15 +117,25 @@ pub fn rum() -> Plugin {
             // Browsers ask before anybody has signed in; where nothing is mounted, that is a 404.
             http.add_auth_policy(SDK_ROUTE, AuthPolicy::Unauthenticated)?;
             http.add_auth_policy(INTAKE_ROUTE, AuthPolicy::Unauthenticated)?;
+            if setup.0.as_ref().is_none_or(|setup| setup.rum.way.retention().is_none()) {
+                shown.mount_none(setup.0.as_deref())?;
+            }
             let Some(setup) = setup.0 else { return Ok(()) };
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
             let (intake, keeper) = wiring::wire(&setup, &needs, shown, &counts).await?;
             let served = setup.clone();
-            let Needs { logger, root, config, declarations, lifecycle, .. } = needs;
+            let Needs { logger, root, config, data, lifecycle, .. } = needs;
             let told = logger.clone();
             lifecycle.add_startup_hook("tell where browser events go", async move || {
-                let place = keeper.as_ref().map_or("", |keeper| keeper.place());
-                setup.tell(&config, &declarations, place, &told);
+                let place =
+                    move || keeper.as_ref().map(|keeper| keeper.place().to_owned()).unwrap_or_default();
+                setup.tell(&config, &place(), &told);
+                drop(spawn("wait for Datadog's SDK", async move {
+                    if setup.await_sdk(&config, &data).await {
+                        told.info("Datadog's SDK is here now, and pages load it");
+                        setup.tell(&config, &place(), &told);
+                    }
+                }));
                 Ok(())
             })?;
             let watching = counts.clone();
@@ -133,9 +146,13 @@ pub fn rum() -> Plugin {
     })
     .config_schema(CONFIG_SCHEMA)
     .reads_with_remarks(
-        |config| Ok::<_, ConfigError>((Settings::from_config(config), config.clone())),
-        |(settings, config), context| page::remarks(settings, config, context),
+        |config| {
+            foretold::check_database(config)?;
+            Ok::<_, ConfigError>(Settings::from_config(config))
+        },
+        |settings: &Settings, _| settings.remarks(),
     )
+    .foretells(foretold::of)
 }
 
 /// The module of the plugin `app` that puts the two scripts into its page, which is of no use without [`rum()`].

@@ -18,16 +18,23 @@ pub(crate) struct Markup {
 impl Markup {
     /// `None` where there is no SDK to load.
     pub(crate) fn of(rum: &Rum, script: &InitScript, source: &SdkLocation) -> Option<Self> {
-        let mut policy = vec![];
         let url = |version: &str, file: &str| rum.portal.url_of(&urls::sdk_file(version, file));
         let sdk = match source {
             SdkLocation::Missing(_) => return None,
             SdkLocation::Own(sdk) => url(sdk.version(), urls::SDK_FILE),
-            SdkLocation::Cdn(url) => {
-                policy.push(("script-src", CDN.to_owned()));
-                url.clone()
-            }
+            SdkLocation::Cdn(url) => url.clone(),
         };
+        let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
+        let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
+        Some(Self { html, policy: Self::policy(rum, source) })
+    }
+
+    /// Directives of the policy that the SDK needs, be it there or yet to come.
+    pub(crate) fn policy(rum: &Rum, source: &SdkLocation) -> Vec<(&'static str, String)> {
+        let mut policy = vec![];
+        if let SdkLocation::Cdn(_) = source {
+            policy.push(("script-src", CDN.to_owned()));
+        }
         if let Some(backend) = rum.portal.foreign_backend() {
             policy.push(("script-src", backend.as_str().to_owned()));
             if rum.way != Way::Direct {
@@ -43,9 +50,7 @@ impl Markup {
             let needed = rum.policy.stands_in_for_workers().chain(["'self'", "blob:"]);
             policy.extend(needed.map(|source| ("worker-src", source.to_owned())));
         }
-        let tag = |url: &str| format!("<script src=\"{}\"></script>", in_attribute(url));
-        let html = [tag(&sdk), tag(&url(&script.hash, urls::INIT_FILE))].concat();
-        Some(Self { html, policy })
+        policy
     }
 }
 
@@ -110,8 +115,10 @@ mod tests {
                 script.hash
             )
         );
-        let missing = SdkLocation::Missing(Missing { is_absent: true, why: "", told: String::new() });
+        let missing =
+            SdkLocation::Missing(Missing { is_absent: true, may_come: true, why: "", told: String::new() });
         assert_eq!(Markup::of(&rum, &script, &missing), None);
+        assert_eq!(Markup::policy(&rum, &missing), markup.policy, "it may come");
     }
 
     #[test]

@@ -5,48 +5,30 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use greenroom::{
-    config::{ReadContext, Remark, RootConfig},
-    context::Context,
-    data_dir::{DataDirEnvironment, DataDirectory},
-    prelude::*,
-};
+use greenroom::{context::Context, prelude::*};
 use greenroom_plugin_app_node::IndexDocument;
 
 use crate::{
     markup::{Markup, trace_metas},
-    sdk::SdkLocation,
-    settings::{Mode, Settings},
     setup::Setup,
     snippet,
 };
 
-/// What an operator should know of the config, the SDK's files that it lacks included.
-pub(crate) fn remarks(settings: &Settings, config: &RootConfig, context: &ReadContext) -> Vec<Remark> {
-    let data = DataDirEnvironment::declared(&context.declarations).and_then(|env| env.data_dir(config).ok());
-    let source = match (&settings.mode, data) {
-        (Mode::On(rum), Some(dir)) => Some(SdkLocation::find(rum, config, &DataDirectory::at(dir))),
-        _ => None,
-    };
-    let missing = match source {
-        Some(SdkLocation::Missing(missing)) => Some(Remark::Warning(missing.told)),
-        _ => None,
-    };
-    settings.remarks().into_iter().chain(missing).collect()
-}
-
-/// Adds to the page what starts the SDK, and takes out what would start it a second time. Without the SDK's files nothing is
-/// added, which the report on the config tells.
+/// Adds to the page what starts the SDK, and takes out what would start it a second time. While the SDK's files are not there
+/// nothing is added, which the start tells; once they are, each answer gets it.
 pub(crate) fn add(setup: &Arc<Setup>, logger: &Logger, document: &IndexDocument) {
-    let (markup, of_page) = (Markup::of(&setup.rum, &setup.script, &setup.sdk()), setup.clone());
-    let html = markup.as_ref().map(|markup| markup.html.clone()).unwrap_or_default();
+    let (at_start, of_page, of_each) = (setup.markup(), setup.clone(), setup.clone());
+    let (is_there, html) = (at_start.is_some(), at_start.map(|markup| markup.html).unwrap_or_default());
     document.head_start(move |_| {
         of_page.has_page.store(true, Ordering::SeqCst);
         Ok(html.clone())
     });
-    let Some(Markup { policy, .. }) = markup else { return };
-    document.head_of_each(trace_of_the_request);
-    policy.into_iter().for_each(|(directive, source)| document.allow(directive, source));
+    document.head_of_each(move || match is_there {
+        true => trace_of_the_request(),
+        false => of_each.markup().map(|markup| trace_of_the_request() + &markup.html).unwrap_or_default(),
+    });
+    let policy = Markup::policy(&setup.rum, &setup.sdk()).into_iter();
+    policy.for_each(|(directive, source)| document.allow(directive, source));
     let logger = logger.clone();
     document.rewrite_template(move |template| {
         let page = snippet::without_snippet(template);

@@ -98,8 +98,7 @@ impl MeasuredPages {
 
     /// What the page takes that answers the current request; `None` where there is nothing to load.
     pub fn markup(&self) -> Option<PageMarkup> {
-        let setup = self.0.setup.as_ref()?;
-        let Markup { html, policy } = Markup::of(&setup.rum, &setup.script, &setup.sdk())?;
+        let Markup { html, policy } = self.0.setup.as_ref()?.markup()?;
         Some(PageMarkup { head: [trace_of_the_request(), html].concat(), policy })
     }
 

@@ -1,22 +1,26 @@
 //! What follows of the settings, made once: the plugin serves what the page names.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use greenroom::{
-    core::Declarations,
-    data_dir::{DataDirEnvironment, DataDirectory},
-    prelude::*,
-};
+use greenroom::{data_dir::DataDirectory, prelude::*};
 use parking_lot::RwLock;
+use tokio::time::sleep;
 
 use crate::{
     init::InitScript,
+    markup::Markup,
     sdk::SdkLocation,
     settings::{Mode, Rum, Settings, no_page},
 };
+
+/// How long is waited before the SDK is looked for again, where there is none.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// `None` where RUM is off.
 #[derive(Clone)]
@@ -47,22 +51,11 @@ impl Service for RumSetup {
 }
 
 impl Setup {
-    /// Once all plugins have started: where events go, or why none do. That there is no SDK, the report on the config has told.
-    /// `place` is the database in which they are kept.
-    pub(crate) fn tell(
-        &self,
-        config: &RootConfig,
-        declarations: &Declarations,
-        place: &str,
-        logger: &Logger,
-    ) {
+    /// Once all plugins have started: where events go, or why none do. `place` is the database in which they are kept.
+    pub(crate) fn tell(&self, config: &RootConfig, place: &str, logger: &Logger) {
         match &*self.sdk() {
             _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
-            // That report knows no place that a factory of somebody's own decides on.
-            SdkLocation::Missing(missing) if DataDirEnvironment::declared(declarations).is_none() => {
-                logger.warn(missing.told.clone());
-            }
-            SdkLocation::Missing(_) => {}
+            SdkLocation::Missing(missing) => logger.warn(missing.told.clone()),
             SdkLocation::Own(_) | SdkLocation::Cdn(_) => logger.info(self.rum.summary(place)),
         }
     }
@@ -73,14 +66,45 @@ impl Setup {
         Self { script: InitScript::of(&rum), rum, sdk, has_page: AtomicBool::new(false) }
     }
 
+    /// What pages get now; `None` while there is no SDK to load.
+    pub(crate) fn markup(&self) -> Option<Markup> {
+        Markup::of(&self.rum, &self.script, &self.sdk())
+    }
+
     /// Where pages get the SDK from.
     pub(crate) fn sdk(&self) -> Arc<SdkLocation> {
         self.sdk.read().clone()
     }
 
-    /// Reads the SDK's files anew. It blocks.
+    /// Reads the SDK's files anew, where there were none: what is served stays as it is. It blocks.
     pub(crate) fn look_again(&self, config: &RootConfig, data: &DataDirectory) {
-        let found = Arc::new(SdkLocation::find(&self.rum, config, data));
-        *self.sdk.write() = found;
+        if matches!(*self.sdk(), SdkLocation::Missing(_)) {
+            let found = Arc::new(SdkLocation::find(&self.rum, config, data));
+            *self.sdk.write() = found;
+        }
+    }
+
+    /// Waits for the SDK, which somebody may lay out while the backend runs. Whether it has come: not if it was there already,
+    /// nor where the system does not give its files in time.
+    pub(crate) async fn await_sdk(self: &Arc<Self>, config: &RootConfig, data: &DataDirectory) -> bool {
+        let mut has_waited = false;
+        loop {
+            match &*self.sdk() {
+                SdkLocation::Missing(missing) if missing.may_come => {}
+                SdkLocation::Missing(_) => return false,
+                SdkLocation::Own(_) | SdkLocation::Cdn(_) => return has_waited,
+            }
+            sleep(AGAIN).await;
+            self.clone().look_again_aside(config, data).await;
+            has_waited = true;
+        }
+    }
+
+    /// The same as [`look_again`](Self::look_again), on a thread that may be blocked.
+    pub(crate) async fn look_again_aside(self: Arc<Self>, config: &RootConfig, data: &DataDirectory) {
+        let (config, data) = (config.clone(), data.clone());
+        let looked = spawn_blocking("look for the SDK", move || self.look_again(&config, &data));
+        // Who panics has found none.
+        let _ = looked.await;
     }
 }

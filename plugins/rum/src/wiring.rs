@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use greenroom::{
-    core::{Declarations, Phase, boot::Deadlines},
+    core::{Phase, boot::Deadlines},
+    data_dir::DataDirectory,
     prelude::*,
 };
 use greenroom_plugin_rum_store::{Limits, Store, route::Routes, source_maps::Symbolicator};
@@ -25,7 +26,7 @@ pub(crate) struct Needs {
     pub(crate) logger: Logger,
     pub(crate) root: RootHttpRouter,
     pub(crate) config: RootConfig,
-    pub(crate) declarations: Declarations,
+    pub(crate) data: DataDirectory,
     pub(crate) lifecycle: RootLifecycle,
     instance: InstanceMetadata,
     client: HttpClient,
@@ -34,7 +35,7 @@ pub(crate) struct Needs {
 
 /// The intake, where browsers send to this backend, and what keeps events.
 pub(crate) async fn wire(
-    setup: &Setup,
+    setup: &Arc<Setup>,
     needs: &Needs,
     shown: Shown,
     counts: &Arc<Counts>,
@@ -58,7 +59,7 @@ pub(crate) async fn wire(
 }
 
 async fn keeper(
-    setup: &Setup,
+    setup: &Arc<Setup>,
     needs: &Needs,
     shown: Shown,
     (retention, counts): (&Retention, &Arc<Counts>),
@@ -70,7 +71,7 @@ async fn keeper(
     let sources = Symbolicator::new(shown.maps.clone(), routes.clone(), needs.logger.clone());
     let keeper = Keeper::new(routes, sources.clone(), troubles.clone());
     let limits = Limits { age: retention.age(), bytes: retention.bytes };
-    shown.mount(keeper.clone(), sources, retention.days(), counts, setup.rum.session_rate)?;
+    shown.mount(keeper.clone(), sources, retention.days(), counts, setup)?;
     let logger = needs.logger.clone();
     let opened = move |store: Store| keep::sweep(store, limits, logger.clone());
     keep::open(needs.database.clone(), keeper.clone(), needs.logger.clone(), opened).await;

@@ -6,7 +6,7 @@ use greenroom_database_postgres::{PgPool, PostgresDriver, sqlx};
 use crate::{
     ask,
     cluster::{Cluster, cluster},
-    config, open, open_by,
+    config, open, open_by, run,
 };
 
 #[tokio::test]
@@ -64,4 +64,54 @@ async fn a_database_that_nobody_makes_is_refused_by_name() {
     let error = open(&config(cluster(), "ensureExists: false"), "unborn").await.unwrap_err();
     assert!(matches!(error, DatabaseError::Refused { .. }), "{error:?}");
     assert!(error.to_string().ends_with("database \"backstage_plugin_unborn\" does not exist"), "{error}");
+}
+
+#[tokio::test]
+async fn database_20_a_database_that_is_gone_is_told_until_it_is_back() {
+    let admin = open(&config(cluster(), ""), "renames").await.unwrap();
+    let client = open(&config(cluster(), ""), "renamed").await.unwrap();
+    let pool: PgPool = client.pool().unwrap();
+    let used = async || client.run(sqlx::query("select 1").execute(&pool)).await;
+    used().await.unwrap();
+    run(
+        &admin,
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'backstage_plugin_renamed'",
+    )
+    .await;
+    run(&admin, "alter database backstage_plugin_renamed rename to gone").await;
+    for _ in 0..2 {
+        for error in [used().await.unwrap_err(), client.ping().await.unwrap_err()] {
+            assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::Refused { .. })), "{error}");
+            assert!(error.to_string().contains("\"backstage_plugin_renamed\" does not exist"), "{error}");
+        }
+    }
+    run(&admin, "alter database gone rename to backstage_plugin_renamed").await;
+    used().await.unwrap();
+    client.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn database_20_a_schema_that_is_gone_is_told_until_it_is_back() {
+    let yaml = config(cluster(), "pluginDivisionMode: schema");
+    let client = open(&yaml.replace("secret}", "secret, database: postgres}"), "moved").await.unwrap();
+    let pool: PgPool = client.pool().unwrap();
+    let used = async || client.run(sqlx::query("select * from notes").execute(&pool)).await;
+    let error = used().await.unwrap_err();
+    assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::Statement { .. })), "{error}");
+    run(&client, "create table notes (id text)").await;
+    used().await.unwrap();
+    run(&client, "alter schema moved rename to elsewhere").await;
+    let error = loop {
+        // What was just known of the schema holds for a second.
+        match DatabaseError::of(&used().await.unwrap_err()) {
+            Some(DatabaseError::Statement { .. }) => tokio::task::yield_now().await,
+            other => break other.cloned().unwrap(),
+        }
+    };
+    assert!(matches!(error, DatabaseError::Refused { .. }), "{error}");
+    assert!(error.to_string().ends_with("schema \"moved\" is missing, or may not be used"), "{error}");
+    client.ping().await.unwrap_err();
+    run(&client, "alter schema elsewhere rename to moved").await;
+    used().await.unwrap();
+    client.ping().await.unwrap();
 }

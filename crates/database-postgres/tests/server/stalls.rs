@@ -81,6 +81,24 @@ async fn connections_that_could_not_be_made_are_not_told_as_in_use() {
     assert!(error.to_string().contains("no connection was free or could be made within 1 s"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn database_22_a_server_that_refuses_connections_is_told_long_before_a_free_one_is_given_up() {
+    let own = Cluster::start();
+    let yaml = config(&own, "knexConfig: {pool: {acquireTimeoutMillis: 60000}}");
+    let client = open(&yaml, "left").await.unwrap();
+    ask(&client).await.unwrap();
+    own.stop();
+    let began = Instant::now();
+    for _ in 0..3 {
+        let error = ask(&client).await.unwrap_err();
+        assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::Unreachable { .. })), "{error}");
+        assert!(error.to_string().contains("Connection refused"), "{error}");
+    }
+    assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+    own.start_again();
+    until_well(&client).await;
+}
+
 async fn until_well(client: &Client) {
     let began = Instant::now();
     while let Err(error) = ask(client).await {

@@ -32,6 +32,22 @@ async fn a_file_that_is_no_database_is_refused() {
 }
 
 #[tokio::test]
+async fn database_20_a_file_that_is_gone_is_told_though_connections_to_it_are_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let below = directory.path().join("data");
+    let client = open(&in_files(&below)).await.unwrap();
+    let Readers(readers) = client.pool().unwrap();
+    let _open = readers.acquire().await.unwrap();
+    client.ping().await.unwrap();
+    fs::remove_dir_all(&below).unwrap();
+    for _ in 0..2 {
+        let error = client.ping().await.unwrap_err();
+        assert!(matches!(DatabaseError::of(&error), Some(DatabaseError::Unreachable { .. })), "{error}");
+        assert!(error.to_string().ends_with("cannot be reached: unable to open database file"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_writer_of_another_process_is_told_from_connections_that_are_all_in_use() {
     let directory = tempfile::tempdir().unwrap();
     let hurried = in_files(directory.path()).replace("max: 2", "max: 2, acquireTimeoutMillis: 1000");

@@ -2,7 +2,8 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use greenroom_database::DatabaseError;
+use greenroom_config::RootConfig;
+use greenroom_database::{DatabaseError, DatabaseSettings};
 use greenroom_health::{HealthRegistry, Outcome};
 use tokio::time::sleep;
 
@@ -86,6 +87,39 @@ async fn a_server_is_asked_while_it_is_away_and_may_sleep_else() {
     let pings = driver.pings.load(SeqCst);
     sleep(Duration::from_secs(60)).await;
     assert_eq!((state_of(&registry).await, driver.pings.load(SeqCst)), (passes, pings));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn database_20_the_check_fails_at_once_when_nobody_is_let_in_and_for_as_long() {
+    let driver = MadeUp::default();
+    let Served { running, client, .. } = driver.start_served(SERVER, "").await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    let config = RootConfig::from_yaml("backend: {database: {client: pg, connection: {host: db}}}").unwrap();
+    let database = DatabaseSettings::from_config(&config).unwrap().for_plugin("catalog").unwrap();
+    for gone in [
+        database.refused("database \"x\" does not exist"),
+        database.unreachable("Connection refused"),
+        database.not_ensured("'x'", "permission denied", false),
+        database.timed_out("nothing was heard for 30 s"),
+    ] {
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(state_of(&registry).await.0, Outcome::Pass, "{gone}");
+        driver.is_away.store(true, SeqCst);
+        client.run(async move { Err::<(), _>(gone) }).await.unwrap_err();
+        sleep(Duration::from_millis(10)).await;
+        assert_eq!(state_of(&registry).await.0, Outcome::Fail);
+        sleep(Duration::from_secs(60)).await;
+        let (outcome, message) = state_of(&registry).await;
+        assert!(outcome == Outcome::Fail && message.contains("nobody there"), "{message}");
+        driver.is_away.store(false, SeqCst);
+    }
+    let wrong = database.statement(std::io::Error::other("no such table"));
+    sleep(Duration::from_secs(30)).await;
+    let pings = driver.pings.load(SeqCst);
+    client.run(async move { Err::<(), _>(wrong) }).await.unwrap_err();
+    sleep(Duration::from_secs(30)).await;
+    assert_eq!((state_of(&registry).await.0, driver.pings.load(SeqCst)), (Outcome::Pass, pings));
     running.stop().await;
 }
 

@@ -103,6 +103,10 @@ impl OpenDatabase for MadeUpDatabase {
         })
     }
 
+    fn connects(&self) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        self.ping()
+    }
+
     fn migrate(&self, migrations: Migrations) -> BoxFuture<'_, Result<Vec<&'static str>, DatabaseError>> {
         Box::pin(async move { Ok(migrations.all().iter().map(|migration| migration.name()).collect()) })
     }

@@ -65,13 +65,15 @@ fn command() -> String {
     if cfg!(debug_assertions) { format!("{command} or <code>cargo run -- ops link</code>") } else { command }
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// A page that says one sentence of our own.
-pub(crate) fn refusal_page(sentence: &'static str) -> Response {
-    Html(REFUSAL.replace("{sentence}", &escaped(sentence))).into_response()
+/// A page that says one sentence of our own, has below it what else is known, as HTML, and leads back to the first page.
+pub(crate) fn told_page(title: &str, sentence: &'static str, more: &str) -> Response {
+    let page = REFUSAL.replace("{title}", title).replace("{sentence}", &escaped(sentence));
+    // Last: others may have written of it what looks like a place.
+    Html(page.replace("{more}", more)).into_response()
 }
 
 pub(crate) fn routes(inner: &Arc<Inner>) -> Router {

@@ -3,6 +3,7 @@
 mod apart;
 mod api;
 mod changes;
+mod failed;
 mod kit;
 mod leaks;
 mod live;

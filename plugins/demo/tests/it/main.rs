@@ -4,4 +4,5 @@ mod buttons;
 mod guards;
 mod measured;
 mod place;
+mod pressed;
 mod support;

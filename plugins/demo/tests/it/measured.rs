@@ -27,7 +27,7 @@ fn sdk() -> TempDir {
 async fn without_rum_the_page_says_what_keeps_events_and_still_throws() {
     let shown = article(&start().await.get("/demo").await, "throw");
     assert!(shown.contains("greenroom.rum.mode: store") && shown.contains("data-throw"), "{shown}");
-    assert!(!shown.contains("/api/demo/press/sdk"), "{shown}");
+    assert!(!shown.contains("/api/demo/press/sdk") && !shown.contains("rum doctor"), "{shown}");
 }
 
 #[tokio::test]
@@ -39,6 +39,7 @@ async fn without_the_sdk_a_button_lays_it_out() {
         shown.contains("action=\"/api/demo/press/sdk#throw\"") && !page.text().contains("datadog-rum.js"),
         "{shown}"
     );
+    assert!(shown.contains("greenroom rum doctor --token-file "), "{shown}");
 }
 
 #[tokio::test]

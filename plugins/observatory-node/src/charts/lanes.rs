@@ -95,7 +95,7 @@ fn label(spans: &[Span], index: usize, y: usize) -> Markup {
     html! {
         @if behind < LEAST && before < LEAST && to - from >= LEAST {
             text x=(percent(to)) dx="-5" y=(y + 9) text-anchor="end" { (label) }
-        } @else if behind < ENOUGH && before > behind {
+        } @else if behind < ENOUGH && before > behind && before >= LEAST {
             text x=(percent(from)) dx="-5" y=(y + 9) text-anchor="end" { (label) }
         } @else {
             text x=(percent(to)) dx="6" y=(y + 9) { (label) }

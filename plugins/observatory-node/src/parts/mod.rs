@@ -11,7 +11,7 @@ mod part;
 mod table;
 
 pub use call::Call;
-pub use code::{command, inline};
+pub use code::{command, inline, trace};
 pub use facts::facts;
 pub use figures::{Figure, figures};
 pub use filters::{Filters, Select};

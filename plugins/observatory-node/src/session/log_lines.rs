@@ -1,8 +1,17 @@
-//! Log lines, each at its offset.
+//! Log lines, each at its offset or at its time.
 
+use std::time::SystemTime;
+
+use greenroom::log_store::Line;
 use maud::{Markup, html};
 
-use crate::foreign;
+use crate::{foreign, parts::trace, text::time};
+
+/// How many characters of a line are shown, its fields among them.
+const MOST: usize = 1000;
+
+/// Fields that say whose a line is and of what kind, and the one that is shown by itself.
+const LEFT_OUT: [&str; 3] = ["service", "type", "stack"];
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -21,15 +30,52 @@ pub struct LogLine<'a> {
 pub fn log_lines<'a>(lines: impl IntoIterator<Item = LogLine<'a>>) -> Markup {
     html! {
         ol.log {
-            @for LogLine { at, level, plugin, text } in lines {
-                @let class = match level { "error" => "fail", "warn" => "warn", _ => "quiet" };
-                li class=[(class != "quiet").then_some(if class == "fail" { "hot bad" } else { "hot" })] {
-                    span.nw { (at) }
-                    span class=(class) { (foreign(level).limit(12)) }
-                    span.quiet { (foreign(plugin).limit(60)) }
-                    span { (foreign(text)) }
-                }
-            }
+            @for LogLine { at, level, plugin, text } in lines { (row(&at, level, plugin, &html! { (foreign(text)) })) }
+        }
+    }
+}
+
+/// Lines as the log store gives them, in their order: each at its time, with the fields that its message does not say already,
+/// and with the stack of its error.
+pub fn kept_lines<'a>(lines: impl IntoIterator<Item = &'a Line>, now: SystemTime) -> Markup {
+    html! { ol.log { @for line in lines { (kept(line, now)) } } }
+}
+
+fn kept(line: &Line, now: SystemTime) -> Markup {
+    let plugin = line.plugin.as_deref().or_else(|| line.fields.get("service")?.as_str());
+    let text = html! {
+        (foreign(&with_fields(line)).limit(MOST))
+        @if let Some(stack) = line.stack() { (trace(stack)) }
+    };
+    row(&time::time(line.time, now), line.level.as_str(), plugin.unwrap_or_default(), &text)
+}
+
+/// What it says, and those of its fields that it does not say already.
+fn with_fields(line: &Line) -> String {
+    let is_access = line.fields.get("type").is_some_and(|kind| kind == "incomingRequest");
+    let mut text = line.message.clone();
+    for (name, value) in &line.fields {
+        let is_said = is_access && line.message.contains(value.as_str().unwrap_or(&value.to_string()));
+        let is_long = value.is_object() || value.is_array();
+        if !is_said && !is_long && !LEFT_OUT.contains(&name.as_str()) {
+            text.push_str(&format!(" {name}={value}"));
+        }
+    }
+    text
+}
+
+fn row(at: &Markup, level: &str, plugin: &str, text: &Markup) -> Markup {
+    let (class, tint) = match level {
+        "error" => ("fail", Some("hot bad")),
+        "warn" => ("warn", Some("hot")),
+        _ => ("quiet", None),
+    };
+    html! {
+        li class=[tint] {
+            span.nw { (at) }
+            span class=(class) { (foreign(level).limit(12)) }
+            span.quiet { (foreign(plugin).limit(60)) }
+            div { (text) }
         }
     }
 }

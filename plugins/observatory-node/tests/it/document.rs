@@ -9,6 +9,7 @@ use greenroom_plugin_observatory_node::{
     foreign, foreign_plain, format,
     parts::{
         Call, Column, Figure, Filters, Finding, Part, Row, Select, Table, command, facts, figures, findings,
+        trace,
     },
     session::{Entry, LogLine, SourceLine, StackFrame, log_lines, stack, timeline},
 };
@@ -33,6 +34,7 @@ fn all(text: &str) -> Markup {
         (Filters::new("/.greenroom/x").select(Select::new("route", "Route", "").option("1", text)).chip(text, "?"))
         (findings([Finding::new(Mark::Fail, "To do", foreign(text)).to_do("Run:", text)]))
         (command(text))
+        (trace(text))
         (LineChart::new("line", "Line", "A line.", hour).upright(0.2, text))
         (BarChart::new("bars", "Bars", "Bars.", count).upright(0.7, text))
         (lanes("Course", &[Lane { name: "Views", spans: vec![Span { from: 0.1, to: 0.2, mark: None, label: Some(text.to_owned()) }] }], &[]))
@@ -63,11 +65,24 @@ async fn hostile_text_is_text_and_has_its_bounds() {
     let page =
         shown(Page::new("now", &*text, foreign(&text)).crumb(text.get(..40).unwrap(), "/").body(all(&text)))
             .await;
-    assert!(page.len() < 40_000, "{} bytes", page.len());
+    assert!(page.len() < 45_000, "{} bytes", page.len());
     for tag in ["<img", "</script><img", " onerror=\"", "\u{202e}", "\u{0}", "\u{1b}"] {
         assert!(!page.contains(tag), "{tag:?}");
     }
     assert!(!page.contains(" style=\""), "no style in a page");
+}
+
+#[tokio::test]
+async fn a_page_that_nobody_keeps_up_to_date_says_when_it_was_made_and_only_others_have_a_clock() {
+    let made = shown(Page::new("now", "Sessions", "3 sessions.")).await;
+    assert!(made.contains("as of ") && !made.contains("class=\"live"), "{made}");
+    assert!(
+        made.contains("data-events=\"/.greenroom/events\""),
+        "it hears whether the backend is ready: {made}"
+    );
+    let live = shown(Page::new("now", "Now", "Ready.").live("/.greenroom/events/now")).await;
+    assert!(live.contains("class=\"live") && !live.contains("as of "), "{live}");
+    assert!(live.contains("data-events=\"/.greenroom/events/now\""), "{live}");
 }
 
 #[tokio::test]

@@ -1,63 +1,103 @@
-//! The last error lines, those that say the same together, whatever ids and numbers they name.
+//! The last errors: the lines of one request are one fault, told by its cause; faults that say the same stand together, whatever
+//! ids and numbers they name.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
-use greenroom::{
-    log_store::{Line, LogStore},
-    logging::Level,
-};
+use greenroom::log_store::{Line, LogStore};
 
 /// How many lines are looked at.
 const LINES: usize = 200;
+
+/// An error of a request follows from the one before if it comes within this time. Clients may choose ids: one that sends the
+/// same with all its requests does not make one fault of all that ever fails.
+const FOLLOWS: Duration = Duration::from_secs(60);
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Errors {
     /// By plugin and message without its ids, the newest first.
     pub(crate) groups: Vec<ErrorGroup>,
-    /// When each of their lines was logged.
+    /// When each of their faults was.
     pub(crate) times: Vec<SystemTime>,
+    /// How many lines they are made of.
+    pub(crate) lines: usize,
     /// Whether lines are kept at all.
     pub(crate) are_kept: bool,
 }
 
 impl Errors {
-    /// How many lines came after that.
+    /// How many faults came after that.
     pub(crate) fn since(&self, time: SystemTime) -> usize {
         self.times.iter().filter(|at| **at > time).count()
     }
 
     /// Whether there may be older ones.
     pub(crate) fn are_cut(&self) -> bool {
-        self.times.len() == LINES
+        self.lines == LINES
     }
 }
 
-/// Lines that say the same.
+/// Faults that say the same.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorGroup {
     pub(crate) last: SystemTime,
-    /// That of the newest line.
+    /// That of the newest fault.
     pub(crate) message: String,
     pub(crate) plugin: Option<String>,
     pub(crate) count: usize,
     pub(crate) request_id: Option<String>,
+    /// How many lines followed from the newest fault.
+    pub(crate) more: usize,
     pub(crate) stack: Option<String>,
 }
 
 pub(super) fn of(store: &LogStore) -> Errors {
-    let lines = store.last_errors(LINES);
-    let times = lines.iter().map(|line| line.time).collect();
-    Errors { times, are_kept: store.is_on(), groups: groups(lines) }
+    let mut lines = store.last_errors(LINES);
+    lines.reverse();
+    let count = lines.len();
+    let causes = causes(lines);
+    let times = causes.iter().map(|(cause, _)| cause.time).collect();
+    Errors { times, lines: count, are_kept: store.is_on(), groups: groups(causes) }
 }
 
-fn groups(lines: Vec<Line>) -> Vec<ErrorGroup> {
+/// The first line of each fault, and how many followed from it, of lines whose oldest is in front.
+fn causes(lines: Vec<Line>) -> Vec<(Line, usize)> {
+    let faults = faults(lines.iter().map(|line| (line.request_id.as_deref(), line.time)));
+    let mut causes: Vec<(Line, usize)> = vec![];
+    for (line, fault) in lines.into_iter().zip(faults) {
+        match causes.get_mut(fault) {
+            Some((_, more)) => *more += 1,
+            None => causes.push((line, 0)),
+        }
+    }
+    causes
+}
+
+/// Of which fault each line tells: of a request there is one at a time. They are numbered by their first lines.
+fn faults<'a>(lines: impl Iterator<Item = (Option<&'a str>, SystemTime)>) -> Vec<usize> {
+    let mut last: HashMap<&str, (usize, SystemTime)> = HashMap::new();
+    let (mut faults, mut next) = (vec![], 0);
+    for (request, time) in lines {
+        let before = request.and_then(|id| last.get(id));
+        let before = before.filter(|(_, at)| time.duration_since(*at).unwrap_or_default() <= FOLLOWS);
+        let fault = before.map_or(next, |(fault, _)| *fault);
+        next = next.max(fault + 1);
+        if let Some(id) = request {
+            last.insert(id, (fault, time));
+        }
+        faults.push(fault);
+    }
+    faults
+}
+
+/// The newest first.
+fn groups(causes: Vec<(Line, usize)>) -> Vec<ErrorGroup> {
     let mut groups: Vec<ErrorGroup> = vec![];
     let mut places: HashMap<_, usize> = HashMap::new();
-    for line in lines.into_iter().filter(|line| line.level == Level::Error) {
+    for (line, more) in causes.into_iter().rev() {
         match places.entry((without_ids(&line.message), line.plugin.clone())) {
             Entry::Occupied(place) => {
                 groups[*place.get()].count += 1;
@@ -67,7 +107,7 @@ fn groups(lines: Vec<Line>) -> Vec<ErrorGroup> {
         };
         let stack = line.stack().map(str::to_owned);
         let Line { time: last, message, plugin, request_id, .. } = line;
-        groups.push(ErrorGroup { last, message, plugin, count: 1, request_id, stack });
+        groups.push(ErrorGroup { last, message, plugin, count: 1, request_id, more, stack });
     }
     groups
 }
@@ -103,6 +143,22 @@ fn is_hex_id(run: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_of_one_request_are_one_fault_as_long_as_they_follow_each_other() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let lines = [
+            (Some("a"), at(0)),
+            (Some("b"), at(1)),
+            (Some("a"), at(50)),
+            (None, at(51)),
+            (None, at(51)),
+            (Some("a"), at(100)),
+            (Some("a"), at(161)),
+            (Some("b"), at(62)),
+        ];
+        assert_eq!(faults(lines.into_iter()), [0, 1, 0, 2, 3, 0, 4, 5]);
+    }
 
     #[test]
     fn messages_that_differ_in_ids_and_numbers_alone_are_the_same() {

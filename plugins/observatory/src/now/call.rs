@@ -2,7 +2,7 @@
 
 use greenroom::{config::RootConfig, core::State};
 use greenroom_plugin_observatory_node::{
-    foreign, format,
+    assets, foreign, format,
     parts::{Call, command, inline},
     time,
 };
@@ -43,7 +43,10 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
         }
     };
     let next = html! {
-        span { "Look at what the plugin " b { (foreign(blocking[0].plugin())) } " says, then ask readiness again:" }
+        span {
+            "Look at what the plugin " a href={ (assets::LINES) "?plugin=" (blocking[0].plugin()) } { (foreign(blocking[0].plugin())) }
+            " says, then ask readiness again:"
+        }
         (command(&format!("curl -s '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
         span { "Checks run every 10 s; it is ready again by itself, without a restart, as soon as they pass." }
         @if let Some(place) = config.place("greenroom.health.readiness") {

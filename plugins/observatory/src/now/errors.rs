@@ -1,8 +1,8 @@
 //! The last errors of this process.
 
 use greenroom_plugin_observatory_node::{
-    foreign, format,
-    parts::{Column, Part, Row, Table, details},
+    assets, foreign, format,
+    parts::{Column, Part, Row, Table, trace},
     time,
 };
 use maud::{Markup, Render, html};
@@ -14,7 +14,7 @@ const SHOWN: usize = 5;
 
 /// Rows do not change while somebody reads them: what came since is counted above them.
 pub(super) fn part(seen: &Seen) -> Markup {
-    let Errors { groups, times, are_kept } = &seen.errors;
+    let Errors { groups, lines, are_kept, .. } = &seen.errors;
     let caption = match groups.len() {
         all if all > SHOWN => {
             format!("The newest {SHOWN} of {}", format::counted(all as u64, "group", "groups"))
@@ -22,7 +22,7 @@ pub(super) fn part(seen: &Seen) -> Markup {
         _ => "The newest first".to_owned(),
     };
     let caption =
-        if seen.errors.are_cut() { format!("{caption}, of the last {} lines", times.len()) } else { caption };
+        if seen.errors.are_cut() { format!("{caption}, of the last {lines} lines") } else { caption };
     let nothing = match are_kept {
         true => "No error has been logged since the start.",
         false => "Lines are not kept: greenroom.logStore.bytes is 0.",
@@ -37,16 +37,17 @@ pub(super) fn part(seen: &Seen) -> Markup {
 }
 
 fn row(group: &ErrorGroup, seen: &Seen) -> Row {
-    let ErrorGroup { last, message, plugin, count, request_id, stack } = group;
+    let ErrorGroup { last, message, plugin, count, request_id, more, stack } = group;
     let what = html! {
         (foreign(message))
         span.sub {
             (foreign(plugin.as_deref().unwrap_or("the backend")))
-            @if let Some(id) = request_id { " · request " span.mono { (foreign(id).limit(64)) } }
+            @if let Some(id) = request_id {
+                " · " a href={ (assets::LINES) "?request=" (id) } { "request " span.mono { (foreign(id).limit(64)) } }
+            }
+            @if *more > 0 { ", with " (format::counted(*more as u64, "more error line", "more error lines")) }
         }
-        @if let Some(stack) = stack {
-            (details(html! { span.small { "Stack" } }, html! { pre.trace { (foreign(stack).lines().limit(4000)) } }))
-        }
+        @if let Some(stack) = stack { (trace(stack)) }
     };
     Row::new([time::time(*last, seen.now), what, html! { (format::count(*count as u64)) }])
 }

@@ -2,7 +2,7 @@
 
 use greenroom::prelude::*;
 
-use crate::support::{backend, now, registers, sentence, text, timeless};
+use crate::support::{backend, fail, now, registers, sentence, shop, text, timeless};
 
 #[tokio::test]
 async fn a_backend_that_is_ready_says_since_when() {
@@ -107,6 +107,20 @@ async fn errors_that_say_the_same_are_told_once_with_how_many_there_were() {
     assert!(said.contains("query cancelled proxy 1 "), "{said}");
     assert!(said.contains("upstream answered 502 proxy 3 "), "{said}");
     assert!(said.contains("no answer, logId=e3a1b2c4d5f6a7 proxy 2 "), "the newest message: {said}");
+}
+
+#[tokio::test]
+async fn all_errors_of_a_request_are_one_row_which_tells_the_cause() {
+    let backend = backend().add(shop()).start().await.unwrap();
+    for id in ["press-16", "press-17"] {
+        fail(&backend, id).await;
+    }
+    let said = text(&now(&backend).await);
+    let errors = said.split("Last errors").nth(1).unwrap().split("Plugins").next().unwrap();
+    assert!(errors.contains("the stock list is away"), "{errors}");
+    assert!(errors.contains("shop · request press-17 , with 1 more error line"), "the newest: {errors}");
+    assert!(!errors.contains("press-16") && !errors.contains("Request failed with status"), "{errors}");
+    assert!(errors.trim_end().ends_with(" 2"), "it happened twice: {errors}");
 }
 
 #[tokio::test]

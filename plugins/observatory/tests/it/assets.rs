@@ -62,7 +62,7 @@ async fn a_page_is_small_and_has_nothing_that_its_policy_forbids() {
 #[tokio::test]
 async fn nobody_else_sees_the_page() {
     let backend = backend().start().await.unwrap();
-    for path in ["/.greenroom/", "/.greenroom/events", "/.greenroom/events/now"] {
+    for path in ["/.greenroom/", "/.greenroom/events", "/.greenroom/events/now", "/.greenroom/lines"] {
         assert_eq!(backend.get(path).await.status, 401, "{path}");
     }
 }

@@ -1,8 +1,12 @@
 //! A backend that an operator looks at.
 
+use std::io;
+
+use axum::{Router, extract::State, routing::get};
 use greenroom::prelude::*;
 use greenroom_plugin_observatory::observatory;
 use greenroom_test::{RunningTestBackend, TestBackend, mock::OPS_TOKEN};
+use serde_json::Value;
 
 pub(crate) fn backend() -> TestBackend {
     TestBackend::new().add(observatory())
@@ -21,12 +25,34 @@ pub(crate) fn registers(
     })
 }
 
-/// The page.
-pub(crate) async fn now(backend: &RunningTestBackend) -> String {
-    get(backend, "/.greenroom/").await
+/// A plugin whose one route, `/api/shop/stock`, fails for a reason that is for the log alone.
+pub(crate) fn shop() -> Plugin {
+    plugin("shop", |env| {
+        env.register_init(async |http: HttpRouter, logger: Logger| {
+            http.mount(Router::new().route("/stock", get(count_stock)).with_state(logger));
+            Ok(())
+        });
+    })
 }
 
-pub(crate) async fn get(backend: &RunningTestBackend, path: &str) -> String {
+async fn count_stock(State(logger): State<Logger>) -> HandlerResult<&'static str> {
+    logger.info("Counting what is in stock.");
+    Err(io::Error::other("the stock list is away").into())
+}
+
+/// Sends a request that fails, and waits for its last line.
+pub(crate) async fn fail(backend: &RunningTestBackend, request_id: &str) {
+    backend.get("/api/shop/stock").header("x-request-id", request_id).await;
+    let is_its_end = |line: &Value| line["type"] == "incomingRequest" && line["requestId"] == request_id;
+    backend.await_log(is_its_end).await;
+}
+
+/// The page.
+pub(crate) async fn now(backend: &RunningTestBackend) -> String {
+    shown(backend, "/.greenroom/").await
+}
+
+pub(crate) async fn shown(backend: &RunningTestBackend, path: &str) -> String {
     let answer = backend.get(path).header("authorization", &format!("Bearer {OPS_TOKEN}")).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.text()

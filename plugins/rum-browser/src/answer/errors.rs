@@ -3,14 +3,15 @@
 use greenroom_plugin_observatory_node::{foreign_plain, format};
 use greenroom_plugin_rum_store::{
     group::State,
-    queries::{ErrorGroup, ErrorTotals, GroupStory, Shares},
+    queries::{Affected, ErrorGroup, ErrorTotals, GroupStory},
 };
 
 use super::Answer;
-use crate::words::{at_text, count, counted, span, took};
+use crate::{
+    judged::{SLOW_MS, is_slow_request},
+    words::{at_text, count, counted, span, took},
+};
 
-/// From how long on a request is slow for whoever meets an error behind it, in milliseconds.
-const SLOW_MS: f64 = 1000.0;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// `groups` are those with most errors.
@@ -68,20 +69,23 @@ pub(crate) fn errors(
     }
 }
 
-/// One group: what it says, and whom it meets.
-pub(crate) fn error(story: &GroupStory, now_ms: i64) -> Answer {
+/// One group: what it says, and whom it meets. How often is of the time of the page; since when and with what, of all that is kept.
+pub(crate) fn error(story: &GroupStory, t: &str, now_ms: i64) -> Answer {
     let group = &story.group;
+    let first = match &group.since_version {
+        Some(version) if story.only_version.is_none() => format!(", first with {}", foreign_plain(version)),
+        _ => String::new(),
+    };
     let answer = Answer::new(named(group)).detail(format!(
-        "{} in {} since {}{}{}.",
+        "{} in {} in {}. Known since {}{first}{}{}.",
         counted(group.n, "time", "times"),
         counted(group.sessions, "session", "sessions"),
+        span(t),
         at_text(group.first_ms, now_ms),
-        only(&story.versions, "with"),
-        only(&story.routes, "on"),
+        only(story.only_version.as_deref(), "with"),
+        only(story.only_route.as_deref(), "on"),
     ));
-    let slow = |affected: &&greenroom_plugin_rum_store::queries::Affected| {
-        affected.before.iter().any(|event| event.kind == "resource" && event.duration_ms > Some(SLOW_MS))
-    };
+    let slow = |affected: &&Affected| affected.before.iter().any(is_slow_request);
     let (all, waited) = (story.affected.len(), story.affected.iter().filter(slow).count());
     if waited * 2 > all {
         let who = match all {
@@ -91,7 +95,7 @@ pub(crate) fn error(story: &GroupStory, now_ms: i64) -> Answer {
                 format::counted(u64::try_from(all).unwrap_or_default(), "session", "sessions")
             ),
         };
-        answer.detail(format!("{who} waited more than {} for a request just before.", took(SLOW_MS)))
+        answer.detail(format!("{who} waited {} or longer for a request just before.", took(SLOW_MS)))
     } else {
         answer
     }
@@ -120,11 +124,8 @@ fn away(group: &ErrorGroup) -> String {
     group.away_ms.map(|away| format!(" after {} without it", days(away))).unwrap_or_default()
 }
 
-fn only(shares: &Shares, word: &str) -> String {
-    match &**shares {
-        [(name, _)] if !name.is_empty() => format!(", only {word} {}", foreign_plain(name)),
-        _ => String::new(),
-    }
+fn only(what: Option<&str>, word: &str) -> String {
+    what.map(|what| format!(", only {word} {}", foreign_plain(what))).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod vitals;
 pub(crate) use self::{
     errors::{error, errors},
     resources::resources,
-    session::{SLOW_MS, Slowest, session},
+    session::{Slowest, cause, session},
     sessions::sessions,
     vitals::{vitals, worst_route},
 };

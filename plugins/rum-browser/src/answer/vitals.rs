@@ -4,7 +4,7 @@ use greenroom_plugin_observatory_node::foreign_plain;
 use greenroom_plugin_rum_store::queries::{ENOUGH, Measured, Rating, Summary, Vital, Vitals};
 
 use super::Answer;
-use crate::words::{at_text, count, counted, short, span, took, value};
+use crate::words::{at_text, count, counted, short, span, value};
 
 /// By how much a vital must get worse to be told.
 const WORSE: f64 = 1.2;
@@ -18,7 +18,7 @@ pub(crate) fn vitals(told: &Summary, waits_for: Option<&str>, t: &str, now_ms: i
         let n = of.all.of(Vital::Lcp).n;
         answer = answer.detail(format!(
             "75 of 100 first loads show their main content within {}; {} measured.",
-            took(p75),
+            value(Vital::Lcp, p75),
             if n == 1 { "one was".to_owned() } else { format!("{} were", count(n)) }
         ));
     }
@@ -165,6 +165,15 @@ mod tests {
                 "/catalog is worst; its pages wait for /api/catalog/entities/by-query."
             ]
         );
+    }
+
+    #[test]
+    fn what_is_just_above_a_limit_is_not_said_to_be_at_it() {
+        let since = of(200, [(2503.0, 90), (90.0, 200), (0.02, 200), (1100.0, 90), (400.0, 90)]);
+        let told = told(since.clone(), vec![("/catalog", since.clone())], Some([fast(800), since]));
+        let said = said(&told, None);
+        assert_eq!(said[0], "Pages got slower at 17:14:07 with 1.14.2: LCP rose from 1.80 s to 2.51 s.");
+        assert!(said[1].contains("within 2.51 s"), "{}", said[1]);
     }
 
     #[test]

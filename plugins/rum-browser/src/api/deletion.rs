@@ -6,13 +6,10 @@ use greenroom_plugin_rum_store::Deleted;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    asked,
+    asked::{self, MOST_OF_A_REASON},
     browser::{Browser, is_id},
     words::counted,
 };
-
-/// The longest reason that is written down, in characters.
-const MOST_OF_A_REASON: usize = 500;
 
 /// How much of an id is written down, in characters.
 const MOST_OF_AN_ID: usize = 200;

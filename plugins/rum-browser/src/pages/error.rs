@@ -12,7 +12,7 @@ use greenroom_plugin_observatory_node::{
     parts::{Column, Part, Row, Table, facts},
     session::{SourceLine, StackFrame, stack},
 };
-use greenroom_plugin_rum_store::queries::{Affected, Buckets, GroupStory, Shares};
+use greenroom_plugin_rum_store::queries::{Affected, GroupStory, Shares};
 use maud::{Markup, html};
 
 use super::{ERRORS, SESSIONS, around, errors::state, vitals::labels};
@@ -21,6 +21,7 @@ use crate::{
     asked::{Asked, segment},
     browser::Browser,
     frames::{Frame, frames_of},
+    judged::is_slow_request,
     words,
 };
 
@@ -41,11 +42,10 @@ async fn made(browser: &Browser, fingerprint: &str, query: Option<&str>) -> Resu
     let frames = frames_of(browser, &story.last).await;
     let path = format!("{ERRORS}/{}", segment(fingerprint));
     let title = format!("Error: {}", foreign_plain(&story.group.message));
-    let buckets = Buckets::of(&asked.filter);
-    Ok(around::begun(&title, answer::error(&story, asked.now_ms))
+    Ok(around::begun(&title, answer::error(&story, asked.t(), asked.now_ms))
         .crumb("Errors", asked.other(ERRORS))
         .body(about(&story, &asked))
-        .body(over_time(&story, &labels(&buckets)))
+        .body(over_time(&story, &labels(&asked.filter)))
         .body(called(&story, &frames, &asked, &path))
         .body(affected(&story, &asked)))
 }
@@ -73,8 +73,8 @@ fn about(story: &GroupStory, asked: &Asked) -> Markup {
                 },
             ),
             ("Group", words::mono(&group.fingerprint)),
-            ("Versions", shares(&story.versions)),
-            ("Browsers", shares(&story.browsers)),
+            ("Versions in this time", shares(&story.versions)),
+            ("Browsers in this time", shares(&story.browsers)),
             ("Handled", handled),
         ],
     )
@@ -191,7 +191,7 @@ fn just_before(affected: &Affected) -> Markup {
     let resources = affected.before.iter().filter(|event| event.kind == "resource");
     let slowest =
         resources.max_by(|a, b| a.duration_ms.unwrap_or(0.0).total_cmp(&b.duration_ms.unwrap_or(0.0)));
-    let slowest = slowest.filter(|event| event.duration_ms >= Some(answer::SLOW_MS));
+    let slowest = slowest.filter(|event| is_slow_request(event));
     let click = affected.before.iter().find(|event| event.kind == "action");
     html! {
         @if let Some(slow) = slowest { (words::asked(slow)) " took " (words::took(slow.duration_ms.unwrap_or_default())) }

@@ -11,7 +11,10 @@ use greenroom_plugin_observatory_node::{
     foreign, format,
     parts::{Column, Order, Part, Row, Select, Table, pager},
 };
-use greenroom_plugin_rum_store::{group::State as GroupState, queries::ErrorGroup};
+use greenroom_plugin_rum_store::{
+    group::State as GroupState,
+    queries::{ErrorGroup, Met},
+};
 use maud::{Markup, html};
 
 use super::{ERRORS, around, empty, filters::filters};
@@ -33,14 +36,15 @@ pub(super) async fn page(
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["cursor", "limit", "state"])?;
     let (state, cursor, limit) = (asked.state()?, asked.cursor()?, asked.limit()?);
-    let store = browser.store()?;
-    let (page, totals, (sessions, _), with_errors, choices) = tokio::try_join!(
+    let (store, any) = (browser.store()?, Met::default());
+    let (page, totals, counts, with_errors, choices) = tokio::try_join!(
         store.error_groups(&asked.filter, state, cursor.as_ref(), limit),
         store.error_totals(&asked.filter),
-        store.session_counts(&asked.filter, asked.now_ms),
+        store.session_counts(&asked.filter, &any, asked.now_ms),
         store.sessions_with_errors(&asked.filter),
         store.choices(&asked.filter),
     )?;
+    let sessions = counts.sessions;
     if let Some(page) = empty::instead(browser, &asked, ERRORS, sessions + totals.errors).await? {
         return Ok(page);
     }

@@ -8,11 +8,11 @@ use axum::{
 };
 use greenroom::prelude::*;
 use greenroom_plugin_observatory_node::{
-    Mark, Page, foreign, foreign_plain, format,
+    Mark, Page, foreign, format,
     parts::{Column, Order, Part, Row, Select, Table, pager},
 };
 use greenroom_plugin_rum_store::{
-    queries::{Has, SessionCourse, View},
+    queries::{Has, Met, SessionCourse, View},
     session::IDLE_MS,
 };
 use maud::{Markup, html};
@@ -22,6 +22,7 @@ use crate::{
     answer,
     asked::{Asked, segment},
     browser::Browser,
+    judged::is_slow_view,
     words,
 };
 
@@ -29,6 +30,8 @@ use crate::{
 const WIDEST: f64 = 6.0;
 /// The most marks of a kind in one drawing: more could not be told from each other.
 const MOST_MARKS: usize = 30;
+/// How many rows are shown, unless others are asked for: on a phone each is seven lines.
+const ROWS: usize = 30;
 
 pub(super) async fn page(
     State(browser): State<Browser>,
@@ -40,15 +43,21 @@ pub(super) async fn page(
 
 async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let asked = Asked::parse(query, &["cursor", "limit", "has", "error"])?;
-    let (met, cursor, limit) = (asked.met()?, asked.cursor()?, asked.limit()?);
+    let (met, cursor, limit) = (asked.met()?, asked.cursor()?, asked.limit_or(ROWS)?);
     let store = browser.store()?;
-    let (page, paces, (began, open), with_errors, choices) = tokio::try_join!(
+    let open_since = asked.now_ms - IDLE_MS;
+    let (page, paces, counts, choices) = tokio::try_join!(
         store.sessions(&asked.filter, &met, cursor.as_ref(), limit),
         store.paces(&asked.filter),
-        store.session_counts(&asked.filter, asked.now_ms - IDLE_MS),
-        store.sessions_with_errors(&asked.filter),
+        store.session_counts(&asked.filter, &met, open_since),
         store.choices(&asked.filter),
     )?;
+    // What nobody met says nothing of whether there was somebody.
+    let began = if counts.sessions > 0 || met == Met::default() {
+        counts.sessions
+    } else {
+        store.session_counts(&asked.filter, &Met::default(), open_since).await?.sessions
+    };
     if let Some(page) = empty::instead(browser, &asked, SESSIONS, began).await? {
         return Ok(page);
     }
@@ -57,20 +66,20 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
         Select::new("has", "Has", asked.get("has").unwrap_or_default()).option("", "Anything"),
         |select, (has, label)| select.option(has.key(), label),
     );
-    let answer = answer::sessions(began, open, with_errors, asked.t());
+    let answer = answer::sessions(counts, &met, asked.t());
     let older = page.next.map(|next| asked.link(SESSIONS, "cursor", Some(&next.text())));
     let newest = cursor.map(|_| asked.link(SESSIONS, "cursor", None));
     let table = Table::new(
         "Upper marks: errors. Lower marks: views, wider and amber when slow, that is over twice the p75 of their route",
     )
-    .column(Column::number("Began").sorted(Order::Descending, asked.link(SESSIONS, "cursor", None)))
     .column(Column::title("Session, last route"))
     .column(Column::wide("Course"))
+    .column(Column::number("Began").sorted(Order::Descending, asked.link(SESSIONS, "cursor", None)))
     .column(Column::number("Length"))
     .column(Column::number("Views"))
+    .column(Column::number("Slowest view"))
     .column(Column::number("Errors"))
     .column(Column::number("Frustrations"))
-    .column(Column::number("Slowest view"))
     .column(Column::wide("Browser"))
     .rows(page.rows.iter().map(|course| row(course, &paces, &asked)))
     .otherwise("No session of this time has met that.");
@@ -86,46 +95,31 @@ fn row(course: &SessionCourse, paces: &HashMap<String, f64>, asked: &Asked) -> R
     let session = &course.session;
     let href = format!("{SESSIONS}/{}", segment(&session.id));
     let errors = i64::try_from(course.errors_ms.len()).unwrap_or(i64::MAX);
-    let is_slow = |view: &View| view.loading_ms > paces.get(&view.route).copied().or(Some(f64::MAX));
+    let is_slow = |view: &View| is_slow_view(view, paces);
     let slowest = course.slowest().and_then(|view| Some((is_slow(view), view.loading_ms?)));
     Row::new([
-        words::at(session.started_ms, asked.now_ms),
         html! {
             a.mono href=(href) { (words::short_id(&session.id)) }
             @if words::is_open(session, asked.now_ms) { " " (Mark::Ok.pill("open")) }
             @if let Some(view) = course.views.last() { span.sub { (foreign(&view.route)) } }
         },
         drawn(course, &is_slow),
+        words::at(session.started_ms, asked.now_ms),
         html! { (format::lasted(words::between(session.started_ms, session.last_ms))) },
         html! { (format::count(course.views.len() as u64)) },
+        match slowest {
+            Some((true, ms)) => Mark::Warn.beside("slow", words::took(ms)),
+            Some((false, ms)) => html! { (words::took(ms)) },
+            None => html! { (format::UNKNOWN) },
+        },
         if errors > 0 {
             Mark::Fail.beside("errors", words::count(errors))
         } else {
             html! { "0" }
         },
         html! { (words::count(course.frustrations())) },
-        match slowest {
-            Some((true, ms)) => Mark::Warn.beside("slow", words::took(ms)),
-            Some((false, ms)) => html! { (words::took(ms)) },
-            None => html! { (format::UNKNOWN) },
-        },
-        browser(session),
+        html! { (words::device(session)) },
     ])
-}
-
-fn browser(session: &greenroom_plugin_rum_store::queries::SessionRow) -> Markup {
-    let name = session.browser.as_deref().filter(|name| !name.is_empty());
-    let version = session.browser_version.as_deref().unwrap_or_default();
-    let others: Vec<_> =
-        [&session.os, &session.device].into_iter().flatten().filter(|text| !text.is_empty()).collect();
-    let others = others.into_iter().map(|text| foreign_plain(text)).collect::<Vec<_>>().join(", ");
-    html! {
-        @match name {
-            Some(name) => { (foreign_plain(name)) " " (foreign_plain(version)) },
-            None => (format::UNKNOWN),
-        }
-        @if !others.is_empty() { span.sub { (others) } }
-    }
 }
 
 /// Views on a line, wider and marked where they were slow, and errors above it.

@@ -43,7 +43,7 @@ async fn made(browser: &Browser, query: Option<&str>) -> Result<Page, Error> {
     let waits_for = waits_for(browser, &asked.filter, &told).await?;
     let answer = answer::vitals(&told, waits_for.as_deref(), asked.t(), asked.now_ms);
     let form = filters(&asked, VITALS, &choices, []);
-    let labels = labels(&told.buckets);
+    let labels = labels(&asked.filter);
     Ok(around::begun("Browser: vitals", answer)
         .top(html! { (around::lists(&asked, VITALS)) (form) })
         .body(overview(&told.measurements.all, vital, &asked))
@@ -110,10 +110,14 @@ fn spread(of: &Measured) -> Markup {
     }
 }
 
-/// When each part of the time begins, and when the last one ends.
-pub(super) fn labels(buckets: &Buckets) -> Vec<String> {
+/// When each part of the time begins, and when the axis ends: with the time itself, where its last part ends later.
+pub(super) fn labels(filter: &Filter) -> Vec<String> {
+    let buckets = Buckets::of(filter);
     let most = buckets.at_ms(buckets.count) - buckets.at_ms(0);
-    (0..=buckets.count).map(|index| words::axis(buckets.at_ms(index), most)).collect()
+    let begins = (0..buckets.count).map(|index| buckets.at_ms(index));
+    // What is just now is in it.
+    let end = buckets.at_ms(buckets.count).min(filter.to_ms - 1);
+    begins.chain([end]).map(|at_ms| words::axis(at_ms, most)).collect()
 }
 
 /// Where releases are on the axis of a chart.
@@ -126,15 +130,24 @@ fn releases(told: &Summary) -> Vec<(f64, String)> {
     told.releases.iter().map(|release| (place(release.at_ms), release.version.clone())).collect()
 }
 
+/// How a chart of it writes values: of seconds, and of CLS as it is.
+fn writer(vital: Vital) -> fn(f64) -> String {
+    match vital {
+        Vital::Lcp => |seconds| words::value(Vital::Lcp, seconds * 1000.0),
+        Vital::Inp => |seconds| words::value(Vital::Inp, seconds * 1000.0),
+        Vital::Cls => |shift| words::value(Vital::Cls, shift),
+        Vital::Fcp => |seconds| words::value(Vital::Fcp, seconds * 1000.0),
+        Vital::Ttfb => |seconds| words::value(Vital::Ttfb, seconds * 1000.0),
+    }
+}
+
 fn over_time(told: &Summary, vital: Vital, labels: &[String]) -> Markup {
     let unit = if vital == Vital::Cls { 1.0 } else { 1000.0 };
     let values: Vec<Option<f64>> =
         told.measurements.over_time.iter().map(|of| of.of(vital).p75.map(|p75| p75 / unit)).collect();
     let counts =
         told.measurements.over_time.iter().map(|of| u64::try_from(of.of(vital).n).unwrap_or_default());
-    let write = |value: f64| {
-        if vital == Vital::Cls { words::value(vital, value) } else { words::took(value * 1000.0) }
-    };
+    let write = writer(vital);
     let known = || values.iter().flatten().copied();
     let sentence = match (known().reduce(f64::min), known().reduce(f64::max)) {
         (Some(least), Some(most)) => {
@@ -155,11 +168,7 @@ fn over_time(told: &Summary, vital: Vital, labels: &[String]) -> Markup {
     let data = buckets(labels.iter().cloned().zip(values.iter().copied()));
     let chart = LineChart::new("over-time", &title, sentence, data)
         .note(note)
-        .write(if vital == Vital::Cls {
-            |value| words::value(Vital::Cls, value)
-        } else {
-            |seconds| words::took(seconds * 1000.0)
-        })
+        .write(write)
         .limit(Mark::Needs, good / unit, &needs_label)
         .limit(Mark::Poor, poor / unit, &poor_label)
         .counts("Views measured", counts.collect())
@@ -218,5 +227,26 @@ fn counts(told: &Summary, labels: &[String], asked: &Asked) -> Markup {
         p.small {
             a href=(asked.other(SESSIONS)) { "All sessions" } " · " a href=(asked.other(ERRORS)) { "Groups of errors" }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR_MS: i64 = 3_600_000;
+    /// `2026-03-12T10:06:00Z`.
+    const NOW: i64 = 1_773_309_960_000;
+
+    #[test]
+    fn no_label_of_an_axis_is_in_the_future() {
+        let of = |hours: i64| {
+            let filter = Filter { from_ms: NOW - hours * HOUR_MS, to_ms: NOW + 1, ..Filter::default() };
+            let labels = labels(&filter);
+            (labels.len() - Buckets::of(&filter).count, labels.last().cloned().unwrap())
+        };
+        assert_eq!(of(24), (1, "10:06".to_owned()));
+        assert_eq!(of(1), (1, "10:06".to_owned()));
+        assert_eq!(of(7 * 24), (1, "Thu 10:06".to_owned()));
     }
 }

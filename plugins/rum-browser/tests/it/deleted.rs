@@ -48,12 +48,29 @@ async fn rum_110_nothing_is_deleted_without_a_reason() {
         assert_eq!(refused.status, 400, "{}", refused.text());
         assert!(refused.text().contains("Say why"), "{}", refused.text());
     }
-    // The button of the page names where it is, and sends nothing else.
-    let page = pages.page(&format!("/.greenroom/browser/sessions/{id}")).await;
-    let mut buttons = page.split("data-post=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-    let button = buttons.find(|path| path.contains("/delete?")).unwrap();
+}
+
+#[tokio::test]
+async fn the_page_of_a_session_asks_why_it_is_to_be_deleted() {
+    let pages = pages(10).await;
+    let sessions = pages.json("sessions").await;
+    let id = sessions["items"][0]["id"].as_str().unwrap().replace('-', "%2D");
+    let path = format!("/.greenroom/browser/sessions/{id}");
+    let cancel = format!("<a href=\"{path}\">Cancel</a>");
+
+    let page = pages.page(&path).await;
+    assert!(page.contains(&format!("href=\"{path}?delete=yes\"")) && !page.contains("data-post"), "{page}");
+    for asked in ["?delete=yes", "?delete=yes&reason=", "?delete=yes&reason=%20"] {
+        let form = pages.page(&format!("{path}{asked}")).await;
+        assert!(form.contains(r#"name="reason" required maxlength="500""#), "{asked}: {form}");
+        assert!(form.contains(&cancel) && !form.contains("data-post"), "{asked}: {form}");
+    }
+
+    let page = pages.page(&format!("{path}?delete=yes&reason=asked+for+by+the+user")).await;
+    assert!(page.contains("asked for by the user") && page.contains(&cancel), "{page}");
+    let button = page.split("data-post=\"").nth(1).unwrap().split('"').next().unwrap();
     let gone = pages.backend.post_json(button, &json!({})).with_token(mock::OPS_TOKEN).await;
     assert_eq!(gone.status, 200, "{button}: {}", gone.text());
     let line = pages.backend.await_log(|line| line["action"] == "rum.session.delete").await;
-    assert_eq!(line["reason"], "deleted on its page");
+    assert_eq!(line["reason"], "asked for by the user");
 }

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Pages, now_ms, pages, text_of, without_tags};
 
-const SESSION: &str = "11111111-2222-4333-8444-555555555555";
+pub(crate) const SESSION: &str = "11111111-2222-4333-8444-555555555555";
 
 /// A session with one view, and in it these events, each with the name of its own part, 50 ms apart.
-async fn visited(pages: &Pages, events: impl IntoIterator<Item = (&'static str, Value)>) {
+pub(crate) async fn visited(pages: &Pages, events: impl IntoIterator<Item = (&'static str, Value)>) {
     let now = now_ms();
     let begun = now - 60_000;
     let event = |kind: &str, at: i64| {
@@ -36,7 +36,7 @@ async fn visited(pages: &Pages, events: impl IntoIterator<Item = (&'static str, 
     pages.store.keep(Batch::read(&lines.join("\n"), arrival)).await.unwrap();
 }
 
-fn resource(kind: &str, status: u16, duration_ms: u64) -> (&'static str, Value) {
+pub(crate) fn resource(kind: &str, status: u16, duration_ms: u64) -> (&'static str, Value) {
     let resource = json!({
         "type": kind, "method": "GET", "status_code": status, "duration": duration_ms * 1_000_000,
         "url": "https://p.example/api/catalog/missing",
@@ -66,6 +66,53 @@ async fn rum_107_requests_that_failed_are_in_the_answer_and_none_of_them_is_cut(
     let all = timeline(&pages.page(&format!("{path}?show=all")).await);
     assert_eq!(all.matches("blocked the page").count(), 60, "{all}");
     assert!(!all.contains("more events of this view"), "{all}");
+}
+
+/// The page of a visit with these events: all of it, its course, its timeline.
+async fn shown(events: impl IntoIterator<Item = (&'static str, Value)>) -> [String; 3] {
+    let pages = pages(0).await;
+    visited(&pages, events).await;
+    let page = pages.page(&format!("/.greenroom/browser/sessions/{SESSION}")).await;
+    let (before, timeline) = page.split_once(r#"id="timeline""#).unwrap();
+    let course = before.split_once(r#"id="course""#).unwrap().1;
+    [page.clone(), course.to_owned(), timeline.to_owned()]
+}
+
+#[tokio::test]
+async fn of_an_open_visit_nothing_is_said_as_if_it_were_over() {
+    let [page, ..] = shown([resource("fetch", 200, 10)]).await;
+    let said = text_of(&page, "h1");
+    assert!(said.starts_with("An open visit, "), "{said}");
+    assert!(said.ends_with(" so far: nothing of what has come was slow or failed."), "{said}");
+    assert!(without_tags(&page).contains("more may come: browsers send about every 30 s"), "{page}");
+}
+
+#[tokio::test]
+async fn red_is_what_failed_or_was_slow_and_nothing_else() {
+    let is_red = |text: &str| ["c-fail", "c-poor", r#"class="slow""#].map(|red| text.matches(red).count());
+    // Not even the slowest of what is fast.
+    let [_, course, timeline] = shown([resource("fetch", 200, 41), resource("fetch", 200, 900)]).await;
+    assert_eq!((is_red(&course), is_red(&timeline)), ([0; 3], [0; 3]), "{course}{timeline}");
+
+    let [page, course, timeline] = shown([resource("fetch", 502, 20), resource("fetch", 200, 395)]).await;
+    assert!(text_of(&page, "h1").contains(" with one failed request: "), "{page}");
+    assert_eq!((is_red(&course), is_red(&timeline)), ([1, 0, 0], [1, 0, 1]), "{course}{timeline}");
+    let open = timeline.split(r#"<li class="slow"><details open>"#).nth(1).unwrap();
+    let open = without_tags(open.split("</summary>").next().unwrap());
+    assert!(open.contains("answered 502"), "{open}");
+
+    let [page, course, timeline] = shown([resource("fetch", 200, 1210)]).await;
+    assert!(text_of(&page, "h1").contains(" took 1.21 s"), "{page}");
+    assert_eq!((is_red(&course), is_red(&timeline)), ([1, 0, 0], [0, 1, 1]), "{course}{timeline}");
+}
+
+#[tokio::test]
+async fn a_view_tells_what_time_its_bars_are_placed_in() {
+    // The second one begins 100 ms after the view.
+    let [.., timeline] = shown([resource("fetch", 200, 10), resource("fetch", 200, 400)]).await;
+    let text = without_tags(&timeline);
+    assert!(text.contains("bars: its first 500 ms"), "{text}");
+    assert!(timeline.contains(r#"x="20%" width="80%""#), "{timeline}");
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ async fn rum_108_the_lines_of_a_request_are_shown_by_the_replica_that_has_them()
         "catalog, replica greenroom-other, 200, 18.4 KiB",
         "Of 2.00 s in the browser, 1.90 s were spent here and 100 ms on the network. 1.89 s were in the handler.",
         "Its log lines",
+        // Whose line it is, as the log itself says it.
+        "rootHttpRouter",
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }

@@ -6,6 +6,7 @@ mod deleted;
 mod failed;
 mod hostile;
 mod lines;
+mod live;
 mod pages;
 mod refused;
 mod support;

@@ -22,17 +22,27 @@ impl Cursor {
     }
 
     /// Goes on with what is behind the last row, the greatest number first, and with one row more than are asked for.
-    pub(super) fn older(after: Option<&Self>, [number, id]: [&str; 2], sql: Sql, limit: usize) -> Sql {
+    pub(super) fn older(
+        after: Option<&Self>,
+        [number, id]: [&'static str; 2],
+        sql: Sql,
+        limit: usize,
+    ) -> Sql {
         let sql = match after {
             None => sql,
             Some(Self { number: last, id: last_id }) => sql
-                .then(&format!(" and ({number}, {id}) < ("))
+                .then(" and (")
+                .then(number)
+                .then(", ")
+                .then(id)
+                .then(") < (")
                 .bind(*last)
                 .then(", ")
                 .bind(&**last_id)
                 .then(")"),
         };
-        sql.then(&format!(" order by {number} desc, {id} desc limit ")).bind(Self::one_more(limit))
+        let sql = sql.then(" order by ").then(number).then(" desc, ").then(id);
+        sql.then(" desc limit ").bind(Self::one_more(limit))
     }
 
     pub(super) fn one_more(limit: usize) -> i64 {

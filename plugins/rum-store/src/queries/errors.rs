@@ -139,7 +139,7 @@ impl Store {
         Ok(self.with_course(filter, page).await?.rows.pop())
     }
 
-    fn groups(&self, begin: &str, filter: &Filter, fingerprint: Option<&str>) -> Sql {
+    fn groups(&self, begin: &'static str, filter: &Filter, fingerprint: Option<&str>) -> Sql {
         let sql = self.sql(begin).then(
             "select e.fingerprint, g.type as error_type, g.message, g.culprit, g.service, count(*) as n, \
              count(distinct e.session_id) as sessions, g.first_ms, max(e.date_ms) as last_ms, g.back_ms, g.away_ms, \

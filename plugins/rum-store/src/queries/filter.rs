@@ -51,11 +51,11 @@ impl Filter {
             Of::Events => ("e", "date_ms"),
             Of::Sessions => ("s", "started_ms"),
         };
-        let sql = sql.then(&format!("{table}.{time} >= ")).bind(self.from_ms);
-        let mut sql = sql.then(&format!(" and {table}.{time} < ")).bind(self.to_ms);
+        let sql = sql.then(table).then(".").then(time).then(" >= ").bind(self.from_ms);
+        let mut sql = sql.then(" and ").then(table).then(".").then(time).then(" < ").bind(self.to_ms);
         if let Some(route) = &self.route {
             sql = match of {
-                Of::Views | Of::Events => sql.then(&format!(" and {table}.route = ")).bind(&**route),
+                Of::Views | Of::Events => sql.then(" and ").then(table).then(".route = ").bind(&**route),
                 // Those that saw it.
                 Of::Sessions => sql
                     .then(" and exists (select 1 from rum_view r where r.session_id = s.id and r.route = ")
@@ -71,7 +71,7 @@ impl Filter {
         ];
         for (column, wanted) in others {
             if let Some(wanted) = wanted {
-                sql = sql.then(&format!(" and {table}.{column} = ")).bind(&**wanted);
+                sql = sql.then(" and ").then(table).then(".").then(column).then(" = ").bind(&**wanted);
             }
         }
         sql
@@ -127,7 +127,7 @@ impl Buckets {
     }
 
     /// Goes on with the number of the one in which a time is.
-    pub(super) fn index(&self, time: &str, sql: Sql) -> Sql {
+    pub(super) fn index(&self, time: &'static str, sql: Sql) -> Sql {
         sql.then("(").then(time).then(" - ").bind(self.from_ms).then(") / ").bind(self.step_ms)
     }
 

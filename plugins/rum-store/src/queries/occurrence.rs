@@ -1,7 +1,7 @@
 //! One group of errors: its last error, and the sessions that met it.
 
 use greenroom::errors::Error;
-use greenroom_database_sql::row;
+use greenroom_database_sql::{Sql, row};
 
 use super::{
     errors::ErrorGroup,
@@ -34,6 +34,10 @@ pub struct GroupStory {
     pub browsers: Shares,
     /// Most errors first.
     pub routes: Shares,
+    /// The one version that all its errors had, of all that are kept and not of this time alone.
+    pub only_version: Option<String>,
+    /// The one route on which all of them were.
+    pub only_route: Option<String>,
     /// The last one.
     pub last: Event,
     /// The last ones that met it.
@@ -82,12 +86,14 @@ impl Store {
         let met = filter
             .conditions(Of::Events, met.then(" where e.fingerprint = ").bind(fingerprint).then(" and "));
         let met = met.then(" group by 1 order by 3 desc, 1 limit ").bind(MOST_SESSIONS);
-        let (last, met, versions, browsers, routes) = tokio::try_join!(
+        let (last, met, versions, browsers, routes, only_version, only_route) = tokio::try_join!(
             self.row::<FoundEvent>(last),
             self.rows::<Met>(met),
             self.shares(filter, fingerprint, "version"),
             self.shares(filter, fingerprint, "browser"),
             self.shares(filter, fingerprint, "route"),
+            self.only(fingerprint, "version"),
+            self.only(fingerprint, "route"),
         )?;
         // Between two statements the last one can be deleted.
         let Some(last) = last else { return Ok(None) };
@@ -97,19 +103,49 @@ impl Store {
                 tokio::try_join!(self.session_row(&session_id), self.just_before(&session_id, last_ms))?;
             affected.push(Affected { session, session_id, n, last_ms, before });
         }
-        Ok(Some(GroupStory { group, versions, browsers, routes, last: last.into(), affected }))
+        Ok(Some(GroupStory {
+            group,
+            versions,
+            browsers,
+            routes,
+            only_version,
+            only_route,
+            last: last.into(),
+            affected,
+        }))
     }
 
-    async fn shares(&self, filter: &Filter, fingerprint: &str, column: &str) -> Result<Shares, Error> {
-        let sql =
-            self.sql(&format!("select coalesce(e.{column}, '') as name, count(*) as n from rum_event e"));
-        let sql = sql.then(" where e.fingerprint = ").bind(fingerprint).then(" and ");
+    async fn shares(
+        &self,
+        filter: &Filter,
+        fingerprint: &str,
+        column: &'static str,
+    ) -> Result<Shares, Error> {
+        let sql = self.by_name(column).then(" where e.fingerprint = ").bind(fingerprint).then(" and ");
         let sql = filter
             .conditions(Of::Events, sql)
             .then(" group by 1 order by 2 desc, 1 limit ")
             .bind(MOST_SHARES);
         let shares: Vec<Share> = self.rows(sql).await?;
         Ok(shares.into_iter().map(|Share { name, n }| (name, n)).collect())
+    }
+
+    /// What all errors of a group have in common, whatever the time.
+    async fn only(&self, fingerprint: &str, column: &'static str) -> Result<Option<String>, Error> {
+        let sql = self
+            .by_name(column)
+            .then(" where e.fingerprint = ")
+            .bind(fingerprint)
+            .then(" group by 1 limit 2");
+        let shares: Vec<Share> = self.rows(sql).await?;
+        Ok(match <[Share; 1]>::try_from(shares) {
+            Ok([Share { name, .. }]) => Some(name).filter(|name| !name.is_empty()),
+            Err(_) => None,
+        })
+    }
+
+    fn by_name(&self, column: &'static str) -> Sql {
+        self.sql("select coalesce(e.").then(column).then(", '') as name, count(*) as n from rum_event e")
     }
 
     async fn just_before(&self, session: &str, moment_ms: i64) -> Result<Vec<Event>, Error> {

@@ -12,7 +12,7 @@ const MOST_OF_A_QUESTION: Duration = Duration::from_secs(10);
 
 impl Store {
     /// A statement that begins like this.
-    pub(super) fn sql(&self, text: &str) -> Sql {
+    pub(super) fn sql(&self, text: &'static str) -> Sql {
         self.pool().sql(text)
     }
 

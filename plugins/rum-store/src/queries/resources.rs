@@ -104,7 +104,7 @@ impl Store {
             "select e.name, e.method, count(*) as n, \
              count(*) filter (where e.status = 0 or e.status >= 400) as failures, ",
         );
-        let sql = sql.values("e.duration_ns").then(" as took").of_resources(self.way_to(filter).await?);
+        let sql = sql.values(&["e.duration_ns"]).then(" as took").of_resources(self.way_to(filter).await?);
         let sql = filter.conditions(Of::Events, sql);
         let sql = if one_of > 1 { sql.then(" and e.date_ms % ").bind(one_of).then(" = 0") } else { sql };
         let sql = sql.then(" group by 1, 2 order by 3 desc limit ").bind(MOST_NAMES);

@@ -53,7 +53,9 @@ const COLUMNS: &str = "s.id, s.started_ms, s.last_ms, s.service, s.env, s.versio
     s.device, s.sdk_version";
 
 /// Goes on to a condition of one of its views.
-const OF_A_VIEW: &str = " and exists (select 1 from rum_view r where r.session_id = s.id and ";
+const OF_A_VIEW: &str = "exists (select 1 from rum_view r where r.session_id = s.id and ";
+/// The condition of a view that met an error.
+const WITH_AN_ERROR: &str = "r.errors > 0)";
 
 /// A session with what happened in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,7 +130,16 @@ row! {
 }
 
 row! {
-    struct Counts { sessions: i64, open: i64 }
+    /// How many sessions there are.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct SessionCounts {
+        /// All that were asked for.
+        pub sessions: i64,
+        /// Those of them that had an event since a moment.
+        pub open: i64,
+        /// Those of them that met an error.
+        pub with_errors: i64,
+    }
 }
 
 impl Store {
@@ -143,28 +154,7 @@ impl Store {
         after: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page<SessionCourse>, Error> {
-        let sql = filter.conditions(Of::Sessions, self.session_columns().then(" where "));
-        let sql = match &met.error {
-            None => sql,
-            Some(group) => sql
-                .then(" and s.id in (select x.session_id from rum_event x where x.fingerprint = ")
-                .bind(&**group)
-                .then(")"),
-        };
-        let sql = match met.has {
-            None => sql,
-            Some(Has::Errors) => sql.then(OF_A_VIEW).then("r.errors > 0)"),
-            Some(Has::Frustration) => sql.then(OF_A_VIEW).then("r.frustrations > 0)"),
-            Some(Has::SlowView) => {
-                let slow = self.paces(filter).await?;
-                let any =
-                    slow.into_iter().fold(sql.then(OF_A_VIEW).then("(1 = 0"), |sql, (route, limit_ms)| {
-                        let sql = sql.then(" or r.route = ").bind(&*route).then(" and r.loading_time_ns > ");
-                        sql.bind(ns(limit_ms))
-                    });
-                any.then("))")
-            }
-        };
+        let sql = self.wanted(filter, met, self.session_columns().then(" where ")).await?;
         let found: Vec<SessionRow> =
             self.rows(Cursor::older(after, ["s.started_ms", "s.id"], sql, limit)).await?;
         let page = Page::of(found, limit, |session| Cursor::new(session.started_ms, &session.id));
@@ -189,16 +179,47 @@ impl Store {
         }))
     }
 
-    /// How many sessions began, and how many of them had an event since a moment.
+    /// How many sessions a list of them has, how many of these had an event since a moment, and how many met an error.
     ///
     /// # Errors
     /// If the database does not answer.
-    pub async fn session_counts(&self, filter: &Filter, open_since_ms: i64) -> Result<(i64, i64), Error> {
+    pub async fn session_counts(
+        &self,
+        filter: &Filter,
+        met: &Met,
+        open_since_ms: i64,
+    ) -> Result<SessionCounts, Error> {
         let sql =
             self.sql("select count(*) as sessions, count(*) filter (where s.last_ms >= ").bind(open_since_ms);
-        let sql = filter.conditions(Of::Sessions, sql.then(") as open from rum_session s where "));
-        let counts: Option<Counts> = self.row(sql).await?;
-        Ok(counts.map_or((0, 0), |Counts { sessions, open }| (sessions, open)))
+        let sql = sql.then(") as open, count(*) filter (where ").then(OF_A_VIEW).then(WITH_AN_ERROR);
+        let sql = self.wanted(filter, met, sql.then(") as with_errors from rum_session s where ")).await?;
+        Ok(self.row(sql).await?.unwrap_or_default())
+    }
+
+    /// Goes on with the conditions of those that are wanted.
+    async fn wanted(&self, filter: &Filter, met: &Met, sql: Sql) -> Result<Sql, Error> {
+        let sql = filter.conditions(Of::Sessions, sql);
+        let sql = match &met.error {
+            None => sql,
+            Some(group) => sql
+                .then(" and s.id in (select x.session_id from rum_event x where x.fingerprint = ")
+                .bind(&**group)
+                .then(")"),
+        };
+        let Some(has) = met.has else { return Ok(sql) };
+        let sql = sql.then(" and ").then(OF_A_VIEW);
+        Ok(match has {
+            Has::Errors => sql.then(WITH_AN_ERROR),
+            Has::Frustration => sql.then("r.frustrations > 0)"),
+            Has::SlowView => {
+                let slow = self.paces(filter).await?;
+                let any = slow.into_iter().fold(sql.then("(1 = 0"), |sql, (route, limit_ms)| {
+                    let sql = sql.then(" or r.route = ").bind(&*route).then(" and r.loading_time_ns > ");
+                    sql.bind(ns(limit_ms))
+                });
+                any.then("))")
+            }
+        })
     }
 
     /// Above what a view of a route is slow, in milliseconds: twice what 75 of 100 do not exceed.
@@ -206,8 +227,10 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn paces(&self, filter: &Filter) -> Result<HashMap<String, f64>, Error> {
-        let sql =
-            self.sql("select v.route, ").values("v.loading_time_ns").then(" as took from rum_view v where ");
+        let sql = self
+            .sql("select v.route, ")
+            .values(&["v.loading_time_ns"])
+            .then(" as took from rum_view v where ");
         let most = i64::try_from(MOST_ROUTES).unwrap_or(i64::MAX);
         let sql = filter.conditions(Of::Views, sql.then("v.loading_time_ns is not null and "));
         let sql = self.one_of_many(filter, sql).await?;

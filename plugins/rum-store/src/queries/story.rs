@@ -208,6 +208,19 @@ impl From<FoundRequest> for Request {
     }
 }
 
+row! {
+    /// By what it is seen that a session has grown.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Grown {
+        /// When its first event was, in milliseconds since 1970.
+        pub started_ms: i64,
+        /// When its last event was, in milliseconds since 1970.
+        pub last_ms: i64,
+        /// How many events are kept of it.
+        pub events: i64,
+    }
+}
+
 /// One session from its first view to its last event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Story {
@@ -278,6 +291,18 @@ impl Store {
             requests: requests.into_iter().map(Request::from).collect(),
             is_cut,
         }))
+    }
+
+    /// How far a session has come, or none of that id.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn grown(&self, session: &str) -> Result<Option<Grown>, Error> {
+        let sql = self.sql(
+            "select s.started_ms, s.last_ms, (select count(*) from rum_event e where e.session_id = s.id) as events \
+             from rum_session s where s.id = ",
+        );
+        self.row(sql.bind(session)).await
     }
 
     /// The requests of a trace, in the order in which they began.

@@ -158,10 +158,10 @@ impl Store {
             let column = vital.column();
             // Paints and the first byte are those of a first load, whatever else was reported.
             let value = match vital {
-                Vital::Inp | Vital::Cls => format!("v.{column}"),
-                _ => format!("case when v.loading_type = 'initial_load' then v.{column} end"),
+                Vital::Inp | Vital::Cls => &["v.", column][..],
+                _ => &["case when v.loading_type = 'initial_load' then v.", column, " end"],
             };
-            sql.then(", ").values(&value).then(" as ").then(vital.key())
+            sql.then(", ").values(value).then(" as ").then(vital.key())
         });
         let sql = filter.conditions(Of::Views, sql.then(" from rum_view v where v.is_partial = 0 and "));
         sample(sql, one_of).then(" group by 1, 2")

@@ -4,9 +4,9 @@ use greenroom_database_sql::Sql;
 
 /// Goes on with them.
 pub(super) trait Words {
-    /// The values of a group, which are read as [`Values`](super::values::Values). SQLite has no percentiles, and sorts large groups
+    /// The values of a group, of which each is told by its parts, which are read as [`Values`](super::values::Values). SQLite has no percentiles, and sorts large groups
     /// slowly.
-    fn values(self, value: &str) -> Self;
+    fn values(self, value: &[&'static str]) -> Self;
 
     /// The resources, by their index of all that a list of them needs: SQLite, which has no statistics unless somebody asks it to make
     /// them, would rather look up each row.
@@ -14,11 +14,11 @@ pub(super) trait Words {
 }
 
 impl Words for Sql {
-    fn values(self, value: &str) -> Self {
-        self.by_engine(
-            &format!("json_group_array({value}) filter (where {value} is not null)"),
-            &format!("coalesce(cast(json_agg({value}) filter (where {value} is not null) as text), '[]')"),
-        )
+    fn values(self, value: &[&'static str]) -> Self {
+        let value = |sql: Self| value.iter().fold(sql, |sql, part| sql.then(part));
+        let of = value(self.by_engine("json_group_array(", "coalesce(cast(json_agg("));
+        let known = value(of.then(") filter (where ")).then(" is not null)");
+        known.by_engine("", " as text), '[]')")
     }
 
     fn of_resources(self, of: Resources) -> Self {

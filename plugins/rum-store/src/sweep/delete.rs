@@ -1,7 +1,9 @@
 //! Deletes sessions, with all that is of them.
 
+use std::collections::BTreeSet;
+
 use greenroom::errors::Error;
-use greenroom_database_sql::{Transaction, sqlx};
+use greenroom_database_sql::{Transaction, pieces, sqlx};
 
 use crate::{
     Store,
@@ -107,17 +109,16 @@ pub(super) async fn delete_sessions(
     mut ids: Vec<String>,
 ) -> sqlx::Result<Part> {
     let (mut deleted, mut room, mut is_last) = (Deleted::default(), ROWS, true);
+    let mut groups = BTreeSet::new();
     // In the order in which batches wait for one another, too.
     ids.sort_unstable();
     for id in &ids {
-        is_last = delete_session(transaction, id, &mut room, &mut deleted).await?;
+        is_last = delete_session(transaction, id, &mut room, &mut deleted, &mut groups).await?;
         if !is_last {
             break;
         }
     }
-    if deleted.sessions > 0 {
-        delete_empty_groups(transaction).await?;
-    }
+    delete_empty_groups(transaction, groups).await?;
     Ok(Part { deleted, is_last })
 }
 
@@ -127,23 +128,26 @@ async fn delete_session(
     id: &str,
     room: &mut u64,
     deleted: &mut Deleted,
+    groups: &mut BTreeSet<String>,
 ) -> sqlx::Result<bool> {
     // First, because from then on batches of this session wait until this is committed, and then begin it anew.
     let sql = transaction.sql("update rum_session set bytes = bytes where id = ").bind(id);
     transaction.execute(sql).await?;
     let tables = [
-        ("rum_event", OF_EVENT, &mut deleted.events),
-        ("rum_view", OF_VIEW, &mut deleted.views),
-        ("rum_request", "cast(0 as bigint)", &mut deleted.requests),
+        ("rum_event", OF_EVENT, "fingerprint", &mut deleted.events),
+        ("rum_view", OF_VIEW, "cast(null as text)", &mut deleted.views),
+        ("rum_request", "cast(0 as bigint)", "cast(null as text)", &mut deleted.requests),
     ];
     let mut freed = 0;
-    for (table, size, count) in tables {
-        let sql = transaction.sql(&format!("delete from {table} where session_id = ")).bind(id);
-        let sql = sql.then(&format!(" and id in (select id from {table} where session_id = ")).bind(id);
+    for (table, size, group, count) in tables {
+        let sql = transaction.sql("delete from ").then(table).then(" where session_id = ").bind(id);
+        let sql = sql.then(" and id in (select id from ").then(table).then(" where session_id = ").bind(id);
         let sql = sql.then(" limit ").bind(i64::try_from(*room).unwrap_or(i64::MAX));
-        let sizes = transaction.rows::<(i64,)>(sql.then(") returning ").then(size)).await?;
-        let rows = sizes.len() as u64;
-        freed += sizes.into_iter().map(|(size,)| size).sum::<i64>();
+        let sql = sql.then(") returning ").then(size).then(", ").then(group);
+        let gone = transaction.rows::<(i64, Option<String>)>(sql).await?;
+        let rows = gone.len() as u64;
+        freed += gone.iter().map(|(size, _)| size).sum::<i64>();
+        groups.extend(gone.into_iter().filter_map(|(_, group)| group));
         (*count, *room) = (*count + rows, room.saturating_sub(rows));
     }
     if *room == 0 {
@@ -156,10 +160,21 @@ async fn delete_session(
     Ok(true)
 }
 
-/// Deletes groups of which there is no error any more.
-async fn delete_empty_groups(transaction: &mut Transaction) -> sqlx::Result<u64> {
-    let sql = "delete from rum_error_group where not exists \
-               (select 1 from rum_event where rum_event.fingerprint = rum_error_group.fingerprint)";
-    let sql = transaction.sql(sql);
-    transaction.execute(sql).await
+/// Deletes those of these groups of which there is no error any more. They are locked first, in the order in which batches write them: a
+/// batch that is about to bring another error of one is then seen, or waits and makes the group anew.
+async fn delete_empty_groups(transaction: &mut Transaction, groups: BTreeSet<String>) -> sqlx::Result<()> {
+    let groups: Vec<_> = groups.into_iter().collect();
+    for groups in pieces(&groups) {
+        let those = || groups.iter().map(|group| &**group);
+        let sql =
+            transaction.sql("select fingerprint from rum_error_group where fingerprint in ").list(those());
+        let sql = sql.then(" order by fingerprint").by_engine("", " for update");
+        transaction.rows::<(String,)>(sql).await?;
+        let sql = transaction.sql("delete from rum_error_group where fingerprint in ").list(those());
+        let sql = sql.then(
+            " and not exists (select 1 from rum_event where rum_event.fingerprint = rum_error_group.fingerprint)",
+        );
+        transaction.execute(sql).await?;
+    }
+    Ok(())
 }

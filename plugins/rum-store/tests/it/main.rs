@@ -4,6 +4,7 @@ mod engine;
 mod errors;
 mod file;
 mod located;
+mod processes;
 #[path = "../rules/mod.rs"]
 mod rules;
 mod source_maps;

@@ -6,7 +6,7 @@ use greenroom_database_sql::Row;
 use greenroom_plugin_rum_store::{Batch, detail, view_of};
 use serde_json::{Value, json};
 
-use super::support::{NOW, Sent, TestStore, arrival, sent, visit};
+use super::support::{NOW, Sent, TestStore, arrival, made_up_session, sent, visit};
 
 const SESSION: &str = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
 const VIEW: &str = "1b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
@@ -263,6 +263,29 @@ async fn a_session_says_nothing_of_the_views_of_another() {
         .rows("select session_id, document_version, loading_time_ns from rum_view order by document_version")
         .await;
     assert_eq!(views, [(SESSION.to_owned(), 1, 5), ("another".to_owned(), 10, 7)]);
+}
+
+#[tokio::test]
+async fn rum_90_what_comes_at_once_is_kept_together_and_each_batch_whole() {
+    let store = TestStore::open().await;
+    // Twenty browsers, of which half send again what they have sent, before they are answered.
+    let batches = (0..30).map(|number| store.store.keep(made_up_session(number % 20, NOW).batch()));
+    let kept = futures_util::future::join_all(batches).await;
+    assert!(kept.iter().all(Result::is_ok), "{kept:?}");
+    assert_eq!((store.count("rum_session").await, store.count("rum_view").await), (20, 20));
+    assert_eq!(store.count("rum_event").await, 20 * 20);
+}
+
+#[tokio::test]
+async fn rum_90_a_batch_that_cannot_be_kept_keeps_no_other_from_it() {
+    let store = TestStore::open().await;
+    store.break_table("rum_error_group").await;
+    let quiet =
+        sent(&[event("resource", 1, json!({"url": "https://p.example/api/catalog", "type": "fetch"}))]);
+    let error = sent(&[event("error", 2, json!({"message": "away", "source": "custom"}))]);
+    let (one, other) = tokio::join!(store.store.keep(error.batch()), store.store.keep(quiet.batch()));
+    assert!(one.is_err() && other.is_ok(), "{one:?} {other:?}");
+    assert_eq!(store.count("rum_event").await, 1);
 }
 
 #[tokio::test]

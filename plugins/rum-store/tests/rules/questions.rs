@@ -122,7 +122,10 @@ async fn sessions_are_found_by_what_they_met() {
         let is_slow = course.views.iter().any(|view| view.loading_ms.unwrap() > paces[&view.route]);
         assert!(is_slow, "{course:?}");
     }
-    assert_eq!(store.session_counts(&day(), END_MS - 15 * 60_000).await.unwrap(), (120, 1));
+    let counts = store.session_counts(&day(), &Met::default(), END_MS - 15 * 60_000).await.unwrap();
+    assert_eq!((counts.sessions, counts.open), (120, 1));
+    let errors = store.session_counts(&day(), &Has::Errors.into(), END_MS).await.unwrap();
+    assert_eq!(errors.sessions, with_errors.len() as i64);
 }
 
 #[tokio::test]

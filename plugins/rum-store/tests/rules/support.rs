@@ -16,7 +16,10 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     pub(crate) async fn open() -> Self {
-        let engine = Engine::start().await;
+        Self::of(Engine::start().await).await
+    }
+
+    pub(crate) async fn of(engine: Engine) -> Self {
         Self { store: Store::open(&engine.client).await.unwrap(), engine }
     }
 
@@ -33,9 +36,10 @@ impl TestStore {
     }
 
     /// All rows of a query.
-    pub(crate) async fn rows<R: Row>(&self, sql: impl AsRef<str>) -> Vec<R> {
+    pub(crate) async fn rows<R: Row>(&self, sql: impl Into<String>) -> Vec<R> {
         let pool = self.pool();
-        pool.rows(pool.sql(sql.as_ref())).await.unwrap()
+        // The statements of a test are of the program, whoever has put them together.
+        pool.rows(pool.sql(sql.into().leak())).await.unwrap()
     }
 
     /// Has whatever is written to a table fail.

@@ -50,7 +50,7 @@ pub(super) fn check(
         told.add(Finding::warning(warning.to_string()).at_error(Some(warning)));
     }
     match settings.mode {
-        Mode::Off => told.add(off(config)),
+        Mode::Off => told.add(why_off(config)),
         Mode::Broken(faults) => {
             for fault in faults {
                 let wrong = "a value of the config is wrong, which switches RUM off";
@@ -128,7 +128,8 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
     }
 }
 
-fn off(config: &RootConfig) -> Finding {
+/// Why RUM is off where nothing is wrong.
+pub(crate) fn why_off(config: &RootConfig) -> Finding {
     const MODE: &str = "greenroom.rum.mode";
     let is_auto = config.optional_string(MODE).is_ok_and(|mode| mode.as_deref() == Some("auto"));
     if config.has(MODE).unwrap_or(false) && !is_auto {

@@ -35,6 +35,7 @@ use crate::{
 };
 
 use config::ConfigView;
+pub(crate) use config::why_off;
 pub use finding::Diagnosis;
 use finding::Finding;
 pub(crate) use finding::Severity;

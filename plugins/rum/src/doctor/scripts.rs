@@ -84,7 +84,10 @@ fn missing(page: &Page, is_explained: bool) -> Finding {
         return Finding::note(format!("{what}, for the reason above")).at(page.url.clone());
     }
     let help = match page.injected {
-        Some(_) => "Restart the backend with this config; its log says in one line where browser events go",
+        Some(_) => {
+            "Look again in some seconds, if the SDK has just been laid out; else restart the backend with this config, and its \
+             log says in one line where browser events go"
+        }
         None => {
             "No backend has put anything into this page: it is given out by another server, or with \
                  app.disableConfigInjection. Let Greenroom serve it"

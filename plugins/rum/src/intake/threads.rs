@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{self, RecvTimeoutError, SendError, Sender},
+        mpsc::{self, SendError, Sender},
     },
     time::Duration,
 };
@@ -16,14 +16,24 @@ const IDLE: Duration = Duration::from_secs(10);
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Those that have nothing to do, the last one in front. Whoever gives work bounds how many there are.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Threads(Arc<Mutex<Idle>>);
+/// Idle threads; the one that became idle last is used next. There are about as many as are given work at once.
+#[derive(Clone, Debug)]
+pub(super) struct Threads {
+    idle: Arc<Mutex<Idle>>,
+    /// That of whoever made this: no thread belongs to the request that happens to need it first.
+    context: Context,
+}
 
 #[derive(Debug, Default)]
 struct Idle {
     waiting: Vec<(u64, Sender<Job>)>,
     started: u64,
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self { idle: Arc::default(), context: Context::current() }
+    }
 }
 
 impl Threads {
@@ -33,47 +43,41 @@ impl Threads {
     /// When the system has no thread left.
     pub(super) fn run(&self, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let context = Context::current();
-        let mut job: Job = Box::new(move || context.sync_scope(work));
-        loop {
-            let Some((_, idle)) = self.0.lock().waiting.pop() else { return self.start(job) };
-            match idle.send(job) {
-                Ok(()) => return Ok(()),
-                // A panic has ended it.
-                Err(SendError(back)) => job = back,
-            }
+        let job: Job = Box::new(move || context.sync_scope(work));
+        let idle = self.idle.lock().waiting.pop();
+        match idle {
+            Some((_, idle)) => idle.send(job).or_else(|SendError(job)| self.start(job)),
+            None => self.start(job),
         }
     }
 
     fn start(&self, first: Job) -> std::io::Result<()> {
         let number = {
-            let mut idle = self.0.lock();
+            let mut idle = self.idle.lock();
             idle.started += 1;
             idle.started
         };
         let threads = self.clone();
         let work = move || {
             let (give, given) = mpsc::channel::<Job>();
-            first();
-            loop {
-                threads.0.lock().waiting.push((number, give.clone()));
-                let job = match given.recv_timeout(IDLE) {
-                    Ok(job) => job,
-                    // Who has taken it out of the list is about to give it something.
-                    Err(RecvTimeoutError::Timeout) if !threads.leaves(number) => match given.recv() {
-                        Ok(job) => job,
-                        Err(_) => return,
-                    },
-                    Err(_) => return,
-                };
+            let mut next = Some(first);
+            while let Some(job) = next {
                 job();
+                threads.idle.lock().waiting.push((number, give.clone()));
+                next = match given.recv_timeout(IDLE) {
+                    Ok(job) => Some(job),
+                    Err(_) if threads.leaves(number) => None,
+                    // Who has taken it out of the list is about to give it something.
+                    Err(_) => given.recv().ok(),
+                };
             }
         };
-        spawn_thread("look at browser events", work).map(drop)
+        self.context.clone().sync_scope(|| spawn_thread("look at browser events", work)).map(drop)
     }
 
     /// Whether it was still in the list, and is not any more.
     fn leaves(&self, number: u64) -> bool {
-        let mut idle = self.0.lock();
+        let mut idle = self.idle.lock();
         let before = idle.waiting.len();
         idle.waiting.retain(|(one, _)| *one != number);
         idle.waiting.len() < before
@@ -98,7 +102,7 @@ mod tests {
 
     /// Until so many wait.
     fn settled(threads: &Threads, count: usize) {
-        while threads.0.lock().waiting.len() != count {
+        while threads.idle.lock().waiting.len() != count {
             thread::yield_now();
         }
     }

@@ -21,7 +21,7 @@ const TURNS: usize = 64;
 /// How many of one client.
 const TURNS_OF_ONE: usize = 8;
 /// How long a browser waits for it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Keeper {
     /// Empty until the database is there; with what it is called.
@@ -74,7 +74,7 @@ impl Keeper {
             let _turn = self.turns.take(client).await;
             store.keep(batch.located(&self.sources).await).await
         };
-        // A timeout rolls the transaction back, unless it has committed. The browser then sends the batch again, which is harmless.
+        // What nobody waits for any more may be kept all the same. The browser then sends it again, which is harmless.
         match timeout(PATIENCE, kept).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => {

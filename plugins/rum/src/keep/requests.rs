@@ -24,6 +24,18 @@ const MANY: usize = 200;
 /// How long it waits for more.
 const EACH: Duration = Duration::from_secs(1);
 
+/// What is being kept. If that is given up, as by a stop, it waits again, for whoever flushes last.
+struct Taken<'q> {
+    of: &'q RequestQueue,
+    requests: Vec<BackendRequest>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.of.waiting.lock().append(&mut self.requests);
+    }
+}
+
 /// What waits to be kept.
 pub(crate) struct RequestQueue {
     waiting: Mutex<Vec<BackendRequest>>,
@@ -78,15 +90,17 @@ impl RequestQueue {
 
     /// Keeps all that waits.
     pub(crate) async fn flush(&self) {
-        let requests = mem::take(&mut *self.waiting.lock());
-        if requests.is_empty() {
+        let mut taken = Taken { of: self, requests: mem::take(&mut *self.waiting.lock()) };
+        if taken.requests.is_empty() {
             return;
         }
-        let count = requests.len();
         let kept = match self.keeper.store() {
-            Some(store) => store.keep_requests(requests).await.map_err(|error| error.to_string()),
+            Some(store) => {
+                store.keep_requests(taken.requests.clone()).await.map_err(|error| error.to_string())
+            }
             None => Err("the database is not there yet".to_owned()),
         };
+        let count = mem::take(&mut taken.requests).len();
         if let Err(why) = kept {
             self.troubles.requests_lost(count, &why);
         }

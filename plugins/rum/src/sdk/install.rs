@@ -42,11 +42,11 @@ impl fmt::Display for InstallFrom {
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// There is no npm.
-    #[error("npm is not here ({0}): install Node, or run `npm pack {package}` elsewhere and give the file to --from", package = spec(&PINNED))]
+    #[error("npm is not here ({0}): install Node, or run `npm pack {package}` elsewhere and give the file to `rum sdk --from`", package = spec(&PINNED))]
     NoNpm(io::Error),
     /// npm could not fetch the package.
     #[error(
-        "npm could not fetch {package}: {0}. Where npm gets nothing, run `npm pack {package}` elsewhere and give the file to --from",
+        "npm could not fetch {package}: {0}. Where npm gets nothing, run `npm pack {package}` elsewhere and give the file to `rum sdk --from`",
         package = spec(&PINNED)
     )]
     NpmFailed(String),
@@ -349,7 +349,7 @@ mod tests {
             failed.contains("browser-rum@7.16.2: E404 https://***@registry.example/x. Where"),
             "{failed}"
         );
-        assert!(failed.ends_with("give the file to --from"), "{failed}");
+        assert!(failed.ends_with("give the file to `rum sdk --from`"), "{failed}");
         let silent = told("exit 3");
         assert!(silent.contains(": it ended with exit status: 3 and said nothing."), "{silent}");
         for interrupted in ["kill -INT $$", "exit 130"] {

@@ -90,7 +90,7 @@ impl Installed {
                 unused(SDK, "names another directory")
             }
             SdkSetting::Auto | SdkSetting::Path(_) => {
-                "a backend that is running serves it after a restart".to_owned()
+                "a backend that is running takes it up by itself, within seconds".to_owned()
             }
         }
     }
@@ -129,7 +129,7 @@ mod tests {
             let told = told(&dir, &format!("{KEYS}greenroom: {{rum: {rum}}}"));
             told.split_once("7.16.2; ").unwrap().1.to_owned()
         };
-        let served = "a backend that is running serves it after a restart";
+        let served = "a backend that is running takes it up by itself, within seconds";
         assert!(with("{}").starts_with(served));
         assert!(with(&format!("{{sdk: {}}}", dir.display())).starts_with(served), "by its own name");
         for (rum, unused) in [
@@ -151,7 +151,7 @@ mod tests {
         fs::create_dir_all(&dir).unwrap();
         let open = |mode| fs::set_permissions(&data_dir, fs::Permissions::from_mode(mode)).unwrap();
         open(0o711);
-        assert!(told(&dir, KEYS).ends_with("after a restart"), "what is above is not ours");
+        assert!(told(&dir, KEYS).ends_with("within seconds"), "what is above is not ours");
         open(0o700);
         let closed =
             format!(". Only the owner of {} gets at it there, because its mode is 700", data_dir.display());

@@ -40,6 +40,8 @@ pub(crate) enum SdkLocation {
 pub(crate) struct Missing {
     /// Whether it is simply not there, and not damaged or kept back.
     pub(crate) is_absent: bool,
+    /// Whether it is worth looking again while the backend runs: a look at files that the system does not give leaves a thread behind.
+    pub(crate) may_come: bool,
     /// In a few words.
     pub(crate) why: &'static str,
     /// What comes of it, why, and what to do about it.
@@ -71,8 +73,8 @@ impl SdkLocation {
 
 impl Missing {
     fn of(unserved: &Unserved, dir: &Path, is_installed: bool) -> Self {
-        const COMMAND: &str =
-            "by the command `rum sdk`, with the same --config as here, if any, or set greenroom.rum.sdk: cdn";
+        const COMMAND: &str = "by `greenroom rum sdk`, with the same --config as here, if any, and a backend that runs takes it up by itself; or \
+             set greenroom.rum.sdk: cdn";
         let dir = dir.display();
         let (why, what, remedy) = match unserved {
             Unserved::Absent => (
@@ -108,7 +110,7 @@ impl Missing {
         };
         let told =
             format!("Pages are served without browser monitoring, because Datadog's SDK {what}: {remedy}");
-        Self { is_absent: matches!(unserved, Unserved::Absent), why, told }
+        Self { is_absent: matches!(unserved, Unserved::Absent), may_come: !unserved.is_slow(), why, told }
     }
 }
 
@@ -125,7 +127,7 @@ mod tests {
         let unreadable = Unserved::Unreadable("/x".into(), denied());
         let damaged = Unserved::Damaged("datadog-rum.js is empty".to_owned());
         for (unserved, is_installed, why, what) in [
-            (&Unserved::Absent, true, "not here", "SDK is not in /x: fetch it by the command `rum sdk`"),
+            (&Unserved::Absent, true, "not here", "SDK is not in /x: fetch it by `greenroom rum sdk`, "),
             (&Unserved::Absent, false, "not here", "SDK is not in /x: greenroom.rum.sdk has to be its"),
             (&unreadable, true, "be read", "SDK in /x cannot be read (/x: permission denied): let the user"),
             (&unreadable, false, "be read", "SDK in /x cannot be read (/x: permission denied): let the user"),
@@ -133,7 +135,7 @@ mod tests {
                 &damaged,
                 true,
                 "damaged",
-                "is damaged (datadog-rum.js is empty): fetch it again by the command",
+                "is damaged (datadog-rum.js is empty): fetch it again by `greenroom rum sdk`",
             ),
             (
                 &damaged,

@@ -129,10 +129,11 @@ impl Settings {
     /// What an operator should know.
     pub(crate) fn remarks(&self) -> Vec<Remark> {
         match &self.mode {
-            Mode::Broken(faults) => {
-                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-                vec![Remark::Off(format!("RUM is off, no browser events are sent: {}", faults.join("; ")))]
-            }
+            // Said of a start, as of a config that was changed meanwhile.
+            Mode::Broken(faults) => faults
+                .iter()
+                .map(|fault| Remark::off_by("A start with this config leaves RUM off", fault))
+                .collect(),
             Mode::Off | Mode::On(_) => {
                 self.warnings.iter().map(ToString::to_string).map(Remark::Warning).collect()
             }

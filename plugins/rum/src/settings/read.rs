@@ -1,6 +1,6 @@
 //! Reads the keys.
 
-use greenroom::config::{ConfigError, RootConfig};
+use greenroom::config::{ConfigError, RootConfig, nearest};
 use http::Uri;
 use serde_json::Value;
 
@@ -34,6 +34,20 @@ pub(super) enum RequestedMode {
     Forward,
     Store,
     Both,
+}
+
+impl RequestedMode {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "auto" => Self::Auto,
+            "off" => Self::Off,
+            "direct" => Self::Direct,
+            "forward" => Self::Forward,
+            "store" => Self::Store,
+            "both" => Self::Both,
+            _ => return None,
+        })
+    }
 }
 
 pub(super) fn settings(config: &RootConfig) -> Settings {
@@ -83,21 +97,15 @@ impl Reader<'_> {
         if self.value(MODE) == Some(Value::Bool(false)) {
             return RequestedMode::Off;
         }
-        match self.text(MODE).as_deref() {
-            None | Some("auto") => RequestedMode::Auto,
-            Some("off") => RequestedMode::Off,
-            Some("direct") => RequestedMode::Direct,
-            Some("forward") => RequestedMode::Forward,
-            Some("store") => RequestedMode::Store,
-            Some("both") => RequestedMode::Both,
-            Some(other) => {
-                self.no_word(MODE, other, &MODES);
-                RequestedMode::Off
-            }
-        }
+        let Some(word) = self.text(MODE) else { return RequestedMode::Auto };
+        RequestedMode::of(&word).unwrap_or_else(|| {
+            self.no_word(MODE, &word, &MODES);
+            // What else is wrong is told at once: of the mode that was meant, else of the one that asks for least.
+            nearest(&word, MODES).and_then(RequestedMode::of).unwrap_or(RequestedMode::Store)
+        })
     }
 
-    /// `None` if it is off, or something is wrong.
+    /// `None` if it is off, or something is wrong; then all that is wrong has been found.
     fn rum(&mut self, requested: RequestedMode) -> Option<Rum> {
         if requested == RequestedMode::Off {
             return None;
@@ -106,9 +114,6 @@ impl Reader<'_> {
         let portal = Portal::of(self.config);
         let (site, way) = self.way(requested);
         let rum = Rum {
-            way: way?,
-            application_id: id.or_else(|| unnamed::application_id(&portal, requested))?,
-            client_token: token.or_else(|| unnamed::client_token(&portal, requested))?,
             site,
             env: self.text("app.datadogRum.env"),
             session_rate: self.rate("app.datadogRum.sessionSampleRate", 100.0),
@@ -121,6 +126,10 @@ impl Reader<'_> {
             kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
             origins: self.origins(),
             policy: Policy::of(self.config),
+            // Behind what is read here: what is wrong with one of these hides nothing of the others.
+            way: way?,
+            application_id: id.or_else(|| unnamed::application_id(&portal, requested))?,
+            client_token: token.or_else(|| unnamed::client_token(&portal, requested))?,
             portal,
         };
         self.look_at_policy(&rum);

@@ -157,6 +157,33 @@ fn rum_6_what_is_wrong_switches_it_off_and_says_where_and_what_to_do() {
 }
 
 #[test]
+fn rum_6_all_that_is_wrong_is_told_at_once_each_by_itself() {
+    let wrong = "retention: {days: seven, bytes: 1GiB}, consent: maybe, sdk: CDN";
+    let retention = ["greenroom.rum.retention.days", "greenroom.rum.retention.bytes"];
+    for (mode, keys) in [
+        ("Store", &["greenroom.rum.mode", retention[0], retention[1]][..]),
+        ("keep-it-here", &["greenroom.rum.mode", retention[0], retention[1]]),
+        ("store", &retention),
+        ("direct", &["app.datadogRum"]),
+    ] {
+        let settings = settings(&format!("greenroom: {{rum: {{mode: {mode}, {wrong}}}}}"));
+        let Mode::Broken(faults) = &settings.mode else { panic!("{settings:?}") };
+        let told: Vec<_> = faults.iter().filter_map(ConfigError::key).collect();
+        let expected = [keys, &["greenroom.rum.consent", "greenroom.rum.sdk"]].concat();
+        assert_eq!(told, expected, "{mode}");
+        let remarks = settings.remarks();
+        assert_eq!(remarks.len(), expected.len(), "each is a line of its own: {remarks:?}");
+        for (remark, key) in remarks.iter().zip(expected) {
+            let Remark::OffBy(error) = remark else { panic!("{remark:?}") };
+            assert_eq!(error.key(), Some(key));
+            let text = error.to_string();
+            let is_one = text.starts_with("A start with this config leaves RUM off: ") && text.contains(key);
+            assert!(is_one && text.matches("(mock-config:").count() <= 1, "{text}");
+        }
+    }
+}
+
+#[test]
 fn rum_6_what_is_no_section_is_told_once_with_what_to_write() {
     for (yaml, told) in [
         (

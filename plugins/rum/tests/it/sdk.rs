@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use greenroom_plugin_rum::rum;
+use greenroom_test::mock;
 use serde_json::{Value, json};
 
 use crate::support::{ID, TEMPLATE, TOKEN, portal, scripts};
@@ -59,7 +60,7 @@ async fn rum_28_without_the_files_pages_get_no_scripts_and_one_line_says_the_com
     let told: Vec<_> = lines.iter().filter(about).collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0]["level"], "warn");
-    assert!(told[0]["message"].as_str().unwrap().contains("by the command `rum sdk`"), "{told:?}");
+    assert!(told[0]["message"].as_str().unwrap().contains("by `greenroom rum sdk`"), "{told:?}");
     let is_summary =
         |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with("Browsers send"));
     assert!(!lines.iter().any(is_summary), "none is sent");
@@ -76,32 +77,66 @@ async fn rum_28_files_that_are_not_those_that_were_published_are_not_served() {
     assert!(told["message"].as_str().unwrap().contains("datadog-rum.js is not as Datadog has published it"));
 }
 
-/// `config check` runs the same reader.
+/// `config check` asks for the forecast.
 #[tokio::test]
-async fn rum_28_what_a_start_says_of_the_files_the_reader_of_the_config_says_before() {
+async fn rum_28_what_a_start_says_of_the_files_is_foretold() {
     use greenroom::{
-        config::{ConfigReader, ReadContext, Remark, RootConfig},
+        config::{Forecast, ReadContext, RootConfig},
         core::Backend,
         data_dir::{DataDirEnvironment, DataDirectory},
     };
 
     let backend = Backend::new([DataDirectory::factory(DataDirEnvironment::default())]).add(rum());
-    let declarations = backend.declarations();
-    let context = ReadContext { declarations: declarations.clone(), ..ReadContext::default() };
+    let context = ReadContext { declarations: backend.declarations(), ..ReadContext::default() };
     let data = tempfile::tempdir().unwrap();
-    let remarks = |sdk: &str| {
+    let foretold = |sdk: &str| {
         let mut config = config(sdk);
         config["greenroom"]["dataDir"] = json!(data.path());
-        let config = RootConfig::from_json(config).unwrap();
-        let readers = declarations.of::<ConfigReader>().into_iter();
-        readers.flat_map(|(_, reader)| reader.read(&config, &context).unwrap()).collect::<Vec<_>>()
+        Forecast::all(&RootConfig::from_json(config).unwrap(), &context)
     };
-    let [Remark::Warning(told)] = &remarks("auto")[..] else { panic!("{:?}", remarks("auto")) };
+    let told = foretold("auto");
+    assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told.starts_with("Pages are served without browser monitoring, because Datadog's SDK is not in"),
-        "{told}"
+        told[0].starts_with("Pages are served without browser monitoring, because Datadog's SDK is not in"),
+        "{told:?}"
     );
-    assert_eq!(remarks("cdn"), []);
+    assert_eq!(foretold("cdn"), [""; 0]);
+}
+
+#[tokio::test]
+async fn rum_28_an_sdk_that_is_laid_out_while_the_backend_runs_is_taken_up_by_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let own = data.path().join("own");
+    let backend = portal(data.path(), TEMPLATE, config(own.to_str().unwrap())).await;
+    let missing = |line: &Value| line["message"].as_str().is_some_and(|text| text.contains("SDK is not in"));
+    backend.await_log(missing).await;
+    assert!(scripts(&backend).await.is_empty());
+    lay_out(&own);
+    let told =
+        backend.await_log(|line| line["message"] == "Datadog's SDK is here now, and pages load it").await;
+    assert_eq!((&told["plugin"], &told["level"]), (&json!("rum"), &json!("info")));
+    let urls = scripts(&backend).await;
+    assert_eq!(backend.get(&urls[0]).without_credentials().await.text(), "main");
+    assert!(backend.get("/").await.text().contains("dd-trace-id"));
+    let summary =
+        |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with("Browsers send"));
+    backend.await_log(summary).await;
+}
+
+/// What the page of an operator says is here, pages have.
+#[tokio::test]
+async fn rum_109_what_the_empty_page_finds_is_what_runs() {
+    let data = tempfile::tempdir().unwrap();
+    let own = data.path().join("own");
+    let mut config = config(own.to_str().unwrap());
+    config["greenroom"]["rum"]["mode"] = "store".into();
+    config["backend"] = json!({"database": {"client": "better-sqlite3", "connection": ":memory:"}});
+    let backend = portal(data.path(), TEMPLATE, config).await;
+    let page = async || backend.get("/.greenroom/browser").with_token(mock::OPS_TOKEN).await.text();
+    assert!(page().await.contains("SDK is not here"));
+    lay_out(&own);
+    assert!(page().await.contains("nothing is in their way"));
+    assert_eq!(scripts(&backend).await.len(), 2, "with no restart");
 }
 
 #[tokio::test]

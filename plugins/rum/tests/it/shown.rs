@@ -83,10 +83,19 @@ async fn rum_111_while_the_database_is_away_pages_say_so() {
 }
 
 #[tokio::test]
-async fn rum_111_where_nothing_is_kept_there_are_no_pages() {
-    let backend =
-        TestBackend::new().config(config(&json!({"mode": "forward"}))).add(rum()).start().await.unwrap();
-    for path in ["/.greenroom/browser", "/.greenroom/v1/rum/summary"] {
-        assert_eq!(backend.get(path).with_token(mock::OPS_TOKEN).await.status, 404, "{path}");
+async fn rum_111_where_nothing_is_kept_one_page_says_why() {
+    for (more, why, to_do) in [
+        (json!({"mode": "off"}), "RUM is off, because greenroom.rum.mode says so.", "(greenroom.rum.mode)"),
+        (json!({"mode": "stroe"}), "RUM is off, because of what is wrong in the config.", "did you mean"),
+        (json!({"mode": "forward"}), "not kept here: Datadog gets them.", "both keeps them here, too"),
+    ] {
+        let backend = TestBackend::new().config(config(&more)).add(rum()).start().await.unwrap();
+        for path in ["/.greenroom/browser", "/.greenroom/browser/sessions/some-id"] {
+            let page = shown(&backend, path).await;
+            assert!(page.contains(why) && page.contains(to_do), "{more}: {page}");
+            assert!(page.contains("aria-current=\"page\""), "it is a section: {page}");
+        }
+        let summary = backend.get("/.greenroom/v1/rum/summary").with_token(mock::OPS_TOKEN).await;
+        assert_eq!(summary.status, 404, "{more}");
     }
 }

@@ -54,3 +54,14 @@ fn core_knows_no_particular_service() {
     let core = packages.iter().find(|package| package.name == "greenroom-core").unwrap();
     assert_eq!(core.uses, ["greenroom-context", "greenroom-core-macros", "greenroom-errors"]);
 }
+
+#[test]
+fn only_databases_know_the_sql_library() {
+    let knows = |package: &crate::repository::Package| {
+        let manifest = std::fs::read_to_string(package.dir.join("Cargo.toml")).unwrap();
+        manifest.lines().any(|line| line.starts_with("sqlx"))
+    };
+    let mut know: Vec<_> = packages().into_iter().filter(knows).map(|package| package.name).collect();
+    know.sort();
+    assert_eq!(know, ["greenroom-database-postgres", "greenroom-database-sql", "greenroom-database-sqlite"]);
+}

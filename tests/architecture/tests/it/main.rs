@@ -3,8 +3,8 @@
 mod contract;
 mod deviations;
 mod documents;
-mod features;
 mod floors;
 mod locks;
 mod repository;
 mod sources;
+mod suites;

@@ -8,7 +8,7 @@ use crate::{
     scene::{CANARY, Scene},
 };
 
-const TOKEN: &str = "the-token-of-the-operators-of-this-portal";
+pub(crate) const TOKEN: &str = "the-token-of-the-operators-of-this-portal";
 
 /// In the database that `create-app` has configured: SQLite, in memory.
 fn keeping(setup: Setup) -> Setup {
@@ -50,7 +50,7 @@ async fn a_visit_is_kept_once_and_leads_from_its_slowest_request_to_the_lines_of
 }
 
 /// Signs in as an operator by a link that is good for one sign-in.
-async fn enter(scene: &mut Scene) {
+pub(crate) async fn enter(scene: &mut Scene) {
     let link = format!(
         "fetch('/.greenroom/v1/links', {{
             method: 'POST',
@@ -63,7 +63,7 @@ async fn enter(scene: &mut Scene) {
 }
 
 /// The sessions, once the error of the visit is among what is kept: requests of a page that goes come in any order.
-async fn kept_sessions(scene: &mut Scene) -> Value {
+pub(crate) async fn kept_sessions(scene: &mut Scene) -> Value {
     let ask = "(async () => {
         for (let turn = 0; ; turn++) {
             const told = await (await fetch('/.greenroom/v1/rum/sessions')).json();

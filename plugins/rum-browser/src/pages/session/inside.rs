@@ -11,6 +11,10 @@ use crate::{browser::Browser, lines, words};
 
 /// What part of a request a stage must take to be what it waited for.
 const MOST: f64 = 0.5;
+/// From what part of a request on time that nobody has told the use of is named.
+const REST: f64 = 0.01;
+/// And from how many milliseconds on.
+const REST_MS: f64 = 0.5;
 /// What happens in the browser, in this order, with the name under which the SDK tells it.
 const PHASES: [(&str, &str); 6] = [
     ("redirect", "redirections"),
@@ -20,6 +24,8 @@ const PHASES: [(&str, &str); 6] = [
     ("first_byte", "wait for the first byte"),
     ("download", "download"),
 ];
+/// Time of which browsers tell no use.
+const NOT_TOLD: &str = "not told by the browser";
 
 /// A request as the backend has answered it, or else as the browser saw it.
 pub(super) async fn request(browser: &Browser, story: &Story, event: &Event, with_lines: bool) -> Markup {
@@ -36,7 +42,7 @@ pub(super) async fn request(browser: &Browser, story: &Story, event: &Event, wit
                 p { (answered(request)) }
             }
             p { (spent(event, request)) }
-            (waterfall(stages(request)))
+            (drawn(stages(request), request.duration_ms))
         }
         (lines)
     }
@@ -68,50 +74,68 @@ fn spent(event: &Event, request: &Request) -> Markup {
     }
 }
 
-fn stages(request: &Request) -> Vec<Stage> {
-    let whole = request.duration_ms.max(request.stages.iter().map(|(_, took)| took).sum()).max(0.001);
-    let longest = request.stages.iter().map(|(_, took)| *took).fold(0.0, f64::max);
+/// A part of a request: its name, when it began and how long it took, in milliseconds.
+type Part = (String, f64, f64);
+
+/// One after the other, as the backend has measured them.
+fn stages(request: &Request) -> Vec<Part> {
     let mut from = 0.0;
-    let mut stages = vec![];
+    let mut parts = vec![];
     for (name, took) in &request.stages {
-        let to = from + took;
-        stages.push(Stage {
-            name: html! { (words::stage_name(name)) },
-            from: from / whole,
-            to: to / whole,
-            critical: *took >= longest,
-            mark: None,
-            took: words::took(*took),
-        });
-        from = to;
+        parts.push((words::stage_name(name), from, *took));
+        from += took;
     }
-    stages
+    let rest = "other steps of the backend";
+    parts.extend(rest_of(rest, from, request.duration_ms, request.duration_ms));
+    parts
+}
+
+/// What is between two parts, or behind the last one, of a request that took so long.
+fn rest_of(name: &str, from: f64, to: f64, whole: f64) -> Option<Part> {
+    let rest = to - from;
+    (rest >= REST_MS.max(whole * REST)).then(|| (name.to_owned(), from, rest))
 }
 
 /// As the browser saw it.
 fn seen(event: &Event) -> Markup {
-    let detail = event.detail();
-    let resource = &detail["resource"];
-    let ms = |value: &serde_json::Value| value.as_f64().map(|ns| ns / 1e6);
-    let phases: Vec<_> = PHASES
-        .into_iter()
-        .filter_map(|(key, name)| Some((name, ms(&resource[key]["start"])?, ms(&resource[key]["duration"])?)))
-        .filter(|(.., took)| *took > 0.0)
-        .collect();
-    let whole = event.duration_ms.unwrap_or_default().max(0.001);
-    let longest = phases.iter().map(|(.., took)| *took).fold(0.0, f64::max);
-    let phases = phases.iter().map(|(name, start, took)| Stage {
-        name: html! { (name) },
-        from: start / whole,
-        to: (start + took) / whole,
-        critical: *took >= longest,
-        mark: None,
-        took: words::took(*took),
-    });
+    let whole = event.duration_ms.unwrap_or_default();
     html! {
         p { (why_alone(event)) }
-        (waterfall(phases))
+        (drawn(phases(&event.detail()["resource"], whole), whole))
     }
+}
+
+/// What the browser tells of a request that took so long, and what it does not.
+fn phases(resource: &serde_json::Value, whole: f64) -> Vec<Part> {
+    let ms = |value: &serde_json::Value| value.as_f64().map(|ns| ns / 1e6);
+    let told = PHASES.into_iter().filter_map(|(key, name)| {
+        Some((name, ms(&resource[key]["start"])?, ms(&resource[key]["duration"])?))
+    });
+    let (mut end, mut parts) = (0.0_f64, vec![]);
+    for (name, start, took) in told.filter(|(.., took)| *took > 0.0) {
+        // A page may ask for more than the browser asks at once, and what it has kept it looks up first.
+        let rest = if parts.is_empty() { "queued in the browser" } else { NOT_TOLD };
+        parts.extend(rest_of(rest, end, start, whole));
+        parts.push((name.to_owned(), start, took));
+        // TLS is part of the connection.
+        end = end.max(start + took);
+    }
+    parts.extend(rest_of(NOT_TOLD, end, whole, whole));
+    parts
+}
+
+/// Parts in their order; the longest one is strong.
+fn drawn(parts: Vec<Part>, whole: f64) -> Markup {
+    let whole = parts.iter().map(|(_, from, took)| from + took).fold(whole.max(0.001), f64::max);
+    let longest = parts.iter().map(|(.., took)| *took).fold(0.0, f64::max);
+    waterfall(parts.into_iter().map(|(name, from, took)| Stage {
+        name: html! { (name) },
+        from: from / whole,
+        to: (from + took) / whole,
+        critical: took >= longest,
+        mark: None,
+        took: words::took(took),
+    }))
 }
 
 /// Why the backend's side of it is not shown. Kept are the requests that the SDK has traced.
@@ -130,5 +154,56 @@ fn why_alone(event: &Event) -> &'static str {
         (_, None) => {
             "It carried no trace: the SDK traces what scripts fetch once it has started, and nothing else."
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn named(parts: Vec<Part>) -> Vec<(String, f64)> {
+        parts.into_iter().map(|(name, _, took)| (name, (took * 10.0).round() / 10.0)).collect()
+    }
+
+    fn phases_of(resource: serde_json::Value, whole: f64) -> Vec<(String, f64)> {
+        named(phases(&resource, whole))
+    }
+
+    #[test]
+    fn the_parts_of_a_request_are_all_of_it() {
+        let script = json!({
+            "connect": {"start": 20_500_000, "duration": 4_900_000},
+            "ssl": {"start": 22_000_000, "duration": 3_400_000},
+            "first_byte": {"start": 25_400_000, "duration": 29_000_000},
+            "download": {"start": 54_400_000, "duration": 1_600_000},
+        });
+        let of = |name: &str, took: f64| (name.to_owned(), took);
+        assert_eq!(
+            phases_of(script, 56.0),
+            [
+                of("queued in the browser", 20.5),
+                of("connection", 4.9),
+                of("TLS", 3.4),
+                of("wait for the first byte", 29.0),
+                of("download", 1.6),
+            ]
+        );
+        let icon = json!({
+            "first_byte": {"start": 500_000, "duration": 700_000},
+            "download": {"start": 1_200_000, "duration": 2_500_000},
+        });
+        assert_eq!(
+            phases_of(icon, 41.0),
+            [
+                of("queued in the browser", 0.5),
+                of("wait for the first byte", 0.7),
+                of("download", 2.5),
+                of(NOT_TOLD, 37.3),
+            ]
+        );
+        assert_eq!(phases_of(json!(null), 400.0), [of(NOT_TOLD, 400.0)], "as of another origin");
+        assert!(phases_of(json!(null), 0.0).is_empty());
     }
 }

@@ -10,6 +10,7 @@ use super::inside;
 use crate::{
     asked::{Asked, segment},
     browser::Browser,
+    judged::{Judged, is_slow_view},
     pages::ERRORS,
     words,
 };
@@ -49,19 +50,21 @@ impl Told<'_> {
         if first == 0 {
             let is_of = |event: &&Event| views.iter().any(|view| view.id == event.view_id);
             let outside: Vec<_> = self.story.events.iter().filter(|event| !is_of(event)).collect();
-            self.rows(self.story.session.started_ms, &outside, &mut entries, &mut insides).await;
+            let scale = Scale::of(self.story.session.started_ms, &outside);
+            self.rows(&scale, &outside, &mut entries, &mut insides).await;
         }
         for view in views.iter().skip(first).take(most) {
             let of_view: Vec<_> = self.story.events.iter().filter(|event| event.view_id == view.id).collect();
-            entries.push(self.view(view));
-            self.rows(view.began_ms, &of_view, &mut entries, &mut insides).await;
+            let scale = Scale::of(view.began_ms, &of_view);
+            entries.push(self.view(view, &scale));
+            self.rows(&scale, &of_view, &mut entries, &mut insides).await;
         }
         entries
     }
 
-    fn view(&self, view: &View) -> Entry {
-        let pace = self.paces.get(&view.route).copied();
-        let slow = view.loading_ms.zip(pace).filter(|(took, pace)| took > pace);
+    fn view(&self, view: &View, scale: &Scale) -> Entry {
+        let slow = view.loading_ms.zip(self.paces.get(&view.route));
+        let slow = slow.filter(|_| is_slow_view(view, self.paces));
         let vitals = html! {
             span.quiet { (words::loading(view.loading_type.as_deref())) }
             @for (vital, value) in Vital::ALL.into_iter().filter_map(|vital| Some((vital, view.vital(vital)?))) {
@@ -75,30 +78,32 @@ impl Told<'_> {
                     "loading " (words::took(took)) " " span.quiet { "slow, p75 is " (words::took(pace / 2.0)) }
                 }))
             }
+            @if let Some(length_ms) = scale.length_ms {
+                span.quiet { "bars: its first " (words::took(length_ms)) }
+            }
         };
         let spent = view.time_spent_ms.map(|ms| format::lasted(words::duration(ms))).unwrap_or_default();
         Entry::view(words::at(view.began_ms, self.asked.now_ms), &view.route, vitals).took(spent)
     }
 
-    async fn rows(&self, began_ms: i64, events: &[&Event], entries: &mut Vec<Entry>, insides: &mut usize) {
+    async fn rows(&self, scale: &Scale, events: &[&Event], entries: &mut Vec<Entry>, insides: &mut usize) {
         let only_slow = self.asked.get("show") == Some("slow");
         let events: Vec<_> =
             events.iter().copied().filter(|event| !only_slow || self.is_worth(event)).collect();
-        let scale = Scale::of(began_ms, &events);
         let mut rest = &*events;
         let shows_all = self.asked.get("show") == Some("all");
         let limit = if shows_all { usize::MAX } else { entries.len() + MOST_ROWS };
         while let Some((first, others)) = rest.split_first() {
             if entries.len() >= limit {
-                self.beyond(rest, &scale, entries, insides).await;
+                self.beyond(rest, scale, entries, insides).await;
                 break;
             }
             let run = rest.iter().take_while(|event| self.is_fast(event)).count();
             if run >= RUN {
-                entries.push(folded(&rest[..run], &scale));
+                entries.push(folded(&rest[..run], scale));
                 rest = &rest[run..];
             } else {
-                entries.push(self.entry(first, &scale, insides).await);
+                entries.push(self.entry(first, scale, insides).await);
                 rest = others;
             }
         }
@@ -108,7 +113,7 @@ impl Told<'_> {
     async fn beyond(&self, rest: &[&Event], scale: &Scale, entries: &mut Vec<Entry>, insides: &mut usize) {
         let (mut failed, mut others) = (0, 0_u64);
         for event in rest {
-            let has_failed = event.kind == "error" || (event.kind == "resource" && event.has_failed());
+            let has_failed = Judged::of(event) == Judged::Failed;
             if self.is_opened(event) || (has_failed && failed < MOST_FAILED) {
                 failed += usize::from(has_failed);
                 entries.push(self.entry(event, scale, insides).await);
@@ -132,36 +137,27 @@ impl Told<'_> {
     fn is_fast(&self, event: &Event) -> bool {
         event.kind == "resource"
             && event.duration_ms.unwrap_or_default() < FAST_MS
-            && !event.has_failed()
+            && Judged::of(event) == Judged::Fine
             && !self.is_opened(event)
     }
 
     fn is_worth(&self, event: &Event) -> bool {
-        match &*event.kind {
-            "resource" => {
-                event.has_failed()
-                    || event.duration_ms >= Some(crate::answer::SLOW_MS)
-                    || self.is_opened(event)
-            }
-            "error" | "long_task" => true,
-            _ => false,
-        }
+        Judged::of(event) != Judged::Fine || event.kind == "long_task" || self.is_opened(event)
     }
 
     async fn entry(&self, event: &Event, scale: &Scale, insides: &mut usize) -> Entry {
-        let at = scale.offset(event);
+        let (at, judged) = (scale.offset(event), Judged::of(event));
+        let mark = judged.mark().unwrap_or(Mark::Dot);
         let entry = match &*event.kind {
             "resource" => {
-                let entry =
-                    Entry::new(at, scale.mark(event), html! { (self.anchor(event)) (resource(event)) });
+                let entry = Entry::new(at, mark, html! { (self.anchor(event)) (resource(event)) });
                 let is_opened = self.is_opened(event);
-                let is_told = event.duration_ms >= Some(FAST_MS) || (event.has_failed() && *insides > 0);
+                let is_told =
+                    event.duration_ms >= Some(FAST_MS) || (judged == Judged::Failed && *insides > 0);
                 if is_opened || is_told {
                     let with_lines = is_opened || *insides > 0;
                     *insides = insides.saturating_sub(1);
-                    let inside = inside::request(self.browser, self.story, event, with_lines).await;
-                    let entry = entry.inside(inside);
-                    if is_opened { entry.slow() } else { entry }
+                    entry.inside(inside::request(self.browser, self.story, event, with_lines).await)
                 } else {
                     entry
                 }
@@ -169,7 +165,7 @@ impl Told<'_> {
             "error" => {
                 let entry = Entry::new(
                     at,
-                    Mark::Fail,
+                    mark,
                     html! { (self.anchor(event)) span.kind { "error" } b { (foreign(&event.name)) } },
                 );
                 match &event.fingerprint {
@@ -191,18 +187,19 @@ impl Told<'_> {
                 Mark::Warn,
                 html! { span.kind { "long task" } (words::mono(&event.name)) " blocked the page" },
             ),
-            kind => Entry::new(at, Mark::Dot, html! { span.kind { (foreign(kind)) } (foreign(&event.name)) }),
+            kind => Entry::new(at, mark, html! { span.kind { (foreign(kind)) } (foreign(&event.name)) }),
         };
         let entry = match (scale.bar(event), &*event.kind) {
-            (Some((from, to)), "resource") => entry.bar(from, to, self.colour(event)),
+            (Some((from, to)), "resource") => entry.bar(from, to, judged.mark()),
             (Some((from, to)), "long_task") => entry.bar(from, to, Some(Mark::Needs)),
             _ => entry,
         };
+        let entry = match (self.is_opened(event), judged) {
+            (false, _) => entry,
+            (true, Judged::Fine) => entry.open(),
+            (true, Judged::Slow | Judged::Failed) => entry.slow(),
+        };
         entry.took(event.duration_ms.filter(|_| event.kind != "action").map(words::took).unwrap_or_default())
-    }
-
-    fn colour(&self, event: &Event) -> Option<Mark> {
-        (event.has_failed() || self.is_opened(event)).then_some(Mark::Poor)
     }
 
     /// Where a link to it leads.
@@ -220,6 +217,7 @@ fn resource(event: &Event) -> Markup {
             Some(status) if status >= 400 => { " answered " b.fail { (status) } },
             _ => {},
         }
+        @if Judged::of(event) == Judged::Slow { " " b.poor { "slow" } }
     }
 }
 
@@ -260,16 +258,17 @@ fn folded(run: &[&Event], scale: &Scale) -> Entry {
 /// Where things are within their view.
 struct Scale {
     began_ms: i64,
-    length_ms: f64,
+    /// From there to the end of the last bar, if there is one.
+    length_ms: Option<f64>,
 }
 
 impl Scale {
-    /// Up to the end of the last thing that has one.
     fn of(began_ms: i64, events: &[&Event]) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "a place in a drawing")]
-        let end = |event: &&Event| (event.began_ms - began_ms) as f64 + event.duration_ms.unwrap_or_default();
+        let unplaced = Self { began_ms, length_ms: None };
         let timed = events.iter().filter(|event| ["resource", "long_task"].contains(&&*event.kind));
-        Self { began_ms, length_ms: timed.map(end).fold(1.0, f64::max) }
+        let ends = timed.filter_map(|event| Some(unplaced.after_ms(event) + event.duration_ms?));
+        let length_ms = ends.reduce(f64::max).map(|length_ms| length_ms.max(1.0));
+        Self { length_ms, ..unplaced }
     }
 
     fn after_ms(&self, event: &Event) -> f64 {
@@ -279,22 +278,12 @@ impl Scale {
     }
 
     fn bar(&self, event: &Event) -> Option<(f64, f64)> {
-        let from = self.after_ms(event);
-        Some((from / self.length_ms, (from + event.duration_ms?) / self.length_ms))
+        let (from, length_ms) = (self.after_ms(event), self.length_ms?);
+        Some((from / length_ms, (from + event.duration_ms?) / length_ms))
     }
 
     fn offset(&self, event: &Event) -> Markup {
         let after = self.after_ms(event) / 1000.0;
         html! { (if after < 0.0 { "−" } else { "+" }) (format::with_unit(format::decimal(after.abs(), 2), "s")) }
-    }
-
-    fn mark(&self, event: &Event) -> Mark {
-        if event.has_failed() {
-            Mark::Fail
-        } else if event.duration_ms >= Some(crate::answer::SLOW_MS) {
-            Mark::Warn
-        } else {
-            Mark::Dot
-        }
     }
 }

@@ -204,7 +204,7 @@ fn rum_43_a_token_or_an_id_that_datadog_does_not_give_out_is_told_and_not_shown(
 #[test]
 fn rum_43_without_the_sdk_no_page_sends_anything() {
     let told = on("", "greenroom: {rum: {mode: forward}}");
-    assert!(only_error(&told).what.contains("the command `rum sdk`"), "{told:?}");
+    assert!(only_error(&told).what.contains("fetch it by `greenroom rum sdk`"), "{told:?}");
 }
 
 #[test]
