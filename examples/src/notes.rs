@@ -3,11 +3,10 @@
 // region: use
 use axum::{Router, extract::State, routing::get};
 use greenroom::{
-    database::{Client, Engine, Migration, Migrations},
+    database::{Client, Migration, Migrations},
     prelude::*,
 };
-use greenroom_database_postgres::PgPool;
-use greenroom_database_sqlite::{Readers, SqlitePool, sqlx};
+use greenroom_database_sql::{Pool, row, sqlx};
 use serde::{Deserialize, Serialize};
 // endregion
 
@@ -38,55 +37,32 @@ struct Notes {
     pool: Pool,
 }
 
-#[derive(Clone)]
-enum Pool {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
-}
-
-#[derive(Serialize)]
-struct Note {
-    id: i64,
-    body: String,
+row! {
+    #[derive(Serialize)]
+    struct Note { id: i64, body: String }
 }
 
 impl Notes {
     fn of(client: Client) -> Result<Self> {
-        let pool = match client.engine() {
-            Engine::Sqlite => {
-                let Readers(readers) = client.pool()?;
-                Pool::Sqlite { writer: client.pool()?, readers }
-            }
-            Engine::Postgres => Pool::Postgres(client.pool()?),
-        };
-        Ok(Self { client, pool })
+        Ok(Self { pool: Pool::of(&client)?, client })
     }
 
     /// Those that came last before this one.
     async fn latest(&self, before: i64) -> Result<Vec<Note>> {
-        const LATEST: &str = "select id, body from notes where id < $1 order by id desc limit 50";
-        let rows: Vec<(i64, String)> = match &self.pool {
-            Pool::Sqlite { readers, .. } => {
-                self.client.run(sqlx::query_as(LATEST).bind(before).fetch_all(readers)).await?
-            }
-            Pool::Postgres(pool) => {
-                self.client.run(sqlx::query_as(LATEST).bind(before).fetch_all(pool)).await?
-            }
-        };
-        Ok(rows.into_iter().map(|(id, body)| Note { id, body }).collect())
+        let sql = self.pool.sql("select id, body from notes where id < ").bind(before);
+        Ok(self.client.run(self.pool.rows(sql.then(" order by id desc limit 50"))).await?)
     }
 
     async fn add(&self, body: String) -> Result<Note> {
-        const ADD: &str = "insert into notes (body) values ($1) returning id";
-        let id = match &self.pool {
-            Pool::Sqlite { writer, .. } => {
-                self.client.run(sqlx::query_scalar(ADD).bind(&body).fetch_one(writer)).await?
-            }
-            Pool::Postgres(pool) => {
-                self.client.run(sqlx::query_scalar(ADD).bind(&body).fetch_one(pool)).await?
-            }
+        let added = async {
+            let mut transaction = self.pool.begin().await?;
+            let sql =
+                transaction.sql("insert into notes (body) values (").bind(body).then(") returning id, body");
+            let note = transaction.rows(sql).await?.pop();
+            transaction.commit().await?;
+            note.ok_or(sqlx::Error::RowNotFound)
         };
-        Ok(Note { id, body })
+        Ok(self.client.run(added).await?)
     }
 }
 

@@ -57,7 +57,7 @@ impl Client {
 
     /// The pool of connections, by the driver's type of it.
     ///
-    /// A plugin that speaks to both asks [`engine`](Self::engine) first:
+    /// A plugin that speaks to both has `greenroom-database-sql`, or asks [`engine`](Self::engine) first:
     ///
     /// ```
     /// use greenroom_database::{Client, Engine};

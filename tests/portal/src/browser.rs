@@ -85,8 +85,13 @@ impl Browser {
 
     /// Opens a page and waits until it has loaded.
     pub async fn open(&mut self, url: &str) {
-        let status = self.ask(json!({"deed": "open", "url": url})).await;
-        assert_eq!(status, 200, "{url}");
+        self.meet(url, 200).await;
+    }
+
+    /// The same of a page that is answered by another status.
+    pub async fn meet(&mut self, url: &str, status: u16) {
+        let met = self.ask(json!({"deed": "open", "url": url})).await;
+        assert_eq!(met, status, "{url}");
     }
 
     /// Clicks what has this role and name, once it is there.

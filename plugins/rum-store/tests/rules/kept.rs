@@ -180,7 +180,7 @@ async fn rum_91_what_is_no_event_is_counted_and_the_others_are_kept() {
 #[tokio::test]
 async fn rum_90_two_that_keep_at_once_keep_each_event_once() {
     let store = TestStore::open().await;
-    let other = store.store.clone();
+    let other = store.another().await;
     let batches: Vec<_> = (0..20)
         .map(|number| {
             let errors = (0..5).map(|error| {

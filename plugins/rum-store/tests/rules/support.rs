@@ -23,6 +23,11 @@ impl TestStore {
         Self { store: Store::open(&engine.client).await.unwrap(), engine }
     }
 
+    /// One more of the same database, as another replica has it.
+    pub(crate) async fn another(&self) -> Store {
+        Store::open(&self.engine.client).await.unwrap()
+    }
+
     pub(crate) async fn keep(&self, sent: &Sent) -> Kept {
         self.store.keep(sent.batch()).await.unwrap()
     }

@@ -26,10 +26,15 @@ pub(crate) async fn operator(backend: &RunningTestBackend) -> Browser {
 ///
 /// People look at them: in the target directory, and some, by `UPDATE_DOCS=1`, in `docs/pages/`.
 pub(crate) async fn look(browser: &mut Browser, name: &str, url: &str) {
+    look_at(browser, name, url, 200).await;
+}
+
+/// The same of a page that is answered by this status.
+pub(crate) async fn look_at(browser: &mut Browser, name: &str, url: &str, status: u16) {
     for (width, size) in SIZES {
         for scheme in SCHEMES {
             browser.look(size, scheme).await;
-            browser.open(url).await;
+            browser.meet(url, status).await;
             let overflow = browser.run("document.documentElement.scrollWidth - innerWidth").await;
             assert!(
                 overflow.as_i64().unwrap_or_default() <= 0,

@@ -4,3 +4,4 @@ mod demo;
 mod looks;
 mod now;
 mod uses;
+mod visits;
