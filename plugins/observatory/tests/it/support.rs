@@ -42,8 +42,9 @@ async fn count_stock(State(logger): State<Logger>) -> HandlerResult<&'static str
 
 /// Sends a request that fails, and waits for its last line.
 pub(crate) async fn fail(backend: &RunningTestBackend, request_id: &str) {
-    backend.get("/api/shop/stock").header("x-request-id", request_id).await;
-    let is_its_end = |line: &Value| line["type"] == "incomingRequest" && line["requestId"] == request_id;
+    let path = format!("/api/shop/stock?of={request_id}");
+    backend.get(&path).header("x-request-id", request_id).await;
+    let is_its_end = |line: &Value| line["type"] == "incomingRequest" && line["url"] == *path;
     backend.await_log(is_its_end).await;
 }
 
