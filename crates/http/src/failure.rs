@@ -64,6 +64,8 @@ pub(crate) fn failed(failure: Failure) -> Response {
     response
 }
 
+type Answering = dyn Fn(&ToldError<'_>) -> Option<Response> + Send + Sync;
+
 /// Who says an error in place of Backstage's error body: an extension of the response that stands for it. It is for routes that
 /// [stand apart](crate::RootHttpRouter::mount_apart), whose clients want a page, or may see more.
 ///
@@ -80,7 +82,7 @@ pub(crate) fn failed(failure: Failure) -> Response {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct ErrorAnswer(Arc<dyn Fn(&ToldError<'_>) -> Option<Response> + Send + Sync>);
+pub struct ErrorAnswer(Arc<Answering>);
 
 impl ErrorAnswer {
     /// `answer` yields `None` where Backstage's body is the right one.

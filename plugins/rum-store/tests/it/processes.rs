@@ -1,6 +1,8 @@
 //! What is left of a process that was killed, or that could not write any more: all that a browser was told is kept, and nothing that is
 //! half of a batch.
 
+#![expect(clippy::print_stdout, reason = "what a process tells the test that has started it")]
+
 use std::{
     collections::BTreeSet,
     env,
