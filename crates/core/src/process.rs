@@ -180,11 +180,20 @@ struct Received {
 struct Signals {
     term: Signal,
     int: Signal,
+    /// Kept, and never looked at: a write beyond the limit on the size of files is an error of that write, and not the end of the process.
+    _file_size: Signal,
 }
+
+/// `SIGXFSZ`.
+const FILE_SIZE: i32 = 25;
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
+        })
     }
 
     async fn next(&mut self) -> Received {

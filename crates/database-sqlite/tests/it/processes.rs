@@ -8,6 +8,7 @@ use std::{
 
 use greenroom_database::{DatabaseError, Migration, Migrations};
 use greenroom_database_sqlite::{SqlitePool, sqlx};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{in_files, open};
 
@@ -128,7 +129,7 @@ async fn a_file_that_may_not_grow_is_told_and_stays_sound() {
     let exe = env::current_exe().unwrap();
     // The limit is the shell's own, and that of whom it becomes; without `trap` the system would kill who meets it.
     let ended = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 400; exec \"$0\" --exact processes::child_that_fills --ignored --nocapture"])
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 400; exec \"$0\" --exact processes::child_that_fills --ignored --nocapture"])
         .arg(exe)
         .env("TEST_CONFIG", &yaml)
         .output()
@@ -159,6 +160,16 @@ async fn child_that_fills() {
         "{error}"
     );
     assert_eq!(number(&pool, "select count(*) from rows").await, 1, "what is there can be read");
+
+    // Within a transaction SQLite ends it by itself, of which its driver knows nothing.
+    let mut within = pool.begin_with("begin immediate").await.unwrap();
+    sqlx::query(many).execute(&mut *within).await.unwrap_err();
+    drop(within);
+    let Rlimit { maximum, .. } = getrlimit(Resource::Fsize);
+    setrlimit(Resource::Fsize, Rlimit { current: maximum, maximum }).unwrap();
+    let mut within = client.run(pool.begin_with("begin immediate")).await.unwrap();
+    sqlx::query("insert into rows values ('with room again')").execute(&mut *within).await.unwrap();
+    within.rollback().await.unwrap();
     tell(&error.status().to_string());
 }
 
