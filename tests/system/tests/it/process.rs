@@ -171,6 +171,16 @@ fn before_the_backend_of_a_process_the_second_signal_ends_it() {
 }
 
 #[test]
+fn a_file_that_may_not_grow_is_an_error_of_a_write_and_not_the_end_of_the_process() {
+    let mut child = spawn_child("plain", "begun");
+    let pid = Pid::from_child(&child);
+    // What the system sends to whom meets its limit on the size of files.
+    kill_process(pid, Signal::XFSZ).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(end(&mut child), Some(0));
+}
+
+#[test]
 fn work_of_a_minute_on_a_blocking_thread_does_not_hold_the_end_of_a_process_of_ones_own_main() {
     let mut child = spawn_child("blocking task begun", "blocks");
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
