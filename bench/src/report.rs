@@ -8,7 +8,7 @@ use crate::{Figure, Samples, wrk};
 use crate::{instructions, portal};
 
 /// What is written by itself, each part at its own time.
-const SECTIONS: [Section; 2] = [Section::INSTRUCTIONS, Section::PORTAL];
+const SECTIONS: [Section; 3] = [Section::INSTRUCTIONS, Section::PORTAL, Section::EARLIER];
 
 /// A part of the page: its heading, and how its figures are taken.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,9 @@ impl Section {
     pub const INSTRUCTIONS: Self = Self { heading: "## Instructions", how: instructions::HOW };
     /// A front end's files, and its events.
     pub const PORTAL: Self = Self { heading: "## A front end", how: portal::HOW };
+
+    /// This Greenroom beside an earlier one, on one machine. Written by hand: it takes two checkouts.
+    const EARLIER: Self = Self { heading: "## Beside an earlier Greenroom", how: "" };
 
     /// It within a page, its heading included.
     fn of(self, page: &str) -> Option<&str> {

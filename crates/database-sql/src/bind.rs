@@ -12,7 +12,7 @@ pub enum Bind {
     /// `text`.
     Text(Option<Arc<str>>),
     /// `bytea`, `blob`.
-    Bytes(Vec<u8>),
+    Bytes(Option<Vec<u8>>),
 }
 
 impl From<i64> for Bind {
@@ -36,6 +36,12 @@ impl From<bool> for Bind {
 impl From<Option<f64>> for Bind {
     fn from(value: Option<f64>) -> Self {
         Self::Real(value)
+    }
+}
+
+impl From<f64> for Bind {
+    fn from(value: f64) -> Self {
+        Self::Real(Some(value))
     }
 }
 
@@ -71,6 +77,12 @@ impl From<Option<String>> for Bind {
 
 impl From<Vec<u8>> for Bind {
     fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Some(bytes))
+    }
+}
+
+impl From<Option<Vec<u8>>> for Bind {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
         Self::Bytes(bytes)
     }
 }

@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 
 /// What the rows of each engine of this program can be read into: a tuple of columns in their order, or what [`row!`](crate::row!)
-/// has made.
+/// has made. Who implements `FromRow` by hand does so for any `sqlx::Row`, as `row!` does: another crate may turn on the other engine.
 #[cfg(all(feature = "sqlite", feature = "postgres"))]
 pub trait Row:
     for<'r> sqlx::FromRow<'r, SqliteRow> + for<'r> sqlx::FromRow<'r, PgRow> + Send + Unpin

@@ -108,8 +108,7 @@ impl HealthRegistry {
         self.0.checks.lock().iter().map(state).collect()
     }
 
-    /// Every check and its last result, by name, as people look at them: one that has not run yet is awaited, at most as long as
-    /// it may run.
+    /// Every check and its last result, by name; waits up to 1 s for checks that have no result yet.
     pub async fn settled(&self) -> Vec<CheckState> {
         let waiting: Vec<_> = self.0.checks.lock().values().map(|entry| entry.last.clone()).collect();
         let all = async {
