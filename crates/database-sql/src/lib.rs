@@ -24,7 +24,7 @@
 //!         transaction.commit().await
 //!     }).await?;
 //!     let newest = pool.sql("select id, body from note where id > ").bind(7).then(" order by id desc limit 10");
-//!     client.run(pool.rows(newest)).await
+//!     Ok(client.run(pool.rows(newest)).await?)
 //! }
 //! ```
 //!
