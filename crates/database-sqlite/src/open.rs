@@ -124,7 +124,9 @@ fn pool(database: &PluginDatabase, connections: u32) -> SqlitePoolOptions {
         // There is no network that could have closed it.
         .test_before_acquire(false)
         // A disk that is full ends a transaction without its driver, which then believes for ever that it is within one.
-        .before_acquire(|connection, _| Box::pin(async { Ok(!sqlx::Connection::is_in_transaction(connection)) }))
+        .before_acquire(|connection, _| {
+            Box::pin(async { Ok(!sqlx::Connection::is_in_transaction(connection)) })
+        })
 }
 
 /// Puts a file into WAL mode, in which it stays, and a new one into that in which it can [shrink](crate::shrink). SQLite does not wait for the lock that this takes, and replicas start at once.

@@ -7,6 +7,7 @@ use std::{
 
 use greenroom::errors::Error;
 use greenroom_database_sql::{Transaction, pieces, sqlx};
+use tokio::task::yield_now;
 
 use crate::{
     batch::{Batch, Event},
@@ -17,12 +18,12 @@ use crate::{
 };
 
 /// How long a batch may take: less than its browser is kept waiting, so that a database which stands still is known to do so.
-const LONGEST: Duration = Duration::from_secs(8);
+pub(crate) const LONGEST: Duration = Duration::from_secs(8);
 
 impl Database {
-    /// Keeps a batch in one transaction, within the time that there is for one.
-    pub(crate) async fn keep_in_one_transaction(&self, batch: Batch) -> Result<Kept, Error> {
-        self.run_within(LONGEST, Box::pin(self.keep_in_transaction(batch))).await
+    /// Keeps a batch in one transaction, within this time.
+    pub(crate) async fn keep_in_one_transaction(&self, batch: Batch, limit: Duration) -> Result<Kept, Error> {
+        self.run_within(limit, Box::pin(self.keep_in_transaction(batch))).await
     }
 
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {
@@ -109,17 +110,18 @@ async fn known(
 async fn join(
     transaction: &mut Transaction,
     views: Vec<Pending>,
-    known: HashMap<Key, Vec<u8>>,
+    mut known: HashMap<Key, Vec<u8>>,
     grown: &mut Grown,
 ) -> sqlx::Result<u64> {
     let mut rows = vec![];
     for view in views {
+        // One takes milliseconds where it is large: between two the time that a batch has, and a stop, are heeded.
+        yield_now().await;
         // What cannot be read any more is as if it were not there.
-        let before = known.get(&view.key()).and_then(|document| Document::unpack(document).ok());
+        let before = known.remove(&view.key()).and_then(|document| Document::unpack(&document).ok());
         let Some((row, new, clock)) = view.into_document() else { continue };
-        let mut document = before.clone().unwrap_or_default();
-        document.join(new);
-        if before.as_ref() != Some(&document) {
+        let mut document = before.unwrap_or_default();
+        if document.join(new) {
             rows.extend(row.of_document(&document, clock).map(Replaced));
         }
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use greenroom::{context::catch_panic, database::DatabaseError, prelude::*};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::sleep,
+    task::yield_now,
+    time::{Instant, sleep},
 };
 
-use crate::{Store, batch::Batch, store::Database};
+use crate::{Store, batch::Batch, keep::LONGEST, store::Database};
 
 /// How long is waited for others. No browser waits for the answer: it has sent what it had measured.
 const GATHER: Duration = Duration::from_millis(10);
@@ -19,6 +20,8 @@ const GATHER: Duration = Duration::from_millis(10);
 const BATCHES: usize = 32;
 /// How many events do, about: those who read and those who sweep wait for it.
 const EVENTS: usize = 1_000;
+/// Of how many views it may tell, each of which may have to be read and written anew.
+const VIEWS: usize = 100;
 /// How many wait besides; who comes then waits for a place.
 const WAITING: usize = 64;
 
@@ -78,11 +81,11 @@ async fn write_all(database: Database, mut queue: mpsc::Receiver<Waiting>) {
             },
         };
         let mut group = vec![first];
-        let mut events = group[0].batch.rows();
+        let (mut events, mut views) = (group[0].batch.rows(), group[0].batch.views());
         while group.len() < BATCHES {
             let Ok(more) = queue.try_recv() else { break };
-            events += more.batch.rows();
-            if events > EVENTS {
+            (events, views) = (events + more.batch.rows(), views + more.batch.views());
+            if events > EVENTS || views > VIEWS {
                 next = Some(more);
                 break;
             }
@@ -94,35 +97,97 @@ async fn write_all(database: Database, mut queue: mpsc::Receiver<Waiting>) {
 
 async fn write(database: &Database, mut group: Vec<Waiting>) {
     group.retain(|waiting| !waiting.answer.is_closed());
-    let kept = match &*group {
-        [] => return,
-        [_] => None,
-        [first, rest @ ..] => {
-            let mut joined = first.batch.clone();
-            rest.iter().for_each(|waiting| joined.join(waiting.batch.clone()));
-            Some(kept(database, joined).await)
+    let kept = match group.len() {
+        0 => return,
+        1 => None,
+        _ => {
+            let all = together(group.iter().map(|waiting| waiting.batch.clone()).collect()).await;
+            Some(kept(database, all, LONGEST).await)
         }
     };
-    for Waiting { batch, answer } in group {
+    // One by one they have as long as all have had at once: together less than a browser is kept waiting.
+    let mut time = LONGEST;
+    for (left, Waiting { batch, answer }) in (1..=group.len()).rev().zip(group) {
         let told = match &kept {
             Some(Ok(kept)) => Ok(*kept),
-            // Where the database is away all have had their time.
+            // All have had their time.
             Some(Err(error)) if is_of_all(error) => Err(error.clone()),
-            // One that cannot be kept, or that has to wait for another replica, must not keep others from it.
+            // One that cannot be kept, takes too long, or has to wait for another replica, must not keep others from it.
             _ if answer.is_closed() => continue,
-            _ => self::kept(database, batch).await,
+            _ => {
+                let began = Instant::now();
+                let told = self::kept(database, batch, share(time, left)).await;
+                time = time.saturating_sub(began.elapsed());
+                told
+            }
         };
         // Who has asked may have left.
         let _ = answer.send(told);
     }
 }
 
+/// What these batches tell.
+async fn together(batches: Vec<Batch>) -> Batch {
+    let mut all = Batch::empty();
+    for batch in batches {
+        all.join(batch);
+        // Where several tell of the same views, these are put together, which is work.
+        yield_now().await;
+    }
+    all
+}
+
+/// How long one may take of the time that is left for so many: what it does not need the others have.
+fn share(time: Duration, batches: usize) -> Duration {
+    // In whole milliseconds, because a line of the log may tell it.
+    Duration::from_millis(time.as_millis() as u64 / batches.max(1) as u64)
+}
+
 /// A panic is one batch's, and not the end of the task.
-async fn kept(database: &Database, batch: Batch) -> Result<Kept, Error> {
-    let kept = catch_panic(database.keep_in_one_transaction(batch)).await;
+async fn kept(database: &Database, batch: Batch, limit: Duration) -> Result<Kept, Error> {
+    let kept = catch_panic(database.keep_in_one_transaction(batch, limit)).await;
     kept.unwrap_or_else(|panic| Err(Error::new(format!("a batch could not be kept: it {panic}"))))
 }
 
+/// Whether each batch of a group would fail by this alone, too: the database is away, full, or lets nobody in. Whether another one holds
+/// a row, whether the time was too short, and what a statement or a panic says, may be of one of them.
 fn is_of_all(error: &Error) -> bool {
-    error.status() == 503 && !matches!(DatabaseError::of(error), Some(DatabaseError::Locked { .. }))
+    use DatabaseError::{Locked, Statement, TimedOut};
+    match DatabaseError::of(error) {
+        Some(Locked { .. } | TimedOut { .. } | Statement { .. }) => false,
+        Some(_) => true,
+        None => error.status() == 503,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::database::DatabaseSettings;
+
+    use super::*;
+
+    #[test]
+    fn rum_90_after_a_fault_that_may_be_of_one_batch_each_is_tried_alone() {
+        let settings = DatabaseSettings::from_config(&RootConfig::from_yaml("").unwrap()).unwrap();
+        let database = settings.for_plugin("rum").unwrap();
+        for of_one in
+            [database.timed_out("8 s"), database.locked("busy"), database.statement("no such table")]
+        {
+            assert!(!is_of_all(&Error::from(of_one.clone())), "{of_one}");
+        }
+        for of_all in [database.unreachable("away"), database.refused("password"), database.full("disk")] {
+            assert!(is_of_all(&Error::from(of_all.clone())), "{of_all}");
+        }
+        assert!(!is_of_all(&Error::new("it panicked")));
+    }
+
+    #[test]
+    fn rum_90_all_that_are_tried_alone_have_the_time_of_one_group() {
+        for batches in 1..=BATCHES {
+            // Each takes all that it may.
+            let left = (1..=batches).rev().fold(LONGEST, |left, others| left - share(left, others));
+            assert_eq!(left, Duration::ZERO, "{batches}");
+            assert!(share(LONGEST, batches) >= LONGEST / 32, "{batches}");
+        }
+    }
 }

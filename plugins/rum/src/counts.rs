@@ -107,11 +107,12 @@ impl Counts {
         self.intake.lock().behind_untrusted += 1;
     }
 
-    /// What the intake has found in a body, whatever Datadog says to it.
-    pub(crate) fn count_events(&self, events: usize, rejected: usize) {
+    /// What the intake has found in a body, whatever Datadog says to it; `unkept` are those of the events that the store leaves out.
+    pub(crate) fn count_events(&self, events: usize, rejected: usize, unkept: usize) {
         let mut intake = self.intake.lock();
         intake.events += events as u64;
         intake.rejected += rejected as u64;
+        intake.unkept += unkept as u64;
     }
 
     pub(crate) fn told(&self) -> Status {
@@ -131,9 +132,11 @@ impl Counts {
             behind_untrusted_proxy: intake.behind_untrusted,
             events: intake.events,
             rejected: intake.rejected,
+            unkept: intake.unkept,
             waiting: intake.waiting,
             refused: intake.refused.iter().map(|(why, count)| ((*why).to_owned(), *count)).collect(),
             unsent: intake.unsent,
+            empty: intake.empty,
             last_received_seconds_ago: intake.last_received.map(ago),
             taken: intake.taken,
             failed: intake.failed,
@@ -163,8 +166,8 @@ pub(crate) struct Status {
     /// Of this process, and no more than are told apart.
     pub(crate) sessions: u64,
     pub(crate) last_session_seconds_ago: Option<u64>,
-    /// Requests that came to the intake: as many as are waiting, refused, unsent, taken, failed and left out, and those that are
-    /// kept where they go no further.
+    /// Requests that came to the intake: as many as are waiting, refused, unsent, empty, taken, failed and left out, and those that
+    /// are kept where they go no further.
     pub(crate) received: u64,
     /// Of these, those that a proxy has forwarded which `backend.trustProxy` does not name: its users count as one client.
     #[serde(default)]
@@ -172,15 +175,21 @@ pub(crate) struct Status {
     /// What was found in them.
     pub(crate) events: u64,
     pub(crate) rejected: u64,
+    /// Of the events, those that cannot be kept: they are of no session or view, have no id, or are of a type that is not known.
+    #[serde(default)]
+    pub(crate) unkept: u64,
     /// Requests that are looked at, wait to be sent, or are on their way.
     #[serde(default)]
     pub(crate) waiting: u64,
     /// Requests that went no further, by the code of the reason.
     pub(crate) refused: BTreeMap<String, u64>,
-    /// Requests of which nothing was sent and that nobody refused: they told of nothing but requests to the intake, or their
-    /// browsers had gone.
+    /// Requests of which nothing was sent and that nobody refused: their browsers had gone.
     #[serde(default)]
     pub(crate) unsent: u64,
+    /// Requests with nothing to keep or to send: they told of nothing but requests to the intake, or where nothing leaves, of what is
+    /// not kept.
+    #[serde(default)]
+    pub(crate) empty: u64,
     pub(crate) last_received_seconds_ago: Option<u64>,
     /// Requests that Datadog has taken, and that it has not.
     pub(crate) taken: u64,
@@ -321,11 +330,11 @@ mod tests {
     fn what_is_told_is_read_back() {
         let counts = std::sync::Arc::new(Counts::begin());
         counts.count_behind_untrusted();
-        counts.count_events(3, 1);
+        counts.count_events(3, 1, 2);
         counts.count_received().refused(Refusal::TooLarge);
         counts.count_received().became(Outcome::Answered(StatusCode::FORBIDDEN));
         let told = counts.told();
-        assert_eq!((told.received, told.events, told.rejected, told.failed), (2, 3, 1, 1));
+        assert_eq!((told.received, told.events, told.rejected, told.unkept, told.failed), (2, 3, 1, 2, 1));
         assert_eq!(told.last_answer.as_ref().unwrap().status, Some(403));
         let text = serde_json::to_string(&told).unwrap();
         assert_eq!(serde_json::from_str::<Status>(&text).unwrap(), told);

@@ -9,7 +9,7 @@ mod session;
 mod shared;
 mod shorten;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 pub use arrival::Arrival;
 
@@ -25,6 +25,10 @@ use crate::{
     view::Pending,
 };
 use shared::Shared;
+
+/// Of how many views a batch may tell: each may have 256 KiB that are read and written anew. An SDK sends fifty events at once, of a
+/// view or two.
+const VIEWS: usize = 32;
 
 /// Events of one request, ready to be kept.
 #[derive(Clone, Debug)]
@@ -51,7 +55,8 @@ impl Batch {
         batch.add_all(lines, &arrival, is_wanted).then_some(batch)
     }
 
-    fn empty() -> Self {
+    /// Nothing yet.
+    pub(crate) fn empty() -> Self {
         let (sessions, views, events, unreadable) = Default::default();
         Self { sessions, views, events, unreadable }
     }
@@ -74,12 +79,19 @@ impl Batch {
     }
 
     fn add_view(&mut self, pending: Pending) {
-        let known = self.views.entry(pending.key());
-        known.and_modify(|known| known.add(&pending)).or_insert(pending);
+        match self.views.entry(pending.key()) {
+            Entry::Occupied(known) => known.into_mut().add(pending),
+            Entry::Vacant(place) => {
+                place.insert(pending);
+            }
+        }
     }
 
     /// Whether it came to the end.
     fn add_all(&mut self, lines: &str, arrival: &Arrival, is_wanted: impl Fn() -> bool) -> bool {
+        let hidden = |text: &Option<String>| text.as_deref().map(|text| people::hidden(text).into_owned());
+        let (tags, sdk_version) = (hidden(&arrival.tags), hidden(&arrival.sdk_version));
+        let arrival = &Arrival { tags, sdk_version, ..arrival.clone() };
         let mut shared = Shared::of(arrival);
         for line in lines.lines().filter(|line| !line.trim_ascii().is_empty()) {
             if !is_wanted() {
@@ -93,7 +105,7 @@ impl Batch {
         true
     }
 
-    /// How many lines are no events that can be kept.
+    /// How many lines are no events that can be kept, or are of more views than a batch may tell of.
     pub fn unreadable(&self) -> usize {
         self.unreadable
     }
@@ -101,6 +113,11 @@ impl Batch {
     /// Whether nothing is to be kept.
     pub fn is_empty(&self) -> bool {
         self.views.is_empty() && self.events.is_empty()
+    }
+
+    /// Of how many views it tells.
+    pub(crate) fn views(&self) -> usize {
+        self.views.len()
     }
 
     /// About how many rows it is.
@@ -134,7 +151,13 @@ impl Batch {
         }
         let about = shared.about(&line, arrival)?;
         match &*line.kind {
-            "view" | "view_update" => self.add_view(Pending::of(text, &line, &about, arrival.clock())?),
+            "view" | "view_update" => {
+                let view = Pending::of(text, &line, &about, arrival.clock())?;
+                if self.views.len() >= VIEWS && !self.views.contains_key(&view.key()) {
+                    return None;
+                }
+                self.add_view(view);
+            }
             _ => self.events.push(Event::of(&line, &about, shared)?),
         }
         self.add_session(about.session_id.to_string(), Session::of(&line, &about, arrival, shared));

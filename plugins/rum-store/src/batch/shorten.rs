@@ -4,12 +4,10 @@ use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::Value;
 
-use crate::text::first_bytes;
+use crate::{text::first_bytes, view::IS_CUT};
 
 /// How much of a text is kept then.
 const LONGEST: usize = 4 << 10;
-/// The member that says that there was more.
-const IS_CUT: &str = "is_cut";
 
 /// The object of this JSON in so many bytes: long texts end early, and then the largest members go, lists and objects first.
 pub(super) fn shortened(json: &str, most: usize) -> Cow<'_, str> {

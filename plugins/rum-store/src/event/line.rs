@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     members::Members,
-    value::{Flag, Real, Text, Texts, Whole, or_none},
+    value::{Counted, Date, Flag, Nanoseconds, Score, Text, Texts, or_none},
 };
 
 /// What is known of every event, and the parts that depend on its type.
@@ -52,7 +52,7 @@ pub(crate) struct User<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Internal<'a> {
-    pub(crate) document_version: Whole,
+    pub(crate) document_version: Counted,
     #[serde(borrow)]
     pub(crate) trace_id: Text<'a>,
     #[serde(borrow)]
@@ -72,17 +72,17 @@ pub(crate) struct View<'a> {
     #[serde(borrow)]
     pub(crate) loading_type: Text<'a>,
     pub(crate) is_active: Flag,
-    pub(crate) time_spent: Whole,
-    pub(crate) loading_time: Whole,
-    pub(crate) first_byte: Whole,
-    pub(crate) first_contentful_paint: Whole,
-    pub(crate) largest_contentful_paint: Whole,
+    pub(crate) time_spent: Nanoseconds,
+    pub(crate) loading_time: Nanoseconds,
+    pub(crate) first_byte: Nanoseconds,
+    pub(crate) first_contentful_paint: Nanoseconds,
+    pub(crate) largest_contentful_paint: Nanoseconds,
     #[serde(borrow)]
     pub(crate) largest_contentful_paint_target_selector: Text<'a>,
-    pub(crate) interaction_to_next_paint: Whole,
+    pub(crate) interaction_to_next_paint: Nanoseconds,
     #[serde(borrow)]
     pub(crate) interaction_to_next_paint_target_selector: Text<'a>,
-    pub(crate) cumulative_layout_shift: Real,
+    pub(crate) cumulative_layout_shift: Score,
     #[serde(borrow)]
     pub(crate) cumulative_layout_shift_target_selector: Text<'a>,
     #[serde(borrow, deserialize_with = "or_none")]
@@ -102,7 +102,7 @@ pub(crate) struct View<'a> {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Count {
-    pub(crate) count: Whole,
+    pub(crate) count: Counted,
 }
 
 /// Where SDKs since version 6 tell it once more, and later ones perhaps alone.
@@ -122,9 +122,9 @@ pub(crate) struct Performance<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Moment<'a> {
-    pub(crate) timestamp: Whole,
-    pub(crate) duration: Whole,
-    pub(crate) score: Real,
+    pub(crate) timestamp: Nanoseconds,
+    pub(crate) duration: Nanoseconds,
+    pub(crate) score: Score,
     #[serde(borrow)]
     pub(crate) target_selector: Text<'a>,
 }
@@ -137,7 +137,7 @@ impl<'a> Line<'a> {
         for (name, value) in Members::of(text)? {
             match name {
                 "type" => line.kind = read::<Text<'_>>(value)?.0?,
-                "date" => line.date = read::<Whole>(value)?.0?,
+                "date" => line.date = read::<Date>(value)?.0?,
                 "session" => line.session = read(value)?,
                 "view" => {
                     line.view = read(value)?;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::value::{Text, Whole, or_none};
+use super::value::{Bytes, Counted, Nanoseconds, Text, or_none};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -15,9 +15,9 @@ pub(crate) struct Resource<'a> {
     pub(crate) url: Text<'a>,
     #[serde(borrow)]
     pub(crate) method: Text<'a>,
-    pub(crate) status_code: Whole,
-    pub(crate) duration: Whole,
-    pub(crate) size: Whole,
+    pub(crate) status_code: Counted,
+    pub(crate) duration: Nanoseconds,
+    pub(crate) size: Bytes,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) struct Action<'a> {
     pub(crate) kind: Text<'a>,
     #[serde(borrow, deserialize_with = "or_none")]
     pub(crate) target: Target<'a>,
-    pub(crate) loading_time: Whole,
+    pub(crate) loading_time: Nanoseconds,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,7 +63,7 @@ pub(crate) struct LongTask<'a> {
     pub(crate) id: Text<'a>,
     #[serde(borrow)]
     pub(crate) entry_type: Text<'a>,
-    pub(crate) duration: Whole,
+    pub(crate) duration: Nanoseconds,
     #[serde(borrow, deserialize_with = "or_none")]
     pub(crate) scripts: Vec<Script<'a>>,
 }
@@ -84,5 +84,5 @@ pub(crate) struct Vital<'a> {
     pub(crate) kind: Text<'a>,
     #[serde(borrow)]
     pub(crate) name: Text<'a>,
-    pub(crate) duration: Whole,
+    pub(crate) duration: Nanoseconds,
 }

@@ -11,13 +11,26 @@ use serde::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
 
-/// A whole number; what has a fraction is rounded.
+/// A whole number from 0 to the most that it can mean; what has a fraction is rounded, and what is beyond an end is that end. So
+/// statements can add up whatever a browser has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Whole(pub(crate) Option<i64>);
+pub(crate) struct Whole<const MOST: i64>(pub(crate) Option<i64>);
 
-/// A number.
+/// How long something took, in nanoseconds: a day at most.
+pub(crate) type Nanoseconds = Whole<{ 24 * 3_600 * 1_000_000_000 }>;
+
+/// How large something is, in bytes.
+pub(crate) type Bytes = Whole<{ 1 << 50 }>;
+
+/// How many there are of something, a version, or a status.
+pub(crate) type Counted = Whole<{ 1 << 31 }>;
+
+/// Milliseconds since 1970: the year 9999 is the last one that SQL and JavaScript write alike.
+pub(crate) type Date = Whole<253_402_300_799_999>;
+
+/// A score, from 0 to a million.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Real(pub(crate) Option<f64>);
+pub(crate) struct Score(pub(crate) Option<f64>);
 
 /// Yes or no; no, where it is of another kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -114,24 +127,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
     }
 }
 
-impl<'de> Deserialize<'de> for Whole {
+impl<'de, const MOST: i64> Deserialize<'de> for Whole<MOST> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Self(match from.deserialize_any(AnyVisitor)? {
+        let number = match from.deserialize_any(AnyVisitor)? {
             Any::Whole(number) => Some(number),
             // What is larger than there are numbers becomes the largest.
             Any::Number(number) => Some(number.round() as i64),
             _ => None,
-        }))
+        };
+        Ok(Self(number.map(|number| number.clamp(0, MOST))))
     }
 }
 
-impl<'de> Deserialize<'de> for Real {
+impl<'de> Deserialize<'de> for Score {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Self(match from.deserialize_any(AnyVisitor)? {
+        let number = match from.deserialize_any(AnyVisitor)? {
             Any::Whole(number) => Some(number as f64),
             Any::Number(number) => Some(number),
             _ => None,
-        }))
+        };
+        Ok(Self(number.map(|number| number.clamp(0.0, 1e6))))
     }
 }
 
@@ -160,16 +175,30 @@ mod tests {
         for other in ["1", "null", "true", "[1]", r#"{"a":[1]}"#] {
             assert_eq!(text(other), None);
         }
-        let whole = |json| serde_json::from_str::<Whole>(json).unwrap().0;
-        assert_eq!(
-            [whole("1"), whole("1.6"), whole("-2"), whole("1e300")],
-            [Some(1), Some(2), Some(-2), Some(i64::MAX)]
-        );
-        assert_eq!([whole("18446744073709551615"), whole(r#""1""#)], [Some(i64::MAX), None]);
-        assert_eq!(serde_json::from_str::<Real>("1").unwrap().0, Some(1.0));
+        let counted = |json| serde_json::from_str::<Counted>(json).unwrap().0;
+        assert_eq!([counted("1"), counted("1.6"), counted(r#""1""#)], [Some(1), Some(2), None]);
+        let score = |json| serde_json::from_str::<Score>(json).unwrap().0;
+        assert_eq!([score("1"), score("0.25"), score("[]")], [Some(1.0), Some(0.25), None]);
         let texts = |json| serde_json::from_str::<Texts<'_>>(json).unwrap().0;
         assert_eq!(texts(r#"["a",1,"b"]"#), ["a", "b"]);
         assert_eq!(texts(r#""a""#), ["a"]);
         assert_eq!(texts("{}"), [""; 0]);
+    }
+
+    #[test]
+    fn a_number_is_no_more_and_no_less_than_it_can_mean() {
+        let beyond = ["9223372036854775807", "18446744073709551615", "1e300"];
+        let below = ["-1", "-9223372036854775808", "-1e300", "-0.4"];
+        let day = 86_400_000_000_000;
+        for json in beyond {
+            assert_eq!(serde_json::from_str::<Nanoseconds>(json).unwrap().0, Some(day), "{json}");
+            assert_eq!(serde_json::from_str::<Bytes>(json).unwrap().0, Some(1 << 50), "{json}");
+            assert_eq!(serde_json::from_str::<Score>(json).unwrap().0, Some(1e6), "{json}");
+        }
+        for json in below {
+            assert_eq!(serde_json::from_str::<Date>(json).unwrap().0, Some(0), "{json}");
+            assert_eq!(serde_json::from_str::<Counted>(json).unwrap().0, Some(0), "{json}");
+            assert_eq!(serde_json::from_str::<Score>(json).unwrap().0, Some(0.0), "{json}");
+        }
     }
 }

@@ -184,14 +184,18 @@ impl Store {
     /// # Errors
     /// If the database does not answer.
     pub async fn waited_for(&self, route: &str, sessions: &[&str]) -> Result<Option<(String, f64)>, Error> {
-        let sql = self.sql("select e.name as name, cast(sum(e.duration_ns) as bigint) as took from rum_event e where e.session_id in ");
+        // A sum of whole numbers would fail where it is larger than one of them can be.
+        let sql = self.sql(
+            "select e.name, sum(cast(e.duration_ns as double precision)) as took from rum_event e \
+             where e.session_id in ",
+        );
         let sql = sql.list(sessions.iter().copied()).then(" and e.route = ").bind(route);
         let sql = sql.then(
             " and e.sub_type in ('fetch', 'xhr') and e.duration_ns is not null \
              group by 1 order by 2 desc limit 1",
         );
         let found: Option<Waited> = self.row(sql).await?;
-        Ok(found.map(|Waited { name, took }| (name, ms(took))))
+        Ok(found.map(|Waited { name, took }| (name, took / 1e6)))
     }
 }
 
@@ -204,5 +208,5 @@ row! {
 }
 
 row! {
-    struct Waited { name: String, took: i64 }
+    struct Waited { name: String, took: f64 }
 }

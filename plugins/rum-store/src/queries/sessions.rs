@@ -71,7 +71,7 @@ pub struct SessionCourse {
 impl SessionCourse {
     /// Rage clicks, dead clicks, clicks that met an error.
     pub fn frustrations(&self) -> i64 {
-        self.views.iter().map(|view| view.frustrations).sum()
+        self.views.iter().map(|view| view.frustrations).fold(0, i64::saturating_add)
     }
 
     /// The view that took longest to load.

@@ -1,8 +1,6 @@
 //! What a batch tells of a view.
 
-use serde_json::Value;
-
-use super::{Document, ViewRow};
+use super::{Document, ViewRow, cut::cut_text};
 use crate::{
     batch::{About, Clock},
     event::Line,
@@ -12,10 +10,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
     pub(crate) row: ViewRow,
-    /// The text of the row, and its version: only who has to look at it reads it.
-    text: String,
     version: i64,
-    is_update: bool,
+    /// Of a whole one, as long as there is no document: only who has to look at it reads it.
+    text: String,
     clock: Clock,
     /// All of it, where there are updates.
     pub(crate) document: Option<Document>,
@@ -25,35 +22,30 @@ impl Pending {
     /// `None` if it says nothing of its version.
     pub(crate) fn of(text: &str, line: &Line<'_>, about: &About, clock: Clock) -> Option<Self> {
         let version = line.internal.document_version.0?;
-        let is_update = line.kind == "view_update";
-        let mut pending = Self {
-            row: ViewRow::of(line, about, version),
-            text: text.to_owned(),
-            version,
-            is_update,
-            clock,
-            document: None,
-        };
-        match is_update {
-            true => pending.document = Some(pending.own_document()?),
-            false => pending.row.document = Document::pack_whole(version, text),
+        let row = ViewRow::of(line, about, version);
+        let mut pending = Self { row, version, text: String::new(), clock, document: None };
+        if line.kind == "view_update" {
+            pending.document = Some(Document::update(version, serde_json::from_str(text).ok()?));
+        } else {
+            let text = cut_text(text)?;
+            pending.row.document = Document::pack_whole(version, &text);
+            pending.text = text.into_owned();
         }
         Some(pending)
     }
 
-    /// Of the same view.
-    pub(crate) fn add(&mut self, other: &Self) {
-        match (&mut self.document, other.is_update) {
-            (None, false) if other.version > self.version => self.clone_from(other),
-            (None, false) => {}
-            _ => {
-                let mut document = self.document.take().or_else(|| self.own_document()).unwrap_or_default();
-                document.join(other.own_document().unwrap_or_default());
-                self.document = Some(document);
-                if other.version > self.version {
-                    (self.row, self.version) = (other.row.clone(), other.version);
-                }
+    /// What else was said of the same view.
+    pub(crate) fn add(&mut self, mut other: Self) {
+        let is_newer = other.version > self.version;
+        if self.document.is_some() || other.document.is_some() {
+            let mut document = self.take_document().unwrap_or_default();
+            document.join(other.take_document().unwrap_or_default());
+            (self.document, self.text) = (Some(document), String::new());
+            if is_newer {
+                (self.row, self.version) = (other.row, other.version);
             }
+        } else if is_newer {
+            *self = other;
         }
     }
 
@@ -62,20 +54,14 @@ impl Pending {
         self.row.key()
     }
 
-    fn own_document(&self) -> Option<Document> {
-        let value: Value = serde_json::from_str(&self.text).ok()?;
-        Some(match self.is_update {
-            true => Document::update(self.version, value),
-            false => Document::whole(self.version, value),
-        })
+    /// All that was said of it. A whole view is read for that: it turns out that updates of it are known.
+    pub(crate) fn into_document(mut self) -> Option<(ViewRow, Document, Clock)> {
+        let document = self.take_document()?;
+        Some((self.row, document, self.clock))
     }
 
-    /// The whole view of this row as a document, where it turns out that updates of it are known already.
-    pub(crate) fn into_document(self) -> Option<(ViewRow, Document, Clock)> {
-        let document = match &self.document {
-            Some(document) => document.clone(),
-            None => self.own_document()?,
-        };
-        Some((self.row, document, self.clock))
+    fn take_document(&mut self) -> Option<Document> {
+        let whole = || Some(Document::whole(self.version, serde_json::from_str(&self.text).ok()?));
+        self.document.take().or_else(whole)
     }
 }

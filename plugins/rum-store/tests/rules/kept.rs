@@ -22,7 +22,7 @@ fn event(kind: &str, number: u32, own: Value) -> Value {
     event
 }
 
-fn view(version: i64, more: Value) -> Value {
+pub(super) fn view(version: i64, more: Value) -> Value {
     let mut view = json!({
         "type": "view", "date": NOW - 1000, "application": {"id": APPLICATION}, "session": {"id": SESSION, "type": "user"},
         "view": {"id": VIEW, "url": "https://p.example/", "time_spent": 500_000_000, "is_active": true},
@@ -34,7 +34,7 @@ fn view(version: i64, more: Value) -> Value {
     view
 }
 
-async fn only<R: Row>(store: &TestStore, sql: &str) -> R {
+pub(super) async fn only<R: Row>(store: &TestStore, sql: &str) -> R {
     let mut rows = store.rows(sql).await;
     assert_eq!(rows.len(), 1, "{sql}");
     rows.remove(0)

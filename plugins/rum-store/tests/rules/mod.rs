@@ -2,6 +2,8 @@
 
 mod captures;
 mod kept;
+mod numbers;
 mod questions;
 pub(crate) mod support;
 mod swept;
+mod views;

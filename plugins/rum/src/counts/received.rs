@@ -13,9 +13,11 @@ pub(super) struct IntakeSeen {
     pub(super) behind_untrusted: u64,
     pub(super) events: u64,
     pub(super) rejected: u64,
+    pub(super) unkept: u64,
     pub(super) waiting: u64,
     pub(super) refused: BTreeMap<&'static str, u64>,
     pub(super) unsent: u64,
+    pub(super) empty: u64,
     pub(super) taken: u64,
     pub(super) failed: u64,
     pub(super) kept: u64,
@@ -47,6 +49,7 @@ enum End {
     Became(Outcome),
     Kept,
     LeftOut,
+    Empty,
 }
 
 impl IntakeSeen {
@@ -88,6 +91,11 @@ impl Received {
         self.end = End::LeftOut;
     }
 
+    /// Nothing is to be kept of it, and nothing to be sent.
+    pub(crate) fn empty(mut self) {
+        self.end = End::Empty;
+    }
+
     /// It was sent.
     pub(crate) fn became(mut self, outcome: Outcome) {
         self.end = End::Became(outcome);
@@ -102,6 +110,7 @@ impl Drop for Received {
             End::Unsent => intake.unsent += 1,
             End::Kept => intake.was_kept(),
             End::LeftOut => intake.left_out += 1,
+            End::Empty => intake.empty += 1,
             End::Refused(why) => *intake.refused.entry(why.code()).or_default() += 1,
             End::Became(outcome) => {
                 match &outcome {
@@ -128,11 +137,12 @@ mod tests {
         received().became(Outcome::Answered(StatusCode::FORBIDDEN));
         received().kept();
         received().left_out();
+        received().empty();
         drop(received());
         let waits = received();
         let told = counts.told();
-        assert_eq!((told.received, told.taken, told.failed, told.unsent, told.waiting), (8, 1, 2, 1, 1));
-        assert_eq!((told.kept, told.left_out), (1, 1));
+        assert_eq!((told.received, told.taken, told.failed, told.unsent, told.waiting), (9, 1, 2, 1, 1));
+        assert_eq!((told.kept, told.left_out, told.empty), (1, 1, 1));
         assert_eq!(told.refused, BTreeMap::from([("tooLarge".to_owned(), 1)]));
         drop(waits);
         assert_eq!(counts.told().waiting, 0);

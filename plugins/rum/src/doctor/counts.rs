@@ -182,6 +182,13 @@ fn kept(counts: &Status, since: &str, told: &mut Diagnosis) {
             .help("The log of the backend says what is wrong with the database of the plugin rum"),
         );
     }
+    if counts.unkept > 0 {
+        told.add(Finding::warning(format!(
+            "{} {} not kept: of no session or view, without an id, or of a type that is not known",
+            some(counts.unkept, "event"),
+            if counts.unkept == 1 { "was" } else { "were" }
+        )));
+    }
     if counts.left_out > 0 {
         told.add(Finding::note(format!(
             "{} with replays, logs or profiles came, which are not kept",

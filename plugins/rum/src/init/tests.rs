@@ -276,6 +276,7 @@ fn canaries() -> impl Strategy<Value = String> {
         Just("Authorization: Token hunter2"),
         Just("hunter2@example.com"),
         Just("a.hunter2%40example.com"),
+        Just("a.hunter2%2540example.com"),
         Just("https://me:hunter2@host/"),
         Just("clientSecret = hunter2"),
         Just("\"x-api-key\": \"hunter2\""),

@@ -117,6 +117,10 @@ impl Rules {
             text.filter(|text| text.trim_start().starts_with('{')).map(|text| scrub(text, look, out));
         let Some(Ok(scrubbed)) = scrubbed else { return Line::Unreadable };
         let event = scrubbed.event;
+        // Who reads it next may take another one of them for the one that was looked at here.
+        if event.kinds.len() > 1 || event.applications.len() > 1 {
+            return Line::Unreadable;
+        }
         if !self.is_ours(&event) {
             return Line::Foreign;
         }
@@ -197,6 +201,19 @@ mod tests {
     }
 
     #[test]
+    fn rum_21_what_says_twice_what_it_is_or_whose_is_no_event() {
+        let telemetry = r#"{"type":"telemetry","type":"view"}"#;
+        let written_otherwise = r#"{"type":"telemetry","\u0074ype":"view"}"#;
+        let twice = event("view", r#","type":"view""#);
+        let other = event("view", r#","application":{"id":"other"}"#);
+        let same = event("view", &format!(r#","application":{{"id":"{ID}"}}"#));
+        for bad in [telemetry, written_otherwise, &twice, &other, &same] {
+            let read = batch(&[bad.to_owned(), event("view", "")]).unwrap();
+            assert_eq!((read.accepted, read.rejected), (1, 1), "{bad}");
+        }
+    }
+
+    #[test]
     fn rum_19_what_grows_by_its_masks_is_bounded_too() {
         let long = event("view", &format!(r#","usr":[{}1]"#, "1,".repeat(80_000)));
         let grown = batch(std::slice::from_ref(&long)).unwrap().body;
@@ -216,10 +233,9 @@ mod tests {
     #[test]
     fn rum_16_events_of_another_application_are_rejected() {
         let foreign = event("view", "").replace(ID, VIEW);
-        let doubled = event("view", r#","application":{"id":"other"}"#);
         let nameless = r#"{"type":"view","view":{"id":"x"}}"#.to_owned();
         let odd = event("view", "").replace(VIEW, "../../x");
-        for bad in [foreign, doubled, nameless, odd] {
+        for bad in [foreign, nameless, odd] {
             assert_eq!(batch(std::slice::from_ref(&bad)), Err(Refusal::WrongApplication), "{bad}");
             assert_eq!(batch(&[bad, event("view", "")]).unwrap().rejected, 1);
         }

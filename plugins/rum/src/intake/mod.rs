@@ -1,8 +1,8 @@
 //! What browsers send, looked at before any of it leaves.
 //!
 //! In order: how often a client asks, what the request is for, whose token it has, which page it comes from, how long it is, whether
-//! Datadog answers at all; then the body is read, and of the track `rum` each event. Then it is kept, if it is to be, and then it
-//! leaves, if it is to. What a browser is answered says nothing but what it should do.
+//! Datadog answers at all; then the body comes, and waits for a turn, if it is to be kept; of the track `rum` each event is read. Then it
+//! is kept, and then it leaves, if it is to. What a browser is answered says nothing but what it should do.
 
 mod answer;
 mod batch;
@@ -13,6 +13,7 @@ mod proxies;
 mod send;
 mod target;
 mod threads;
+mod weight;
 mod zlib;
 
 use std::{sync::Arc, time::Instant};
@@ -27,7 +28,7 @@ use crate::{
     bounds::{Client, Limits, Rate, Share, Shares},
     counts::{Counts, Received},
     forward::{ANSWER_TIME, Outgoing, relayed},
-    keep::{Keeper, arrival},
+    keep::{KeepTurn, Keeper, arrival},
     refusal::Refusal,
     settings::{Origin, Rum},
     troubles::Troubles,
@@ -38,6 +39,7 @@ use looks::{Looks, NotLooked};
 use proxies::{FORWARDED_FOR, Proxies};
 use send::{Leaves, size_of};
 use target::Track;
+use weight::weight;
 
 pub(crate) use answer::Answer;
 pub(crate) use origin::Origins;
@@ -51,6 +53,10 @@ const RATE_OF_ONE: Rate = Rate { per_second: 20, burst: 100 };
 /// How many bytes of bodies are in memory at a time; then browsers are asked to come again.
 const MEMORY: usize = 64 << 20;
 const MEMORY_OF_ONE: usize = 16 << 20;
+/// How many bytes events take, by their weight, from when they are read until they are kept. It is an account of its own, because
+/// of the other one what waits for Datadog leaves half, however long the database takes.
+const READ: usize = 64 << 20;
+const READ_OF_ONE: usize = 16 << 20;
 /// How many requests wait for Datadog's answer: each holds one of `greenroom.server.maxConnections`.
 const WAITING: usize = 32;
 /// How many of one client: a browser has six connections to a host, and an SDK fills five of them where answers do not come. The
@@ -64,6 +70,7 @@ pub(crate) struct Intake {
     pub(crate) origins: Origins,
     limits: Limits,
     memory: Arc<Shares>,
+    read: Arc<Shares>,
     waiting: Arc<Shares>,
     looks: Looks,
     /// `None` where nothing is kept.
@@ -77,17 +84,22 @@ pub(crate) struct Intake {
 
 /// What was found in a request.
 struct Looked {
-    client: Client,
     accepted: usize,
     rejected: usize,
     /// `None` where nothing of it is to be kept.
-    events: Option<Events>,
+    keeps: Option<Keeps>,
     /// `None` where nothing of it is to leave.
     leaves: Option<Leaves>,
-    /// What it takes of the memory until it is kept, where it does not leave.
-    share: Option<Share>,
     /// Nobody asks for what is of its track.
     is_left_out: bool,
+}
+
+/// What is to be kept of a request.
+struct Keeps {
+    events: Events,
+    turn: KeepTurn,
+    /// What they take of the memory until they are kept.
+    share: Share,
 }
 
 impl Intake {
@@ -111,6 +123,7 @@ impl Intake {
             origins: Origins::new(rum.portal.origins().chain(&rum.origins).cloned()),
             limits: Limits::new(RATE, RATE_OF_ONE, Instant::now()),
             memory: Shares::new(MEMORY, MEMORY_OF_ONE),
+            read: Shares::new(READ, READ_OF_ONE),
             waiting: Shares::new(WAITING, WAITING_OF_ONE),
             looks: Looks::default(),
             keeper,
@@ -180,23 +193,30 @@ impl Intake {
         let mut share = self.memory.share(client);
         let body = body::read(body, most, &mut share).await?;
         let until = tokio::time::Instant::now() + ANSWER_TIME;
-        let (body, events, accepted, rejected) = match target.track {
+        let (body, keeps, accepted, rejected) = match target.track {
             Track::Rum => {
-                let keeper = self.keeper.as_ref();
-                let arrival = keeper.map(|keeper| arrival(&target, &parts.headers, keeper.routes.clone()));
-                let (batch, events) = self.scrubbed(client, body, target.is_deflated(), arrival).await?;
-                (batch.body, events, batch.accepted, batch.rejected)
+                let keeping = match &self.keeper {
+                    Some(keeper) => {
+                        // It has come now, however long it waits for its turn.
+                        let arrival = arrival(&target, &parts.headers, keeper.routes.clone());
+                        Some((arrival, keeper.turn(client).await?))
+                    }
+                    None => None,
+                };
+                let (batch, keeps) = self.scrubbed(client, body, target.is_deflated(), keeping).await?;
+                (batch.body, keeps, batch.accepted, batch.rejected)
             }
             Track::Logs | Track::Replay | Track::Profile => (body, None, 1, 0),
         };
-        self.counts.count_events(accepted, rejected);
-        let events = events.filter(|events| !events.is_empty());
-        let mut looked =
-            Looked { client, accepted, rejected, events, leaves: None, share: None, is_left_out: false };
+        let unkept = keeps.as_ref().map_or(0, |keeps| keeps.events.unreadable());
+        self.counts.count_events(accepted, rejected, unkept);
+        let keeps = keeps.filter(|keeps| !keeps.events.is_empty());
+        let mut looked = Looked { accepted, rejected, keeps, leaves: None, is_left_out: false };
         match self.sender.as_ref().filter(|_| !body.is_empty()) {
             None => {
                 looked.is_left_out = self.sender.is_none() && target.track != Track::Rum;
-                looked.share = Some(share);
+                // Nothing becomes of what neither leaves nor is kept.
+                (looked.accepted, looked.rejected) = (accepted.saturating_sub(unkept), rejected + unkept);
             }
             Some(sender) => {
                 let call =
@@ -220,10 +240,13 @@ impl Intake {
 
     /// Keeps it before anything leaves: what cannot be kept is sent again by its browser, and leaves then.
     async fn keep(&self, mut looked: Looked, received: Received) -> Answer {
-        let (Some(keeper), Some(events)) = (&self.keeper, looked.events.take()) else {
+        let (Some(keeper), Some(keeps)) = (&self.keeper, looked.keeps.take()) else {
             return self.send(looked, false, received).await;
         };
-        match keeper.keep(looked.client, events).await {
+        let Keeps { events, turn, share } = keeps;
+        let kept = keeper.keep(events, turn).await;
+        drop(share);
+        match kept {
             Ok(()) => self.send(looked, true, received).await,
             Err(refusal) => {
                 received.refused(refusal);
@@ -239,7 +262,7 @@ impl Intake {
             match (is_kept, is_left_out) {
                 (true, _) => received.kept(),
                 (false, true) => received.left_out(),
-                (false, false) => drop(received),
+                (false, false) => received.empty(),
             }
             return taken(StatusCode::ACCEPTED);
         };
@@ -261,21 +284,28 @@ impl Intake {
         }
     }
 
+    /// The turn and the share go with the look: one that nobody waits for any more has them until it ends.
     async fn scrubbed(
         &self,
         client: Client,
         body: Bytes,
         is_deflated: bool,
-        arrival: Option<Arrival>,
-    ) -> Result<(Batch, Option<Events>), Refusal> {
-        let rules = self.rules.clone();
-        let look = self.looks.look(client, move |wanted| {
+        keeping: Option<(Arrival, KeepTurn)>,
+    ) -> Result<(Batch, Option<Keeps>), Refusal> {
+        let (rules, mut share) = (self.rules.clone(), self.read.share(client));
+        let look = self.looks.look(client, move |wanted| -> Result<(Batch, Option<Keeps>), Refusal> {
             let batch = rules.batch(body, is_deflated, || wanted.is_so())?;
-            let events = arrival.map(|arrival| {
-                let events = Events::read_while(&batch.text, arrival, || wanted.is_so());
-                events.ok_or(Refusal::Busy)
-            });
-            Ok((batch, events.transpose()?))
+            let Some((arrival, turn)) = keeping else { return Ok((batch, None)) };
+            let weight = weight(&batch.text);
+            // There would never be room for it.
+            if weight > READ_OF_ONE {
+                return Err(Refusal::TooLarge);
+            }
+            if !share.resize(weight) {
+                return Err(Refusal::NoRoom);
+            }
+            let events = Events::read_while(&batch.text, arrival, || wanted.is_so()).ok_or(Refusal::Busy)?;
+            Ok((batch, Some(Keeps { events, turn, share })))
         });
         look.await.map_err(|not| match not {
             NotLooked::Busy => Refusal::Busy,

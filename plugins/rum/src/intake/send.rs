@@ -52,7 +52,7 @@ impl Sender {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Call, CallError> {
-        let url = [&*self.forwarding.intake, &target.path_and_query].concat();
+        let url = [&*self.forwarding.intake, &*target.outward()].concat();
         let call = Call::post(&url, body)?.at_most(MOST_ANSWER);
         let network = client.ip().filter(|_| self.forwarding.tells_address).and_then(network);
         let network = network.and_then(|network| HeaderValue::try_from(network).ok());

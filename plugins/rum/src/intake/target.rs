@@ -2,7 +2,11 @@
 //!
 //! Only a path of a closed set leaves, and never a host: what a browser asks for decides on neither.
 
-use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::scrub::of_url;
 
 /// What an SDK sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub(crate) struct NoTarget;
 
 const PREFIX: &str = "/api/v2/";
 const LONGEST: usize = 4096;
+/// The parameters that say something of the events.
+const OF_EVENTS: [&str; 2] = ["ddtags", "dd-evp-origin-version"];
 
 impl Target {
     /// Of a proxy that is a text: all is in the parameter `ddforward`.
@@ -64,6 +70,27 @@ impl Target {
         let (path, _) = path_and_query.split_once('?').ok_or(NoTarget)?;
         let track = path.strip_prefix(PREFIX).and_then(Track::named).ok_or(NoTarget)?;
         Ok(Self { track, path_and_query: path_and_query.to_owned() })
+    }
+
+    /// As it leaves: what it says of events is masked as they are, and all else is byte by byte as it came.
+    pub(super) fn outward(&self) -> Cow<'_, str> {
+        let mut outward = Cow::Borrowed(&*self.path_and_query);
+        for pair in self.query().split('&') {
+            let is_of_events = |name: &str| {
+                let name = percent_decode_str(name).decode_utf8_lossy();
+                OF_EVENTS.contains(&&*name)
+            };
+            let Some((name, value)) = pair.split_once('=').filter(|(name, _)| is_of_events(name)) else {
+                continue;
+            };
+            let told = percent_decode_str(value).decode_utf8_lossy();
+            let masked = of_url(&told);
+            if masked != told {
+                let masked = format!("{name}={}", utf8_percent_encode(&masked, NON_ALPHANUMERIC));
+                outward = Cow::Owned(outward.replacen(pair, &masked, 1));
+            }
+        }
+        outward
     }
 
     /// The only value of a parameter; `None` also if there are several.
@@ -106,7 +133,6 @@ fn only_parameter(query: &str, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use proptest::prelude::*;
 
     use super::*;
@@ -191,5 +217,19 @@ mod tests {
                 prop_assert!(["/api/v2/rum", "/api/v2/logs"].contains(&uri.path()), "{}", uri);
             }
         }
+    }
+
+    #[test]
+    fn rum_13_what_the_url_says_of_events_leaves_masked_and_all_else_as_it_came() {
+        let target =
+            Target::of("/api/v2/rum?ddsource=browser&ddtags=env%3Ajane%40example.com%2Cversion%3A1&x=%2f")
+                .unwrap();
+        assert_eq!(
+            target.outward(),
+            "/api/v2/rum?ddsource=browser&ddtags=env%3A%2A%2A%2A%2Cversion%3A1&x=%2f"
+        );
+        let harmless =
+            "/api/v2/rum?ddtags=env:prod,version:1.2%2e3&dd-api-key=pub00000000000000000000000000000000";
+        assert_eq!(Target::of(harmless).unwrap().outward(), harmless);
     }
 }

@@ -10,7 +10,7 @@ mod requests;
 mod sweeping;
 
 pub(crate) use arrival::arrival;
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{KeepTurn, Keeper};
 pub(crate) use opening::open;
 pub(crate) use requests::RequestQueue;
 pub(crate) use sweeping::sweep;

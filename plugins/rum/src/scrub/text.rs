@@ -87,20 +87,22 @@ pub(crate) fn scrubbed(text: &str, kept: &Parameters) -> String {
     out + &text[at..]
 }
 
-/// E-mail addresses, also where the `@` is percent-encoded.
+/// The sign of an address, however often it is percent-encoded: a URL may stand in a URL that stands in another.
+static AT: LazyLock<Regex> = LazyLock::new(|| compiled("@|%(?:25)*40"));
+
+/// E-mail addresses.
 fn emails(text: &str) -> impl Iterator<Item = Range<usize>> {
     let is_of_domain = |c: char| seen(c).is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
     let is_of_local = move |c: char| is_of_domain(c) || "_.%+".contains(c);
-    let signs = text.match_indices('@').chain(text.match_indices("%40"));
-    signs.filter_map(move |(at, sign)| {
-        let behind = &text[at + sign.len()..];
+    AT.find_iter(text).filter_map(move |sign| {
+        let behind = &text[sign.end()..];
         let domain = behind.chars().take(LONGEST_DOMAIN).take_while(|c| is_of_domain(*c) || *c == '.');
         let domain = behind[..domain.map(char::len_utf8).sum()].trim_end_matches(['.', '-']);
         let (host, top) = domain.rsplit_once('.')?;
         let is_top = top.chars().count() > 1 && top.chars().all(|c| c.is_ascii_alphabetic() || !c.is_ascii());
-        let local = text[..at].chars().rev().take(LONGEST_NAME).take_while(|c| is_of_local(*c));
+        let local = text[..sign.start()].chars().rev().take(LONGEST_NAME).take_while(|c| is_of_local(*c));
         let local: usize = local.map(char::len_utf8).sum();
-        (is_top && !host.is_empty() && local > 0).then(|| at - local..at + sign.len() + domain.len())
+        (is_top && !host.is_empty() && local > 0).then(|| sign.start() - local..sign.end() + domain.len())
     })
 }
 
@@ -202,6 +204,9 @@ mod tests {
             ("/x;token=abc/y z", "/x;token=*** z"),
             ("Hello jane.doe+x@example.co.uk!", "Hello ***!"),
             ("/users/jane%40example.com/x", "/users/***/x"),
+            ("/users/jane%2540example.com/x", "/users/***/x"),
+            ("/users/jane.doe%252540example.com", "/users/***"),
+            ("a discount of %2540 off", "a discount of %2540 off"),
             ("m\u{fc}ller@m\u{fc}ller.de", "***"),
             ("password: hunter2, next", "password: ***, next"),
             ("{\"apiKey\":\"abc\"}", "{\"apiKey\":\"***\"}"),
@@ -242,6 +247,7 @@ mod tests {
                 Just("Authorization: Token hunter2"),
                 Just("hunter2@example.com"),
                 Just("a.hunter2%40example.com"),
+                Just("a.hunter2%2540example.com"),
                 Just("//me:hunter2@host/"),
                 Just("clientSecret = hunter2"),
                 Just("\"x-api-key\": \"hunter2\""),

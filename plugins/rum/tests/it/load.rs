@@ -276,7 +276,7 @@ async fn rum_47_what_came_is_counted_whatever_datadog_says_to_it() {
     let own = json!({"type": "resource", "application": {"id": ID}, "resource": {"url": "/api/rum/intake"}});
     assert_eq!(good().body(own.to_string()).send(&backend).await.status, 202);
     let told = counted(&backend).await;
-    for (name, count) in [("received", 4), ("taken", 1), ("failed", 1), ("unsent", 1), ("waiting", 0)] {
+    for (name, count) in [("received", 4), ("taken", 1), ("failed", 1), ("empty", 1), ("waiting", 0)] {
         assert_eq!(told[name], count, "{name}: {told}");
     }
     assert_eq!(told["refused"], json!({"unreadable": 1}));

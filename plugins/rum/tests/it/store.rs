@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use greenroom::http_client::Fault;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use greenroom::{context::spawn, http_client::Fault};
 use greenroom_database_sqlite::sqlx::{
     self, AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions,
 };
@@ -13,7 +14,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{FakeIntake, Recorded, TEMPLATE, config, portal, rum_requests};
+use crate::support::{FakeIntake, ID, Recorded, TEMPLATE, config, portal, rum_requests};
 
 /// A backend that keeps events in files of this directory, and sends them to a fake.
 async fn keeping(dir: &Path, more: Value) -> (RunningTestBackend, FakeIntake) {
@@ -46,6 +47,25 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) {
 
 async fn status(backend: &RunningTestBackend) -> Value {
     backend.get("/api/rum/status").with_credentials(&mock_credentials::service()).await.json()
+}
+
+/// A view of which little is told.
+fn view() -> Value {
+    let id = "0b1c2d3e-4f50-4a6b-8c7d-8e9fa0b1c2d3";
+    json!({
+        "type": "view",
+        "date": 1,
+        "application": {"id": ID},
+        "session": {"id": id},
+        "view": {"id": id, "url": "/"},
+        "_dd": {"document_version": 1},
+    })
+}
+
+/// Events as a browser of the portal sends them.
+fn batch(events: &[&Value]) -> Recorded {
+    let lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+    Recorded::named("v7-string-proxy-003-rum").body(lines.join("\n"))
 }
 
 #[tokio::test]
@@ -133,6 +153,63 @@ async fn rum_95_what_cannot_be_kept_is_a_503_and_nothing_is_lost_once_it_comes_a
     assert_eq!(request.send(&backend).await.status, 202);
     assert_eq!((count(&mut connection, "rum_event").await, count(&mut connection, "rum_view").await), (6, 1));
     assert_eq!(status(&backend).await["refused"], json!({"notKept": 1}));
+}
+
+#[tokio::test]
+async fn rum_53_events_that_wait_for_the_database_take_a_bounded_part_of_the_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (backend, _) = keeping(dir.path(), json!({})).await;
+    // Each list is four bytes of the body, and weighs 656.
+    let of = |lists: usize| {
+        let mut view = view();
+        view["context"] = json!({"lists": vec![[0]; lists]});
+        batch(&[&view])
+    };
+    let mut connection = database(&dir).await;
+    run(&mut connection, "begin immediate").await;
+    let browsers = (0..3).map(|_| {
+        let request = of(11_000).request(&backend);
+        spawn("browser", async move { request.await })
+    });
+    let mut browsers: FuturesUnordered<_> = browsers.collect();
+    let first = browsers.next().await.unwrap().unwrap().unwrap();
+    let told = json!({"error": "there is no room for it now"});
+    assert_eq!((first.status.as_u16(), first.json()), (503, told), "21 MiB of one client are more than 16");
+    run(&mut connection, "rollback").await;
+    while let Some(kept) = browsers.next().await {
+        assert_eq!(kept.unwrap().unwrap().status, 202);
+    }
+    assert_eq!(status(&backend).await["refused"], json!({"noRoom": 1}));
+    assert_eq!(of(11_000).send(&backend).await.status, 202, "what was held is given back");
+    assert_eq!(of(26_000).send(&backend).await.status, 413, "there would never be room for it");
+}
+
+#[tokio::test]
+async fn rum_91_what_the_store_leaves_out_is_counted_as_that_and_a_request_with_nothing_else_as_empty() {
+    let of_no_version = json!({"_dd": {}});
+    let of_no_type = json!({"type": "surprise"});
+    let [odd, strange] = [of_no_version, of_no_type].map(|other| {
+        let mut view = view();
+        view.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+        view
+    });
+    let telemetry = json!({"type": "telemetry"});
+    let whole = view();
+    // Where nothing leaves, nothing becomes of what is not kept.
+    for (mode, is_rejected, empty) in [("store", 1, 2), ("both", 0, 0)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (backend, _) = keeping(dir.path(), json!({"mode": mode})).await;
+        for (events, unkept) in [(vec![&whole, &odd], 1), (vec![&odd, &strange], 2), (vec![&telemetry], 0)] {
+            let answer = batch(&events).send(&backend).await;
+            let rejected = unkept * is_rejected;
+            let told = json!({"accepted": events.len() - rejected, "rejected": rejected});
+            assert_eq!((answer.status.as_u16(), answer.json()), (202, told), "{mode}");
+        }
+        let told = status(&backend).await;
+        let names = ["events", "unkept", "rejected", "kept", "empty", "unsent"];
+        let counts = names.map(|name| told[name].clone());
+        assert_eq!(counts, [5, 3, 0, 1, empty, 0].map(Value::from), "{mode}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -168,7 +168,8 @@ fn rum_46_where_events_are_kept_the_database_decides() {
     assert_eq!(only_error(&told(&down, true)).why, "the database does not take them");
     // Datadog's answer is a matter of its own.
     let last_answer = Some(LastAnswer { seconds_ago: 12, status: Some(403), failure: None });
-    let both = told(&Status { last_answer, failed: 1, left_out: 2, ..kept }, true);
+    let both = told(&Status { last_answer, failed: 1, left_out: 2, unkept: 3, ..kept }, true);
     assert!(!both.has_errors() && both.text().contains("Datadog answered 403"), "{}", both.text());
     assert!(both.text().contains("2 requests with replays, logs or profiles came"), "{}", both.text());
+    assert!(both.text().contains("3 events were not kept: of no session or view"), "{}", both.text());
 }

@@ -91,7 +91,7 @@ fn rum_13_a_text_is_masked_by_the_same_rules_in_both() {
         "https?://|//|:/|[?&;#=@:/\\\\]|[\"'`(){}<>\\[\\]]|[ \n\t\u{85}\u{a0}\u{feff}\u{1}]",
         "(password|apiKey|[cC]ookie|authorization)[\"'`\\]\\\\]{0,2} ?(:|=|=>|:=|: )[\\\\]{0,3}[\"'`\\[{]|(Set-)?Cookie: |\\\\{1,8}|\\\\\"|\\\\{3}\"|\r",
         "token[=.:]|hooks[/.]|webhooks/|services/|code=|state=|a=|tab=|limit=|password\"?[:=] {0,70}[\"'`\\[{]?|apiKey",
-        "%3[aAdDfF]|%2[2567]|%40|%FF|%C3%A9|%E2|%|%74oken",
+        "%3[aAdDfF]|%2[2567]|%(25){0,2}40|%FF|%C3%A9|%E2|%|%74oken",
         "(eyJ[a-zA-Z0-9]{3,9}\\.?){1,6}|-----BEGIN (RSA PRIVATE|PRIVATE|PUBLIC) KEY-----|-----END ",
         "[Bb]earer  ?|BASIC |gh[ps]_[a-zA-Z0-9]{12,20}|github_pat_[a-z0-9_]{14,18}|glpat-[a-z]{14,18}|xoxb-[0-9a-z]{8,12}",
         "[aA]uthorization[\"']?( => |: ?|=)[\"'`\\[{]?(Token|Digest|null|)[ ,\"'=}]|'authorization: ",
@@ -129,6 +129,8 @@ fn rum_13_credentials_are_found_wherever_they_stand() {
         ("https://hooks.slack.com/services/T0A1/hunter2", "https://hooks.slack.com/services/***"),
         ("GET /x/code=hunter2/y", "GET /x/code=***/y"),
         ("/x?tab=https%3A%2F%2Fme%3Ahunter2%40host", "/x?tab=***"),
+        ("/users/hunter2%2540example.com/x", "/users/***/x"),
+        ("/users/hunter2%252540example.com", "/users/***"),
         ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", "***"),
         (
             r#"{"passwordConfirm":"hunter2","signingKey":"hunter2"}"#,

@@ -29,7 +29,7 @@ var PAIR = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 function emails(text) {
   var found = [];
-  var signs = /@|%40/g;
+  var signs = /@|%(?:25)*40/g;
   var sign;
   while ((sign = signs.exec(text))) {
     var behind = signs.lastIndex;
