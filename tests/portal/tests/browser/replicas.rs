@@ -15,8 +15,8 @@ use crate::{
 
 /// A replica, and a browser that comes to it alone.
 async fn replica(certificate: &Certificate) -> Scene {
-    let connection =
-        json!({"host": "localhost", "port": cluster().port, "user": "admin", "password": "secret"});
+    // A text, as what `create-app` has written is one.
+    let connection = format!("postgresql://admin:secret@localhost:{}/postgres", cluster().port);
     let setup = Setup::new(certificate)
         .with("/backend/database", json!({"client": "pg", "connection": connection}))
         .with("/greenroom/rum/mode", "store")
@@ -48,7 +48,7 @@ async fn either_of_two_replicas_tells_all_visits_once_and_the_one_that_answered_
     first.browser.see("Queueing this task").await;
     let url = first.browser.run("location.href").await;
     second.browser.open(url.as_str().expect("an address")).await;
-    second.browser.see("are kept by the replica").await;
+    second.browser.see("are not in the memory of this replica").await;
     let shown = second.browser.run("document.body.innerText").await;
     assert!(!shown.as_str().unwrap_or_default().contains("Queueing this task"), "{shown}");
     for scene in [first, second] {
