@@ -115,6 +115,15 @@ async fn throw(tried: &mut Tried) {
         .find(link => link.textContent.includes('/press/slow'))?.href ?? location.href";
     let slow = browser.run(slow).await;
     browser.open(slow.as_str().expect("an address")).await;
+    // What a backend has answered is kept within a second.
+    let kept = "(async () => {
+        for (let turn = 0; turn < 100; turn++) {
+            if ((await (await fetch(location.href)).text()).includes('for a place in the pool')) return;
+            await new Promise(done => setTimeout(done, 100));
+        }
+    })()";
+    browser.run(kept).await;
+    browser.open(slow.as_str().expect("an address")).await;
     browser.see("for a place in the pool: all 2 were taken").await;
     browser.look(SIZES[0].1, "light").await;
     browser.keep(&pictures(true).join("demo-session.webp")).await;
