@@ -22,7 +22,7 @@ const MOST: usize = 4_096;
 /// With so many it does not wait for more.
 const MANY: usize = 200;
 /// How long it waits for more.
-const EACH: Duration = Duration::from_secs(1);
+const EACH: Duration = Duration::from_millis(250);
 
 /// What is being kept. If that is given up, as by a stop, it waits again, for whoever flushes last.
 struct Taken<'q> {
@@ -47,7 +47,7 @@ pub(crate) struct RequestQueue {
 }
 
 impl RequestQueue {
-    /// Keeps what is pushed, each second, until the backend's tasks end.
+    /// Keeps what is pushed, four times a second, until the backend's tasks end.
     pub(crate) fn start(keeper: Arc<Keeper>, troubles: Arc<Troubles>, replica: &str) -> Arc<Self> {
         let (waiting, many) = Default::default();
         let queue = Arc::new(Self {
