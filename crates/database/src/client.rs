@@ -139,7 +139,16 @@ impl Client {
         let client = self.clone();
         Box::pin(async move {
             let limit = client.0.database.query_timeout.max(PING);
-            client.within(limit, client.0.open.ping()).await
+            client.within(limit, client.0.open.ping()).await.inspect(|()| client.0.away.answered())
+        })
+    }
+
+    /// A try beside what is asked, which says nothing by itself: that a server takes no more connections does not mean that it is away.
+    fn tries_beside(&self) -> BoxFuture<'static, Result<(), DatabaseError>> {
+        let client = self.clone();
+        Box::pin(async move {
+            let asked = timeout(PING, client.0.open.ping()).await;
+            asked.unwrap_or_else(|_| Err(client.no_answer(PING)))
         })
     }
 
@@ -186,7 +195,7 @@ impl Client {
         let answer = timeout(limit, async {
             away.has_a_chance(|| self.tries()).await?;
             let Ok(answer) = timeout(IMPATIENT, asked.as_mut()).await else {
-                away.try_beside(|| self.tries());
+                away.try_beside(|| self.tries_beside());
                 return Ok(asked.as_mut().await);
             };
             Ok::<_, DatabaseError>(answer)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use greenroom::errors::Error;
-use greenroom_database_sql::{Transaction, pieces, sqlx};
+use greenroom_database_sql::{Engine, Transaction, pieces, sqlx};
 use tokio::task::yield_now;
 
 use crate::{
@@ -29,6 +29,11 @@ impl Database {
     async fn keep_in_transaction(&self, batch: Batch) -> sqlx::Result<Kept> {
         let groups = batch.groups();
         let mut transaction = self.pool().begin().await?;
+        if transaction.engine() == Engine::Postgres {
+            // Whoever waits holds up all others: one that meets a sweep, or another replica, comes again.
+            let sql = transaction.sql("set local lock_timeout = 1000");
+            transaction.execute(sql).await?;
+        }
         // First, because from then on other batches of the same session wait until this one is committed.
         transaction.insert(batch.sessions.into_values().collect()).await?;
         let views: Vec<_> = batch.views.keys().cloned().collect();

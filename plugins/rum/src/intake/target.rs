@@ -74,23 +74,25 @@ impl Target {
 
     /// As it leaves: what it says of events is masked as they are, and all else is byte by byte as it came.
     pub(super) fn outward(&self) -> Cow<'_, str> {
-        let mut outward = Cow::Borrowed(&*self.path_and_query);
-        for pair in self.query().split('&') {
-            let is_of_events = |name: &str| {
-                let name = percent_decode_str(name).decode_utf8_lossy();
-                OF_EVENTS.contains(&&*name)
-            };
-            let Some((name, value)) = pair.split_once('=').filter(|(name, _)| is_of_events(name)) else {
-                continue;
-            };
-            let told = percent_decode_str(value).decode_utf8_lossy();
-            let masked = of_url(&told);
-            if masked != told {
-                let masked = format!("{name}={}", utf8_percent_encode(&masked, NON_ALPHANUMERIC));
-                outward = Cow::Owned(outward.replacen(pair, &masked, 1));
-            }
+        let is_of_events = |name: &str| {
+            let name = percent_decode_str(name).decode_utf8_lossy();
+            OF_EVENTS.contains(&&*name)
+        };
+        let Some((path, query)) = self.path_and_query.split_once('?') else {
+            return Cow::Borrowed(&self.path_and_query);
+        };
+        let told = |pair: &str| {
+            let (name, value) = pair.split_once('=').filter(|(name, _)| is_of_events(name))?;
+            let text = percent_decode_str(value).decode_utf8_lossy();
+            let masked = of_url(&text);
+            (masked != text).then(|| format!("{name}={}", utf8_percent_encode(&masked, NON_ALPHANUMERIC)))
+        };
+        let pairs: Vec<_> = query.split('&').map(|pair| (pair, told(pair))).collect();
+        if pairs.iter().all(|(_, told)| told.is_none()) {
+            return Cow::Borrowed(&self.path_and_query);
         }
-        outward
+        let pairs: Vec<_> = pairs.iter().map(|(pair, told)| told.as_deref().unwrap_or(pair)).collect();
+        Cow::Owned(format!("{path}?{}", pairs.join("&")))
     }
 
     /// The only value of a parameter; `None` also if there are several.

@@ -9,12 +9,23 @@ const OF_COMMA: usize = 256;
 
 /// Rather too much than too little: a view that is nothing but brackets takes a hundred times its text once it is read.
 pub(super) fn weight(text: &str) -> usize {
-    let of = |byte: u8| match byte {
-        b'[' | b'{' => OF_BYTE + OF_BRACKET,
-        b',' => OF_BYTE + OF_COMMA,
-        _ => OF_BYTE,
-    };
-    text.bytes().map(of).sum()
+    text.lines().map(of_line).sum()
+}
+
+/// What stands within texts is no list and no object.
+fn of_line(line: &str) -> usize {
+    let (mut weight, mut is_text, mut is_escaped) = ((line.len() + 1) * OF_BYTE, false, false);
+    for byte in line.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => weight += OF_BRACKET,
+            b',' if !is_text => weight += OF_COMMA,
+            _ => {}
+        }
+    }
+    weight
 }
 
 #[cfg(test)]
@@ -33,6 +44,11 @@ mod tests {
         // With a name of its own, and its place in what finds it by that.
         let of_member = of_value + 2 * size_of::<String>();
         assert!(of_many(r#"{"a":0}"#) >= 1_000 * (2 * of_value + 3 * of_member));
-        assert_eq!(weight(&"x".repeat(1_000)), 4_000);
+        assert_eq!(weight(&"x".repeat(999)), 4_000);
+        assert_eq!(
+            weight(r#"{"a":"[[,,\"{","b":0}"#),
+            22 * OF_BYTE + OF_BRACKET + OF_COMMA,
+            "texts are texts"
+        );
     }
 }

@@ -19,5 +19,7 @@ use std::sync::LazyLock;
 /// that may be told.
 pub(crate) fn of_url(text: &str) -> String {
     static KEPT: LazyLock<Parameters> = LazyLock::new(|| Parameters::with([]));
-    Look::new(&KEPT).masked(text)
+    // Tags are separated so; what is masked of one is not the next.
+    let tags: Vec<_> = text.split(',').map(|tag| Look::new(&KEPT).masked(tag)).collect();
+    tags.join(",")
 }
