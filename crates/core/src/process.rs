@@ -25,6 +25,8 @@ struct Process {
     backends: Vec<Member>,
     /// Of those that have ended, whether one failed.
     has_failed: bool,
+    /// What is still to be done when the process is ended at once.
+    at_forced_end: Vec<Arc<dyn Fn() + Send + Sync>>,
 }
 
 /// What becomes of a signal before there is a backend.
@@ -60,6 +62,17 @@ pub fn serve_signals() -> io::Result<()> {
         false
     });
     served
+}
+
+/// Stops all backends of this process in order, as a first signal does. `why` stands in the log where the signal's name does.
+pub fn stop_backends(why: &'static str) {
+    let _ = tell_first(why);
+}
+
+/// Calls `end` when a second signal ends the process at once: for what would outlive it, such as a child process. It must be
+/// quick, and wait for nothing.
+pub fn at_forced_end(end: impl Fn() + Send + Sync + 'static) {
+    PROCESS.send_modify(|process| process.at_forced_end.push(Arc::new(end)));
 }
 
 impl Process {
@@ -143,6 +156,19 @@ fn spawn_server() -> io::Result<()> {
 
 /// Tells the backends that have not been told yet, or the one to come; if there is none, the process ends at once.
 fn received(signal: &Received) {
+    let Some(stopping) = tell_first(signal.name) else { return };
+    let at_end = PROCESS.borrow().at_forced_end.clone();
+    at_end.iter().for_each(|end| end());
+    for stop in stopping {
+        let boot = stop.boot();
+        boot.observer.on(&BootEvent::Forced(signal.name));
+        boot.observer.close();
+    }
+    std::process::exit(128 + signal.number)
+}
+
+/// Tells the backends that have not been told yet to stop, or the one to come. If there is none, those that stop already.
+fn tell_first(why: &'static str) -> Option<Vec<Arc<Stop>>> {
     let (mut untold, mut stopping, mut waits) = (vec![], vec![], false);
     PROCESS.send_if_modified(|process| {
         if process.early == Early::Waits {
@@ -158,18 +184,10 @@ fn received(signal: &Received) {
     });
     let is_first = waits || !untold.is_empty();
     for (stop, tell) in untold {
-        stop.boot().observer.on(&BootEvent::Signal(signal.name));
+        stop.boot().observer.on(&BootEvent::Signal(why));
         let _ = tell.send(());
     }
-    if is_first {
-        return;
-    }
-    for stop in stopping {
-        let boot = stop.boot();
-        boot.observer.on(&BootEvent::Forced(signal.name));
-        boot.observer.close();
-    }
-    std::process::exit(128 + signal.number)
+    (!is_first).then_some(stopping)
 }
 
 struct Received {

@@ -1,19 +1,26 @@
 //! The access line: one record when the last byte of an answer has left, or when it is known that it never will.
 
-use std::{borrow::Cow, cell::Cell, time::SystemTime};
+use std::{
+    borrow::Cow,
+    cell::Cell,
+    time::{Duration, SystemTime},
+};
 
 use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use greenroom_redact as redact;
 use http::{HeaderValue, Version};
 
-use crate::exchange::{Answered, Exchange};
+use crate::{
+    exchange::{Answered, Exchange},
+    forward::Told,
+};
 
 /// The fields that Node has, by which level overrides may decide.
 const KEYS: [&str; 9] =
     ["type", "date", "method", "url", "status", "httpVersion", "userAgent", "contentLength", "referrer"];
 
 /// Those that we add.
-const ADDED: usize = 5;
+const ADDED: usize = 10;
 
 /// How the line of a request is written; what it tells is what its exchange knows.
 pub(crate) struct AccessLine {
@@ -43,7 +50,9 @@ impl AccessLine {
         let date = if self.is_dated { clock.text(now) } else { "" };
         let text = |key, text| Field::literal(key, FieldValue::Str(text));
         let number = |key, number: u64| Field::literal(key, FieldValue::U64(number));
-        let micros = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        let told = exchange.told.as_deref();
+        let (upstream, credential_error) =
+            (told.and_then(Told::upstream), told.and_then(Told::credential_error));
         let fields = [
             Some(text("type", "incomingRequest")),
             self.is_dated.then(|| text("date", date)),
@@ -54,11 +63,17 @@ impl AccessLine {
             agent.as_deref().map(|agent| text("userAgent", agent)),
             length.map(|length| number("contentLength", length)),
             referrer.as_deref().map(|referrer| text("referrer", referrer)),
-            Some(Field::literal("durationMs", FieldValue::F64(f64::from(micros) / 1000.0)).added()),
+            Some(Field::literal("durationMs", FieldValue::F64(millis(began.elapsed()))).added()),
             request.route().map(|route| text("route", route).added()),
             request.target_plugin().map(|plugin| text("targetPlugin", plugin).added()),
             request.principal_type().map(|kind| text("principalType", kind).added()),
             aborted.then(|| Field::literal("aborted", FieldValue::Bool(true)).added()),
+            upstream.map(|took| Field::literal("upstreamMs", FieldValue::F64(millis(took))).added()),
+            told.map(|told| number("bytesIn", told.bytes_in()).added()),
+            told.map(|_| number("bytesOut", sent).added()),
+            told.filter(|told| told.is_retried())
+                .map(|_| Field::literal("retried", FieldValue::Bool(true)).added()),
+            credential_error.map(|why| text("credentialError", why).added()),
         ];
         let mut kept = [text("", ""); KEYS.len() + ADDED];
         let mut count = 0;
@@ -83,6 +98,11 @@ impl AccessLine {
         self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(fields));
         CLOCK.set(clock);
     }
+}
+
+/// To the microsecond.
+fn millis(took: Duration) -> f64 {
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0
 }
 
 thread_local! {

@@ -131,6 +131,18 @@ impl Caller {
         counted.map(|address| address.to_canonical())
     }
 
+    /// The value of `X-Forwarded-For` by which who trusts one proxy finds the same client: what came, without what stands to the
+    /// right of the client, or the peer alone.
+    pub(crate) fn forwarded_for(&self, headers: &HeaderMap) -> Option<String> {
+        let found = self.listed(headers).len();
+        let peer = || self.peer.address.map(|address| address.to_string());
+        let Some(listed) = joined(headers, &FORWARDED_FOR).filter(|_| found > 0) else { return peer() };
+        let listed = text(&listed);
+        let all: Vec<_> =
+            listed.split(',').map(|one| one.trim_matches(' ')).filter(|one| !one.is_empty()).collect();
+        Some(all[..=all.len().saturating_sub(found)].join(", "))
+    }
+
     /// What `X-Forwarded-For` lists, nearest first, up to the first address that is not trusted.
     fn listed(&self, headers: &HeaderMap) -> Vec<String> {
         let mut addresses: Vec<String> = vec![];

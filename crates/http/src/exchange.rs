@@ -11,7 +11,7 @@ use std::{
 
 use axum::extract::Request;
 use greenroom_context::{Context, Request as RequestContext};
-use greenroom_http_server::{Arrival, InFlight, Remainder};
+use greenroom_http_server::{Arrival, InFlight, Remainder, Takeover};
 use greenroom_redact as redact;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, uri::PathAndQuery};
 
@@ -21,6 +21,7 @@ use crate::{
     envelope::Envelope,
     express::{cors::Grant, headers::both, rate_limit::Hit},
     finished_request::Watch,
+    forward::Told,
 };
 
 /// One request and its answer.
@@ -52,6 +53,10 @@ pub(crate) struct Exchange {
     pub(crate) watch: Option<Box<Watch>>,
     /// What the client was answered, once that is known.
     pub(crate) answered: Option<Answered>,
+    /// What its line tells of a request that was forwarded.
+    pub(crate) told: Option<Arc<Told>>,
+    /// For an answer in another protocol.
+    pub(crate) takeover: Option<Takeover>,
     /// The connection stays, and a drain waits, as long as this is here.
     _in_flight: InFlight,
 }
@@ -103,6 +108,8 @@ impl Exchange {
             envelope: None,
             watch: None,
             answered: None,
+            told: None,
+            takeover: Some(arrival.takeover),
             _in_flight: arrival.in_flight,
         }
     }

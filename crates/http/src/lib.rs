@@ -39,6 +39,7 @@ mod extract;
 mod failure;
 pub mod finished;
 mod finished_request;
+mod forward;
 mod health_routes;
 mod observer;
 mod offered_body;
@@ -58,8 +59,9 @@ pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
 pub use failure::{ErrorAnswer, HandlerResult, HttpError, ToldError, panicked, told_status};
 pub use finished_request::{FinishedRequest, Spent};
+pub use forward::{Forward, Forwarded, Forwarding, Passage, Reach, Told};
 pub use greenroom_http_server::{
-    Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, ServerSettings, Timeouts,
+    Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, RawIo, ServerSettings, Timeouts,
 };
 pub use plugin::{AuthPolicy, HttpRouter};
 pub use root::RootHttpRouter;

@@ -167,6 +167,16 @@ impl RootHttpRouter {
         self.0.finished.get_or_init(Arc::default).add(Arc::new(Observer::new(logger, observer)));
     }
 
+    /// Tells those who see each request.
+    pub(crate) fn observe_request(&self, request: &Request) {
+        self.0.observers.each(|look| look(request));
+    }
+
+    /// Whether something of this backend is mounted at or above the path, or opens WebSockets there.
+    pub(crate) fn owns(&self, path: &str) -> bool {
+        self.mounted(path).is_some() || self.web_sockets().has(path)
+    }
+
     /// What is noted of a request, if anybody is to be told.
     pub(crate) fn watch(&self) -> Option<Box<Watch>> {
         let observers = self.0.finished.get()?;
@@ -232,7 +242,7 @@ impl RootHttpRouter {
 
     /// What the routes answer; an empty 404 where there are none.
     pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
-        self.0.observers.each(|look| look(&request));
+        self.observe_request(&request);
         let path = request.uri().path();
         let response = if let Some((handler, mount)) = self.mounted(path) {
             make_relative(&mut request, mount, exchange);

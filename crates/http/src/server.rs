@@ -33,6 +33,7 @@ use crate::{
         send::ResSend,
     },
     failure::panicked,
+    forward::{self, Forwarding},
     health_routes::HealthRoutes,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
@@ -53,7 +54,8 @@ impl RootHttpRouter {
                    logger: RootLogger,
                    lifecycle: RootLifecycle,
                    health: RootHealth,
-                   registry: HealthRegistry| {
+                   registry: HealthRegistry,
+                   forwarding: Option<Forwarding>| {
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
                 let envelope = Envelope::new(&logger, settings.development);
                 let root = Self::new(envelope, WebSocketRoutes::new(&logger));
@@ -67,6 +69,9 @@ impl RootHttpRouter {
                 let front = Front(Arc::new(Inner {
                     steps: steps(&settings, &logger, &draining),
                     apart: apart::Surroundings::new(&settings, &logger, &draining),
+                    forwarding: forwarding.map(|to| {
+                        (to, Arc::new(forward::Surroundings::new(&settings, &logger, &draining)))
+                    }),
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     root: root.clone(),
                     trust: settings.trust_proxy.clone(),
@@ -111,6 +116,8 @@ struct Front(Arc<Inner>);
 struct Inner {
     steps: Pipeline,
     apart: apart::Surroundings,
+    /// To whom what is not ours is forwarded.
+    forwarding: Option<(Forwarding, Arc<forward::Surroundings>)>,
     health: HealthRoutes,
     root: RootHttpRouter,
     trust: TrustProxy,
@@ -128,6 +135,11 @@ impl Serve for Front {
             return run(exchange, request, async move |exchange, request| {
                 inner.apart.answer(Some(router), exchange, request).await
             });
+        }
+        if let Some((to, around)) = &inner.forwarding
+            && to.takes(request.uri().path(), &inner.root)
+        {
+            return around.clone().answer(to, &inner.root, request, arrival, caller);
         }
         if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
             return Box::pin(async move {

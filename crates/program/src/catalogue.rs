@@ -9,7 +9,11 @@ use greenroom::{
 
 /// All that a backend of this program may have, in the order in which it was added.
 #[derive(Default)]
-pub(crate) struct Catalogue(Vec<Entry>);
+pub(crate) struct Catalogue {
+    entries: Vec<Entry>,
+    /// The only plugins that run by default; the config is another backend's, too.
+    only: Option<&'static [&'static str]>,
+}
 
 enum Entry {
     /// A plugin that the config switches on and off.
@@ -75,22 +79,30 @@ const KEY: &str = "greenroom.plugins";
 impl Catalogue {
     pub(crate) fn offer(&mut self, default: ByDefault, make: impl Fn() -> Plugin + 'static) {
         let id = make().id().to_owned();
-        self.0.push(Entry::Plugin { id, default, make: Box::new(make) });
+        self.entries.push(Entry::Plugin { id, default, make: Box::new(make) });
     }
 
     pub(crate) fn tie(&mut self, with: &'static str, make: impl Fn() -> Module + 'static) {
         let of = make().plugin_id().to_owned();
-        self.0.push(Entry::Module { of, with, make: Box::new(make) });
+        self.entries.push(Entry::Module { of, with, make: Box::new(make) });
     }
 
     pub(crate) fn always(&mut self, add: impl Fn(Backend) -> Backend + 'static) {
-        self.0.push(Entry::Always(Box::new(add)));
+        self.entries.push(Entry::Always(Box::new(add)));
+    }
+
+    /// Leaves all other plugins to the config's switches.
+    pub(crate) fn only_by_default(&mut self, plugins: &'static [&'static str]) {
+        self.only = Some(plugins);
     }
 
     /// The switched plugins, and when each runs unless the config says otherwise.
     pub(crate) fn plugins(&self) -> impl Iterator<Item = (&str, ByDefault)> {
-        self.0.iter().filter_map(|entry| match entry {
-            Entry::Plugin { id, default, .. } => Some((&**id, *default)),
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Plugin { id, default, .. } => {
+                let is_left = self.only.is_some_and(|only| !only.contains(&&**id));
+                Some((&**id, if is_left { ByDefault::Off } else { *default }))
+            }
             Entry::Module { .. } | Entry::Always(_) => None,
         })
     }
@@ -109,7 +121,9 @@ impl Catalogue {
         let errors = ids.chain(refused).chain(always).collect();
 
         let switched_on = written.iter().filter(|(_, on)| *on).map(|(id, _)| id.clone());
-        let sections = config.keys().into_iter().filter(|key| ELSEWHERE.contains(&key.as_str()));
+        // The other backend has these.
+        let elsewhere = if self.only.is_some() { &[][..] } else { &ELSEWHERE };
+        let sections = config.keys().into_iter().filter(|key| elsewhere.contains(&key.as_str()));
         let mut lacking: Vec<String> = switched_on.chain(sections).filter(|id| !known(id)).collect();
         lacking.sort();
         lacking.dedup();
@@ -140,7 +154,7 @@ impl Catalogue {
     pub(crate) fn untied(&self) -> Vec<String> {
         let everything = self.everything();
         let ids: Vec<_> = everything.plugin_ids().collect();
-        let ties = self.0.iter().filter_map(|entry| match entry {
+        let ties = self.entries.iter().filter_map(|entry| match entry {
             Entry::Module { of, with, .. } => Some([of.as_str(), *with]),
             Entry::Plugin { .. } | Entry::Always(_) => None,
         });
@@ -170,7 +184,7 @@ impl Catalogue {
     }
 
     fn add_those(&self, backend: Backend, is_wanted: impl Fn(&str) -> bool) -> Backend {
-        self.0.iter().fold(backend, |backend, entry| match entry {
+        self.entries.iter().fold(backend, |backend, entry| match entry {
             Entry::Plugin { id, make, .. } if is_wanted(id) => backend.add(make()),
             Entry::Module { of, with, make } if is_wanted(of) && is_wanted(with) => backend.add(make()),
             Entry::Plugin { .. } | Entry::Module { .. } => backend,

@@ -5,7 +5,10 @@ use std::{process::ExitCode, time::Instant};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use greenroom::config::{ConfigOptions, Format};
 
-use crate::{Program, check, explain, extra, print, schema, start};
+use crate::{
+    Program, check, explain, extra, print, schema, start,
+    ways::{self, Way},
+};
 
 #[derive(Parser)]
 #[command(version = "", max_term_width = 100, after_help = AFTER_HELP)]
@@ -63,10 +66,11 @@ Environment:
 
 Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal";
 
-pub(crate) fn run(program: &Program) -> ExitCode {
+pub(crate) fn run(mut program: Program) -> ExitCode {
     let began = Instant::now();
     let command = Cli::command().name(program.name).version(program.version).about(program.about);
-    let matches = match extra::added(command, &program.extras).try_get_matches() {
+    let command = ways::added(extra::added(command, &program.extras), &program.ways);
+    let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return usage(&error),
     };
@@ -75,6 +79,10 @@ pub(crate) fn run(program: &Program) -> ExitCode {
         Ok(options) => options,
         Err(error) => return explain::fail(&format!("cannot read the working directory: {error}"), None),
     };
+    if let Some((way, arguments)) = Way::typed(&program.ways, &matches) {
+        let way = program.ways.swap_remove(way);
+        return start::start_by(&way, arguments, program, options, began);
+    }
     let catalogue = &program.catalogue;
     if let Some((extra, arguments)) = extra::typed(&program.extras, &matches) {
         return extra::run(extra, arguments, catalogue, &options);
@@ -84,7 +92,7 @@ pub(crate) fn run(program: &Program) -> ExitCode {
         Err(error) => return usage(&error),
     };
     match cli.command.unwrap_or(Command::Start) {
-        Command::Start => start::start(program, &options, began),
+        Command::Start => start::start(&program, &options, began),
         Command::Config(ConfigCommand::Check) => check::check(catalogue, &options),
         Command::Config(ConfigCommand::Schema) => schema::print(catalogue, &options),
         Command::Config(ConfigCommand::Print { frontend: true, format, .. }) => {

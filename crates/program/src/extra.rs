@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, Command};
 use greenroom::{
     config::{ConfigError, ConfigOptions, RootConfig},
     data_dir::DataDirEnvironment,
-    errors::{Error, Result},
+    errors::{BoxError, Error, Result},
     http_client::{ClientSettings, HttpClient},
 };
 use greenroom_defaults::ConfigReport;
@@ -207,13 +207,16 @@ pub(crate) fn run(
             Ok(()) => ExitCode::from(code),
             Err(_) => ExitCode::from(2),
         },
-        Err(error) => {
-            let error = Error::from_any(error);
-            match error.downcast_ref::<UsageError>() {
-                Some(UsageError(text)) => explain::usage(text),
-                None => explain::command_error(&error),
-            }
-        }
+        Err(error) => refused(error),
+    }
+}
+
+/// Prints what a command failed with.
+pub(crate) fn refused(error: BoxError) -> ExitCode {
+    let error = Error::from_any(error);
+    match error.downcast_ref::<UsageError>() {
+        Some(UsageError(text)) => explain::usage(text),
+        None => explain::command_error(&error),
     }
 }
 

@@ -43,11 +43,12 @@ mod print;
 mod refusal;
 mod schema;
 mod start;
+mod ways;
 
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 use greenroom::{
-    config::RootConfig,
+    config::{ConfigOptions, RootConfig},
     core::{Backend, Module, Plugin},
     errors::Result,
 };
@@ -56,6 +57,7 @@ use greenroom_config_schema::{Schema, SchemaError};
 use crate::{
     catalogue::{ByDefault, Catalogue},
     extra::Extra,
+    ways::Way,
 };
 
 /// What describes the arguments of a [command](Program::command).
@@ -64,6 +66,7 @@ pub use clap;
 pub use crate::{
     answer::{Answer, UsageError},
     extra::CommandContext,
+    ways::Start,
 };
 
 /// Whom an example's request is answered.
@@ -96,11 +99,12 @@ pub struct Program {
     name: &'static str,
     version: &'static str,
     about: &'static str,
-    hint: Option<&'static str>,
+    hint: Option<Cow<'static, str>>,
     examples: Vec<Example>,
     worth_opening: Vec<WorthOpening>,
     catalogue: Catalogue,
     extras: Vec<Extra>,
+    ways: Vec<Way>,
 }
 
 impl Program {
@@ -116,6 +120,7 @@ impl Program {
             worth_opening: vec![],
             catalogue: Catalogue::default(),
             extras: vec![Extra::new(extra::OPS, "link", ops::link)],
+            ways: vec![],
         }
     }
 
@@ -128,8 +133,8 @@ impl Program {
 
     /// The last line of what a person at a terminal sees once the backend is up.
     #[must_use]
-    pub fn hint(mut self, hint: &'static str) -> Self {
-        self.hint = Some(hint);
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
@@ -254,6 +259,35 @@ impl Program {
         self
     }
 
+    /// Another way to start: `my-backend <name>`. `plan` makes of this program what is started, such as one with a plugin more,
+    /// and chooses the options, such as the config's files. Its arguments are described by clap, from which its help comes.
+    ///
+    /// ```no_run
+    /// use greenroom::prelude::*;
+    /// use greenroom_program::{Program, Start};
+    ///
+    /// # fn mirror() -> Plugin { plugin("mirror", |env| env.register_init(async || Ok(()))) }
+    /// let program = Program::new("my-backend", "1.0.0");
+    /// program.start_command("mirror", |(), program, options| Ok(Start::backend(program.plugin(mirror), options))).run();
+    /// ```
+    #[must_use]
+    pub fn start_command<A: clap::Args>(
+        mut self,
+        name: &'static str,
+        plan: impl Fn(A, Program, ConfigOptions) -> Result<Start> + 'static,
+    ) -> Self {
+        self.ways.push(Way::new(name, plan));
+        self
+    }
+
+    /// Of the plugins, only these run unless the config switches others on by `greenroom.plugins.<id>: true`; these run as they
+    /// did. For a program in front of another backend, whose plugins the config is about.
+    #[must_use]
+    pub fn only_by_default(mut self, plugins: &'static [&'static str]) -> Self {
+        self.catalogue.only_by_default(plugins);
+        self
+    }
+
     /// Those that work with a config.
     fn examples_for(&self, config: &RootConfig, node_env: Option<&str>) -> Vec<Example> {
         self.examples.iter().copied().filter(|example| (example.works)(config, node_env)).collect()
@@ -263,7 +297,7 @@ impl Program {
     /// tells them, and ends with 1.
     pub fn run(self) -> ExitCode {
         match &*self.mistakes() {
-            [] => command::run(&self),
+            [] => command::run(self),
             mistakes => explain::fail(&format!("{}: {}", self.name, mistakes.join("; ")), None),
         }
     }

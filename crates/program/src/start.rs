@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::ArgMatches;
 use greenroom::{
     config::{ConfigOptions, RootConfig},
     core::serve_signals,
@@ -23,13 +24,32 @@ use crate::{
     banner::{self, Banner, Encryption},
     catalogue::Choice,
     demo::{Demo, NotWritten},
-    explain, line, paths,
+    explain, extra, line, paths,
     prepare::{self, Prepared, Refused},
     refusal, schema,
+    ways::{Kind, Planned, Way},
 };
 
 /// How long threads that block may take to end after the stop; then the process ends without them.
 const BLOCKED: Duration = Duration::from_secs(2);
+
+/// Starts what a command of its own makes of the program.
+pub(crate) fn start_by(
+    way: &Way,
+    arguments: &ArgMatches,
+    program: Program,
+    options: ConfigOptions,
+    began: Instant,
+) -> ExitCode {
+    match way.plan(arguments, program, options).map(|start| start.0) {
+        Ok(Kind::Done(code)) => code,
+        Ok(Kind::Backend(planned)) => {
+            let Planned { program, options, end } = *planned;
+            end(start(&program, &options, began))
+        }
+        Err(error) => extra::refused(error),
+    }
+}
 
 /// Starts the backend that the config describes, and serves until a signal.
 pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) -> ExitCode {
@@ -189,7 +209,7 @@ impl Shown {
         let banner = Banner {
             name: program.name,
             version: program.version,
-            hint: program.hint,
+            hint: program.hint.as_deref(),
             examples: &self.examples,
             worth_opening: &program.worth_opening,
             config: &self.config,

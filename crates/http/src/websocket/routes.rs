@@ -104,6 +104,11 @@ impl WebSocketRoutes {
         Ok(())
     }
 
+    /// Whether there is a handler for exactly this path.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.routes.load().contains_key(path)
+    }
+
     /// Whose request it is; `None` for an ordinary one.
     pub(crate) fn claim<B>(&self, request: &Request<B>, caller: &Caller) -> Option<Arc<dyn Route>> {
         let routes = self.routes.load();

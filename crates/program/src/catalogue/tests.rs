@@ -19,6 +19,20 @@ fn catalogue() -> Catalogue {
 }
 
 #[test]
+fn in_front_of_another_backend_what_its_config_is_about_does_not_run_unless_it_is_switched_on() {
+    let choice = |yaml: &str| {
+        let mut catalogue = catalogue();
+        let gateway = || plugin("gateway", |env| env.register_init(async || Ok(())));
+        catalogue.offer(ByDefault::On, gateway);
+        catalogue.only_by_default(&["gateway"]);
+        catalogue.choose(&RootConfig::from_yaml(yaml).unwrap()).0
+    };
+    assert_eq!(choice("catalog: {}"), Choice { chosen: vec!["gateway".into()], lacking: vec![] });
+    let switched = choice("greenroom: {plugins: {healthcheck: true, gateway: false}}");
+    assert_eq!(switched.chosen, ["healthcheck"]);
+}
+
+#[test]
 fn plugins_run_by_default_by_name_or_not_at_all_and_missing_ones_are_told() {
     let choice = |yaml: &str| catalogue().choose(&RootConfig::from_yaml(yaml).unwrap()).0;
     assert_eq!(choice("app: {}").chosen, ["healthcheck"]);

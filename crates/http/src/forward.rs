@@ -1,0 +1,234 @@
+//! Requests that go on to another server: what a gateway is to the root router.
+//!
+//! A forwarded request passes few steps, a list below: the answer is the other server's, with its own headers, limits and
+//! encodings. It has an id, an access line and a context all the same.
+
+mod told;
+mod tunnel;
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::Request, response::Response};
+use futures_util::future::BoxFuture;
+use greenroom_context::catch_panic;
+use greenroom_core::{Service, scope};
+use greenroom_http_server::{Answer, Arrival, RawIo, RequestBody};
+use greenroom_logging::Logger;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tokio_util::sync::CancellationToken;
+
+pub use self::told::Told;
+use crate::{
+    body::AnswerBody,
+    client::Caller,
+    envelope::Envelope,
+    exchange::Exchange,
+    failure::panicked,
+    health_routes,
+    pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
+    root::RootHttpRouter,
+    server::{begin, keep_alive},
+    settings::HttpSettings,
+};
+
+/// Answers what nobody of this backend owns, by asking another server.
+pub trait Forward: Send + Sync + 'static {
+    /// What is forwarded at the moment.
+    fn reach(&self) -> Reach;
+
+    /// Whether clients are to come again on another connection, because this server is about to stop.
+    fn is_leaving(&self) -> bool {
+        false
+    }
+
+    /// Asks the other server. The future is dropped when the client leaves, and so is the body that it answers.
+    fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded>;
+}
+
+/// What is forwarded. What [stands apart](RootHttpRouter::mount_apart) never is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What no plugin here has mounted, and no WebSocket handler; health checks are answered here.
+    Unowned,
+    /// That, and Backstage's health checks.
+    UnownedAndHealth,
+    /// Everything. Nothing is added to what comes and goes.
+    Everything,
+}
+
+/// What the other server answers.
+pub enum Forwarded {
+    /// An answer, whose headers are only those between it and the client.
+    Answer(Response),
+    /// It has left HTTP, as this response says; from here on bytes pass both ways.
+    Tunnel(http::Response<()>, Box<dyn RawIo>),
+}
+
+/// What is known of a request that goes on, beside its own bytes.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// The value of `X-Forwarded-For` by which a server that trusts one proxy finds the client that `backend.trustProxy`
+    /// finds here; `None` for a client on a Unix socket.
+    pub forwarded_for: Option<String>,
+    /// Whether the peer's own `X-Forwarded-*` and `Forwarded` are believed.
+    pub trusts_peer: bool,
+    /// Whether the client's connection is encrypted.
+    pub is_encrypted: bool,
+    /// Whether nothing is to be added to the request.
+    pub is_transparent: bool,
+    /// What the request's line is to tell.
+    pub told: Arc<Told>,
+}
+
+/// Who forwards, as a service: a backend that has one is a gateway.
+#[derive(Clone)]
+pub struct Forwarding(Arc<dyn Forward>);
+
+impl Forwarding {
+    /// By this one.
+    pub fn new(forward: impl Forward) -> Self {
+        Self(Arc::new(forward))
+    }
+
+    /// Whether a request for this path is forwarded, to a server whose own routes are these.
+    pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> bool {
+        match self.0.reach() {
+            Reach::Everything => true,
+            Reach::UnownedAndHealth => !root.owns(path),
+            Reach::Unowned => !root.owns(path) && !health_routes::is_probe(path),
+        }
+    }
+}
+
+impl Service for Forwarding {
+    const ID: &'static str = "greenroom.forwarding";
+    type Scope = scope::Root;
+}
+
+/// The longest name that a line takes for a plugin's: the client chooses it.
+const LONGEST_PLUGIN_ID: usize = 64;
+
+/// What is around forwarded requests.
+pub(crate) struct Surroundings {
+    /// The first of them is left out where nothing is added.
+    steps: [Pipeline; 2],
+    envelope: Arc<Envelope>,
+    draining: CancellationToken,
+}
+
+impl Surroundings {
+    pub(crate) fn new(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Self {
+        // Outermost first.
+        let common = || -> [Box<dyn Step>; 3] {
+            [
+                Box::new(EarlyRefusal),
+                Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
+                Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }),
+            ]
+        };
+        let named: [Box<dyn Step>; 1] = [Box::new(RequestId)];
+        let envelope = Arc::new(Envelope::new(logger, settings.development));
+        let steps = [Pipeline::new(named.into_iter().chain(common())), Pipeline::new(common())];
+        Self { steps, envelope, draining: draining.clone() }
+    }
+
+    /// Answers by what `to` answers.
+    pub(crate) fn answer(
+        self: Arc<Self>,
+        to: &Forwarding,
+        root: &RootHttpRouter,
+        request: http::Request<RequestBody>,
+        arrival: Arrival,
+        caller: Caller,
+    ) -> Answer<AnswerBody> {
+        let told = Arc::new(Told::default());
+        let passage = Passage {
+            forwarded_for: caller.forwarded_for(request.headers()),
+            trusts_peer: caller.trust.trusts(caller.peer.address, 0),
+            is_encrypted: caller.peer.is_encrypted,
+            is_transparent: to.0.reach() == Reach::Everything,
+            told: told.clone(),
+        };
+        let (mut exchange, request) = begin(request, arrival, caller);
+        exchange.watch = root.watch();
+        if let Some(plugin) = plugin_of(request.uri().path()) {
+            exchange.request.set_target_plugin(plugin.into());
+        }
+        root.observe_request(&request);
+        let request = request.map(|body| counted(body, &told));
+        exchange.told = Some(told);
+        let (context, to) = (exchange.context.clone(), to.clone());
+        Box::pin(context.scope(async move {
+            let mut request = request;
+            let steps = &self.steps[usize::from(passage.is_transparent)];
+            let (reached, refused) = steps.on_request(&mut exchange, &mut request).await;
+            let forwarded = match refused {
+                Some(response) => Forwarded::Answer(response),
+                None => ask(&to, &mut exchange, request, passage).await,
+            };
+            let mut response = match (forwarded, exchange.takeover.take()) {
+                (Forwarded::Answer(response), _) => response,
+                (Forwarded::Tunnel(head, upstream), Some(takeover)) => {
+                    let draining = self.draining.clone();
+                    let go_on = move |client| tunnel::run(head, client, upstream, exchange, draining);
+                    return takeover.take(go_on).await;
+                }
+                (Forwarded::Tunnel(..), None) => unreachable!("a request has one answer"),
+            };
+            response = self.envelope.replace_failure(&mut exchange, response);
+            exchange.is_last |= to.0.is_leaving();
+            steps.on_response(reached, &mut exchange, &mut response);
+            AnswerBody::attach(exchange, response, &self.draining)
+        }))
+    }
+}
+
+async fn ask(to: &Forwarding, exchange: &mut Exchange, request: Request, passage: Passage) -> Forwarded {
+    exchange.calls_author();
+    match catch_panic(to.0.forward(request, passage)).await {
+        Ok(forwarded) => forwarded,
+        Err(panic) => Forwarded::Answer(panicked(panic)),
+    }
+}
+
+/// The plugin whose API it is, as far as a path tells.
+fn plugin_of(path: &str) -> Option<&str> {
+    let id = path.strip_prefix("/api/")?.split('/').next()?;
+    let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    Some(id).filter(|id| (1..=LONGEST_PLUGIN_ID).contains(&id.len()) && is_id(id))
+}
+
+/// The body, of which is told how much has come.
+fn counted(body: Body, told: &Arc<Told>) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let told = told.clone();
+    Body::new(body.map_frame(move |frame| {
+        told.add_bytes_in(frame.data_ref().map_or(0, |data| data.len() as u64));
+        frame
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plugin_of_a_path_is_what_a_plugin_could_be_called() {
+        for (path, plugin) in [
+            ("/api/catalog/entities", Some("catalog")),
+            ("/api/catalog", Some("catalog")),
+            ("/api/my-plugin_2/x", Some("my-plugin_2")),
+            ("/api/", None),
+            ("/api", None),
+            ("/apis/x", None),
+            ("/api/%63atalog", None),
+            ("/catalog", None),
+        ] {
+            assert_eq!(plugin_of(path), plugin, "{path}");
+        }
+        assert_eq!(plugin_of(&format!("/api/{}", "x".repeat(LONGEST_PLUGIN_ID + 1))), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! What the access line of a forwarded request tells beside what every line does.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+/// What the access line of a forwarded request is to tell: noted by who forwards, whenever it is known.
+#[derive(Debug, Default)]
+pub struct Told {
+    upstream: OnceLock<Duration>,
+    retried: AtomicBool,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    credential_error: OnceLock<&'static str>,
+}
+
+impl Told {
+    /// How long the other server took to begin its answer, from when it was asked: `upstreamMs`.
+    pub fn set_upstream(&self, took: Duration) {
+        let _ = self.upstream.set(took);
+    }
+
+    /// The same, once it is known.
+    pub fn upstream(&self) -> Option<Duration> {
+        self.upstream.get().copied()
+    }
+
+    /// It was asked twice: `retried`.
+    pub fn set_retried(&self) {
+        self.retried.store(true, Relaxed);
+    }
+
+    /// Whether it was asked twice.
+    pub fn is_retried(&self) -> bool {
+        self.retried.load(Relaxed)
+    }
+
+    /// Why the request's credential is not valid: `credentialError`. It is one of a few fixed texts.
+    pub fn set_credential_error(&self, why: &'static str) {
+        let _ = self.credential_error.set(why);
+    }
+
+    /// The same, once it is known.
+    pub fn credential_error(&self) -> Option<&'static str> {
+        self.credential_error.get().copied()
+    }
+
+    /// How many bytes of the request's body have come, those of a tunnel among them: `bytesIn`.
+    pub fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Relaxed)
+    }
+
+    pub(super) fn add_bytes_in(&self, bytes: u64) {
+        self.bytes_in.fetch_add(bytes, Relaxed);
+    }
+
+    /// How many bytes a tunnel has brought the client.
+    pub(super) fn bytes_out(&self) -> u64 {
+        self.bytes_out.load(Relaxed)
+    }
+
+    pub(super) fn add_bytes_out(&self, bytes: u64) {
+        self.bytes_out.fetch_add(bytes, Relaxed);
+    }
+}
