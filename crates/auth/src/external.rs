@@ -87,9 +87,7 @@ impl ExternalTokens {
     /// The principal of a token at `plugin`; `None` for an unknown token, `NotAllowedError` for one that is restricted
     /// to other plugins. Every token is compared, in constant time.
     pub fn verify(&self, token: &str, plugin: &str) -> Result<Option<Principal>, Error> {
-        let matches = |t: &StaticToken| bool::from(t.token.as_bytes().ct_eq(token.as_bytes()));
-        let found = self.tokens.iter().fold(None, |found, t| if matches(t) { Some(t) } else { found });
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = self.find(token) else { return Ok(None) };
         let access_restrictions = match &found.restrictions {
             None => None,
             Some(plugins) => Some(plugins.get(plugin).cloned().ok_or_else(|| {
@@ -101,6 +99,18 @@ impl ExternalTokens {
             })?),
         };
         Ok(Some(Principal::Service { subject: found.subject.clone(), access_restrictions }))
+    }
+}
+
+impl ExternalTokens {
+    /// Whether it is one of them, wherever it may be used.
+    pub(crate) fn has(&self, token: &str) -> bool {
+        self.find(token).is_some()
+    }
+
+    fn find(&self, token: &str) -> Option<&StaticToken> {
+        let matches = |t: &StaticToken| bool::from(t.token.as_bytes().ct_eq(token.as_bytes()));
+        self.tokens.iter().fold(None, |found, t| if matches(t) { Some(t) } else { found })
     }
 }
 

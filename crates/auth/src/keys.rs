@@ -145,6 +145,32 @@ impl PublicKey {
         Self { kid, algorithm, jwk: Arc::new(jwk), verifies }
     }
 
+    /// That of a JWK; `None` if it is malformed, for something else than signatures, or of an algorithm that is not verified
+    /// here.
+    pub(crate) fn from_jwk(jwk: &Value) -> Option<Self> {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let (algorithm, size) = match (text("kty")?, text("crv")?) {
+            ("EC", "P-256") => (SigningAlgorithm::Es256, 32),
+            ("EC", "P-384") => (SigningAlgorithm::Es384, 48),
+            ("OKP", "Ed25519") => (SigningAlgorithm::EdDsa, 32),
+            _ => return None,
+        };
+        let is_for_signatures = text("use").is_none_or(|usage| usage == "sig");
+        let alg_fits = jwk.get("alg").is_none_or(|alg| alg.as_str() == Some(algorithm.name()));
+        if !(is_for_signatures && alg_fits) {
+            return None;
+        }
+        let half = |name: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(text(name)?).ok()?;
+            (bytes.len() == size).then_some(bytes)
+        };
+        let bytes = match algorithm {
+            SigningAlgorithm::EdDsa => half("x")?,
+            _ => [vec![4], half("x")?, half("y")?].concat(),
+        };
+        Some(Self::new(text("kid")?.into(), algorithm, &bytes))
+    }
+
     /// Its name.
     pub fn kid(&self) -> &str {
         &self.kid

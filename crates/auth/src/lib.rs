@@ -20,6 +20,9 @@
 //!
 //! There are *static external tokens*, and *user tokens*, which the plugin `auth` issues and every plugin verifies
 //! ([`UserTokens`]). Tokens between plugins are to come: what issues them says so.
+//!
+//! Where another backend stands behind this one, [`RemoteKeys`] has its public keys: [`TokenLabels`] says by them who sent a
+//! request, for its access line, and [`RemoteAuth`] has users who signed in there accepted here.
 
 mod auth;
 mod clock;
@@ -30,6 +33,7 @@ mod extract;
 mod http_auth;
 mod keys;
 mod principal;
+mod remote;
 mod user;
 
 pub use auth::{Auth, AuthService, AuthenticateOptions};
@@ -42,6 +46,7 @@ pub use greenroom_context::BoxFuture;
 pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService, bearer_token};
 pub use keys::{PublicKey, SigningAlgorithm, SigningKey};
 pub use principal::{AccessRestrictions, Principal};
+pub use remote::{InvalidToken, Issuer, KeysFault, RemoteAuth, RemoteKeys, TokenLabel, TokenLabels};
 pub use user::{
     AuthBackend, LimitedUserToken, UserClaims, UserIdentity, UserInfo, UserInfoService, UserTokenIssuer,
     UserTokens,

@@ -11,6 +11,8 @@ use greenroom_plugin_app::{FrontEnd, front_end};
 use greenroom_plugin_rum::{ConfigRemark, Examination, PlannedStart};
 use greenroom_program::{Answer, CommandContext, UsageError};
 
+use crate::pages::is_of_gateway;
+
 const TOKEN: &str = "GREENROOM_TOKEN";
 
 /// Say why no browser events arrive at Datadog, and what to do about it.
@@ -140,6 +142,7 @@ fn planned(context: &CommandContext<'_>) -> Result<PlannedStart> {
         remarks: report.findings().iter().filter(|found| !found.is_fault()).filter_map(remark).collect(),
         rum_off: context.why_off("rum")?,
         app_off: context.why_off("app")?,
+        gateway: is_of_gateway(&context.config()?),
         other_page: context.why_off("demo")?.is_none().then(|| "the demo's page at /demo".to_owned()),
         // What its reader refuses is a fault.
         no_front_end: match front_end(&context.config()?) {

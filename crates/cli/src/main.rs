@@ -1,6 +1,7 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
 mod doctor;
+mod front;
 mod pages;
 mod sdk;
 
@@ -14,16 +15,21 @@ use greenroom_plugin_observatory::observatory;
 use greenroom_plugin_rum::rum_page;
 use greenroom_plugin_tasks::tasks;
 use greenroom_program::{Access, Program};
+use greenroom_wrap::exec_if_off;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // First of all: with `GREENROOM=off` the child is to find nothing of ours.
+    if let Some(error) = exec_if_off(std::env::args_os(), |name| std::env::var_os(name)) {
+        return front::not_run(&error);
+    }
     program().run()
 }
 
 fn program() -> Program {
-    Program::new("greenroom", env!("CARGO_PKG_VERSION"))
+    let program = Program::new("greenroom", env!("CARGO_PKG_VERSION"))
         .about("A backend for Backstage that says what it does and why")
         .hint("What you see is explained in docs/observability.md")
         .plugin_with(&["app.baseUrl", "app.packageName", "greenroom.app.dist"], app)
@@ -40,7 +46,8 @@ fn program() -> Program {
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
-        .example("healthcheck", Access::Open, "{url}/healthcheck")
+        .example("healthcheck", Access::Open, "{url}/healthcheck");
+    front::with_commands(program)
 }
 
 #[cfg(test)]

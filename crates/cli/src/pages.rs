@@ -14,13 +14,19 @@ pub(crate) fn rum() -> Plugin {
 
 fn served(config: &RootConfig, context: &ReadContext) -> Served {
     let readers = context.declarations.of::<ConfigReader>();
-    let runs_app = readers.iter().any(|(by, _)| by.owner().is_some_and(|owner| &*owner.plugin == "app"));
+    let runs = |id: &str| readers.iter().any(|(by, _)| by.owner().is_some_and(|owner| &*owner.plugin == id));
     let switch = |key: &str| config.optional_switch(key).ok().flatten();
     Served {
         // What its reader refuses is a fault.
-        app: runs_app && !matches!(front_end(config), Ok(FrontEnd::Nowhere(_))),
+        app: runs("app") && !matches!(front_end(config), Ok(FrontEnd::Nowhere(_))),
         other: switch("greenroom.demo") == Some(true) && switch("greenroom.plugins.demo") != Some(false),
+        behind: runs("gateway") || is_of_gateway(config),
     }
+}
+
+/// Whether a config is of a backend that stands in front of another one, as far as it says so.
+pub(crate) fn is_of_gateway(config: &RootConfig) -> bool {
+    config.has("greenroom.gateway").unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -32,7 +38,7 @@ mod tests {
 
     fn of(yaml: &str, backend: Backend) -> (bool, bool) {
         let context = ReadContext { declarations: backend.declarations(), ..ReadContext::default() };
-        let Served { app, other } = served(&RootConfig::from_yaml(yaml).unwrap(), &context);
+        let Served { app, other, .. } = served(&RootConfig::from_yaml(yaml).unwrap(), &context);
         (app, other)
     }
 

@@ -91,6 +91,11 @@ impl ConfigSources {
         Ok(Self { options: options.clone(), files, once: ReadOnce::default() })
     }
 
+    /// The files, absolute and in rising priority.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// The line that Backstage prints before it reads: `Loading config from MergedConfigSource{…}`.
     pub fn description(&self) -> String {
         let mut out = "Loading config from MergedConfigSource{".to_owned();

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::{
     exchange::{Asked, Exchange},
     express::send,
-    failure::{ErrorAnswer, Failed, Failure, ToldError, answer_status},
+    failure::{AlreadyTold, ErrorAnswer, Failed, Failure, ToldError, answer_status},
 };
 
 /// Turns failures into error bodies, on behalf of one router.
@@ -44,8 +44,9 @@ impl Envelope {
         // The innermost router's comes first, and stays.
         exchange.envelope.get_or_insert_with(|| self.clone());
         let own = response.extensions_mut().remove::<ErrorAnswer>();
+        let is_told = response.extensions_mut().remove::<AlreadyTold>().is_some();
         match Failed::taken(&mut response).or_else(|| unanswered(&response)) {
-            Some(failure) => with_headers_of(&response, self.body(failure, exchange, own.as_ref())),
+            Some(failure) => with_headers_of(&response, self.body(failure, exchange, own.as_ref(), is_told)),
             None => response,
         }
     }
@@ -56,7 +57,13 @@ impl Envelope {
         error!(self.logger, +method, +url = &*url, ..&why, "Request failed with status 500");
     }
 
-    fn body(&self, failure: Failure, exchange: &Exchange, own: Option<&ErrorAnswer>) -> Response {
+    fn body(
+        &self,
+        failure: Failure,
+        exchange: &Exchange,
+        own: Option<&ErrorAnswer>,
+        is_told: bool,
+    ) -> Response {
         let whole = match &failure {
             Failure::Exposed(error) => Some(error.clone()),
             Failure::Panic(_) => None,
@@ -64,7 +71,7 @@ impl Envelope {
         let (shown, log_id) = self.shown(failure);
         let filtered = log_id.is_some();
         let status = answer_status(StatusCode::from_u16(shown.status()).ok());
-        if status.is_server_error() {
+        if status.is_server_error() && !is_told {
             match filtered {
                 true => error!(self.logger, "Request failed with status {} {shown}", status.as_u16()),
                 false => error!(self.logger, ..&*shown, "Request failed with status {}", status.as_u16()),

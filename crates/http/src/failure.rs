@@ -95,6 +95,23 @@ impl ErrorAnswer {
     }
 }
 
+/// The log knows of the error already: an extension of the response that stands for it. It gets no line of its own, because many
+/// requests fail for the one reason.
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use greenroom_errors::Error;
+/// use greenroom_http::{AlreadyTold, HttpError};
+///
+/// async fn queue() -> Response {
+///     let mut response = HttpError::from(Error::service_unavailable("The queue is away")).into_response();
+///     response.extensions_mut().insert(AlreadyTold);
+///     response
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct AlreadyTold;
+
 /// An error that a client is told.
 pub struct ToldError<'a> {
     /// As clients may see it.

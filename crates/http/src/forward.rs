@@ -42,6 +42,11 @@ pub trait Forward: Send + Sync + 'static {
         false
     }
 
+    /// Whether a request has an access line here.
+    fn writes_lines(&self) -> bool {
+        true
+    }
+
     /// Asks the other server. The future is dropped when the client leaves, and so is the body that it answers.
     fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded>;
 }
@@ -163,6 +168,7 @@ impl Surroundings {
             let mut request = request;
             let steps = &self.steps[usize::from(passage.is_transparent)];
             let (reached, refused) = steps.on_request(&mut exchange, &mut request).await;
+            exchange.line = exchange.line.take().filter(|_| to.0.writes_lines());
             let forwarded = match refused {
                 Some(response) => Forwarded::Answer(response),
                 None => ask(&to, &mut exchange, request, passage).await,

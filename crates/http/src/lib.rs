@@ -57,7 +57,7 @@ pub use apart::serve_apart;
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};
-pub use failure::{ErrorAnswer, HandlerResult, HttpError, ToldError, panicked, told_status};
+pub use failure::{AlreadyTold, ErrorAnswer, HandlerResult, HttpError, ToldError, panicked, told_status};
 pub use finished_request::{FinishedRequest, Spent};
 pub use forward::{Forward, Forwarded, Forwarding, Passage, Reach, Told};
 pub use greenroom_http_server::{

@@ -22,7 +22,7 @@ pub use self::{
 };
 pub(crate) use self::{
     limited::limited,
-    verify::{Kind, kind},
+    verify::{Kind, Verified, key_id, kind, verify},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -40,6 +40,6 @@ fn encoded(json: &Value) -> String {
 }
 
 /// A part of a token, if it is JSON.
-fn decoded(part: &str) -> Option<Value> {
+pub(crate) fn decoded(part: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }

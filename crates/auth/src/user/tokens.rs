@@ -14,12 +14,12 @@ use greenroom_errors::{Error, Result};
 use greenroom_logging::{Logger, warn};
 
 use super::verify::{Kind, Refused, key_id, verify};
-use crate::{AuthenticateOptions, BoxFuture, Clock, Credentials, Principal, PublicKey};
+use crate::{AuthenticateOptions, BoxFuture, Clock, Credentials, InvalidToken, Principal, PublicKey};
 
 /// The plugin `auth`, as far as other plugins need it: the keys of its tokens, and what it knows of its users.
 ///
-/// The plugin of this backend answers from memory. One that runs elsewhere would be asked by HTTP; there is no such
-/// implementation yet.
+/// The plugin of this backend answers from memory. One that runs elsewhere is asked by HTTP:
+/// [`RemoteAuth`](crate::RemoteAuth).
 pub trait AuthBackend: Send + Sync + 'static {
     /// Its keys of that id: one if all is well.
     fn keys<'a>(&'a self, kid: &'a str) -> BoxFuture<'a, Result<Vec<PublicKey>>>;
@@ -88,7 +88,7 @@ impl UserTokens {
         let verified = match self.verified(token, kind, logger).await {
             Ok(verified) => verified,
             Err(refused) => {
-                if let (Refused::Unproved(why), Some(logger)) = (&refused, logger) {
+                if let (Refused::Unproved(_, why), Some(logger)) = (&refused, logger) {
                     warn!(logger, "Failed to verify incoming user token {why}");
                 }
                 return Err(refused.error().into());
@@ -106,16 +106,16 @@ impl UserTokens {
         kind: Kind,
         logger: Option<&Logger>,
     ) -> std::result::Result<Credentials, Refused> {
-        let unproved = |why: String| Refused::Unproved(why);
         let Some(backend) = self.backend() else {
             self.tell_once(logger);
             return Err(Refused::Unknown);
         };
-        let kid = key_id(token).map_err(unproved)?;
-        let keys =
-            backend.keys(&kid).await.map_err(|why| unproved(format!("no keys could be read: {why}")))?;
+        let unknown_key = |why: String| Refused::Unproved(InvalidToken::UnknownKey, why);
+        let kid = key_id(token).map_err(Refused::malformed)?;
+        let keys = backend.keys(&kid).await;
+        let keys = keys.map_err(|why| unknown_key(format!("no keys could be read: {why}")))?;
         let [key] = &*keys else {
-            return Err(unproved(match keys.len() {
+            return Err(unknown_key(match keys.len() {
                 0 => "no applicable key found in the JSON Web Key Set".to_owned(),
                 _ => "multiple matching keys found in the JSON Web Key Set".to_owned(),
             }));
@@ -123,8 +123,8 @@ impl UserTokens {
         let verified = verify(token, kind, key, self.0.clock.seconds())?;
         let time = Duration::try_from_secs_f64(verified.expires).ok();
         let time = time.and_then(|since| UNIX_EPOCH.checked_add(since));
-        let time = time.ok_or_else(|| unproved(r#""exp" is no time"#.to_owned()))?;
-        Ok(Credentials::of(Principal::user(verified.user_entity_ref)).with_token(token).expiring_at(time))
+        let time = time.ok_or_else(|| Refused::malformed(r#""exp" is no time"#))?;
+        Ok(Credentials::of(Principal::user(verified.subject)).with_token(token).expiring_at(time))
     }
 
     /// Each token would only repeat it.

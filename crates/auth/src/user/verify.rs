@@ -5,11 +5,11 @@
 
 use greenroom_errors::Error;
 use jsonwebtoken::{Validation, decode, decode_header, errors::ErrorKind};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 
 use super::{AUDIENCE, LIMITED_USER, PLUGIN, USER, decoded};
-use crate::{PublicKey, keys::install_provider};
+use crate::{InvalidToken, PublicKey, keys::install_provider};
 
 /// What a token claims to be. Each kind is verified in one way, and refused for good if that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,43 +52,63 @@ pub(crate) fn kind(token: &str) -> Option<Kind> {
 }
 
 /// The id of the key that a token names.
-pub(super) fn key_id(token: &str) -> Result<String, String> {
+pub(crate) fn key_id(token: &str) -> Result<String, String> {
     let header = decode_header(token).map_err(|_| "its header is malformed".to_owned())?;
     header.kid.ok_or_else(|| "it names no key".to_owned())
 }
 
 /// Why decoding failed. In words of our own: the library's quote the token, at any length.
-fn undecoded(why: &ErrorKind) -> &'static str {
+fn undecoded(why: &ErrorKind) -> Refused {
     match why {
-        ErrorKind::InvalidSignature => "signature verification failed",
-        ErrorKind::InvalidAlgorithm => r#""alg" is not that of its key"#,
-        _ => "it is malformed",
+        ErrorKind::InvalidSignature => {
+            Refused::Unproved(InvalidToken::BadSignature, "signature verification failed".to_owned())
+        }
+        ErrorKind::InvalidAlgorithm => {
+            Refused::Unproved(InvalidToken::BadSignature, r#""alg" is not that of its key"#.to_owned())
+        }
+        _ => Refused::malformed("it is malformed"),
     }
 }
 
 /// What a verified token says.
 #[derive(Debug)]
-pub(super) struct Verified {
-    pub(super) user_entity_ref: String,
+pub(crate) struct Verified {
+    /// A user's entity reference, or the id of the plugin that issued it.
+    pub(crate) subject: String,
     /// Seconds since 1970.
-    pub(super) expires: f64,
+    pub(crate) expires: f64,
+    /// In a plugin's token: the token of the user on whose behalf it calls.
+    pub(crate) on_behalf_of: Option<String>,
 }
 
 /// Why a token is refused: what its sender reads, and what the log does.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// There is nobody to ask for keys, which the log has been told.
     Unknown,
     /// It does not prove what it says.
-    Unproved(String),
+    Unproved(InvalidToken, String),
     /// It proves too little.
     Incomplete(&'static str),
 }
 
 impl Refused {
+    pub(super) fn malformed(why: impl Into<String>) -> Self {
+        Self::Unproved(InvalidToken::Malformed, why.into())
+    }
+
+    /// The same in one of a few words.
+    pub(crate) fn reason(&self) -> InvalidToken {
+        match self {
+            Self::Unknown => InvalidToken::UnknownKey,
+            Self::Unproved(reason, _) => *reason,
+            Self::Incomplete(_) => InvalidToken::Malformed,
+        }
+    }
+
     pub(super) fn error(&self) -> Error {
         Error::authentication(match self {
-            Self::Unknown | Self::Unproved(_) => "Failed user token verification",
+            Self::Unknown | Self::Unproved(..) => "Failed user token verification",
             Self::Incomplete(text) => text,
         })
     }
@@ -100,11 +120,15 @@ struct Claims {
     iat: Option<Value>,
     exp: Option<Value>,
     nbf: Option<Value>,
+    aud: Option<IgnoredAny>,
+    obo: Option<Value>,
 }
 
-/// Checks a user's token of a kind by its key, at a time in seconds since 1970. No clock is given leeway.
-pub(super) fn verify(token: &str, kind: Kind, key: &PublicKey, now: u64) -> Result<Verified, Refused> {
-    let unproved = |why: &str| Err(Refused::Unproved(why.to_owned()));
+/// Checks a token of a kind by its key, at a time in seconds since 1970. No clock is given leeway.
+///
+/// For whom a plugin's token is, and whether that on whose behalf it calls is a user's, is for the caller to check.
+pub(crate) fn verify(token: &str, kind: Kind, key: &PublicKey, now: u64) -> Result<Verified, Refused> {
+    let unproved = |reason, why: &str| Err(Refused::Unproved(reason, why.to_owned()));
     install_provider();
     let mut validation = Validation::new(key.algorithm().algorithm());
     // Times are checked below, by a clock that tests can set; the audience of an untyped token was read with its kind.
@@ -112,26 +136,26 @@ pub(super) fn verify(token: &str, kind: Kind, key: &PublicKey, now: u64) -> Resu
     validation.leeway = 0;
     validation.validate_exp = false;
     validation.validate_aud = false;
-    let token = decode::<Claims>(token, key.verifies(), &validation)
-        .map_err(|why| Refused::Unproved(undecoded(why.kind()).to_owned()))?;
+    let token = decode::<Claims>(token, key.verifies(), &validation).map_err(|why| undecoded(why.kind()))?;
     if token.header.typ.as_deref() != kind.typ() && kind != Kind::Untyped {
-        return unproved(r#"unexpected "typ" JWT header value"#);
+        return unproved(InvalidToken::WrongType, r#"unexpected "typ" JWT header value"#);
     }
     if token.header.crit.is_some() {
-        return unproved("it has critical header parameters");
+        return Err(Refused::malformed("it has critical header parameters"));
     }
-    let Claims { sub, iat, exp, nbf } = token.claims;
+    let Claims { sub, iat, exp, nbf, aud, obo } = token.claims;
     if kind != Kind::Untyped {
-        for (name, claim) in [("sub", &sub), ("exp", &exp), ("iat", &iat)] {
-            if claim.is_none() {
-                return unproved(&format!(r#"missing required "{name}" claim"#));
-            }
+        let has_audience = aud.is_some() || kind != Kind::Plugin;
+        let required =
+            [("sub", sub.is_some()), ("exp", exp.is_some()), ("iat", iat.is_some()), ("aud", has_audience)];
+        if let Some((name, _)) = required.iter().find(|(_, is_there)| !is_there) {
+            return Err(Refused::malformed(format!(r#"missing required "{name}" claim"#)));
         }
     }
     let number = |name: &str, claim: Option<Value>| match claim {
         None => Ok(None),
         Some(value) => match value.as_f64() {
-            None => Err(Refused::Unproved(format!(r#""{name}" claim must be a number"#))),
+            None => Err(Refused::malformed(format!(r#""{name}" claim must be a number"#))),
             number => Ok(number),
         },
     };
@@ -139,13 +163,20 @@ pub(super) fn verify(token: &str, kind: Kind, key: &PublicKey, now: u64) -> Resu
     let (nbf, exp) = (number("nbf", nbf)?, number("exp", exp)?);
     let now = now as f64;
     if nbf.is_some_and(|nbf| nbf > now) {
-        return unproved(r#""nbf" claim timestamp check failed"#);
+        return unproved(InvalidToken::NotYetValid, r#""nbf" claim timestamp check failed"#);
     }
     if exp.is_some_and(|exp| exp <= now) {
-        return unproved(r#""exp" claim timestamp check failed"#);
+        return unproved(InvalidToken::Expired, r#""exp" claim timestamp check failed"#);
     }
     let sub = sub.as_ref().and_then(Value::as_str).filter(|sub| !sub.is_empty());
     let sub = sub.ok_or(Refused::Incomplete("No user sub found in token"))?;
     let expires = exp.ok_or(Refused::Incomplete("User token is missing expiration"))?;
-    Ok(Verified { user_entity_ref: sub.to_owned(), expires })
+    let on_behalf_of = match obo {
+        _ if kind != Kind::Plugin => None,
+        // Node takes what JavaScript counts as false for nobody.
+        None | Some(Value::Null | Value::Bool(false)) => None,
+        Some(Value::String(obo)) => Some(obo).filter(|obo| !obo.is_empty()),
+        Some(_) => return Err(Refused::malformed(r#""obo" claim is no token"#)),
+    };
+    Ok(Verified { subject: sub.to_owned(), expires, on_behalf_of })
 }

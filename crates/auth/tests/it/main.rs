@@ -1,6 +1,7 @@
 //! Tokens, restrictions, and what a request's header says.
 
 mod credentials;
+mod remote;
 
 use greenroom_auth::{AllowedPrincipals, Auth, ExternalTokens, HttpAuth, Principal};
 use greenroom_config::RootConfig;

@@ -1,0 +1,7 @@
+//! Tokens of a backend elsewhere.
+
+mod flood;
+mod keys;
+mod kit;
+mod labels;
+mod users;

@@ -1,0 +1,107 @@
+//! A stop in order, and what it leaves.
+
+use std::time::Duration;
+
+use rustix::process::{Signal, kill_process_group, test_kill_process_group};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::Child;
+use crate::{Ended, Exit, proc};
+
+/// So long before the end of the grace the child is asked once more, which Node takes as: at once.
+const BEFORE_KILL: Duration = Duration::from_secs(2);
+/// Who is killed is gone by then, unless the system itself holds it.
+const AFTER_KILL: Duration = Duration::from_secs(5);
+/// Nothing tells when the last of a group has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How a stop went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// How the child ended.
+    pub ended: Ended,
+    /// What it took.
+    pub by: StoppedBy,
+    /// Processes that it had started outlived it until the grace was over, and were killed.
+    pub left_others: bool,
+}
+
+/// What it took to end a child, in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StoppedBy {
+    /// Nothing: it had ended.
+    Itself,
+    /// SIGTERM, once.
+    Term,
+    /// A second SIGTERM, shortly before the grace was over.
+    SecondTerm,
+    /// SIGKILL, when the grace was over.
+    Kill,
+}
+
+impl Child {
+    /// Asks the child to end, and sees to it that it has ended, with all that it has started, when `grace` is over: SIGTERM to
+    /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom a child leaves behind that
+    /// SIGTERM has killed get it as well, once.
+    pub async fn stop(&mut self, grace: Duration) -> Stopped {
+        let now = Instant::now();
+        // A grace that no clock can tell is for ever.
+        let at = |after| now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
+        let (second, last) = (at(grace - BEFORE_KILL.min(grace / 2)), at(grace));
+        let (ended, by) = self.ask(second, last).await;
+        // A child that had no answer to SIGTERM, or ends as a shell does whose command had none, has told nobody else of it: npm
+        // leaves the backend behind in this way.
+        let told_nobody = ended.exit_code() == 128 + Signal::TERM.as_raw();
+        let left_others = self.end_group(told_nobody, last).await;
+        Stopped { ended, by, left_others }
+    }
+
+    async fn ask(&mut self, second: Instant, last: Instant) -> (Ended, StoppedBy) {
+        if let Some(ended) = self.ended {
+            return (ended, StoppedBy::Itself);
+        }
+        self.target.signal(Signal::TERM);
+        if let Ok(ended) = timeout_at(second, self.wait()).await {
+            return (ended, StoppedBy::Term);
+        }
+        self.target.signal(Signal::TERM);
+        if let Ok(ended) = timeout_at(last, self.wait()).await {
+            return (ended, StoppedBy::SecondTerm);
+        }
+        self.kill_group();
+        let ended = match timeout(AFTER_KILL, self.wait()).await {
+            Ok(ended) => ended,
+            Err(_) => self.set_ended(Exit::Unknown),
+        };
+        (ended, StoppedBy::Kill)
+    }
+
+    /// What to do when the child has ended by itself: whatever it has started and left in its group ends as well, by SIGTERM, and
+    /// by SIGKILL after `grace`. `true` if that was needed.
+    pub async fn end_rest(&mut self, grace: Duration) -> bool {
+        self.end_group(true, Instant::now() + grace).await
+    }
+
+    /// Waits for those whom the child has left. The number of a group is free for others once nobody is in it; that it comes to
+    /// be used again between two looks is out of the question.
+    async fn end_group(&mut self, is_told: bool, last: Instant) -> bool {
+        if self.is_group_gone {
+            return false;
+        }
+        let is_left = |pid| test_kill_process_group(pid).is_ok() && !proc::of_group(pid).is_empty();
+        if is_told && is_left(self.pid) {
+            let _ = kill_process_group(self.pid, Signal::TERM);
+        }
+        let mut was_killed = false;
+        while is_left(self.pid) && !was_killed {
+            if Instant::now() >= last {
+                let _ = kill_process_group(self.pid, Signal::KILL);
+                was_killed = true;
+            } else {
+                sleep(LOOK).await;
+            }
+        }
+        self.is_group_gone = true;
+        was_killed
+    }
+}

@@ -1,0 +1,147 @@
+//! Who keeps a child running: starts it, starts it again by policy, says how it is, and stops it when told to.
+
+mod keeper;
+mod state;
+
+use std::{fmt, io, sync::Arc, time::Duration};
+
+use greenroom_context::spawn;
+use tokio::sync::watch;
+
+use crate::{ChildCommand, ConfigFile, Input, RestartPolicy, Restarts, Signal, Target, forward_signals};
+
+use keeper::Keeper;
+pub use state::{Restart, State};
+
+/// What is started.
+#[derive(Debug)]
+pub struct Launch {
+    /// The command.
+    pub command: ChildCommand,
+    /// The port of the loopback interface on which it is to listen, if it was told one.
+    pub port: Option<u16>,
+    /// A file that it reads, kept as long as it runs.
+    pub file: Option<ConfigFile>,
+}
+
+impl From<ChildCommand> for Launch {
+    fn from(command: ChildCommand) -> Self {
+        Self { command, port: None, file: None }
+    }
+}
+
+/// How a child is kept.
+#[derive(Default)]
+pub struct SupervisorOptions {
+    /// Whether it is started again when it fails.
+    pub restart: RestartPolicy,
+    /// What it reads; nothing else.
+    pub input: Option<Input>,
+    /// Is told of each state, once and in order; [`Supervisor::state`] may skip those that are soon over.
+    pub on_state: Option<OnState>,
+}
+
+/// Is told of a state.
+pub type OnState = Box<dyn Fn(&State) + Send + Sync>;
+
+impl fmt::Debug for SupervisorOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SupervisorOptions").field("restart", &self.restart).finish_non_exhaustive()
+    }
+}
+
+/// A handle to a child that is kept running. When the last one is dropped, the child is killed.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    orders: Arc<watch::Sender<Orders>>,
+    state: watch::Receiver<State>,
+    target: Target,
+}
+
+/// What the supervisor was told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Orders {
+    /// To stop, within this time.
+    stop: Option<Duration>,
+    /// To start anew, with another port.
+    has_new_port: bool,
+}
+
+impl Supervisor {
+    /// Starts a child, in a task of the current backend. `launch` says what to start, each time anew: with another port, if it
+    /// chooses one.
+    pub fn start(
+        options: SupervisorOptions,
+        launch: impl FnMut() -> io::Result<Launch> + Send + 'static,
+    ) -> Self {
+        let (tell, state) = watch::channel(State::starting());
+        let (orders, ordered) = watch::channel(Orders::default());
+        let target = Target::default();
+        let keeper = Keeper {
+            launch: Box::new(launch),
+            restarts: Restarts::new(options.restart),
+            input: options.input,
+            on_state: options.on_state,
+            target: target.clone(),
+            state: tell,
+            orders: ordered,
+            last: None,
+            has_moved: false,
+            has_new_port: false,
+        };
+        spawn("child", keeper.keep());
+        Self { orders: Arc::new(orders), state, target }
+    }
+
+    /// How it is, now and from now on. Closed once nothing follows.
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// The child that runs now, to send signals to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// From here on the child gets the signals that are for it: see [`forward_signals`].
+    ///
+    /// # Errors
+    /// When the system lets nobody serve a signal.
+    pub fn forward_signals(&self) -> io::Result<()> {
+        forward_signals(&self.target)
+    }
+
+    /// Stops the child, as [`Child::stop`](crate::Child::stop) does, and starts none any more. Returns the last state. The first
+    /// one who calls it says how long it may take.
+    pub async fn stop(&self, grace: Duration) -> State {
+        self.orders.send_modify(|orders| {
+            orders.stop.get_or_insert(grace);
+        });
+        self.end().await
+    }
+
+    /// Waits until nothing follows any more, and returns the last state.
+    pub async fn end(&self) -> State {
+        let mut state = self.state.clone();
+        // It is gone without a last word if the backend's tasks have ended.
+        let _ = state.wait_for(State::is_final).await;
+        state.borrow().clone()
+    }
+
+    /// Starts the child anew with what `launch` says then, for a port that another program took before the child did. Only the
+    /// first call does; the others are `false`. Where the child ends for that reason, this happens without being asked.
+    pub fn retry_with_new_port(&self) -> bool {
+        self.orders.send_if_modified(|orders| !std::mem::replace(&mut orders.has_new_port, true))
+    }
+
+    /// Kills the child with all that it has started, and starts none any more: for who ends this process at once.
+    pub fn kill(&self) {
+        self.orders.send_modify(|orders| orders.stop = Some(Duration::ZERO));
+        self.target.kill_group();
+    }
+
+    /// Sends a signal to the child alone. `false` if none runs.
+    pub fn signal(&self, signal: Signal) -> bool {
+        self.target.signal(signal)
+    }
+}

@@ -1,0 +1,14 @@
+//! A child process, from its command line to its end. The children are shells, and this program itself.
+
+mod child;
+mod command;
+mod handover;
+mod kit;
+mod off;
+mod pid1;
+mod ports;
+mod restart;
+mod settings;
+mod signals;
+mod stop;
+mod supervisor;

@@ -1,0 +1,45 @@
+//! `greenroom.run`.
+
+use std::time::Duration;
+
+use greenroom_config::RootConfig;
+use greenroom_wrap::{CONFIG_SCHEMA, RestartPolicy, RunSettings};
+
+fn read(yaml: &str) -> Result<RunSettings, String> {
+    let config = RootConfig::from_yaml(yaml).unwrap();
+    RunSettings::from_config(&config).map_err(|error| error.message().to_owned())
+}
+
+#[test]
+fn the_defaults_leave_kubernetes_thirty_seconds_room() {
+    let seconds = Duration::from_secs;
+    assert_eq!(
+        read("{}").unwrap(),
+        RunSettings { grace: seconds(25), delay: seconds(3), restart: RestartPolicy::Never }
+    );
+}
+
+#[test]
+fn durations_are_written_as_in_backstage() {
+    let settings =
+        read("greenroom: {run: {grace: 1m, delay: {milliseconds: 500}, restart: on-failure}}").unwrap();
+    assert_eq!((settings.grace, settings.delay), (Duration::from_secs(60), Duration::from_millis(500)));
+    assert_eq!(settings.restart, RestartPolicy::OnFailure);
+}
+
+#[test]
+fn a_policy_that_is_none_is_refused() {
+    let error = read("greenroom: {run: {restart: always}}").unwrap_err();
+    assert!(
+        error.contains("'always' is neither 'never' nor 'on-failure' at greenroom.run.restart"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_schema_knows_every_key() {
+    let schema: serde_json::Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();
+    let keys = schema.pointer("/properties/greenroom/properties/run/properties").unwrap();
+    let keys: Vec<_> = keys.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["grace", "delay", "restart"]);
+}
