@@ -6,6 +6,7 @@
 
 pub mod callgrind;
 pub mod figures;
+pub mod gateway;
 pub mod instructions;
 pub mod lines;
 pub mod machine;

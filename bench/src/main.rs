@@ -15,7 +15,7 @@ use greenroom_bench::measure::{self, Plan};
 use greenroom_bench::process::{Core, end_with_children};
 use greenroom_bench::report::Section;
 use greenroom_bench::subject::Places;
-use greenroom_bench::{FIGURES, Figure, Subject, instructions, machine, portal, report};
+use greenroom_bench::{FIGURES, Figure, Subject, gateway, instructions, machine, portal, report};
 
 /// Takes the figures of Greenroom, of the Node backend, and of floors.
 #[derive(Debug, Parser)]
@@ -38,6 +38,9 @@ struct Options {
     /// Measure a front end's files beside nginx, and its events
     #[arg(long, conflicts_with_all = ["without_node", "only", "instructions"])]
     portal: bool,
+    /// Measure what standing in front of a Node backend costs, beside nginx
+    #[arg(long, conflicts_with_all = ["without_node", "only", "instructions", "portal"])]
+    gateway: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -83,6 +86,13 @@ fn run(options: &Options) -> io::Result<()> {
         let tables = portal::run(&places, options.seconds, options.rounds, |value| println!("{value}"))?;
         println!("\n{tables}");
         return write(Section::PORTAL.put(&before, &of(tables)));
+    }
+    if options.gateway {
+        end_with_children()?;
+        Core::Load.pin()?;
+        let tables = gateway::run(&places, options.seconds, options.rounds, |value| println!("{value}"))?;
+        println!("\n{tables}");
+        return write(Section::GATEWAY.put(&before, &of(tables)));
     }
     let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
     let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));

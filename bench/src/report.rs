@@ -5,10 +5,15 @@ use std::fmt::Write;
 use crate::measure::{Measured, Plan};
 use crate::subject::Subject;
 use crate::{Figure, Samples, wrk};
-use crate::{instructions, portal};
+use crate::{gateway, instructions, portal};
 
 /// What is written by itself, each part at its own time.
-const SECTIONS: [Section; 3] = [Section::INSTRUCTIONS, Section::PORTAL, Section::EARLIER];
+const SECTIONS: [Section; 4] = [Section::INSTRUCTIONS, Section::PORTAL, Section::GATEWAY, Section::EARLIER];
+
+/// In front of what a new part goes.
+const LAST: [&str; 2] = [Section::EARLIER.heading, MACHINE];
+
+const MACHINE: &str = "## Machine and versions";
 
 /// A part of the page: its heading, and how its figures are taken.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +27,9 @@ impl Section {
     pub const INSTRUCTIONS: Self = Self { heading: "## Instructions", how: instructions::HOW };
     /// A front end's files, and its events.
     pub const PORTAL: Self = Self { heading: "## A front end", how: portal::HOW };
+
+    /// Greenroom in front of a Node backend.
+    pub const GATEWAY: Self = Self { heading: "## In front of a Node backend", how: gateway::HOW };
 
     /// This Greenroom beside an earlier one, on one machine. Written by hand: it takes two checkouts.
     const EARLIER: Self = Self { heading: "## Beside an earlier Greenroom", how: "" };
@@ -39,7 +47,10 @@ impl Section {
         let section = format!("{}\n\n{}\n{tables}\n", self.heading, self.how);
         match self.of(page) {
             Some(old) => page.replacen(old, &section, 1),
-            None => format!("{page}\n{}\n", section.trim_end()),
+            None => match LAST.into_iter().find_map(|heading| page.find(heading)) {
+                Some(at) => format!("{}{section}{}", &page[..at], &page[at..]),
+                None => format!("{page}\n{}\n", section.trim_end()),
+            },
         }
     }
 }
@@ -102,7 +113,7 @@ pub fn page(plan: &Plan, measured: &Measured, machine: &[(&'static str, String)]
     text.push_str(&tables(plan, measured));
     text.push('\n');
     SECTIONS.into_iter().filter_map(|section| section.of(before)).for_each(|kept| text.push_str(kept));
-    text.push_str("## Machine and versions\n\n| | |\n| --- | --- |\n");
+    text.push_str(&format!("{MACHINE}\n\n| | |\n| --- | --- |\n"));
     for (name, value) in machine {
         let _ = writeln!(text, "| {name} | {value} |");
     }

@@ -1,7 +1,7 @@
 //! A server under measurement: started on a free port, its log in a file, killed when dropped.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -58,12 +58,23 @@ impl Server {
     }
 
     /// Starts what listens on that port of this machine, and waits until it answers `ready` by 200.
-    pub fn launch(mut command: Command, port: u16, ready: &str, scratch: &Path) -> io::Result<Self> {
+    pub fn launch(command: Command, port: u16, ready: &str, scratch: &Path) -> io::Result<Self> {
+        Self::launch_on(Core::Server, command, port, ready, scratch)
+    }
+
+    /// The same on that core.
+    pub fn launch_on(
+        core: Core,
+        mut command: Command,
+        port: u16,
+        ready: &str,
+        scratch: &Path,
+    ) -> io::Result<Self> {
         let log_path = scratch.join("server.log");
         let log = OpenOptions::new().create(true).append(true).open(&log_path)?;
         log.set_len(0)?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
-        let process = Process::start(&mut command, Core::Server)?;
+        let process = Process::start(&mut command, core)?;
         let mut server = Self { process, log, log_path, port, start: Duration::ZERO };
         server.start = server.await_readiness(ready)?;
         Ok(server)
@@ -112,6 +123,11 @@ impl Server {
     pub fn resident_after(&self, idle: Duration) -> io::Result<Resident> {
         let ready = self.process.started() + self.start;
         thread::sleep((ready + idle).saturating_duration_since(Instant::now()));
+        self.resident()
+    }
+
+    /// Resident memory.
+    pub fn resident(&self) -> io::Result<Resident> {
         proc::resident(self.process.id())
     }
 
@@ -139,6 +155,19 @@ impl Server {
     /// How many lines the log holds.
     pub fn lines(&self) -> io::Result<u64> {
         count_lines(&self.log_path)
+    }
+
+    /// The last whole line of the log.
+    pub fn last_line(&self) -> io::Result<String> {
+        const ENOUGH: i64 = 1 << 16;
+        let mut log = File::open(&self.log_path)?;
+        let length = log.metadata()?.len();
+        log.seek(SeekFrom::End(-ENOUGH.min(length.cast_signed())))?;
+        let mut end = vec![];
+        log.read_to_end(&mut end)?;
+        let end = String::from_utf8_lossy(&end);
+        let whole = end.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        Ok(whole.rsplit('\n').next().unwrap_or_default().to_owned())
     }
 
     /// Asks it to end, and waits.

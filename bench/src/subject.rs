@@ -135,6 +135,13 @@ impl Places {
         command
     }
 
+    /// What prints a token of a plugin of the Node backend.
+    pub fn plugin_token(&self, plugin: &str) -> Command {
+        let mut command = self.on_node("bench/node/token.js");
+        command.arg(self.target.join("peer/keys/private.pem")).arg(plugin);
+        command
+    }
+
     /// What logs a kind of line so many times to nowhere.
     pub fn lines(&self, kind: &str, times: u64) -> Command {
         let mut command = self.release("bench-lines");

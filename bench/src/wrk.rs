@@ -25,7 +25,13 @@ pub fn arguments(url: &str, connections: u32, seconds: u64) -> Vec<String> {
 
 /// Asks for `url` for so long.
 pub fn run(url: &str, connections: u32, seconds: u64) -> io::Result<Run> {
+    run_with(&[], url, connections, seconds)
+}
+
+/// The same with these headers.
+pub fn run_with(headers: &[String], url: &str, connections: u32, seconds: u64) -> io::Result<Run> {
     let mut command = std::process::Command::new("wrk");
+    command.args(headers.iter().flat_map(|header| ["-H", header]));
     command.args(arguments(url, connections, seconds)).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut wrk = Process::start(&mut command, Core::Load)?;

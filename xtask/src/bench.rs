@@ -29,6 +29,9 @@ pub(crate) struct Options {
     /// Measure a front end's files beside nginx, and what browsers send
     #[arg(long, conflicts_with_all = ["without_node", "only", "instructions"])]
     portal: bool,
+    /// Measure what standing in front of a Node backend costs, beside nginx
+    #[arg(long, conflicts_with_all = ["without_node", "only", "instructions", "portal"])]
+    gateway: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -80,6 +83,7 @@ impl Options {
         match self {
             Self { instructions: true, .. } => vec![&VALGRIND],
             Self { portal: true, .. } => vec![&WRK, &NGINX],
+            Self { gateway: true, .. } => vec![&WRK, &NGINX, &PEER],
             Self { without_node: true, .. } => vec![&WRK],
             _ => vec![&WRK, &PEER],
         }
@@ -87,7 +91,7 @@ impl Options {
 
     /// What else can be done about a missing need.
     fn hint(&self, need: &Need) -> &'static str {
-        if *need == PEER { ", or --without-node" } else { "" }
+        if *need == PEER && !self.gateway { ", or --without-node" } else { "" }
     }
 
     fn passed_on(&self) -> Vec<String> {
@@ -101,6 +105,7 @@ impl Options {
             ("--without-node", self.without_node),
             ("--instructions", self.instructions),
             ("--portal", self.portal),
+            ("--gateway", self.gateway),
             ("--write", self.write),
         ];
         for (name, given) in switches {
@@ -129,6 +134,9 @@ mod tests {
         );
         let options = Options { portal: true, ..Options::default() };
         assert_eq!((options.needs(), options.passed_on()), (vec![&WRK, &NGINX], vec!["--portal".to_owned()]));
-        assert_eq!(options.hint(&PEER), ", or --without-node");
+        let options = Options { gateway: true, ..Options::default() };
+        assert_eq!(options.needs(), [&WRK, &NGINX, &PEER]);
+        assert_eq!(options.passed_on(), ["--gateway"]);
+        assert_eq!([options.hint(&PEER), Options::default().hint(&PEER)], ["", ", or --without-node"]);
     }
 }

@@ -150,6 +150,7 @@ mod tests {
                 "the portal in a browser",
                 "pages for operators in a browser",
                 "beside a real Node backend",
+                "the gateway before a real Node backend",
                 "compatibility score",
                 "doctests"
             ]

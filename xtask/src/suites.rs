@@ -64,6 +64,8 @@ pub(crate) const SUITES: &[Suite] = &[
             "--test",
             "browser",
             "--test",
+            "gateway",
+            "--test",
             "live",
             "--test",
             "node",
@@ -158,6 +160,12 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "beside a real Node backend",
         needs: &[&PEER],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "live"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "the gateway before a real Node backend",
+        needs: &[&PEER],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "gateway"]),
         otherwise: None,
     },
     Suite {

@@ -29,14 +29,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Arrival, Peer, RequestBody, Serve, ServerSettings, Takeover,
     activity::{Activity, InFlight, Overdue},
+    framing::Framing,
     places::Place,
     server::Shared,
     socket::Socket,
     takeover::TakeoverWork,
 };
 
-/// As in Node; more is a 431.
-const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// As large as hyper's buffer grows by itself.
+const HTTP_BUFFER_BYTES: usize = 400 * 1024;
 
 /// How long bytes may be on their way that were sent before the listener closed.
 const DRAIN_TRANSIT_TIME: Duration = Duration::from_millis(100);
@@ -74,11 +75,16 @@ where
         async { Ok::<_, Infallible>(answer.await) }
     });
     let mut http = Builder::new();
-    http.max_header_size(MAX_HEADER_BYTES);
+    let header_bytes = limits.header_bytes as usize;
+    let longest_head = Framing::longest_head(header_bytes);
+    http.max_header_size(longest_head);
+    if longest_head > HTTP_BUFFER_BYTES {
+        http.max_buf_size(longest_head);
+    }
     if let Some(headers) = limits.uncommon_headers() {
         http.max_headers(headers);
     }
-    let socket = TokioIo::new(Socket::new(stream, activity.clone()));
+    let socket = TokioIo::new(Socket::new(stream, activity.clone(), header_bytes));
     let mut watched = Watched { connection: http.serve_connection(socket, service), activity, alarm: None };
     async move {
         let ended = tokio::select! {
@@ -109,12 +115,7 @@ where
         End::Taken(then) => {
             let parts = connection.into_parts();
             let socket = parts.io.into_inner().unread(&parts.read_buf);
-            tokio::select! {
-                biased;
-                // First, and once even if the server drains already: it has to answer.
-                () = then.go_on(Box::new(socket)) => {}
-                () = draining.cancelled() => {}
-            }
+            then.go_on(Box::new(socket), draining).await;
             return;
         }
         // As Node answers a header that does not arrive in time.

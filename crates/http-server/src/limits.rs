@@ -69,6 +69,9 @@ pub struct ConnectionLimits {
     pub requests: u32,
     /// `backend.server.maxHeadersCount`: more are a 431; 100.
     pub headers: u32,
+    /// A request's head that has as many bytes is a 431; 16 KiB. As Node counts them with `--max-http-header-size`: those of the
+    /// target, of names and of values. A target of more than 65,534 bytes is a 414, whatever this is.
+    pub header_bytes: u32,
     /// `greenroom.server.maxConnections`: beyond it few are taken, each for one request; as many as the process has
     /// descriptors for, and never more than that.
     pub connections: u32,
@@ -77,7 +80,10 @@ pub struct ConnectionLimits {
 /// What hyper has room for without asking the heap.
 const HEADERS: u32 = 100;
 
-/// No more headers fit into the 16 KiB that a request's header may have.
+/// As in Node.
+const HEADER_BYTES: u32 = 16 * 1024;
+
+/// No more headers fit into the 16 KiB that a request's header has at first.
 const MOST_HEADERS: u32 = 4096;
 
 /// Descriptors that are left for files, outgoing connections and those beyond the limit.
@@ -87,7 +93,7 @@ const CONNECTIONS: &str = "greenroom.server.maxConnections";
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { requests: 0, headers: HEADERS, connections: u32::MAX }
+        Self { requests: 0, headers: HEADERS, header_bytes: HEADER_BYTES, connections: u32::MAX }
     }
 }
 
@@ -121,6 +127,7 @@ impl ConnectionLimits {
                 Some(0) => MOST_HEADERS,
                 Some(some) => some.min(MOST_HEADERS),
             },
+            header_bytes: default.header_bytes,
             // What has no descriptor could not be accepted.
             connections: connections.map_or(possible, |some| some.min(possible)),
         })

@@ -2,14 +2,14 @@
 //! reads the last answer.
 
 use std::{
-    io,
+    io, mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::Sleep,
@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     activity::Activity,
-    framing::{Framing, Seen},
+    framing::{Followed, Framing, Seen},
 };
 
 /// How long the rest of what a peer sends is read and thrown away after the last answer, at most.
@@ -28,26 +28,34 @@ pub(crate) const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 /// No header has this byte: hyper answers 400 and closes. It does not look before a header has an end.
 const REFUSED: &[u8] = b"\0\r\n\r\n";
 
+/// A piece of a line without an end: of so many that a header becomes too large hyper makes a 431.
+const ENDLESS: &[u8] = &[b'a'; 4096];
+
 /// A socket that lingers when it is closed.
 pub(crate) struct Socket<S> {
     stream: S,
     activity: Arc<Activity>,
     framing: Framing,
-    /// What came behind a request to leave HTTP, until that is answered.
+    /// What is to be read first: a line that did not come whole or was changed, or what stands for a malformed one.
+    ready: Bytes,
+    /// What was read and has not been followed: it came behind such a line, or behind a request to leave HTTP until that is
+    /// answered.
     held: BytesMut,
-    /// What is left to be read in place of a malformed header.
-    refusal: &'static [u8],
+    /// A header is too large, and no end of it is to be read.
+    is_endless: bool,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Socket<S> {
-    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
+    /// A head of `limit` bytes, as Node counts them, is too large.
+    pub(crate) fn new(stream: S, activity: Arc<Activity>, limit: usize) -> Self {
         Self {
             stream,
             activity,
-            framing: Framing::default(),
+            framing: Framing::new(limit),
+            ready: Bytes::new(),
             held: BytesMut::new(),
-            refusal: b"",
+            is_endless: false,
             lingering: None,
         }
     }
@@ -56,52 +64,53 @@ impl<S> Socket<S> {
         self.stream
     }
 
-    /// Gives back what was read last and not used.
+    /// Gives back what was read last and not used, in front of what has not been read.
     pub(crate) fn unread(mut self, bytes: &[u8]) -> Self {
-        let behind = std::mem::replace(&mut self.held, bytes.into());
-        self.held.unsplit(behind);
+        let begun = self.framing.take_line();
+        let behind = mem::take(&mut self.held);
+        for part in [bytes, &self.ready, &begun, &behind] {
+            self.held.extend_from_slice(part);
+        }
+        (self.ready, self.is_endless) = (Bytes::new(), false);
         self
     }
 
-    /// Checks `buffer[from..]`. Returns how many of these bytes hyper may see now; the rest is kept in `held`.
+    /// Looks at what has been read: how much of it hyper may see as it stands, and how much needs no second look.
     ///
     /// What came in order before a malformed line is handed out: it is an earlier request, or a body's beginning.
-    fn follow(&mut self, buffer: &mut ReadBuf<'_>, from: usize) -> io::Result<usize> {
-        let all = buffer.filled().len() - from;
-        let (good, seen) = self.framing.follow(&buffer.filled()[from..]);
+    fn follow(&mut self, bytes: &[u8]) -> (usize, usize) {
+        let Followed { good, count, seen } = self.framing.follow(bytes);
         self.activity.received(self.framing.is_in_head(), self.framing.is_in_body());
         match seen {
-            Seen::All | Seen::Undecided => return Ok(good),
-            Seen::BadHead => {
-                buffer.set_filled(from + good);
-                self.refusal = REFUSED;
-                self.refuse(buffer);
+            Seen::All | Seen::Undecided | Seen::BadBody => {}
+            Seen::Line => self.ready = self.framing.take_line().into(),
+            Seen::BadHead => self.ready = Bytes::from_static(REFUSED),
+            Seen::LargeHead => self.is_endless = true,
+        }
+        (good, count)
+    }
+
+    /// Hands out what is ready.
+    fn hand_out(&mut self, buffer: &mut ReadBuf<'_>) {
+        while buffer.remaining() > 0 {
+            if self.ready.is_empty() && self.is_endless {
+                self.ready = Bytes::from_static(ENDLESS);
             }
-            // No byte at all would mean that the peer has closed.
-            Seen::BadBody if good == 0 => return Err(malformed()),
-            Seen::BadBody => buffer.set_filled(from + good),
+            let count = self.ready.len().min(buffer.remaining());
+            if count == 0 {
+                return;
+            }
+            buffer.put_slice(&self.ready.split_to(count));
         }
-        Ok(all)
     }
 
-    fn refuse(&mut self, buffer: &mut ReadBuf<'_>) {
-        let (now, later) = self.refusal.split_at(self.refusal.len().min(buffer.remaining()));
-        buffer.put_slice(now);
-        self.refusal = later;
-    }
-
-    /// Hands out what was held.
-    fn unhold(&mut self, buffer: &mut ReadBuf<'_>) -> io::Result<()> {
-        let (from, count) = (buffer.filled().len(), self.held.len().min(buffer.remaining()));
-        buffer.put_slice(&self.held[..count]);
-        if self.activity.has_left_http() {
-            self.held.advance(count);
-        } else {
-            let count = self.follow(buffer, from)?;
-            buffer.set_filled(buffer.filled().len().min(from + count));
-            self.held.advance(count);
-        }
-        Ok(())
+    /// Hands out of what was held what may be.
+    fn unhold(&mut self, buffer: &mut ReadBuf<'_>, has_left_http: bool) {
+        let (from, most) = (buffer.filled().len(), self.held.len().min(buffer.remaining()));
+        buffer.put_slice(&self.held[..most]);
+        let (good, count) = if has_left_http { (most, most) } else { self.follow(&buffer.filled()[from..]) };
+        buffer.set_filled(from + good);
+        self.held.advance(count);
     }
 }
 
@@ -118,37 +127,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let has_left_http = this.activity.has_left_http();
-        if this.framing.is_malformed() {
-            if this.refusal.is_empty() {
+        loop {
+            this.hand_out(buffer);
+            if this.framing.is_undecided() && !has_left_http && !this.activity.is_at_work() {
+                this.framing.stay();
+            }
+            let is_undecided = this.framing.is_undecided() && !has_left_http;
+            let may_follow = !is_undecided && !this.framing.is_malformed();
+            if may_follow && !this.held.is_empty() && buffer.remaining() > 0 {
+                this.unhold(buffer, has_left_http);
+                continue;
+            }
+            if buffer.filled().len() > before {
+                return Poll::Ready(Ok(()));
+            }
+            if this.framing.is_malformed() {
+                // No byte at all would mean that the peer has closed.
                 return Poll::Ready(Err(malformed()));
             }
-            this.refuse(buffer);
-            return Poll::Ready(Ok(()));
-        }
-        if this.framing.is_undecided() && !has_left_http && !this.activity.is_at_work() {
-            this.framing.stay();
-        }
-        if !this.held.is_empty() && (has_left_http || !this.framing.is_undecided()) {
-            this.unhold(buffer)?;
-            return Poll::Ready(Ok(()));
-        }
-        if this.held.is_empty() {
+            if !this.held.is_empty() {
+                // Hyper reads no more until it is woken, also when it has sent the answer.
+                this.activity.wake_when_answered(cx.waker());
+                return Poll::Pending;
+            }
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
             if has_left_http || buffer.filled().len() == before {
                 return Poll::Ready(Ok(()));
             }
-            let count = this.follow(buffer, before)?;
-            if buffer.filled().len() > before + count {
-                this.held.extend_from_slice(&buffer.filled()[before + count..]);
-                buffer.set_filled(before + count);
-            }
-            if count > 0 {
-                return Poll::Ready(Ok(()));
-            }
+            let (good, count) = this.follow(&buffer.filled()[before..]);
+            this.held.extend_from_slice(&buffer.filled()[before + count..]);
+            buffer.set_filled(before + good);
         }
-        // All that came is held. Hyper reads no more until it is woken, also when it has sent the answer.
-        this.activity.wake_when_answered(cx.waker());
-        Poll::Pending
     }
 }
 
@@ -195,5 +204,82 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{ConnectionLimits, Timeouts, places::Places};
+
+    const LIMIT: usize = 16 * 1024;
+
+    /// What is to be read of these bytes, and whether it breaks off there.
+    fn followed(bytes: &[u8]) -> (Vec<u8>, bool) {
+        let (mut framing, mut rest, mut all) = (Framing::new(LIMIT), bytes, Vec::new());
+        while !rest.is_empty() {
+            // Nothing is at work that could leave HTTP.
+            framing.stay();
+            let Followed { good, count, seen } = framing.follow(rest);
+            all.extend_from_slice(&rest[..good]);
+            rest = &rest[count..];
+            match seen {
+                Seen::All | Seen::Undecided => {}
+                Seen::Line => all.extend(framing.take_line()),
+                Seen::BadHead => return ([&all, REFUSED].concat(), true),
+                Seen::LargeHead | Seen::BadBody => return (all, true),
+            }
+        }
+        (all, false)
+    }
+
+    /// What is read of it by a buffer of this size, when it comes in such pieces.
+    async fn read(bytes: &[u8], piece: usize, buffer: usize) -> (Vec<u8>, bool) {
+        let places = Arc::new(Places::new(&ConnectionLimits::default()));
+        let activity = Arc::new(Activity::new(Timeouts::default(), places.take_anyway()));
+        let (mut client, server) = tokio::io::duplex(piece);
+        let mut socket = Socket::new(server, activity, LIMIT);
+        let write = async {
+            // A socket that has refused is gone.
+            let _ = client.write_all(bytes).await;
+            drop(client);
+        };
+        let read = async {
+            let (mut all, mut buffer) = (Vec::new(), vec![0; buffer]);
+            loop {
+                match socket.read(&mut buffer).await {
+                    Ok(0) => break (all, false),
+                    Ok(count) => all.extend_from_slice(&buffer[..count]),
+                    Err(_) => {
+                        drop(socket);
+                        break (all, true);
+                    }
+                }
+            }
+        };
+        tokio::join!(write, read).1
+    }
+
+    proptest! {
+        #[test]
+        fn how_it_comes_and_how_it_is_read_changes_nothing(
+            parts in vec(
+                select(vec![
+                    "GET / HTTP/1.1\r\n", "GET /<`>?\"` HTTP/1.1\r\n", "Host: x\r\n", "\r\n", "\n", "Content-Length: 5\r\n",
+                    "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n", "0\r\nX: y\r\n\r\n", "hello", "\r", "Upgrade: x\r\n",
+                ]),
+                0..12,
+            ),
+            piece in 1usize..60,
+            buffer in 1usize..60,
+        ) {
+            let bytes = parts.concat();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let read = runtime.block_on(read(bytes.as_bytes(), piece, buffer));
+            prop_assert_eq!(read, followed(bytes.as_bytes()));
+        }
     }
 }

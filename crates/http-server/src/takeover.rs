@@ -1,8 +1,12 @@
 //! A connection that leaves HTTP: what takes it over reads and writes its bytes, and answers the request.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::activity::Activity;
 
@@ -48,12 +52,31 @@ impl Takeover {
     /// server holds any more. When the server drains, `then` is polled once more, or for the first time, so that it can
     /// still answer, and is dropped where it stands.
     ///
-    /// To be awaited in place of an answer; this future never ends.
+    /// To be awaited in place of an answer, at once or once it is known that there is none; this future never ends. Until it is
+    /// awaited, the connection is HTTP's: whoever asks another server first may answer by a response after all, and a client
+    /// that closes its side has left. What it sends behind a request with `Upgrade` waits so long, and is the first that is read
+    /// from the stream. What it sends behind another one is read as its next request, and has to be one.
+    ///
+    /// From then on, a client that closes its side is an end of what is read; it can still be written to.
     pub async fn take<T, F>(self, then: impl FnOnce(RawStream) -> F + Send + 'static) -> T
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.0.take_over(TakeoverWork(Box::new(move |stream| Box::pin(then(stream)))));
+        self.take_for(Duration::ZERO, |stream, _| then(stream)).await
+    }
+
+    /// The same for what has to end in order, such as a tunnel: the token tells it that the server drains, and it is dropped
+    /// when it has not ended `grace` later.
+    pub async fn take_for<T, F>(
+        self,
+        grace: Duration,
+        then: impl FnOnce(RawStream, CancellationToken) -> F + Send + 'static,
+    ) -> T
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let begin = Box::new(move |stream, draining| Box::pin(then(stream, draining)) as Work);
+        self.0.take_over(TakeoverWork { begin, grace });
         std::future::pending().await
     }
 }
@@ -61,11 +84,28 @@ impl Takeover {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a taken connection goes on with.
-pub(crate) struct TakeoverWork(Box<dyn FnOnce(RawStream) -> Work + Send>);
+pub(crate) struct TakeoverWork {
+    begin: Box<dyn FnOnce(RawStream, CancellationToken) -> Work + Send>,
+    /// How long it may go on once the server drains.
+    grace: Duration,
+}
 
 impl TakeoverWork {
-    pub(crate) fn go_on(self, stream: RawStream) -> Work {
-        (self.0)(stream)
+    /// Goes on until it ends, or the server has drained for long enough.
+    pub(crate) async fn go_on(self, stream: RawStream, draining: &CancellationToken) {
+        let Self { begin, grace } = self;
+        let has_waited = async {
+            draining.cancelled().await;
+            if !grace.is_zero() {
+                sleep(grace).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // First, and once even if the server drains already: it has to answer.
+            () = begin(stream, draining.clone()) => {}
+            () = has_waited => {}
+        }
     }
 }
 

@@ -1,9 +1,22 @@
 //! HTML documents that pass: who adds to them, and how that is done without breaking one.
+//!
+//! `candidate.rs` says which requests may get a document, and has it sent so that it can be read; `answer.rs` adds to it, behind
+//! the tag that `head.rs` finds, or lets it pass; `held.rs` holds it meanwhile, and `encode.rs` encodes it in the other server's
+//! place.
+
+mod answer;
+mod candidate;
+mod encode;
+mod head;
+mod held;
 
 use std::{fmt, sync::Arc};
 
+use greenroom_context::contain_panic;
 use greenroom_core::{Service, ServiceFactory, scope, service};
-use parking_lot::Mutex;
+use parking_lot::RwLock;
+
+pub(crate) use self::candidate::Candidate;
 
 /// A document that is about to leave, for who adds to it.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +27,21 @@ pub struct Document<'a> {
     pub policy: Option<&'a str>,
 }
 
+/// What is added to one document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addition {
+    /// HTML for the beginning of its `<head>`.
+    pub html: String,
+    /// What its `Content-Security-Policy` becomes; `None` leaves it as it is, and one that has none gets none.
+    pub policy: Option<String>,
+}
+
+impl From<String> for Addition {
+    fn from(html: String) -> Self {
+        Self { html, policy: None }
+    }
+}
+
 /// Why a document goes out as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Untouched {
@@ -21,6 +49,8 @@ pub enum Untouched {
     Encoded,
     /// It has more bytes than are held in memory.
     TooLarge,
+    /// It comes so slowly that the browser gets what there is.
+    TooSlow,
     /// It is not UTF-8.
     NotUtf8,
     /// It has no place where a script could stand first.
@@ -31,13 +61,28 @@ pub enum Untouched {
     AlreadyThere,
 }
 
-/// What is added to one document.
-pub type Add = Arc<dyn Fn(&Document<'_>) -> Result<Option<String>, Untouched> + Send + Sync>;
+/// Says what is added to one document.
+type Add = Arc<dyn Fn(&Document<'_>) -> Result<Option<Addition>, Untouched> + Send + Sync>;
 
 /// Adds to the documents that the server behind answers: a root service, for plugins. Without anybody who adds, no request and
 /// no answer is touched.
+///
+/// ```
+/// # use greenroom_core::plugin;
+/// use greenroom_proxy::{Documents, Untouched};
+///
+/// plugin("banner", |env| {
+///     env.register_init(async |documents: Documents| {
+///         documents.add(|document| match document.html.contains("id=\"banner\"") {
+///             true => Err(Untouched::AlreadyThere),
+///             false => Ok(Some("<script src=\"/api/banner/banner.js\"></script>".to_owned().into())),
+///         });
+///         Ok(())
+///     });
+/// });
+/// ```
 #[derive(Clone, Default)]
-pub struct Documents(Arc<Mutex<Vec<Add>>>);
+pub struct Documents(Arc<RwLock<Vec<Add>>>);
 
 impl Service for Documents {
     const ID: &'static str = "greenroom.forwardedDocuments";
@@ -50,9 +95,42 @@ impl Service for Documents {
 
 impl Documents {
     /// Puts HTML at the beginning of each document's `<head>`, made in the context of its request; `None` adds nothing to this
-    /// one.
-    pub fn add(&self, html: impl Fn(&Document<'_>) -> Result<Option<String>, Untouched> + Send + Sync + 'static) {
-        self.0.lock().push(Arc::new(html));
+    /// one. It escapes what it prints, and should be quick.
+    pub fn add(
+        &self,
+        addition: impl Fn(&Document<'_>) -> Result<Option<Addition>, Untouched> + Send + Sync + 'static,
+    ) {
+        self.0.write().push(Arc::new(addition));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.read().is_empty()
+    }
+
+    /// What all of them add, in the order in which they came. One that refuses keeps no other from adding; why it did is told
+    /// where nobody adds.
+    fn additions(&self, html: &str, policy: Option<&str>) -> Result<Option<Addition>, Untouched> {
+        let adds = self.0.read().clone();
+        let (mut all, mut refused) = (None::<Addition>, None);
+        for add in adds {
+            let changed = all.as_ref().and_then(|all| all.policy.as_deref());
+            let mut added = Ok(None);
+            // Who panics has added nothing, which the panic's own line tells: the document goes out all the same.
+            contain_panic(|| added = add(&Document { html, policy: changed.or(policy) }));
+            match added {
+                Ok(None) => {}
+                Ok(Some(one)) => {
+                    let all = all.get_or_insert_default();
+                    all.html.push_str(&one.html);
+                    all.policy = one.policy.or(all.policy.take());
+                }
+                Err(why) => refused = refused.or(Some(why)),
+            }
+        }
+        match (all, refused) {
+            (None, Some(why)) => Err(why),
+            (all, _) => Ok(all),
+        }
     }
 }
 
@@ -61,3 +139,6 @@ impl fmt::Debug for Documents {
         f.write_str("Documents")
     }
 }
+
+#[cfg(test)]
+mod tests;

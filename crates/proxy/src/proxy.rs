@@ -1,24 +1,62 @@
-//! The proxy: what is asked, by which connection, and what becomes of the answer.
+//! A proxy, as who starts one and who looks at one has it.
 
-use std::sync::Arc;
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+};
 
-use greenroom_http::Forwarding;
+use axum::extract::Request;
+use futures_util::future::BoxFuture;
+use greenroom_context::spawn;
+use greenroom_http::{Forward, Forwarded, Forwarding, Passage, Reach};
 use greenroom_logging::Logger;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::{
+    availability::Availability,
+    connect::Connector,
     documents::Documents,
     labels::Labels,
+    latency::Latency,
+    live::Live,
+    occasional::Occasional,
+    pool::Pool,
+    send,
     settings::{Limits, Upstream},
+    shared::{Changed, Shared},
     state::{State, Why},
     status::Status,
+    watch::watch,
 };
 
-/// A handle to it; clones are the same one.
+/// One server behind this one; clones are the same.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use std::time::Duration;
+/// use greenroom_logging::{CaptureSink, RootLogger};
+/// use greenroom_proxy::{Limits, Proxy, State, Upstream};
+///
+/// let upstream = Upstream {
+///     address: "127.0.0.1:7008".parse().unwrap(),
+///     source: Some("127.0.0.2".parse().unwrap()),
+///     connect_timeout: Duration::from_secs(2),
+///     pause: Duration::from_secs(5),
+/// };
+/// let logger = RootLogger::builder().sink(CaptureSink::new()).build().plugin("gateway");
+/// let proxy = Proxy::builder(upstream, logger).limits(Limits::default()).build();
+/// assert!(matches!(proxy.status().state, State::Starting { .. }));
+/// // What a backend with this service does not answer itself goes there.
+/// let forwarding = proxy.forwarding();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Proxy(Arc<Shared>);
-
-struct Shared;
 
 /// Puts one together.
 pub struct ProxyBuilder {
@@ -32,38 +70,123 @@ pub struct ProxyBuilder {
 impl Proxy {
     /// One for this server.
     pub fn builder(upstream: Upstream, logger: Logger) -> ProxyBuilder {
-        todo!()
+        let (limits, documents, labels) = Default::default();
+        ProxyBuilder { upstream, limits, documents, labels, logger }
     }
+
     /// What a backend installs to be a gateway.
     pub fn forwarding(&self) -> Forwarding {
-        todo!()
+        Forwarding::new(self.clone())
     }
+
     /// Each change of its state.
     pub fn state(&self) -> watch::Receiver<State> {
-        todo!()
+        self.0.availability.watch()
     }
+
     /// A look at what is going on.
     pub fn status(&self) -> Status {
-        todo!()
+        self.0.status()
     }
+
     /// Asks it at another address from now on: it was started anew.
-    pub fn moved_to(&self, address: std::net::SocketAddr) {
-        todo!()
+    pub fn moved_to(&self, address: SocketAddr) {
+        self.0.availability.starts(Some(address));
+        self.0.drain();
     }
+
     /// It has ended, or begins anew (`None`): who waits is told.
     pub fn failed(&self, why: Option<Why>) {
-        todo!()
+        match why {
+            Some(why) => self.0.availability.failed(why),
+            None => self.0.availability.starts(None),
+        }
+        self.0.pool.empty();
     }
+
     /// Lets bytes pass as they come, or no longer.
     pub fn set_transparent(&self, is_transparent: bool) {
-        todo!()
+        self.0.is_transparent.store(is_transparent, Relaxed);
     }
+
     /// Answers health checks here from now on.
     pub fn stops(&self) {
-        todo!()
+        self.0.is_stopping.store(true, Relaxed);
     }
-    /// Closes connections that are kept for later, and ends event streams and tunnels.
+
+    /// Closes connections that are kept for later, and ends event streams and tunnels; after [`stops`](Self::stops), those too
+    /// that come later. Everything else goes on.
     pub fn drain(&self) {
-        todo!()
+        self.0.drain();
+    }
+}
+
+impl ProxyBuilder {
+    /// How much goes to it at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Who adds to its documents.
+    #[must_use]
+    pub fn documents(mut self, documents: Documents) -> Self {
+        self.documents = documents;
+        self
+    }
+
+    /// Who finds out who sends requests.
+    #[must_use]
+    pub fn labels(mut self, labels: impl Labels) -> Self {
+        self.labels = Some(Arc::new(labels));
+        self
+    }
+
+    /// The proxy. It looks after the server behind from now on, in a task of who calls this.
+    pub fn build(self) -> Proxy {
+        let Self { upstream, limits, documents, labels, logger } = self;
+        let shared = Arc::new(Shared {
+            availability: Availability::new(&upstream, logger.clone()),
+            connector: Connector::new(&upstream, logger.clone()),
+            pool: Arc::new(Pool::default()),
+            live: Arc::new(Live::new(limits)),
+            latency: Latency::default(),
+            limits,
+            documents,
+            labels,
+            logger,
+            retries: AtomicU64::new(0),
+            readiness: Mutex::default(),
+            changed: Mutex::new(Changed::default()),
+            is_transparent: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+            streams_end: Mutex::default(),
+            failures: Occasional::default(),
+        });
+        drop(spawn("upstream watch", watch(Arc::downgrade(&shared))));
+        Proxy(shared)
+    }
+}
+
+impl Forward for Proxy {
+    fn reach(&self) -> Reach {
+        self.0.reach()
+    }
+
+    fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded> {
+        Box::pin(send::forward(self.0.clone(), request, passage))
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("state", &self.0.availability.state()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ProxyBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyBuilder").field("upstream", &self.upstream).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,9 @@
 //! Where the server behind is, and how much goes to it at once.
 
-use std::{net::{IpAddr, SocketAddr}, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 /// Where the server behind is, and how it is asked.
 #[derive(Clone, Debug)]

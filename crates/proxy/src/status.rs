@@ -1,28 +1,62 @@
 //! What is going on between this server and the one behind, for pages and checks.
 
-use std::{collections::BTreeMap, time::{Duration, SystemTime}};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    time::{Duration, SystemTime},
+};
 
-use crate::{documents::Untouched, state::State};
+use crate::{
+    documents::Untouched,
+    settings::Limits,
+    state::{State, Why},
+};
 
 /// A look at all of it.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// Whether the server behind can be asked.
+    /// Where the server behind is.
+    pub address: SocketAddr,
+    /// Whether it can be asked.
     pub state: State,
     /// Whether bytes pass as they come, and nothing is added.
     pub is_transparent: bool,
+    /// Whether this server is about to stop.
+    pub is_stopping: bool,
+    /// Why it is not asked from [the address](crate::Upstream::source) from which it should be.
+    pub no_source: Option<Why>,
+    /// What it said last of its readiness.
+    pub readiness: Option<Readiness>,
     /// How long its answers took to begin, of the last requests: the median and the 95th percentile.
     pub latency: Option<(Duration, Duration)>,
-    /// By plugin; what is below no `/api/<id>` has the key of an empty text.
+    /// How much may go to it at once.
+    pub limits: Limits,
+    /// By plugin; what is below no `/api/<id>` has the key of an empty text, and what is beyond the first 200 ids
+    /// [`OTHER_PLUGINS`](crate::OTHER_PLUGINS).
     pub plugins: BTreeMap<String, PluginStatus>,
     /// Requests that were asked twice.
     pub retries: u64,
-    /// Connections that were opened.
+    /// Connections that were opened for requests.
     pub connects: u64,
+    /// Connections that are open.
+    pub open_connections: usize,
+    /// Connections that wait for a request.
+    pub idle_connections: usize,
     /// Documents that were added to.
     pub documents: u64,
     /// Documents that went out as they came.
     pub untouched: BTreeMap<Untouched, u64>,
+}
+
+/// An answer to the question whether the server behind is ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// When it came.
+    pub at: SystemTime,
+    /// How long it took.
+    pub took: Duration,
+    /// The status and the beginning of the body, or why there was no answer.
+    pub answer: Result<(u16, String), Why>,
 }
 
 /// One plugin behind.

@@ -23,7 +23,9 @@
 pub mod assets;
 pub mod charts;
 mod frame;
+mod live;
 mod mark;
+mod now_parts;
 mod page;
 pub mod parts;
 mod sections;
@@ -31,7 +33,9 @@ pub mod session;
 mod text;
 
 pub use frame::{Frame, Place};
+pub use live::LiveParts;
 pub use mark::{Mark, shapes};
+pub use now_parts::{NowPart, NowParts, Problem};
 pub use page::Page;
 pub use sections::{Section, Sections};
 pub use text::{

@@ -21,7 +21,7 @@ mod look;
 mod now;
 
 use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogStore, prelude::*};
-use greenroom_plugin_observatory_node::{Frame, Section, Sections, assets};
+use greenroom_plugin_observatory_node::{Frame, NowParts, Section, Sections, assets};
 
 use crate::{
     lately::Lately,
@@ -78,6 +78,7 @@ pub(crate) struct Services {
     lines: LogStore,
     http: RootHttpRouter,
     http_settings: greenroom::http::HttpSettings,
+    now_parts: NowParts,
 }
 
 /// By which the page hears what happens.

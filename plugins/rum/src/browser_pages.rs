@@ -53,8 +53,7 @@ impl Shown {
                 async move {
                     // What is said here of the SDK's files has to be so of the pages.
                     setup.clone().look_again_aside(&config, &data).await;
-                    let rate = setup.rum.session_rate;
-                    as_shown(doctor::look_here(&config, &data, &client, &told, rate).await)
+                    as_shown(doctor::look_here(&config, &data, &client, &told, &setup).await)
                 }
             })
             .mount(&self.sections)

@@ -83,6 +83,11 @@ impl Csp {
     }
 }
 
+/// Each of the policies that a header holds: commas divide them.
+pub(crate) fn policies(header: &str) -> impl Iterator<Item = &str> {
+    header.split(',')
+}
+
 /// The name of a directive as a header has it.
 fn kebab(name: &str) -> String {
     let letter = |c: char| match c.is_ascii_uppercase() {

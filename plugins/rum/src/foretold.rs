@@ -21,6 +21,8 @@ pub struct Served {
     pub app: bool,
     /// Those of another plugin, by [`MeasuredPages`](crate::MeasuredPages).
     pub other: bool,
+    /// Those of another server, which pass this backend as a gateway.
+    pub behind: bool,
 }
 
 type Serves = dyn Fn(&RootConfig, &ReadContext) -> Served + Send + Sync;
@@ -35,6 +37,7 @@ type Serves = dyn Fn(&RootConfig, &ReadContext) -> Served + Send + Sync;
 /// let rum = rum().declare(PlannedPages::new(|config, _| Served {
 ///     app: config.has("greenroom.app.dist").unwrap_or(false),
 ///     other: false,
+///     behind: false,
 /// }));
 /// # let _: greenroom::core::Plugin = rum;
 /// ```
@@ -57,11 +60,13 @@ pub(crate) fn of(config: &RootConfig, context: &ReadContext) -> Vec<String> {
     let Mode::On(rum) = Settings::from_config(config).mode else { return vec![] };
     let has_page = match PlannedPages::declared(&context.declarations) {
         Some(pages) => {
-            let Served { app, other } = (pages.0)(config, context);
-            other || (app && !is_as_built(config))
+            let Served { app, other, behind } = (pages.0)(config, context);
+            other || behind || (app && !is_as_built(config))
         }
         None => true,
     };
+    // What is pasted is where nobody here sees it.
+    let has_page = has_page || !rum.injects;
     let of_pages = if has_page { no_sdk(&rum, config, context) } else { Some(no_page(config)) };
     of_pages.into_iter().chain(database(&rum, config, context)).collect()
 }
@@ -142,7 +147,8 @@ mod tests {
 
     #[test]
     fn that_no_page_is_measured_is_said_before_a_start_says_it() {
-        let served = |app, other| told(&format!("{STORE}{FILES}"), Some(Served { app, other }), None);
+        let of = |yaml: &str, app, other, behind| told(yaml, Some(Served { app, other, behind }), None);
+        let served = |app, other| of(&format!("{STORE}{FILES}"), app, other, false);
         assert_eq!(
             served(false, false),
             [
@@ -151,8 +157,11 @@ mod tests {
         );
         assert_eq!((served(true, false), served(false, true)), (vec![], vec![]));
         let as_built = format!("{STORE}{FILES}app: {{disableConfigInjection: true}}\n");
-        let told = told(&as_built, Some(Served { app: true, other: false }), None);
+        let told = of(&as_built, true, false, false);
         assert!(told.len() == 1 && told[0].contains("served as it was built"), "{told:?}");
+        assert_eq!(of(&as_built, false, false, true), [""; 0], "the server behind serves them");
+        let pasted = format!("greenroom: {{rum: {{mode: store, sdk: cdn, inject: false}}}}\n{FILES}");
+        assert_eq!(of(&pasted, false, false, false), [""; 0], "somebody else serves them");
     }
 
     const FILES: &str = "backend: {database: {client: better-sqlite3, connection: {directory: not-there}}}\n";

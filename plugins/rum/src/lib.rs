@@ -22,7 +22,9 @@
 //! # What a page gets
 //!
 //! Two scripts: Datadog's SDK, and one that starts it with what `app.datadogRum` says. It is external, because Backstage's
-//! `Content-Security-Policy` forbids inline scripts. [`rum_page`] puts them into the page of the plugin `app`.
+//! `Content-Security-Policy` forbids inline scripts. [`rum_page`] puts them into the page of the plugin `app`. Where the backend is a
+//! gateway, [`rum`] puts them into the pages that pass, which are another server's. With `greenroom.rum.inject: false` no page is
+//! changed, and the start says what to paste.
 //!
 //! # Where events go
 //!
@@ -63,6 +65,7 @@ mod csp;
 mod doctor;
 mod foretold;
 mod forward;
+mod forwarded;
 mod html;
 mod init;
 mod intake;
@@ -121,6 +124,9 @@ pub fn rum() -> Plugin {
                 shown.mount_none(setup.0.as_deref())?;
             }
             let Some(setup) = setup.0 else { return Ok(()) };
+            if setup.is_gateway && setup.rum.injects {
+                forwarded::add(&setup, &needs.logger, &needs.documents);
+            }
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
             let (intake, keeper) = wiring::wire(&setup, &needs, shown, &counts).await?;
             let served = setup.clone();
@@ -159,7 +165,7 @@ pub fn rum() -> Plugin {
 pub fn rum_page() -> Module {
     module("app", "rum", |env| {
         env.register_init(async |setup: RumSetup, logger: Logger, document: IndexDocument| {
-            if let Some(setup) = &setup.0 {
+            if let Some(setup) = setup.0.as_ref().filter(|setup| setup.rum.injects) {
                 page::add(setup, &logger, &document);
             }
             Ok(())

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     counts::{Counts, Status, is_of_a_browser},
+    init::is_hash,
     intake::{Intake, Target, asks_for_quota},
     sdk::SdkLocation,
     setup::Setup,
@@ -23,6 +24,8 @@ use crate::{
 
 /// What a name holds never changes: another content has another name.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// It stands in for another one.
+const FOR_NOW: HeaderValue = HeaderValue::from_static("no-store");
 const SCRIPT: HeaderValue = HeaderValue::from_static("application/javascript; charset=utf-8");
 const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -57,15 +60,17 @@ async fn status(State(counts): State<Arc<Counts>>, credentials: Credentials) -> 
 }
 
 impl Files {
-    fn get(&self, version: &str, file: &str) -> Option<Bytes> {
+    /// A file, and for how long it is what its name says.
+    fn get(&self, version: &str, file: &str) -> Option<(Bytes, HeaderValue)> {
         let script = &self.setup.script;
-        if version == script.hash && file == INIT_FILE {
-            return Some(script.text.clone());
-        }
-        match &*self.setup.sdk() {
-            SdkLocation::Own(sdk) if sdk.version() == version => sdk.file(file).cloned(),
-            _ => None,
-        }
+        let text = match &*self.setup.sdk() {
+            _ if version == script.hash && file == INIT_FILE => script.text.clone(),
+            SdkLocation::Own(sdk) if sdk.version() == version => sdk.file(file)?.clone(),
+            // Where the config changes from replica to replica, a page of one asks the next one, which starts the SDK as well.
+            _ if is_hash(version) && file == INIT_FILE => return Some((script.text.clone(), FOR_NOW)),
+            _ => return None,
+        };
+        Some((text, FOR_EVER))
     }
 }
 
@@ -75,14 +80,14 @@ async fn file(
     headers: HeaderMap,
 ) -> Response {
     match files.get(&version, &file) {
-        Some(text) => {
+        Some((text, caching)) => {
             match &*file {
                 _ if !is_of_a_browser(&headers) => {}
                 INIT_FILE => files.counts.count_init(),
                 SDK_FILE => files.counts.count_sdk(),
                 _ => {}
             }
-            ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, FOR_EVER)], text).into_response()
+            ([(header::CONTENT_TYPE, SCRIPT), (header::CACHE_CONTROL, caching)], text).into_response()
         }
         None => nothing().await,
     }

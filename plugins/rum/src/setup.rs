@@ -8,17 +8,19 @@ use std::{
     time::Duration,
 };
 
-use greenroom::{data_dir::DataDirectory, prelude::*};
-use parking_lot::RwLock;
+use greenroom::{data_dir::DataDirectory, http::Forwarding, prelude::*};
+use parking_lot::{Mutex, RwLock};
 use tokio::time::sleep;
 
 use crate::{
     init::InitScript,
     markup::Markup,
     sdk::SdkLocation,
-    settings::{Mode, Rum, Settings, no_page},
+    settings::{INJECT, Mode, Rum, Settings, no_page},
 };
 
+/// How many different refusals are told.
+const MOST_REFUSALS: usize = 8;
 /// How long is waited before the SDK is looked for again, where there is none.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -34,6 +36,30 @@ pub(crate) struct Setup {
     sdk: RwLock<Arc<SdkLocation>>,
     /// Whether a page was made, with what belongs to it.
     pub(crate) has_page: AtomicBool,
+    /// Whether another server's pages pass this backend.
+    pub(crate) is_gateway: bool,
+    /// Why such pages got nothing.
+    pub(crate) refusals: Refusals,
+}
+
+/// Sentences that are told once, a few.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<Vec<String>>);
+
+impl Refusals {
+    /// Whether it is to be told now.
+    pub(crate) fn note(&self, why: &str) -> bool {
+        let mut told = self.0.lock();
+        let is_new = told.len() < MOST_REFUSALS && !told.iter().any(|known| known == why);
+        if is_new {
+            told.push(why.to_owned());
+        }
+        is_new
+    }
+
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
 }
 
 impl Service for RumSetup {
@@ -41,10 +67,15 @@ impl Service for RumSetup {
     type Scope = scope::Root;
 
     fn default_factory() -> Option<ServiceFactory> {
-        Some(service(async |config: RootConfig, data: DataDirectory| {
+        Some(service(async |config: RootConfig, data: DataDirectory, forwarding: Option<Forwarding>| {
             // Why it is broken, the report on the config has told.
-            let Mode::On(rum) = Settings::from_config(&config).mode else { return Ok(Self(None)) };
-            let made = spawn_blocking("read the SDK", move || Setup::of(*rum, &config, &data)).await?;
+            let Mode::On(mut rum) = Settings::from_config(&config).mode else { return Ok(Self(None)) };
+            let is_gateway = forwarding.is_some();
+            if is_gateway {
+                rum.is_of_pages_that_pass();
+            }
+            let made =
+                spawn_blocking("read the SDK", move || Setup::of(*rum, is_gateway, &config, &data)).await?;
             Ok(Self(Some(Arc::new(made))))
         }))
     }
@@ -54,16 +85,34 @@ impl Setup {
     /// Once all plugins have started: where events go, or why none do. `place` is the database in which they are kept.
     pub(crate) fn tell(&self, config: &RootConfig, place: &str, logger: &Logger) {
         match &*self.sdk() {
-            _ if !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
+            // With what is pasted, pages are where nobody here sees them.
+            _ if self.rum.injects && !self.has_page.load(Ordering::SeqCst) => logger.warn(no_page(config)),
             SdkLocation::Missing(missing) => logger.warn(missing.told.clone()),
-            SdkLocation::Own(_) | SdkLocation::Cdn(_) => logger.info(self.rum.summary(place)),
+            SdkLocation::Own(_) | SdkLocation::Cdn(_) => {
+                logger.info(format!("{}{}", self.rum.summary(place), self.pages()));
+            }
         }
     }
 
-    fn of(rum: Rum, config: &RootConfig, data: &DataDirectory) -> Self {
+    /// Which pages events come from, where it is not the one of the plugin `app`.
+    fn pages(&self) -> String {
+        match (self.rum.injects, self.markup()) {
+            (false, Some(markup)) => format!(
+                ". No page is changed ({INJECT}: false): each needs, in front of the first script of its <head>, {}",
+                markup.html
+            ),
+            (true, _) if self.is_gateway => {
+                ". The pages are those of the server behind: they get the scripts as they pass".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn of(rum: Rum, is_gateway: bool, config: &RootConfig, data: &DataDirectory) -> Self {
         let sdk = SdkLocation::find(&rum, config, data);
         let sdk = RwLock::new(Arc::new(sdk));
-        Self { script: InitScript::of(&rum), rum, sdk, has_page: AtomicBool::new(false) }
+        let (script, has_page) = (InitScript::of(&rum), AtomicBool::new(false));
+        Self { script, rum, sdk, has_page, is_gateway, refusals: Refusals::default() }
     }
 
     /// What pages get now; `None` while there is no SDK to load.

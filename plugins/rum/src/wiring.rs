@@ -8,6 +8,7 @@ use greenroom::{
     prelude::*,
 };
 use greenroom_plugin_rum_store::{Limits, Store, route::Routes, source_maps::Symbolicator};
+use greenroom_proxy::Documents;
 
 use crate::{
     browser_pages::Shown,
@@ -28,6 +29,7 @@ pub(crate) struct Needs {
     pub(crate) config: RootConfig,
     pub(crate) data: DataDirectory,
     pub(crate) lifecycle: RootLifecycle,
+    pub(crate) documents: Documents,
     instance: InstanceMetadata,
     client: HttpClient,
     database: Database,

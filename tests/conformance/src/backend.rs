@@ -210,6 +210,11 @@ impl Backend {
         self.port
     }
 
+    /// Its process; `None` once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Asks it to stop (SIGTERM).
     pub fn terminate(&self) -> io::Result<()> {
         self.signal(Signal::TERM)

@@ -24,17 +24,19 @@ pub fn node(version: Version) -> io::Result<(PathBuf, PathBuf)> {
 /// How to start it.
 pub fn launch(version: Version) -> io::Result<Launch> {
     let (node, installed) = node(version)?;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/backend.js");
+    Ok(set_up(Launch::new([node, script]), &installed))
+}
+
+/// What starts a backend of the packages that are installed there, by whatever command, in their midst.
+pub fn set_up(launch: Launch, installed: &Path) -> Launch {
     // With signing keys of its own the backend never opens a database.
     let config = format!(
         "backend: {{auth: {{pluginKeyStore: {{type: static, static: {{keys: [{{keyId: peer, algorithm: ES256, \
          publicKeyFile: '{keys}/public.pem', privateKeyFile: '{keys}/private.pem'}}]}}}}}}}}\n",
         keys = target().join("peer/keys").display(),
     );
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/backend.js");
-    Ok(Launch::new([node, script])
-        .with_env("NODE_PATH", installed.join("node_modules"))
-        .in_directory(installed)
-        .with_config(&config))
+    launch.with_env("NODE_PATH", installed.join("node_modules")).in_directory(installed).with_config(&config)
 }
 
 /// Cargo's target directory.

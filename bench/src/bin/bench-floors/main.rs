@@ -1,5 +1,7 @@
-//! Servers of the same crates with nothing around them: `bench-floors <hyper|axum|axum-lines|axum-same> <port>`.
+//! Servers of the same crates with nothing around them: `bench-floors <hyper|axum|axum-lines|axum-same> <port>`, and
+//! `bench-floors behind <port> <file>` for what stands behind a gateway, with the keys in that file.
 
+mod behind;
 mod headers;
 mod lines;
 mod named;
@@ -8,6 +10,7 @@ mod plain;
 use std::env;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use tokio::net::TcpListener;
 
@@ -17,15 +20,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    const USAGE: &str = "bench-floors <hyper|axum|axum-lines|axum-same> <port>";
+    const USAGE: &str = "bench-floors <hyper|axum|axum-lines|axum-same|behind> <port> [<file>]";
     let usage = || io::Error::new(io::ErrorKind::InvalidInput, USAGE);
-    let [way, port] = &arguments[..] else { return Err(usage()) };
+    let [way, port, keys @ ..] = &arguments[..] else { return Err(usage()) };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse().map_err(|_| usage())?)).await?;
-    match way.as_str() {
-        "hyper" => plain::hyper(listener).await,
-        "axum" => axum::serve(listener, plain::axum()).await,
-        "axum-lines" => axum::serve(listener, lines::axum(headers::none)?).await,
-        "axum-same" => axum::serve(listener, lines::axum(headers::json)?).await,
+    match (way.as_str(), keys) {
+        ("hyper", []) => plain::hyper(listener).await,
+        ("axum", []) => axum::serve(listener, plain::axum()).await,
+        ("axum-lines", []) => axum::serve(listener, lines::axum(headers::none)?).await,
+        ("axum-same", []) => axum::serve(listener, lines::axum(headers::json)?).await,
+        ("behind", [keys]) => behind::hyper(listener, Path::new(keys)).await,
         _ => Err(usage()),
     }
 }

@@ -2,5 +2,8 @@
 
 mod bodies;
 mod ends;
+mod heads;
 mod kit;
 mod places;
+mod takeover;
+mod targets;

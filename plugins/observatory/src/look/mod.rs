@@ -8,6 +8,7 @@ mod plugins;
 use std::time::SystemTime;
 
 use greenroom::{core::State, health::Probe};
+use greenroom_plugin_observatory_node::{NowPart, Problem};
 
 use crate::{
     Services,
@@ -47,6 +48,8 @@ pub(crate) struct Seen {
     pub(crate) recent: Load,
     /// In bytes, minute by minute.
     pub(crate) memory: Vec<Option<f64>>,
+    /// What other plugins have on the page.
+    pub(crate) parts: Vec<NowPart>,
     /// Where this host asks the backend.
     pub(crate) url: String,
 }
@@ -72,6 +75,7 @@ impl Look {
             minutes: requests.minutes(now),
             recent: requests.recent(now),
             memory: self.lately.memory(now),
+            parts: self.services.now_parts.look(now),
             url: self.url(),
         }
     }
@@ -94,6 +98,12 @@ impl Seen {
         failing
     }
 
+    /// What another plugin says of why it is not ready.
+    pub(crate) fn problem(&self) -> Option<&Problem> {
+        self.refusal.as_ref()?;
+        self.parts.iter().find_map(|part| part.problem.as_ref())
+    }
+
     /// How many minutes of the last hour it has run, without the one that is not over.
     pub(crate) fn whole_minutes(&self) -> usize {
         let passed = minute_of(self.now).saturating_sub(minute_of(self.boot.began_at));
@@ -103,6 +113,9 @@ impl Seen {
     /// Since when probes have been told what they are told now.
     pub(crate) fn since(&self) -> SystemTime {
         let started = self.boot.ended_at.unwrap_or(self.boot.began_at);
+        if let Some(problem) = self.problem() {
+            return problem.since.max(started);
+        }
         match self.blocking().first() {
             Some(first) => first.since.unwrap_or(started).max(started),
             None => {

@@ -6,7 +6,7 @@ use greenroom::core::State;
 use greenroom_plugin_observatory_node::{foreign_plain, format, time};
 use maud::{Markup, html};
 
-use super::live::Parts;
+use super::Parts;
 use crate::look::{Check, PluginState, Seen};
 
 /// State, since when, because what. How long it has been so stands by itself: it changes all the time, and who hears the page
@@ -33,6 +33,9 @@ impl Answer {
             State::Starting => since("Starting", seen.boot.began_at, still_at_it(&seen.boot.pending)),
             State::Stopping => Self::plain("Stopping: no new requests are taken."),
             State::Failed => Self::plain(format!("Not ready: {}.", because_of_start(seen))),
+            State::Started if let Some(problem) = seen.problem() => {
+                since("Not ready", seen.since(), format!(": {}.", ended(&problem.what)))
+            }
             State::Started => match (&seen.refusal, &*seen.blocking()) {
                 (None, _) => since("Ready", seen.since(), format!("{}.", and_yet(seen))),
                 (Some(message), []) => Self::plain(format!("Not ready: {}.", ended(message))),

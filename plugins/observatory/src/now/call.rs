@@ -15,6 +15,7 @@ pub(super) fn calls(seen: &Seen, config: &RootConfig) -> Markup {
     let blocking = seen.blocking();
     let failed = seen.plugins.iter().filter(|plugin| matches!(plugin.state, PluginState::Failed(_)));
     html! {
+        @for part in &seen.parts { (part.calls) }
         @if seen.state == State::Started && !blocking.is_empty() { (not_ready(seen, &blocking, config)) }
         @for plugin in failed { (not_started(plugin)) }
     }

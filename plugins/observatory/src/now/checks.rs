@@ -10,7 +10,7 @@ use greenroom_plugin_observatory_node::{
 };
 use maud::{Markup, Render, html};
 
-use super::live::Parts;
+use super::Parts;
 use crate::look::{Check, Seen};
 
 pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Mutex, time::Instant};
 
-use super::{Now, live::Parts, page};
+use super::{Now, Parts, page};
 use crate::look::Errors;
 
 /// For how long a look is as good as a new one.

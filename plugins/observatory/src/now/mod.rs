@@ -6,7 +6,6 @@ mod call;
 mod checks;
 mod errors;
 mod follow;
-mod live;
 mod load;
 mod looked;
 mod page;
@@ -19,7 +18,7 @@ use greenroom::{
     http::{HandlerResult, Query},
     ops::{Operator, Ops},
 };
-use greenroom_plugin_observatory_node::{Frame, assets, time};
+use greenroom_plugin_observatory_node::{Frame, LiveParts as Parts, assets, time};
 use maud::Markup;
 use serde::Deserialize;
 

@@ -6,7 +6,7 @@ use greenroom::config::RootConfig;
 use greenroom_plugin_observatory_node::{Page, parts::columns};
 use maud::html;
 
-use super::{answer, boot, call, checks, errors, live::Parts, load, plugins};
+use super::{Parts, answer, boot, call, checks, errors, load, plugins};
 use crate::look::Seen;
 
 /// The page, and its parts that change.
@@ -15,9 +15,11 @@ pub(super) fn page(seen: &Seen, config: &RootConfig) -> (Page, Parts) {
     let (sentence, detail) = (answer::sentence(seen, &mut live), answer::detail(seen));
     live.note("detail", &detail);
     let calls = live.part("calls", call::calls(seen, config));
+    seen.parts.iter().for_each(|part| live.add(&part.live));
     let body = html! {
         div.calls { (calls) }
         (load::part(seen, &mut live))
+        @for part in &seen.parts { (part.body) }
         (columns(html! { (checks::part(seen, &mut live)) (errors::part(seen)) }))
         (plugins::part(seen, &mut live))
         (boot::part(seen))

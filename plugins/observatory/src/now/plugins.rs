@@ -6,7 +6,7 @@ use greenroom_plugin_observatory_node::{
 };
 use maud::{Markup, Render, html};
 
-use super::live::Parts;
+use super::Parts;
 use crate::{
     lately::RECENT,
     look::{PluginSeen, PluginState, Seen},

@@ -19,10 +19,10 @@ use tokio::{
 use crate::support::{backend, now, registers};
 
 /// A stream of events as a page has it.
-struct Stream(Lines<BufReader<TcpStream>>);
+pub(crate) struct Stream(Lines<BufReader<TcpStream>>);
 
 impl Stream {
-    async fn open(backend: &RunningTestBackend, path: &str) -> Self {
+    pub(crate) async fn open(backend: &RunningTestBackend, path: &str) -> Self {
         let host = backend.url().trim_start_matches("http://").to_owned();
         let mut connection = TcpStream::connect(&host).await.unwrap();
         let head =
@@ -32,7 +32,7 @@ impl Stream {
     }
 
     /// The data of the next event of that name.
-    async fn next(&mut self, name: &str) -> Value {
+    pub(crate) async fn next(&mut self, name: &str) -> Value {
         let event = format!("event: {name}");
         let found = async {
             while let Some(line) = self.0.next_line().await.unwrap() {
@@ -50,7 +50,7 @@ impl Stream {
 }
 
 /// The stream that a page names.
-fn events(page: &str) -> &str {
+pub(crate) fn events(page: &str) -> &str {
     page.split("data-events=\"").nth(1).unwrap().split('"').next().unwrap()
 }
 

@@ -5,4 +5,5 @@ mod assets;
 mod hostile;
 mod lines;
 mod live;
+mod parts;
 mod support;

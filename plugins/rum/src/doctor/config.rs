@@ -7,15 +7,21 @@ use greenroom::{
     data_dir::DataDirectory,
 };
 
-use super::{ConfigRemark, Diagnosis, Finding, PlannedStart};
+use super::{ConfigRemark, Diagnosis, Finding, PlannedStart, node};
 use crate::{
+    forwarded,
     sdk::SdkLocation,
-    settings::{AS_BUILT, Mode, Rum, SHOWS_API_KEY, Settings, Way, is_api_key, is_as_built, misspelt},
+    settings::{
+        AS_BUILT, INJECT, Mode, Rum, SHOWS_API_KEY, Settings, Way, is_api_key, is_as_built, misspelt,
+    },
     uuid::is_uuid,
 };
 
 /// Why events do not arrive where no session is measured.
 pub(super) const NO_SESSIONS: &str = "the rate of sessions is 0";
+
+const LOOK_THERE: &str = "Give the URL of the portal's page by --url";
+const LOOK: &str = "give the URL of the portal's page by --url";
 
 /// What a start would make of the config, where RUM is on.
 pub(super) struct ConfigView {
@@ -25,10 +31,12 @@ pub(super) struct ConfigView {
     pub(super) serves: bool,
 }
 
+/// `is_seen`: whether a page with the scripts is, so that nothing need be said of who serves it.
 pub(super) fn check(
     config: &RootConfig,
     start: &PlannedStart,
     data_dir: Option<&Path>,
+    is_seen: bool,
     told: &mut Diagnosis,
 ) -> Option<ConfigView> {
     const REFUSED: &str = "the config fails the start";
@@ -37,7 +45,7 @@ pub(super) fn check(
         told.add(Finding::error(REFUSED, fault.to_string()).at_error(error));
     }
     let settings = Settings::from_config(config);
-    served(config, start, !matches!(settings.mode, Mode::Off), told);
+    served(config, start, &settings.mode, is_seen, told);
     let held_back = match &settings.mode {
         Mode::On(rum) => rum.held_back(),
         Mode::Off | Mode::Broken(_) => None,
@@ -57,17 +65,18 @@ pub(super) fn check(
                 told.add(Finding::error(wrong, fault.to_string()).at_error(Some(&fault)));
             }
         }
-        Mode::On(rum) => {
-            if let Some(held) = held_back {
+        Mode::On(mut rum) => {
+            if start.gateway {
+                rum.is_of_pages_that_pass();
+            }
+            if let Some(held) = held_back.filter(|_| !start.gateway) {
                 let held = Finding::error("the policy of the page lets none out", held);
                 told.add(held.at_key(config, "backend.csp"));
             }
-            let view = on(config, data_dir, *rum, told);
+            let view = on(config, data_dir, *rum, start.gateway && !is_seen, told);
             credentials(config, &view.rum, told);
-            return Some(ConfigView {
-                serves: view.serves && start.serves_pages() && !is_as_built(config),
-                ..view
-            });
+            let is_as_built = is_as_built(config) && !start.gateway;
+            return Some(ConfigView { serves: view.serves && start.serves_pages() && !is_as_built, ..view });
         }
     }
     None
@@ -98,8 +107,9 @@ fn concerns(key: &str) -> bool {
     SECTIONS.iter().any(|(known, name)| *known == above && nearest(section, [*name]).is_some())
 }
 
-/// What keeps pages with the scripts from being served. `is_set_up`: where it is not, RUM is off for a reason of its own.
-fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut Diagnosis) {
+/// What keeps pages with the scripts from being served. Where RUM is off, that is for a reason of its own.
+fn served(config: &RootConfig, start: &PlannedStart, mode: &Mode, is_seen: bool, told: &mut Diagnosis) {
+    let is_set_up = !matches!(mode, Mode::Off);
     let key = |plugin: &str| format!("greenroom.plugins.{plugin}");
     let is_switched = |plugin| config.has(&key(plugin)).unwrap_or(false);
     let off = |plugin, why: &str, what: &str, reason: &str| {
@@ -111,20 +121,43 @@ fn served(config: &RootConfig, start: &PlannedStart, is_set_up: bool, told: &mut
         told.add(off("rum", "the plugin rum is off", what, reason));
     }
     const NO_PAGE: &str = "this backend serves no page";
-    if let Some(page) = start.other_page.as_ref().filter(|_| !start.serves_app()) {
+    // Of what the config does not decide on.
+    let open = |finding, told: &mut Diagnosis| {
+        if !is_seen {
+            told.add(finding);
+        }
+    };
+    if let Mode::On(rum) = mode
+        && !rum.injects
+    {
+        let what = format!(
+            "No page is changed, because {INJECT} is false: the start says what to paste into the page. Whether it is there is not \
+             seen in the config"
+        );
+        open(Finding::note(what).at_key(config, INJECT).help(LOOK_THERE), told);
+    } else if start.gateway {
+        let what = "The pages are those of the server behind: they get the scripts as they pass, unless they start Datadog's SDK \
+                    already. That is not seen in the config";
+        open(Finding::note(what).help(LOOK_THERE), told);
+    } else if let Some(page) = start.other_page.as_ref().filter(|_| !start.serves_app()) {
         told.add(Finding::note(format!("No front end is served: events come from {page} alone")));
     } else if let Some(reason) = &start.app_off {
         let what = "The scripts go into pages that the plugin app serves, and it is off";
         told.add(off("app", NO_PAGE, what, reason));
     } else if let Some(looked) = &start.no_front_end {
-        let what = format!("The scripts go into pages of the front end, and there is none: {looked}");
-        let help =
-            "Build the app (`yarn workspace app build`), or say in greenroom.app.dist where its dist is";
-        told.add(Finding::error(NO_PAGE, what).help(help));
+        // In front of a Node Backstage that is as it should be, and the config need not say that it is.
+        let what = format!(
+            "The scripts go into pages of the front end, and there is none here: {looked}. In front of a Node Backstage its pages get \
+             them as they pass; that is not seen in the config"
+        );
+        let help = format!(
+            "Build the app (`yarn workspace app build`), or say in greenroom.app.dist where its dist is; of a gateway: {LOOK}"
+        );
+        open(Finding::warning(what).help(help), told);
     } else if is_as_built(config) {
         let what = "The scripts go into the page, and the front end is served as it was built";
         let built = Finding::error("nothing is added to the page", what).at_key(config, AS_BUILT);
-        told.add(built.help(format!("Take {AS_BUILT} out")));
+        told.add(built.help(format!("Take {AS_BUILT} out; a gateway adds to such a page, too: {LOOK}")));
     }
 }
 
@@ -148,7 +181,13 @@ pub(crate) fn why_off(config: &RootConfig) -> Finding {
     }
 }
 
-fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnosis) -> ConfigView {
+fn on(
+    config: &RootConfig,
+    data_dir: Option<&Path>,
+    rum: Rum,
+    is_gateway: bool,
+    told: &mut Diagnosis,
+) -> ConfigView {
     let rate = "app.datadogRum.sessionSampleRate";
     if rum.session_rate == 0.0 {
         let zero = Finding::error(
@@ -187,6 +226,9 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         )));
     }
     let source = data_dir.map(|data| SdkLocation::find(&rum, config, &DataDirectory::at(data)));
+    if is_gateway && rum.injects {
+        policy_behind(config, &rum, source.as_ref(), told);
+    }
     let serves = match source {
         Some(SdkLocation::Missing(missing)) => {
             told.add(Finding::error(missing.why, missing.told));
@@ -199,6 +241,15 @@ fn on(config: &RootConfig, data_dir: Option<&Path>, rum: Rum, told: &mut Diagnos
         Some(SdkLocation::Cdn(_)) | None => true,
     };
     ConfigView { config: config.clone(), rum, serves }
+}
+
+/// What pages of the server behind would refuse, if it has this config, as it has where both are started with one.
+fn policy_behind(config: &RootConfig, rum: &Rum, sdk: Option<&SdkLocation>, told: &mut Diagnosis) {
+    let Some(policy) = node::policy_header(config, told) else { return };
+    if let Some(why) = sdk.and_then(|sdk| forwarded::refused(rum, sdk, Some(&policy))) {
+        const WHY: &str = "the page's Content-Security-Policy blocks them";
+        told.add(Finding::error(WHY, why).at_key(config, "backend.csp"));
+    }
 }
 
 /// Whether token and id look like what Datadog gives out for an application. Pages show them to everybody.

@@ -32,6 +32,7 @@ use greenroom::{
 use crate::{
     counts::Status,
     settings::{Origin, Portal},
+    setup::Setup,
 };
 
 use config::ConfigView;
@@ -42,6 +43,7 @@ pub(crate) use finding::Severity;
 use page::Page;
 use said::Secrets;
 use scripts::Ours;
+pub(crate) use start::SdkStart;
 use web::{Web, bearer};
 
 /// What a start would make of the config, as the program around the plugins knows it. Of the default, nothing is in the way.
@@ -55,6 +57,8 @@ pub struct PlannedStart {
     pub app_off: Option<String>,
     /// Where a front end was looked for, if there is none.
     pub no_front_end: Option<String>,
+    /// Whether it is to stand in front of another server, whose pages get the scripts as they pass.
+    pub gateway: bool,
     /// A page that is measured besides those of the app, as one calls it.
     pub other_page: Option<String>,
     /// What a start says of keys of the config that fail nothing.
@@ -73,8 +77,9 @@ pub struct ConfigRemark {
 }
 
 impl PlannedStart {
+    /// Where no front end is here, it may be at a server behind.
     fn serves_pages(&self) -> bool {
-        self.rum_off.is_none() && (self.serves_app() || self.other_page.is_some())
+        self.rum_off.is_none() && (self.gateway || self.app_off.is_none() || self.other_page.is_some())
     }
 
     fn serves_app(&self) -> bool {
@@ -125,13 +130,17 @@ pub(crate) async fn look_here(
     data: &DataDirectory,
     client: &HttpClient,
     counted: &Status,
-    session_rate: f64,
+    setup: &Setup,
 ) -> Diagnosis {
-    let (start, data_dir) = (PlannedStart::default(), Some(data.path()));
+    let start = PlannedStart { gateway: setup.is_gateway, ..PlannedStart::default() };
+    let data_dir = Some(data.path());
     let (url, token) = (None, None);
     let examination = Examination { config: Ok(Some(config)), start: &start, data_dir, url, token, client };
     let mut told = examination.examine().await;
-    counts::check(counted, true, session_rate, &mut told);
+    for why in setup.refusals.told() {
+        told.add(Finding::warning(why));
+    }
+    counts::check(counted, true, setup.rum.session_rate, &mut told);
     told
 }
 
@@ -201,7 +210,7 @@ impl Examination<'_> {
                 self.served_by_greenroom(told);
             }
             _ => {
-                let view = self.of_config(told);
+                let view = self.of_config(false, told);
                 self.egress(view.as_ref(), told).await;
             }
         }
@@ -215,7 +224,7 @@ impl Examination<'_> {
     fn served_by_greenroom(&self, told: &mut Diagnosis) {
         let Some(config) = self.config() else { return };
         let mut ours = Diagnosis::default();
-        config::check(config, self.start, self.data_dir, &mut ours);
+        config::check(config, self.start, self.data_dir, false, &mut ours);
         let errors = ours.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
         let whats: Vec<_> = errors.map(|finding| finding.what).collect();
         told.add(Finding::note(match &*whats {
@@ -230,9 +239,9 @@ impl Examination<'_> {
         }));
     }
 
-    fn of_config(&self, told: &mut Diagnosis) -> Option<ConfigView> {
+    fn of_config(&self, is_seen: bool, told: &mut Diagnosis) -> Option<ConfigView> {
         self.without_config(told);
-        let view = config::check(self.config()?, self.start, self.data_dir, told);
+        let view = config::check(self.config()?, self.start, self.data_dir, is_seen, told);
         config::remarks(self.start, told);
         view
     }
@@ -287,7 +296,7 @@ impl Examination<'_> {
         }
         told.looked_at.extend(self.config().map(|_| "the config"));
         let (mut config_says, mut seen) = (Diagnosis::default(), Diagnosis::default());
-        let view = self.of_config(&mut config_says);
+        let view = self.of_config(ours.backend().is_some(), &mut config_says);
         let running = match &page {
             Some(page) => {
                 told.looked_at.push("the page");

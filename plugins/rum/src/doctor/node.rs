@@ -84,10 +84,15 @@ pub(super) fn is_text(config: &RootConfig, key: &str) -> bool {
 
 /// The policy that pages are answered with.
 fn policy(config: &RootConfig, told: &mut Diagnosis) -> Option<Csp> {
+    Some(Csp::parse(&policy_header(config, told)?))
+}
+
+/// The same, as the header has it.
+pub(super) fn policy_header(config: &RootConfig, told: &mut Diagnosis) -> Option<String> {
     match HttpSettings::from_config(config, None) {
         Ok(settings) => {
             let header = settings.security_headers.content_security_policy();
-            Some(Csp::parse(header.and_then(|header| header.to_str().ok()).unwrap_or_default()))
+            Some(header.and_then(|header| header.to_str().ok()).unwrap_or_default().to_owned())
         }
         Err(refused) => {
             told.add(Finding::error("the backend does not start", refused.to_string()));

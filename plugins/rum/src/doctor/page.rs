@@ -68,7 +68,7 @@ impl Page {
                 )
                 .help(
                     "Give the URL of the portal's page. Greenroom serves it where it finds the front end \
-                     (greenroom.app.dist); it cannot change a page that another server sends",
+                     (greenroom.app.dist); a page of another server it changes only as a gateway, which that page passes",
                 ),
             );
             return None;

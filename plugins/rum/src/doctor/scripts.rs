@@ -3,7 +3,7 @@
 use super::{
     Diagnosis, Finding,
     config::ConfigView,
-    page::Page,
+    page::{self, Page},
     running::Running,
     sends,
     web::{Web, resolve},
@@ -53,6 +53,8 @@ pub(super) async fn check(
 ) -> Option<Running> {
     let (Some(sdk), Some(init)) = (&ours.sdk, &ours.init) else {
         told.add(missing(page, is_explained));
+        // As a gateway it adds nothing to a page that has one.
+        page.starts().iter().for_each(|(script, start)| page::of_start(page, script, start, told));
         return None;
     };
     for (script, start) in page.starts() {
@@ -83,14 +85,31 @@ fn missing(page: &Page, is_explained: bool) -> Finding {
     if is_explained {
         return Finding::note(format!("{what}, for the reason above")).at(page.url.clone());
     }
+    if let Some((script, _)) = page.starts().first() {
+        let what =
+            format!("{what}: a page with a script of its own that starts the SDK gets none of a gateway");
+        let found = Finding::error("the page starts the SDK by a script of its own", what);
+        return found.at(page.at(script.line)).help("Remove that script from index.html");
+    }
+    if !page.lets("script-src", &format!("{}{SDK_DIRECTORY}", page.origin.as_str())) {
+        let what = format!(
+            "{what}: its Content-Security-Policy would block them, and such a page gets none of a gateway"
+        );
+        let found =
+            Finding::error("the page's Content-Security-Policy blocks them", what).at(page.url.clone());
+        return found.help(
+            "In backend.csp of the server that sends it add 'self' to script-src, without 'strict-dynamic'",
+        );
+    }
     let help = match page.injected {
         Some(_) => {
             "Look again in some seconds, if the SDK has just been laid out; else restart the backend with this config, and its \
-             log says in one line where browser events go"
+             log says in one line where browser events go, or why a gateway adds nothing"
         }
         None => {
             "No backend has put anything into this page: it is given out by another server, or with \
-                 app.disableConfigInjection. Let Greenroom serve it"
+                 app.disableConfigInjection. Let Greenroom serve it, or stand in front of that server; or paste what a start with \
+                 greenroom.rum.inject: false says"
         }
     };
     Finding::error("the page does not load the SDK", what).at(page.url.clone()).help(help)

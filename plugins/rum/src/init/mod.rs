@@ -55,6 +55,11 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     })
 }
 
+/// Whether a name is of that form.
+pub(crate) fn is_hash(name: &str) -> bool {
+    name.len() == 20 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// JSON that means the same in a script, also in one that stands in a page.
 fn in_script(value: &impl Serialize) -> String {
     // Texts, numbers and lists of them are always JSON.

@@ -51,6 +51,8 @@ pub(crate) struct Rum {
     pub(crate) has_tracing: bool,
     pub(crate) needs_consent: bool,
     pub(crate) sdk: SdkSetting,
+    /// Whether pages get the scripts by themselves.
+    pub(crate) injects: bool,
     pub(crate) kept: Parameters,
     pub(crate) portal: Portal,
     /// Where events may come from besides the portal's own pages.
@@ -144,6 +146,9 @@ impl Settings {
 /// With `true` the front end is served as it was built, and nothing is added to its pages.
 pub(crate) const AS_BUILT: &str = "app.disableConfigInjection";
 
+/// With `false` no page is changed, neither of the plugin `app` nor of a server behind.
+pub(crate) const INJECT: &str = "greenroom.rum.inject";
+
 /// Whether pages are served as they were built.
 pub(crate) fn is_as_built(config: &RootConfig) -> bool {
     config.optional_boolean(AS_BUILT).is_ok_and(|set| set == Some(true))
@@ -168,6 +173,14 @@ pub(crate) fn misspelt(config: &RootConfig, above: &str, section: &str) -> Optio
 }
 
 impl Rum {
+    /// Where this backend is a gateway, the pages are those that pass it: scripts and intake are of their own origin, whatever the
+    /// config calls the backend. Without injection they may be anywhere.
+    pub(crate) fn is_of_pages_that_pass(&mut self) {
+        if self.injects {
+            self.portal.is_of_one_origin();
+        }
+    }
+
     /// Its own, or the one that Datadog takes for granted.
     pub(crate) fn site(&self) -> Site {
         self.site.unwrap_or(Site::default())

@@ -41,6 +41,10 @@ pub(crate) struct Portal {
     backend: Option<Origin>,
     /// The path of `backend.baseUrl`, without a slash at its end.
     path: String,
+    /// That of `app.baseUrl`.
+    app_path: String,
+    /// Whether the backend answers at the page's own origin, too.
+    is_of_one_origin: bool,
 }
 
 impl Portal {
@@ -48,16 +52,27 @@ impl Portal {
     pub(crate) fn of(config: &RootConfig) -> Self {
         let uri = |key: &str| config.optional_string(key).ok().flatten()?.trim().parse::<Uri>().ok();
         let (app, backend) = (uri("app.baseUrl"), uri("backend.baseUrl"));
-        let path = backend.as_ref().map(Uri::path).unwrap_or_default().trim_end_matches('/').to_owned();
+        let path = |uri: &Option<Uri>| {
+            uri.as_ref().map(Uri::path).unwrap_or_default().trim_end_matches('/').to_owned()
+        };
+        let (path, app_path) = (path(&backend), path(&app));
         let origin = |uri: Option<Uri>| uri.and_then(|uri| Origin::of_uri(&uri));
-        Self { app: origin(app), backend: origin(backend), path }
+        Self { app: origin(app), backend: origin(backend), path, app_path, is_of_one_origin: false }
     }
 
     /// The backend's origin, where the page is of another one. Where both are of one, the front end asks the host that the
     /// page came from, whatever name of it that is.
     pub(crate) fn foreign_backend(&self) -> Option<&Origin> {
         let app = self.app.as_ref()?;
-        self.backend.as_ref().filter(|backend| *backend != app)
+        self.backend.as_ref().filter(|backend| *backend != app && !self.is_of_one_origin)
+    }
+
+    /// Whatever the config says: pages come from this backend itself.
+    pub(super) fn is_of_one_origin(&mut self) {
+        if self.app.is_some() && self.backend != self.app {
+            self.path = self.app_path.clone();
+        }
+        self.is_of_one_origin = true;
     }
 
     /// The path at which the backend's routes begin.
@@ -102,6 +117,20 @@ mod tests {
             ("nonsense", "https://b.example", "/api/rum/x"),
         ] {
             assert_eq!(portal(app, backend).url_of("/api/rum/x"), url, "{app} {backend}");
+        }
+    }
+
+    #[test]
+    fn pages_that_pass_find_the_backend_where_they_are() {
+        for (app, backend, url) in [
+            ("https://p.example/portal", "https://b.example/back", "/portal/api/rum/x"),
+            ("http://localhost:3000", "http://localhost:7007", "/api/rum/x"),
+            ("https://p.example/portal", "https://p.example/back/", "/back/api/rum/x"),
+        ] {
+            let mut portal = portal(app, backend);
+            portal.is_of_one_origin();
+            assert_eq!(portal.url_of("/api/rum/x"), url, "{app} {backend}");
+            assert_eq!(portal.origins().count(), 2, "events are taken from both");
         }
     }
 

@@ -5,8 +5,8 @@ use http::Uri;
 use serde_json::Value;
 
 use super::{
-    Forwarding, Mode, Origin, Policy, Portal, Retention, Rum, SHOWS_API_KEY, SdkSetting, Settings, Way,
-    is_api_key, misspelt,
+    Forwarding, INJECT, Mode, Origin, Policy, Portal, Retention, Rum, SHOWS_API_KEY, SdkSetting, Settings,
+    Way, is_api_key, misspelt,
     policy::lets_traces_through,
     reader::{Reader, shown},
     site::Site,
@@ -123,6 +123,7 @@ impl Reader<'_> {
             has_tracing: self.tracing(&portal),
             needs_consent: self.word("greenroom.rum.consent", &["none", "required"]) == "required",
             sdk: self.sdk(),
+            injects: self.injects(),
             kept: Parameters::with(self.texts("greenroom.rum.keptParameters")),
             origins: self.origins(),
             policy: Policy::of(self.config),
@@ -275,6 +276,16 @@ impl Reader<'_> {
             ));
         }
         asked && is_let_through
+    }
+
+    fn injects(&mut self) -> bool {
+        self.config.optional_switch(INJECT).map_or_else(
+            |error| {
+                self.faults.push(error);
+                true
+            },
+            |set| set.unwrap_or(true),
+        )
     }
 
     fn sdk(&mut self) -> SdkSetting {

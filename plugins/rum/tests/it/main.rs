@@ -2,6 +2,7 @@
 
 mod doctor;
 mod forward;
+mod forwarded;
 mod load;
 mod page;
 mod refused;

@@ -51,6 +51,18 @@ async fn rum_30_what_a_page_names_is_served_to_everybody_and_for_ever() {
 }
 
 #[tokio::test]
+async fn the_script_of_another_replica_is_this_ones_for_now() {
+    let data = tempfile::tempdir().unwrap();
+    let backend = portal(data.path(), TEMPLATE, config("cdn")).await;
+    let answer = backend.get("/api/rum/sdk/00112233445566778899/init.js").without_credentials().await;
+    assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, Some("no-store")));
+    assert!(answer.text().contains("Starts Datadog's browser SDK"));
+    for none in ["00112233445566778899/datadog-rum.js", "0011223344556677889X/init.js"] {
+        assert_eq!(backend.get(&format!("/api/rum/sdk/{none}")).await.status, 404, "{none}");
+    }
+}
+
+#[tokio::test]
 async fn rum_28_without_the_files_pages_get_no_scripts_and_one_line_says_the_command() {
     let data = tempfile::tempdir().unwrap();
     let backend = portal(data.path(), TEMPLATE, config("auto")).await;

@@ -8,7 +8,7 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
@@ -19,6 +19,7 @@ const PAGES: [(&str, &str); 10] = [
     ("rum", "rum"),
     ("database", "database"),
     ("ops", "ops"),
+    ("gateway", "gateway"),
 ];
 
 /// A row of a page.

@@ -53,16 +53,23 @@ fn is_key(text: &str) -> bool {
     let known = ["backend.", "greenroom.", "tasks."].iter().any(|prefix| text.starts_with(prefix));
     let service = [
         "greenroom.bootReport",
+        "greenroom.child",
         "greenroom.databaseDrivers",
         "greenroom.declarations",
+        "greenroom.forwardedDocuments",
+        "greenroom.forwarding",
+        "greenroom.gateway",
+        "greenroom.gatewaySettings",
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",
         "greenroom.observatory.frame",
+        "greenroom.observatory.nowParts",
         "greenroom.observatory.sections",
         "greenroom.opsSettings",
         "greenroom.opsToken",
         "greenroom.rum.pages",
+        "greenroom.runSettings",
         "greenroom.userTokens",
         "tasks.runners",
     ];

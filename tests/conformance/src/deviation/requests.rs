@@ -58,12 +58,18 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        name: "some characters have to be encoded",
-        row: "raw `<`, `>` and `` ` `` in a path are served",
-        covers: |subject, _| {
+        name: "some characters of a target are encoded",
+        row: "raw `<`, `>`, `` ` `` and quotation marks in a target are in `url` as they came",
+        covers: |subject, d| {
+            let of_text = matches!(&*d.what, "header etag" | "header content-length");
+            let is_raw = |text: &String| text.contains(['<', '>', '`', '"']);
+            let is_encoded =
+                |text: &String| ["%3C", "%3E", "%60", "%22"].iter().any(|one| text.contains(one));
             of(subject).is_some_and(|(case, statuses)| {
-                case.path.iter().any(|byte| b"<>`".contains(byte)) && matches!(statuses.ours, 0 | 400)
-            })
+                let has_raw = |part: &[u8]| part.iter().any(|byte| b"<>`\"".contains(byte));
+                statuses.node == statuses.ours && (has_raw(&case.path) || has_raw(&case.query))
+            }) && (of_text
+                || d.recorded.as_ref().is_none_or(is_raw) && d.received.as_ref().is_none_or(is_encoded))
         },
     },
     Rule {

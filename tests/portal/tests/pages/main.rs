@@ -1,6 +1,7 @@
 //! Pages for operators as a browser shows them: in every state, light and dark, on a desk and on a phone.
 
 mod demo;
+mod gateway;
 mod looks;
 mod now;
 mod uses;

@@ -10,7 +10,7 @@ fn of_start(yaml: &str, start: &PlannedStart) -> Diagnosis {
     let config = RootConfig::from_yaml(yaml).unwrap();
     let mut told = Diagnosis::default();
     let data = tempfile::tempdir().unwrap();
-    check(&config, start, Some(data.path()), &mut told);
+    check(&config, start, Some(data.path()), false, &mut told);
     remarks(start, &mut told);
     told
 }
@@ -110,7 +110,11 @@ fn rum_43_what_a_start_does_with_the_config_is_said_as_the_program_knows_it() {
 
     let no_front_end = Some("there is no package 'app' in the node_modules of /x".to_owned());
     let none = of_start(&yaml(""), &PlannedStart { no_front_end, ..PlannedStart::default() });
-    assert!(only_error(&none).what.contains("there is no package 'app'"), "{none:?}");
+    let warning = &none.findings[0];
+    assert!(
+        warning.what.contains("there is no package 'app'") && !none.has_errors(),
+        "a gateway needs none: {none:?}"
+    );
 
     let rum_off = Some("greenroom.plugins.rum is not true".to_owned());
     let off = PlannedStart { rum_off, ..PlannedStart::default() };
@@ -220,4 +224,41 @@ fn a_token_is_shown_so_that_it_is_recognised_and_no_more() {
     assert_eq!(shown("pub00000000000000000000000000000abc"), "pub00…abc");
     assert_eq!(shown("pub123"), "***");
     assert!(!on("", "").text().contains("0123456789"));
+}
+
+#[test]
+fn of_a_gateway_the_pages_are_those_of_the_server_behind_and_that_is_not_seen_in_the_config() {
+    let sdk = tempfile::tempdir().unwrap();
+    std::fs::write(sdk.path().join("datadog-rum.js"), "main").unwrap();
+    let of = |mode: &str, more: &str, rest: &str| {
+        let start = PlannedStart {
+            gateway: true,
+            app_off: Some("greenroom.plugins.app is false".to_owned()),
+            no_front_end: Some("nothing is there".to_owned()),
+            ..PlannedStart::default()
+        };
+        let rum = format!("{{mode: {mode}, sdk: '{}'{more}}}", sdk.path().display());
+        of_start(&format!("app: {{datadogRum: {{{KEYS}}}}}\ngreenroom: {{rum: {rum}}}\n{rest}"), &start)
+    };
+    let fine = of("store", "", "");
+    assert!(!fine.has_errors(), "{fine:?}");
+    assert!(fine.text().contains("they get the scripts as they pass"), "{}", fine.text());
+    assert!(fine.text().contains("Give the URL of the portal's page by --url"), "{}", fine.text());
+    // Of the server behind, which has this config, too.
+    let strict = of("store", "", "backend: {csp: {script-src: [\"'unsafe-eval'\"]}}");
+    let error = only_error(&strict);
+    assert_eq!(error.why, "the page's Content-Security-Policy blocks them");
+    assert!(error.what.contains("add 'self' to script-src"), "{error:?}");
+    let direct = of("direct", "", "");
+    assert!(
+        only_error(&direct).what.contains("https://browser-intake-datadoghq.com to connect-src"),
+        "{direct:?}"
+    );
+    let pasted = of("store", ", inject: false", "");
+    assert!(!pasted.has_errors(), "{pasted:?}");
+    assert!(
+        pasted.text().contains("No page is changed, because greenroom.rum.inject is false"),
+        "{}",
+        pasted.text()
+    );
 }

@@ -1,5 +1,6 @@
 //! The doctor beside backends, under names that lead to them.
 
+mod gateway;
 mod reach;
 mod running;
 

@@ -1,0 +1,120 @@
+//! What becomes of the answer to a request that may get a document.
+
+use std::time::Duration;
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
+
+use super::{
+    Addition, Candidate, Untouched,
+    candidate::joined,
+    encode::encoded,
+    head::start_of_head,
+    held::{Held, hold},
+};
+
+/// How long a browser waits for a document that is on its way. The longest of them is there at once, but where its server is
+/// not able to send it.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// What tells of a document that it is the same, or which of its bytes there are: of one that is changed that is not so.
+const OF_THE_BYTES: [HeaderName; 7] = [
+    header::ETAG,
+    // With it a browser would be told of one with other scripts, or with none, that it is unchanged.
+    header::LAST_MODIFIED,
+    header::ACCEPT_RANGES,
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+];
+
+impl Candidate {
+    /// The answer with what is added to it, or as it came; and whether something was added, or why not.
+    pub(crate) async fn answer(self, response: Response) -> (Response, Result<bool, Untouched>) {
+        let (mut parts, body) = response.into_parts();
+        if parts.status != StatusCode::OK || !is_html(&parts.headers) {
+            return (Response::from_parts(parts, body), Ok(false));
+        }
+        if is_encoded(&parts.headers) {
+            return (
+                Response::from_parts(parts, body),
+                if self.is_head { Ok(false) } else { Err(Untouched::Encoded) },
+            );
+        }
+        if self.is_head {
+            // How long it is with what is added, nobody knows yet.
+            forget_bytes(&mut parts.headers);
+            parts.headers.remove(header::CONTENT_LENGTH);
+            return (Response::from_parts(parts, body), Ok(false));
+        }
+        if !may_be_utf8(&parts.headers) {
+            return (Response::from_parts(parts, body), Err(Untouched::NotUtf8));
+        }
+        match hold(body, self.limit, LONGEST).await {
+            Held::Passing(body, why) => (Response::from_parts(parts, body), why.map_or(Ok(false), Err)),
+            Held::Whole(came) => self.whole(parts, came).await,
+        }
+    }
+
+    async fn whole(&self, mut parts: Parts, came: Bytes) -> (Response, Result<bool, Untouched>) {
+        let (body, outcome) = match self.add_to(&mut parts.headers, &came) {
+            Ok(Some(changed)) => (changed, Ok(true)),
+            Ok(None) => (came, Ok(false)),
+            Err(why) => (came, Err(why)),
+        };
+        let body = match parts.headers.get(header::ETAG) {
+            // It is of these very bytes.
+            Some(tag) if !tag.as_bytes().starts_with(b"W/") => body,
+            _ => encoded(&mut parts.headers, self.accept_encoding.as_ref(), body).await,
+        };
+        (Response::from_parts(parts, Body::from(body)), outcome)
+    }
+
+    /// The document with all that is added; `None` where that is nothing.
+    fn add_to(&self, headers: &mut HeaderMap, came: &Bytes) -> Result<Option<Bytes>, Untouched> {
+        let html = std::str::from_utf8(came).map_err(|_| Untouched::NotUtf8)?;
+        let at = start_of_head(html).ok_or(Untouched::NoHead)?;
+        let policy = joined(headers, &header::CONTENT_SECURITY_POLICY);
+        let told = policy.as_ref().map(|policy| String::from_utf8_lossy(policy.as_bytes()));
+        let Some(Addition { html: added, policy }) = self.documents.additions(html, told.as_deref())? else {
+            return Ok(None);
+        };
+        forget_bytes(headers);
+        let policy = policy.filter(|_| told.is_some()).and_then(|policy| HeaderValue::try_from(policy).ok());
+        if let Some(policy) = policy {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        let (before, behind) = html.split_at(at);
+        Ok(Some([before, &added, behind].concat().into()))
+    }
+}
+
+fn forget_bytes(headers: &mut HeaderMap) {
+    OF_THE_BYTES.iter().for_each(|name| drop(headers.remove(name)));
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let kind = content_type(headers).split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("text/html")
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Whether it says that it is UTF-8, or nothing.
+fn may_be_utf8(headers: &HeaderMap) -> bool {
+    let parameters = content_type(headers).split(';').skip(1).filter_map(|text| text.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    charsets.all(|(_, value)| {
+        let value = value.trim().trim_matches('"');
+        value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+    })
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+}

@@ -1,0 +1,78 @@
+//! Headers that end with a connection (RFC 9110, section 7.6.1).
+
+use http::{HeaderMap, HeaderName, header};
+
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+
+/// Headers that are for one connection, whatever `Connection` says.
+const ALWAYS: [HeaderName; 9] = [
+    header::CONNECTION,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+    HTTP2_SETTINGS,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Headers by which the other side judges, and what their names begin with: `Connection` cannot have one of them taken away.
+/// Somebody between the client and this server may have set it; who could have it removed would be taken for someone else
+/// (`Connection: x-forwarded-user`).
+const KEPT: [&str; 7] = ["host", "authorization", "cookie", "date", "expect", "forwarded", "trailer"];
+const KEPT_BEGINNINGS: [&str; 12] = [
+    "accept",
+    "access-control-",
+    "backstage-",
+    "cache-",
+    "cf-",
+    "content-",
+    "if-",
+    "origin",
+    "range",
+    "sec-",
+    "set-cookie",
+    "x-",
+];
+
+/// Which headers of a message are for its connection alone.
+pub(crate) struct HopByHop {
+    /// Those that `Connection` names.
+    named: Vec<HeaderName>,
+}
+
+impl HopByHop {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut named = vec![];
+        for token in tokens(headers, &header::CONNECTION) {
+            // As many as there are headers at most, however many are named.
+            let is_here = headers.contains_key(token);
+            let name = is_here.then(|| HeaderName::try_from(token)).and_then(Result::ok);
+            named.extend(name.filter(|name| !is_kept(name) && !named.contains(name)));
+        }
+        Self { named }
+    }
+
+    pub(crate) fn holds(&self, name: &HeaderName) -> bool {
+        ALWAYS.contains(name) || self.named.contains(name)
+    }
+}
+
+/// The parts of a list, in all of the header's values.
+pub(crate) fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|token| !token.is_empty())
+}
+
+/// Whether a list has that part.
+pub(crate) fn says(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    tokens(headers, name).any(|said| said.eq_ignore_ascii_case(token))
+}
+
+fn is_kept(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    KEPT.contains(&name) || KEPT_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
+}

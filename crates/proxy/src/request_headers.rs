@@ -1,0 +1,135 @@
+//! What of a request's headers goes on, and what is added to them.
+//!
+//! They keep their order. Without additions nothing but what is for the client's connection alone is taken away.
+
+use greenroom_context::Request as Named;
+use greenroom_http::Passage;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header, request::Parts};
+
+use crate::hop_by_hop::{HopByHop, says};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const REQUEST_ID: HeaderName = HeaderName::from_static(Named::ID_HEADER);
+
+/// What is believed only of a peer that is trusted: the server behind trusts us. Headers in which a proxy says who has signed in
+/// are not among them; whether it believes those does not depend on who sends them.
+const TRUSTED: [HeaderName; 10] = [
+    header::FORWARDED,
+    HeaderName::from_static("x-real-ip"),
+    HeaderName::from_static("x-forwarded-by"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-protocol"),
+    HeaderName::from_static("x-forwarded-scheme"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-forwarded-ssl"),
+];
+
+/// Whether a request wants to leave HTTP for WebSocket; nothing else is offered to the server behind, HTTP/2 least of all.
+pub(crate) fn asks_for_websocket<B>(request: &Request<B>, has_body: bool) -> bool {
+    *request.method() == Method::GET
+        && request.version() == Version::HTTP_11
+        && !has_body
+        && says(request.headers(), &header::UPGRADE, "websocket")
+        && says(request.headers(), &header::CONNECTION, "upgrade")
+}
+
+/// How a request goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum As {
+    /// Its length is known, or it has no body.
+    Sized,
+    /// Its body is in chunks.
+    Chunked,
+    /// It asks to leave HTTP.
+    WebSocket,
+}
+
+/// Leaves of a request's headers what goes on, and adds what is ours.
+pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>, goes_on: As) {
+    let came = std::mem::take(&mut head.headers);
+    let hop_by_hop = HopByHop::of(&came);
+    let takes_trailers = says(&came, &header::TE, "trailers");
+    let ours = (!passage.is_transparent).then_some(Ours { passage, named });
+    let mut headers = HeaderMap::with_capacity(came.keys_len() + 8);
+    let mut last = None;
+    for (name, value) in came {
+        if let Some(name) = name {
+            let is_kept = !hop_by_hop.holds(&name) && ours.as_ref().is_none_or(|ours| ours.keeps(&name));
+            last = is_kept.then_some(name);
+        }
+        if let Some(name) = &last {
+            headers.append(name.clone(), value);
+        }
+    }
+    if head.version != Version::HTTP_11 && !headers.contains_key(header::HOST) {
+        // HTTP/1.0 need not name one.
+        headers.insert(header::HOST, HeaderValue::from_static(""));
+    }
+    let mut say = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
+    match goes_on {
+        As::WebSocket => {
+            say(header::CONNECTION, "Upgrade");
+            say(header::UPGRADE, "websocket");
+        }
+        As::Sized | As::Chunked => {
+            if goes_on == As::Chunked {
+                say(header::TRANSFER_ENCODING, "chunked");
+            }
+            if takes_trailers {
+                say(header::CONNECTION, "TE");
+                say(header::TE, "trailers");
+            }
+        }
+    }
+    if let Some(ours) = ours {
+        ours.add(&mut headers);
+    }
+    head.headers = headers;
+    head.version = Version::HTTP_11;
+}
+
+/// What is said in the client's place.
+struct Ours<'a> {
+    passage: &'a Passage,
+    named: Option<&'a Named>,
+}
+
+impl Ours<'_> {
+    /// Whether what the client says by this name goes on.
+    fn keeps(&self, name: &HeaderName) -> bool {
+        match name.as_str() {
+            "x-forwarded-for" => false,
+            "x-forwarded-proto" => self.passage.trusts_peer,
+            "x-request-id" | "traceparent" | "tracestate" => self.named.is_none(),
+            _ => self.passage.trusts_peer || !TRUSTED.contains(name),
+        }
+    }
+
+    fn add(&self, headers: &mut HeaderMap) {
+        if let Some(client) = self.passage.forwarded_for.as_deref().and_then(value) {
+            headers.insert(FORWARDED_FOR, client);
+        }
+        if !headers.contains_key(FORWARDED_PROTO) {
+            let proto = if self.passage.is_encrypted { "https" } else { "http" };
+            headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
+        }
+        let Some(named) = self.named else { return };
+        if let Some(id) = value(named.id()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        for (name, said) in named.trace_headers() {
+            if let Some(value) = value(&said) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+/// A text as a header's value; as Node reads one, each of its characters is a byte.
+fn value(text: &str) -> Option<HeaderValue> {
+    let bytes: Option<Vec<u8>> = text.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect();
+    HeaderValue::from_bytes(&bytes?).ok()
+}

@@ -1,0 +1,78 @@
+//! What of an answer's headers goes to the client, and answers that are refused.
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, response::Parts};
+
+use crate::hop_by_hop::{HopByHop, says};
+
+/// An answer that two readers could read in two ways, or that nobody has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) &'static str);
+
+/// Leaves of an answer's headers what the client gets, in their order.
+pub(crate) fn rewrite(head: &mut Parts, method: &Method) -> Result<(), Malformed> {
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Malformed("it leaves HTTP although nobody has asked for that"));
+    }
+    check_framing(head, method)?;
+    leave_end_to_end(head);
+    Ok(())
+}
+
+/// The same for one that leaves HTTP, as was asked for.
+pub(crate) fn rewrite_switch(head: &mut Parts) -> Result<(), Malformed> {
+    let is_agreed = says(&head.headers, &header::UPGRADE, "websocket")
+        && says(&head.headers, &header::CONNECTION, "upgrade");
+    if !is_agreed {
+        return Err(Malformed("it leaves HTTP for something else than WebSocket"));
+    }
+    let protocol = head.headers.remove(header::UPGRADE);
+    leave_end_to_end(head);
+    head.headers.insert(header::UPGRADE, protocol.unwrap_or(HeaderValue::from_static("websocket")));
+    head.headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    Ok(())
+}
+
+fn leave_end_to_end(head: &mut Parts) {
+    let came = std::mem::take(&mut head.headers);
+    let hop_by_hop = HopByHop::of(&came);
+    let mut headers = HeaderMap::with_capacity(came.keys_len() + 4);
+    let mut last = None;
+    for (name, value) in came {
+        if let Some(name) = name {
+            last = (!hop_by_hop.holds(&name)).then_some(name);
+        }
+        if let Some(name) = &last {
+            headers.append(name.clone(), value);
+        }
+    }
+    head.headers = headers;
+    head.version = Version::HTTP_11;
+}
+
+/// Where the answer ends has to be clear: what one reader takes for its body, another could take for the next answer.
+fn check_framing(head: &Parts, method: &Method) -> Result<(), Malformed> {
+    let (lengths, codings) =
+        (count(&head.headers, header::CONTENT_LENGTH), count(&head.headers, header::TRANSFER_ENCODING));
+    let length = head.headers.get(header::CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    let coding = head.headers.get(header::TRANSFER_ENCODING).map(HeaderValue::as_bytes);
+    if lengths > 1 {
+        return Err(Malformed("it has more than one Content-Length"));
+    }
+    if length.is_some_and(|length| length.is_empty() || !length.iter().all(u8::is_ascii_digit)) {
+        return Err(Malformed("its Content-Length is no number"));
+    }
+    if length.is_some() && coding.is_some() {
+        return Err(Malformed("it has both a Content-Length and a Transfer-Encoding"));
+    }
+    let is_bodiless =
+        *method == Method::HEAD || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let is_chunked = codings == 1 && coding.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+    if coding.is_some() && !is_bodiless && !is_chunked {
+        return Err(Malformed("its Transfer-Encoding is not chunked alone"));
+    }
+    Ok(())
+}
+
+fn count(headers: &HeaderMap, name: http::HeaderName) -> usize {
+    headers.get_all(name).iter().count()
+}

@@ -1,0 +1,291 @@
+//! One request on its way to the server behind: which connection carries it, when it is sent again, and what of its answer goes
+//! to the client.
+//!
+//! | | on a fresh connection | on one that was used before |
+//! | --- | --- | --- |
+//! | it never left | again, once | again, on a fresh one |
+//! | it left, no byte came, GET, HEAD or OPTIONS without body | 502 | again, on a fresh one |
+//! | it left, no byte came, anything else | 502 | 502 |
+//! | a part of an answer came | 502 | 502 |
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use axum::{body::Body, extract::Request};
+use greenroom_context::{Context, Request as Named};
+use greenroom_http::{Forwarded, Passage, Told};
+use http::{HeaderMap, Method, Response, StatusCode, Uri, header, uri::PathAndQuery};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use crate::{
+    answer_body::{Guards, attach},
+    connection::{Connection, NotAnswered},
+    documents::Candidate,
+    failure::{Failure, wants_page},
+    live::{Kind, Place},
+    pool,
+    request_headers::{As, asks_for_websocket, rewrite},
+    response_headers::{self, Malformed},
+    shared::Shared,
+    tunnel::Tunnel,
+    upload::Upload,
+};
+
+/// A connection that was used a moment ago is not about to be closed: it may carry what must not be sent twice.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// Asks the server behind.
+pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Passage) -> Forwarded {
+    let named = Context::current().request().cloned();
+    let asked = Asked::by(&request);
+    let wants_page = asked.wants_page;
+    let failed = |failure: Failure| Forwarded::Answer(failure.response(wants_page));
+    let plugin = named.as_ref().and_then(Named::target_plugin).unwrap_or_default();
+    let Ok(place) = shared.live.enter(plugin, asked.may_stream) else {
+        shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
+        return failed(Failure::Overloaded);
+    };
+    shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
+    let id = named.as_ref().map(Named::id).unwrap_or_default().into();
+    let told = passage.told.clone();
+    let sending = Sending { shared, asked, told, id, place };
+    sending.run(request, &passage, named.as_ref()).await.unwrap_or_else(failed)
+}
+
+/// What decides how a request is sent.
+struct Asked {
+    method: Method,
+    goes_on: As,
+    /// Sent twice, it does what it does once.
+    may_be_repeated: bool,
+    /// Its connection is taken for long, as a rule.
+    may_stream: bool,
+    /// It is nothing else than a stream or a tunnel: one that has not begun to be answered ends as the others do.
+    is_stream: bool,
+    wants_page: bool,
+}
+
+impl Asked {
+    fn by(request: &Request) -> Self {
+        let (headers, body) = (request.headers(), request.body());
+        let has_body = !body.is_end_stream();
+        let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+        let goes_on = if asks_for_websocket(request, has_body) {
+            As::WebSocket
+        } else if headers.contains_key(header::TRANSFER_ENCODING) {
+            As::Chunked
+        } else {
+            As::Sized
+        };
+        let is_websocket = goes_on == As::WebSocket;
+        let may_stream = is_websocket || wants_events(headers);
+        Self {
+            method: request.method().clone(),
+            goes_on,
+            may_be_repeated: is_safe && !has_body,
+            may_stream,
+            is_stream: is_websocket || (may_stream && *request.method() == Method::GET),
+            wants_page: wants_page(headers),
+        }
+    }
+
+    /// How long a connection may have been idle that carries it; `None`: it gets one of its own.
+    fn longest_idle(&self) -> Option<Duration> {
+        (!self.may_stream).then_some(if self.may_be_repeated { pool::LONGEST } else { MOMENT })
+    }
+}
+
+/// One request on its way.
+struct Sending {
+    shared: Arc<Shared>,
+    asked: Asked,
+    told: Arc<Told>,
+    id: Box<str>,
+    place: Place,
+}
+
+impl Sending {
+    async fn run(
+        self,
+        request: Request,
+        passage: &Passage,
+        named: Option<&Named>,
+    ) -> Result<Forwarded, Failure> {
+        let (mut head, body) = request.into_parts();
+        rewrite(&mut head, passage, named, self.asked.goes_on);
+        let may_be_changed = !passage.is_transparent && self.asked.goes_on != As::WebSocket;
+        let candidate = may_be_changed
+            .then(|| Candidate::of(&mut head, &self.shared.documents, self.shared.limits.html))
+            .flatten();
+        let (body, upload) = Upload::watch(body);
+        let mut request = http::Request::new(body);
+        *request.method_mut() = head.method;
+        *request.uri_mut() = origin_form(head.uri);
+        *request.headers_mut() = head.headers;
+        let asking = self.ask(request, &upload);
+        let (answer, connection) = if self.asked.is_stream {
+            let answer = self.shared.streams_end().run_until_cancelled_owned(asking).await;
+            answer.unwrap_or(Err(Failure::Stopping))?
+        } else {
+            asking.await?
+        };
+        if self.asked.goes_on == As::WebSocket && answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return self.tunnel(answer, connection).await;
+        }
+        let shared = self.shared.clone();
+        let answer = self.answer(answer, connection, upload)?;
+        let Some(candidate) = candidate else { return Ok(Forwarded::Answer(answer)) };
+        let (answer, outcome) = candidate.answer(answer).await;
+        shared.note_document(outcome);
+        Ok(Forwarded::Answer(answer))
+    }
+
+    /// Sends the request until it has an answer, or must not be sent again.
+    async fn ask(
+        &self,
+        mut request: http::Request<Body>,
+        upload: &Upload,
+    ) -> Result<(Response<Incoming>, Connection), Failure> {
+        let begun = Instant::now();
+        let mut longest_idle = self.asked.longest_idle();
+        let mut may_come_back = true;
+        loop {
+            let idle = match longest_idle.take() {
+                Some(longest) => self.shared.pool.take(longest).await,
+                None => None,
+            };
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => self.shared.connect(begun).await.map_err(|failure| self.failed(failure))?,
+            };
+            let is_reused = connection.is_reused();
+            let copy = (is_reused && self.asked.may_be_repeated).then(|| copy_of(&request));
+            let sent = Instant::now();
+            let error = match connection.send(request).await {
+                Ok(answer) => {
+                    self.told.set_upstream(sent.elapsed());
+                    return Ok((answer, connection));
+                }
+                Err(NotAnswered::Unsent(back, error)) => {
+                    if is_reused || std::mem::take(&mut may_come_back) {
+                        request = *back;
+                        continue;
+                    }
+                    error
+                }
+                Err(NotAnswered::Broke { error, has_begun }) => match copy.filter(|_| !has_begun) {
+                    Some(copy) => {
+                        self.told.set_retried();
+                        self.shared.retries.fetch_add(1, Relaxed);
+                        request = copy;
+                        continue;
+                    }
+                    None => error,
+                },
+            };
+            let failure = match () {
+                () if upload.has_failed() => Failure::Upload,
+                () if error.is_parse() => Failure::Malformed,
+                () => Failure::Broke,
+            };
+            self.shared.tell(failure, &error);
+            return Err(self.failed(failure));
+        }
+    }
+
+    /// The answer as it goes to the client.
+    fn answer(
+        mut self,
+        answer: Response<Incoming>,
+        mut connection: Connection,
+        upload: Upload,
+    ) -> Result<Response<Body>, Failure> {
+        let (mut head, body) = answer.into_parts();
+        response_headers::rewrite(&mut head, &self.asked.method).map_err(|why| self.malformed(why))?;
+        self.place.answered(head.status, &self.id);
+        let is_stream = is_event_stream(&head.headers);
+        if is_stream {
+            self.place.becomes(Kind::Stream).map_err(|_| self.overloaded())?;
+        } else if let Some(took) = self.told.upstream() {
+            self.shared.latency.note(took);
+        }
+        if upload.goes_on() {
+            connection.goes_on_alone();
+        }
+        // Streams share no connection with anything else: what Node's plugins do at a connection's end they do for each of them.
+        let pool = (!is_stream && !self.asked.may_stream).then(|| self.shared.pool.clone());
+        let until = is_stream.then(|| Box::pin(self.shared.streams_end().cancelled_owned()));
+        let guards = Guards { place: self.place, request: self.id, pool, upload, until };
+        Ok(Response::from_parts(head, attach(body, connection, guards)))
+    }
+
+    /// The connection beyond HTTP.
+    async fn tunnel(
+        mut self,
+        answer: Response<Incoming>,
+        connection: Connection,
+    ) -> Result<Forwarded, Failure> {
+        let (mut head, _) = answer.into_parts();
+        response_headers::rewrite_switch(&mut head).map_err(|why| self.malformed(why))?;
+        self.place.answered(head.status, &self.id);
+        self.place.becomes(Kind::Tunnel).map_err(|_| self.overloaded())?;
+        let Some((wire, unread)) = connection.into_stream().await else {
+            return Err(self.failed(Failure::Broke));
+        };
+        let until = self.shared.streams_end().cancelled_owned();
+        let tunnel = Tunnel::new(wire, unread, until, self.place);
+        Ok(Forwarded::Tunnel(Response::from_parts(head, ()), Box::new(tunnel)))
+    }
+
+    fn malformed(&self, Malformed(why): Malformed) -> Failure {
+        self.shared.tell(Failure::Malformed, why);
+        self.failed(Failure::Malformed)
+    }
+
+    fn overloaded(&self) -> Failure {
+        self.shared.tell(Failure::Overloaded, "as many streams are open as may be");
+        self.failed(Failure::Overloaded)
+    }
+
+    /// Notes it, unless the client is to blame.
+    fn failed(&self, failure: Failure) -> Failure {
+        if failure != Failure::Upload {
+            self.place.failed(failure.code(), &self.id);
+        }
+        failure
+    }
+}
+
+/// The same request once more; it has no body.
+fn copy_of(request: &http::Request<Body>) -> http::Request<Body> {
+    let mut copy = http::Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}
+
+/// The path and the query, byte for byte.
+fn origin_form(uri: Uri) -> Uri {
+    if uri.scheme().is_none() && uri.authority().is_none() {
+        return uri;
+    }
+    let target = uri.into_parts().path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    Uri::from(target)
+}
+
+fn wants_events(headers: &HeaderMap) -> bool {
+    let kinds = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    kinds.flat_map(|value| value.split(',')).any(|kind| is_events(kind.trim().as_bytes()))
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_events(kind.as_bytes()))
+}
+
+fn is_events(kind: &[u8]) -> bool {
+    kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+}

@@ -1,0 +1,110 @@
+//! Looks after the server behind: whether it takes connections, and what it says of its readiness.
+
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant, SystemTime},
+};
+
+use axum::body::Body;
+use bytes::BytesMut;
+use http::{HeaderValue, Request, header};
+use http_body_util::BodyExt;
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    availability::Target,
+    connect::NotConnected,
+    connection::Connection,
+    shared::Shared,
+    state::{State, Why},
+    status::Readiness,
+};
+
+/// Where Backstage says whether it is ready.
+const PATH: &str = "/.backstage/health/v1/readiness";
+
+/// How often it is asked while it takes connections, and while it does not.
+const WHILE_UP: Duration = Duration::from_secs(5);
+const WHILE_AWAY: Duration = Duration::from_secs(1);
+
+/// How often a connection is tried while requests wait.
+const WHILE_AWAITED: Duration = Duration::from_millis(50);
+
+/// How long its answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// So much is kept of what it says.
+const MOST_BYTES: usize = 4096;
+
+/// Looks again and again, until nobody has the proxy any more.
+pub(crate) async fn watch(of: Weak<Shared>) {
+    let mut asked: Option<Instant> = None;
+    while let Some(shared) = of.upgrade() {
+        let pause = match shared.availability.state() {
+            State::Failed { .. } => WHILE_AWAY,
+            State::Up { .. } if asked.is_some_and(|asked| asked.elapsed() < WHILE_UP) => WHILE_AWAY,
+            _ => {
+                asked = Some(Instant::now());
+                look(&shared).await;
+                if shared.availability.is_awaited() { WHILE_AWAITED } else { WHILE_AWAY }
+            }
+        };
+        shared.pool.tidy();
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shared.availability.awaited(), if pause != WHILE_AWAITED => {}
+        }
+    }
+}
+
+async fn look(shared: &Arc<Shared>) {
+    let target = shared.availability.target();
+    match shared.connector.connect_as_probe(target.address).await {
+        Ok(connection) => {
+            shared.availability.takes(target);
+            tokio::select! {
+                readiness = ask(connection, target) => *shared.readiness.lock() = Some(readiness),
+                // It has gone again, and requests wait.
+                () = gone(shared) => {}
+            }
+        }
+        Err(NotConnected::Refused(why)) => shared.availability.refuses(target, &why),
+        // Of this machine, which says nothing of the other side.
+        Err(NotConnected::Unable(_)) => {}
+    }
+}
+
+async fn gone(shared: &Arc<Shared>) {
+    loop {
+        shared.availability.awaited().await;
+        if !shared.availability.is_up() {
+            return;
+        }
+    }
+}
+
+async fn ask(connection: Connection, target: Target) -> Readiness {
+    let began = Instant::now();
+    let answer = timeout(PATIENCE, answer(connection, target)).await;
+    let late = || Err(format!("no answer within {} s", PATIENCE.as_secs()).into());
+    Readiness { at: SystemTime::now(), took: began.elapsed(), answer: answer.unwrap_or_else(|_| late()) }
+}
+
+async fn answer(mut connection: Connection, target: Target) -> Result<(u16, String), Why> {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = http::Uri::from_static(PATH);
+    let host = HeaderValue::try_from(target.address.to_string()).map_err(|error| error.to_string())?;
+    request.headers_mut().insert(header::HOST, host);
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("greenroom-probe"));
+    let answer = connection.send(request).await.map_err(|error| error.to_string())?;
+    let status = answer.status().as_u16();
+    let mut body = answer.into_body();
+    let mut said = BytesMut::new();
+    while said.len() < MOST_BYTES {
+        let Some(frame) = connection.drive(body.frame()).await else { break };
+        let frame = frame.map_err(|error| error.to_string())?;
+        said.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+    }
+    said.truncate(MOST_BYTES);
+    Ok((status, String::from_utf8_lossy(&said).into_owned()))
+}

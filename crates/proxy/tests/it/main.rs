@@ -1,0 +1,14 @@
+//! The proxy from both sides: exact bytes over sockets, a gateway between.
+
+mod kit;
+
+mod answers;
+mod away;
+mod documents;
+mod ends;
+mod limits;
+mod properties;
+mod requests;
+mod sent_again;
+mod streams;
+mod tunnels;

@@ -1,0 +1,128 @@
+//! Stands in front of a Node backend: what this backend does not own, that one answers.
+//!
+//! [`gateway_services`] makes a backend a gateway: its root router then forwards from its very first request. The plugin
+//! [`gateway`] has what operators see and do: `GET /.greenroom/v1/gateway`, the part “Node backend” of the page “Now”, the
+//! switch `PUT /.greenroom/v1/gateway/transparent`, and the health check `gateway.node`.
+//!
+//! # Readiness
+//!
+//! As long as the Node backend has not listened, or takes no connections, Backstage's readiness is answered here, with 503 and
+//! why; once it listens, probes get its bytes. From a stop's beginning on they are answered here again.
+//!
+//! # Config
+//!
+//! ```yaml
+//! greenroom:
+//!   gateway:
+//!     upstreamPort: 7008   # where a Node backend that is started here listens; a free port
+//!     maxInFlight: 2000    # requests at a time, up to a million; more are answered 503
+//!     maxStreams: 5000     # event streams and WebSockets, up to a million
+//!     htmlLimit: 1MiB      # the longest page that is added to, 1KiB to 64MiB
+//!     accessLines: ours    # or `both`, or `node`
+//!     transparent: false   # nothing is added
+//!   run:
+//!     delay: 3s            # how long a stop waits for load balancers
+//! ```
+
+mod api;
+mod labels;
+mod node;
+mod readiness;
+mod section;
+mod service;
+mod settings;
+mod stop;
+mod upstream;
+mod words;
+
+use std::time::Duration;
+
+use greenroom::prelude::*;
+use greenroom_plugin_observatory_node::NowParts;
+use greenroom_proxy::State;
+
+pub use crate::{
+    service::{Gateway, gateway_services},
+    settings::{AccessLines, GatewaySettings},
+    upstream::{GatewayOptions, UpstreamFrom},
+};
+
+/// The config keys that this crate reads, as a JSON Schema.
+pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");
+
+/// How soon it is looked again at a Node backend that listens and is not ready, as while its plugins start.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a Node backend may take to be ready before its check says that it is not.
+const START: Duration = Duration::from_secs(60);
+
+/// The plugin `gateway`. See the [crate's documentation](crate); it needs what [`gateway_services`] adds.
+pub fn gateway() -> Plugin {
+    plugin("gateway", |env| {
+        env.register_init(
+            async |gateway: Gateway, ops: Ops, now: NowParts, config: RootConfig, work: Work| {
+                let followed = follow(gateway.clone(), work.health);
+                work.lifecycle.spawn("what the Node backend says", followed);
+                let stopping = gateway.stopping().clone();
+                work.http.on_finished(work.logger, move |finished| stopping.finished(finished));
+                if !ops.is_on() {
+                    return Ok(());
+                }
+                let told = api::Told { gateway: gateway.clone(), config: config.clone(), ops: ops.clone() };
+                ops.mount_api("gateway", api::router(told))?;
+                let url = ops.url().to_owned();
+                now.add(move |now| section::part(&gateway, &config, &url, now));
+                Ok(())
+            },
+        );
+    })
+    .config_schema(CONFIG_SCHEMA)
+    .reads(GatewaySettings::from_config)
+}
+
+/// By which the plugin works.
+#[derive(Clone, Deps)]
+struct Work {
+    health: HealthChecks,
+    http: RootHttpRouter,
+    lifecycle: Lifecycle,
+    logger: Logger,
+}
+
+/// Checks the Node backend anew once its state has changed, and again and again until it is ready: checks run too seldom to wait
+/// for one.
+async fn follow(gateway: Gateway, health: HealthChecks) {
+    // That it is not there yet is no failure that a line should tell, unless it goes on.
+    let _ = tokio::time::timeout(START, begun(&gateway)).await;
+    let asked = gateway.clone();
+    let node = health.check("node", async move || node::check(&asked));
+    let mut state = gateway.proxy().state();
+    loop {
+        let is_up = matches!(*state.borrow_and_update(), State::Up { .. });
+        node.run_now().await;
+        let is_ready = gateway.node().is_some_and(|node| node.is_ready());
+        let changed = if is_up && !is_ready {
+            tokio::time::timeout(AGAIN, state.changed()).await.unwrap_or(Ok(()))
+        } else {
+            state.changed().await
+        };
+        if changed.is_err() {
+            // The proxy is gone.
+            return;
+        }
+    }
+}
+
+/// Resolves once the Node backend is ready, or has gone.
+async fn begun(gateway: &Gateway) {
+    let mut state = gateway.proxy().state();
+    loop {
+        let now = state.borrow_and_update().clone();
+        let is_ready = gateway.node().is_some_and(|node| node.is_ready());
+        if is_ready || matches!(now, State::Down { .. } | State::Failed { .. }) {
+            return;
+        }
+        // What it says is told by nobody.
+        let _ = tokio::time::timeout(AGAIN, state.changed()).await;
+    }
+}

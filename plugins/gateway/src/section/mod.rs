@@ -1,0 +1,105 @@
+//! The part “Node backend” of the page “Now”: its state in a sentence, what to do if it is away, and what is asked of it.
+
+mod calls;
+mod table;
+
+use std::time::SystemTime;
+
+use greenroom::{config::Masks, prelude::RootConfig};
+use greenroom_plugin_observatory_node::{
+    LiveParts, Mark, NowPart, Problem, foreign, foreign_plain, format,
+    parts::{Part, panel},
+    time,
+};
+use greenroom_proxy::{State, Status};
+use maud::{Markup, Render, html};
+
+use crate::{Gateway, node::NodeReadiness, words};
+
+/// What was seen at one moment.
+pub(crate) struct Seen {
+    now: SystemTime,
+    gateway: Gateway,
+    status: Status,
+    node: Option<NodeReadiness>,
+    /// Why it cannot be asked, or is not ready.
+    problem: Option<Problem>,
+}
+
+impl Seen {
+    fn of(gateway: &Gateway, masks: &Masks, now: SystemTime) -> Self {
+        let (status, node) = (gateway.proxy().status(), gateway.node());
+        let problem = match words::away(gateway, &status.state) {
+            Some(what) => Some(Problem { since: words::since(&status.state, now), what }),
+            None => node.as_ref().and_then(|node| {
+                Some(Problem {
+                    since: node.since,
+                    what: format!("{} {}", words::named(gateway), node.why()?),
+                })
+            }),
+        };
+        // What the system, Node or a library says may hold what is secret.
+        let problem = problem.map(|problem| Problem { what: masks.all(&problem.what), ..problem });
+        Self { now, gateway: gateway.clone(), status, node, problem }
+    }
+
+    fn lasted(&self) -> String {
+        let since = words::since(&self.status.state, self.now);
+        format::lasted(self.now.duration_since(since).unwrap_or_default())
+    }
+}
+
+/// The part. `url` is where this host asks for `/.greenroom`.
+pub(crate) fn part(gateway: &Gateway, config: &RootConfig, url: &str, now: SystemTime) -> NowPart {
+    let seen = Seen::of(gateway, &config.masks(), now);
+    let mut live = LiveParts::default();
+    let state = live.part("gateway state", state(&seen));
+    let counts = live.part("gateway counts", counts(&seen.status));
+    let body = html! { (panel(html! { p { (state) } p."small quiet" { (counts) } })) (table::table(&seen, &mut live)) };
+    let note = "What this backend does not own, that one answers";
+    let body = Part::new("gateway", "Node backend").note(note).body(body).render();
+    NowPart { calls: calls::calls(&seen, config, url), problem: seen.problem, body, live }
+}
+
+/// Its state, since when. A sentence breaks where it has to, as the word beside a mark would not.
+fn state(seen: &Seen) -> Markup {
+    let (mark, said) = match (&seen.status.state, &seen.problem) {
+        (State::Up { .. }, None) => (Mark::Ok, answers(seen)),
+        (State::Up { .. }, Some(_)) => (Mark::Warn, sentence(seen)),
+        (State::Starting { .. }, _) => (Mark::Unknown, sentence(seen)),
+        (State::Down { .. } | State::Failed { .. }, _) => (Mark::Fail, sentence(seen)),
+    };
+    html! { (mark) " " (said) }
+}
+
+fn answers(seen: &Seen) -> Markup {
+    html! {
+        "Node answers at " span.mono { (seen.status.address) } " for " (seen.lasted())
+        @if let Some((p50, p95)) = seen.status.latency {
+            "; median " (format::ms(p50)) ", 95th percentile " (format::ms(p95))
+        }
+        "."
+        @if let Some(node) = &seen.node { " Its readiness takes " (format::ms(node.took)) "." }
+    }
+}
+
+/// The problem as a sentence of its own, with its time.
+fn sentence(seen: &Seen) -> Markup {
+    let Some(Problem { since, what }) = &seen.problem else { return html! {} };
+    let what = foreign_plain(what);
+    let what = what.strip_prefix("the ").map_or_else(|| what.clone(), |rest| format!("The {rest}"));
+    html! { (what) ", since " (time::time(*since, seen.now)) " UTC." }
+}
+
+/// What has happened since the start.
+fn counts(status: &Status) -> Markup {
+    let untouched: u64 = status.untouched.values().sum();
+    html! {
+        @if let Some(why) = &status.no_source {
+            "Node sees our own address, which its rate limit spares: " (foreign(why)) ". "
+        }
+        "Since the start: " (format::counted(status.connects, "connection", "connections")) " opened, "
+        (format::counted(status.retries, "request", "requests")) " asked twice, "
+        (format::counted(status.documents, "page", "pages")) " added to, " (format::count(untouched)) " left as they were."
+    }
+}

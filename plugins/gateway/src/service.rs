@@ -1,0 +1,192 @@
+//! The gateway as a service, and what else makes a backend one.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use greenroom::{
+    auth::{ExternalTokens, RemoteKeys},
+    config::DeclareConfig,
+    core::{Feature, decorate},
+    http::HttpSettings,
+    http_client::{ClientEnvironment, ClientSettings, HttpClient},
+    prelude::*,
+};
+use greenroom_proxy::{Documents, Proxy, State, Upstream, Why};
+use parking_lot::Mutex;
+
+use crate::{
+    GatewayOptions, GatewaySettings, UpstreamFrom,
+    labels::{self, OfTokens},
+    node::{NodeReadiness, Since},
+    readiness::Readiness,
+    stop::{self, Stopping},
+};
+
+/// How long a connection to the Node backend may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// From where a Node backend on this machine is asked: its rate limit spares 127.0.0.1, and would spare everybody.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+/// What stands in front of a Node backend: `greenroom.gateway`. Clones are the same one.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    proxy: Proxy,
+    settings: GatewaySettings,
+    is_child: bool,
+    pause: Duration,
+    address: Arc<Mutex<SocketAddr>>,
+    keys: RemoteKeys,
+    node: Since,
+    stopping: Stopping,
+}
+
+impl Service for Gateway {
+    const ID: &'static str = "greenroom.gateway";
+    type Scope = scope::Root;
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+/// What others bring to it.
+#[derive(Clone, Deps)]
+struct Parts {
+    documents: Documents,
+    external: ExternalTokens,
+}
+
+/// What makes a backend a gateway, beside the plugin [`gateway`](crate::gateway()): the service itself, the
+/// [`Forwarding`](greenroom::http::Forwarding) that the root router takes, and readiness that knows the Node backend.
+///
+/// ```no_run
+/// use greenroom_plugin_gateway::{GatewayOptions, UpstreamFrom, gateway, gateway_services};
+/// # fn add(mut backend: greenroom::core::Backend) -> greenroom::core::Backend {
+/// let upstream = UpstreamFrom::Url("http://127.0.0.1:7008".to_owned());
+/// for feature in gateway_services(GatewayOptions { upstream }) {
+///     backend = backend.add(feature);
+/// }
+/// backend.add(gateway())
+/// # }
+/// ```
+pub fn gateway_services(options: GatewayOptions) -> Vec<Feature> {
+    let made = service(
+        async move |config: RootConfig,
+                    http: HttpSettings,
+                    logger: RootLogger,
+                    lifecycle: RootLifecycle,
+                    parts: Parts| {
+            let settings = GatewaySettings::from_config(&config)?;
+            let logger = logger.child(fields! { service: "gateway" });
+            let gateway = Gateway::new(&options.upstream, settings, &http, parts, &logger).await?;
+            stop::add_hooks(&gateway, &lifecycle, http.shutdown_delay, logger)?;
+            Ok(gateway)
+        },
+    )
+    .config_schema(crate::CONFIG_SCHEMA)
+    .reads(GatewaySettings::from_config);
+    let forwards = service(async |gateway: Gateway| Ok(gateway.0.proxy.forwarding()));
+    let tells = decorate(async |inner: RootHealth, gateway: Gateway| {
+        Ok(RootHealth::new(Readiness { inner, gateway }))
+    });
+    vec![made.into(), forwards.into(), tells.into()]
+}
+
+impl Gateway {
+    async fn new(
+        from: &UpstreamFrom,
+        settings: GatewaySettings,
+        http: &HttpSettings,
+        parts: Parts,
+        logger: &Logger,
+    ) -> Result<Self> {
+        let address = from.address().await?;
+        let is_here = address.is_ipv4() && address.ip().is_loopback();
+        let pause = http.startup_pause;
+        let upstream =
+            Upstream { address, source: is_here.then_some(SOURCE), connect_timeout: CONNECT_TIMEOUT, pause };
+        // The operator has named the address, and no proxy stands in front of it.
+        let allowed = ClientSettings { allowed_addresses: vec![address.ip()] };
+        let client = HttpClient::builder(ClientEnvironment::default()).settings(allowed);
+        let client = client.connect_deadline(CONNECT_TIMEOUT).build();
+        let address = Arc::new(Mutex::new(address));
+        let keys = labels::keys(client, address.clone());
+        let proxy = Proxy::builder(upstream, logger.clone())
+            .limits(settings.limits)
+            .documents(parts.documents)
+            .labels(OfTokens::new(keys.clone(), parts.external)?)
+            .build();
+        proxy.set_transparent(settings.is_transparent);
+        Ok(Self(Arc::new(Inner {
+            proxy,
+            settings,
+            is_child: from.is_child(),
+            pause,
+            address,
+            keys,
+            node: Since::default(),
+            stopping: Stopping::default(),
+        })))
+    }
+
+    /// What passes requests on.
+    pub fn proxy(&self) -> &Proxy {
+        &self.0.proxy
+    }
+
+    /// What the config says.
+    pub fn settings(&self) -> &GatewaySettings {
+        &self.0.settings
+    }
+
+    /// Where the Node backend is asked.
+    pub fn address(&self) -> SocketAddr {
+        *self.0.address.lock()
+    }
+
+    /// The Node backend has been started anew, and listens there.
+    pub fn moved_to(&self, address: SocketAddr) {
+        *self.0.address.lock() = address;
+        self.0.proxy.moved_to(address);
+        // It may have others now.
+        self.0.keys.refresh();
+    }
+
+    /// The Node backend has ended and does not come again, or could not be started, and why, in a sentence for operators;
+    /// `None` if it begins anew.
+    pub fn failed(&self, why: Option<Why>) {
+        self.0.proxy.failed(why);
+    }
+
+    /// Whether it can be asked at the moment.
+    pub fn state(&self) -> State {
+        self.0.proxy.state().borrow().clone()
+    }
+
+    /// Whether the Node backend is a child process of this one.
+    pub(crate) fn is_child(&self) -> bool {
+        self.0.is_child
+    }
+
+    /// How long requests wait for a Node backend that does not listen.
+    pub(crate) fn pause(&self) -> Duration {
+        self.0.pause
+    }
+
+    /// What it has said last of its readiness.
+    pub(crate) fn node(&self) -> Option<NodeReadiness> {
+        self.0.proxy.status().readiness.map(|readiness| self.0.node.of(readiness))
+    }
+
+    pub(crate) fn stopping(&self) -> &Stopping {
+        &self.0.stopping
+    }
+}

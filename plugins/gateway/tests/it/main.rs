@@ -1,0 +1,9 @@
+//! A backend in front of a Node backend, as operators and probes see it.
+
+mod api;
+mod labels;
+mod node;
+mod readiness;
+mod section;
+mod stop;
+mod support;

@@ -1,0 +1,108 @@
+//! Readiness: ours until Node listens, Node's while it does, ours again.
+
+use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
+use greenroom_test::TestResponse;
+use serde_json::json;
+
+use crate::{
+    node::{Node, READINESS},
+    support::{down, heard, in_front_of, is, now, nowhere, sentence, up, with},
+};
+
+fn told(answer: &TestResponse) -> (u16, String) {
+    (answer.status.as_u16(), answer.json()["message"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn until_node_listens_probes_are_told_so_and_then_they_get_its_bytes() {
+    let address = nowhere().await;
+    let backend = in_front_of(address).start().await.unwrap();
+    let answer = backend.get(READINESS).await;
+    assert_eq!(told(&answer), (503, "The Node backend has not listened yet".to_owned()));
+    assert_eq!(
+        backend.get("/.backstage/health/v1/liveness").await.status,
+        200,
+        "that it waits is no reason to end it"
+    );
+
+    let _node = Node::at(address).await;
+    is(&backend, up).await;
+    assert_eq!(backend.get(READINESS).await.text(), r#"{"status":"ok","by":"node"}"#);
+}
+
+#[tokio::test]
+async fn a_node_that_is_away_is_told_and_one_that_comes_back_is_heard() {
+    let node = Node::start().await;
+    let backend = in_front_of(node.address).start().await.unwrap();
+    is(&backend, up).await;
+    node.goes();
+    backend.get("/api/catalog/entities").await;
+    is(&backend, down).await;
+    let answer = backend.get(READINESS).await;
+    assert_eq!(told(&answer), (503, "The Node backend takes no connections".to_owned()));
+
+    let _again = Node::at(node.address).await;
+    is(&backend, up).await;
+    assert_eq!(backend.get(READINESS).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_node_that_is_not_ready_says_it_itself_and_operators_are_told_the_same() {
+    let node = Node::start().await;
+    let body = r#"{"message":"Backend has not started yet","status":"error"}"#;
+    node.answers(READINESS, 503, body);
+    let backend = in_front_of(node.address).start().await.unwrap();
+    is(&backend, up).await;
+    assert_eq!(backend.get(READINESS).await.text(), body);
+    heard(&backend, false).await;
+    let page = now(&backend).await;
+    assert!(page.contains("Not ready</a>"), "the pill: {page}");
+    let said = format!(
+        "the Node backend at {} says that it is not ready: Backend has not started yet.",
+        node.address
+    );
+    assert!(sentence(&page).ends_with(&said), "{}", sentence(&page));
+
+    node.answers(READINESS, 200, "{}");
+    heard(&backend, true).await;
+    assert!(sentence(&now(&backend).await).starts_with("Ready for "), "it is asked again soon");
+}
+
+#[tokio::test]
+async fn a_child_that_has_ended_for_good_is_told_and_one_that_moves_is_found() {
+    let backend = with(UpstreamFrom::Child(nowhere().await)).start().await.unwrap();
+    let gateway: Gateway = backend.service().await.unwrap();
+    gateway.failed(Some("it ended with exit code 7".into()));
+    let answer = backend.get(READINESS).await;
+    assert_eq!(told(&answer), (503, "The Node backend does not run".to_owned()));
+    assert!(sentence(&now(&backend).await).ends_with(" does not run: it ended with exit code 7."));
+
+    let node = Node::start().await;
+    gateway.failed(None);
+    gateway.moved_to(node.address);
+    is(&backend, up).await;
+    assert_eq!(backend.get(READINESS).await.status, 200);
+}
+
+#[tokio::test]
+async fn once_it_stops_probes_are_told_so_by_us_while_requests_still_pass() {
+    let node = Node::start().await;
+    let config = json!({ "greenroom": { "run": { "delay": "2s" } } });
+    let backend = in_front_of(node.address).config(config).start().await.unwrap();
+    is(&backend, up).await;
+    heard(&backend, true).await;
+    let (client, gateway) = (backend.client(), backend.service::<Gateway>().await.unwrap());
+    let lifecycle: greenroom::prelude::RootLifecycle = backend.service().await.unwrap();
+    let stopping = greenroom::context::spawn("stop", backend.stop());
+    lifecycle.draining().await;
+    let stops = async {
+        while client.get(READINESS).await.status != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(1), stops).await.unwrap();
+    assert_eq!(told(&client.get(READINESS).await), (503, "Backend is shutting down".to_owned()));
+    assert_eq!(client.get("/api/catalog/entities").await.text(), "[]");
+    assert!(up(&gateway.state()));
+    stopping.await.unwrap();
+}
