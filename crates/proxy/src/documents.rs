@@ -15,6 +15,7 @@ use std::{fmt, sync::Arc};
 use greenroom_context::contain_panic;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use parking_lot::RwLock;
+use tokio::sync::Semaphore;
 
 pub(crate) use self::candidate::Candidate;
 
@@ -49,6 +50,8 @@ pub enum Untouched {
     Encoded,
     /// It has more bytes than are held in memory.
     TooLarge,
+    /// So many others are held at the moment that there is no room for it.
+    Busy,
     /// It comes so slowly that the browser gets what there is.
     TooSlow,
     /// It is not UTF-8.
@@ -81,8 +84,24 @@ type Add = Arc<dyn Fn(&Document<'_>) -> Result<Option<Addition>, Untouched> + Se
 ///     });
 /// });
 /// ```
-#[derive(Clone, Default)]
-pub struct Documents(Arc<RwLock<Vec<Add>>>);
+#[derive(Clone)]
+pub struct Documents {
+    adds: Arc<RwLock<Vec<Add>>>,
+    /// For what is held in memory of all of them, until their clients have it.
+    room: Arc<Semaphore>,
+}
+
+/// How many bytes of documents are held at a time, whatever the limit of each.
+const ROOM: usize = 64 * 1024 * 1024;
+
+/// In pieces of which that is counted.
+const ROOM_UNIT: usize = 1024;
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self { adds: Arc::default(), room: Arc::new(Semaphore::new(ROOM / ROOM_UNIT)) }
+    }
+}
 
 impl Service for Documents {
     const ID: &'static str = "greenroom.forwardedDocuments";
@@ -100,17 +119,17 @@ impl Documents {
         &self,
         addition: impl Fn(&Document<'_>) -> Result<Option<Addition>, Untouched> + Send + Sync + 'static,
     ) {
-        self.0.write().push(Arc::new(addition));
+        self.adds.write().push(Arc::new(addition));
     }
 
     fn is_empty(&self) -> bool {
-        self.0.read().is_empty()
+        self.adds.read().is_empty()
     }
 
     /// What all of them add, in the order in which they came. One that refuses keeps no other from adding; why it did is told
     /// where nobody adds.
     fn additions(&self, html: &str, policy: Option<&str>) -> Result<Option<Addition>, Untouched> {
-        let adds = self.0.read().clone();
+        let adds = self.adds.read().clone();
         let (mut all, mut refused) = (None::<Addition>, None);
         for add in adds {
             let changed = all.as_ref().and_then(|all| all.policy.as_deref());

@@ -76,3 +76,58 @@ fn check_framing(head: &Parts, method: &Method) -> Result<(), Malformed> {
 fn count(headers: &HeaderMap, name: http::HeaderName) -> usize {
     headers.get_all(name).iter().count()
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, Response};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn header() -> impl Strategy<Value = (String, String)> {
+        let names = vec![
+            "connection",
+            "keep-alive",
+            "content-length",
+            "transfer-encoding",
+            "upgrade",
+            "set-cookie",
+            "foo",
+            "bar",
+        ];
+        let values = vec!["1", "22", "chunked", "gzip, chunked", "close, foo", "bar, set-cookie", "", "+1"];
+        let text = |texts: Vec<&'static str>| prop::sample::select(texts).prop_map(str::to_owned);
+        (text(names), prop_oneof![text(values), "[ -~]{0,12}"])
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_is_refused_or_has_one_end_and_nothing_of_its_connection(
+            status in prop::sample::select(vec![200_u16, 204, 304, 404, 500]),
+            method in prop::sample::select(vec![Method::GET, Method::HEAD, Method::POST]),
+            headers in prop::collection::vec(header(), 0..8),
+        ) {
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            for (name, value) in &headers {
+                let name = HeaderName::try_from(name).unwrap();
+                response.headers_mut().append(name, HeaderValue::try_from(value).unwrap());
+            }
+            let (mut head, ()) = response.into_parts();
+            let cookies = head.headers.get_all("set-cookie").iter().count();
+            if rewrite(&mut head, &method).is_err() {
+                return Ok(());
+            }
+            for gone in ["connection", "keep-alive", "transfer-encoding", "upgrade"] {
+                prop_assert!(!head.headers.contains_key(gone), "{gone}");
+            }
+            prop_assert_eq!(head.headers.get_all("set-cookie").iter().count(), cookies);
+            let lengths: Vec<_> = head.headers.get_all("content-length").iter().collect();
+            prop_assert!(lengths.len() <= 1);
+            for length in lengths {
+                prop_assert!(length.to_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()));
+                prop_assert!(headers.iter().all(|(name, _)| name != "transfer-encoding"));
+            }
+        }
+    }
+}

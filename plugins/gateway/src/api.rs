@@ -203,6 +203,7 @@ fn reason(why: Untouched) -> &'static str {
     match why {
         Untouched::Encoded => "encoded",
         Untouched::TooLarge => "tooLarge",
+        Untouched::Busy => "busy",
         Untouched::TooSlow => "tooSlow",
         Untouched::NotUtf8 => "notUtf8",
         Untouched::NoHead => "noHead",

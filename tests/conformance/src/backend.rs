@@ -257,10 +257,16 @@ impl Backend {
         while !self.accepts().await {
             if let Some(status) = self.child.try_wait()? {
                 self.output.ended().await;
-                let printed = self.output().to_ascii_lowercase();
-                let taken = printed.contains("eaddrinuse") || printed.contains("address already in use");
-                let kind = if taken { io::ErrorKind::AddrInUse } else { io::ErrorKind::BrokenPipe };
+                let kind = if self.found_its_port_taken() {
+                    io::ErrorKind::AddrInUse
+                } else {
+                    io::ErrorKind::BrokenPipe
+                };
                 return Err(self.not_started(kind, &format!("exited before it listened ({status})")));
+            }
+            // Node stays without its port.
+            if self.found_its_port_taken() {
+                return Err(self.not_started(io::ErrorKind::AddrInUse, "found its port taken"));
             }
             if tokio::time::Instant::now() > deadline {
                 return Err(self.not_started(io::ErrorKind::TimedOut, "did not listen"));
@@ -274,6 +280,11 @@ impl Backend {
             }
             _ => Ok(()),
         }
+    }
+
+    fn found_its_port_taken(&self) -> bool {
+        let printed = self.output().to_ascii_lowercase();
+        printed.contains("eaddrinuse") || printed.contains("address already in use")
     }
 
     async fn poll(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) -> io::Result<()> {

@@ -32,7 +32,9 @@ exports.issuer = createBackendPlugin({
           response.json({
             user: await issue(),
             expired: await issue({ age: 7200 }),
-            tampered: (await issue()).replace(/\.[^.]{8}/, '.AAAAAAAA'),
+            tampered: (await issue()).replace(/\.[^.]+\./, `.${jose.base64url.encode(JSON.stringify({
+              ...jose.decodeJwt(await issue()), sub: 'user:default/somebody-else',
+            }))}.`),
             forged: await issue({ by: stranger.privateKey }),
             unknownKey: await issue({ by: stranger.privateKey, header: { kid: 'of-nobody' } }),
             wrongType: await issue({ header: { typ: 'vnd.backstage.other' }, aud: 'elsewhere' }),

@@ -21,6 +21,11 @@ async function watch(page) {
   page.on('requestfailed', request =>
     tell({ saw: 'failure', method: request.method(), url: request.url(), text: request.failure()?.errorText ?? '' }),
   );
+  page.on('websocket', socket => {
+    tell({ saw: 'socket', url: socket.url() });
+    socket.on('framereceived', ({ payload }) => tell({ saw: 'message', text: String(payload) }));
+    socket.on('close', () => tell({ saw: 'socket closed', url: socket.url() }));
+  });
   await page.exposeBinding('tellViolation', (_, text) => tell({ saw: 'violation', text }));
   await page.addInitScript(() =>
     document.addEventListener('securitypolicyviolation', event =>
@@ -33,6 +38,7 @@ async function watch(page) {
 const deeds = {
   open: (page, { url }) => page.goto(url, { waitUntil: 'load' }).then(response => response.status()),
   click: (page, { role, name }) => page.getByRole(role, { name, exact: true }).first().click(),
+  fill: (page, { label, text }) => page.getByLabel(label).first().fill(text),
   see: (page, { text }) => page.getByText(text).first().waitFor(),
   run: (page, { script }) => page.evaluate(script),
   picture: (page, { path }) => page.screenshot({ path }),

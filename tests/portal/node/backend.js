@@ -1,5 +1,6 @@
 'use strict';
-// The entry file of a backend as create-app makes it, with what npm alone can install.
+// The entry file that create-app makes, less what a portal of npm's packages alone has no use for. EVENTS adds the event bus,
+// by which plugins of several processes hear of each other.
 const { createBackend } = require('@backstage/backend-defaults');
 
 const features = [
@@ -9,7 +10,6 @@ const features = [
   '@backstage/plugin-catalog-backend',
   '@backstage/plugin-catalog-backend-module-logs',
   '@backstage/plugin-catalog-backend-module-scaffolder-entity-model',
-  '@backstage/plugin-events-backend',
   '@backstage/plugin-notifications-backend',
   '@backstage/plugin-permission-backend',
   '@backstage/plugin-permission-backend-module-allow-all-policy',
@@ -23,6 +23,7 @@ const features = [
   '@backstage/plugin-techdocs-backend',
   '@backstage/plugin-user-settings-backend',
 ];
+if (process.env.EVENTS) features.push('@backstage/plugin-events-backend');
 
 const backend = createBackend();
 for (const name of features) backend.add(require(name));

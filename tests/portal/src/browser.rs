@@ -49,6 +49,12 @@ pub struct Seen {
     pub responses: Vec<(String, u64)>,
     /// Requests without an answer, with the reason.
     pub failures: Vec<String>,
+    /// WebSockets that were opened.
+    pub sockets: Vec<String>,
+    /// WebSockets that have ended.
+    pub closed: Vec<String>,
+    /// What came through them.
+    pub messages: Vec<String>,
 }
 
 impl Browser {
@@ -97,6 +103,11 @@ impl Browser {
     /// Clicks what has this role and name, once it is there.
     pub async fn click(&mut self, role: &str, name: &str) {
         self.ask(json!({"deed": "click", "role": role, "name": name})).await;
+    }
+
+    /// Writes into the field that is labelled so, once it is there.
+    pub async fn fill(&mut self, label: &str, text: &str) {
+        self.ask(json!({"deed": "fill", "label": label, "text": text})).await;
     }
 
     /// Waits until a text is shown.
@@ -162,6 +173,9 @@ impl Browser {
                     seen.responses.push((text("url"), line["status"].as_u64().unwrap_or_default()))
                 }
                 Some("failure") => seen.failures.push(format!("{} {}", text("url"), text("text"))),
+                Some("socket") => seen.sockets.push(text("url")),
+                Some("socket closed") => seen.closed.push(text("url")),
+                Some("message") => seen.messages.push(text("text")),
                 _ => {}
             }
         }

@@ -9,6 +9,7 @@ pub mod browser;
 pub mod certificate;
 pub mod events;
 pub mod intake;
+pub mod node;
 pub mod portal;
 
 use std::{
@@ -21,6 +22,7 @@ pub use browser::{Browser, Seen};
 pub use certificate::Certificate;
 pub use events::Events;
 pub use intake::{Intake, Mood};
+pub use node::Node;
 pub use portal::{Line, Portal};
 
 /// How long anything may take that is waited for. The SDK sends once in 30 seconds, unless the page goes.

@@ -1,6 +1,8 @@
 //! The real binary, serving the stock front end under the config that the stock project has, and what it logs.
 
-use greenroom_page::{Program, Server};
+use std::sync::Arc;
+
+use greenroom_page::{Finished, Program, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -53,11 +55,7 @@ impl Setup {
     /// Sets a key of the config, such as `/greenroom/rum/mode`.
     #[must_use]
     pub fn with(mut self, place: &str, value: impl Into<Value>) -> Self {
-        let mut at = &mut self.config;
-        for name in place.split('/').skip(1) {
-            at = &mut at[name];
-        }
-        *at = value.into();
+        pointed(&mut self.config, place, value.into());
         self
     }
 
@@ -72,7 +70,7 @@ impl Setup {
     pub async fn start_with_own_sdk(self) -> Portal {
         let server = self.program().listen().await;
         server.line("Plugin initialization complete").await;
-        Portal { server, _data: self.data }
+        Portal::of(server, Arc::new(self.data))
     }
 
     /// With what create-app has made, and ours on it.
@@ -82,17 +80,41 @@ impl Setup {
     }
 }
 
+/// Sets a key of a config that may not be there yet.
+pub(crate) fn pointed(config: &mut Value, place: &str, value: Value) {
+    *place.split('/').skip(1).fold(config, |at, name| &mut at[name]) = value;
+}
+
 /// A running portal.
 #[derive(Debug)]
 pub struct Portal {
     server: Server,
-    _data: TempDir,
+    _data: Arc<TempDir>,
 }
 
 /// A line of its log.
 pub type Line = Value;
 
 impl Portal {
+    pub(crate) fn of(server: Server, data: Arc<TempDir>) -> Self {
+        Self { server, _data: data }
+    }
+
+    /// Its process; `None` once it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.server.id()
+    }
+
+    /// Asks it to stop (SIGTERM), and waits for nothing.
+    pub fn terminate(&self) {
+        self.server.terminate();
+    }
+
+    /// Waits for its end.
+    pub async fn finished(self) -> Finished {
+        self.server.finished().await
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.server.port()

@@ -34,9 +34,6 @@ fn refused(request: &Request) -> Option<StatusCode> {
     if request.version() == Version::HTTP_11 && !headers.contains_key(header::HOST) {
         return Some(StatusCode::BAD_REQUEST);
     }
-    if !request.uri().path().is_ascii() || request.uri().query().is_some_and(|query| !query.is_ascii()) {
-        return Some(StatusCode::BAD_REQUEST);
-    }
     let expect = headers.get(header::EXPECT)?;
     let known = expect.to_str().is_ok_and(|expect| expect.eq_ignore_ascii_case("100-continue"));
     // HTTP/1.0 has no expectations.

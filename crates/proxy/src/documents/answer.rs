@@ -5,9 +5,13 @@ use std::time::Duration;
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     Addition, Candidate, Untouched,
+    ROOM_UNIT,
     candidate::joined,
     encode::encoded,
     head::start_of_head,
@@ -52,10 +56,30 @@ impl Candidate {
         if !may_be_utf8(&parts.headers) {
             return (Response::from_parts(parts, body), Err(Untouched::NotUtf8));
         }
+        let Some(room) = self.room_for(&body) else {
+            return (Response::from_parts(parts, body), Err(Untouched::Busy));
+        };
         match hold(body, self.limit, LONGEST).await {
             Held::Passing(body, why) => (Response::from_parts(parts, body), why.map_or(Ok(false), Err)),
-            Held::Whole(came) => self.whole(parts, came).await,
+            Held::Whole(came) => {
+                let (answer, outcome) = self.whole(parts, came).await;
+                // As long as its client takes to read it, it is held.
+                let held = answer.map(|body| {
+                    Body::new(body.map_frame(move |frame| {
+                        let _ = &room;
+                        frame
+                    }))
+                });
+                (held, outcome)
+            }
         }
+    }
+
+    /// Room for all of a document, if there is any.
+    fn room_for(&self, body: &Body) -> Option<OwnedSemaphorePermit> {
+        let bytes = body.size_hint().exact().map_or(self.limit, |bytes| self.limit.min(bytes as usize));
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).ok()?;
+        self.documents.room.clone().try_acquire_many_owned(units).ok()
     }
 
     async fn whole(&self, mut parts: Parts, came: Bytes) -> (Response, Result<bool, Untouched>) {

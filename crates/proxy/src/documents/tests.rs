@@ -255,6 +255,23 @@ async fn what_breaks_breaks_for_the_client_too_and_trailers_arrive() {
 }
 
 #[tokio::test]
+async fn so_many_documents_are_held_as_there_is_room_for_until_their_clients_have_them() {
+    let documents = documents();
+    let most = ROOM / LIMIT;
+    let mut held = Vec::new();
+    for _ in 0..most {
+        // Of no length that is known: each has room for the longest.
+        let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(PAGE.as_bytes()))]));
+        let (response, outcome) = candidate(&documents, &[]).answer(page(body)).await;
+        assert_eq!(outcome, Ok(true));
+        held.push(response);
+    }
+    assert_eq!(answered(candidate(&documents, &[]), page(PAGE)).await.2, Err(Untouched::Busy));
+    drop(held.pop());
+    assert_eq!(answered(candidate(&documents, &[]), page(PAGE)).await.2, Ok(true));
+}
+
+#[tokio::test]
 async fn all_who_add_are_asked_and_one_that_refuses_or_panics_keeps_no_other_from_it() {
     let documents = Documents::default();
     documents.add(|_| Err(Untouched::AlreadyThere));

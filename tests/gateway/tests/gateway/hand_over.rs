@@ -2,7 +2,6 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use futures_util::future::join_all;
 use greenroom_conformance::{
     backend::Backend, client::Client, scenarios::READINESS, tls, transcript::Request, version::Version,
     wire::Outcome,
@@ -93,13 +92,12 @@ async fn gateway_1_whichever_way_the_port_is_said() {
             variable("APP_CONFIG_backend", format!(r#"{{"listen":":{c}"}}"#))(Setup::new(Version::newest())),
         ),
     ];
-    let all = ways.into_iter().map(async |(what, port, setup)| {
+    for (what, port, setup) in ways {
         let mut gateway = setup.config(EXTERNAL).wrapped_now();
         let port = port.unwrap_or(gateway.port());
         ready(&mut gateway, port).await;
         is_handed_over(&gateway, port, what).await;
-    });
-    join_all(all).await;
+    }
 }
 
 #[tokio::test]
@@ -167,8 +165,7 @@ async fn gateway_5_pass_adds_nothing_to_answers_requests_or_the_log() {
         let gateway = setup.env("GREENROOM", "pass").wrapped().await;
         let mut told = Vec::new();
         for backend in [&direct, &gateway] {
-            let request =
-                "GET /api/gw/sent?x=1 HTTP/1.1\r\nhost: portal.example\r\nx-odd:  spaces  \r\nuser-agent: it\r\n\r\n";
+            let request = "GET /api/gw/sent?x=1 HTTP/1.1\r\nhost: portal.example\r\nx-odd:  spaces  \r\nuser-agent: it\r\n\r\n";
             let answer = Connection::to(backend.port()).await.ask(request).await;
             backend.await_line("/api/gw/sent?x=1").await.expect("an access line");
             let line =

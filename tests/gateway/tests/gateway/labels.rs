@@ -1,8 +1,11 @@
 //! Who sent a request, as the access line tells; Node judges, and no credential is in any line.
 
+use std::time::Duration;
+
 use greenroom_conformance::{backend::Backend, version::Version};
 use greenroom_gateway_tests::{Connection, Pair, Setup, line};
 use serde_json::Value;
+use tokio::time::sleep;
 
 const STATIC: &str = "static-token-of-this-test-c0ffee";
 const ACCESS: &str = "backend: {auth: {externalAccess: [{type: static, options: {token: static-token-of-this-test-c0ffee, subject: ci-runner}}]}}";
@@ -67,7 +70,7 @@ async fn gateway_28_a_line_tells_who_asked_and_node_decides() {
             ("user", bearer(&issued["user"]), "user", None),
             ("cookie/limited", format!("Cookie: {cookie}\r\n"), "user", None),
             ("plugin", bearer(&tokens["plugin"]), "service", None),
-            ("obo", bearer(&tokens["onBehalfOf"]), "service", None),
+            ("obo", bearer(&tokens["onBehalfOf"]), "user", None),
             ("static", format!("Authorization: Bearer {STATIC}\r\n"), "external", None),
             ("expired", bearer(&issued["expired"]), "invalid", Some("expired")),
             ("tampered", bearer(&issued["tampered"]), "invalid", Some("signature")),
@@ -91,16 +94,32 @@ async fn gateway_28_a_line_tells_who_asked_and_node_decides() {
                 "{version} {name}"
             );
 
-            let told = line::of(&pair.gateway, &url).await;
-            let reason = told["credentialError"].as_str();
-            let is_told = match error {
-                None => reason.is_none(),
-                Some(error) => reason.is_some_and(|reason| reason.to_ascii_lowercase().contains(error)),
-            };
-            if told["principalType"] != kind || !is_told {
+            // Keys that are not known yet are asked of Node meanwhile: no request waits for them.
+            let (mut told, mut is_told) = (line::of(&pair.gateway, &url).await, false);
+            for again in 0..20 {
+                let reason = told["credentialError"].as_str();
+                is_told = told["principalType"] == kind
+                    && match error {
+                        None => reason.is_none(),
+                        Some(error) => {
+                            reason.is_some_and(|reason| reason.to_ascii_lowercase().contains(error))
+                        }
+                    };
+                if is_told || told["principalType"] != "unverified" {
+                    break;
+                }
+                sleep(Duration::from_millis(100)).await;
+                let url = format!("{url}&again={again}");
+                Connection::to(pair.gateway.port())
+                    .await
+                    .ask(&request.replace(&*format!("case={name}"), &format!("case={name}&again={again}")))
+                    .await;
+                told = line::of(&pair.gateway, &url).await;
+            }
+            if !is_told {
                 wrong.push(format!(
-                    "{version} {name}: {} {:?}, not {kind} {error:?}",
-                    told["principalType"], reason
+                    "{version} {name}: {} {}, not {kind} {error:?}",
+                    told["principalType"], told["credentialError"]
                 ));
             }
         }

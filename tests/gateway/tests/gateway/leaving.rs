@@ -60,6 +60,7 @@ async fn gateway_12_also_in_the_midst_of_an_upload() {
         drop(client);
         says(&pair.node, "GW cut ").await;
         let told = line::of(&pair.gateway, "/api/bodies/upload").await;
-        assert_eq!(told["aborted"], true, "{framing}: {told}");
+        // It has ended its own side, and may still read that this was too early.
+        assert!(told["aborted"] == true || told["status"] == 400, "{framing}: {told}");
     }
 }

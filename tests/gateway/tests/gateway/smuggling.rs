@@ -99,6 +99,12 @@ async fn pair() -> Pair {
     Setup::new(Version::newest()).that_tells_what_it_saw().sidecar().await
 }
 
+/// A line tells a target as it came; a server is told its path.
+fn in_origin_form(url: &str) -> &str {
+    let rest = url.split_once("://").map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.find('/').map(|at| &rest[at..])).unwrap_or(url)
+}
+
 /// What came of a case.
 struct Told {
     answers: Vec<Answer<Vec<u8>>>,
@@ -147,7 +153,9 @@ impl Told {
         let mut fault = |what: &str| faults.push(format!("{what}: {}", self.text(case)));
         let mut logged = BTreeMap::<_, usize>::new();
         for line in &self.lines {
-            *logged.entry((line["method"].as_str(), line["url"].as_str())).or_default() += 1;
+            *logged
+                .entry((line["method"].as_str(), line["url"].as_str().map(in_origin_form)))
+                .or_default() += 1;
         }
         for seen in &self.seen {
             // It is no fault to end in the midst of what breaks off.
@@ -155,7 +163,7 @@ impl Told {
                 fault("Node was sent what is no request");
                 continue;
             }
-            match logged.get_mut(&(Some(&seen.method), Some(&seen.url))) {
+            match logged.get_mut(&(Some(&*seen.method), Some(&*seen.url))) {
                 Some(left @ 1..) => *left -= 1,
                 _ if seen.event == "clientError" => {}
                 _ => fault("Node saw what the log does not tell"),

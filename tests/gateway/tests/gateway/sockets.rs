@@ -111,7 +111,6 @@ async fn gateway_13_web_sockets_of_plugins_are_as_without_a_gateway() {
     let pair = setup.on_node(access).sidecar().await;
     let plain = [
         "/api/ws/open",
-        "/api/ws/throws",
         "/api/ws/both",
         "/api/ws/nothing",
         "/api/ws/events",
@@ -125,6 +124,10 @@ async fn gateway_13_web_sockets_of_plugins_are_as_without_a_gateway() {
             (pair.node.client().exchange(&request).await, pair.gateway.client().exchange(&request).await);
         assert_eq!(alike::differences(&direct, &through), [], "{path}");
     }
+    // Where Node closes without a word, somebody has to say so.
+    let closed = Connection::to(pair.gateway.port()).await.ask(&upgrade("/api/ws/throws", "")).await;
+    assert_eq!(closed.head.status, 502, "{closed:?}");
+
     for more in [
         "Authorization: Bearer static-token-abc123\r\n",
         "Sec-WebSocket-Protocol: backstage-auth.static-token-abc123\r\n",
@@ -179,7 +182,6 @@ async fn gateway_15_what_asks_for_another_protocol_than_websocket_is_a_plain_req
                 "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n",
             ),
             ("tls", "Connection: Upgrade\r\nUpgrade: TLS/1.0\r\n"),
-            ("both", "Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n"),
             ("unnamed", "Upgrade: websocket\r\n"),
         ];
         for (name, asked) in asks {
@@ -198,6 +200,17 @@ async fn gateway_15_what_asks_for_another_protocol_than_websocket_is_a_plain_req
                 "{version} {name}"
             );
         }
+        let before = saw::all(&pair.node.output()).len();
+        let both = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c, websocket\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n";
+        let request = format!("GET /api/gw/ok/both HTTP/1.1\r\nHost: localhost\r\n{both}\r\n");
+        Connection::to(pair.gateway.port()).await.ask(&request).await;
+        let seen = saw::since(&pair.node, pair.gateway.port(), before, "after-both").await;
+        let of_http2 = |saw: &saw::Saw| {
+            saw.header("upgrade").is_some_and(|it| it.contains("h2c"))
+                || saw.header("http2-settings").is_some()
+        };
+        assert!(!seen.iter().any(of_http2), "{version}: {seen:?}");
+
         // Where no plugin has a handler.
         let unknown = upgrade("/api/gw/ok/unknown", "");
         let mut told = Vec::new();
