@@ -96,6 +96,11 @@ impl Forwarding {
         Self(Arc::new(forward))
     }
 
+    /// Whether clients are to come again on another connection.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.is_leaving()
+    }
+
     /// Whether a request for this path is forwarded, to a server whose own routes are these.
     pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> bool {
         match self.0.reach() {
@@ -183,7 +188,7 @@ impl Surroundings {
                 (Forwarded::Tunnel(..), None) => unreachable!("a request has one answer"),
             };
             response = self.envelope.replace_failure(&mut exchange, response);
-            exchange.is_last |= to.0.is_leaving();
+            exchange.is_last |= to.is_leaving();
             steps.on_response(reached, &mut exchange, &mut response);
             AnswerBody::attach(exchange, response, &self.draining)
         }))

@@ -148,6 +148,7 @@ impl Serve for Front {
         }
         let (mut exchange, request) = begin(request, arrival, caller);
         exchange.watch = inner.root.watch();
+        exchange.is_last |= inner.forwarding.as_ref().is_some_and(|(to, _)| to.is_leaving());
         run(exchange, request, |exchange, request| inner.answer(exchange, request))
     }
 }

@@ -64,6 +64,7 @@ pub struct ProxyBuilder {
     limits: Limits,
     documents: Documents,
     labels: Option<Arc<dyn Labels>>,
+    writes_lines: bool,
     logger: Logger,
 }
 
@@ -71,7 +72,7 @@ impl Proxy {
     /// One for this server.
     pub fn builder(upstream: Upstream, logger: Logger) -> ProxyBuilder {
         let (limits, documents, labels) = Default::default();
-        ProxyBuilder { upstream, limits, documents, labels, logger }
+        ProxyBuilder { upstream, limits, documents, labels, writes_lines: true, logger }
     }
 
     /// What a backend installs to be a gateway.
@@ -143,9 +144,16 @@ impl ProxyBuilder {
         self
     }
 
+    /// Whether its requests have access lines here; they have, unless the server behind writes them.
+    #[must_use]
+    pub fn writes_lines(mut self, writes_lines: bool) -> Self {
+        self.writes_lines = writes_lines;
+        self
+    }
+
     /// The proxy. It looks after the server behind from now on, in a task of who calls this.
     pub fn build(self) -> Proxy {
-        let Self { upstream, limits, documents, labels, logger } = self;
+        let Self { upstream, limits, documents, labels, writes_lines, logger } = self;
         let shared = Arc::new(Shared {
             availability: Availability::new(&upstream, logger.clone()),
             connector: Connector::new(&upstream, logger.clone()),
@@ -155,6 +163,7 @@ impl ProxyBuilder {
             limits,
             documents,
             labels,
+            writes_lines,
             logger,
             retries: AtomicU64::new(0),
             readiness: Mutex::default(),
@@ -172,6 +181,14 @@ impl ProxyBuilder {
 impl Forward for Proxy {
     fn reach(&self) -> Reach {
         self.0.reach()
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.0.is_stopping()
+    }
+
+    fn writes_lines(&self) -> bool {
+        self.0.writes_lines
     }
 
     fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded> {

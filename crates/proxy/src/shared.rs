@@ -47,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) readiness: Mutex<Option<Readiness>>,
     pub(crate) changed: Mutex<Changed>,
     pub(crate) is_transparent: AtomicBool,
+    pub(crate) writes_lines: bool,
     pub(crate) is_stopping: AtomicBool,
     pub(crate) streams_end: Mutex<CancellationToken>,
     pub(crate) failures: Occasional,

@@ -33,11 +33,12 @@ mod service;
 mod settings;
 mod stop;
 mod upstream;
+mod users;
 mod words;
 
 use std::time::Duration;
 
-use greenroom::prelude::*;
+use greenroom::{auth::UserTokens, prelude::*};
 use greenroom_plugin_observatory_node::NowParts;
 use greenroom_proxy::State;
 
@@ -61,6 +62,10 @@ pub fn gateway() -> Plugin {
     plugin("gateway", |env| {
         env.register_init(
             async |gateway: Gateway, ops: Ops, now: NowParts, config: RootConfig, work: Work| {
+                // A plugin `auth` of this backend signs its own users in.
+                if !work.metadata.installed_plugins().iter().any(|plugin| &*plugin.plugin_id == "auth") {
+                    work.users.set_auth_backend(gateway.auth_backend())?;
+                }
                 let followed = follow(gateway.clone(), work.health);
                 work.lifecycle.spawn("what the Node backend says", followed);
                 let stopping = gateway.stopping().clone();
@@ -87,6 +92,8 @@ struct Work {
     http: RootHttpRouter,
     lifecycle: Lifecycle,
     logger: Logger,
+    metadata: InstanceMetadata,
+    users: UserTokens,
 }
 
 /// Checks the Node backend anew once its state has changed, and again and again until it is ready: checks run too seldom to wait

@@ -7,7 +7,7 @@ use std::{
 };
 
 use greenroom::{
-    auth::{ExternalTokens, RemoteKeys},
+    auth::{ExternalTokens, RemoteAuth, RemoteKeys},
     config::DeclareConfig,
     core::{Feature, decorate},
     http::HttpSettings,
@@ -18,11 +18,12 @@ use greenroom_proxy::{Documents, Proxy, State, Upstream, Why};
 use parking_lot::Mutex;
 
 use crate::{
-    GatewayOptions, GatewaySettings, UpstreamFrom,
+    AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom,
     labels::{self, OfTokens},
     node::{NodeReadiness, Since},
     readiness::Readiness,
     stop::{self, Stopping},
+    users,
 };
 
 /// How long a connection to the Node backend may take.
@@ -41,6 +42,7 @@ struct Inner {
     is_child: bool,
     pause: Duration,
     address: Arc<Mutex<SocketAddr>>,
+    client: HttpClient,
     keys: RemoteKeys,
     node: Since,
     stopping: Stopping,
@@ -97,7 +99,7 @@ pub fn gateway_services(options: GatewayOptions) -> Vec<Feature> {
     let tells = decorate(async |inner: RootHealth, gateway: Gateway| {
         Ok(RootHealth::new(Readiness { inner, gateway }))
     });
-    vec![made.into(), forwards.into(), tells.into()]
+    vec![made.into(), forwards.into(), tells.into(), users::external_tokens().into()]
 }
 
 impl Gateway {
@@ -118,10 +120,11 @@ impl Gateway {
         let client = HttpClient::builder(ClientEnvironment::default()).settings(allowed);
         let client = client.connect_deadline(CONNECT_TIMEOUT).build();
         let address = Arc::new(Mutex::new(address));
-        let keys = labels::keys(client, address.clone());
+        let keys = labels::keys(client.clone(), address.clone());
         let proxy = Proxy::builder(upstream, logger.clone())
             .limits(settings.limits)
             .documents(parts.documents)
+            .writes_lines(settings.access_lines != AccessLines::Node)
             .labels(OfTokens::new(keys.clone(), parts.external)?)
             .build();
         proxy.set_transparent(settings.is_transparent);
@@ -131,10 +134,16 @@ impl Gateway {
             is_child: from.is_child(),
             pause,
             address,
+            client,
             keys,
             node: Since::default(),
             stopping: Stopping::default(),
         })))
+    }
+
+    /// By what users are known who signed in at the Node backend.
+    pub(crate) fn auth_backend(&self) -> RemoteAuth {
+        users::auth_backend(self.0.keys.clone(), self.0.client.clone(), self.0.address.clone())
     }
 
     /// What passes requests on.

@@ -41,7 +41,7 @@ async fn compare(pair: &Pair, seed: u64, count: usize) {
             logged.push((agent, case, status));
         }
         for difference in &found {
-            if let Some(reason) = named::reason(case, difference) {
+            if let Some(reason) = named::reason(case, difference, &found) {
                 *meant.entry(reason).or_default() += 1;
             }
         }
@@ -91,7 +91,7 @@ async fn differences(pair: &Pair, case: &Case, agent: &str) -> (Vec<Difference>,
 
 /// The kind of what differs without being meant to: where, and in which statuses.
 fn unnamed(case: &Case, found: &[Difference]) -> Option<String> {
-    let mut unnamed = found.iter().filter(|difference| named::reason(case, difference).is_none());
+    let mut unnamed = found.iter().filter(|difference| named::reason(case, difference, found).is_none());
     let first = unnamed.next()?;
     Some(match &*first.what {
         "status" => format!("status {:?} {:?}", first.recorded, first.received),
