@@ -216,7 +216,8 @@ impl Server {
         Finished { code, stdout: self.stdout.text(), stderr: self.stderr.text() }
     }
 
-    fn printed(&self) -> String {
+    /// All that it has printed, for whoever looks for a fault.
+    pub fn printed(&self) -> String {
         format!("stdout:\n{}\nstderr:\n{}", self.stdout.text(), self.stderr.text())
     }
 

@@ -1,12 +1,13 @@
 //! A portal as its users have it today: a whole Node backend on PostgreSQL, under the config that `create-app` has made, alone or
 //! with Greenroom in front of it.
 
-use std::{env, net::TcpListener, path::Path, sync::Arc};
+use std::{env, net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use greenroom_conformance::{client::Client, tls::trusting, transcript::Request, wire::Answer, wire::Outcome};
 use greenroom_page::Program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     Certificate, Portal,
@@ -18,6 +19,9 @@ use crate::{
 pub const SERVICE: &str = "the-token-of-another-service";
 /// What an operator says to Greenroom.
 pub const OPERATOR: &str = "the-token-of-the-operators-of-this-portal";
+
+/// How long a start may take, of hundreds of packages on a busy machine.
+const START: Duration = Duration::from_secs(120);
 
 /// A Node backend to start, at [`PORTAL`], on a port that stays its own.
 #[derive(Debug)]
@@ -103,9 +107,7 @@ impl Node {
 
     /// Asks it something by these lines and headers, without a body that is longer than they say.
     pub async fn ask(&self, request: &str) -> Answer<Vec<u8>> {
-        let trusted = trusting(&self.certificate).unwrap_or_else(|error| panic!("{error}"));
-        let client = Client::new(self.port).over_tls(Arc::new(trusted));
-        match client.exchange(&Request::raw(request.as_bytes().to_vec())).await {
+        match self.client().exchange(&Request::raw(request.as_bytes().to_vec())).await {
             Ok(Outcome::Answered(answers)) if answers.len() == 1 => answers.into_iter().next(),
             other => panic!("{request}: {other:?}"),
         }
@@ -131,6 +133,8 @@ impl Node {
             "no Node backend is installed: run `sh tests/portal/node/install.sh`"
         );
         let program = Program::greenroom().config(&self.config.to_string()).file("cert.pem", &self.certificate);
+        // Node looks for the schemas of config in what the package depends on that it runs in.
+        let program = program.file("package.json", include_str!("../node/package.json"));
         let modules = installed.join("node_modules");
         let program = program
             .env("PATH", &env::var("PATH").unwrap_or_default())
@@ -151,16 +155,27 @@ impl Node {
             .args("--config app-config.yaml")
     }
 
+    /// Whether whoever listens there says that Node is ready: a process of which nothing else tells it.
+    async fn is_ready(&self) -> bool {
+        let answered = self.client().exchange(&Request::get("/.backstage/health/v1/readiness")).await;
+        matches!(answered, Ok(Outcome::Answered(answers)) if answers.iter().all(|answer| answer.head.status == 200))
+    }
+
+    fn client(&self) -> Client {
+        let trusted = trusting(&self.certificate).unwrap_or_else(|error| panic!("{error}"));
+        Client::new(self.port).over_tls(Arc::new(trusted))
+    }
+
     async fn start(&self, program: Program) -> Portal {
         let portal = Portal::of(program.spawn(), self.data.clone());
-        // Node's own line, not that of what is in front of it.
-        let has_started = |portal: &Portal| {
-            portal.lines().iter().any(|line| {
-                let text = line["message"].as_str().unwrap_or_default();
-                text.starts_with("Plugin initialization complete") && !text.contains("'gateway'")
-            })
+        let started = async {
+            while !self.is_ready().await {
+                sleep(Duration::from_millis(50)).await;
+            }
         };
-        portal.until("that Node has started", has_started).await;
+        if timeout(START, started).await.is_err() {
+            panic!("it does not get ready\n{}", portal.printed());
+        }
         portal
     }
 }

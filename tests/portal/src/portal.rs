@@ -110,6 +110,11 @@ impl Portal {
         self.server.terminate();
     }
 
+    /// All that it has printed, for whoever looks for a fault.
+    pub fn printed(&self) -> String {
+        self.server.printed()
+    }
+
     /// Waits for its end.
     pub async fn finished(self) -> Finished {
         self.server.finished().await
