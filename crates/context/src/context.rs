@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use crate::{Request, Tasks, TraceContext};
+use crate::{Request, Tasks};
 
 tokio::task_local! {
     static CURRENT: Context;
@@ -65,20 +65,24 @@ impl Context {
     /// `plugin`, `module`, and of a request `requestId`, `trace_id`, `span_id`, `trace_flags` and `sessionId`.
     ///
     /// The only place that decides which there are.
-    pub fn fields(&self) -> impl Iterator<Item = ContextField<'_>> {
-        let request = self.request();
-        let trace = request.map(Request::trace);
-        [
-            ("plugin", self.plugin()),
-            ("module", self.module()),
-            ("requestId", request.map(Request::id)),
-            ("trace_id", trace.map(|trace| trace.trace_id().as_str())),
-            ("span_id", trace.map(|trace| trace.span_id().as_str())),
-            ("trace_flags", trace.map(TraceContext::flags)),
-            ("sessionId", request.and_then(Request::session)),
-        ]
-        .into_iter()
-        .filter_map(|(key, value)| Some(ContextField { key, value: value? }))
+    pub fn each_field<'c>(&'c self, mut each: impl FnMut(ContextField<'c>)) {
+        let Some(inner) = &self.0 else { return };
+        let mut add = |key, value| each(ContextField { key, value });
+        if let Some(plugin) = &inner.plugin {
+            add("plugin", plugin);
+        }
+        if let Some(module) = &inner.module {
+            add("module", module);
+        }
+        let Some(request) = &inner.request else { return };
+        let trace = request.trace();
+        add("requestId", request.id());
+        add("trace_id", trace.trace_id().as_str());
+        add("span_id", trace.span_id().as_str());
+        add("trace_flags", trace.flags());
+        if let Some(session) = request.session() {
+            add("sessionId", session);
+        }
     }
 
     /// The plugin at work.

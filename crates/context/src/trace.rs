@@ -34,6 +34,11 @@ impl<const N: usize> Hex<N> {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// The digits as bytes: nobody has to see that they are text.
+    pub fn as_bytes(&self) -> &[u8; N] {
+        &self.0
+    }
 }
 
 impl TraceId {

@@ -45,13 +45,59 @@ pub fn decimal(text: &str) -> Option<f64> {
 
 /// A number as text, on the stack.
 #[derive(Default)]
-pub struct Buffer(ryu_js::Buffer);
+pub struct Buffer {
+    any: ryu_js::Buffer,
+    thousandths: [u8; MOST_DIGITS + 1],
+}
+
+/// So many digits always tell one number from all others: none has a shorter text.
+const MOST_DIGITS: usize = 15;
+const BEYOND_DIGITS: u64 = 10_u64.pow(MOST_DIGITS as u32);
 
 impl Buffer {
     /// `String(n)`: `1`, `1e+21`, `0` for `-0`, `NaN`, `-Infinity`.
     pub fn format(&mut self, n: f64) -> &str {
-        self.0.format(n)
+        match thousandths(n) {
+            Some(count) => in_thousandths(&mut self.thousandths, count),
+            None => self.any.format(n),
+        }
     }
+}
+
+/// How many thousandths it is, if it is whole ones: what durations are, told in milliseconds. Their digits are at hand, where
+/// those of any number have to be searched.
+fn thousandths(n: f64) -> Option<u64> {
+    let count = u64::try_from((n * 1000.0 + 0.5) as i64).ok().filter(|count| *count < BEYOND_DIGITS)?;
+    (count as i64 as f64 / 1000.0 == n).then_some(count)
+}
+
+/// So many thousandths, without zeros at the end.
+fn in_thousandths(text: &mut [u8], count: u64) -> &str {
+    let (mut whole, mut fraction) = (count / 1000, count % 1000);
+    let mut from = text.len();
+    let mut put = |byte: u8| {
+        from -= 1;
+        text[from] = byte;
+    };
+    if fraction > 0 {
+        let mut places = 3;
+        while fraction % 10 == 0 {
+            (fraction, places) = (fraction / 10, places - 1);
+        }
+        for _ in 0..places {
+            put(b'0' + (fraction % 10) as u8);
+            fraction /= 10;
+        }
+        put(b'.');
+    }
+    loop {
+        put(b'0' + (whole % 10) as u8);
+        whole /= 10;
+        if whole == 0 {
+            break;
+        }
+    }
+    std::str::from_utf8(&text[from..]).unwrap_or_default()
 }
 
 /// `String(n)`, as [`Buffer::format`].
@@ -109,6 +155,17 @@ mod tests {
             (1e-7, "1e-7"),
             (0.1 + 0.2, "0.30000000000000004"),
             (5e-324, "5e-324"),
+            (0.0, "0"),
+            (0.001, "0.001"),
+            (0.25, "0.25"),
+            (1.5, "1.5"),
+            (-1.5, "-1.5"),
+            (100.0, "100"),
+            (1_234.56, "1234.56"),
+            (999_999_999_999.999, "999999999999.999"),
+            (1e12, "1000000000000"),
+            (0.000_5, "0.0005"),
+            (f64::MAX, "1.7976931348623157e+308"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "Infinity"),
             (f64::NEG_INFINITY, "-Infinity"),
@@ -129,6 +186,16 @@ mod tests {
         #[test]
         fn what_is_printed_is_read_again(n in any::<f64>().prop_filter("finite", |n| n.is_finite())) {
             prop_assert_eq!(parse(&to_string(n)), Some(n));
+        }
+
+        #[test]
+        fn thousandths_are_printed_as_any_number_is(count in 0..4 * BEYOND_DIGITS, shift in 0..50_u32, near in -2..3_i64) {
+            let exact = (count >> shift) as f64 / 1000.0;
+            let beside = f64::from_bits((exact.to_bits() as i64 + near).max(0) as u64);
+            for n in [exact, beside, -exact] {
+                let mut printed = ryu_js::Buffer::new();
+                prop_assert_eq!(to_string(n), printed.format(n));
+            }
         }
     }
 }

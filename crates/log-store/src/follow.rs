@@ -1,6 +1,6 @@
 //! Following the log. The ring itself is the queue: whoever reads too slowly misses lines, and is told how many.
 
-use std::pin::pin;
+use std::{pin::pin, sync::atomic::Ordering::Relaxed};
 
 use futures_util::{Stream, stream};
 
@@ -31,6 +31,7 @@ pub struct Followed {
 impl Follower {
     pub(crate) fn new(store: LogStore, query: LineQuery, now: u64) -> Self {
         let after = query.after.unwrap_or(now);
+        store.0.followers.fetch_add(1, Relaxed);
         Self { store, query, after }
     }
 
@@ -70,5 +71,11 @@ impl Follower {
                 return Some(Followed { lines: found.lines, dropped: from - seen, after: self.after });
             }
         }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.store.0.followers.fetch_sub(1, Relaxed);
     }
 }

@@ -28,6 +28,7 @@ mod query;
 mod record;
 mod ring;
 mod settings;
+mod shapes;
 mod sink;
 mod store;
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     mask::Mask,
     record::{Record, flag},
+    shapes::Shapes,
 };
 
 /// One line of the log.
@@ -42,8 +43,8 @@ pub struct Line {
 }
 
 impl Line {
-    pub(crate) fn read(record: &Record<'_>, mask: &Mask<'_>) -> Option<Self> {
-        let (message, kept) = record.parts()?;
+    pub(crate) fn read(record: &Record<'_>, shapes: &Shapes, mask: &Mask<'_>) -> Option<Self> {
+        let (message, kept) = record.parts(shapes)?;
         let message = if record.has(flag::UNMASKED) { message.text.to_owned() } else { mask.text(message) };
         let mut fields = Map::new();
         kept.for_each(|field| mask.set(&mut fields, field));

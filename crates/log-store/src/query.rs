@@ -10,6 +10,7 @@ use crate::{
     mask::Mask,
     record::Record,
     ring::Segment,
+    shapes::Shapes,
 };
 
 /// No answer has more lines.
@@ -117,6 +118,7 @@ impl LineQuery {
 pub(crate) fn search(
     segments: &[Arc<Segment>],
     query: &LineQuery,
+    shapes: &Shapes,
     mask: &Mask<'_>,
 ) -> (Vec<Line>, Option<u64>) {
     let goes_on = query.after.is_some();
@@ -139,7 +141,7 @@ pub(crate) fn search(
                 break 'all;
             }
             (looked_at, last) = (looked_at + 1, record.sequence);
-            let line = Line::read(record, mask);
+            let line = Line::read(record, shapes, mask);
             if let Some(line) = line.filter(|line| needle.as_ref().is_none_or(|needle| shows(line, needle))) {
                 bytes += record.bytes;
                 lines.push(line);

@@ -1,19 +1,25 @@
 //! The form of a kept record: compact, typed, not masked.
 //!
 //! ```text
-//! length u32 · sequence u64 · nanoseconds since 1970 u64 · level u8 · flags u8
-//! five ids, each its length u8 and its bytes: request, trace, span, session, plugin
+//! length u32 · sequence u64 · nanoseconds since 1970 u64 · level u8 · flags u8 · number of the shape u8
+//! five lengths of ids, each u8 · the ids: request, trace, span, session, plugin
 //! the message: a text
-//! fields to the end: kind and flags u8 · length of the key u16 · key · value
+//! a value for each field of the shape, if there is one: kind and flags u8 · value
+//! more fields to the end: length of the key u16 · key · kind and flags u8 · value
 //! ```
 //!
 //! A text is its length, a `u32` whose top bit says that it was cut, and its bytes. What a record belongs to stands in front, so
-//! that it is found without a look at the rest.
+//! that it is found without a look at the rest. Where the keys of a [shape](crate::shapes) are is known to the store alone.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    ops::Range,
+    time::{Duration, SystemTime},
+};
 
 use greenroom_logging::Level;
 use serde_json::Value;
+
+use crate::shapes::Shapes;
 
 /// The longest text that is kept, [`MARGIN`] included.
 pub(crate) const MOST_TEXT: usize = 16 << 10;
@@ -27,8 +33,14 @@ pub(crate) const MOST_KEY: usize = 256;
 /// The end of a text that was cut is kept and never shown: a secret may have begun there, whose end is lost.
 pub(crate) const MARGIN: usize = 2 << 10;
 
-/// Where the sequence stands.
-pub(crate) const SEQUENCE: std::ops::Range<usize> = 4..12;
+/// What stands where in the head of a record.
+pub(crate) const SEQUENCE: Range<usize> = 4..12;
+pub(crate) const NANOS: Range<usize> = 12..20;
+pub(crate) const LEVEL: usize = 20;
+pub(crate) const FLAGS: usize = 21;
+pub(crate) const SHAPE: usize = 22;
+pub(crate) const IDS: usize = 23;
+pub(crate) const HEAD: usize = 28;
 
 /// The top bit of a text's length.
 pub(crate) const IS_CUT: u32 = 1 << 31;
@@ -67,6 +79,7 @@ pub(crate) struct Record<'r> {
     pub(crate) nanos: u64,
     pub(crate) level: Level,
     pub(crate) flags: u8,
+    shape: u8,
     pub(crate) request: &'r [u8],
     pub(crate) trace: &'r [u8],
     pub(crate) span: &'r [u8],
@@ -108,13 +121,17 @@ impl<'r> Record<'r> {
         let (own, behind) = bytes.split_at_checked(length)?;
         let mut from = Reader(own.get(SEQUENCE.start..)?);
         let (sequence, nanos) = (from.u64()?, from.u64()?);
-        let (level, flags) = (from.u8()?, from.u8()?);
+        let (level, flags, shape) = (from.u8()?, from.u8()?, from.u8()?);
         let level = *Level::ALL.get(usize::from(level))?;
-        let (request, trace, span, session, plugin) =
-            (from.id()?, from.id()?, from.id()?, from.id()?, from.id()?);
+        let lengths: [u8; 5] = from.array()?;
+        let mut ids: [&[u8]; 5] = [&[]; 5];
+        for (id, length) in ids.iter_mut().zip(lengths) {
+            *id = from.take(length.into())?;
+        }
+        let [request, trace, span, session, plugin] = ids;
         let (rest, bytes) = (from, length);
         let record =
-            Self { sequence, nanos, level, flags, request, trace, span, session, plugin, rest, bytes };
+            Self { sequence, nanos, level, flags, shape, request, trace, span, session, plugin, rest, bytes };
         Some((record, behind))
     }
 
@@ -126,11 +143,22 @@ impl<'r> Record<'r> {
         SystemTime::UNIX_EPOCH + Duration::from_nanos(self.nanos)
     }
 
-    /// The message and the fields.
-    pub(crate) fn parts(&self) -> Option<(Text<'r>, impl Iterator<Item = Field<'r>> + use<'r>)> {
+    /// The message and the fields. One of a shape that is not known has none.
+    pub(crate) fn parts(
+        &self,
+        shapes: &'r Shapes,
+    ) -> Option<(Text<'r>, impl Iterator<Item = Field<'r>> + use<'r>)> {
         let mut rest = self.rest;
         let message = rest.text()?;
-        Some((message, std::iter::from_fn(move || rest.field())))
+        let mut shaped = match self.shape {
+            0 => None,
+            number => Some(shapes.get(number)?.kept()),
+        };
+        let fields = std::iter::from_fn(move || match shaped.as_mut().and_then(Iterator::next) {
+            Some(mark) => rest.value(&mark.key),
+            None => rest.field(),
+        });
+        Some((message, fields))
     }
 }
 
@@ -156,11 +184,6 @@ impl<'r> Reader<'r> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn id(&mut self) -> Option<&'r [u8]> {
-        let length = self.u8()?;
-        self.take(length.into())
-    }
-
     fn text(&mut self) -> Option<Text<'r>> {
         let length = self.array().map(u32::from_le_bytes)?;
         let text = std::str::from_utf8(self.take((length & !IS_CUT) as usize)?).ok()?;
@@ -168,9 +191,14 @@ impl<'r> Reader<'r> {
     }
 
     fn field(&mut self) -> Option<Field<'r>> {
+        let length = self.array().map(u16::from_le_bytes)?;
+        let key = std::str::from_utf8(self.take(length.into())?).ok()?;
+        self.value(key)
+    }
+
+    /// The field whose key that is.
+    fn value(&mut self, key: &'r str) -> Option<Field<'r>> {
         let head = self.u8()?;
-        let key = self.array().map(u16::from_le_bytes)?;
-        let key = std::str::from_utf8(self.take(key.into())?).ok()?;
         let value = match head & !(kind::LITERAL | kind::TRUSTED) {
             kind::UNDEFINED => Kept::Undefined,
             kind::NULL => Kept::Json(Value::Null),

@@ -47,8 +47,7 @@ impl Sink for LogStoreSink {
         if is_exporter || self.0.is_off() || UNSEEN.try_with(|()| ()).is_ok() {
             return;
         }
-        encode::with_scratch(|record| {
-            encode::record(record, emitted);
+        encode::with_record(emitted, &self.0.shapes, |record| {
             self.0.keep(record, emitted.record().level());
         });
     }

@@ -1,7 +1,10 @@
 //! The service.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -13,6 +16,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Follower, Line, LineQuery, Lines, LogStoreSettings, LogStoreSink, mask::Mask, query::search, ring::Ring,
+    shapes::Shapes,
 };
 
 /// Errors have a sixteenth of the bytes to themselves.
@@ -28,9 +32,14 @@ pub struct LogStore(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     /// `None` if nothing is kept.
     rings: Option<Mutex<Rings>>,
+    /// Of all that was ever put into the rings.
+    pub(crate) shapes: Shapes,
     redactor: Mutex<Option<Redactor>>,
     /// Tells those who wait for new lines.
     pub(crate) news: Notify,
+    /// How many may wait. Whoever begins to follow is counted before the rings are locked to be looked into, so that who has
+    /// put a line into them since then knows of it.
+    pub(crate) followers: AtomicUsize,
 }
 
 struct Rings {
@@ -68,7 +77,8 @@ impl LogStore {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = u64::try_from(since.as_micros()).unwrap_or_default();
         let rings = (bytes > 0).then(|| Mutex::new(Rings::new(bytes, start)));
-        Self(Arc::new(Inner { rings, redactor: Mutex::default(), news: Notify::new() }))
+        let (redactor, news, followers) = (Mutex::default(), Notify::new(), AtomicUsize::new(0));
+        Self(Arc::new(Inner { rings, shapes: Shapes::new(), redactor, news, followers }))
     }
 
     /// The default factory.
@@ -142,7 +152,9 @@ impl Inner {
             kept.errors.push(record, sequence);
         }
         drop(kept);
-        self.news.notify_waiters();
+        if self.followers.load(Relaxed) > 0 {
+            self.news.notify_waiters();
+        }
     }
 
     /// Lines; `None` if nothing is kept, or nobody knows the secrets.
@@ -155,7 +167,7 @@ impl Inner {
             (of(&rings).kept(&query.range()), oldest.map(|(_, time)| time), overwritten)
         };
         let secrets = self.redactor.lock().as_ref()?.secrets()?;
-        let (lines, next) = search(&kept, query, &Mask(&secrets));
+        let (lines, next) = search(&kept, query, &self.shapes, &Mask(&secrets));
         Some(Lines { lines, next, oldest, overwritten })
     }
 }

@@ -77,35 +77,33 @@ impl Child {
         let verdict = self.verdict();
         Scratch::with(|Scratch { line, text, value, clock }| {
             let context = Context::current();
-            let (of_context, count) = context_fields(&context);
-            let unread = View {
+            let mut of_context = [Field::literal("", FieldValue::Undefined); ContextField::MOST];
+            let mut view = View {
                 time: record.time(),
                 level: record.level(),
                 message: Message::Args(record.message()),
                 own: &self.fields,
                 call: record.fields(),
                 spread,
-                context: &of_context[..count],
+                context: context_fields(&context, &mut of_context),
             };
             let read = verdict.reads_message();
             if read {
                 render_message(text, record, appended);
-            }
-            let message = if read { Message::Text(text) } else { unread.message };
-            if !verdict.keeps(&self.fields, &View { message, ..unread }) {
+                if !verdict.keeps(&self.fields, &View { message: Message::Text(text), ..view }) {
+                    return;
+                }
+            } else if !verdict.keeps(&self.fields, &view) {
                 return;
             }
             let appends = appended.is_some() || record.fields().iter().any(|f| f.key == "message");
             if !read && (appends || secrets.is_active()) {
                 render_message(text, record, appended);
             }
-            let rendered = read || appends || secrets.is_active();
-            let message = match rendered {
-                true if record.is_unmasked() && !appends => Message::Unmasked(text),
-                true => Message::Text(text),
-                false => unread.message,
-            };
-            let view = View { message, ..unread };
+            if read || appends || secrets.is_active() {
+                let is_unmasked = record.is_unmasked() && !appends;
+                view.message = if is_unmasked { Message::Unmasked(text) } else { Message::Text(text) };
+            }
 
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
@@ -114,6 +112,7 @@ impl Child {
                     encode(format, &view, &fragments, &secrets, line, value, clock);
                 }
                 let (own, context) = (&self.fields, &context);
+                let message = view.message;
                 let emitted = Emitted { record, own, spread, message, context, line, secrets: &secrets };
                 output.sinks.iter().for_each(|sink| sink.emit(&emitted));
             }
@@ -121,16 +120,18 @@ impl Child {
     }
 }
 
-/// What the context adds to a line, and how many fields that is.
-fn context_fields(context: &Context) -> ([Field<'_>; ContextField::MOST], usize) {
-    let mut fields = [Field::literal("", FieldValue::Undefined); ContextField::MOST];
+/// What the context adds to a line, in the room for it.
+fn context_fields<'c, 'r>(
+    context: &'c Context,
+    room: &'r mut [Field<'c>; ContextField::MOST],
+) -> &'r [Field<'c>] {
     let mut count = 0;
-    for (slot, from) in fields.iter_mut().zip(context.fields()) {
+    context.each_field(|from| {
         let field = Field::literal(from.key, FieldValue::Str(from.value)).added();
-        *slot = if from.is_foreign() { field } else { field.trusted() };
+        room[count] = if from.is_foreign() { field } else { field.trusted() };
         count += 1;
-    }
-    (fields, count)
+    });
+    &room[..count]
 }
 
 /// The text of a line: the call's, its `message` field's, its error's.

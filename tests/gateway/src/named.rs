@@ -13,8 +13,12 @@ pub fn reason(case: &Case, difference: &Difference, all: &[Difference]) -> Optio
         () if is("header transfer-encoding") && difference.recorded.is_none() => {
             Some("what ends with Node's connection does not end with the client's")
         }
-        () if case.version == "1.0" && case.chunked && has_status(all, "400") => {
-            Some("HTTP/1.0 has no chunks")
+        () if case.version == "1.0" && case.chunked => Some("chunks in HTTP/1.0 are refused"),
+        () if expects_a_miracle(case) && is_framing(difference) => {
+            Some("an expectation that nobody knows is refused here, in a frame of ours")
+        }
+        () if expects_a_miracle(case) && has_status(all, "417") && was_refused(all) => {
+            Some("what is refused for two reasons is refused for the other one")
         }
         () if of_text && asks_for_addresses(case) && all.iter().all(is_of_addresses) => {
             Some("`ips` lists the client, which Node has from its one proxy")
@@ -30,6 +34,17 @@ fn is_framing(difference: &Difference) -> bool {
 /// Whether the gateway has answered with another status than Node, namely this one.
 fn has_status(all: &[Difference], status: &str) -> bool {
     all.iter().any(|it| it.what == "status" && it.received.as_deref() == Some(status))
+}
+
+/// Whether it expects what no server does.
+fn expects_a_miracle(case: &Case) -> bool {
+    case.version == "1.1"
+        && case.header("Expect").is_some_and(|expect| !expect.eq_ignore_ascii_case("100-continue"))
+}
+
+/// Whether Node has refused it before anybody could answer.
+fn was_refused(all: &[Difference]) -> bool {
+    all.iter().any(|it| it.what == "status" && it.recorded.as_deref() == Some("400"))
 }
 
 /// Whether it is for the route that tells `ips`, in whatever way it is written.

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use greenroom_errors::Error;
 use greenroom_log_store::{LineQuery, LogStore};
-use greenroom_logging::{BridgeOptions, Level, Overrides, RootLogger, debug, error, fields, info};
+use greenroom_logging::{
+    BridgeOptions, Field, FieldValue, Level, Overrides, Record, RootLogger, debug, error, fields, info,
+};
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -114,6 +116,38 @@ fn log_35_errors_are_there_when_the_ring_has_long_overwritten_them() {
 }
 
 #[test]
+fn more_kinds_of_calls_than_are_known_by_their_keys_are_kept_all_the_same() {
+    // As many keys as there could be in source code.
+    let kit = Kit::new();
+    let keys: Vec<&'static str> = (0..600).map(|number| &*format!("key{number}").leak()).collect();
+    for _ in 0..2 {
+        for (number, key) in keys.iter().enumerate() {
+            let call = [Field::literal(key, FieldValue::U64(number as u64))];
+            kit.root.log(&Record::new(Level::Info, format_args!("call")).with_fields(&call));
+        }
+    }
+    let all = kit.found(LineQuery { after: Some(0), limit: 600, ..LineQuery::default() });
+    for (number, line) in all.iter().enumerate() {
+        assert_eq!(line.fields[keys[number]], number, "{line:?}");
+    }
+    assert_eq!(all.len(), 600);
+}
+
+#[test]
+fn keys_that_are_kept_once_leave_room_for_more_lines() {
+    let kept = |key: fn(&'static str, FieldValue<'static>) -> Field<'static>| {
+        let kit = Kit::new();
+        let call = ["attempt", "entities", "duration", "provider"].map(|text| key(text, FieldValue::U64(1)));
+        for _ in 0..20_000 {
+            kit.root.log(&Record::new(Level::Info, format_args!("Refreshed")).with_fields(&call));
+        }
+        20_000 - kit.store.lines(&LineQuery::default()).overwritten
+    };
+    let (once, each) = (kept(Field::literal), kept(Field::new));
+    assert!(once * 10 > each * 13, "{once} lines, {each} with their keys");
+}
+
+#[test]
 fn what_is_too_long_is_cut_and_says_so() {
     let kit = Kit::new();
     let long = "é".repeat(1 << 20);
@@ -136,6 +170,24 @@ fn no_line_is_too_large_however_many_fields_it_has() {
     kit.root.child(many).info("many");
     let line = kit.line();
     assert!(line.is_cut && line.fields.len() > 100 && line.fields.len() < 1_000, "{}", line.fields.len());
+}
+
+#[test]
+fn no_line_is_too_large_whatever_the_fields_of_its_call_are() {
+    let kit = Kit::new();
+    let keys: Vec<&'static str> = (0..31).map(|number| &*format!("key{number}").leak()).collect();
+    let (long, short) = ("x".repeat(20_000), "y".repeat(256));
+    for longest in 0..4 {
+        let text = |number| FieldValue::Str(if number < longest { &long } else { &short });
+        let call: Vec<_> = keys.iter().enumerate().map(|(n, key)| Field::literal(key, text(n))).collect();
+        kit.root.log(&Record::new(Level::Info, format_args!("{long}")).with_fields(&call));
+    }
+    let all = kit.all();
+    assert_eq!(all.len(), 4);
+    for line in all {
+        assert!(line.is_cut && line.fields.len() == 32, "{line:?}");
+        assert_eq!(line.fields[keys[30]], short);
+    }
 }
 
 #[test]

@@ -33,6 +33,13 @@ fn fields() -> impl Strategy<Value = Vec<(String, Value)>> {
     vec(("x[a-f]{1,2}", value()), 0..8)
 }
 
+/// Keys as they stand in source code; the last two are no fields of a line.
+const KEYS: [&str; 6] = ["xa", "xb", "xc", "service", "plugin", "db.query.parameter.a"];
+
+fn literals() -> impl Strategy<Value = Vec<(usize, Value)>> {
+    vec((0..KEYS.len(), value()), 0..8)
+}
+
 /// A value as a caller gives it: a scalar as the scalar that it is.
 fn given(value: &Value) -> FieldValue<'_> {
     match value {
@@ -68,6 +75,32 @@ proptest! {
         let mut expected = Map::from_iter([("service".to_owned(), Value::from("backstage"))]);
         expected.extend(own.into_iter().chain(called));
         prop_assert_eq!(line.fields, expected);
+    }
+
+    #[test]
+    fn keys_that_are_kept_once_are_told_by_every_line(
+        calls in vec((literals(), 1..3_usize), 1..12),
+        own in fields(),
+        has_own in any::<bool>(),
+    ) {
+        let kit = Kit::new();
+        let own = if has_own { own } else { Vec::new() };
+        let log = kit.root.child(own.iter().cloned().collect::<Fields>());
+        let mut expected = Vec::new();
+        for (called, times) in &calls {
+            let call: Vec<_> =
+                called.iter().map(|(key, value)| Field::literal(KEYS[*key], given(value))).collect();
+            for _ in 0..*times {
+                log.log(&Record::new(Level::Info, format_args!("same")).with_fields(&call));
+                let mut fields = Map::from_iter([("service".to_owned(), Value::from("backstage"))]);
+                fields.extend(own.iter().cloned());
+                let told = called.iter().filter(|(key, _)| *key < 4);
+                fields.extend(told.map(|(key, value)| (KEYS[*key].to_owned(), value.clone())));
+                expected.push(fields);
+            }
+        }
+        let all: Vec<_> = kit.all().into_iter().map(|line| line.fields).collect();
+        prop_assert_eq!(all, expected);
     }
 
     #[test]

@@ -102,6 +102,14 @@ impl<'a> Emitted<'a> {
         self.spread
     }
 
+    /// The text of the line, as [`write_message`](Self::write_message) writes it, where it is at hand.
+    pub fn rendered(&self) -> Option<&'a str> {
+        match self.message {
+            Message::Args(args) => args.as_str(),
+            Message::Text(text) | Message::Unmasked(text) => Some(text),
+        }
+    }
+
     /// Writes the text of the line, with what `message` fields and errors append; not masked.
     ///
     /// # Errors
