@@ -109,6 +109,14 @@ pub(crate) const BROWSER: Need = Need {
     automatic: true,
 };
 
+/// A whole Node backend, as `create-app` makes one, from a lock.
+pub(crate) const WHOLE: Need = Need {
+    name: "a whole Node backend",
+    detect: &["sh", "tests/portal/node/install.sh", "--check"],
+    install: &["sh", "tests/portal/node/install.sh"],
+    automatic: true,
+};
+
 impl Need {
     /// Whether it is there.
     pub(crate) fn is_met(&self) -> bool {

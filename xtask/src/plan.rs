@@ -151,6 +151,7 @@ mod tests {
                 "pages for operators in a browser",
                 "beside a real Node backend",
                 "the gateway before a real Node backend",
+                "a whole Node portal in a browser",
                 "compatibility score",
                 "doctests"
             ]

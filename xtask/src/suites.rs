@@ -2,7 +2,7 @@
 //!
 //! All of them are of the whole workspace, and none has a cargo feature: whatever is compiled for one is there for the next.
 
-use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, POSTGRES, RUSTFMT};
+use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, POSTGRES, RUSTFMT, WHOLE};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ pub(crate) const SUITES: &[Suite] = &[
         command: check(&[
             "clippy",
             "--workspace",
+            "--test",
+            "adopted",
             "--test",
             "bundle",
             "--test",
@@ -166,6 +168,12 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "the gateway before a real Node backend",
         needs: &[&PEER],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "gateway"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "a whole Node portal in a browser",
+        needs: &[&APP, &BROWSER, &POSTGRES, &WHOLE],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "adopted"]),
         otherwise: None,
     },
     Suite {

@@ -32,6 +32,7 @@ mod external;
 mod extract;
 mod http_auth;
 mod keys;
+mod plugin_id;
 mod principal;
 mod remote;
 mod user;
@@ -45,6 +46,7 @@ pub use extract::Refused;
 pub use greenroom_context::BoxFuture;
 pub use http_auth::{AllowedPrincipals, HttpAuth, HttpAuthService, bearer_token};
 pub use keys::{PublicKey, SigningAlgorithm, SigningKey};
+pub use plugin_id::is_plugin_id;
 pub use principal::{AccessRestrictions, Principal};
 pub use remote::{InvalidToken, Issuer, KeysFault, RemoteAuth, RemoteKeys, TokenLabel, TokenLabels};
 pub use user::{

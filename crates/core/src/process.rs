@@ -25,8 +25,10 @@ struct Process {
     backends: Vec<Member>,
     /// Of those that have ended, whether one failed.
     has_failed: bool,
-    /// What is still to be done when the process is ended at once.
-    at_forced_end: Vec<Arc<dyn Fn() + Send + Sync>>,
+    /// What is still to be done when the process is ended at once, each with the number of its guard.
+    at_forced_end: Vec<(u64, Arc<dyn Fn() + Send + Sync>)>,
+    /// How many there have been.
+    forced_ends: u64,
 }
 
 /// What becomes of a signal before there is a backend.
@@ -43,8 +45,10 @@ enum Early {
 
 struct Member {
     stop: Arc<Stop>,
-    /// Not there any more once it was told of the first signal.
-    first_signal: Option<oneshot::Sender<()>>,
+    /// Not there any more once it was told to stop, by a signal or by [`stop_backends`].
+    stops: Option<oneshot::Sender<()>>,
+    /// A signal came: the next one ends the process.
+    had_signal: bool,
 }
 
 /// Serves SIGTERM and SIGINT from here on, for a process that has something to do before its backend [runs](crate::Backend::run).
@@ -64,15 +68,58 @@ pub fn serve_signals() -> io::Result<()> {
     served
 }
 
-/// Stops all backends of this process in order, as a first signal does. `why` stands in the log where the signal's name does.
-pub fn stop_backends(why: &'static str) {
-    let _ = tell_first(why);
+/// Stops all backends of this process in order, without a signal: the next one is still a first one. `why` stands in the log, as
+/// in `Stopping: the child process has ended`.
+pub fn stop_backends(why: &str) {
+    let mut told = vec![];
+    PROCESS.send_if_modified(|process| {
+        let members = process.backends.iter_mut();
+        told.extend(members.filter_map(|member| Some((member.stop.clone(), member.stops.take()?))));
+        false
+    });
+    for (stop, tell) in told {
+        stop.boot().observer.on(&BootEvent::StopAsked(why));
+        let _ = tell.send(());
+    }
 }
 
-/// Calls `end` when a second signal ends the process at once: for what would outlive it, such as a child process. It must be
-/// quick, and wait for nothing.
-pub fn at_forced_end(end: impl Fn() + Send + Sync + 'static) {
-    PROCESS.send_modify(|process| process.at_forced_end.push(Arc::new(end)));
+/// Calls `end` when a second signal ends the process at once, as long as the guard lives: for what would outlive the process, such
+/// as a child process. It must be quick, and wait for nothing.
+///
+/// ```
+/// let guard = greenroom_core::at_forced_end(|| { /* kill what would be left behind */ });
+/// // It has ended by itself.
+/// drop(guard);
+/// ```
+#[must_use = "without the guard nothing is called"]
+pub fn at_forced_end(end: impl Fn() + Send + Sync + 'static) -> ForcedEndGuard {
+    let mut number = 0;
+    PROCESS.send_if_modified(|process| {
+        process.forced_ends += 1;
+        number = process.forced_ends;
+        process.at_forced_end.push((number, Arc::new(end)));
+        false
+    });
+    ForcedEndGuard { number }
+}
+
+/// Whoever drops it has nothing more to do [at a forced end](at_forced_end).
+#[derive(Debug)]
+pub struct ForcedEndGuard {
+    number: u64,
+}
+
+impl Drop for ForcedEndGuard {
+    fn drop(&mut self) {
+        // What the closure holds is dropped outside of the lock.
+        let mut gone = None;
+        PROCESS.send_if_modified(|process| {
+            let at = process.at_forced_end.iter().position(|(number, _)| *number == self.number);
+            gone = at.map(|at| process.at_forced_end.swap_remove(at));
+            false
+        });
+        drop(gone);
+    }
 }
 
 impl Process {
@@ -88,33 +135,34 @@ impl Process {
 /// A backend of this process, until this is dropped.
 pub(crate) struct Membership {
     stop: Arc<Stop>,
-    first_signal: oneshot::Receiver<()>,
+    told: oneshot::Receiver<()>,
 }
 
 impl Membership {
     /// From here on a first signal is told to this backend, and a second one ends the process.
     pub(crate) fn enter(stop: &Arc<Stop>) -> io::Result<Self> {
-        let (tell, first_signal) = oneshot::channel();
+        let (tell, told) = oneshot::channel();
         let mut entered = Ok(());
         PROCESS.send_modify(|process| {
             entered = process.serve_signals();
-            let first_signal = if mem::take(&mut process.early) == Early::Came {
+            let had_signal = mem::take(&mut process.early) == Early::Came;
+            let stops = if had_signal {
                 // There is no log yet that could tell of it.
                 let _ = tell.send(());
                 None
             } else {
                 Some(tell)
             };
-            process.backends.push(Member { stop: stop.clone(), first_signal });
+            process.backends.push(Member { stop: stop.clone(), stops, had_signal });
         });
-        let member = Self { stop: stop.clone(), first_signal };
+        let member = Self { stop: stop.clone(), told };
         entered.map(|()| member)
     }
 
-    /// Resolves at the first signal. To be awaited to its end once.
-    pub(crate) async fn first_signal(&mut self) {
+    /// Resolves once it is told to stop. To be awaited to its end once.
+    pub(crate) async fn told_to_stop(&mut self) {
         // The sender is dropped with this membership alone.
-        let _ = (&mut self.first_signal).await;
+        let _ = (&mut self.told).await;
     }
 }
 
@@ -154,11 +202,11 @@ fn spawn_server() -> io::Result<()> {
     Context::default().sync_scope(|| spawn_thread("signals", serve)).map(|_| ())
 }
 
-/// Tells the backends that have not been told yet, or the one to come; if there is none, the process ends at once.
+/// A first signal is told to the backends, or to the one to come; a second one ends the process at once.
 fn received(signal: &Received) {
     let Some(stopping) = tell_first(signal.name) else { return };
     let at_end = PROCESS.borrow().at_forced_end.clone();
-    at_end.iter().for_each(|end| end());
+    at_end.iter().for_each(|(_, end)| end());
     for stop in stopping {
         let boot = stop.boot();
         boot.observer.on(&BootEvent::Forced(signal.name));
@@ -167,27 +215,30 @@ fn received(signal: &Received) {
     std::process::exit(128 + signal.number)
 }
 
-/// Tells the backends that have not been told yet to stop, or the one to come. If there is none, those that stop already.
-fn tell_first(why: &'static str) -> Option<Vec<Arc<Stop>>> {
-    let (mut untold, mut stopping, mut waits) = (vec![], vec![], false);
+/// Tells the backends that had no signal yet of their first one, or the one to come. If there is none, all of them.
+fn tell_first(signal: &str) -> Option<Vec<Arc<Stop>>> {
+    let (mut first, mut again, mut waits) = (vec![], vec![], false);
     PROCESS.send_if_modified(|process| {
         if process.early == Early::Waits {
             (process.early, waits) = (Early::Came, true);
         }
         for member in &mut process.backends {
-            match member.first_signal.take() {
-                Some(tell) => untold.push((member.stop.clone(), tell)),
-                None => stopping.push(member.stop.clone()),
+            if mem::replace(&mut member.had_signal, true) {
+                again.push(member.stop.clone());
+            } else {
+                first.push((member.stop.clone(), member.stops.take()));
             }
         }
         false
     });
-    let is_first = waits || !untold.is_empty();
-    for (stop, tell) in untold {
-        stop.boot().observer.on(&BootEvent::Signal(why));
-        let _ = tell.send(());
+    let is_first = waits || !first.is_empty();
+    for (stop, tell) in first {
+        stop.boot().observer.on(&BootEvent::Signal(signal));
+        if let Some(tell) = tell {
+            let _ = tell.send(());
+        }
     }
-    (!is_first).then_some(stopping)
+    (!is_first).then_some(again)
 }
 
 struct Received {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Backend {
-    /// Starts, serves until SIGTERM or SIGINT, stops, and ends the process.
+    /// Starts, serves until SIGTERM, SIGINT or [`stop_backends`](crate::stop_backends), stops, and ends the process.
     ///
     /// ```no_run
     /// use greenroom_core::{Backend, plugin};
@@ -66,18 +66,18 @@ impl Backend {
         // A signal drops the start where it stands; what did start is stopped in order.
         let started = tokio::select! {
             biased;
-            () = process.first_signal() => None,
+            () = process.told_to_stop() => None,
             started = self.launch(&stop) => Some(started),
         };
         let failure = match started {
             None => None,
             Some(Ok(running)) => {
                 ready(&running).await;
-                process.first_signal().await;
+                process.told_to_stop().await;
                 None
             }
             Some(Err(_)) if stop.boot().policy.on_start_failure == OnStartFailure::Serve => {
-                process.first_signal().await;
+                process.told_to_stop().await;
                 None
             }
             Some(Err(error)) => Some(error),

@@ -235,10 +235,12 @@ impl BootObserver for BootLog {
             }
             BootEvent::TaskFault(fault) => self.task_fault(fault),
             BootEvent::Forced(signal) => warn!(self.root, "Received {signal} again, ending at once"),
-            BootEvent::Signal(_) | BootEvent::StopWaits(_) if self.only_nodes_lines => {}
+            BootEvent::Signal(_) | BootEvent::StopAsked(_) | BootEvent::StopWaits(_)
+                if self.only_nodes_lines => {}
             BootEvent::Signal(signal) => {
                 info!(self.root, "Received {signal}, stopping; a second signal ends the process at once");
             }
+            BootEvent::StopAsked(why) => info!(self.root, "Stopping: {why}"),
             BootEvent::StopWaits(names) => {
                 info!(self.root, waitingFor = names.join(", "), "Still stopping");
             }

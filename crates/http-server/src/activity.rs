@@ -1,6 +1,10 @@
 //! What one connection is at, and how long its peer has for it.
 
-use std::{sync::Arc, task::Waker, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -37,6 +41,7 @@ struct State {
     /// When a write first made no progress.
     stuck_since: Option<Instant>,
     has_left_http: bool,
+    has_sent_all: bool,
     /// What the connection goes on with, until its task takes that.
     taken: Option<TakeoverWork>,
     /// The task that waits until nothing is at work.
@@ -67,6 +72,7 @@ impl Activity {
                 moved: now,
                 stuck_since: None,
                 has_left_http: false,
+                has_sent_all: false,
                 taken: None,
                 waiting: None,
             }),
@@ -126,8 +132,14 @@ impl Activity {
     }
 
     /// All has been sent that ever will be.
-    pub(crate) fn has_sent_all(&self) {
+    pub(crate) fn set_sent_all(&self) {
+        self.state.lock().has_sent_all = true;
         self.place.set_answered();
+    }
+
+    /// Whether all has been sent that ever will be.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        self.state.lock().has_sent_all
     }
 
     /// Whether an answer is being made or sent.
@@ -135,9 +147,14 @@ impl Activity {
         self.state.lock().running > 0
     }
 
-    /// Wakes once nothing is at work any more.
-    pub(crate) fn wake_when_answered(&self, waker: &Waker) {
-        self.state.lock().waiting = Some(waker.clone());
+    /// Waits until nothing is at work any more.
+    pub(crate) fn poll_answered(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.running == 0 {
+            return Poll::Ready(());
+        }
+        state.waiting = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// Whether a header has begun and not ended.
@@ -189,6 +206,14 @@ impl InFlight {
         drop(state);
         activity.place.set_asking();
         Self { activity: activity.clone(), _drain: drain }
+    }
+}
+
+impl Clone for InFlight {
+    /// A part of the work that may end later than the rest.
+    fn clone(&self) -> Self {
+        self.activity.state.lock().running += 1;
+        Self { activity: self.activity.clone(), _drain: self._drain.clone() }
     }
 }
 

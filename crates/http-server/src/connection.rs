@@ -70,9 +70,15 @@ where
         let (head, body) = request.into_parts();
         let (body, remainder) = RequestBody::new(body, &noted, is_read_on);
         let request = Request::from_parts(head, body);
+        // Whatever the service keeps: what comes behind the request waits until it is known who is to read it.
+        let undecided = in_flight.clone();
         let arrival = Arrival { peer, is_last, in_flight, remainder, takeover };
         let answer = to.service.serve(request, arrival);
-        async { Ok::<_, Infallible>(answer.await) }
+        async {
+            let answer = answer.await;
+            drop(undecided);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut http = Builder::new();
     let header_bytes = limits.header_bytes as usize;
@@ -187,7 +193,18 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<End> {
         let this = &mut *self;
-        if Pin::new(&mut this.connection).poll(cx).is_ready() {
+        let mut polled = Pin::new(&mut this.connection).poll(cx);
+        let is_in_order = match &polled {
+            Poll::Ready(Ok(())) => true,
+            Poll::Ready(Err(error)) => error.is_parse(),
+            Poll::Pending => false,
+        };
+        if is_in_order && !this.activity.has_sent_all() {
+            // There was an upgrade that was refused: hyper stops once to leave the socket to whoever would have it, with what
+            // is to be sent yet. From there on it ends as any other connection does.
+            polled = Pin::new(&mut this.connection).poll(cx);
+        }
+        if polled.is_ready() {
             return Poll::Ready(End::Closed);
         }
         if let Some(then) = this.activity.taken() {

@@ -1,6 +1,6 @@
 //! `backend.server` and `greenroom.server`: how long the server waits, and how much it takes.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use greenroom_config::{ConfigError, RootConfig, all};
 use tokio::time::Instant;
@@ -69,7 +69,7 @@ pub struct ConnectionLimits {
     pub requests: u32,
     /// `backend.server.maxHeadersCount`: more are a 431; 100.
     pub headers: u32,
-    /// A request's head that has as many bytes is a 431; 16 KiB. As Node counts them with `--max-http-header-size`: those of the
+    /// `greenroom.server.maxHeaderBytes`: a request's head that has as many bytes is a 431; 16 KiB. As Node counts them with `--max-http-header-size`: those of the
     /// target, of names and of values. A target of more than 65,534 bytes is a 414, whatever this is.
     pub header_bytes: u32,
     /// `greenroom.server.maxConnections`: beyond it few are taken, each for one request; as many as the process has
@@ -82,6 +82,9 @@ const HEADERS: u32 = 100;
 
 /// As in Node.
 const HEADER_BYTES: u32 = 16 * 1024;
+
+/// What that limit may be: a connection may hold three times as much.
+const HEADER_LIMITS: RangeInclusive<u32> = 1024..=1024 * 1024;
 
 /// No more headers fit into the 16 KiB that a request's header has at first.
 const MOST_HEADERS: u32 = 4096;
@@ -113,9 +116,10 @@ impl ConnectionLimits {
     fn from_config(config: &RootConfig, possible: u32) -> Result<Self, ConfigError> {
         let default = Self::default();
         let read = |key: &str, least| config.optional_integer(key, least..=u32::MAX);
-        let (requests, headers, connections) = all((
+        let (requests, headers, header_bytes, connections) = all((
             read("backend.server.maxRequestsPerSocket", 0),
             read("backend.server.maxHeadersCount", 0),
+            config.optional_integer("greenroom.server.maxHeaderBytes", HEADER_LIMITS),
             // With none nobody could connect.
             read(CONNECTIONS, 1),
         ))?;
@@ -127,7 +131,7 @@ impl ConnectionLimits {
                 Some(0) => MOST_HEADERS,
                 Some(some) => some.min(MOST_HEADERS),
             },
-            header_bytes: default.header_bytes,
+            header_bytes: header_bytes.unwrap_or(default.header_bytes),
             // What has no descriptor could not be accepted.
             connections: connections.map_or(possible, |some| some.min(possible)),
         })
@@ -221,6 +225,22 @@ mod tests {
             [1, 1, 50, 128, 896, u32::MAX - 128]
         );
         assert!(unset.iter().all(|read| read.warnings.is_empty()));
+    }
+
+    #[test]
+    fn a_request_may_have_a_header_of_16_kib_or_what_the_config_says() {
+        let of = |bytes: &str| {
+            let yaml = format!("greenroom: {{server: {{maxHeaderBytes: {bytes}}}}}");
+            ServerSettings::from_config_with(&RootConfig::from_yaml(&yaml).unwrap(), 1024)
+        };
+        assert_eq!(read("{}", 1024).limits.header_bytes, 16 * 1024);
+        for (text, bytes) in [("32768", 32_768), ("'32768'", 32_768), ("1024", 1024), ("1048576", 1 << 20)] {
+            assert_eq!(of(text).unwrap().limits.header_bytes, bytes, "{text}");
+        }
+        for wrong in ["1023", "1048577", "0", "-1", "many", "16KiB"] {
+            let error = of(wrong).unwrap_err();
+            assert_eq!(error.key(), Some("greenroom.server.maxHeaderBytes"), "{wrong}: {error}");
+        }
     }
 
     #[test]

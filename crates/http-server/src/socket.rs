@@ -111,6 +111,10 @@ impl<S> Socket<S> {
         let (good, count) = if has_left_http { (most, most) } else { self.follow(&buffer.filled()[from..]) };
         buffer.set_filled(from + good);
         self.held.advance(count);
+        if has_left_http && self.held.is_empty() {
+            // It is not needed again, and what goes on may take long.
+            self.held = BytesMut::new();
+        }
     }
 }
 
@@ -129,26 +133,30 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         let has_left_http = this.activity.has_left_http();
         loop {
             this.hand_out(buffer);
-            if this.framing.is_undecided() && !has_left_http && !this.activity.is_at_work() {
-                this.framing.stay();
+            let has_enough = buffer.filled().len() > before || buffer.remaining() == 0;
+            if this.framing.is_undecided() && !has_left_http {
+                if has_enough {
+                    // Hyper gets the head first: until then nothing is at work on the request.
+                    return Poll::Ready(Ok(()));
+                }
+                // Hyper reads no more until it is woken, also when it has sent the answer.
+                match this.activity.poll_answered(cx) {
+                    Poll::Ready(()) => this.framing.stay(),
+                    // What has come is enough to keep: the peer has to wait.
+                    Poll::Pending if !this.held.is_empty() => return Poll::Pending,
+                    Poll::Pending => {}
+                }
             }
-            let is_undecided = this.framing.is_undecided() && !has_left_http;
-            let may_follow = !is_undecided && !this.framing.is_malformed();
-            if may_follow && !this.held.is_empty() && buffer.remaining() > 0 {
+            if !this.held.is_empty() && !this.framing.is_malformed() && buffer.remaining() > 0 {
                 this.unhold(buffer, has_left_http);
                 continue;
             }
-            if buffer.filled().len() > before {
+            if has_enough {
                 return Poll::Ready(Ok(()));
             }
             if this.framing.is_malformed() {
                 // No byte at all would mean that the peer has closed.
                 return Poll::Ready(Err(malformed()));
-            }
-            if !this.held.is_empty() {
-                // Hyper reads no more until it is woken, also when it has sent the answer.
-                this.activity.wake_when_answered(cx.waker());
-                return Poll::Pending;
             }
             ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
             if has_left_http || buffer.filled().len() == before {
@@ -191,7 +199,7 @@ impl<S: AsyncWrite + AsyncRead + Unpin> AsyncWrite for Socket<S> {
         let Self { stream, lingering, activity, .. } = &mut *self;
         if lingering.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
-            activity.has_sent_all();
+            activity.set_sent_all();
         }
         let until = lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_TIMEOUT)));
         let mut ignored = [0; 1024];

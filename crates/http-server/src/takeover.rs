@@ -54,8 +54,9 @@ impl Takeover {
     ///
     /// To be awaited in place of an answer, at once or once it is known that there is none; this future never ends. Until it is
     /// awaited, the connection is HTTP's: whoever asks another server first may answer by a response after all, and a client
-    /// that closes its side has left. What it sends behind a request with `Upgrade` waits so long, and is the first that is read
-    /// from the stream. What it sends behind another one is read as its next request, and has to be one.
+    /// that closes its side has left. What it sends behind a request with `Upgrade` waits so long, whatever and however much it is,
+    /// and is the first that is read from the stream: the server keeps what one read has brought and reads no more of it. What
+    /// it sends behind another one is read as its next request, and has to be one.
     ///
     /// From then on, a client that closes its side is an end of what is read; it can still be written to.
     pub async fn take<T, F>(self, then: impl FnOnce(RawStream) -> F + Send + 'static) -> T

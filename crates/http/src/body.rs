@@ -10,7 +10,7 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use greenroom_context::catch_panic;
 use greenroom_errors::Error;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -42,7 +42,8 @@ impl AnswerBody {
         let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let is_bodiless = exchange.asked.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
         exchange.answer(Answered { status, length, is_bodiless });
-        let streams_events = headers.get(header::CONTENT_TYPE).is_some_and(is_event_stream);
+        let streams_events =
+            headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_event_stream(kind.as_bytes()));
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
         response.map(|body| Self { body, rest: Bytes::new(), exchange, sent: 0, has_ended: false, until })
     }
@@ -111,8 +112,11 @@ pub(crate) fn longer(hint: &SizeHint, bytes: u64) -> SizeHint {
     longer
 }
 
-fn is_event_stream(kind: &HeaderValue) -> bool {
-    kind.as_bytes().get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+/// Whether a media type, as `Content-Type` says it or one item of `Accept`, is that of a stream of events.
+pub fn is_event_stream(media_type: &[u8]) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    let (kind, rest) = media_type.split_at(media_type.len().min(EVENTS.len()));
+    kind.eq_ignore_ascii_case(EVENTS) && matches!(rest.first(), None | Some(b';' | b' ' | b'\t'))
 }
 
 impl HttpBody for AnswerBody {
@@ -158,5 +162,25 @@ impl Drop for AnswerBody {
             || self.is_end_stream()
             || self.promised() == Some(self.sent);
         self.end(!is_whole);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_of_events_is_told_by_its_media_type_whatever_its_parameters() {
+        for kind in [
+            "text/event-stream",
+            "Text/Event-Stream; charset=utf-8",
+            "text/event-stream;q=0.5",
+            "text/event-stream ;v=1",
+        ] {
+            assert!(is_event_stream(kind.as_bytes()), "{kind}");
+        }
+        for kind in ["", "text/event", "text/event-streams", "text/event-stream+json", "application/json"] {
+            assert!(!is_event_stream(kind.as_bytes()), "{kind}");
+        }
     }
 }

@@ -58,7 +58,7 @@ pub(crate) struct Exchange {
     /// For an answer in another protocol.
     pub(crate) takeover: Option<Takeover>,
     /// The connection stays, and a drain waits, as long as this is here.
-    _in_flight: InFlight,
+    pub(crate) in_flight: InFlight,
 }
 
 /// What the steps behind the routes need of the request.
@@ -110,7 +110,7 @@ impl Exchange {
             answered: None,
             told: None,
             takeover: Some(arrival.takeover),
-            _in_flight: arrival.in_flight,
+            in_flight: arrival.in_flight,
         }
     }
 

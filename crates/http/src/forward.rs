@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
+use greenroom_auth::is_plugin_id;
 use greenroom_context::catch_panic;
 use greenroom_core::{Service, scope};
-use greenroom_http_server::{Answer, Arrival, RawIo, RequestBody};
+use greenroom_http_server::{Answer, Arrival, InFlight, RawIo, RequestBody};
 use greenroom_logging::Logger;
 use http_body::Body as _;
 use http_body_util::BodyExt;
@@ -34,11 +35,17 @@ use crate::{
 
 /// Answers what nobody of this backend owns, by asking another server.
 pub trait Forward: Send + Sync + 'static {
-    /// What is forwarded at the moment.
+    /// What is forwarded at the moment. It is asked once for each request: no request is treated half in one way and half in
+    /// another.
     fn reach(&self) -> Reach;
 
     /// Whether clients are to come again on another connection, because this server is about to stop.
     fn is_leaving(&self) -> bool {
+        false
+    }
+
+    /// Whether the other server has ended and does not come again, so that a stop need not go on serving for a while.
+    fn has_ended(&self) -> bool {
         false
     }
 
@@ -51,15 +58,16 @@ pub trait Forward: Send + Sync + 'static {
     fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded>;
 }
 
-/// What is forwarded. What [stands apart](RootHttpRouter::mount_apart) never is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// What no plugin here has mounted, and no WebSocket handler; health checks are answered here.
-    Unowned,
-    /// That, and Backstage's health checks.
-    UnownedAndHealth,
-    /// Everything. Nothing is added to what comes and goes.
-    Everything,
+/// What is forwarded beside what no plugin here has mounted, and no WebSocket handler. What
+/// [stands apart](RootHttpRouter::mount_apart) never is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// What is mounted here, too.
+    pub owned: bool,
+    /// Backstage's health checks, too; they are answered here otherwise.
+    pub health: bool,
+    /// Nothing is added to what comes and goes but who has sent it.
+    pub is_transparent: bool,
 }
 
 /// What the other server answers.
@@ -80,8 +88,10 @@ pub struct Passage {
     pub trusts_peer: bool,
     /// Whether the client's connection is encrypted.
     pub is_encrypted: bool,
-    /// Whether nothing is to be added to the request.
+    /// Whether nothing is to be added to the request but who has sent it.
     pub is_transparent: bool,
+    /// Whether it is one of Backstage's health checks.
+    pub is_probe: bool,
     /// What the request's line is to tell.
     pub told: Arc<Told>,
 }
@@ -101,13 +111,16 @@ impl Forwarding {
         self.0.is_leaving()
     }
 
-    /// Whether a request for this path is forwarded, to a server whose own routes are these.
-    pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> bool {
-        match self.0.reach() {
-            Reach::Everything => true,
-            Reach::UnownedAndHealth => !root.owns(path),
-            Reach::Unowned => !root.owns(path) && !health_routes::is_probe(path),
-        }
+    /// Whether the other server has ended and does not come again.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.has_ended()
+    }
+
+    /// What is forwarded, if a request for this path is, by a server whose own routes are these.
+    pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> Option<Reach> {
+        let reach = self.0.reach();
+        let is_taken = (reach.owned || !root.owns(path)) && (reach.health || !health_routes::is_probe(path));
+        is_taken.then_some(reach)
     }
 }
 
@@ -115,9 +128,6 @@ impl Service for Forwarding {
     const ID: &'static str = "greenroom.forwarding";
     type Scope = scope::Root;
 }
-
-/// The longest name that a line takes for a plugin's: the client chooses it.
-const LONGEST_PLUGIN_ID: usize = 64;
 
 /// What is around forwarded requests.
 pub(crate) struct Surroundings {
@@ -143,10 +153,11 @@ impl Surroundings {
         Self { steps, envelope, draining: draining.clone() }
     }
 
-    /// Answers by what `to` answers.
+    /// Answers by what `to` answers, which takes the request as part of this.
     pub(crate) fn answer(
         self: Arc<Self>,
         to: &Forwarding,
+        reach: Reach,
         root: &RootHttpRouter,
         request: http::Request<RequestBody>,
         arrival: Arrival,
@@ -157,7 +168,8 @@ impl Surroundings {
             forwarded_for: caller.forwarded_for(request.headers()),
             trusts_peer: caller.trust.trusts(caller.peer.address, 0),
             is_encrypted: caller.peer.is_encrypted,
-            is_transparent: to.0.reach() == Reach::Everything,
+            is_transparent: reach.is_transparent,
+            is_probe: health_routes::is_probe(request.uri().path()),
             told: told.clone(),
         };
         let (mut exchange, request) = begin(request, arrival, caller);
@@ -166,7 +178,7 @@ impl Surroundings {
             exchange.request.set_target_plugin(plugin.into());
         }
         root.observe_request(&request);
-        let request = request.map(|body| counted(body, &told));
+        let request = request.map(|body| counted(body, &told, &exchange.in_flight));
         exchange.told = Some(told);
         let (context, to) = (exchange.context.clone(), to.clone());
         Box::pin(context.scope(async move {
@@ -206,17 +218,18 @@ async fn ask(to: &Forwarding, exchange: &mut Exchange, request: Request, passage
 /// The plugin whose API it is, as far as a path tells.
 fn plugin_of(path: &str) -> Option<&str> {
     let id = path.strip_prefix("/api/")?.split('/').next()?;
-    let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-    Some(id).filter(|id| (1..=LONGEST_PLUGIN_ID).contains(&id.len()) && is_id(id))
+    Some(id).filter(|id| is_plugin_id(id))
 }
 
-/// The body, of which is told how much has come.
-fn counted(body: Body, told: &Arc<Told>) -> Body {
+/// The body, of which is told how much has come. As long as somebody reads it, its connection is at work: an answer may end
+/// before it.
+fn counted(body: Body, told: &Arc<Told>, in_flight: &InFlight) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    let told = told.clone();
+    let (told, in_flight) = (told.clone(), in_flight.clone());
     Body::new(body.map_frame(move |frame| {
+        let _ = &in_flight;
         told.add_bytes_in(frame.data_ref().map_or(0, |data| data.len() as u64));
         frame
     }))
@@ -240,6 +253,6 @@ mod tests {
         ] {
             assert_eq!(plugin_of(path), plugin, "{path}");
         }
-        assert_eq!(plugin_of(&format!("/api/{}", "x".repeat(LONGEST_PLUGIN_ID + 1))), None);
+        assert_eq!(plugin_of(&format!("/api/{}", "x".repeat(65))), None);
     }
 }

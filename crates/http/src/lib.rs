@@ -54,6 +54,7 @@ mod unchanged;
 pub mod websocket;
 
 pub use apart::serve_apart;
+pub use body::is_event_stream;
 pub use client::ClientAddress;
 pub use express::{Cors, RateLimits, SecurityHeaders, TrustProxy};
 pub use extract::{Json, Path, Query};

@@ -66,6 +66,7 @@ impl RootHttpRouter {
                 let address = listener.local_addr()?;
                 root.listens_on(address.clone());
                 let draining = CancellationToken::new();
+                let behind = forwarding.clone();
                 let front = Front(Arc::new(Inner {
                     steps: steps(&settings, &logger, &draining),
                     apart: apart::Surroundings::new(&settings, &logger, &draining),
@@ -79,7 +80,7 @@ impl RootHttpRouter {
                 }));
                 let server = Server::new(front, settings.server.clone(), tls, logger.clone(), draining);
                 server.accept_on(listener);
-                drain_at_stop(&lifecycle, &settings, server)?;
+                drain_at_stop(&lifecycle, &settings, server, behind)?;
                 info!(logger, "Listening on {}", shown(&settings.listen, &address));
                 Ok(root)
             },
@@ -137,9 +138,9 @@ impl Serve for Front {
             });
         }
         if let Some((to, around)) = &inner.forwarding
-            && to.takes(request.uri().path(), &inner.root)
+            && let Some(reach) = to.takes(request.uri().path(), &inner.root)
         {
-            return around.clone().answer(to, &inner.root, request, arrival, caller);
+            return around.clone().answer(to, reach, &inner.root, request, arrival, caller);
         }
         if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
             return Box::pin(async move {
@@ -240,13 +241,21 @@ fn shown(listen: &Listen, address: &LocalAddr) -> String {
     }
 }
 
-/// Serves on for the configured delay after readiness went down, then answers what is in flight.
-fn drain_at_stop(lifecycle: &RootLifecycle, settings: &HttpSettings, server: Server<Front>) -> Result {
+/// Serves on for the configured delay after readiness went down, then answers what is in flight. Who is in front of a server that has
+/// ended has nothing left to serve.
+fn drain_at_stop(
+    lifecycle: &RootLifecycle,
+    settings: &HttpSettings,
+    server: Server<Front>,
+    behind: Option<Forwarding>,
+) -> Result {
     let delay = settings.shutdown_delay;
     if !delay.is_zero() {
         let deadline = delay + Duration::from_secs(1);
         lifecycle.add_hook_in(Phase::BeforeShutdown, "server shutdown delay", deadline, async move || {
-            tokio::time::sleep(delay).await;
+            if !behind.is_some_and(|behind| behind.has_ended()) {
+                tokio::time::sleep(delay).await;
+            }
             Ok(())
         })?;
     }

@@ -1,6 +1,6 @@
 //! The service: what plugins mount, and how it comes to be.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{Router, response::Response};
 use futures_util::Stream;
@@ -187,6 +187,11 @@ impl Ops {
             return Err(Error::service_unavailable(format!("The pages at {ROOT} are off: {why}")).into());
         }
         Ok(sign_in::link(&self.0.guard.links.make().map_err(Error::from_any)?))
+    }
+
+    /// The file that holds the token, if it was made here; else the token was given.
+    pub fn token_file(&self) -> Option<&Path> {
+        self.0.guard.token.file()
     }
 
     /// The templates of all routes, for tests of what guards them.

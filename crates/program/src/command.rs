@@ -64,7 +64,8 @@ Environment:
   LOG_FORMAT         backstage, pretty or node; wins over greenroom.logger.format
   BACKSTAGE_ENV      which app-config.<env>.yaml files are read besides
 
-Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal";
+Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal;
+  of a child process its own, and 127 where it cannot take our place";
 
 pub(crate) fn run(mut program: Program) -> ExitCode {
     let began = Instant::now();
@@ -92,7 +93,7 @@ pub(crate) fn run(mut program: Program) -> ExitCode {
         Err(error) => return usage(&error),
     };
     match cli.command.unwrap_or(Command::Start) {
-        Command::Start => start::start(&program, &options, began),
+        Command::Start => start::start(&program, &options, &options.args, began),
         Command::Config(ConfigCommand::Check) => check::check(catalogue, &options),
         Command::Config(ConfigCommand::Schema) => schema::print(catalogue, &options),
         Command::Config(ConfigCommand::Print { frontend: true, format, .. }) => {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::ArgMatches;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use greenroom::{
     config::{ConfigOptions, RootConfig},
     core::serve_signals,
@@ -41,22 +42,25 @@ pub(crate) fn start_by(
     options: ConfigOptions,
     began: Instant,
 ) -> ExitCode {
+    // The options that it chooses need not be those that people typed.
+    let typed = options.args.clone();
     match way.plan(arguments, program, options).map(|start| start.0) {
         Ok(Kind::Done(code)) => code,
         Ok(Kind::Backend(planned)) => {
             let Planned { program, options, end } = *planned;
-            end(start(&program, &options, began))
+            end(start(&program, &options, &typed, began))
         }
         Err(error) => extra::refused(error),
     }
 }
 
-/// Starts the backend that the config describes, and serves until a signal.
-pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) -> ExitCode {
+/// Starts the backend that the config describes, and serves until a signal. `typed` is the command line, without the program.
+pub(crate) fn start(program: &Program, options: &ConfigOptions, typed: &[String], began: Instant) -> ExitCode {
     // Reading the config takes a while, and its pipes as long as they like.
     if let Err(error) = serve_signals() {
         return explain::fail(&format!("cannot serve signals: {error}"), None);
     }
+    take_descriptors();
     let catalogue = &program.catalogue;
     let config = match schema::load(catalogue, options) {
         Ok(config) => config,
@@ -81,20 +85,27 @@ pub(crate) fn start(program: &Program, options: &ConfigOptions, began: Instant) 
         Ok(runtime) => runtime,
         Err(error) => return explain::fail(&format!("cannot start the runtime: {error}"), None),
     };
-    let code = runtime.block_on(serve(program, &config, options, choice, demo, began));
+    let code = runtime.block_on(serve(program, &config, (options, typed), choice, demo, began));
     runtime.shutdown_timeout(BLOCKED);
     code
+}
+
+/// Takes as many descriptors as the system allows this process, as Node does at its start: each client has one, and in front of
+/// another server two. Where that is refused, there are as many as before.
+fn take_descriptors() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 async fn serve(
     program: &Program,
     config: &RootConfig,
-    options: &ConfigOptions,
+    (options, typed): (&ConfigOptions, &[String]),
     choice: Choice,
     demo: Option<Demo>,
     began: Instant,
 ) -> ExitCode {
-    let typed = [program.name].into_iter().chain(options.args.iter().map(String::as_str));
+    let typed = [program.name].into_iter().chain(typed.iter().map(String::as_str));
     let typed = typed.map(|word| banner::quoted(word).into_owned()).collect::<Vec<_>>().join(" ");
     let mut backend = prepare::backend(&program.catalogue, config, options, &choice);
     if let Some(demo) = &demo {

@@ -13,7 +13,13 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::{connection::Connection, failure::Failure, live::Place, pool::Pool, upload::Upload};
+use crate::{
+    connection::Connection,
+    failure::Failure,
+    live::Place,
+    pool::Pool,
+    upload::{Upload, send_rest},
+};
 
 /// What an answer's body has to do with, until its end.
 pub(crate) struct Guards {
@@ -46,7 +52,10 @@ pub(crate) fn attach(body: Incoming, connection: Connection, guards: Guards) -> 
 
 impl AnswerBody {
     fn end(&mut self) {
-        if let Some((connection, Guards { pool: Some(pool), .. })) = self.held.take() {
+        let Some((connection, guards)) = self.held.take() else { return };
+        if connection.is_alone() {
+            send_rest(connection, guards.upload, guards.place);
+        } else if let Some(pool) = guards.pool {
             pool.give(connection);
         }
     }

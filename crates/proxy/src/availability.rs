@@ -1,8 +1,13 @@
 //! Whether the server behind can be asked, as whoever connects finds out; and who waits for it.
+//!
+//! Who waits belongs to no [`Start`]: the next one answers it.
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -12,36 +17,50 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout_at,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     failure::Failure,
     settings::Upstream,
+    start::{IsIt, Start},
     state::{State, Why},
 };
 
 /// What is known of it.
 pub(crate) struct Availability {
     state: watch::Sender<State>,
-    target: Mutex<Target>,
+    current: Mutex<Current>,
+    /// Cancelled once this server drains, with all starts.
+    drained: CancellationToken,
     pause: Duration,
     waiting: AtomicUsize,
-    /// Somebody waits.
+    /// Somebody waits, or there is somebody new to look at.
     knock: Notify,
     logger: Logger,
 }
 
-/// Where it is. What was begun before it was started anew says nothing of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) address: SocketAddr,
-    start: u64,
+/// Which start is asked. Results from an earlier one are ignored.
+struct Current {
+    /// That of the last one, or of the first one to be.
+    address: SocketAddr,
+    /// `None` before the first one, and between an end and what follows.
+    start: Option<Arc<Start>>,
+}
+
+impl Current {
+    fn is(&self, start: &Arc<Start>) -> bool {
+        self.start.as_ref().is_some_and(|current| Arc::ptr_eq(current, start))
+    }
 }
 
 impl Availability {
     pub(crate) fn new(upstream: &Upstream, logger: Logger) -> Self {
+        let (address, drained) = (upstream.address, CancellationToken::new());
+        let start = Some(Arc::new(Start::new(address, drained.child_token(), None)));
         Self {
             state: watch::Sender::new(State::Starting { since: Instant::now() }),
-            target: Mutex::new(Target { address: upstream.address, start: 0 }),
+            current: Mutex::new(Current { address, start }),
+            drained,
             pause: upstream.pause,
             waiting: AtomicUsize::new(0),
             knock: Notify::new(),
@@ -61,8 +80,17 @@ impl Availability {
         matches!(*self.state.borrow(), State::Up { .. })
     }
 
-    pub(crate) fn target(&self) -> Target {
-        *self.target.lock()
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.current.lock().address
+    }
+
+    pub(crate) fn start(&self) -> Option<Arc<Start>> {
+        self.current.lock().start.clone()
+    }
+
+    /// What ends once this server drains.
+    pub(crate) fn drained(&self) -> &CancellationToken {
+        &self.drained
     }
 
     /// Whether somebody waits for it.
@@ -70,22 +98,22 @@ impl Availability {
         self.waiting.load(Relaxed) > 0
     }
 
-    /// Resolves when somebody begins to wait for it.
+    /// Resolves when somebody begins to wait for it, or it is started.
     pub(crate) async fn awaited(&self) {
         self.knock.notified().await;
     }
 
     /// It has taken a connection.
-    pub(crate) fn takes(&self, asked: Target) {
+    pub(crate) fn takes(&self, start: &Arc<Start>) {
         if self.is_up() {
             return;
         }
-        let target = self.target.lock();
-        if *target != asked {
+        let current = self.current.lock();
+        if !current.is(start) {
             return;
         }
+        let address = start.address;
         self.state.send_if_modified(|state| {
-            let address = target.address;
             match state {
                 State::Up { .. } | State::Failed { .. } => return false,
                 State::Starting { since } => {
@@ -97,23 +125,24 @@ impl Availability {
                     info!(self.logger, "Node backend at {address} takes connections again, after {seconds}");
                 }
             }
-            *state = State::Up { since: Instant::now() };
+            *state = State::Up { since: Instant::now(), address };
             true
         });
     }
 
     /// It has not.
-    pub(crate) fn refuses(&self, asked: Target, why: &Why) {
-        let target = self.target.lock();
-        if *target != asked {
+    pub(crate) fn refuses(&self, start: &Arc<Start>, why: &Why) {
+        let current = self.current.lock();
+        if !current.is(start) {
             return;
         }
         self.state.send_if_modified(|state| {
             if !matches!(state, State::Up { .. }) {
                 return false;
             }
+            start.goes();
             *state = State::Down { since: Instant::now(), why: why.clone() };
-            let (address, pause) = (target.address, seconds(self.pause));
+            let (address, pause) = (start.address, seconds(self.pause));
             warn!(
                 self.logger,
                 "Node backend at {address} takes no connections: {why}; requests wait up to {pause}, then get 503"
@@ -122,36 +151,58 @@ impl Availability {
         });
     }
 
-    /// It is started anew, elsewhere perhaps.
-    pub(crate) fn starts(&self, address: Option<SocketAddr>) {
-        let mut target = self.target.lock();
-        target.start += 1;
-        target.address = address.unwrap_or(target.address);
-        self.state.send_replace(State::Starting { since: Instant::now() });
+    /// It is started, elsewhere perhaps.
+    pub(crate) fn starts(&self, address: SocketAddr, is_it: Option<IsIt>) {
+        let start = Start::new(address, self.drained.child_token(), is_it);
+        self.replace(Some(start), State::Starting { since: Instant::now() });
+        self.knock.notify_one();
+    }
+
+    /// It has ended, and another start follows.
+    pub(crate) fn ended(&self, why: Why) {
+        self.replace(None, State::Down { since: Instant::now(), why });
     }
 
     /// Nobody is to wait for it.
-    pub(crate) fn failed(&self, why: Why) {
-        self.target.lock().start += 1;
-        self.state.send_replace(State::Failed { since: Instant::now(), why });
+    pub(crate) fn gone(&self, why: Why) {
+        self.replace(None, State::Failed { since: Instant::now(), why });
+    }
+
+    /// There is none yet.
+    pub(crate) fn is_not_started(&self) {
+        self.replace(None, State::Starting { since: Instant::now() });
+    }
+
+    fn replace(&self, start: Option<Start>, state: State) {
+        let mut current = self.current.lock();
+        if let Some(before) = &current.start {
+            before.ended.cancel();
+        }
+        current.address = start.as_ref().map_or(current.address, |start| start.address);
+        current.start = start.map(Arc::new);
+        self.state.send_replace(state);
     }
 
     /// Waits until it can be asked, as long as a request waits that has begun to at that time.
-    pub(crate) async fn wait(&self, begun: Instant) -> Result<Target, Failure> {
-        if self.is_up() {
-            return Ok(self.target());
-        }
-        let mut states = self.watch();
-        let is_decided = |state: &State| matches!(state, State::Up { .. } | State::Failed { .. });
+    pub(crate) async fn wait(&self, begun: Instant) -> Result<Arc<Start>, Failure> {
         let until = tokio::time::Instant::from_std(begun + self.pause);
-        let _waiting = Waiting::new(self);
-        let decided = timeout_at(until, states.wait_for(is_decided)).await;
-        drop(decided);
-        match self.state() {
-            State::Up { .. } => Ok(self.target()),
-            State::Starting { .. } => Err(Failure::Starting),
-            State::Down { .. } => Err(Failure::Down),
-            State::Failed { .. } => Err(Failure::Failed),
+        let is_decided = |state: &State| matches!(state, State::Up { .. } | State::Failed { .. });
+        loop {
+            if !self.is_up() {
+                let _waiting = Waiting::new(self);
+                let mut states = self.watch();
+                drop(timeout_at(until, states.wait_for(is_decided)).await);
+            }
+            match self.state() {
+                State::Starting { .. } => return Err(Failure::Starting),
+                State::Down { .. } => return Err(Failure::Down),
+                State::Failed { .. } => return Err(Failure::Failed),
+                State::Up { .. } => {}
+            }
+            // Without one, it has ended at this moment.
+            if let Some(start) = self.start() {
+                return Ok(start);
+            }
         }
     }
 }

@@ -15,6 +15,9 @@ use tokio::{net::TcpSocket, time::timeout};
 
 use crate::{connection::Connection, settings::Upstream, state::Why};
 
+/// How long a server on this machine may have its queue of connections full.
+const BUSY: Duration = Duration::from_secs(60);
+
 /// Makes connections.
 pub(crate) struct Connector {
     source: Option<IpAddr>,
@@ -32,7 +35,7 @@ pub(crate) struct Connector {
 pub(crate) enum NotConnected {
     /// Nobody takes it.
     Refused(Why),
-    /// This machine cannot make one.
+    /// This machine cannot make one, or the server on it is too busy to take it: which says nothing of whether it is there.
     Unable(Why),
 }
 
@@ -66,22 +69,29 @@ impl Connector {
 
     /// A connection for requests.
     pub(crate) async fn connect(&self, to: SocketAddr) -> Result<Connection, NotConnected> {
-        let connection = self.dial(to, self.source.filter(|_| self.has_no_source.get().is_none())).await?;
+        // On this machine nobody is out of reach: who does not answer is busy, and is waited for as without us.
+        let limit = if to.ip().is_loopback() { BUSY } else { self.timeout };
+        let connection = self.dial(to, self.source.filter(|_| self.has_no_source.get().is_none()), limit).await?;
         self.opened.fetch_add(1, Relaxed);
         Ok(connection)
     }
 
     /// One from this machine's own address, which counts for nothing.
     pub(crate) async fn connect_as_probe(&self, to: SocketAddr) -> Result<Connection, NotConnected> {
-        self.dial(to, None).await
+        self.dial(to, None, self.timeout).await
     }
 
-    async fn dial(&self, to: SocketAddr, source: Option<IpAddr>) -> Result<Connection, NotConnected> {
+    async fn dial(
+        &self,
+        to: SocketAddr,
+        source: Option<IpAddr>,
+        limit: Duration,
+    ) -> Result<Connection, NotConnected> {
         let socket =
             self.socket(to, source).map_err(|error| NotConnected::Unable(error.to_string().into()))?;
-        let stream = timeout(self.timeout, socket.connect(to)).await.map_err(|_| {
-            let limit = self.timeout.as_secs_f64();
-            NotConnected::Refused(format!("nothing answers at its address within {limit} s").into())
+        let stream = timeout(limit, socket.connect(to)).await.map_err(|_| {
+            let why: Why = format!("nothing answers at its address within {} s", limit.as_secs_f64()).into();
+            if to.ip().is_loopback() { NotConnected::Unable(why) } else { NotConnected::Refused(why) }
         })?;
         Ok(Connection::over(stream.map_err(|error| not_connected(&error))?, self.open.clone()).await)
     }
@@ -122,5 +132,44 @@ fn not_connected(error: &io::Error) -> NotConnected {
     match error.kind() {
         AddrInUse | AddrNotAvailable | OutOfMemory | PermissionDenied => NotConnected::Unable(why),
         _ => NotConnected::Refused(why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpStream, pin::pin};
+
+    use greenroom_logging::Logger;
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    /// A listener whose queue is full, and those who wait in it.
+    fn full() -> (std::net::TcpListener, Vec<TcpStream>) {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        socket.listen(1).unwrap();
+        let listener = std::net::TcpListener::from(socket);
+        let address = listener.local_addr().unwrap();
+        let soon = Duration::from_millis(200);
+        let waiting =
+            std::iter::from_fn(|| TcpStream::connect_timeout(&address, soon).ok()).take(16).collect();
+        (listener, waiting)
+    }
+
+    #[tokio::test]
+    async fn a_server_on_this_machine_that_is_too_busy_to_take_a_connection_is_waited_for_and_not_gone() {
+        let (listener, _waiting) = full();
+        let address = listener.local_addr().unwrap();
+        let timeout = Duration::from_millis(50);
+        let pause = Duration::ZERO;
+        let upstream = Upstream { address, source: None, connect_timeout: timeout, pause };
+        let connector = Connector::new(&upstream, Logger::noop());
+        let Err(NotConnected::Unable(why)) = connector.connect_as_probe(address).await else { panic!() };
+        assert_eq!(&*why, "nothing answers at its address within 0.05 s");
+        let mut asked = pin!(connector.connect(address));
+        assert!(tokio::time::timeout(timeout * 4, &mut asked).await.is_err(), "it waits");
+        listener.accept().unwrap();
+        assert!(asked.await.is_ok());
     }
 }

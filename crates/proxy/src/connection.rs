@@ -20,6 +20,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::wire::{Told, Wire};
 
@@ -35,6 +36,9 @@ const KEPT: Duration = Duration::from_secs(5);
 /// So much earlier it is no longer used.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// A server that keeps connections so long, or longer, is not busy for as long.
+const LONG: Duration = Duration::from_secs(30);
+
 type Http = http1::Connection<TokioIo<Wire>, Body>;
 
 /// A connection.
@@ -45,8 +49,8 @@ pub(crate) struct Connection {
     alone: Option<Alone>,
     has_ended: bool,
     told: Arc<Told>,
-    /// Of the [pool](crate::pool::Pool) when it was made.
-    pub(crate) generation: u64,
+    /// Cancelled with the [start](crate::start::Start) that it leads to: it carries no other request then, and its stream ends.
+    pub(crate) start_ended: CancellationToken,
     is_reused: bool,
     /// How long it may lie idle.
     kept: Duration,
@@ -96,7 +100,7 @@ impl Connection {
             alone: None,
             has_ended: false,
             told,
-            generation: 0,
+            start_ended: CancellationToken::new(),
             is_reused: false,
             kept: KEPT - MARGIN,
             idle_since: Instant::now(),
@@ -157,6 +161,18 @@ impl Connection {
         }
     }
 
+    /// Whether it works by itself.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.is_some()
+    }
+
+    /// Waits until one that works by itself has ended.
+    pub(crate) async fn finished(&mut self) {
+        if let Some(Alone(task)) = &mut self.alone {
+            let _ = task.await;
+        }
+    }
+
     /// Waits for what comes by it.
     pub(crate) async fn drive<F: Future>(&mut self, what: F) -> F::Output {
         let mut what = pin!(what);
@@ -176,7 +192,8 @@ impl Connection {
 
     /// Whether it has come to rest and can take another request.
     pub(crate) fn is_idle(&self) -> bool {
-        !self.has_ended && self.http.is_some() && self.sender.is_ready() && !self.told.is_deaf()
+        let is_open = !self.has_ended && self.http.is_some() && self.sender.is_ready();
+        is_open && !self.told.is_deaf() && !self.start_ended.is_cancelled()
     }
 
     /// Lies idle from now on.
@@ -187,6 +204,11 @@ impl Connection {
     /// Whether it has been idle for less than that, and for less than the server keeps it.
     pub(crate) fn is_fresh(&self, longest: Duration) -> bool {
         self.idle_since.elapsed() < longest.min(self.kept)
+    }
+
+    /// Whether the server keeps it longer than it is ever too busy to read from it.
+    pub(crate) fn is_kept_long(&self) -> bool {
+        self.kept >= LONG.saturating_sub(MARGIN)
     }
 
     /// Whether the server has not closed it, as far as this machine knows at this moment.

@@ -97,6 +97,9 @@ const ROOM: usize = 64 * 1024 * 1024;
 /// In pieces of which that is counted.
 const ROOM_UNIT: usize = 1024;
 
+/// What is longer is changed and encoded on a thread of its own: that takes longer than others should wait.
+const SHORT: usize = 32 * 1024;
+
 impl Default for Documents {
     fn default() -> Self {
         Self { adds: Arc::default(), room: Arc::new(Semaphore::new(ROOM / ROOM_UNIT)) }

@@ -77,7 +77,7 @@ impl Failure {
     /// The answer, as a page for people who went to one.
     pub(crate) fn response(self, wants_page: bool) -> Response {
         let error = self.error();
-        let may_come_again = error.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let may_come_again = error.status() == StatusCode::SERVICE_UNAVAILABLE && self != Self::Failed;
         let mut response = HttpError::from(error).into_response();
         let headers = response.headers_mut();
         headers.insert(ERROR, HeaderValue::from_static(self.code()));

@@ -22,6 +22,7 @@ mod response_headers;
 mod send;
 mod settings;
 mod shared;
+mod start;
 mod state;
 mod status;
 mod tunnel;
@@ -32,9 +33,10 @@ mod wire;
 pub use crate::{
     documents::{Addition, Document, Documents, Untouched},
     labels::{Label, Labels},
-    live::OTHER_PLUGINS,
+    live::{OTHER_PLUGINS, PROBES},
     proxy::{Proxy, ProxyBuilder},
     settings::{Limits, Upstream},
+    start::IsIt,
     state::{State, Why},
     status::{PluginStatus, Readiness, Status},
 };

@@ -13,26 +13,41 @@ use parking_lot::Mutex;
 use crate::connection::Connection;
 
 /// How long one lies at most, whatever the server says.
-pub(crate) const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A connection that was used so short a time ago is not about to be closed by a server that has time for it.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// How many there are at most.
 const MOST: usize = 64;
 
-/// The connections, and to which start of the server behind they lead.
-#[derive(Default)]
-pub(crate) struct Pool(Mutex<Idle>);
-
-#[derive(Default)]
-struct Idle {
-    generation: u64,
-    /// Those that rested last stand last.
-    connections: Vec<Connection>,
+/// What a connection is to carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    /// A request that may be sent twice.
+    Repeatable,
+    /// One that may not: it must not meet a connection that the server is about to close. A Node server that has been busy closes
+    /// what was idle for too long before it reads from it, so that only one that it keeps for long will do.
+    Once,
 }
 
+impl Load {
+    fn goes_on(self, connection: &Connection) -> bool {
+        match self {
+            Self::Repeatable => connection.is_fresh(LONGEST),
+            Self::Once => connection.is_fresh(MOMENT) && connection.is_kept_long(),
+        }
+    }
+}
+
+/// The connections. Those that rested last stand last.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<Vec<Connection>>);
+
 impl Pool {
-    /// One that has been idle for less than that, the one that rested last first.
-    pub(crate) async fn take(&self, longest: Duration) -> Option<Connection> {
-        while let Some(mut connection) = self.pop(longest) {
+    /// One that may carry this, the one that rested last first.
+    pub(crate) async fn take(&self, load: Load) -> Option<Connection> {
+        while let Some(mut connection) = self.pop(load) {
             if poll_fn(|cx| Poll::Ready(connection.is_alive(cx))).await {
                 return Some(connection);
             }
@@ -40,48 +55,43 @@ impl Pool {
         None
     }
 
-    fn pop(&self, longest: Duration) -> Option<Connection> {
+    fn pop(&self, load: Load) -> Option<Connection> {
         let mut idle = self.0.lock();
-        // All others have been idle for longer.
-        idle.connections.last().filter(|last| last.is_fresh(longest))?;
-        idle.connections.pop()
+        // Each is kept as long as the server said of it.
+        let at = idle.iter().rposition(|one| load.goes_on(one))?;
+        Some(idle.remove(at))
     }
 
-    /// Keeps one for later, if it leads to the server that is asked now.
+    /// Keeps one for later, if it can be used then.
     pub(crate) fn give(&self, mut connection: Connection) {
-        if !connection.is_idle() {
+        connection.rest();
+        if !connection.is_fresh(LONGEST) {
+            // The server keeps it no longer than a request is on its way.
             return;
         }
-        connection.rest();
         let mut idle = self.0.lock();
-        if idle.generation == connection.generation {
-            if idle.connections.len() >= MOST {
-                idle.connections.remove(0);
+        // Asked here, so that none stays behind when its start ends and the pool is emptied.
+        if connection.is_idle() {
+            if idle.len() >= MOST {
+                idle.remove(0);
             }
-            idle.connections.push(connection);
+            idle.push(connection);
         }
     }
 
     /// Closes those that nobody should use any more.
     pub(crate) fn tidy(&self) {
         let mut cx = Context::from_waker(Waker::noop());
-        self.0.lock().connections.retain_mut(|one| one.is_fresh(LONGEST) && one.is_alive(&mut cx));
+        self.0.lock().retain_mut(|one| one.is_fresh(LONGEST) && one.is_alive(&mut cx));
     }
 
-    /// Closes all of them, and keeps none that was made before.
+    /// Closes all of them.
     pub(crate) fn empty(&self) {
-        let mut idle = self.0.lock();
-        idle.generation += 1;
-        idle.connections.clear();
-    }
-
-    /// What [`give`](Self::give) is told of a connection that is made from now on.
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.lock().generation
+        self.0.lock().clear();
     }
 
     /// How many lie idle.
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().connections.len()
+        self.0.lock().len()
     }
 }

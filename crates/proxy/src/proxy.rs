@@ -29,8 +29,9 @@ use crate::{
     send,
     settings::{Limits, Upstream},
     shared::{Changed, Shared},
+    start::IsIt,
     state::{State, Why},
-    status::Status,
+    status::{Readiness, Status},
     watch::watch,
 };
 
@@ -60,7 +61,8 @@ pub struct Proxy(Arc<Shared>);
 
 /// Puts one together.
 pub struct ProxyBuilder {
-    upstream: Upstream,
+    availability: Availability,
+    connector: Connector,
     limits: Limits,
     documents: Documents,
     labels: Option<Arc<dyn Labels>>,
@@ -72,7 +74,9 @@ impl Proxy {
     /// One for this server.
     pub fn builder(upstream: Upstream, logger: Logger) -> ProxyBuilder {
         let (limits, documents, labels) = Default::default();
-        ProxyBuilder { upstream, limits, documents, labels, writes_lines: true, logger }
+        let availability = Availability::new(&upstream, logger.clone());
+        let connector = Connector::new(&upstream, logger.clone());
+        ProxyBuilder { availability, connector, limits, documents, labels, writes_lines: true, logger }
     }
 
     /// What a backend installs to be a gateway.
@@ -90,18 +94,32 @@ impl Proxy {
         self.0.status()
     }
 
-    /// Asks it at another address from now on: it was started anew.
-    pub fn moved_to(&self, address: SocketAddr) {
-        self.0.availability.starts(Some(address));
-        self.0.drain();
+    /// Where it is asked, or was asked last.
+    pub fn address(&self) -> SocketAddr {
+        self.0.availability.address()
     }
 
-    /// It has ended, or begins anew (`None`): who waits is told.
-    pub fn failed(&self, why: Option<Why>) {
-        match why {
-            Some(why) => self.0.availability.failed(why),
-            None => self.0.availability.starts(None),
-        }
+    /// What it has said last of its readiness, since it takes connections.
+    pub fn readiness(&self) -> Option<Arc<Readiness>> {
+        self.0.readiness()
+    }
+
+    /// It is started, and is to listen there. `is_it` is asked before it is taken for up: another program may listen there
+    /// meanwhile. Streams and connections of the start before end, and who waits is answered by this one.
+    pub fn starts(&self, address: SocketAddr, is_it: Option<IsIt>) {
+        self.0.availability.starts(address, is_it);
+        self.0.pool.empty();
+    }
+
+    /// It has ended, and is started again: its streams end, requests wait, and nobody is asked until it [starts](Self::starts).
+    pub fn ended(&self, why: Why) {
+        self.0.availability.ended(why);
+        self.0.pool.empty();
+    }
+
+    /// It has ended and does not come again, or could not be started: who waits is told.
+    pub fn gone(&self, why: Why) {
+        self.0.availability.gone(why);
         self.0.pool.empty();
     }
 
@@ -115,14 +133,26 @@ impl Proxy {
         self.0.is_stopping.store(true, Relaxed);
     }
 
-    /// Closes connections that are kept for later, and ends event streams and tunnels; after [`stops`](Self::stops), those too
-    /// that come later. Everything else goes on.
+    /// Closes connections that are kept for later, and ends event streams and tunnels, from now on those too that come later.
+    /// Everything else goes on.
     pub fn drain(&self) {
         self.0.drain();
     }
 }
 
 impl ProxyBuilder {
+    /// Each change of its state, for what the proxy is to be built with.
+    pub fn state(&self) -> watch::Receiver<State> {
+        self.availability.watch()
+    }
+
+    /// Asks nobody until somebody says that it [starts](Proxy::starts).
+    #[must_use]
+    pub fn starts_later(self) -> Self {
+        self.availability.is_not_started();
+        self
+    }
+
     /// How much goes to it at once.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -153,10 +183,10 @@ impl ProxyBuilder {
 
     /// The proxy. It looks after the server behind from now on, in a task of who calls this.
     pub fn build(self) -> Proxy {
-        let Self { upstream, limits, documents, labels, writes_lines, logger } = self;
+        let Self { availability, connector, limits, documents, labels, writes_lines, logger } = self;
         let shared = Arc::new(Shared {
-            availability: Availability::new(&upstream, logger.clone()),
-            connector: Connector::new(&upstream, logger.clone()),
+            availability,
+            connector,
             pool: Arc::new(Pool::default()),
             live: Arc::new(Live::new(limits)),
             latency: Latency::default(),
@@ -166,11 +196,9 @@ impl ProxyBuilder {
             writes_lines,
             logger,
             retries: AtomicU64::new(0),
-            readiness: Mutex::default(),
             changed: Mutex::new(Changed::default()),
             is_transparent: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
-            streams_end: Mutex::default(),
             failures: Occasional::default(),
         });
         drop(spawn("upstream watch", watch(Arc::downgrade(&shared))));
@@ -185,6 +213,10 @@ impl Forward for Proxy {
 
     fn is_leaving(&self) -> bool {
         self.0.is_stopping()
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.0.availability.state(), State::Failed { .. })
     }
 
     fn writes_lines(&self) -> bool {
@@ -204,6 +236,6 @@ impl fmt::Debug for Proxy {
 
 impl fmt::Debug for ProxyBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyBuilder").field("upstream", &self.upstream).finish_non_exhaustive()
+        f.debug_struct("ProxyBuilder").field("address", &self.availability.address()).finish_non_exhaustive()
     }
 }

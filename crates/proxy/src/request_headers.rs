@@ -1,6 +1,7 @@
 //! What of a request's headers goes on, and what is added to them.
 //!
-//! They keep their order. Without additions nothing but what is for the client's connection alone is taken away.
+//! They keep their order. Who has sent a request is always said in our words: the server behind trusts one proxy, whether
+//! anything else is added or not.
 
 use greenroom_context::Request as Named;
 use greenroom_http::Passage;
@@ -52,12 +53,12 @@ pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>
     let came = std::mem::take(&mut head.headers);
     let hop_by_hop = HopByHop::of(&came);
     let takes_trailers = says(&came, &header::TE, "trailers");
-    let ours = (!passage.is_transparent).then_some(Ours { passage, named });
+    let ours = Ours { passage, named: named.filter(|_| !passage.is_transparent) };
     let mut headers = HeaderMap::with_capacity(came.keys_len() + 8);
     let mut last = None;
     for (name, value) in came {
         if let Some(name) = name {
-            let is_kept = !hop_by_hop.holds(&name) && ours.as_ref().is_none_or(|ours| ours.keeps(&name));
+            let is_kept = !hop_by_hop.holds(&name) && ours.keeps(&name);
             last = is_kept.then_some(name);
         }
         if let Some(name) = &last {
@@ -84,9 +85,7 @@ pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>
             }
         }
     }
-    if let Some(ours) = ours {
-        ours.add(&mut headers);
-    }
+    ours.add(&mut headers);
     head.headers = headers;
     head.version = Version::HTTP_11;
 }
@@ -94,6 +93,7 @@ pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>
 /// What is said in the client's place.
 struct Ours<'a> {
     passage: &'a Passage,
+    /// The request's id and trace, unless the client's own go on.
     named: Option<&'a Named>,
 }
 

@@ -10,12 +10,12 @@
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{body::Body, extract::Request};
 use greenroom_context::{Context, Request as Named};
-use greenroom_http::{Forwarded, Passage, Told};
+use greenroom_http::{Forwarded, Passage, Told, is_event_stream};
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header, uri::PathAndQuery};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -26,16 +26,13 @@ use crate::{
     documents::Candidate,
     failure::{Failure, wants_page},
     live::{Kind, Place},
-    pool,
+    pool::Load,
     request_headers::{As, asks_for_websocket, rewrite},
     response_headers::{self, Malformed},
     shared::Shared,
     tunnel::Tunnel,
     upload::Upload,
 };
-
-/// A connection that was used a moment ago is not about to be closed: it may carry what must not be sent twice.
-const MOMENT: Duration = Duration::from_secs(1);
 
 /// Asks the server behind.
 pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Passage) -> Forwarded {
@@ -44,11 +41,17 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
     let wants_page = asked.wants_page;
     let failed = |failure: Failure| Forwarded::Answer(failure.response(wants_page));
     let plugin = named.as_ref().and_then(Named::target_plugin).unwrap_or_default();
-    let Ok(place) = shared.live.enter(plugin, asked.may_stream) else {
+    let place = match passage.is_probe {
+        true => shared.live.enter_probe(),
+        false => shared.live.enter(plugin, asked.may_stream),
+    };
+    let Ok(place) = place else {
         shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
         return failed(Failure::Overloaded);
     };
-    shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
+    if !passage.is_transparent {
+        shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
+    }
     let id = named.as_ref().map(Named::id).unwrap_or_default().into();
     let told = passage.told.clone();
     let sending = Sending { shared, asked, told, id, place };
@@ -92,9 +95,9 @@ impl Asked {
         }
     }
 
-    /// How long a connection may have been idle that carries it; `None`: it gets one of its own.
-    fn longest_idle(&self) -> Option<Duration> {
-        (!self.may_stream).then_some(if self.may_be_repeated { pool::LONGEST } else { MOMENT })
+    /// What it is for a connection that was used before; `None`: it gets one of its own.
+    fn load(&self) -> Option<Load> {
+        (!self.may_stream).then_some(if self.may_be_repeated { Load::Repeatable } else { Load::Once })
     }
 }
 
@@ -127,7 +130,7 @@ impl Sending {
         *request.headers_mut() = head.headers;
         let asking = self.ask(request, &upload);
         let (answer, connection) = if self.asked.is_stream {
-            let answer = self.shared.streams_end().run_until_cancelled_owned(asking).await;
+            let answer = self.shared.availability.drained().run_until_cancelled(asking).await;
             answer.unwrap_or(Err(Failure::Stopping))?
         } else {
             asking.await?
@@ -150,11 +153,11 @@ impl Sending {
         upload: &Upload,
     ) -> Result<(Response<Incoming>, Connection), Failure> {
         let begun = Instant::now();
-        let mut longest_idle = self.asked.longest_idle();
+        let mut load = self.asked.load();
         let mut may_come_back = true;
         loop {
-            let idle = match longest_idle.take() {
-                Some(longest) => self.shared.pool.take(longest).await,
+            let idle = match load.take() {
+                Some(load) => self.shared.pool.take(load).await,
                 None => None,
             };
             let mut connection = match idle {
@@ -205,8 +208,9 @@ impl Sending {
     ) -> Result<Response<Body>, Failure> {
         let (mut head, body) = answer.into_parts();
         response_headers::rewrite(&mut head, &self.asked.method).map_err(|why| self.malformed(why))?;
-        self.place.answered(head.status, &self.id);
-        let is_stream = is_event_stream(&head.headers);
+        self.place.answered(&self.asked.method, head.status, &self.id);
+        let kind = head.headers.get(header::CONTENT_TYPE);
+        let is_stream = kind.is_some_and(|kind| is_event_stream(kind.as_bytes()));
         if is_stream {
             self.place.becomes(Kind::Stream).map_err(|_| self.overloaded())?;
         } else if let Some(took) = self.told.upstream() {
@@ -217,7 +221,7 @@ impl Sending {
         }
         // Streams share no connection with anything else: what Node's plugins do at a connection's end they do for each of them.
         let pool = (!is_stream && !self.asked.may_stream).then(|| self.shared.pool.clone());
-        let until = is_stream.then(|| Box::pin(self.shared.streams_end().cancelled_owned()));
+        let until = is_stream.then(|| Box::pin(connection.start_ended.clone().cancelled_owned()));
         let guards = Guards { place: self.place, request: self.id, pool, upload, until };
         Ok(Response::from_parts(head, attach(body, connection, guards)))
     }
@@ -230,12 +234,12 @@ impl Sending {
     ) -> Result<Forwarded, Failure> {
         let (mut head, _) = answer.into_parts();
         response_headers::rewrite_switch(&mut head).map_err(|why| self.malformed(why))?;
-        self.place.answered(head.status, &self.id);
+        self.place.answered(&self.asked.method, head.status, &self.id);
         self.place.becomes(Kind::Tunnel).map_err(|_| self.overloaded())?;
+        let until = connection.start_ended.clone().cancelled_owned();
         let Some((wire, unread)) = connection.into_stream().await else {
             return Err(self.failed(Failure::Broke));
         };
-        let until = self.shared.streams_end().cancelled_owned();
         let tunnel = Tunnel::new(wire, unread, until, self.place);
         Ok(Forwarded::Tunnel(Response::from_parts(head, ()), Box::new(tunnel)))
     }
@@ -279,13 +283,5 @@ fn origin_form(uri: Uri) -> Uri {
 
 fn wants_events(headers: &HeaderMap) -> bool {
     let kinds = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    kinds.flat_map(|value| value.split(',')).any(|kind| is_events(kind.trim().as_bytes()))
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_events(kind.as_bytes()))
-}
-
-fn is_events(kind: &[u8]) -> bool {
-    kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
+    kinds.flat_map(|value| value.split(',')).any(|kind| is_event_stream(kind.trim().as_bytes()))
 }

@@ -15,7 +15,6 @@ use greenroom_http::{Reach, Told};
 use greenroom_logging::{Logger, warn};
 use http::HeaderMap;
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     availability::Availability,
@@ -44,12 +43,10 @@ pub(crate) struct Shared {
     pub(crate) labels: Option<Arc<dyn Labels>>,
     pub(crate) logger: Logger,
     pub(crate) retries: AtomicU64,
-    pub(crate) readiness: Mutex<Option<Readiness>>,
     pub(crate) changed: Mutex<Changed>,
     pub(crate) is_transparent: AtomicBool,
     pub(crate) writes_lines: bool,
     pub(crate) is_stopping: AtomicBool,
-    pub(crate) streams_end: Mutex<CancellationToken>,
     pub(crate) failures: Occasional,
 }
 
@@ -63,30 +60,22 @@ pub(crate) struct Changed {
 impl Shared {
     /// What is forwarded at the moment.
     pub(crate) fn reach(&self) -> Reach {
-        match () {
-            () if self.is_stopping() => Reach::Unowned,
-            () if self.is_transparent.load(Relaxed) => Reach::Everything,
-            () if self.availability.is_up() => Reach::UnownedAndHealth,
-            () => Reach::Unowned,
-        }
+        let is_transparent = self.is_transparent.load(Relaxed);
+        // That this server stops is for it to say, and is all that changes by that.
+        let health = !self.is_stopping() && (is_transparent || self.availability.is_up());
+        Reach { owned: is_transparent, health, is_transparent }
     }
 
     /// A new connection, for a request that has been waiting for one since then.
     pub(crate) async fn connect(&self, begun: Instant) -> Result<Connection, Failure> {
         loop {
-            let target = self.availability.wait(begun).await?;
-            let generation = self.pool.generation();
-            if self.availability.target() != target {
-                // It was started anew meanwhile.
-                continue;
-            }
-            match self.connector.connect(target.address).await {
+            let start = self.availability.wait(begun).await?;
+            match self.connector.connect(start.address).await {
                 Ok(mut connection) => {
-                    connection.generation = generation;
-                    self.availability.takes(target);
+                    connection.start_ended = start.ended.clone();
                     return Ok(connection);
                 }
-                Err(NotConnected::Refused(why)) => self.availability.refuses(target, &why),
+                Err(NotConnected::Refused(why)) => self.availability.refuses(&start, &why),
                 Err(NotConnected::Unable(why)) => {
                     self.tell(Failure::Unreachable, why);
                     return Err(Failure::Unreachable);
@@ -95,20 +84,10 @@ impl Shared {
         }
     }
 
-    /// Ends what would keep the server behind from ending, and keeps nothing for later that was there before. What is of that kind
-    /// and comes once this server stops ends at once.
+    /// Ends what would keep the server behind from ending, for good: what is of that kind and comes later ends at once.
     pub(crate) fn drain(&self) {
+        self.availability.drained().cancel();
         self.pool.empty();
-        let mut end = self.streams_end.lock();
-        end.cancel();
-        if !self.is_stopping() {
-            *end = CancellationToken::new();
-        }
-    }
-
-    /// What ends event streams and tunnels.
-    pub(crate) fn streams_end(&self) -> CancellationToken {
-        self.streams_end.lock().clone()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -155,15 +134,20 @@ impl Shared {
         }
     }
 
+    /// What the server behind has said last of its readiness.
+    pub(crate) fn readiness(&self) -> Option<Arc<Readiness>> {
+        self.availability.start()?.readiness()
+    }
+
     pub(crate) fn status(&self) -> Status {
         let changed = self.changed.lock();
         Status {
-            address: self.availability.target().address,
+            address: self.availability.address(),
             state: self.availability.state(),
             is_transparent: self.is_transparent.load(Relaxed),
             is_stopping: self.is_stopping(),
             no_source: self.connector.has_no_source(),
-            readiness: self.readiness.lock().clone(),
+            readiness: self.readiness(),
             latency: self.latency.look(),
             limits: self.limits,
             plugins: self.live.status(),

@@ -1,6 +1,6 @@
 //! Whether the server behind can be asked.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 /// Whether the server behind can be asked, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,12 +14,14 @@ pub enum State {
     Up {
         /// When the first one was taken.
         since: Instant,
+        /// Where.
+        address: SocketAddr,
     },
-    /// It has taken connections before, and takes none now.
+    /// It has taken connections before, and takes none now; or it has ended, and is started again.
     Down {
-        /// When the first one was not.
+        /// When the first one was not taken.
         since: Instant,
-        /// Why, as the system says it.
+        /// Why.
         why: Why,
     },
     /// It has ended and does not come again, or could not be started: nobody waits for it.

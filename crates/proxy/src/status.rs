@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -25,14 +26,14 @@ pub struct Status {
     pub is_stopping: bool,
     /// Why it is not asked from [the address](crate::Upstream::source) from which it should be.
     pub no_source: Option<Why>,
-    /// What it said last of its readiness.
-    pub readiness: Option<Readiness>,
+    /// What it said last of its readiness, since it takes connections.
+    pub readiness: Option<Arc<Readiness>>,
     /// How long its answers took to begin, of the last requests: the median and the 95th percentile.
     pub latency: Option<(Duration, Duration)>,
     /// How much may go to it at once.
     pub limits: Limits,
-    /// By plugin; what is below no `/api/<id>` has the key of an empty text, and what is beyond the first 200 ids
-    /// [`OTHER_PLUGINS`](crate::OTHER_PLUGINS).
+    /// By plugin; what is below no `/api/<id>` has the key of an empty text, health checks have [`PROBES`](crate::PROBES), and
+    /// what is beyond the first 200 ids [`OTHER_PLUGINS`](crate::OTHER_PLUGINS).
     pub plugins: BTreeMap<String, PluginStatus>,
     /// Requests that were asked twice.
     pub retries: u64,
@@ -51,12 +52,21 @@ pub struct Status {
 /// An answer to the question whether the server behind is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Readiness {
+    /// When the first of the answers came that all said yes, or all did not.
+    pub since: SystemTime,
     /// When it came.
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
     /// The status and the beginning of the body, or why there was no answer.
     pub answer: Result<(u16, String), Why>,
+}
+
+impl Readiness {
+    /// Whether it said yes: by a status below 400.
+    pub fn is_ready(&self) -> bool {
+        self.answer.as_ref().is_ok_and(|(status, _)| *status < 400)
+    }
 }
 
 /// One plugin behind.
@@ -68,8 +78,12 @@ pub struct PluginStatus {
     pub streams: usize,
     /// Connections that have left HTTP.
     pub tunnels: usize,
+    /// Whether anything else than 404 was ever answered: what clients ask for may be no plugin.
+    pub is_found: bool,
     /// Requests so far.
     pub requests: u64,
+    /// Those of them that clients gave up before an answer.
+    pub given_up: u64,
     /// Answers of 500 and above, and answers that broke.
     pub failures: u64,
     /// The last failure: when, which status or error code, and the request's id.

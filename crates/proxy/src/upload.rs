@@ -4,22 +4,43 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::body::Body as AnyBody;
 use bytes::Bytes;
+use greenroom_context::spawn;
 use http_body::{Body, Frame, SizeHint};
+use tokio::{sync::Notify, time::timeout};
+
+use crate::{connection::Connection, live::Place};
 
 const COMES: u8 = 0;
 const ENDED: u8 = 1;
 const FAILED: u8 = 2;
 
+/// How long a server that has answered may take nothing of the rest of a body.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// How long the last bytes of it may be on their way.
+const LAST_BYTES: Duration = Duration::from_secs(5);
+
 /// What is known of it: whether there is more to come, and whose fault it is when it ends too early.
 #[derive(Clone, Default)]
-pub(crate) struct Upload(Option<Arc<AtomicU8>>);
+pub(crate) struct Upload(Option<Arc<State>>);
+
+#[derive(Default)]
+struct State {
+    at: AtomicU8,
+    /// How many pieces were taken.
+    taken: AtomicU64,
+    /// The server takes more, which has not come yet.
+    is_awaited: AtomicBool,
+    ended: Notify,
+}
 
 impl Upload {
     /// The body, and what will be known of it.
@@ -27,7 +48,7 @@ impl Upload {
         if body.is_end_stream() {
             return (body, Self(None));
         }
-        let state = Arc::new(AtomicU8::new(COMES));
+        let state = Arc::<State>::default();
         (AnyBody::new(Watched { body, state: state.clone() }), Self(Some(state)))
     }
 
@@ -42,13 +63,39 @@ impl Upload {
     }
 
     fn is(&self, wanted: u8) -> bool {
-        self.0.as_ref().is_some_and(|state| state.load(Relaxed) == wanted)
+        self.0.as_ref().is_some_and(|state| state.at.load(Relaxed) == wanted)
     }
+
+    /// Resolves once nobody wants more of it, or nothing of it is taken any more.
+    async fn ended(&self) {
+        let Some(state) = &self.0 else { return };
+        while self.goes_on() {
+            let taken = state.taken.load(Relaxed);
+            let is_stuck = timeout(STUCK, state.ended.notified()).await.is_err()
+                && state.taken.load(Relaxed) == taken
+                && !state.is_awaited.load(Relaxed);
+            if is_stuck {
+                return;
+            }
+        }
+    }
+}
+
+/// Lets the rest of a request leave whose answer has ended: a server may answer and read on. It ends with the client, whose body
+/// fails then or when it does not come in time, with the server behind, and with a drain.
+pub(crate) fn send_rest(mut connection: Connection, upload: Upload, place: Place) {
+    drop(spawn("rest of an upload", async move {
+        connection.start_ended.clone().run_until_cancelled(upload.ended()).await;
+        drop(place);
+        if !upload.goes_on() {
+            let _ = timeout(LAST_BYTES, connection.finished()).await;
+        }
+    }));
 }
 
 struct Watched {
     body: AnyBody,
-    state: Arc<AtomicU8>,
+    state: Arc<State>,
 }
 
 impl Body for Watched {
@@ -60,8 +107,11 @@ impl Body for Watched {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Err(_))) = &polled {
-            self.state.store(FAILED, Relaxed);
+        self.state.is_awaited.store(polled.is_pending(), Relaxed);
+        match &polled {
+            Poll::Ready(Some(Ok(_))) => drop(self.state.taken.fetch_add(1, Relaxed)),
+            Poll::Ready(Some(Err(_))) => self.state.at.store(FAILED, Relaxed),
+            Poll::Ready(None) | Poll::Pending => {}
         }
         polled
     }
@@ -78,6 +128,7 @@ impl Body for Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         // It is let go at its end.
-        let _ = self.state.compare_exchange(COMES, ENDED, Relaxed, Relaxed);
+        let _ = self.state.at.compare_exchange(COMES, ENDED, Relaxed, Relaxed);
+        self.state.ended.notify_one();
     }
 }

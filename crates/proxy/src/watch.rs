@@ -1,6 +1,7 @@
 //! Looks after the server behind: whether it takes connections, and what it says of its readiness.
 
 use std::{
+    net::SocketAddr,
     sync::{Arc, Weak},
     time::{Duration, Instant, SystemTime},
 };
@@ -12,12 +13,10 @@ use http_body_util::BodyExt;
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    availability::Target,
     connect::NotConnected,
     connection::Connection,
     shared::Shared,
-    state::{State, Why},
-    status::Readiness,
+    start::{Said, Start},
 };
 
 /// Where Backstage says whether it is ready.
@@ -40,15 +39,14 @@ const MOST_BYTES: usize = 4096;
 pub(crate) async fn watch(of: Weak<Shared>) {
     let mut asked: Option<Instant> = None;
     while let Some(shared) = of.upgrade() {
-        let pause = match shared.availability.state() {
-            State::Failed { .. } => WHILE_AWAY,
-            State::Up { .. } if asked.is_some_and(|asked| asked.elapsed() < WHILE_UP) => WHILE_AWAY,
-            _ => {
-                asked = Some(Instant::now());
-                look(&shared).await;
-                if shared.availability.is_awaited() { WHILE_AWAITED } else { WHILE_AWAY }
-            }
-        };
+        let availability = &shared.availability;
+        let is_due = !availability.is_up() || asked.is_none_or(|asked| asked.elapsed() >= WHILE_UP);
+        // Between two starts there is nobody to look at: whoever listens where the last one did is another program.
+        if let Some(start) = availability.start().filter(|_| is_due) {
+            asked = Some(Instant::now());
+            look(&shared, &start).await;
+        }
+        let pause = if availability.is_awaited() { WHILE_AWAITED } else { WHILE_AWAY };
         shared.pool.tidy();
         tokio::select! {
             () = sleep(pause) => {}
@@ -57,18 +55,26 @@ pub(crate) async fn watch(of: Weak<Shared>) {
     }
 }
 
-async fn look(shared: &Arc<Shared>) {
-    let target = shared.availability.target();
-    match shared.connector.connect_as_probe(target.address).await {
+async fn look(shared: &Arc<Shared>, start: &Arc<Start>) {
+    match shared.connector.connect_as_probe(start.address).await {
         Ok(connection) => {
-            shared.availability.takes(target);
+            let is_it =
+                shared.availability.is_up() || timeout(PATIENCE, start.is_it()).await.unwrap_or(false);
+            if !is_it {
+                return;
+            }
+            shared.availability.takes(start);
             tokio::select! {
-                readiness = ask(connection, target) => *shared.readiness.lock() = Some(readiness),
+                (answer, took) = ask(connection, start.address) => {
+                    if shared.availability.is_up() {
+                        start.says(answer, SystemTime::now(), took);
+                    }
+                }
                 // It has gone again, and requests wait.
                 () = gone(shared) => {}
             }
         }
-        Err(NotConnected::Refused(why)) => shared.availability.refuses(target, &why),
+        Err(NotConnected::Refused(why)) => shared.availability.refuses(start, &why),
         // Of this machine, which says nothing of the other side.
         Err(NotConnected::Unable(_)) => {}
     }
@@ -83,17 +89,17 @@ async fn gone(shared: &Arc<Shared>) {
     }
 }
 
-async fn ask(connection: Connection, target: Target) -> Readiness {
+async fn ask(connection: Connection, address: SocketAddr) -> (Said, Duration) {
     let began = Instant::now();
-    let answer = timeout(PATIENCE, answer(connection, target)).await;
+    let answer = timeout(PATIENCE, answer(connection, address)).await;
     let late = || Err(format!("no answer within {} s", PATIENCE.as_secs()).into());
-    Readiness { at: SystemTime::now(), took: began.elapsed(), answer: answer.unwrap_or_else(|_| late()) }
+    (answer.unwrap_or_else(|_| late()), began.elapsed())
 }
 
-async fn answer(mut connection: Connection, target: Target) -> Result<(u16, String), Why> {
+async fn answer(mut connection: Connection, address: SocketAddr) -> Said {
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = http::Uri::from_static(PATH);
-    let host = HeaderValue::try_from(target.address.to_string()).map_err(|error| error.to_string())?;
+    let host = HeaderValue::try_from(address.to_string()).map_err(|error| error.to_string())?;
     request.headers_mut().insert(header::HOST, host);
     request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("greenroom-probe"));
     let answer = connection.send(request).await.map_err(|error| error.to_string())?;

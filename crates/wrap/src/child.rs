@@ -51,17 +51,18 @@ impl Child {
     /// runs, `target` is it.
     ///
     /// # Errors
-    /// When the program is not there or cannot be run, and outside of a runtime.
+    /// When the program is not there or cannot be run, outside of a runtime, and after [`Target::kill_group`].
     pub fn start(command: &ChildCommand, target: &Target, input: Option<&Input>) -> io::Result<Self> {
         let mut start = process::Command::new(&command.program);
         start.args(&command.args).current_dir(&command.cwd).env_clear().envs(&command.env);
         // Not killed by tokio when it is dropped: we kill its group, too.
         start.process_group(0).kill_on_drop(false);
         start.stdin(input.map_or_else(|| Ok(Stdio::null()), Input::connect)?);
-        let process = start.spawn().map_err(|error| unstartable(command, &error))?;
-        let pid = process.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-        let pid = pid.ok_or_else(|| io::Error::other("the child has no process id"))?;
-        target.set(pid);
+        let (process, pid) = target.start(|| {
+            let process = start.spawn().map_err(|error| unstartable(command, &error))?;
+            let pid = process.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+            Ok((process, pid.ok_or_else(|| io::Error::other("the child has no process id"))?))
+        })?;
         let (target, started) = (target.clone(), Instant::now());
         Ok(Self { process, target, pid, started, ended: None, is_group_gone: false })
     }

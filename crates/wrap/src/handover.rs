@@ -43,14 +43,12 @@ pub struct Handover {
     pub env: Environment,
     /// What the config file has to hold that [`args`](Self::args) name last; `None` if they name none.
     pub file: Option<&'static str>,
-    /// How many bytes the backend, left to itself, takes as a request's header.
-    pub header_limit: u64,
 }
 
 /// Arguments and variables may be secrets.
 impl fmt::Debug for Handover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handover").field("header_limit", &self.header_limit).finish_non_exhaustive()
+        f.debug_struct("Handover").finish_non_exhaustive()
     }
 }
 
@@ -140,20 +138,15 @@ impl Handover {
             let value = format!("{KEEP_ALIVE:.0}");
             variables::set(&mut env, &["backend", "server", "keepAliveTimeout"], &value);
         }
-        let header_limit = node_options::raise_header_limit(command, &mut args, &mut env, ADDED);
-        Ok(Self { args, env, file: has_https.then_some(NO_HTTPS), header_limit })
+        node_options::raise_header_limit(command, &mut args, &mut env, ADDED);
+        Ok(Self { args, env, file: has_https.then_some(NO_HTTPS) })
     }
 
-    /// The same, with the files looked for and the further one written, and [`header_limit`](Self::header_limit) beside. Blocks:
-    /// on files.
+    /// The same, with the files looked for and the further one written. Blocks: on files.
     ///
     /// # Errors
     /// As [`new`](Self::new), and a file that cannot be written.
-    pub fn prepare(
-        config: &RootConfig,
-        command: &ChildCommand,
-        port: u16,
-    ) -> Result<(Launch, u64), HandoverError> {
+    pub fn prepare(config: &RootConfig, command: &ChildCommand, port: u16) -> Result<Launch, HandoverError> {
         let sources = ConfigSources::find(&command.config_options())?;
         let file = has_https(config)?.then(ConfigFile::new).transpose()?;
         let path = file.as_ref().map_or(Path::new(""), ConfigFile::path);
@@ -162,7 +155,7 @@ impl Handover {
             file.write(text)?;
         }
         let command = ChildCommand { args: handover.args, env: handover.env, ..command.clone() };
-        Ok((Launch { command, port: Some(port), file }, handover.header_limit))
+        Ok(Launch { command, port: Some(port), is_port_fixed: false, file })
     }
 }
 

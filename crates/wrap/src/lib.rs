@@ -37,7 +37,7 @@ pub use child::{Child, Input, Stopped, StoppedBy, Target, forward_signals};
 pub use command::{ChildCommand, Environment};
 pub use ended::{Ended, Exit};
 pub use handover::{ConfigFile, Handover, HandoverError, free_port, is_taken, quiet_request_lines};
-pub use listening::listening_ports;
+pub use listening::{listening_ports, listens_on};
 pub use off::{SWITCH, Switch, exec_if_off};
 pub use pid1::{is_pid_1, reap_orphans};
 pub use restart::{Next, RestartPolicy, Restarts};

@@ -1,8 +1,12 @@
 //! On which ports a process listens, with all that it has started.
 
-use std::{collections::HashSet, fs};
+use std::{
+    collections::HashSet,
+    fs, io,
+    net::{Ipv4Addr, TcpListener},
+};
 
-use rustix::process::Pid;
+use rustix::process::{Pid, getpid};
 
 use crate::proc;
 
@@ -16,6 +20,31 @@ pub fn listening_ports(pid: u32) -> Vec<u16> {
     ports.sort_unstable();
     ports.dedup();
     ports
+}
+
+/// Whether a process, or whatever it has started, listens on that port. `None` where `/proc` does not tell, or not of all of them.
+///
+/// A port on which a child is to listen may be another program's by then. Blocks for some milliseconds.
+pub fn listens_on(pid: u32, port: u16) -> Option<bool> {
+    let root = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let processes = root.map(proc::tree).unwrap_or_default();
+    if processes.iter().any(|pid| of_one(*pid).contains(&port)) {
+        return Some(true);
+    }
+    (processes.into_iter().all(is_open) && tells()).then_some(false)
+}
+
+/// Whether we may know which sockets a process has: not those of another user, nor those of a program with privileges.
+fn is_open(pid: Pid) -> bool {
+    let sockets = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_pid()));
+    !sockets.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+/// Whether `/proc` tells who listens, as it does of a listener of ours: not every sandbox has all of it.
+fn tells() -> bool {
+    let port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|ours| Ok((ours.local_addr()?.port(), ours)));
+    port.is_ok_and(|(port, _ours)| of_one(getpid()).contains(&port))
 }
 
 fn of_one(pid: Pid) -> Vec<u16> {

@@ -48,7 +48,7 @@ pub enum Next {
     Restart {
         /// After this pause.
         after: Duration,
-        /// The how manieth in a row, from 1.
+        /// Which restart in a row this is, from 1.
         attempt: u32,
     },
     /// Nothing: the policy has no restart for such an end.

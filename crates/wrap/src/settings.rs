@@ -8,23 +8,20 @@ use greenroom_core::{Service, ServiceFactory, scope, service};
 use crate::RestartPolicy;
 
 const GRACE: &str = "greenroom.run.grace";
-const DELAY: &str = "greenroom.run.delay";
 const RESTART: &str = "greenroom.run.restart";
 
 /// `greenroom.run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunSettings {
-    /// How long a stop of the child may take. Kubernetes kills after 30 s, us as well: this has to be less.
+    /// How long after the signal the child is killed. Must be shorter than the 30 s after which Kubernetes kills the whole pod.
     pub grace: Duration,
-    /// How long requests are still taken once a stop has begun.
-    pub delay: Duration,
     /// Whether a child that has failed is started again.
     pub restart: RestartPolicy,
 }
 
 impl Default for RunSettings {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(25), delay: Duration::from_secs(3), restart: RestartPolicy::Never }
+        Self { grace: Duration::from_secs(25), restart: RestartPolicy::Never }
     }
 }
 
@@ -40,13 +37,8 @@ impl RunSettings {
     /// What is no duration, and a policy that is none.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
-        let (grace, delay, restart) =
-            all((config.optional_duration(GRACE), config.optional_duration(DELAY), restart(config)))?;
-        Ok(Self {
-            grace: grace.unwrap_or(default.grace),
-            delay: delay.unwrap_or(default.delay),
-            restart: restart.unwrap_or(default.restart),
-        })
+        let (grace, restart) = all((config.optional_duration(GRACE), restart(config)))?;
+        Ok(Self { grace: grace.unwrap_or(default.grace), restart: restart.unwrap_or(default.restart) })
     }
 
     /// The default factory.

@@ -8,7 +8,7 @@ use std::{fmt, io, sync::Arc, time::Duration};
 use greenroom_context::spawn;
 use tokio::sync::watch;
 
-use crate::{ChildCommand, ConfigFile, Input, RestartPolicy, Restarts, Signal, Target, forward_signals};
+use crate::{ChildCommand, ConfigFile, Input, RestartPolicy, Restarts, Target, forward_signals};
 
 use keeper::Keeper;
 pub use state::{Restart, State};
@@ -20,13 +20,15 @@ pub struct Launch {
     pub command: ChildCommand,
     /// The port of the loopback interface on which it is to listen, if it was told one.
     pub port: Option<u16>,
+    /// The next one would be told the same port: where another program has taken it, a new start does not help.
+    pub is_port_fixed: bool,
     /// A file that it reads, kept as long as it runs.
     pub file: Option<ConfigFile>,
 }
 
 impl From<ChildCommand> for Launch {
     fn from(command: ChildCommand) -> Self {
-        Self { command, port: None, file: None }
+        Self { command, port: None, is_port_fixed: false, file: None }
     }
 }
 
@@ -53,18 +55,10 @@ impl fmt::Debug for SupervisorOptions {
 /// A handle to a child that is kept running. When the last one is dropped, the child is killed.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
-    orders: Arc<watch::Sender<Orders>>,
+    /// Whether it is to stop, and within which time.
+    stop: Arc<watch::Sender<Option<Duration>>>,
     state: watch::Receiver<State>,
     target: Target,
-}
-
-/// What the supervisor was told.
-#[derive(Clone, Copy, Debug, Default)]
-struct Orders {
-    /// To stop, within this time.
-    stop: Option<Duration>,
-    /// To start anew, with another port.
-    has_new_port: bool,
 }
 
 impl Supervisor {
@@ -75,7 +69,7 @@ impl Supervisor {
         launch: impl FnMut() -> io::Result<Launch> + Send + 'static,
     ) -> Self {
         let (tell, state) = watch::channel(State::starting());
-        let (orders, ordered) = watch::channel(Orders::default());
+        let (stop, stopped) = watch::channel(None);
         let target = Target::default();
         let keeper = Keeper {
             launch: Box::new(launch),
@@ -84,13 +78,12 @@ impl Supervisor {
             on_state: options.on_state,
             target: target.clone(),
             state: tell,
-            orders: ordered,
+            stop: stopped,
             last: None,
             has_moved: false,
-            has_new_port: false,
         };
         spawn("child", keeper.keep());
-        Self { orders: Arc::new(orders), state, target }
+        Self { stop: Arc::new(stop), state, target }
     }
 
     /// How it is, now and from now on. Closed once nothing follows.
@@ -98,7 +91,8 @@ impl Supervisor {
         self.state.clone()
     }
 
-    /// The child that runs now, to send signals to.
+    /// The child that runs now, to send signals to. Whoever ends this process at once kills it by
+    /// [`kill_group`](Target::kill_group), and no other one is started.
     pub fn target(&self) -> &Target {
         &self.target
     }
@@ -114,8 +108,8 @@ impl Supervisor {
     /// Stops the child, as [`Child::stop`](crate::Child::stop) does, and starts none any more. Returns the last state. The first
     /// one who calls it says how long it may take.
     pub async fn stop(&self, grace: Duration) -> State {
-        self.orders.send_modify(|orders| {
-            orders.stop.get_or_insert(grace);
+        self.stop.send_modify(|stop| {
+            stop.get_or_insert(grace);
         });
         self.end().await
     }
@@ -126,22 +120,5 @@ impl Supervisor {
         // It is gone without a last word if the backend's tasks have ended.
         let _ = state.wait_for(State::is_final).await;
         state.borrow().clone()
-    }
-
-    /// Starts the child anew with what `launch` says then, for a port that another program took before the child did. Only the
-    /// first call does; the others are `false`. Where the child ends for that reason, this happens without being asked.
-    pub fn retry_with_new_port(&self) -> bool {
-        self.orders.send_if_modified(|orders| !std::mem::replace(&mut orders.has_new_port, true))
-    }
-
-    /// Kills the child with all that it has started, and starts none any more: for who ends this process at once.
-    pub fn kill(&self) {
-        self.orders.send_modify(|orders| orders.stop = Some(Duration::ZERO));
-        self.target.kill_group();
-    }
-
-    /// Sends a signal to the child alone. `false` if none runs.
-    pub fn signal(&self, signal: Signal) -> bool {
-        self.target.signal(signal)
     }
 }

@@ -46,6 +46,7 @@ struct Shown {
     #[serde(flatten)]
     open: Open,
     requests: u64,
+    given_up: u64,
     failures: u64,
     retries: u64,
     connects: u64,
@@ -110,6 +111,7 @@ struct Plugin {
     requests: u64,
     #[serde(flatten)]
     open: Open,
+    given_up: u64,
     failures: u64,
     last_failure: Option<Failure>,
 }
@@ -148,6 +150,7 @@ async fn show(State(told): State<Told>) -> Json<Shown> {
             tunnels: open(|plugin| plugin.tunnels),
         },
         requests: sum(|plugin| plugin.requests),
+        given_up: sum(|plugin| plugin.given_up),
         failures: sum(|plugin| plugin.failures),
         retries,
         connects,
@@ -180,7 +183,7 @@ fn readiness(node: NodeReadiness, config: &RootConfig) -> Readiness {
 }
 
 fn plugin(id: String, status: PluginStatus) -> Plugin {
-    let PluginStatus { in_flight, streams, tunnels, requests, failures, last_failure } = status;
+    let PluginStatus { in_flight, streams, tunnels, requests, given_up, failures, last_failure, .. } = status;
     let last_failure = last_failure.map(|(at, what, request_id)| Failure {
         at: time(at),
         what,
@@ -188,7 +191,7 @@ fn plugin(id: String, status: PluginStatus) -> Plugin {
         request_id,
     });
     let id = Some(id).filter(|id| !id.is_empty());
-    Plugin { id, requests, open: Open { in_flight, streams, tunnels }, failures, last_failure }
+    Plugin { id, requests, open: Open { in_flight, streams, tunnels }, given_up, failures, last_failure }
 }
 
 /// All but what stands for itself in a URL: the unreserved characters of RFC 3986 §2.3.

@@ -75,8 +75,10 @@ pub fn gateway() -> Plugin {
                 }
                 let told = api::Told { gateway: gateway.clone(), config: config.clone(), ops: ops.clone() };
                 ops.mount_api("gateway", api::router(told))?;
-                let url = ops.url().to_owned();
-                now.add(move |now| section::part(&gateway, &config, &url, now));
+                let last_end = section::LastEnd::default();
+                let noted = last_end.clone().follow(gateway.proxy().state());
+                work.lifecycle.spawn("how the Node backend ended last", noted);
+                now.add(move |now| section::part(&gateway, &last_end, &config, &ops, now));
                 Ok(())
             },
         );

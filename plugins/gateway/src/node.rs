@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use greenroom::health::Check;
 use greenroom_proxy::{Readiness, State};
-use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::{Gateway, words};
@@ -33,27 +32,17 @@ pub(crate) enum Said {
     Nothing(String),
 }
 
-/// Since when it has said the same.
-#[derive(Debug, Default)]
-pub(crate) struct Since(Mutex<Option<(bool, SystemTime)>>);
-
-impl Since {
-    pub(crate) fn of(&self, readiness: Readiness) -> NodeReadiness {
-        let Readiness { at, took, answer } = readiness;
+impl NodeReadiness {
+    pub(crate) fn of(readiness: &Readiness) -> Self {
+        let Readiness { since, at, took, answer } = readiness;
         let said = match answer {
-            Ok((status, _)) if status < 400 => Said::Ready,
-            Ok((status, body)) => Said::NotReady(status, message(&body)),
+            Ok(_) if readiness.is_ready() => Said::Ready,
+            Ok((status, body)) => Said::NotReady(*status, message(body)),
             Err(why) => Said::Nothing(why.to_string()),
         };
-        let is_ready = said == Said::Ready;
-        let mut known = self.0.lock();
-        let (_, since) = known.filter(|(before, _)| *before == is_ready).unwrap_or((is_ready, at));
-        *known = Some((is_ready, since));
-        NodeReadiness { said, at, took, since }
+        Self { said, at: *at, took: *took, since: *since }
     }
-}
 
-impl NodeReadiness {
     pub(crate) fn is_ready(&self) -> bool {
         self.said == Said::Ready
     }
@@ -103,20 +92,5 @@ mod tests {
         {
             assert_eq!(message(none), None);
         }
-    }
-
-    #[test]
-    fn it_is_known_since_when_it_has_said_the_same() {
-        let at = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(second);
-        let since = Since::default();
-        let said = |second, status| {
-            let readiness =
-                Readiness { at: at(second), took: Duration::ZERO, answer: Ok((status, String::new())) };
-            since.of(readiness).since
-        };
-        assert_eq!(
-            [said(1, 503), said(2, 404), said(3, 200), said(4, 204), said(5, 503)],
-            [1, 1, 3, 3, 5].map(at)
-        );
     }
 }

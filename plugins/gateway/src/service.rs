@@ -1,26 +1,25 @@
 //! The gateway as a service, and what else makes a backend one.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::Duration,
 };
 
 use greenroom::{
     auth::{ExternalTokens, RemoteAuth, RemoteKeys},
-    config::DeclareConfig,
+    context::spawn,
     core::{Feature, decorate},
     http::HttpSettings,
     http_client::{ClientEnvironment, ClientSettings, HttpClient},
     prelude::*,
 };
-use greenroom_proxy::{Documents, Proxy, State, Upstream, Why};
-use parking_lot::Mutex;
+use greenroom_proxy::{Documents, Proxy, State, Upstream};
 
 use crate::{
     AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom,
     labels::{self, OfTokens},
-    node::{NodeReadiness, Since},
+    node::NodeReadiness,
     readiness::Readiness,
     stop::{self, Stopping},
     users,
@@ -41,10 +40,8 @@ struct Inner {
     settings: GatewaySettings,
     is_child: bool,
     pause: Duration,
-    address: Arc<Mutex<SocketAddr>>,
     client: HttpClient,
     keys: RemoteKeys,
-    node: Since,
     stopping: Stopping,
 }
 
@@ -55,7 +52,7 @@ impl Service for Gateway {
 
 impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gateway").field("address", &self.address()).finish_non_exhaustive()
+        f.debug_struct("Gateway").field("address", &self.0.proxy.address()).finish_non_exhaustive()
     }
 }
 
@@ -66,8 +63,9 @@ struct Parts {
     external: ExternalTokens,
 }
 
-/// What makes a backend a gateway, beside the plugin [`gateway`](crate::gateway()): the service itself, the
-/// [`Forwarding`](greenroom::http::Forwarding) that the root router takes, and readiness that knows the Node backend.
+/// What makes a backend a gateway, beside the plugin [`gateway`](crate::gateway()): the service itself, its
+/// [settings](GatewaySettings), which can be decorated, the [`Forwarding`](greenroom::http::Forwarding) that the root router
+/// takes, and readiness that knows the Node backend.
 ///
 /// ```no_run
 /// use greenroom_plugin_gateway::{GatewayOptions, UpstreamFrom, gateway, gateway_services};
@@ -81,25 +79,23 @@ struct Parts {
 /// ```
 pub fn gateway_services(options: GatewayOptions) -> Vec<Feature> {
     let made = service(
-        async move |config: RootConfig,
+        async move |settings: GatewaySettings,
                     http: HttpSettings,
                     logger: RootLogger,
                     lifecycle: RootLifecycle,
                     parts: Parts| {
-            let settings = GatewaySettings::from_config(&config)?;
             let logger = logger.child(fields! { service: "gateway" });
             let gateway = Gateway::new(&options.upstream, settings, &http, parts, &logger).await?;
             stop::add_hooks(&gateway, &lifecycle, http.shutdown_delay, logger)?;
             Ok(gateway)
         },
-    )
-    .config_schema(crate::CONFIG_SCHEMA)
-    .reads(GatewaySettings::from_config);
+    );
     let forwards = service(async |gateway: Gateway| Ok(gateway.0.proxy.forwarding()));
     let tells = decorate(async |inner: RootHealth, gateway: Gateway| {
         Ok(RootHealth::new(Readiness { inner, gateway }))
     });
-    vec![made.into(), forwards.into(), tells.into(), users::external_tokens().into()]
+    let settings = GatewaySettings::factory();
+    vec![settings.into(), made.into(), forwards.into(), tells.into(), users::external_tokens().into()]
 }
 
 impl Gateway {
@@ -119,9 +115,11 @@ impl Gateway {
         let allowed = ClientSettings { allowed_addresses: vec![address.ip()] };
         let client = HttpClient::builder(ClientEnvironment::default()).settings(allowed);
         let client = client.connect_deadline(CONNECT_TIMEOUT).build();
-        let address = Arc::new(Mutex::new(address));
-        let keys = labels::keys(client.clone(), address.clone());
-        let proxy = Proxy::builder(upstream, logger.clone())
+        let proxy = Proxy::builder(upstream, logger.clone());
+        let proxy = if from.is_child() { proxy.starts_later() } else { proxy };
+        let keys = labels::keys(client.clone(), proxy.state());
+        drop(spawn("keys of a new Node backend", labels::refresh(keys.clone(), proxy.state())));
+        let proxy = proxy
             .limits(settings.limits)
             .documents(parts.documents)
             .writes_lines(settings.access_lines != AccessLines::Node)
@@ -133,20 +131,19 @@ impl Gateway {
             settings,
             is_child: from.is_child(),
             pause,
-            address,
             client,
             keys,
-            node: Since::default(),
             stopping: Stopping::default(),
         })))
     }
 
     /// By what users are known who signed in at the Node backend.
     pub(crate) fn auth_backend(&self) -> RemoteAuth {
-        users::auth_backend(self.0.keys.clone(), self.0.client.clone(), self.0.address.clone())
+        users::auth_backend(self.0.keys.clone(), self.0.client.clone(), self.0.proxy.state())
     }
 
-    /// What passes requests on.
+    /// What passes requests on. Who starts the Node backend tells it: [`starts`](Proxy::starts), [`ended`](Proxy::ended) and
+    /// [`gone`](Proxy::gone).
     pub fn proxy(&self) -> &Proxy {
         &self.0.proxy
     }
@@ -154,25 +151,6 @@ impl Gateway {
     /// What the config says.
     pub fn settings(&self) -> &GatewaySettings {
         &self.0.settings
-    }
-
-    /// Where the Node backend is asked.
-    pub fn address(&self) -> SocketAddr {
-        *self.0.address.lock()
-    }
-
-    /// The Node backend has been started anew, and listens there.
-    pub fn moved_to(&self, address: SocketAddr) {
-        *self.0.address.lock() = address;
-        self.0.proxy.moved_to(address);
-        // It may have others now.
-        self.0.keys.refresh();
-    }
-
-    /// The Node backend has ended and does not come again, or could not be started, and why, in a sentence for operators;
-    /// `None` if it begins anew.
-    pub fn failed(&self, why: Option<Why>) {
-        self.0.proxy.failed(why);
     }
 
     /// Whether it can be asked at the moment.
@@ -192,7 +170,17 @@ impl Gateway {
 
     /// What it has said last of its readiness.
     pub(crate) fn node(&self) -> Option<NodeReadiness> {
-        self.0.proxy.status().readiness.map(|readiness| self.0.node.of(readiness))
+        self.0.proxy.readiness().map(|readiness| NodeReadiness::of(&readiness))
+    }
+
+    /// Ends what would keep the Node backend from ending, once: event streams, tunnels and connections that are kept for later.
+    pub fn drain(&self) {
+        stop::drain(self);
+    }
+
+    /// Resolves once no request is in flight.
+    pub async fn quiet(&self) {
+        stop::quiet(self).await;
     }
 
     pub(crate) fn stopping(&self) -> &Stopping {

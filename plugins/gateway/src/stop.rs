@@ -13,6 +13,8 @@ use crate::Gateway;
 
 /// How long hooks may take that do not wait.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// How often is looked whether requests are in flight.
+const LOOK: Duration = Duration::from_millis(20);
 /// The longest id of a request that is told: clients choose it.
 const LONGEST_ID: usize = 128;
 
@@ -25,6 +27,7 @@ struct Noted {
     /// Whether it was ever ready: nobody waits for a start that has failed.
     has_started: bool,
     signal: Option<(Instant, Open)>,
+    has_drained: bool,
     /// What was ended by force.
     ended: Open,
     slowest: Option<Slowest>,
@@ -105,9 +108,7 @@ pub(crate) fn add_hooks(
     })?;
     let drains = gateway.clone();
     lifecycle.add_hook_in(Phase::Drain, "gateway drain", AT_ONCE, async move || {
-        let open = Open::of(&drains.proxy().status());
-        drains.stopping().0.lock().ended = Open { requests: 0, ..open };
-        drains.proxy().drain();
+        drain(&drains);
         Ok(())
     })?;
     let told = gateway.clone();
@@ -119,6 +120,23 @@ pub(crate) fn add_hooks(
         tell(&noted, &logger);
         Ok(())
     })
+}
+
+/// Ends streams, tunnels and idle connections, and notes how many, whoever asks for it first: who ends the Node backend does not
+/// wait for another hook.
+pub(crate) fn drain(gateway: &Gateway) {
+    let mut noted = gateway.stopping().0.lock();
+    if !std::mem::replace(&mut noted.has_drained, true) {
+        noted.ended = Open { requests: 0, ..Open::of(&gateway.proxy().status()) };
+        gateway.proxy().drain();
+    }
+}
+
+/// Resolves once no request is in flight.
+pub(crate) async fn quiet(gateway: &Gateway) {
+    while Open::of(&gateway.proxy().status()).requests > 0 {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// One line of it all.

@@ -17,8 +17,8 @@ pub struct GatewayOptions {
 pub enum UpstreamFrom {
     /// Somebody else runs it: `http://host:port`, or without the scheme. A name is looked up once, at the start.
     Url(String),
-    /// A child process of this one, which has been told to listen there. What becomes of it is told by
-    /// [`Gateway::moved_to`](crate::Gateway::moved_to) and [`Gateway::failed`](crate::Gateway::failed).
+    /// A child process of this one, which is to be told to listen there. Nobody is asked there until who starts it says that
+    /// it [`starts`](greenroom_proxy::Proxy::starts).
     Child(SocketAddr),
 }
 
@@ -69,6 +69,11 @@ fn parse(url: &str) -> Result<(String, u16), Error> {
         Some(_) => return Err(refused("its scheme is not http")),
         None => url,
     };
+    // To the rules of URLs a number alone is an IPv4 address, which nobody means.
+    let rest = match rest.parse::<u16>() {
+        Ok(port) => format!("127.0.0.1:{port}"),
+        Err(_) => rest.to_owned(),
+    };
     let uri: Uri = format!("http://{rest}").parse().map_err(|_| refused("it cannot be read"))?;
     let authority = uri.authority().ok_or_else(|| refused("it has no host"))?;
     if authority.as_str().contains('@') {
@@ -100,6 +105,7 @@ mod tests {
             ("localhost:7008", "localhost", 7008),
             ("http://[::1]:7008", "[::1]", 7008),
             ("node", "node", 80),
+            ("7008", "127.0.0.1", 7008),
         ] {
             assert_eq!(parse(url).unwrap(), (host.to_owned(), port), "{url}");
         }
@@ -111,6 +117,7 @@ mod tests {
             "http://node:7008?x",
             "http://:7008",
             "http://node:0",
+            "0",
             "http://node:70000",
             "a b",
         ] {

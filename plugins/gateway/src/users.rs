@@ -1,6 +1,6 @@
 //! Users who signed in at the Node backend, for the plugins of this one.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use greenroom::{
     auth::{ExternalTokens, RemoteAuth, RemoteKeys},
@@ -9,19 +9,31 @@ use greenroom::{
     http_client::{Call, HttpClient},
     prelude::*,
 };
+use greenroom_proxy::State;
 use http::{HeaderValue, StatusCode, header};
-use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::labels::{AWAY, address};
 
 /// How long the Node backend may take to tell of a user.
 const DEADLINE: Duration = Duration::from_secs(5);
 const MOST: usize = 256 * 1024;
 
 /// The auth backend that the Node backend is.
-pub(crate) fn auth_backend(keys: RemoteKeys, client: HttpClient, address: Arc<Mutex<SocketAddr>>) -> RemoteAuth {
+pub(crate) fn auth_backend(
+    keys: RemoteKeys,
+    client: HttpClient,
+    state: watch::Receiver<State>,
+) -> RemoteAuth {
     RemoteAuth::new(keys, move |token| {
-        let (client, url) = (client.clone(), format!("http://{}/api/auth/v1/userinfo", *address.lock()));
-        let bearer = format!("Bearer {token}");
-        let asked: BoxFuture<'static, _> = Box::pin(async move { user_info(&client, &url, &bearer).await });
+        let url = address(&state).map(|address| format!("http://{address}/api/auth/v1/userinfo"));
+        let (client, bearer) = (client.clone(), format!("Bearer {token}"));
+        let asked: BoxFuture<'static, _> = Box::pin(async move {
+            match url {
+                Some(url) => user_info(&client, &url, &bearer).await,
+                None => Err(Error::new(format!("Nobody tells of the user: {AWAY}")).into()),
+            }
+        });
         asked
     })
 }
@@ -34,7 +46,9 @@ async fn user_info(client: &HttpClient, url: &str, bearer: &str) -> Result<Optio
     match answer.status() {
         StatusCode::OK => Ok(Some(answer.into_body().to_vec())),
         StatusCode::NOT_FOUND => Ok(None),
-        other => Err(Error::new(format!("The Node backend tells nothing of the user: {}", other.as_u16())).into()),
+        other => {
+            Err(Error::new(format!("The Node backend tells nothing of the user: {}", other.as_u16())).into())
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::Gateway;
 
 /// The Node backend by its address.
 pub(crate) fn named(gateway: &Gateway) -> String {
-    format!("the Node backend at {}", gateway.address())
+    format!("the Node backend at {}", gateway.proxy().address())
 }
 
 /// Why it cannot be asked, without a full stop; `None` if it can.
@@ -17,9 +17,17 @@ pub(crate) fn away(gateway: &Gateway, state: &State) -> Option<String> {
     match state {
         State::Starting { .. } => Some(format!("{named} has not listened yet")),
         State::Up { .. } => None,
+        State::Down { why, .. } | State::Failed { why, .. } if let Some(says_all) = of_process(why) => {
+            Some(format!("{named} {says_all}"))
+        }
         State::Down { why, .. } => Some(format!("{named} takes no connections: {why}")),
         State::Failed { why, .. } => Some(format!("{named} does not run: {why}")),
     }
+}
+
+/// What became of its process, of a child: how it ended, and when it is started again. The sentence is about the backend itself.
+pub(crate) fn of_process(why: &str) -> Option<&str> {
+    why.strip_prefix("The backend ")
 }
 
 /// Why it is so, if anybody knows.
@@ -43,7 +51,7 @@ pub(crate) fn word(state: &State) -> &'static str {
 /// When a state began, on the clock of people.
 pub(crate) fn since(state: &State, now: SystemTime) -> SystemTime {
     let (State::Starting { since }
-    | State::Up { since }
+    | State::Up { since, .. }
     | State::Down { since, .. }
     | State::Failed { since, .. }) = state;
     at(*since, now)

@@ -135,7 +135,8 @@
     live.classList.toggle('on', on);
   };
 
-  // What was true when the backend last answered is not said of now: the pill and the sentence turn grey, and tell since when.
+  // What was true when the backend last answered is not said of now: the pill and the sentence turn grey, and tell since when;
+  // so does, without a word, all else that would change.
   const pill = document.querySelector('[data-live="readiness"]');
   const sentence = document.querySelector('h1');
   let away = null;
@@ -153,6 +154,7 @@
     away.before.textContent = `${what} since ${away.since}. Before that: `;
     if (pill) pill.hidden = true;
     sentence?.classList.add('mute');
+    document.body.classList.add('past');
   };
   const answers = () => {
     if (!away) return;
@@ -161,6 +163,7 @@
     away = null;
     if (pill) pill.hidden = false;
     sentence?.classList.remove('mute');
+    document.body.classList.remove('past');
   };
   const shown = new Map();
   const replace = parts => {

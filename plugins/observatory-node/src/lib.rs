@@ -35,7 +35,7 @@ mod text;
 pub use frame::{Frame, Place};
 pub use live::LiveParts;
 pub use mark::{Mark, shapes};
-pub use now_parts::{NowPart, NowParts, Problem};
+pub use now_parts::{Behind, NowPart, NowParts, Problem};
 pub use page::Page;
 pub use sections::{Section, Sections};
 pub use text::{

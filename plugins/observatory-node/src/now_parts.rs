@@ -19,6 +19,16 @@ pub struct NowPart {
     pub body: Markup,
     /// What changes in the body. Names are unique on the page: they begin with that of the plugin.
     pub live: LiveParts,
+    /// The server that has most of the portal, if the part is of one: then the page tells of this backend's own plugins, memory
+    /// and start as Greenroom's own.
+    pub behind: Option<Behind>,
+}
+
+/// A server behind this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behind {
+    /// Since when it has been ready, as far as is known: this backend is no longer ready than that one.
+    pub ready_since: Option<SystemTime>,
 }
 
 /// Why the backend is not ready.
@@ -45,7 +55,7 @@ type Look = Arc<dyn Fn(SystemTime) -> NowPart + Send + Sync>;
 ///             let mut live = LiveParts::default();
 ///             let waiting = live.part("queue waiting", 3);
 ///             let body = Part::new("queue", "Queue").body(panel(html! { p { (waiting) " jobs wait." } })).render();
-///             NowPart { problem: None, calls: html! {}, body, live }
+///             NowPart { problem: None, calls: html! {}, body, live, behind: None }
 ///         });
 ///         Ok(())
 ///     });

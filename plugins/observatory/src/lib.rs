@@ -24,11 +24,14 @@ use greenroom::{core::boot::BootReport, health::HealthRegistry, log_store::LogSt
 use greenroom_plugin_observatory_node::{Frame, NowParts, Section, Sections, assets};
 
 use crate::{
-    lately::Lately,
+    lately::{End, Lately},
     lines::LastLines,
     look::Look,
     now::{LastLook, Now},
 };
+
+/// Below this path are Backstage's health checks.
+const PROBES: &str = "/.backstage/health/";
 
 /// The plugin `observatory`. See the [crate's documentation](crate).
 pub fn observatory() -> Plugin {
@@ -43,9 +46,17 @@ pub fn observatory() -> Plugin {
                 let lately = Lately::default();
                 let requests = lately.requests.clone();
                 services.http.on_finished(work.logger, move |finished| {
-                    let failed = finished.status.is_some_and(|status| status.is_server_error());
                     let plugin = finished.request.target_plugin();
-                    requests.lock().note(finished.began, plugin, failed, finished.duration);
+                    // Probes are no users.
+                    if plugin.is_none() && finished.path().starts_with(PROBES) {
+                        return;
+                    }
+                    let end = match finished.status {
+                        Some(status) if status.is_server_error() => End::Failed,
+                        Some(_) => End::Answered,
+                        None => End::GivenUp,
+                    };
+                    requests.lock().note(finished.began, plugin, end, finished.duration);
                 });
                 work.lifecycle
                     .spawn("what checks said lately", lately.clone().follow(services.health.clone()));

@@ -5,8 +5,6 @@ const express = require('express');
 const Router = require('express-promise-router').default;
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
-const { mkdtempSync, writeFileSync } = require('node:fs');
-const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 const say = (what, id) => console.log(`GW ${what} ${id}`);
@@ -20,12 +18,8 @@ exports.bodies = createBackendPlugin({
     env.registerInit({
       deps: { httpRouter: coreServices.httpRouter },
       async init({ httpRouter }) {
-        const files = mkdtempSync(join(tmpdir(), 'greenroom-gateway-'));
-        process.on('exit', () => require('node:fs').rmSync(files, { recursive: true, force: true }));
-        writeFileSync(join(files, 'text.txt'), '0123456789'.repeat(300));
-
         const router = Router();
-        router.use('/files', express.static(files));
+        router.use('/files', express.static(join(__dirname, 'files')));
         // Events, each when `/events/:id/:text` is asked for; without headers before the first, as Backstage's plugins do.
         router.get('/events/:id', (request, response) => {
           const { id } = request.params;

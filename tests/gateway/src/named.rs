@@ -10,6 +10,12 @@ pub fn reason(case: &Case, difference: &Difference, all: &[Difference]) -> Optio
         () if !case.host && is_framing(difference) => {
             Some("a request without a host is refused here, in a frame of ours")
         }
+        () if !case.path.is_ascii() && is_framing(difference) => {
+            Some("a target that is no text is refused here, in a frame of ours")
+        }
+        () if has_method_of_nobody(case) && !case.body.is_empty() => {
+            Some("what Node's parser refuses is reset while its body is still on its way")
+        }
         () if is("header transfer-encoding") && difference.recorded.is_none() => {
             Some("what ends with Node's connection does not end with the client's")
         }
@@ -20,6 +26,7 @@ pub fn reason(case: &Case, difference: &Difference, all: &[Difference]) -> Optio
         () if expects_a_miracle(case) && has_status(all, "417") && was_refused(all) => {
             Some("what is refused for two reasons is refused for the other one")
         }
+        () if of_text && case.path.contains(&b'#') => Some("a fragment is left out"),
         () if of_text && asks_for_addresses(case) && all.iter().all(is_of_addresses) => {
             Some("`ips` lists the client, which Node has from its one proxy")
         }
@@ -34,6 +41,11 @@ fn is_framing(difference: &Difference) -> bool {
 /// Whether the gateway has answered with another status than Node, namely this one.
 fn has_status(all: &[Difference], status: &str) -> bool {
     all.iter().any(|it| it.what == "status" && it.received.as_deref() == Some(status))
+}
+
+/// Whether its method is none that Node's parser knows.
+fn has_method_of_nobody(case: &Case) -> bool {
+    matches!(&*case.method, "get" | "FOO")
 }
 
 /// Whether it expects what no server does.

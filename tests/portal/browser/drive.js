@@ -24,7 +24,6 @@ async function watch(page) {
   page.on('websocket', socket => {
     tell({ saw: 'socket', url: socket.url() });
     socket.on('framereceived', ({ payload }) => tell({ saw: 'message', text: String(payload) }));
-    socket.on('close', () => tell({ saw: 'socket closed', url: socket.url() }));
   });
   await page.exposeBinding('tellViolation', (_, text) => tell({ saw: 'violation', text }));
   await page.addInitScript(() =>

@@ -51,8 +51,6 @@ pub struct Seen {
     pub failures: Vec<String>,
     /// WebSockets that were opened.
     pub sockets: Vec<String>,
-    /// WebSockets that have ended.
-    pub closed: Vec<String>,
     /// What came through them.
     pub messages: Vec<String>,
 }
@@ -174,7 +172,6 @@ impl Browser {
                 }
                 Some("failure") => seen.failures.push(format!("{} {}", text("url"), text("text"))),
                 Some("socket") => seen.sockets.push(text("url")),
-                Some("socket closed") => seen.closed.push(text("url")),
                 Some("message") => seen.messages.push(text("text")),
                 _ => {}
             }

@@ -3,7 +3,9 @@
 
 use std::{env, net::TcpListener, path::Path, sync::Arc, time::Duration};
 
-use greenroom_conformance::{client::Client, tls::trusting, transcript::Request, wire::Answer, wire::Outcome};
+use greenroom_conformance::{
+    client::Client, tls::trusting, transcript::Request, wire::Answer, wire::Outcome,
+};
 use greenroom_page::Program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -41,7 +43,8 @@ impl Node {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let examples = target().join("app/project/examples");
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/template.yaml");
-        let soon = json!({"frequency": {"seconds": 3}, "timeout": {"minutes": 1}, "initialDelay": {"seconds": 1}});
+        let soon =
+            json!({"frequency": {"seconds": 3}, "timeout": {"minutes": 1}, "initialDelay": {"seconds": 1}});
         let config = json!({
             "app": {"title": "The portal", "baseUrl": PORTAL},
             "backend": {
@@ -132,7 +135,8 @@ impl Node {
             installed.join("installed").is_file(),
             "no Node backend is installed: run `sh tests/portal/node/install.sh`"
         );
-        let program = Program::greenroom().config(&self.config.to_string()).file("cert.pem", &self.certificate);
+        let program =
+            Program::greenroom().config(&self.config.to_string()).file("cert.pem", &self.certificate);
         // Node looks for the schemas of config in what the package depends on that it runs in.
         let program = program.file("package.json", include_str!("../node/package.json"));
         let modules = installed.join("node_modules");

@@ -13,12 +13,10 @@ use tokio::{
 };
 
 use super::jwks::{JwkSet, Listed};
-use crate::{BoxFuture, Clock, PublicKey};
+use crate::{BoxFuture, Clock, PublicKey, is_plugin_id};
 
 /// Of an issuer: it and its keys, of plugins that have been asked lately or that have answered.
 const MOST_PLUGINS: usize = 64;
-/// Of a plugin id.
-const LONGEST_ID: usize = 64;
 /// A list is asked for anew, at the next need, when it is older. Node does the same.
 const LIFETIME: u64 = 600;
 /// Between two questions to a plugin that has never answered.
@@ -38,9 +36,7 @@ pub enum Issuer {
 impl Issuer {
     /// The plugin that says of itself that it issued a token, if that can be a plugin's id.
     pub(super) fn plugin(id: &str) -> Option<Self> {
-        let fits = (1..=LONGEST_ID).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        fits.then(|| Self::Plugin(id.into()))
+        is_plugin_id(id).then(|| Self::Plugin(id.into()))
     }
 
     /// Where its backend publishes its keys.

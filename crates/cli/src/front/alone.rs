@@ -9,10 +9,7 @@ use greenroom::{
 };
 use greenroom_wrap::{ChildCommand, Launch, RunSettings, State};
 
-use super::{
-    child::{Child, ChildCode},
-    run::exit_code,
-};
+use super::child::{Child, ChildCode, exit_code};
 
 /// Runs it to its end.
 pub(super) fn run(command: &ChildCommand) -> ExitCode {

@@ -3,18 +3,23 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
 use greenroom::{
-    context::{spawn, spawn_blocking},
+    context::{BoxFuture, spawn, spawn_blocking},
     core::{ServiceFactory, service, stop_backends},
     prelude::*,
 };
 use greenroom_plugin_gateway::{AccessLines, Gateway};
+use greenroom_proxy::IsIt;
 use greenroom_wrap::{
-    ChildCommand, Handover, Launch, RunSettings, State, free_port, listening_ports, quiet_request_lines,
+    ChildCommand, Handover, Launch, RunSettings, State, free_port, listening_ports, listens_on,
+    quiet_request_lines,
 };
 
 use super::child::{Child, ChildCode};
@@ -49,13 +54,13 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             noted.note(state);
             tell(state, &told, &log);
         });
-        let (moved, first) = (gateway.clone(), AtomicBool::new(true));
-        let port = gateway.settings().upstream_port.unwrap_or(port);
+        let (known, first) = (gateway.settings().clone(), AtomicBool::new(true));
+        let port = known.upstream_port.unwrap_or(port);
         let launch = move || {
-            let is_fixed = first.swap(false, Relaxed) || moved.settings().upstream_port.is_some();
+            let is_fixed = first.swap(false, Relaxed) || known.upstream_port.is_some();
             let port = if is_fixed { port } else { free_port()? };
-            let launch = prepare(&config, &command, port, moved.settings().access_lines)?;
-            moved.moved_to(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+            let mut launch = prepare(&config, &command, port, known.access_lines)?;
+            launch.is_port_fixed = known.upstream_port.is_some();
             Ok(launch)
         };
         let quiet = gateway.clone();
@@ -69,7 +74,7 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
 
 /// What is started, so that it listens on that port. Blocks: on files.
 fn prepare(config: &RootConfig, command: &ChildCommand, port: u16, lines: AccessLines) -> io::Result<Launch> {
-    let (mut launch, _) = Handover::prepare(config, command, port).map_err(io::Error::other)?;
+    let mut launch = Handover::prepare(config, command, port).map_err(io::Error::other)?;
     if lines == AccessLines::Ours {
         launch.command = quiet_request_lines(config, launch.command);
     }
@@ -79,33 +84,48 @@ fn prepare(config: &RootConfig, command: &ChildCommand, port: u16, lines: Access
 /// What the log and the gateway are told of it.
 fn tell(state: &State, gateway: &Gateway, logger: &Logger) {
     match state {
-        State::Starting { .. } => gateway.failed(None),
-        State::Running { .. } => logger.info(state.to_string()),
+        State::Starting { .. } => {}
+        State::Running { pid, port, .. } => {
+            logger.info(state.to_string());
+            if let Some(port) = *port {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+                gateway.proxy().starts(address, Some(is_it(*pid, port)));
+            }
+        }
         // It was asked to: nothing is wrong.
         State::Ended { stopped: Some(_), restart: None, .. } => logger.info(state.to_string()),
-        State::Ended { restart: Some(_), .. } => logger.warn(state.to_string()),
+        State::Ended { restart: Some(_), .. } => {
+            gateway.proxy().ended(state.to_string().into());
+            logger.warn(state.to_string());
+        }
         State::Ended { .. } | State::Failed { .. } => {
-            gateway.failed(Some(state.to_string().into()));
+            gateway.proxy().gone(state.to_string().into());
             logger.error(state.to_string());
         }
     }
 }
 
+/// Whether who listens there is the child: the port was free before it was started, and it takes a while to listen. Where the
+/// system does not tell, it is taken for it.
+fn is_it(pid: u32, port: u16) -> IsIt {
+    Arc::new(move || {
+        let asked: BoxFuture<'static, bool> = Box::pin(async move {
+            let listens = spawn_blocking("ports", move || listens_on(pid, port)).await;
+            listens.unwrap_or_default().unwrap_or(true)
+        });
+        asked
+    })
+}
+
 /// Returns once nothing is in flight, or after a while.
 async fn until_quiet(gateway: &Gateway) {
-    gateway.proxy().drain();
-    let is_quiet = || gateway.proxy().status().plugins.values().all(|plugin| plugin.in_flight == 0);
-    let _ = tokio::time::timeout(QUIET, async {
-        while !is_quiet() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    gateway.drain();
+    let _ = tokio::time::timeout(QUIET, gateway.quiet()).await;
 }
 
 /// Ends the process where a child listens on another port than it was told: nobody would ever reach it.
 async fn watch(child: Child, gateway: Gateway, code: ChildCode, logger: Logger) {
-    let (mut states, mut elsewhere) = (child.0.state(), 0);
+    let (mut states, mut elsewhere) = (child.supervisor.state(), 0);
     loop {
         let running = states.wait_for(|state| matches!(state, State::Running { port: Some(_), .. })).await;
         let Ok(State::Running { pid, port: Some(port), .. }) = running.map(|state| state.clone()) else {
@@ -133,7 +153,7 @@ async fn watch(child: Child, gateway: Gateway, code: ChildCode, logger: Logger) 
             );
             logger.error(text);
             code.set(1);
-            stop_backends("a Node backend that listens elsewhere");
+            stop_backends("the Node backend listens on another port than it was told");
             return;
         }
         tokio::time::sleep(LOOK).await;

@@ -1,9 +1,14 @@
 //! The Node backend as a child process: a root service, which ends the backend around it with its own end.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use greenroom::{
-    core::{Phase, RootLifecycle, Service, at_forced_end, scope, stop_backends},
+    core::{ForcedEndGuard, Phase, RootLifecycle, Service, at_forced_end, scope, stop_backends},
     errors::Result,
 };
 use greenroom_wrap::{
@@ -13,14 +18,20 @@ use greenroom_wrap::{
 use super::cannot;
 
 /// How much longer than its grace the stop of a child may take: whoever is killed is to be waited for.
-const BEYOND_GRACE: Duration = Duration::from_secs(6);
+const BEYOND_GRACE: Duration = Duration::from_secs(8);
 
-/// What stands in the log where a signal's name does.
-const ITS_END: &str = "the end of the Node backend";
+/// What is left to the child in any case, whatever was before: a Node backend ends in seconds.
+const LEAST: Duration = Duration::from_secs(5);
+
+/// How long a hook may take that only notes the time.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The child. When the last handle is dropped, it is killed.
 #[derive(Clone, Debug)]
-pub(super) struct Child(pub(super) Supervisor);
+pub(super) struct Child {
+    pub(super) supervisor: Supervisor,
+    _killed_at_forced_end: Arc<ForcedEndGuard>,
+}
 
 impl Service for Child {
     const ID: &'static str = "greenroom.child";
@@ -44,7 +55,7 @@ impl Child {
         let on_state = move |state: &State| {
             on_state(state);
             if state.is_final() {
-                stop_backends(ITS_END);
+                stop_backends("the Node backend has ended");
             }
         };
         let options =
@@ -54,22 +65,41 @@ impl Child {
         if is_pid_1() {
             reap_orphans(supervisor.target()).map_err(|error| cannot("take care of orphans", &error))?;
         }
-        let killed = supervisor.clone();
-        at_forced_end(move || killed.kill());
+        let killed = supervisor.target().clone();
+        let guard = at_forced_end(move || {
+            killed.kill_group();
+        });
+        let began = Arc::new(OnceLock::new());
+        let noted = began.clone();
+        lifecycle.add_hook_in(
+            Phase::BeforeShutdown,
+            "the Node backend's grace",
+            AT_ONCE,
+            async move || {
+                let _ = noted.set(Instant::now());
+                Ok(())
+            },
+        )?;
         let stopped = supervisor.clone();
-        let deadline = settings.grace + BEYOND_GRACE;
+        let deadline = settings.grace.saturating_add(BEYOND_GRACE);
         lifecycle.add_hook_in(Phase::Drain, "the Node backend's end", deadline, async move || {
             before_stop().await;
-            stopped.stop(settings.grace).await;
+            let spent = began.get().map(Instant::elapsed).unwrap_or_default();
+            stopped.stop(left_of(settings.grace, spent)).await;
             Ok(())
         })?;
-        Ok(Self(supervisor))
+        Ok(Self { supervisor, _killed_at_forced_end: Arc::new(guard) })
     }
+}
+
+/// The grace counts from the signal: what else the stop has taken so far is a part of it.
+fn left_of(grace: Duration, spent: Duration) -> Duration {
+    grace.saturating_sub(spent).max(grace.min(LEAST))
 }
 
 /// The code with which a child has ended, once that is known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ChildCode(Arc<std::sync::OnceLock<i32>>);
+pub(super) struct ChildCode(Arc<OnceLock<i32>>);
 
 impl ChildCode {
     /// The first one stays.
@@ -87,5 +117,25 @@ impl ChildCode {
     /// None but 0: a child that ended well leaves it to us.
     pub(super) fn failure(&self) -> Option<i32> {
         self.0.get().copied().filter(|code| *code != 0)
+    }
+}
+
+/// As a process can say it.
+pub(super) fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grace_counts_from_the_signal_and_leaves_the_child_five_seconds() {
+        for (grace, spent, left) in
+            [(25, 0, 25), (25, 4, 21), (25, 20, 5), (25, 24, 5), (25, 60, 5), (2, 0, 2), (2, 4, 2)]
+        {
+            let [grace, spent, left] = [grace, spent, left].map(Duration::from_secs);
+            assert_eq!(left_of(grace, spent), left, "{grace:?}, {spent:?}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct GatewayArgs {
 }
 
 pub(super) fn plan(args: GatewayArgs, program: Program, options: ConfigOptions) -> Result<Start> {
-    // Whom `off` would leave requests to is not here to take them.
+    // `off` cannot work here: we did not start the Node backend, so we cannot give it our port.
     let switch = match own_switch()? {
         Switch::Off => Switch::Pass,
         other => other,

@@ -13,7 +13,7 @@ use greenroom::{
     errors::{Error, Result},
 };
 use greenroom_plugin_gateway::{
-    Gateway, GatewayOptions, GatewaySettings, UpstreamFrom, gateway, gateway_services,
+    AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom, gateway, gateway_services,
 };
 use greenroom_program::{Program, UsageError};
 use greenroom_wrap::{RunSettings, SWITCH, Switch};
@@ -35,18 +35,15 @@ fn in_front(program: Program, upstream: UpstreamFrom, switch: Switch) -> Program
         let options = GatewayOptions { upstream: upstream.clone() };
         let backend = gateway_services(options).into_iter().fold(backend, Backend::add);
         match switch {
-            Switch::Pass => backend.add(transparent()),
+            Switch::Pass => backend.add(decorate(async |settings| Ok(passing(settings)))),
             Switch::On | Switch::Off => backend,
         }
     })
 }
 
-/// `GREENROOM=pass`.
-fn transparent() -> greenroom::core::Decorator {
-    decorate(async |gateway: Gateway| {
-        gateway.proxy().set_transparent(true);
-        Ok(gateway)
-    })
+/// `GREENROOM=pass`, whatever the config says: nothing is added to requests, and their lines are Node's, as they were without us.
+fn passing(settings: GatewaySettings) -> GatewaySettings {
+    GatewaySettings { is_transparent: true, access_lines: AccessLines::Node, ..settings }
 }
 
 /// What the kill switch says.
@@ -72,4 +69,21 @@ const NOT_RUN: u8 = 127;
 pub(crate) fn not_run(error: &std::io::Error) -> ExitCode {
     eprintln!("error: {error}");
     ExitCode::from(NOT_RUN)
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom::config::RootConfig;
+
+    use super::*;
+
+    #[test]
+    fn pass_adds_nothing_and_leaves_the_lines_to_node_whatever_the_config_says() {
+        for yaml in ["{}", "greenroom: {gateway: {transparent: false, accessLines: both, maxInFlight: 7}}"] {
+            let said = GatewaySettings::from_config(&RootConfig::from_yaml(yaml).unwrap()).unwrap();
+            let passing = passing(said.clone());
+            assert_eq!((passing.is_transparent, passing.access_lines), (true, AccessLines::Node));
+            assert_eq!(passing.limits, said.limits);
+        }
+    }
 }

@@ -3,12 +3,11 @@
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
-    process::ExitCode,
 };
 
 use clap::Args;
 use greenroom::{
-    config::ConfigOptions,
+    config::{ConfigOptions, RootConfig},
     core::{Decorator, decorate},
     errors::Result,
     http::HttpSettings,
@@ -17,7 +16,14 @@ use greenroom_plugin_gateway::UpstreamFrom;
 use greenroom_program::{Program, Start, UsageError, clap};
 use greenroom_wrap::{ChildCommand, free_port};
 
-use super::{alone, behind, cannot, child::ChildCode, in_front, own_switch};
+use super::{
+    alone, behind, cannot,
+    child::{ChildCode, exit_code},
+    in_front, own_switch,
+};
+
+/// Where the config says how large a request's header may be.
+const MAX_HEADER_BYTES: &str = "greenroom.server.maxHeaderBytes";
 
 /// Run a Node backend as a child process: signals, its end and its exit code are passed on.
 ///
@@ -61,15 +67,45 @@ pub(super) fn plan(args: RunArgs, program: Program, options: ConfigOptions) -> R
     Ok(Start::backend(program, options).at_end(move |own| known.failure().map_or(own, exit_code)))
 }
 
-/// Takes as large a header as the backend behind does, so that 431 comes where it did.
+/// Takes as large a header as the backend behind does, so that 431 comes where it did; unless the config says how large.
 fn as_large_headers(bytes: u32) -> Decorator {
-    decorate(async move |mut settings: HttpSettings| {
-        settings.server.limits.header_bytes = bytes;
+    decorate(async move |mut settings: HttpSettings, config: RootConfig| {
+        if !config.has(MAX_HEADER_BYTES)? {
+            settings.server.limits.header_bytes = bytes;
+        }
         Ok(settings)
     })
 }
 
-/// As a process can say it.
-pub(super) fn exit_code(code: i32) -> ExitCode {
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
+#[cfg(test)]
+mod tests {
+    use greenroom::{
+        core::{Backend, plugin, service},
+        data_dir::DataDirEnvironment,
+    };
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// What the settings say of a backend around a child that takes 20,000 bytes.
+    async fn limit_with(yaml: &'static str) -> u32 {
+        let (tell, told) = watch::channel(0);
+        let config = service(async move || Ok(RootConfig::from_yaml(yaml)?));
+        let settings = HttpSettings::factory(None, DataDirEnvironment::default());
+        let looks = plugin("looks", move |env| {
+            env.register_init(async move |settings: HttpSettings| {
+                tell.send_replace(settings.server.limits.header_bytes);
+                Ok(())
+            });
+        });
+        let backend = Backend::new([config, settings]).add(as_large_headers(20_000)).add(looks);
+        backend.start().await.unwrap().stop().await;
+        *told.borrow()
+    }
+
+    #[tokio::test]
+    async fn a_head_may_be_as_large_as_the_childs_unless_the_config_says_how_large() {
+        assert_eq!(limit_with("{}").await, 20_000);
+        assert_eq!(limit_with("greenroom: {server: {maxHeaderBytes: 16384}}").await, 16_384);
+    }
 }

@@ -91,6 +91,8 @@ pub enum BootEvent<'a> {
     StartFailed(&'a StartError),
     /// A signal asks the backend to stop, by its name, such as `SIGTERM`. A second one will end the process.
     Signal(&'a str),
+    /// Something of this process asks the backend to stop, and why, such as `the child process has ended`. No signal came yet.
+    StopAsked(&'a str),
     /// What a stop has been waiting for, for a second and longer: hooks as `plugin: name`, tasks as `plugin/name`.
     StopWaits(&'a [String]),
     /// A second signal, by its name: the process ends at once.

@@ -201,6 +201,9 @@ fn a_stop_is_told_and_nodes_own_lines_are_without_it() {
         ours.text(&signal),
         "info: Received SIGTERM, stopping; a second signal ends the process at once"
     );
+    let asked = BootEvent::StopAsked("the child process has ended");
+    assert_eq!(ours.text(&asked), "info: Stopping: the child process has ended");
+    assert_eq!(nodes.text(&asked), "");
     let (text, fields) = ours.of(&BootEvent::StopWaits(&names));
     assert_eq!((text.as_str(), &fields["waitingFor"]), ("info: Still stopping", &json!(names.join(", "))));
     assert_eq!([nodes.text(&signal), nodes.text(&BootEvent::StopWaits(&names))], ["", ""]);

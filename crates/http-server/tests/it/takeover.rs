@@ -16,10 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::kit::{Client, PATIENCE, start, start_draining};
 
-const UPGRADE: &str = "GET /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n";
+pub(crate) const UPGRADE: &str =
+    "GET /tunnel HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: any\r\n\r\n";
 
 /// What the other server says: whether it leaves HTTP.
-type Says = oneshot::Sender<bool>;
+pub(crate) type Says = oneshot::Sender<bool>;
 
 /// Asks another server about `/tunnel`, and then either answers 404 or goes on without HTTP: it says back all that it reads,
 /// once there is no more.
@@ -45,7 +46,7 @@ impl Serve for Gateway {
     }
 }
 
-async fn back(mut stream: RawStream) {
+pub(crate) async fn back(mut stream: RawStream) {
     let mut read = Vec::new();
     stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
     if stream.read_to_end(&mut read).await.is_ok() {
@@ -54,7 +55,7 @@ async fn back(mut stream: RawStream) {
     stream.shutdown().await.unwrap();
 }
 
-async fn gateway() -> (Client, mpsc::UnboundedReceiver<Says>) {
+pub(crate) async fn gateway() -> (Client, mpsc::UnboundedReceiver<Says>) {
     let (asks, asked) = mpsc::unbounded_channel();
     let client = Client::connect(start(Gateway(asks), ServerSettings::default()).await).await;
     client.0.set_nodelay(true).unwrap();

@@ -16,7 +16,7 @@ use super::etag;
 use crate::{
     body::longer,
     exchange::{Asked, Exchange},
-    extract::FromJson,
+    extract::is_from_json,
     pipeline::Step,
     unchanged::is_unchanged,
 };
@@ -84,7 +84,7 @@ impl Step for ResSend {
 
 impl ResSend {
     fn whole(&self, asked: &Asked, response: &mut Response, mut bytes: Bytes) {
-        if self.development && response.extensions_mut().remove::<FromJson>().is_some() {
+        if self.development && is_from_json(response.headers()) {
             bytes = indented(bytes);
             response.headers_mut().remove(header::CONTENT_LENGTH);
         }

@@ -4,8 +4,10 @@ use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use greenroom_errors::Error;
 use greenroom_js as js;
+use http::{HeaderMap, HeaderValue, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ use crate::{
     express::{
         body_parser::{self, Sent},
         json_syntax,
-        send::json_response,
+        send::JSON,
     },
     extract::fit,
 };
@@ -105,8 +107,8 @@ impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match js::stringify(&self.0, false) {
             Ok(text) => {
-                let mut response = json_response(text);
-                response.extensions_mut().insert(FromJson);
+                let mut response = Response::new(text.into());
+                response.headers_mut().insert(header::CONTENT_TYPE, written());
                 response
             }
             Err(error) => HttpError::from(error).into_response(),
@@ -114,6 +116,17 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Marks a response that [`Json`] made: development indents it.
-#[derive(Clone)]
-pub(crate) struct FromJson;
+/// The media type of what [`Json`] writes. No other response has the one that stands at this place: so development knows which
+/// to indent, and each response is spared a table of extensions for that.
+static WRITTEN: [u8; JSON.len()] = *JSON.as_bytes().first_chunk().unwrap();
+
+fn written() -> HeaderValue {
+    HeaderValue::from_maybe_shared(Bytes::from_static(&WRITTEN)).unwrap_or(HeaderValue::from_static(JSON))
+}
+
+/// Whether [`Json`] has written the body that these headers are of.
+pub(crate) fn is_from_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| std::ptr::eq(kind.as_bytes().as_ptr(), WRITTEN.as_ptr()))
+}

@@ -8,7 +8,7 @@ mod words;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use json::FromJson;
+pub(crate) use json::is_from_json;
 pub use json::Json;
 pub use path::Path;
 pub use query::Query;

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::Request, routing::get};
+use futures_util::future::BoxFuture;
+use greenroom_core::service;
+use greenroom_http::{Forward, Forwarded, Forwarding, Passage, Reach};
 use serde_json::json;
 use tokio::{
     net::TcpStream,
@@ -156,4 +159,29 @@ async fn what_the_kernel_holds_when_the_drain_begins_is_answered() {
         assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
         assert!(answer.contains("connection: close\r\n"), "{answer}");
     }
+}
+
+/// Whose other server has ended.
+struct Ended;
+
+impl Forward for Ended {
+    fn reach(&self) -> Reach {
+        Reach::default()
+    }
+
+    fn has_ended(&self) -> bool {
+        true
+    }
+
+    fn forward(&self, _: Request, _: Passage) -> BoxFuture<'static, Forwarded> {
+        unreachable!("nobody asks")
+    }
+}
+
+#[tokio::test]
+async fn in_front_of_a_server_that_has_ended_a_stop_waits_for_no_delay() {
+    let forwarding = service(async || Ok(Forwarding::new(Ended)));
+    let delay = json!({"seconds": 2 * PATIENCE.as_secs()});
+    let up = Kit::new().config("backend.lifecycle.serverShutdownDelay", delay).add(forwarding).start().await;
+    timeout(PATIENCE, up.stop()).await.expect("no delay").unwrap();
 }

@@ -15,6 +15,7 @@ mod crowded;
 mod drain;
 mod errors;
 mod finished;
+mod forward;
 mod framing;
 mod gate;
 mod health;

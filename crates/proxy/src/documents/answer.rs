@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
+use greenroom_context::spawn_blocking;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, response::Parts};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Addition, Candidate, Untouched,
-    ROOM_UNIT,
+    Addition, Candidate, Documents, ROOM_UNIT, SHORT, Untouched,
     candidate::joined,
     encode::encoded,
     head::start_of_head,
@@ -59,9 +59,9 @@ impl Candidate {
         let Some(room) = self.room_for(&body) else {
             return (Response::from_parts(parts, body), Err(Untouched::Busy));
         };
-        match hold(body, self.limit, LONGEST).await {
+        match hold(body, self.limit, LONGEST, room).await {
             Held::Passing(body, why) => (Response::from_parts(parts, body), why.map_or(Ok(false), Err)),
-            Held::Whole(came) => {
+            Held::Whole(came, room) => {
                 let (answer, outcome) = self.whole(parts, came).await;
                 // As long as its client takes to read it, it is held.
                 let held = answer.map(|body| {
@@ -83,8 +83,24 @@ impl Candidate {
     }
 
     async fn whole(&self, mut parts: Parts, came: Bytes) -> (Response, Result<bool, Untouched>) {
-        let (body, outcome) = match self.add_to(&mut parts.headers, &came) {
-            Ok(Some(changed)) => (changed, Ok(true)),
+        let policy = joined(&parts.headers, &header::CONTENT_SECURITY_POLICY);
+        let changed = match came.len() <= SHORT {
+            true => changed(&self.documents, policy.as_ref(), &came),
+            false => {
+                let (documents, came) = (self.documents.clone(), came.clone());
+                let change = move || changed(&documents, policy.as_ref(), &came);
+                // Without a thread for it the document goes out as it came.
+                spawn_blocking("add to a document", change).await.unwrap_or(Ok(None))
+            }
+        };
+        let (body, outcome) = match changed {
+            Ok(Some(Changed { html, policy })) => {
+                forget_bytes(&mut parts.headers);
+                if let Some(policy) = policy {
+                    parts.headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+                }
+                (html, Ok(true))
+            }
             Ok(None) => (came, Ok(false)),
             Err(why) => (came, Err(why)),
         };
@@ -95,24 +111,30 @@ impl Candidate {
         };
         (Response::from_parts(parts, Body::from(body)), outcome)
     }
+}
 
-    /// The document with all that is added; `None` where that is nothing.
-    fn add_to(&self, headers: &mut HeaderMap, came: &Bytes) -> Result<Option<Bytes>, Untouched> {
-        let html = std::str::from_utf8(came).map_err(|_| Untouched::NotUtf8)?;
-        let at = start_of_head(html).ok_or(Untouched::NoHead)?;
-        let policy = joined(headers, &header::CONTENT_SECURITY_POLICY);
-        let told = policy.as_ref().map(|policy| String::from_utf8_lossy(policy.as_bytes()));
-        let Some(Addition { html: added, policy }) = self.documents.additions(html, told.as_deref())? else {
-            return Ok(None);
-        };
-        forget_bytes(headers);
-        let policy = policy.filter(|_| told.is_some()).and_then(|policy| HeaderValue::try_from(policy).ok());
-        if let Some(policy) = policy {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        let (before, behind) = html.split_at(at);
-        Ok(Some([before, &added, behind].concat().into()))
-    }
+/// A document with all that is added.
+struct Changed {
+    html: Bytes,
+    /// What its policy becomes, where it has one.
+    policy: Option<HeaderValue>,
+}
+
+/// The document with all that is added; `None` where that is nothing.
+fn changed(
+    documents: &Documents,
+    policy: Option<&HeaderValue>,
+    came: &Bytes,
+) -> Result<Option<Changed>, Untouched> {
+    let html = std::str::from_utf8(came).map_err(|_| Untouched::NotUtf8)?;
+    let at = start_of_head(html).ok_or(Untouched::NoHead)?;
+    let told = policy.map(|policy| String::from_utf8_lossy(policy.as_bytes()));
+    let Some(Addition { html: added, policy }) = documents.additions(html, told.as_deref())? else {
+        return Ok(None);
+    };
+    let policy = policy.filter(|_| told.is_some()).and_then(|policy| HeaderValue::try_from(policy).ok());
+    let (before, behind) = html.split_at(at);
+    Ok(Some(Changed { html: [before, &added, behind].concat().into(), policy }))
 }
 
 fn forget_bytes(headers: &mut HeaderMap) {

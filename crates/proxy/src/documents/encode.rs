@@ -5,10 +5,7 @@ use greenroom_context::spawn_blocking;
 use greenroom_http::finished::Coding;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::candidate::joined;
-
-/// What is longer is encoded on a thread of its own: it takes longer than others should wait.
-const SHORT: usize = 32 * 1024;
+use super::{SHORT, candidate::joined};
 
 /// The body as the client takes it, with what its headers say of it. The other server would have encoded it, too, where its
 /// answer varies by what clients take, and is not encoded where it does not.

@@ -10,33 +10,37 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::Untouched;
+
+/// Room for what is held.
+pub(super) type Room = OwnedSemaphorePermit;
 
 type Polled = Result<Frame<Bytes>, axum::Error>;
 
 /// A body, or its beginning.
 pub(super) enum Held {
-    /// All of it.
-    Whole(Bytes),
+    /// All of it, and its room.
+    Whole(Bytes, Room),
     /// All of it as a body again, and why it is not held; nothing, where it broke, or ends with more than bytes.
     Passing(Body, Option<Untouched>),
 }
 
-/// Waits for the whole body, as long as it is no longer than that and takes no more time.
-pub(super) async fn hold(mut body: Body, most: usize, longest: Duration) -> Held {
-    let passes = |begun: Begun, rest, why| Held::Passing(Body::new(Resumed { begun, rest }), why);
+/// Waits for the whole body, as long as it is no longer than that and takes no more time. What is held of it has its room until
+/// it is taken.
+pub(super) async fn hold(mut body: Body, most: usize, longest: Duration, room: Room) -> Held {
     let mut begun = Begun::default();
     if http_body::Body::size_hint(&body).lower() > most as u64 {
         return Held::Passing(body, Some(Untouched::TooLarge));
     }
-    match timeout(longest, begun.fill(&mut body, most)).await {
-        Err(_) => passes(begun, Some(body), Some(Untouched::TooSlow)),
-        Ok(false) => passes(begun, Some(body), Some(Untouched::TooLarge)),
-        Ok(true) if begun.last.is_some() => passes(begun, None, None),
-        Ok(true) => Held::Whole(begun.bytes.freeze()),
-    }
+    let (rest, why) = match timeout(longest, begun.fill(&mut body, most)).await {
+        Err(_) => (Some(body), Some(Untouched::TooSlow)),
+        Ok(false) => (Some(body), Some(Untouched::TooLarge)),
+        Ok(true) if begun.last.is_some() => (None, None),
+        Ok(true) => return Held::Whole(begun.bytes.freeze(), room),
+    };
+    Held::Passing(Body::new(Resumed { begun, room: Some(room), rest }), why)
 }
 
 #[derive(Default)]
@@ -69,6 +73,8 @@ impl Begun {
 /// What has come, and then what comes.
 struct Resumed {
     begun: Begun,
+    /// That of what has come.
+    room: Option<Room>,
     rest: Option<Body>,
 }
 
@@ -81,6 +87,8 @@ impl http_body::Body for Resumed {
             let data = self.begun.bytes.split().freeze();
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
+        // Who asks for more has sent what there was.
+        self.room = None;
         if let Some(last) = self.begun.last.take() {
             return Poll::Ready(Some(last));
         }

@@ -261,7 +261,8 @@ async fn so_many_documents_are_held_as_there_is_room_for_until_their_clients_hav
     let mut held = Vec::new();
     for _ in 0..most {
         // Of no length that is known: each has room for the longest.
-        let body = Body::from_stream(stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(PAGE.as_bytes()))]));
+        let body =
+            Body::from_stream(stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(PAGE.as_bytes()))]));
         let (response, outcome) = candidate(&documents, &[]).answer(page(body)).await;
         assert_eq!(outcome, Ok(true));
         held.push(response);
@@ -269,6 +270,54 @@ async fn so_many_documents_are_held_as_there_is_room_for_until_their_clients_hav
     assert_eq!(answered(candidate(&documents, &[]), page(PAGE)).await.2, Err(Untouched::Busy));
     drop(held.pop());
     assert_eq!(answered(candidate(&documents, &[]), page(PAGE)).await.2, Ok(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_of_a_document_that_passes_has_its_room_until_it_is_taken() {
+    let documents = documents();
+    let most = ROOM / LIMIT;
+    let passes = async || {
+        let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"<head>"))]);
+        let body = Body::from_stream(begun.chain(stream::pending()));
+        let (response, outcome) = candidate(&documents, &[]).answer(page(body)).await;
+        assert_eq!(outcome, Err(Untouched::TooSlow));
+        response.into_body()
+    };
+    let mut held = Vec::new();
+    for _ in 0..most {
+        held.push(passes().await);
+    }
+    let busy = async || answered(candidate(&documents, &[]), page(PAGE)).await.2 == Err(Untouched::Busy);
+    assert!(busy().await);
+    let mut one = held.pop().unwrap();
+    assert_eq!(one.frame().await.unwrap().unwrap().into_data().unwrap(), "<head>");
+    assert!(busy().await, "it is on its way");
+    let _ = futures_util::poll!(std::pin::pin!(one.frame()));
+    assert!(!busy().await, "who asks for more has sent it");
+    drop(held);
+}
+
+#[tokio::test]
+async fn a_long_document_is_changed_on_a_thread_of_its_own() {
+    use std::sync::{Arc, Mutex};
+    let documents = Documents::default();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = seen.clone();
+    documents.add(move |_| {
+        told.lock().unwrap().push(std::thread::current().id());
+        Ok(Some(ADDED.to_owned().into()))
+    });
+    for more in [0, SHORT] {
+        let long = PAGE.replace("<body>", &format!("<body>{}", "x".repeat(more)));
+        let request = &mut parts(&Method::GET, "/catalog", &[NAVIGATES]);
+        let candidate = Candidate::of(request, &documents, 2 * SHORT).unwrap();
+        let (_, body, outcome) = answered(candidate, page(long.clone())).await;
+        assert_eq!(outcome, Ok(true));
+        assert!(body == long.replace("<head>", &format!("<head>{ADDED}")));
+    }
+    let here = std::thread::current().id();
+    let ours: Vec<_> = seen.lock().unwrap().iter().map(|thread| *thread == here).collect();
+    assert_eq!(ours, [true, false]);
 }
 
 #[tokio::test]

@@ -1,12 +1,19 @@
 //! A server behind that takes no connections: who waits for it, how long, and what is told.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
-use greenroom_proxy::State;
+use greenroom_proxy::{ProxyBuilder, State};
 
 use crate::kit::{Gateway, Kit, Upstream, until};
 
 const GET: &str = "GET /api/x HTTP/1.1\r\nHost: x\r\n\r\n";
+const EVENTS: &str = "GET /api/x HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n";
 const POST: &str = "POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab";
 
 /// An address at which nobody listens.
@@ -111,19 +118,19 @@ async fn nobody_waits_for_one_that_does_not_come_again() {
     let gateway = Kit::to(nowhere().await).pause(Duration::from_secs(60)).start().await;
     let mut waiting = gateway.client.send(GET).await;
     until(async || gateway.proxy.status().plugins.contains_key("x")).await;
-    gateway.proxy.failed(Some("it ended with exit code 7".into()));
+    gateway.proxy.gone("it ended with exit code 7".into());
     for answer in [waiting.answer("GET").await, gateway.client.ask(GET).await] {
         assert_eq!((answer.status, answer.header("x-greenroom-error")), (503, Some("upstream_failed")));
         assert!(!answer.text().contains("exit code"), "that is for operators");
+        assert_eq!(answer.header("retry-after"), None, "it does not come again by itself");
     }
     // It is started anew, elsewhere.
     let mut upstream = Upstream::listen().await;
-    gateway.proxy.moved_to(upstream.address);
+    gateway.proxy.starts(upstream.address, None);
     let mut client = gateway.client.send(GET).await;
     upstream.request().await.0.answer("here").await;
     assert_eq!(client.answer("GET").await.seen(), (200, "here"));
-    gateway.proxy.failed(None);
-    assert!(matches!(gateway.proxy.status().state, State::Starting { .. }));
+    assert_eq!(gateway.proxy.address(), upstream.address);
 }
 
 #[tokio::test]
@@ -136,7 +143,7 @@ async fn one_that_has_moved_is_asked_nothing_by_its_old_connections() {
     let mut busy = gateway.client.send(GET).await;
     kept.request().await;
     let mut new = Upstream::listen().await;
-    gateway.proxy.moved_to(new.address);
+    gateway.proxy.starts(new.address, None);
     // What is on its way may end.
     kept.answer("late").await;
     assert_eq!(busy.answer("GET").await.seen(), (200, "late"));
@@ -160,6 +167,12 @@ async fn health_is_the_server_behinds_while_it_can_be_asked() {
     gateway.proxy.stops();
     assert_eq!(gateway.client.ask(probe).await.json()["status"], "ok");
     assert!(!upstream.has_another());
+    // Nothing else changes by that.
+    let mut client = gateway.client.send(GET).await;
+    let (mut arrived, request) = upstream.request().await;
+    assert_eq!(request.header("x-request-id"), None, "{}", request.head);
+    arrived.answer("as it came").await;
+    assert_eq!(client.answer("GET").await.header("x-request-id"), None);
 }
 
 #[tokio::test]
@@ -187,4 +200,72 @@ async fn without_the_address_it_is_asked_from_another_and_that_is_told_once() {
     assert!(!upstream.has_another());
     assert!(gateway.proxy.status().no_source.unwrap().contains("192.0.2.1 cannot be bound"));
     assert_eq!(gateway.lines_with("192.0.2.1").len(), 1);
+}
+
+#[tokio::test]
+async fn readiness_and_streams_are_those_of_a_start_and_end_with_it() {
+    let (gateway, mut upstream) = Gateway::pair().await;
+    until(async || gateway.proxy.readiness().is_some()).await;
+    let mut stream = gateway.client.send(EVENTS).await;
+    let (mut events, _) = upstream.request().await;
+    events
+        .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    stream.head().await.unwrap();
+    gateway.proxy.ended("it ended with exit code 7".into());
+    assert_eq!(stream.chunk().await, None, "it ends in order, and its client comes again");
+    events.ends().await;
+    assert_eq!(gateway.proxy.readiness(), None);
+    let state = gateway.proxy.status().state;
+    assert!(matches!(&state, State::Down { why, .. } if &**why == "it ended with exit code 7"), "{state:?}");
+    // What listens where it did is another program.
+    let asked = upstream.probes().len();
+    let mut client = gateway.client.send(GET).await;
+    until(async || gateway.proxy.status().plugins["x"].in_flight == 1).await;
+    gateway.proxy.starts(nowhere().await, None);
+    assert_eq!(gateway.proxy.readiness(), None);
+    assert!(matches!(gateway.proxy.status().state, State::Starting { .. }));
+    let mut new = Upstream::listen().await;
+    gateway.proxy.starts(new.address, None);
+    new.request().await.0.answer("new").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "new"));
+    until(async || gateway.proxy.readiness().is_some()).await;
+    assert_eq!((upstream.probes().len(), upstream.has_another()), (asked, false));
+}
+
+#[tokio::test]
+async fn an_event_stream_that_waits_for_a_restart_is_answered_by_the_new_one() {
+    let (gateway, upstream) = Gateway::pair().await;
+    upstream.ends().await;
+    gateway.proxy.ended("it ended with exit code 7".into());
+    let mut stream = gateway.client.send(EVENTS).await;
+    until(async || gateway.proxy.status().plugins.get("x").is_some_and(|plugin| plugin.in_flight == 1)).await;
+    let mut new = Upstream::listen().await;
+    gateway.proxy.starts(new.address, None);
+    let (mut arrived, _) = new.request().await;
+    arrived
+        .send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        .await;
+    assert_eq!(stream.head().await.unwrap().status, 200, "a 503 would end it for good");
+}
+
+#[tokio::test]
+async fn another_program_that_listens_where_it_is_to_is_not_taken_for_it() {
+    let mut upstream = Upstream::listen().await;
+    let gateway = Kit::to(upstream.address).with(ProxyBuilder::starts_later).start().await;
+    let mut client = gateway.client.send(GET).await;
+    let (asked, is_it) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (noted, told) = (asked.clone(), is_it.clone());
+    let is_it_ours = move || {
+        noted.fetch_add(1, Relaxed);
+        let is_it = told.load(Relaxed);
+        Box::pin(async move { is_it }) as futures_util::future::BoxFuture<'static, bool>
+    };
+    gateway.proxy.starts(upstream.address, Some(Arc::new(is_it_ours)));
+    until(async || asked.load(Relaxed) >= 3).await;
+    assert!(matches!(gateway.proxy.status().state, State::Starting { .. }));
+    assert!(!upstream.has_another() && upstream.probes().is_empty());
+    is_it.store(true, Relaxed);
+    upstream.request().await.0.answer("it").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "it"));
 }

@@ -1,6 +1,6 @@
 //! How much goes to the server behind at once.
 
-use crate::kit::{Gateway, Kit, Upstream, until};
+use crate::kit::{Arrived, Connection, Gateway, Kit, Upstream, until};
 
 const GET: &str = "GET /api/x HTTP/1.1\r\nHost: x\r\n\r\n";
 const EVENTS: &str = "GET /api/x HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n";
@@ -75,23 +75,78 @@ async fn a_stream_takes_no_request_its_place() {
 }
 
 #[tokio::test]
-async fn names_that_clients_make_up_are_bounded_and_displace_no_plugin() {
-    let (gateway, mut upstream) = Gateway::pair().await;
-    let mut client = gateway.client.connect().await;
-    let mut arrived = None;
-    for (id, status) in
-        [("catalog".to_owned(), 401)].into_iter().chain((0..500).map(|n| (format!("made-up-{n}"), 404)))
-    {
-        client.send(format!("GET /api/{id}/x HTTP/1.1\r\nHost: x\r\n\r\n")).await;
-        let arrived = match &mut arrived {
+async fn health_checks_have_a_place_however_many_requests_there_are() {
+    const PROBE: &str = "GET /.backstage/health/v1/liveness HTTP/1.1\r\nHost: x\r\n\r\n";
+    let (gateway, mut upstream) = limited(1, 1).await;
+    let mut client = gateway.client.send(GET).await;
+    let (mut arrived, _) = upstream.request().await;
+    assert_eq!(gateway.client.ask(GET).await.status, 503);
+    let mut prober = gateway.client.send(PROBE).await;
+    let (mut probed, _) = upstream.request().await;
+    assert_eq!(gateway.proxy.status().plugins[greenroom_proxy::PROBES].in_flight, 1);
+    probed.answer("theirs").await;
+    assert_eq!(prober.answer("GET").await.seen(), (200, "theirs"));
+    arrived.answer("ok").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "ok"));
+    until(async || gateway.proxy.status().plugins.values().all(|plugin| plugin.in_flight == 0)).await;
+    // Neither has taken the other's place.
+    let mut client = gateway.client.send(GET).await;
+    arrived.request().await;
+    arrived.answer("again").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "again"));
+}
+
+/// Plugins that are asked one after the other, on one connection.
+struct Asked {
+    gateway: Gateway,
+    upstream: Upstream,
+    client: Connection,
+    arrived: Option<Arrived>,
+}
+
+impl Asked {
+    async fn new() -> Self {
+        let (gateway, upstream) = Gateway::pair().await;
+        let client = gateway.client.connect().await;
+        Self { gateway, upstream, client, arrived: None }
+    }
+
+    async fn ask(&mut self, method: &str, id: &str, status: u16) {
+        self.client.send(format!("{method} /api/{id}/x HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        let arrived = match &mut self.arrived {
             Some(arrived) => arrived,
-            none => none.insert(upstream.accept().await),
+            none => none.insert(self.upstream.accept().await),
         };
         arrived.request().await;
         arrived.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n")).await;
-        assert_eq!(client.answer("GET").await.status, status);
+        assert_eq!(self.client.answer(method).await.status, status);
     }
-    let plugins = gateway.proxy.status().plugins;
+}
+
+#[tokio::test]
+async fn names_that_clients_make_up_are_bounded_and_displace_no_plugin() {
+    let mut asked = Asked::new().await;
+    asked.ask("GET", "catalog", 200).await;
+    for (method, status) in [("GET", 404), ("GET", 401), ("GET", 429), ("OPTIONS", 204)] {
+        for number in 0..210 {
+            asked.ask(method, &format!("made-up-{status}-{number}"), status).await;
+        }
+    }
+    let plugins = asked.gateway.proxy.status().plugins;
     assert!(plugins.len() <= 201, "{}", plugins.len());
     assert_eq!(plugins["catalog"].requests, 1);
+    assert!(!plugins.contains_key("*"), "each of them made room for the next");
+}
+
+#[tokio::test]
+async fn in_a_table_of_plugins_alone_the_one_that_is_asked_least_makes_room() {
+    let mut asked = Asked::new().await;
+    for number in 0..200 {
+        asked.ask("GET", &format!("plugin-{number}"), 200).await;
+    }
+    asked.ask("GET", "plugin-0", 200).await;
+    asked.ask("GET", "new", 500).await;
+    let plugins = asked.gateway.proxy.status().plugins;
+    assert_eq!((plugins["plugin-0"].requests, plugins["new"].failures), (2, 1));
+    assert_eq!((plugins.len(), plugins.contains_key("plugin-1")), (200, false));
 }

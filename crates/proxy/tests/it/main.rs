@@ -12,3 +12,4 @@ mod requests;
 mod sent_again;
 mod streams;
 mod tunnels;
+mod uploads;

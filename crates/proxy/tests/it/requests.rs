@@ -175,17 +175,22 @@ const ADDRESSES: &[(&str, &[Arriving])] = &[
 
 #[tokio::test]
 async fn whose_word_is_taken_for_the_clients_address_is_what_trust_proxy_says() {
-    for trusts in [false, true] {
+    for (trusts, is_transparent) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut upstream = Upstream::listen().await;
         let kit = Kit::to(upstream.address)
             .config("backend.trustProxy", json!(if trusts { json!(1) } else { json!(false) }));
         let gateway = kit.start().await.up().await;
+        gateway.proxy.set_transparent(is_transparent);
         for (headers, expected) in ADDRESSES {
             let text = format!("GET / HTTP/1.1\r\nHost: front\r\n{headers}\r\n");
             let arrived = arrives(&gateway, &mut upstream, &text).await;
             for (name, untrusted, trusted) in *expected {
                 let expected = if trusts { *trusted } else { *untrusted };
-                assert_eq!(arrived.all(name), Vec::from_iter(expected), "{headers:?} {trusts}");
+                assert_eq!(
+                    arrived.all(name),
+                    Vec::from_iter(expected),
+                    "{headers:?} {trusts} {is_transparent}"
+                );
             }
         }
     }
@@ -212,18 +217,23 @@ async fn the_server_behind_is_part_of_the_trace_and_knows_the_requests_id() {
 }
 
 #[tokio::test]
-async fn transparent_adds_nothing() {
+async fn transparent_says_who_has_sent_a_request_and_adds_nothing_else() {
     let (gateway, mut upstream) = Gateway::pair().await;
     gateway.proxy.set_transparent(true);
-    let came = "GET / HTTP/1.1\r\nhost: front\r\nx-forwarded-for: 9.9.9.9\r\nx-request-id: a b\r\nforwarded: for=x\r\n\r\n";
-    assert_eq!(arrives(&gateway, &mut upstream, came).await.head, came);
+    let sender = "x-forwarded-for: 127.0.0.1\r\nx-forwarded-proto: http\r\n\r\n";
+    let came = "GET / HTTP/1.1\r\nhost: front\r\nx-request-id: a b\r\ntraceparent: x\r\ntracestate: y\r\n";
+    let said = "x-forwarded-for: 9.9.9.9\r\nforwarded: for=x\r\n\r\n";
+    assert_eq!(
+        arrives(&gateway, &mut upstream, &format!("{came}{said}")).await.head,
+        format!("{came}{sender}")
+    );
     let arrived = arrives(
         &gateway,
         &mut upstream,
         "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nte: gzip\r\n\r\n",
     )
     .await;
-    assert_eq!(arrived.head, "GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    assert_eq!(arrived.head, format!("GET / HTTP/1.1\r\nhost: x\r\n{sender}"));
 }
 
 #[tokio::test]
@@ -302,6 +312,10 @@ async fn the_line_tells_who_asked_as_far_as_it_is_known() {
         (lines[0]["principalType"].as_str(), lines[0]["credentialError"].as_str()),
         (Some("user"), Some("expired"))
     );
+    gateway.proxy.set_transparent(true);
+    arrives(&gateway, &mut upstream, "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n").await;
+    let line = gateway.access_lines(3).await.pop().unwrap();
+    assert_eq!(line["credentialError"], json!(null), "nobody looks at it");
     assert_eq!((&lines[1]["principalType"], &lines[1]["credentialError"]), (&json!(null), &json!(null)));
     assert!(lines[0]["upstreamMs"].is_number());
 }

@@ -23,7 +23,7 @@ async fn asked(gateway: &Gateway, arrived: &mut Arrived, method: &str) -> Connec
 async fn reused(gateway: &Gateway, upstream: &mut Upstream) -> Arrived {
     let mut client = gateway.client.send(text("GET", "")).await;
     let (mut arrived, _) = upstream.request().await;
-    arrived.answer("first").await;
+    arrived.answer_and_keep("first").await;
     assert_eq!(client.answer("GET").await.seen(), (200, "first"));
     crate::kit::until(async || gateway.proxy.status().idle_connections == 1).await;
     arrived
@@ -35,7 +35,8 @@ async fn what_has_left_goes_again_if_that_does_no_harm_and_nothing_has_come_back
     for method in ["GET", "HEAD", "OPTIONS", "POST", "DELETE"] {
         for is_reused in [true, false] {
             for begun in ["", "HTTP/1.1 200"] {
-                gateway.proxy.drain();
+                // Nothing is left of what was before.
+                gateway.proxy.starts(upstream.address, None);
                 let retries = gateway.proxy.status().retries;
                 let (mut arrived, mut client);
                 if is_reused {
@@ -114,17 +115,24 @@ async fn what_has_not_left_goes_again_whatever_its_method() {
     assert_eq!(gateway.proxy.status().retries, 0, "it was asked once");
 }
 
+/// Waits for a byte, whatever has ended.
+async fn comes(arrived: &Arrived) {
+    if arrived.stream.peek(&mut [0]).await.unwrap_or(0) == 0 {
+        std::future::pending().await
+    }
+}
+
 /// Asks, and tells on which connection that arrived: on this one, or on a new one.
 async fn uses(client: Client, upstream: &mut Upstream, kept: Arrived, request: &str) -> (bool, Arrived) {
     let mut sent = client.send(request).await;
     let mut kept = Some(kept);
     let (is_kept, mut arrived) = tokio::select! {
         arrived = upstream.accept() => (false, arrived),
-        _ = async { kept.as_mut().unwrap().stream.readable().await } => (true, kept.take().unwrap()),
+        () = comes(kept.as_ref().unwrap()) => (true, kept.take().unwrap()),
     };
     if let Some(request) = arrived.try_request().await {
         arrived.unread.clear();
-        arrived.answer("ok").await;
+        arrived.answer_and_keep("ok").await;
         assert_eq!(sent.answer("HEAD").await.status, 200, "{}", request.head);
     }
     (is_kept, kept.unwrap_or(arrived))
@@ -156,6 +164,59 @@ async fn what_must_not_go_twice_takes_only_a_connection_that_was_used_a_moment_a
     let (is_kept, kept) = uses(gateway.client, &mut upstream, kept, &text("POST", "")).await;
     assert!(!is_kept);
     drop(kept);
+}
+
+/// A connection that was used a moment ago, and is kept as long as the server says.
+async fn kept_as(gateway: &Gateway, upstream: &mut Upstream, says: &str) -> Arrived {
+    let mut client = gateway.client.send(text("GET", "Connection: close\r\n")).await;
+    let (mut arrived, _) = upstream.request().await;
+    arrived.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{says}\r\n")).await;
+    client.answer("GET").await;
+    crate::kit::until(async || gateway.proxy.status().idle_connections == 1).await;
+    arrived
+}
+
+#[tokio::test]
+async fn what_must_not_go_twice_takes_no_connection_that_a_busy_server_may_close() {
+    for (says, expected) in [
+        ("", false),
+        ("Keep-Alive: timeout=5\r\n", false),
+        ("Keep-Alive: timeout=29\r\n", false),
+        ("Keep-Alive: timeout=30\r\n", true),
+        ("Keep-Alive: timeout=75\r\n", true),
+    ] {
+        for method in ["POST", "GET"] {
+            let (gateway, mut upstream) = Gateway::pair().await;
+            let kept = kept_as(&gateway, &mut upstream, says).await;
+            let (is_kept, kept) = uses(gateway.client, &mut upstream, kept, &text(method, "")).await;
+            assert_eq!(is_kept, expected || method == "GET", "{method} {says:?}");
+            drop(kept);
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_may_not_be_used_does_not_stand_in_front_of_one_that_may() {
+    let (gateway, mut upstream) = Gateway::pair().await;
+    let kept = async |says: &str, upstream: &mut Upstream| {
+        let client = gateway.client.send(text("GET", "Connection: close\r\n")).await;
+        let (arrived, _) = upstream.request().await;
+        (client, arrived, format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{says}\r\n"))
+    };
+    let (mut first, mut long, answer) = kept("Keep-Alive: timeout=75\r\n", &mut upstream).await;
+    let (mut second, mut short, shortly) = kept("Keep-Alive: timeout=5\r\n", &mut upstream).await;
+    let (mut third, mut none, not) = kept("Keep-Alive: timeout=1\r\n", &mut upstream).await;
+    long.send(answer).await;
+    first.answer("GET").await;
+    short.send(shortly).await;
+    second.answer("GET").await;
+    none.send(not).await;
+    third.answer("GET").await;
+    none.ends().await;
+    assert_eq!(gateway.proxy.status().idle_connections, 2);
+    let (is_kept, long) = uses(gateway.client, &mut upstream, long, &text("POST", "")).await;
+    assert!(is_kept, "the one on top is not for it");
+    drop((long, short));
 }
 
 #[tokio::test]

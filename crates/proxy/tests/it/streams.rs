@@ -148,7 +148,7 @@ async fn a_drain_ends_streams_and_idle_connections_and_nothing_else() {
     stream.head().await.unwrap();
     let mut first = gateway.client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let (mut idle, _) = upstream.request().await;
-    idle.answer("ok").await;
+    idle.answer_and_keep("ok").await;
     first.answer("GET").await;
     let mut busy = gateway.client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await;
     let mut at_work = idle;

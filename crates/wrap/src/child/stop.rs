@@ -22,8 +22,6 @@ pub struct Stopped {
     pub ended: Ended,
     /// What it took.
     pub by: StoppedBy,
-    /// Processes that it had started outlived it until the grace was over, and were killed.
-    pub left_others: bool,
 }
 
 /// What it took to end a child, in rising order.
@@ -52,8 +50,8 @@ impl Child {
         // A child that had no answer to SIGTERM, or ends as a shell does whose command had none, has told nobody else of it: npm
         // leaves the backend behind in this way.
         let told_nobody = ended.exit_code() == 128 + Signal::TERM.as_raw();
-        let left_others = self.end_group(told_nobody, last).await;
-        Stopped { ended, by, left_others }
+        self.end_group(told_nobody, last).await;
+        Stopped { ended, by }
     }
 
     async fn ask(&mut self, second: Instant, last: Instant) -> (Ended, StoppedBy) {
@@ -77,31 +75,28 @@ impl Child {
     }
 
     /// What to do when the child has ended by itself: whatever it has started and left in its group ends as well, by SIGTERM, and
-    /// by SIGKILL after `grace`. `true` if that was needed.
-    pub async fn end_rest(&mut self, grace: Duration) -> bool {
-        self.end_group(true, Instant::now() + grace).await
+    /// by SIGKILL after `grace`.
+    pub async fn end_rest(&mut self, grace: Duration) {
+        self.end_group(true, Instant::now() + grace).await;
     }
 
     /// Waits for those whom the child has left. The number of a group is free for others once nobody is in it; that it comes to
     /// be used again between two looks is out of the question.
-    async fn end_group(&mut self, is_told: bool, last: Instant) -> bool {
+    async fn end_group(&mut self, is_told: bool, last: Instant) {
         if self.is_group_gone {
-            return false;
+            return;
         }
         let is_left = |pid| test_kill_process_group(pid).is_ok() && !proc::of_group(pid).is_empty();
         if is_told && is_left(self.pid) {
             let _ = kill_process_group(self.pid, Signal::TERM);
         }
-        let mut was_killed = false;
-        while is_left(self.pid) && !was_killed {
+        while is_left(self.pid) {
             if Instant::now() >= last {
                 let _ = kill_process_group(self.pid, Signal::KILL);
-                was_killed = true;
-            } else {
-                sleep(LOOK).await;
+                break;
             }
+            sleep(LOOK).await;
         }
         self.is_group_gone = true;
-        was_killed
     }
 }

@@ -48,7 +48,7 @@ pub enum State {
 pub struct Restart {
     /// After this time, counted from the end.
     pub after: Duration,
-    /// The how manieth in a row; 0 for one with another port.
+    /// Which restart in a row this is, from 1; 0 for one with another port.
     pub attempt: u32,
 }
 

@@ -1,6 +1,6 @@
 //! A child's start and end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom_wrap::{Child, ChildCommand, Exit, Input, Target};
 
@@ -78,6 +78,14 @@ async fn nobody_gets_a_signal_after_the_childs_end() {
 }
 
 #[tokio::test]
+async fn a_target_that_was_killed_is_nobodys_any_more() {
+    let target = Target::default();
+    assert!(!target.kill_group());
+    let error = Child::start(&command(&["sh", "-c", "exit 0"]), &target, None).unwrap_err();
+    assert_eq!((error.to_string().as_str(), target.pid()), ("this process is about to end", None));
+}
+
+#[tokio::test]
 async fn what_is_left_after_a_childs_end_is_asked_to_end_and_then_killed() {
     let mut told = Told::new();
     let script = |trap: &str| {
@@ -87,8 +95,9 @@ async fn what_is_left_after_a_childs_end_is_asked_to_end_and_then_killed() {
         let mut child = start(&told.shell(&script(trap)));
         assert_eq!(child.wait().await.exit_code(), 3);
         let left = told.number().await;
-        let grace = Duration::from_millis(if is_killed { 100 } else { 20_000 });
-        assert_eq!(child.end_rest(grace).await, is_killed);
+        let (grace, began) = (Duration::from_millis(if is_killed { 100 } else { 20_000 }), Instant::now());
+        child.end_rest(grace).await;
+        assert_eq!(began.elapsed() >= grace, is_killed);
         until_gone(left).await;
     }
 }

@@ -37,7 +37,7 @@ impl Project {
 
     /// The config that the backend reads then. A process gets its variables in the order of their names: it must not matter.
     fn moved(&self) -> RootConfig {
-        let (launch, _) = Handover::prepare(&self.config(), &self.command, PORT).unwrap();
+        let launch = Handover::prepare(&self.config(), &self.command, PORT).unwrap();
         let mut options = launch.command.config_options();
         let config = RootConfig::load(&options).unwrap();
         options.env.sort_keys();
@@ -51,7 +51,7 @@ fn variable<'a>(handover: &'a Handover, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn p1_wherever_it_would_listen_it_listens_on_the_port_of_the_loopback_interface() {
+fn wherever_it_would_listen_it_listens_on_the_port_of_the_loopback_interface() {
     for (listen, env) in [
         ("listen: ':7007'", &[][..]),
         ("listen: {port: 7007}", &[]),
@@ -151,7 +151,7 @@ fn a_keep_alive_that_is_longer_than_ours_stays() {
 }
 
 #[test]
-fn p2_https_is_taken_over_and_the_backend_speaks_plain_http() {
+fn https_is_taken_over_and_the_backend_speaks_plain_http() {
     let pem = "{certificate: {cert: a, key: b}}";
     for (https, env) in [
         ("true", &[][..]),
@@ -173,7 +173,7 @@ fn without_https_the_arguments_stay_as_they_are_and_there_is_no_file() {
     for yaml in ["{}", "backend: {https: false}", "backend: {https: null}"] {
         let project = Project::of(yaml, &[]);
         assert_eq!((project.handover().args, project.handover().file), (project.command.args.clone(), None));
-        let (launch, _) = Handover::prepare(&project.config(), &project.command, PORT).unwrap();
+        let launch = Handover::prepare(&project.config(), &project.command, PORT).unwrap();
         assert!(launch.file.is_none() && launch.port == Some(PORT));
     }
 }
@@ -181,7 +181,7 @@ fn without_https_the_arguments_stay_as_they_are_and_there_is_no_file() {
 #[test]
 fn the_last_file_only_its_owner_reads_and_it_is_gone_with_the_child() {
     let project = Project::of("backend: {https: true}", &[]);
-    let (launch, _) = Handover::prepare(&project.config(), &project.command, PORT).unwrap();
+    let launch = Handover::prepare(&project.config(), &project.command, PORT).unwrap();
     let path = launch.file.as_ref().unwrap().path().to_owned();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&path).unwrap(), "backend:\n  https: null\n");
@@ -234,7 +234,7 @@ fn https_in_a_script_that_is_more_than_one_command_is_refused_with_what_to_write
 }
 
 #[test]
-fn p3_options_of_node_stay_in_effect_and_its_header_limit_has_room_for_what_we_add() {
+fn options_of_node_stay_in_effect_and_its_header_limit_has_room_for_what_we_add() {
     for (given, words, options, args, limit) in [
         (None, &["node", "b"][..], "--max-http-header-size=17408", &["b"][..], 16384),
         (Some(""), &["node", "b"], "--max-http-header-size=17408", &["b"], 16384),
@@ -275,8 +275,10 @@ fn p3_options_of_node_stay_in_effect_and_its_header_limit_has_room_for_what_we_a
         ),
     ] {
         let env: Vec<_> = given.map(|given| ("NODE_OPTIONS", given)).into_iter().collect();
-        let handover = Project::new("{}", &env, words).handover();
+        let project = Project::new("{}", &env, words);
+        let handover = project.handover();
         assert_eq!(variable(&handover, "NODE_OPTIONS").unwrap_or_default(), options);
-        assert_eq!((handover.args, handover.header_limit), (args.iter().map(Into::into).collect(), limit));
+        let args: Vec<_> = args.iter().map(Into::into).collect();
+        assert_eq!((handover.args, project.command.header_limit()), (args, limit));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use greenroom_wrap::{Child, Target, free_port, is_taken, listening_ports};
+use greenroom_wrap::{Child, Target, free_port, is_taken, listening_ports, listens_on};
 
 use crate::kit::{Told, this_program};
 
@@ -32,6 +32,17 @@ async fn a_child_that_listens_elsewhere_is_found_behind_whatever_has_started_it(
     expected.sort_unstable();
     assert_eq!(listening_ports(child.pid()), expected);
     assert!(listening_ports(u32::MAX).is_empty());
+    let another_program = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let its = another_program.local_addr().unwrap().port();
+    for (pid, port, listens) in [
+        (child.pid(), expected[0], true),
+        (child.pid(), expected[1], true),
+        (child.pid(), its, false),
+        (std::process::id(), its, true),
+        (u32::MAX, its, false),
+    ] {
+        assert_eq!(listens_on(pid, port), Some(listens), "{pid} {port}");
+    }
 }
 
 #[tokio::test]

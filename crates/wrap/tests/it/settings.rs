@@ -13,18 +13,16 @@ fn read(yaml: &str) -> Result<RunSettings, String> {
 #[test]
 fn the_defaults_leave_kubernetes_thirty_seconds_room() {
     let seconds = Duration::from_secs;
-    assert_eq!(
-        read("{}").unwrap(),
-        RunSettings { grace: seconds(25), delay: seconds(3), restart: RestartPolicy::Never }
-    );
+    assert_eq!(read("{}").unwrap(), RunSettings { grace: seconds(25), restart: RestartPolicy::Never });
 }
 
 #[test]
 fn durations_are_written_as_in_backstage() {
-    let settings =
-        read("greenroom: {run: {grace: 1m, delay: {milliseconds: 500}, restart: on-failure}}").unwrap();
-    assert_eq!((settings.grace, settings.delay), (Duration::from_secs(60), Duration::from_millis(500)));
-    assert_eq!(settings.restart, RestartPolicy::OnFailure);
+    for (grace, millis) in [("1m", 60_000), ("{milliseconds: 500}", 500)] {
+        let settings = read(&format!("greenroom: {{run: {{grace: {grace}, restart: on-failure}}}}")).unwrap();
+        assert_eq!(settings.grace, Duration::from_millis(millis));
+        assert_eq!(settings.restart, RestartPolicy::OnFailure);
+    }
 }
 
 #[test]
@@ -41,5 +39,5 @@ fn the_schema_knows_every_key() {
     let schema: serde_json::Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();
     let keys = schema.pointer("/properties/greenroom/properties/run/properties").unwrap();
     let keys: Vec<_> = keys.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["grace", "delay", "restart"]);
+    assert_eq!(keys, ["grace", "restart"]);
 }

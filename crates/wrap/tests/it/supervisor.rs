@@ -9,7 +9,7 @@ use std::{
 use greenroom_context::{Context, Tasks};
 use greenroom_wrap::{
     ChildCommand, Ended, Exit, Launch, Restart, RestartPolicy, State, StoppedBy, Supervisor,
-    SupervisorOptions,
+    SupervisorOptions, Target,
 };
 
 use crate::kit::{Told, command, lives, until_gone};
@@ -121,7 +121,7 @@ async fn a_stop_between_two_starts_does_not_wait_for_the_second() {
 }
 
 #[tokio::test]
-async fn d4_a_stop_while_the_child_starts_leaves_no_orphan() {
+async fn a_stop_while_the_child_starts_leaves_no_orphan() {
     let mut told = Told::new();
     let (supervisor, _) =
         supervise(RestartPolicy::Never, always(told.shell("tell $$; while :; do sleep 0.02; done")));
@@ -143,7 +143,7 @@ async fn what_cannot_be_run_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn p4_a_port_that_another_has_taken_is_tried_once_more_with_another_one() {
+async fn a_port_that_another_has_taken_is_tried_once_more_with_another_one() {
     let mut told = Told::new();
     let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let taken = other.local_addr().unwrap().port();
@@ -153,7 +153,7 @@ async fn p4_a_port_that_another_has_taken_is_tried_once_more_with_another_one() 
     let launch = move || {
         let port = ports.next();
         let command = if port == Some(taken) { command(&["sh", "-c", "exit 1"]) } else { serve.clone() };
-        Ok(Launch { command, port, file: None })
+        Ok(Launch { port, ..command.into() })
     };
     let (supervisor, states) = supervise(RestartPolicy::Never, launch);
     assert_eq!(told.line().await, "up");
@@ -173,11 +173,10 @@ async fn p4_a_port_that_another_has_taken_is_tried_once_more_with_another_one() 
 }
 
 #[tokio::test]
-async fn p4_a_second_port_that_is_taken_is_named() {
+async fn a_second_port_that_is_taken_is_named() {
     let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = other.local_addr().unwrap().port();
-    let launch =
-        move || Ok(Launch { command: command(&["sh", "-c", "exit 1"]), port: Some(port), file: None });
+    let launch = move || Ok(Launch { port: Some(port), ..command(&["sh", "-c", "exit 1"]).into() });
     let (supervisor, states) = supervise(RestartPolicy::Never, launch);
     assert_eq!(supervisor.end().await.exit_code(), Some(1));
     let reason = format!("failed: another program listens on 127.0.0.1:{port}, where it was to listen");
@@ -186,18 +185,17 @@ async fn p4_a_second_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn p4_one_that_lives_without_its_port_is_started_anew_when_asked_and_only_once() {
-    let mut told = Told::new();
-    let script = "trap 'exit 0' TERM; tell $$; while :; do sleep 0.02; done";
-    let (supervisor, states) = supervise(RestartPolicy::Never, always(told.shell(script)));
-    let first = told.number().await;
-    assert!(supervisor.retry_with_new_port());
-    assert!(!supervisor.retry_with_new_port());
-    let second = told.number().await;
-    assert!(first != second && !lives(first) && lives(second));
-    supervisor.stop(LONG).await;
-    assert_eq!(steps(&states)[2], "Some(exit code 0) Some(Term) Some((0, 0))");
-    assert_eq!(steps(&states).len(), 6);
+async fn a_port_that_is_fixed_and_taken_is_not_tried_again() {
+    let other = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = other.local_addr().unwrap().port();
+    let launch = move || {
+        let command = command(&["sh", "-c", "exit 1"]);
+        Ok(Launch { port: Some(port), is_port_fixed: true, ..command.into() })
+    };
+    let (supervisor, states) = supervise(RestartPolicy::Never, launch);
+    assert_eq!(supervisor.end().await.exit_code(), Some(1));
+    let reason = format!("failed: another program listens on 127.0.0.1:{port}, where it was to listen");
+    assert_eq!(steps(&states), ["starting", "running", &reason]);
 }
 
 #[tokio::test]
@@ -233,8 +231,24 @@ async fn who_has_no_time_kills_the_child_and_none_is_started_after_it() {
     let script = "trap '' TERM; tell $$; while :; do sleep 0.02; done";
     let (supervisor, states) = supervise(RestartPolicy::OnFailure, always(told.shell(script)));
     let pid = told.number().await;
-    supervisor.kill();
+    supervisor.target().kill_group();
     until_gone(pid).await;
     assert_eq!(supervisor.end().await.exit_code(), Some(137));
     assert_eq!(steps(&states).iter().filter(|step| *step == "running").count(), 1);
+}
+
+#[tokio::test]
+async fn who_has_no_time_while_a_child_is_being_started_leaves_none_behind() {
+    let known = Arc::new(Mutex::new(None::<Target>));
+    let closes = known.clone();
+    let launch = move || {
+        // As late as it gets: what is to run is known already.
+        let target = closes.lock().unwrap().take();
+        assert!(!target.expect("the supervisor is known").kill_group(), "none runs yet");
+        Ok(command(&["sh", "-c", "while :; do sleep 1; done"]).into())
+    };
+    let (supervisor, states) = supervise(RestartPolicy::OnFailure, launch);
+    *known.lock().unwrap() = Some(supervisor.target().clone());
+    assert_eq!(supervisor.end().await.exit_code(), Some(0));
+    assert_eq!(steps(&states), ["starting", "None Some(Itself) None"]);
 }

@@ -2,25 +2,31 @@
 
 use std::time::Duration;
 
-use greenroom::{config::RootConfig, ops::ROOT};
+use greenroom::{config::RootConfig, ops::Ops};
 use greenroom_plugin_observatory_node::{
-    assets, foreign, format,
+    foreign, format,
     parts::{Call, command},
+    time,
 };
 use greenroom_proxy::State;
 use maud::{Markup, Render, html};
 
-use super::{Seen, sentence};
+use super::{Seen, sentence, transparent};
+use crate::node::Said;
 
-pub(super) fn calls(seen: &Seen, config: &RootConfig, url: &str) -> Markup {
+pub(super) fn calls(seen: &Seen, config: &RootConfig, ops: &Ops) -> Markup {
     html! {
         @if seen.problem.is_some() { (away(seen)) }
-        @if seen.status.is_transparent { (transparent(config, url)) }
+        @if seen.status.is_transparent { (transparent::warning(config, ops)) }
     }
 }
 
 fn away(seen: &Seen) -> Markup {
-    let known = html! { span { (sentence(seen)) } };
+    let known = html! {
+        span { (sentence(seen)) }
+        @if let Some((at, how)) = &seen.last_end { span { "Before that, at " (time::time(*at, seen.now)) " UTC: " (foreign(how)) "." } }
+        @if let Some(waiting) = waiting(seen) { span { (waiting) } }
+    };
     let heals = match &seen.status.state {
         State::Failed { .. } => "It does not come again by itself.",
         _ => "Once Node is ready, so is this backend, by itself and without a restart.",
@@ -36,6 +42,10 @@ fn away(seen: &Seen) -> Markup {
 /// What requests get.
 fn affects(seen: &Seen) -> String {
     match &seen.status.state {
+        State::Up { .. } if seen.is_silent() => {
+            "Everybody: readiness probes and requests go on to Node, and get no answer until Node, or whoever asks, gives up."
+                .to_owned()
+        }
         State::Up { .. } => {
             "New users: readiness answers 503, so a load balancer sends nobody here. Requests still go to Node.".to_owned()
         }
@@ -49,43 +59,50 @@ fn affects(seen: &Seen) -> String {
     }
 }
 
+/// How many requests have no answer: those fail without a 5xx and without a line of an error.
+fn waiting(seen: &Seen) -> Option<String> {
+    let plugins = || seen.status.plugins.values();
+    let now = plugins().map(|plugin| plugin.in_flight as u64).sum();
+    let given_up = plugins().map(|plugin| plugin.given_up).sum();
+    seen.is_silent().then(|| {
+        format!(
+            "{} in flight now; since the start, clients gave up {} without an answer.",
+            format::counted(now, "request", "requests"),
+            format::count(given_up)
+        )
+    })
+}
+
 /// `5 s`, `20 ms`.
 fn waits(pause: Duration) -> String {
     if pause.subsec_millis() == 0 { format::lasted(pause) } else { format::ms(pause) }
 }
 
-/// One command to copy.
+/// One command to copy, or one thing to do. What Node says is on no page: it goes to stdout, its own or that of its parent.
 fn next(seen: &Seen) -> Markup {
-    let address = seen.gateway.address();
-    let asks = format!("curl -si http://{address}/.backstage/health/v1/readiness");
+    let address = seen.gateway.proxy().address();
+    let asks = format!("curl -si -m 5 http://{address}/.backstage/health/v1/readiness");
     match (&seen.status.state, seen.gateway.is_child()) {
         (State::Failed { .. }, _) => html! {
-            span { "Read the " a href=(assets::LINES) { "last lines" } " for what Node said before it ended, then restart." }
+            span { "Read what Node said before it ended: it is in the output (stdout) of this process alone. Then restart." }
         },
         (State::Up { .. }, _) => html! { span { "Ask it as we do:" } (command(&asks)) },
         (_, true) => html! {
-            span { "It is a process of this backend: the " a href=(assets::LINES) { "last lines" } " say how far its start is." }
+            span { "It is a process of this backend. What it says is in the output (stdout) of this process alone: read there how far its start is, or why it ended." }
         },
-        (_, false) => html! { span { "See from here whether it listens:" } (command(&asks)) },
+        (_, false) => html! {
+            span {
+                "Start it, or see in its own log why it does not listen. Once it does, its log should say "
+                code { "Listening on …:" (address.port()) } "."
+            }
+        },
     }
 }
 
-fn transparent(config: &RootConfig, url: &str) -> Markup {
-    const KEY: &str = "greenroom.gateway.transparent";
-    let back = format!(
-        "curl -X PUT -H @<(echo \"Authorization: Bearer $(cat .greenroom/ops.token)\") -H 'Content-Type: application/json' \
-         -d '{{\"transparent\":false}}' {url}{ROOT}/v1/gateway/transparent"
-    );
-    let body = html! {
-        p { "Requests have no request id and no trace, and pages have no browser scripts. Switch it off:" }
-        (command(&back))
-        @if let (Ok(Some(true)), Some(place)) = (config.optional_switch(KEY), config.place(KEY)) {
-            p { "A restart switches it on again: " code { (KEY) } " says so (" (foreign(&place.to_string())) ")." }
-        }
-    };
-    Call::warning(
-        html! { span.vh { "Warning: " } "Transparent mode is on: bytes pass to Node and back as they come." },
-    )
-    .body(body)
-    .render()
+impl Seen {
+    /// It takes connections, and does not answer.
+    fn is_silent(&self) -> bool {
+        let is_up = matches!(self.status.state, State::Up { .. });
+        is_up && self.node.as_ref().is_some_and(|node| matches!(node.said, Said::Nothing(_)))
+    }
 }

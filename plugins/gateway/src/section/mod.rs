@@ -1,19 +1,22 @@
 //! The part “Node backend” of the page “Now”: its state in a sentence, what to do if it is away, and what is asked of it.
 
 mod calls;
+mod last_end;
 mod table;
+mod transparent;
 
 use std::time::SystemTime;
 
-use greenroom::{config::Masks, prelude::RootConfig};
+use greenroom::{config::Masks, ops::Ops, prelude::RootConfig};
 use greenroom_plugin_observatory_node::{
-    LiveParts, Mark, NowPart, Problem, foreign, foreign_plain, format,
+    Behind, LiveParts, Mark, NowPart, Problem, foreign, foreign_plain, format,
     parts::{Part, panel},
     time,
 };
 use greenroom_proxy::{State, Status};
 use maud::{Markup, Render, html};
 
+pub(crate) use self::last_end::LastEnd;
 use crate::{Gateway, node::NodeReadiness, words};
 
 /// What was seen at one moment.
@@ -24,10 +27,12 @@ pub(crate) struct Seen {
     node: Option<NodeReadiness>,
     /// Why it cannot be asked, or is not ready.
     problem: Option<Problem>,
+    /// When and how a start of it ended that is not the current one.
+    last_end: Option<(SystemTime, String)>,
 }
 
 impl Seen {
-    fn of(gateway: &Gateway, masks: &Masks, now: SystemTime) -> Self {
+    fn of(gateway: &Gateway, last_end: &LastEnd, masks: &Masks, now: SystemTime) -> Self {
         let (status, node) = (gateway.proxy().status(), gateway.node());
         let problem = match words::away(gateway, &status.state) {
             Some(what) => Some(Problem { since: words::since(&status.state, now), what }),
@@ -40,7 +45,18 @@ impl Seen {
         };
         // What the system, Node or a library says may hold what is secret.
         let problem = problem.map(|problem| Problem { what: masks.all(&problem.what), ..problem });
-        Self { now, gateway: gateway.clone(), status, node, problem }
+        let is_it = words::why(&status.state).is_some_and(|why| words::of_process(why).is_some());
+        let last_end = last_end.known().filter(|_| !is_it).map(|(at, how)| (at, masks.all(&how)));
+        Self { now, gateway: gateway.clone(), status, node, problem, last_end }
+    }
+
+    /// What it says of its readiness, or else that it takes connections.
+    fn ready_since(&self) -> Option<SystemTime> {
+        let is_up = matches!(self.status.state, State::Up { .. }) && self.problem.is_none();
+        let since = || {
+            self.node.as_ref().map_or_else(|| words::since(&self.status.state, self.now), |node| node.since)
+        };
+        is_up.then(since)
     }
 
     fn lasted(&self) -> String {
@@ -49,16 +65,26 @@ impl Seen {
     }
 }
 
-/// The part. `url` is where this host asks for `/.greenroom`.
-pub(crate) fn part(gateway: &Gateway, config: &RootConfig, url: &str, now: SystemTime) -> NowPart {
-    let seen = Seen::of(gateway, &config.masks(), now);
+/// The part. Operators are told how they ask `ops`.
+pub(crate) fn part(
+    gateway: &Gateway,
+    last_end: &LastEnd,
+    config: &RootConfig,
+    ops: &Ops,
+    now: SystemTime,
+) -> NowPart {
+    let seen = Seen::of(gateway, last_end, &config.masks(), now);
     let mut live = LiveParts::default();
     let state = live.part("gateway state", state(&seen));
     let counts = live.part("gateway counts", counts(&seen.status));
-    let body = html! { (panel(html! { p { (state) } p."small quiet" { (counts) } })) (table::table(&seen, &mut live)) };
+    let hint = html! { @if !seen.status.is_transparent { (transparent::hint(ops)) } };
+    let hint = live.part("gateway hint", hint);
+    let said = panel(html! { p { (state) } p."small quiet" { (counts) } (hint) });
+    let body = html! { (said) (table::table(&seen, &mut live)) };
     let note = "What this backend does not own, that one answers";
     let body = Part::new("gateway", "Node backend").note(note).body(body).render();
-    NowPart { calls: calls::calls(&seen, config, url), problem: seen.problem, body, live }
+    let behind = Some(Behind { ready_since: seen.ready_since() });
+    NowPart { calls: calls::calls(&seen, config, ops), problem: seen.problem, body, live, behind }
 }
 
 /// Its state, since when. A sentence breaks where it has to, as the word beside a mark would not.
@@ -88,7 +114,12 @@ fn sentence(seen: &Seen) -> Markup {
     let Some(Problem { since, what }) = &seen.problem else { return html! {} };
     let what = foreign_plain(what);
     let what = what.strip_prefix("the ").map_or_else(|| what.clone(), |rest| format!("The {rest}"));
-    html! { (what) ", since " (time::time(*since, seen.now)) " UTC." }
+    let at = time::time(*since, seen.now);
+    // An end is of a moment, from which the time to the next start counts.
+    let has_ended = words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some());
+    html! {
+        @if has_ended { "At " (at) " UTC: " (what) "." } @else { (what) ", since " (at) " UTC." }
+    }
 }
 
 /// What has happened since the start.

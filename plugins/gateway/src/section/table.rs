@@ -5,7 +5,7 @@ use greenroom_plugin_observatory_node::{
     parts::{Column, Row, Table},
     time,
 };
-use greenroom_proxy::{OTHER_PLUGINS, PluginStatus};
+use greenroom_proxy::{OTHER_PLUGINS, PROBES, PluginStatus};
 use maud::{Markup, html};
 
 use super::Seen;
@@ -15,15 +15,20 @@ use crate::api::lines;
 const SHOWN: usize = 10;
 
 pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
-    let mut plugins: Vec<_> = seen.status.plugins.iter().collect();
+    let (mut plugins, unknown): (Vec<_>, Vec<_>) =
+        seen.status.plugins.iter().partition(|(id, status)| is_shown(id, status));
     plugins.sort_by_key(|(_, status)| std::cmp::Reverse(status.requests));
-    let caption = match plugins.len() {
+    let mut caption = match plugins.len() {
         all if all > SHOWN => format!(
             "The {SHOWN} busiest of {}, since the start; all are in /.greenroom/v1/gateway",
             format::counted(all as u64, "plugin", "plugins")
         ),
         _ => "The busiest first, since the start".to_owned(),
     };
+    if !unknown.is_empty() {
+        let names = format::counted(unknown.len() as u64, "name", "names");
+        caption = format!("{caption}; {names} with no other answer than 404 left out");
+    }
     let rows: Vec<_> =
         plugins.into_iter().take(SHOWN).map(|(id, status)| row(id, status, seen, live)).collect();
     Table::new(caption)
@@ -32,10 +37,21 @@ pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
         .column(Column::number("In flight"))
         .column(Column::number("Streams"))
         .column(Column::number("Tunnels"))
+        .column(Column::number("Given up"))
         .column(Column::number("Failures"))
         .column(Column::wide("Last failure"))
         .rows(rows)
-        .otherwise("Nothing has been asked of it yet.")
+        .otherwise(match unknown.len() {
+            0 => "Nothing has been asked of it yet.",
+            _ => "Nothing has been asked of it yet but names that have no other answer than 404.",
+        })
+}
+
+/// What clients ask for may be no plugin: nobody is behind a name that has but 404.
+fn is_shown(id: &str, status: &PluginStatus) -> bool {
+    let is_open = status.in_flight + status.streams + status.tunnels > 0;
+    let is_plugin = !matches!(id, "" | OTHER_PLUGINS | PROBES);
+    !is_plugin || status.is_found || is_open || status.given_up + status.failures > 0
 }
 
 fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Row {
@@ -46,6 +62,7 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
             @match id {
                 "" => "pages and files",
                 OTHER_PLUGINS => "all others",
+                PROBES => "health checks",
                 id => (foreign(id)),
             }
         },
@@ -53,6 +70,7 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
         part("in flight", count(status.in_flight as u64)),
         part("streams", count(status.streams as u64)),
         part("tunnels", count(status.tunnels as u64)),
+        part("given up", count(status.given_up)),
         part("failures", count(status.failures)),
         part("last failure", last_failure(status, seen)),
     ])

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
 use greenroom_test::RunningTestBackend;
 use serde_json::{Value, json};
 
 use crate::{
     node::Node,
-    support::{in_front_of, is, up},
+    support::{in_front_of, is, up, with},
 };
 
 const KEYS: &str = "/api/auth/.well-known/jwks.json";
@@ -49,17 +50,40 @@ async fn labelled(backend: &RunningTestBackend, authorization: &str, label: &str
     tokio::time::timeout(Duration::from_secs(10), all).await.expect("a label in time")
 }
 
+/// One that no key proves.
+fn user_token() -> String {
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let head = part(json!({ "typ": "vnd.backstage.user", "alg": "ES256", "kid": "k" }));
+    let body = part(json!({ "sub": "user:default/guest", "iat": 1, "exp": 9_999_999_999_u64 }));
+    format!("Bearer {head}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([0; 64]))
+}
+
 #[tokio::test]
 async fn the_keys_of_users_are_asked_of_node_and_a_token_without_one_is_told() {
     let node = Node::start().await;
     node.answers(KEYS, 200, r#"{"keys":[]}"#);
     let backend = in_front_of(node.address).config(with_fields(json!([]))).start().await.unwrap();
     is(&backend, up).await;
-    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-    let head = part(json!({ "typ": "vnd.backstage.user", "alg": "ES256", "kid": "k" }));
-    let body = part(json!({ "sub": "user:default/guest", "iat": 1, "exp": 9_999_999_999_u64 }));
-    let token = format!("Bearer {head}.{body}.{}", BASE64_URL_SAFE_NO_PAD.encode([0; 64]));
-    let line = labelled(&backend, &token, "invalid").await;
+    let line = labelled(&backend, &user_token(), "invalid").await;
     assert_eq!(line["credentialError"], "unknown key", "{line}");
     node.asked(KEYS).await;
+}
+
+#[tokio::test]
+async fn the_keys_of_a_new_start_are_asked_for_once_it_listens() {
+    let first = Node::start().await;
+    first.answers(KEYS, 200, r#"{"keys":[]}"#);
+    let backend =
+        with(UpstreamFrom::Child(first.address)).config(with_fields(json!([]))).start().await.unwrap();
+    let proxy = backend.service::<Gateway>().await.unwrap().proxy().clone();
+    proxy.starts(first.address, None);
+    is(&backend, up).await;
+    labelled(&backend, &user_token(), "invalid").await;
+    first.asked(KEYS).await;
+    proxy.ended("it ended with exit code 7".into());
+    let second = Node::start().await;
+    second.answers(KEYS, 200, r#"{"keys":[]}"#);
+    proxy.starts(second.address, None);
+    tokio::time::timeout(Duration::from_secs(10), second.asked(KEYS)).await.expect("its keys are asked for");
+    assert!(up(&proxy.state().borrow()));
 }

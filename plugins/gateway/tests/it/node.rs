@@ -24,6 +24,8 @@ pub(crate) struct Node {
 struct Shared {
     answers: Mutex<BTreeMap<String, (u16, String)>>,
     gate: Semaphore,
+    /// It takes connections, and does not answer.
+    hangs: watch::Sender<bool>,
     asked: watch::Sender<Vec<String>>,
     gone: watch::Sender<bool>,
 }
@@ -41,6 +43,7 @@ impl Node {
         let shared = Arc::new(Shared {
             answers: Mutex::default(),
             gate: Semaphore::new(0),
+            hangs: watch::Sender::default(),
             asked: watch::Sender::default(),
             gone: watch::Sender::default(),
         });
@@ -68,6 +71,11 @@ impl Node {
     pub(crate) async fn asked(&self, path: &str) {
         let mut asked = self.shared.asked.subscribe();
         asked.wait_for(|asked| asked.iter().any(|one| one == path)).await.unwrap();
+    }
+
+    /// Answers nothing from now on, or again, what it was asked meanwhile too.
+    pub(crate) fn hangs(&self, hangs: bool) {
+        self.shared.hangs.send_replace(hangs);
     }
 
     /// Lets one slow answer go.
@@ -106,6 +114,8 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) {
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
     shared.asked.send_modify(|asked| asked.push(path.clone()));
+    let mut hangs = shared.hangs.subscribe();
+    hangs.wait_for(|hangs| !hangs).await.unwrap();
     if path == EVENTS {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
         let _ = stream.write_all(head.as_bytes()).await;

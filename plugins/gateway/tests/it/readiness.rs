@@ -2,11 +2,12 @@
 
 use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
 use greenroom_test::TestResponse;
+use http::Method;
 use serde_json::json;
 
 use crate::{
     node::{Node, READINESS},
-    support::{down, heard, in_front_of, is, now, nowhere, sentence, up, with},
+    support::{API, as_operator, down, heard, in_front_of, is, now, nowhere, sentence, up, with},
 };
 
 fn told(answer: &TestResponse) -> (u16, String) {
@@ -72,14 +73,13 @@ async fn a_node_that_is_not_ready_says_it_itself_and_operators_are_told_the_same
 async fn a_child_that_has_ended_for_good_is_told_and_one_that_moves_is_found() {
     let backend = with(UpstreamFrom::Child(nowhere().await)).start().await.unwrap();
     let gateway: Gateway = backend.service().await.unwrap();
-    gateway.failed(Some("it ended with exit code 7".into()));
+    gateway.proxy().gone("it ended with exit code 7".into());
     let answer = backend.get(READINESS).await;
     assert_eq!(told(&answer), (503, "The Node backend does not run".to_owned()));
     assert!(sentence(&now(&backend).await).ends_with(" does not run: it ended with exit code 7."));
 
     let node = Node::start().await;
-    gateway.failed(None);
-    gateway.moved_to(node.address);
+    gateway.proxy().starts(node.address, None);
     is(&backend, up).await;
     assert_eq!(backend.get(READINESS).await.status, 200);
 }
@@ -105,4 +105,22 @@ async fn once_it_stops_probes_are_told_so_by_us_while_requests_still_pass() {
     assert_eq!(client.get("/api/catalog/entities").await.text(), "[]");
     assert!(up(&gateway.state()));
     stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_last_start_said_is_not_what_the_next_one_says() {
+    let first = Node::start().await;
+    let backend = with(UpstreamFrom::Child(first.address)).start().await.unwrap();
+    let proxy = backend.service::<Gateway>().await.unwrap().proxy().clone();
+    proxy.starts(first.address, None);
+    heard(&backend, true).await;
+    proxy.ended("it ended with exit code 7".into());
+    assert_eq!(as_operator(&backend, Method::GET, API, None).await.json()["readiness"], json!(null));
+    let second = Node::start().await;
+    second.answers(READINESS, 503, r#"{"message":"Backend has not started yet","status":"error"}"#);
+    proxy.starts(second.address, None);
+    heard(&backend, false).await;
+    let said = format!("the Node backend at {} says that it is not ready", second.address);
+    let failed = async { while !sentence(&now(&backend).await).contains(&said) {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), failed).await.expect("the check follows");
 }

@@ -1,11 +1,12 @@
 //! The part “Node backend” of the page “Now”, and how the page begins.
 
 use greenroom::context::spawn;
+use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
 use serde_json::json;
 
 use crate::{
-    node::{EVENTS, Node, SLOW},
-    support::{down, heard, in_front_of, is, now, nowhere, sentence, shows, text, told, up},
+    node::{EVENTS, Node, READINESS, SLOW},
+    support::{down, heard, in_front_of, is, now, nowhere, sentence, shows, text, told, up, with},
 };
 
 /// What is said of the Node backend.
@@ -52,9 +53,9 @@ async fn what_is_asked_of_it_is_told_by_plugin_and_a_failure_leads_to_its_lines(
     let page = now(&backend).await;
     let said = section(&page);
     assert!(said.contains("; median "), "{said}");
-    assert!(said.contains("catalog 4 0 0 0 1 500 at "), "{said}");
+    assert!(said.contains("catalog 4 0 0 0 0 1 500 at "), "{said}");
     assert!(said.contains("request press-17"), "{said}");
-    assert!(said.contains("scaffolder 1 1 0 0 0 –"), "{said}");
+    assert!(said.contains("scaffolder 1 1 0 0 0 0 –"), "{said}");
     assert!(page.contains("href=\"/.greenroom/lines?request=press-17\""), "{page}");
     node.let_through();
     assert_eq!(slow.await.unwrap(), Some(200));
@@ -70,7 +71,7 @@ async fn streams_are_counted_by_themselves() {
     let asked = format!("GET {EVENTS} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\n\r\n");
     tokio::io::AsyncWriteExt::write_all(&mut stream, asked.as_bytes()).await.unwrap();
     shows(&backend, |shown| shown["streams"] == 1 && shown["inFlight"] == 0).await;
-    assert!(section(&now(&backend).await).contains("events 1 0 1 0 0 –"));
+    assert!(section(&now(&backend).await).contains("events 1 0 1 0 0 0 –"));
 }
 
 #[tokio::test]
@@ -102,13 +103,98 @@ async fn one_that_is_away_is_told_with_whom_it_affects_why_and_the_next_step() {
     for part in [
         "Whom it affects Everybody: readiness answers 503; each request waits up to 20 ms for Node, then gets 503.",
         &format!("What we know The Node backend at {address} takes no connections: "),
-        "Next step See from here whether it listens:",
-        &format!("curl -si http://{address}/.backstage/health/v1/readiness"),
+        "Next step Start it, or see in its own log why it does not listen.",
+        &format!("its log should say Listening on …:{}", address.port()),
         "without a restart",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
     assert_eq!(page.matches("class=\"call fail\"").count(), 1, "it is said once: {said}");
+}
+
+#[tokio::test]
+async fn one_that_does_not_answer_is_told_with_what_waits_and_ready_counts_from_its_answer() {
+    let node = Node::start().await;
+    node.hangs(true);
+    let backend = in_front_of(node.address).start().await.unwrap();
+    is(&backend, up).await;
+    heard(&backend, false).await;
+    let host = backend.url().trim_start_matches("http://").to_owned();
+    let mut client = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let head = format!("GET /api/catalog/entities HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut client, head.as_bytes()).await.unwrap();
+    node.asked("/api/catalog/entities").await;
+    drop(client);
+    shows(&backend, |shown| shown["givenUp"] == 1 && shown["inFlight"] == 0).await;
+    let page = now(&backend).await;
+    let said = text(&page);
+    for part in [
+        "Everybody: readiness probes and requests go on to Node, and get no answer until Node, or whoever asks, gives up.",
+        "0 requests in flight now; since the start, clients gave up 1 without an answer.",
+        &format!("curl -si -m 5 http://{}/.backstage/health/v1/readiness", node.address),
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!said.contains("readiness answers 503"), "nobody has answered it: {said}");
+    assert!(section(&page).contains("catalog 1 0 0 0 1 0 –"), "{}", section(&page));
+
+    node.hangs(false);
+    heard(&backend, true).await;
+    let said = sentence(&now(&backend).await);
+    assert!(["Ready for 0 s.", "Ready for 1 s."].contains(&&*said), "2 s were waited in vain before: {said}");
+}
+
+#[tokio::test]
+async fn a_child_that_has_ended_is_told_with_how_and_when_it_is_started_again() {
+    let address = nowhere().await;
+    let backend = with(UpstreamFrom::Child(address)).start().await.unwrap();
+    let gateway: Gateway = backend.service().await.unwrap();
+    let how = "has ended: exit code 7 after 0.3 s; it is started again in 4 s, restart 3 in a row";
+    gateway.proxy().ended(format!("The backend {how}").into());
+    let page = now(&backend).await;
+    let heading = sentence(&page);
+    assert!(heading.ends_with(&format!(": the Node backend at {address} {how}.")), "{heading}");
+    let said = section(&page);
+    assert!(said.contains(&format!(" UTC: The Node backend at {address} {how}.")), "{said}");
+    let said = text(&page);
+    assert!(said.contains("What it says is in the output (stdout) of this process alone"), "{said}");
+    assert!(!said.contains("has not listened yet") && !said.contains("last lines"), "{said}");
+
+    gateway.proxy().starts(address, None);
+    let said = text(&now(&backend).await);
+    assert!(said.contains("has not listened yet, since "), "{said}");
+    assert!(
+        said.contains(&format!(" UTC: The backend {how} .")),
+        "what went before is not forgotten: {said}"
+    );
+}
+
+#[tokio::test]
+async fn names_behind_which_nobody_is_have_no_row_and_health_checks_are_no_pages() {
+    let node = Node::start().await;
+    node.answers("/api/nothing/x", 404, "{}");
+    let backend = in_front_of(node.address).start().await.unwrap();
+    is(&backend, up).await;
+    backend.get("/api/nothing/x").await;
+    backend.get("/api/catalog/entities").await;
+    backend.get(READINESS).await;
+    let said = section(&now(&backend).await);
+    assert!(said.contains("catalog 1 ") && said.contains("health checks 1 "), "{said}");
+    assert!(said.contains("1 name with no other answer than 404 left out"), "{said}");
+    assert!(!said.contains("nothing 1") && !said.contains("pages and files"), "{said}");
+}
+
+#[tokio::test]
+async fn the_way_to_let_bytes_pass_as_they_come_is_there_before_somebody_needs_it() {
+    let node = Node::start().await;
+    let backend = in_front_of(node.address).start().await.unwrap();
+    let said = section(&now(&backend).await);
+    assert!(
+        said.contains("Let bytes pass as they come") && said.contains("{&quot;transparent&quot;:true}' "),
+        "{said}"
+    );
+    // The kit gives a token, so there is no file.
+    assert!(said.contains("Bearer $GREENROOM_OPS_TOKEN"), "{said}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use greenroom::health::HealthRegistry;
 use greenroom_plugin_observatory_node::Mark;
 use parking_lot::Mutex;
 
-pub(crate) use requests::{Load, RECENT, Requests};
+pub(crate) use requests::{End, Load, RECENT, Requests};
 
 /// How many minutes are kept.
 pub(crate) const MINUTES: usize = 60;

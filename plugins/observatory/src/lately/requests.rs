@@ -20,10 +20,22 @@ pub(crate) struct Requests {
     plugins: BTreeMap<Arc<str>, Hour<Minute>>,
 }
 
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was answered, below 500.
+    Answered,
+    /// It was answered by 500 or above.
+    Failed,
+    /// The client went away without an answer.
+    GivenUp,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Minute {
     count: u64,
     failed: u64,
+    given_up: u64,
     times: Histogram,
 }
 
@@ -33,7 +45,16 @@ pub(crate) struct Load {
     pub(crate) count: u64,
     /// Answered by 500 and above.
     pub(crate) failed: u64,
+    /// Given up by their clients before an answer.
+    pub(crate) given_up: u64,
     pub(crate) p75: Option<Duration>,
+}
+
+impl Load {
+    /// How many have an answer.
+    pub(crate) fn answered(&self) -> u64 {
+        self.count - self.given_up
+    }
 }
 
 impl Default for Requests {
@@ -43,17 +64,17 @@ impl Default for Requests {
 }
 
 impl Requests {
-    pub(crate) fn note(&mut self, at: SystemTime, plugin: Option<&str>, failed: bool, took: Duration) {
+    pub(crate) fn note(&mut self, at: SystemTime, plugin: Option<&str>, end: End, took: Duration) {
         let minute = minute_of(at);
         if let Some(entry) = self.all.at(minute) {
-            entry.add(failed, took);
+            entry.add(end, took);
         }
         let Some(plugin) = plugin else { return };
         if !self.plugins.contains_key(plugin) && self.plugins.len() < PLUGINS {
             self.plugins.insert(plugin.into(), Hour::new(RECENT));
         }
         if let Some(entry) = self.plugins.get_mut(plugin).and_then(|hour| hour.at(minute)) {
-            entry.add(failed, took);
+            entry.add(end, took);
         }
     }
 
@@ -78,20 +99,22 @@ fn sum(minutes: &[Minute]) -> Minute {
     minutes.iter().fold(Minute::default(), |mut all, minute| {
         all.count += minute.count;
         all.failed += minute.failed;
+        all.given_up += minute.given_up;
         all.times.merge(&minute.times);
         all
     })
 }
 
 impl Minute {
-    fn add(&mut self, failed: bool, took: Duration) {
+    fn add(&mut self, end: End, took: Duration) {
         self.count += 1;
-        self.failed += u64::from(failed);
+        self.failed += u64::from(end == End::Failed);
+        self.given_up += u64::from(end == End::GivenUp);
         self.times.add(took);
     }
 
     fn load(&self) -> Load {
-        Load { count: self.count, failed: self.failed, p75: self.times.p75() }
+        Load { count: self.count, failed: self.failed, given_up: self.given_up, p75: self.times.p75() }
     }
 }
 
@@ -103,14 +126,15 @@ mod tests {
     fn a_plugin_is_told_for_five_minutes_and_all_for_an_hour() {
         let at = |minute: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(minute * 60);
         let mut requests = Requests::default();
-        requests.note(at(1000), Some("tasks"), false, Duration::from_millis(4));
-        requests.note(at(1001), Some("tasks"), true, Duration::from_millis(4));
-        requests.note(at(1001), None, false, Duration::from_millis(4));
+        requests.note(at(1000), Some("tasks"), End::Answered, Duration::from_millis(4));
+        requests.note(at(1001), Some("tasks"), End::Failed, Duration::from_millis(4));
+        requests.note(at(1001), None, End::GivenUp, Duration::from_millis(4));
         let load = |load: Load| (load.count, load.failed);
         assert_eq!(load(requests.of("tasks", at(1004))), (2, 1));
         assert_eq!(load(requests.of("tasks", at(1005))), (1, 1));
         assert_eq!(load(requests.of("other", at(1005))), (0, 0));
         assert_eq!(load(requests.recent(at(1004))), (3, 1));
+        assert_eq!((requests.recent(at(1004)).given_up, requests.recent(at(1004)).answered()), (1, 2));
         let minutes = requests.minutes(at(1005));
         assert_eq!(
             minutes.iter().map(|load| load.count).collect::<Vec<_>>()[MINUTES - 6..],

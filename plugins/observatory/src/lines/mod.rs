@@ -1,6 +1,7 @@
 //! The last lines of the log: of a request, of a trace, of a plugin, or of all.
 
 mod page;
+mod search;
 
 use std::time::SystemTime;
 
@@ -39,7 +40,10 @@ pub(crate) fn router(last: LastLines) -> Router {
 async fn show(State(LastLines { store, frame }): State<LastLines>, Query(asked): Query<Asked>) -> Markup {
     let query = asked.query();
     // What this reading logs is no line of anybody's.
-    let found = unseen(async { store.lines(&query) }).await;
+    let found = unseen(async {
+        if asked.is_for_one() { search::all(&store, &query) } else { search::without_files(&store, query) }
+    });
+    let found = found.await;
     let page = page::page(&asked, &found, store.is_on(), SystemTime::now());
     frame.show(&page).await
 }
@@ -50,6 +54,11 @@ impl Asked {
         let all = [("request", &self.request), ("trace", &self.trace), ("the plugin", &self.plugin)];
         let given = all.into_iter().filter_map(|(what, id)| Some((what, id.as_deref()?)));
         given.filter(|(_, id)| !id.is_empty())
+    }
+
+    /// Whether the lines of one request or trace are asked for: all of them, then.
+    fn is_for_one(&self) -> bool {
+        self.given().any(|(what, _)| what != "the plugin")
     }
 
     fn query(&self) -> LineQuery {

@@ -10,16 +10,27 @@ use greenroom_plugin_observatory_node::{
 };
 use maud::{Markup, html};
 
-use super::Asked;
+use super::{Asked, search::Found};
 
-pub(super) fn page(asked: &Asked, found: &Lines, are_kept: bool, now: SystemTime) -> Page {
+pub(super) fn page(asked: &Asked, found: &Found, are_kept: bool, now: SystemTime) -> Page {
+    let Found { lines: found, left_out } = found;
     let page = Page::new("now", "Lines of the log", sentence(asked, found)).crumb("Now", assets::NOW);
     let page = page.detail(kept(found, are_kept, now));
     if found.lines.is_empty() {
         return page.body(elsewhere(asked));
     }
     let shown = panel(kept_lines(&found.lines, now));
-    page.body(Part::new("lines", "Lines").note("The newest last").body(shown))
+    page.body(Part::new("lines", "Lines").note(order(*left_out)).body(shown))
+}
+
+fn order(left_out: usize) -> String {
+    match left_out {
+        0 => "The newest last".to_owned(),
+        _ => {
+            let left_out = format::counted(left_out as u64, "line", "lines");
+            format!("The newest last; {left_out} of files that these pages load left out")
+        }
+    }
 }
 
 /// How many lines, of what, over what time, and how many of them are errors.

@@ -8,7 +8,7 @@ mod plugins;
 use std::time::SystemTime;
 
 use greenroom::{core::State, health::Probe};
-use greenroom_plugin_observatory_node::{NowPart, Problem};
+use greenroom_plugin_observatory_node::{Behind, NowPart, Problem};
 
 use crate::{
     Services,
@@ -104,6 +104,16 @@ impl Seen {
         self.parts.iter().find_map(|part| part.problem.as_ref())
     }
 
+    /// What most of the portal is served by, where that is not this backend.
+    pub(crate) fn behind(&self) -> Option<Behind> {
+        self.parts.iter().find_map(|part| part.behind)
+    }
+
+    /// The name of something that is this backend's own, and so not the portal's where another server has most of that.
+    pub(crate) fn own(&self, name: &str) -> String {
+        if self.behind().is_some() { format!("{name}, Greenroom's own") } else { name.to_owned() }
+    }
+
     /// How many minutes of the last hour it has run, without the one that is not over.
     pub(crate) fn whole_minutes(&self) -> usize {
         let passed = minute_of(self.now).saturating_sub(minute_of(self.boot.began_at));
@@ -120,7 +130,8 @@ impl Seen {
             Some(first) => first.since.unwrap_or(started).max(started),
             None => {
                 let passing = self.checks.iter().filter(|check| check.required);
-                passing.filter_map(|check| check.since).fold(started, SystemTime::max)
+                let behind = self.behind().and_then(|behind| behind.ready_since);
+                passing.filter_map(|check| check.since).chain(behind).fold(started, SystemTime::max)
             }
         }
     }

@@ -85,6 +85,7 @@ pub(super) fn detail(seen: &Seen) -> Markup {
         @if seen.refusal.is_some() && seen.state == State::Started {
             "Since " (time::time(seen.since(), seen.now)) " UTC. "
         }
+        @if seen.behind().is_some() { "Greenroom's own: " }
         (serving) " of " (format::counted(seen.plugins.len() as u64, "plugin", "plugins")) " "
         @if serving == 1 { "serves" } @else { "serve" } ". "
         @match seen.boot.took {

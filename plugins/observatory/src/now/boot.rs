@@ -25,7 +25,7 @@ pub(super) fn part(seen: &Seen) -> Markup {
         @if *short > 0 { " " (format::counted(*short as u64, "shorter step", "shorter steps")) " of the path left out." }
     };
     let drawn = waterfall(stages.iter().map(|stage| drawn(stage, whole)));
-    Part::new("boot", "Last start").body(panel(html! { (quiet(how)) (drawn) })).render()
+    Part::new("boot", seen.own("Last start")).body(panel(html! { (quiet(how)) (drawn) })).render()
 }
 
 fn drawn(stage: &BootStage, whole: Duration) -> Stage {

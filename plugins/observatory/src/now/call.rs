@@ -48,7 +48,7 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
             "Look at what the plugin " a href={ (assets::LINES) "?plugin=" (blocking[0].plugin()) } { (foreign(blocking[0].plugin())) }
             " says, then ask readiness again:"
         }
-        (command(&format!("curl -s '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
+        (command(&format!("curl -s -m 5 '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
         span { "Checks run every 10 s; it is ready again by itself, without a restart, as soon as they pass." }
         @if let Some(place) = config.place("greenroom.health.readiness") {
             span { "Which checks decide is told by " code { "greenroom.health.readiness" } " (" (foreign(&place.to_string())) ")." }

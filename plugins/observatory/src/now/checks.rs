@@ -30,8 +30,11 @@ pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
         .column(Column::wide("Last hour"))
         .column(Column::number("Took"))
         .rows(rows)
-        .otherwise("No plugin has a health check: readiness says that all plugins have started.");
-    Part::new("checks", "Checks").note("Each runs every 10 s, for 1 s at most").body(table).render()
+        .otherwise(match seen.refusal {
+            None => "No plugin has a health check: readiness says that all plugins have started.",
+            Some(_) => "No plugin has a health check so far: why it is not ready stands above.",
+        });
+    Part::new("checks", "Checks").note("Each runs at least every 10 s").body(table).render()
 }
 
 fn state(check: &Check) -> Markup {

@@ -23,9 +23,12 @@ pub(super) fn part(seen: &Seen) -> Markup {
     };
     let caption =
         if seen.errors.are_cut() { format!("{caption}, of the last {lines} lines") } else { caption };
-    let nothing = match are_kept {
-        true => "No error has been logged since the start.",
-        false => "Lines are not kept: greenroom.logStore.bytes is 0.",
+    let nothing = match (are_kept, seen.behind()) {
+        (true, None) => "No error has been logged since the start.",
+        (true, Some(_)) => {
+            "Greenroom has logged no error since its start. What the backend behind it logs is not kept here: read its own output."
+        }
+        (false, _) => "Lines are not kept: greenroom.logStore.bytes is 0.",
     };
     let table = Table::new(caption)
         .column(Column::number("Last"))
@@ -33,7 +36,10 @@ pub(super) fn part(seen: &Seen) -> Markup {
         .column(Column::number("Count"))
         .rows(groups.iter().take(SHOWN).map(|group| row(group, seen)))
         .otherwise(nothing);
-    Part::new("errors", "Last errors").note(html! { span data-news="errors" {} }).body(table).render()
+    Part::new("errors", seen.own("Last errors"))
+        .note(html! { span data-news="errors" {} })
+        .body(table)
+        .render()
 }
 
 fn row(group: &ErrorGroup, seen: &Seen) -> Row {

@@ -14,10 +14,11 @@ use crate::{
 };
 
 pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
-    let figures_shown = [requests(seen), p75(seen), failures(seen), memory(seen)].map(|(name, figure)| {
-        live.note(name, figure.value());
-        figure.live(name)
-    });
+    let figures_shown =
+        [requests(seen), p75(seen), failures(seen, live), memory(seen)].map(|(name, figure)| {
+            live.note(name, figure.value());
+            figure.live(name)
+        });
     Part::new("lately", "Lately")
         .note("Figures of the last 5 minutes; lines of the last 60, one point a minute, from 0")
         .body(figures(4, figures_shown))
@@ -70,14 +71,24 @@ fn p75(seen: &Seen) -> Named {
     ("p75", Figure::new("Response time, p75", value, unit).body(line))
 }
 
-fn failures(seen: &Seen) -> Named {
-    let text = format::share(seen.recent.failed, seen.recent.count);
-    let share = |minute: &Load| (minute.count > 0).then(|| minute.failed as f64 / minute.count as f64);
+/// Requests that were given up have no answer, and so none of 5xx: they are told beside.
+fn failures(seen: &Seen, live: &mut Parts) -> Named {
+    let Load { failed, given_up, .. } = seen.recent;
+    let text = format::share(failed, seen.recent.answered());
+    let share =
+        |minute: &Load| (minute.answered() > 0).then(|| minute.failed as f64 / minute.answered() as f64);
     let minutes: Vec<_> = over(seen).iter().map(share).collect();
     let all = over(seen).iter().map(|minute| minute.failed).sum();
     let line = line(format!("Share of 5xx answers, {}: {} in all", span(seen), format::count(all)), minutes);
+    let given_up = html! {
+        @if given_up > 0 { (format::counted(given_up, "request", "requests")) " given up without an answer" }
+    };
+    let given_up = live.part("given up", given_up);
     let (value, unit) = split(&text);
-    ("failures", Figure::new("5xx answers", value, unit).body(line))
+    (
+        "failures",
+        Figure::new("5xx answers", value, unit).body(html! { span."small quiet" { (given_up) } (line) }),
+    )
 }
 
 fn memory(seen: &Seen) -> Named {
@@ -88,7 +99,7 @@ fn memory(seen: &Seen) -> Named {
         format!("Resident memory, {}: now {text}", span(seen)),
         seen.memory[seen.memory.len() - seen.whole_minutes() - 1..].to_vec(),
     );
-    ("memory", Figure::new("Memory", value, unit).body(line))
+    ("memory", Figure::new(seen.own("Memory"), value, unit).body(line))
 }
 
 /// A value and its unit, which is written smaller.

@@ -23,7 +23,7 @@ pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
         .column(Column::number("Start"))
         .rows(rows);
     let count = format::counted(seen.plugins.len() as u64, "plugin", "plugins");
-    Part::new("plugins", "Plugins").note(count).body(table).render()
+    Part::new("plugins", seen.own("Plugins")).note(count).body(table).render()
 }
 
 fn row(plugin: &PluginSeen, live: &mut Parts) -> Row {
@@ -40,7 +40,7 @@ fn row(plugin: &PluginSeen, live: &mut Parts) -> Row {
         },
         part("rate", html! { @if load.count == 0 { "0" } @else { (format::decimal(rate.max(0.01), 2)) } }),
         part("p75", html! { (format::known(load.p75, format::ms)) }),
-        part("failed", html! { (format::share(load.failed, load.count)) }),
+        part("failed", html! { (format::share(load.failed, load.answered())) }),
         part("start", html! { (format::known(plugin.start, format::ms)) }),
     ])
 }

@@ -1,6 +1,7 @@
 //! The first sentence is the answer; what is below shows why.
 
 use greenroom::prelude::*;
+use tokio::io::AsyncWriteExt;
 
 use crate::support::{backend, fail, now, registers, sentence, shop, text, timeless};
 
@@ -148,4 +149,49 @@ async fn requests_are_told_by_plugin_and_those_of_operators_are_not_counted() {
     let row = said.split("Serves busy").nth(1).unwrap_or_else(|| panic!("{said}"));
     assert!(row.starts_with(" 0.01 "), "4 requests in 5 minutes: {row}");
     assert!(row.split(" Serves").next().unwrap().contains(" 25.0 % "), "{row}");
+}
+
+#[tokio::test]
+async fn probes_are_no_users_and_requests_that_were_given_up_are_told_beside_those_that_failed() {
+    use axum::{Router, routing::get};
+    let came = std::sync::Arc::new(tokio::sync::Notify::new());
+    let comes = came.clone();
+    let waits = plugin("waits", move |env| {
+        env.register_init(async move |http: HttpRouter| {
+            let long = async move || {
+                comes.notify_one();
+                std::future::pending::<&str>().await
+            };
+            http.mount(Router::new().route("/long", get(long)));
+            Ok(())
+        });
+    });
+    let down = registers("catalog", |health, _| {
+        health.check("server", async || Check::fail("it is away")).readiness();
+    });
+    let backend = backend().add(waits).add(down).start().await.unwrap();
+    let probe = "/.backstage/health/v1/readiness";
+    assert_eq!(backend.get(probe).await.status, 503);
+    let host = backend.url().trim_start_matches("http://").to_owned();
+    let mut client = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let head = format!("GET /api/waits/long HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    client.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        came.notified().await;
+        drop(client);
+        while !text(&now(&backend).await).contains("1 request given up without an answer") {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .expect("it is told in time");
+    let said = text(&now(&backend).await);
+    assert!(said.contains("5xx answers –"), "no user has had an answer: {said}");
+}
+
+#[tokio::test]
+async fn without_a_check_the_page_says_what_readiness_stands_for_only_while_that_is_so() {
+    let ready = text(&now(&backend().start().await.unwrap()).await);
+    assert!(ready.contains("readiness says that all plugins have started."), "{ready}");
+    assert!(ready.contains("Each runs at least every 10 s"), "{ready}");
 }

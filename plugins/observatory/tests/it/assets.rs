@@ -59,6 +59,17 @@ async fn a_page_is_small_and_has_nothing_that_its_policy_forbids() {
     assert!(!page.contains("<script>") && page.matches("<script").count() == 1);
 }
 
+#[test]
+fn once_nothing_is_heard_any_more_all_that_would_change_is_grey() {
+    let script = greenroom_plugin_observatory_node::assets::SCRIPT;
+    assert!(script.contains("document.body.classList.add('past')"));
+    assert!(
+        script.contains("document.body.classList.remove('past')"),
+        "and no longer when it is heard again"
+    );
+    assert!(STYLE.contains(".past [data-live], .past [data-live] * { color: var(--ink-2); }"));
+}
+
 #[tokio::test]
 async fn nobody_else_sees_the_page() {
     let backend = backend().start().await.unwrap();

@@ -61,6 +61,23 @@ async fn without_a_name_all_lines_are_shown_and_an_empty_name_is_none() {
 }
 
 #[tokio::test]
+async fn requests_for_files_of_the_pages_are_left_out_unless_one_of_them_is_asked_for() {
+    let backend = backend().start().await.unwrap();
+    let page = now(&backend).await;
+    let file = page
+        .split('"')
+        .find(|word| word.starts_with("/.greenroom/assets/") && word.ends_with(".css"))
+        .unwrap();
+    backend.get(file).header("x-request-id", "file-1").await;
+    backend.await_log(|line| line["url"] == *file).await;
+    let all = shown(&backend, "/.greenroom/lines").await;
+    assert!(!text(&all).contains(file), "{}", text(&all));
+    assert!(text(&all).contains("1 line of files that these pages load left out"), "{}", text(&all));
+    let one = shown(&backend, "/.greenroom/lines?request=file-1").await;
+    assert!(text(&one).contains(file), "{}", text(&one));
+}
+
+#[tokio::test]
 async fn where_nothing_is_found_the_page_says_how_far_back_it_looks_and_where_the_rest_is() {
     let backend = backend().start().await.unwrap();
     let page = shown(&backend, "/.greenroom/lines?trace=4bf92f3577b34da6a3ce929d0e0e4736").await;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use greenroom::{health::HealthResponse, prelude::*};
 use greenroom_plugin_observatory_node::{
-    LiveParts, NowPart, NowParts, Problem,
+    Behind, LiveParts, NowPart, NowParts, Problem,
     parts::{Call, Part, panel},
 };
 use greenroom_test::TestBackend;
@@ -17,6 +17,11 @@ use crate::{
 
 /// A plugin with a part, and a problem if it has one.
 fn queue(problem: Option<&'static str>) -> Plugin {
+    queue_behind(problem, None)
+}
+
+/// The same of a server behind this one, which has been ready since a moment after the backend.
+fn queue_behind(problem: Option<&'static str>, behind: Option<Behind>) -> Plugin {
     plugin("queue", move |env| {
         env.register_init(async move |now: NowParts| {
             now.add(move |_| {
@@ -26,7 +31,7 @@ fn queue(problem: Option<&'static str>) -> Plugin {
                     Part::new("queue", "Queue").body(panel(html! { p { (waiting) " jobs wait." } })).render();
                 let since = SystemTime::now() - Duration::from_secs(3600);
                 let problem = problem.map(|what| Problem { since, what: what.to_owned() });
-                NowPart { problem, calls: Call::warning("The queue grows.").render(), body, live }
+                NowPart { problem, calls: Call::warning("The queue grows.").render(), body, live, behind }
             });
             Ok(())
         });
@@ -72,7 +77,44 @@ async fn what_it_says_of_why_the_backend_is_not_ready_is_how_the_page_begins() {
 }
 
 #[tokio::test]
+async fn without_checks_a_backend_that_is_not_ready_is_not_said_to_have_started() {
+    let backend = not_ready(backend().add(queue(Some("it is away")))).start().await.unwrap();
+    let said = text(&now(&backend).await);
+    assert!(
+        said.contains("No plugin has a health check so far: why it is not ready stands above."),
+        "{said}"
+    );
+}
+
+#[tokio::test]
 async fn a_backend_that_is_ready_has_no_problem_whatever_a_part_says() {
     let backend = backend().add(queue(Some("the queue at q.internal is away"))).start().await.unwrap();
     assert_eq!(timeless(&sentence(&now(&backend).await)), "Ready for N s.");
+}
+
+#[tokio::test]
+async fn in_front_of_another_server_ready_counts_from_when_that_one_was_and_what_is_ones_own_is_told_so() {
+    // Not before this backend's own start, whatever that one says.
+    for (since, lasted) in [
+        (SystemTime::now() + Duration::from_secs(3600), "Ready for 0 s."),
+        (SystemTime::UNIX_EPOCH, "Ready for N s."),
+    ] {
+        let behind = Behind { ready_since: Some(since) };
+        let backend = backend().add(queue_behind(None, Some(behind))).start().await.unwrap();
+        let page = now(&backend).await;
+        let heading = sentence(&page);
+        assert!([heading.clone(), timeless(&heading)].contains(&lasted.to_owned()), "{heading}");
+        let said = text(&page);
+        for part in [
+            "Greenroom's own: 2 of 2 plugins serve. The start at ",
+            "Memory, Greenroom's own",
+            "Last errors, Greenroom's own",
+            "Greenroom has logged no error since its start.",
+            "Plugins, Greenroom's own",
+            "Last start, Greenroom's own",
+        ] {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
+    assert!(!text(&now(&backend().start().await.unwrap()).await).contains("Greenroom's own"));
 }

@@ -145,11 +145,16 @@ async fn gateway_17_what_is_uploaded_and_sent_back_is_the_same_byte_for_byte() {
 
 #[tokio::test]
 async fn gateway_17_an_answer_that_breaks_breaks_for_the_client_too() {
-    let pair = Setup::new(Version::newest()).sidecar().await;
+    let pair = Setup::new(Version::newest()).features("healthcheck,errs,bodies").sidecar().await;
     for path in ["/api/bodies/broken", "/api/bodies/short"] {
         for (who, port) in [("direct", pair.node.port()), ("through", pair.gateway.port())] {
             let answer = Connection::to(port).await.get(path).await;
             assert!(answer.cut && answer.body == b"it begins", "{who} {path}: {answer:?}");
         }
+    }
+    // What Node has sent comes, however soon it breaks off.
+    for attempt in 0..50 {
+        let answer = Connection::to(pair.gateway.port()).await.get("/api/errs/consumed").await;
+        assert!(answer.cut && answer.body == b"partial", "{attempt}: {answer:?}");
     }
 }

@@ -138,7 +138,8 @@ async fn gateway_26_who_asks_again_and_again_on_one_connection_is_told_to_close_
 async fn gateway_27_a_stop_during_the_start_leaves_nobody_behind() {
     for version in Version::held() {
         let setup = Setup::new(version).features("healthcheck,slow").env("SLOW_MS", "20000");
-        for waits_for in [None, Some("Plugin initialization")] {
+        // At once, and while its plugins start.
+        for waits_for in [None, Some("'slow'")] {
             let mut gateway = setup.wrapped_now();
             let id = gateway.id().expect("it runs");
             let node = async {
@@ -146,6 +147,7 @@ async fn gateway_27_a_stop_during_the_start_leaves_nobody_behind() {
                     if let [node] = process::children(id)[..] {
                         return node;
                     }
+                    assert!(!gateway.has_exited().expect("its state"), "{version}: {}", gateway.output());
                     sleep(Duration::from_millis(5)).await;
                 }
             };

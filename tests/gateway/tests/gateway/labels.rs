@@ -96,7 +96,7 @@ async fn gateway_28_a_line_tells_who_asked_and_node_decides() {
 
             // Keys that are not known yet are asked of Node meanwhile: no request waits for them.
             let (mut told, mut is_told) = (line::of(&pair.gateway, &url).await, false);
-            for again in 0..20 {
+            for again in 0..80 {
                 let reason = told["credentialError"].as_str();
                 is_told = told["principalType"] == kind
                     && match error {
@@ -108,7 +108,7 @@ async fn gateway_28_a_line_tells_who_asked_and_node_decides() {
                 if is_told {
                     break;
                 }
-                sleep(Duration::from_millis(100)).await;
+                sleep(Duration::from_millis(200)).await;
                 let url = format!("{url}&again={again}");
                 Connection::to(pair.gateway.port())
                     .await

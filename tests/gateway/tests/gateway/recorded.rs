@@ -26,6 +26,10 @@ const CHANGED: &[(&str, &str)] = &[
     ("plugin-trailing", "`ips` lists the client, which Node has from its one proxy"),
     ("trustproxy-default-ip", "`ips` lists the client, which Node has from its one proxy"),
     ("fail-state-readiness", "readiness is ours until it is noticed that Node listens"),
+    (
+        "ws-upgrade-other-http-route",
+        "what asks for HTTP/2 is a plain request here, also where WebSockets are routed",
+    ),
     ("ws-throws", "where Node closes without a word, somebody has to say so"),
     ("trustproxy-true-ip", "`ips` ends with the client: what stands to the right of it is not sent"),
 ];

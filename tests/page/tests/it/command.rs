@@ -41,7 +41,8 @@ async fn help() {
       LOG_FORMAT         backstage, pretty or node; wins over greenroom.logger.format
       BACKSTAGE_ENV      which app-config.<env>.yaml files are read besides
 
-    Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal
+    Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130/143 forced by a second signal;
+      of a child process its own, and 127 where it cannot take our place
     ---
     "#);
 }

@@ -33,7 +33,8 @@ async fn rum_113_the_page_of_a_real_node_has_the_scripts_once_in_every_encoding(
         ("br", "If-None-Match: *\r\nRange: bytes=0-10\r\n".to_owned()),
         ("", "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n".to_owned()),
     ] {
-        let accepts = if encoding.is_empty() { String::new() } else { format!("Accept-Encoding: {encoding}\r\n") };
+        let accepts =
+            if encoding.is_empty() { String::new() } else { format!("Accept-Encoding: {encoding}\r\n") };
         let answer = behind.node.ask(&page("GET", &format!("{accepts}{condition}"))).await;
         let which = format!("{encoding} {condition}");
         assert_eq!(answer.head.status, 200, "{which}");
@@ -54,7 +55,9 @@ async fn rum_113_the_page_of_a_real_node_has_the_scripts_once_in_every_encoding(
 }
 
 fn page(method: &str, headers: &str) -> String {
-    format!("{method} / HTTP/1.1\r\nHost: portal.example\r\nAccept: text/html\r\nConnection: close\r\n{headers}\r\n")
+    format!(
+        "{method} / HTTP/1.1\r\nHost: portal.example\r\nAccept: text/html\r\nConnection: close\r\n{headers}\r\n"
+    )
 }
 
 /// The page as Node has it: the config in it, too, tells nothing of a visit.

@@ -17,18 +17,21 @@ async fn rum_112_113_a_visit_of_a_node_portal_is_kept_and_leads_to_the_access_li
     assert_eq!(scene.browser.run(scripts).await, 2);
     scene.browser.click("link", "example-website").await;
     scene.browser.see("Has subcomponents").await;
-    scene.browser.click("link", "Settings").await;
-    scene.browser.see("Profile").await;
+    scene.shown().await;
     nothing_is_wrong(&scene.browser.seen());
 
     // The page goes, and sends what it has.
     enter(&mut scene).await;
     let kept = kept(&mut scene).await;
     let events = kept["events"].as_array().expect("events");
-    let document = events.iter().find(|event| event["subType"] == "document").unwrap_or_else(|| panic!("{kept:#}"));
+    let document =
+        events.iter().find(|event| event["subType"] == "document").unwrap_or_else(|| panic!("{kept:#}"));
     let id: u64 = metas[0].as_str().and_then(|id| id.parse().ok()).unwrap_or_else(|| panic!("{metas}"));
     assert_eq!(metas.as_array().map(Vec::len), Some(1));
-    assert!(document["traceId"].as_str().is_some_and(|trace| trace.ends_with(&format!("{id:016x}"))), "{document}");
+    assert!(
+        document["traceId"].as_str().is_some_and(|trace| trace.ends_with(&format!("{id:016x}"))),
+        "{document}"
+    );
     for url in ["/api/catalog/entities/by-query", "/api/catalog/entities/by-name"] {
         let lines = scene.portal.accesses(url);
         let is_of = |line: &Value| events.iter().any(|event| event["traceId"] == line["trace_id"]);
@@ -43,8 +46,6 @@ async fn rum_112_113_a_visit_of_a_node_portal_is_kept_and_leads_to_the_access_li
         assert_eq!(access["status"], 202, "{access}");
     }
 
-    scene.browser.open(&format!("{PORTAL}/.greenroom/browser/sessions")).await;
-    scene.browser.see("1 session in").await;
     let session = format!("{PORTAL}/.greenroom/browser/sessions/{}", kept["id"].as_str().expect("an id"));
     scene.browser.open(&session).await;
     scene.browser.see("/api/catalog/entities/by-query").await;
@@ -65,6 +66,9 @@ async fn enter(scene: &mut Scene) {
     );
     let path = scene.browser.run(&link).await;
     scene.browser.open(&format!("{PORTAL}{}", path.as_str().expect("a path"))).await;
+    scene.browser.click("link", "Browser").await;
+    scene.browser.click("link", "Sessions").await;
+    scene.browser.see("1 session in").await;
 }
 
 /// The session, once the requests of its last page are among what is kept.

@@ -1,5 +1,7 @@
 //! A Node backend with a database server and a browser of its own, and what a user does there.
 
+use std::collections::BTreeSet;
+
 use greenroom_portal::{Browser, Certificate, Node, Portal, Seen, portal::PORTAL};
 
 use crate::cluster::Cluster;
@@ -65,7 +67,24 @@ impl Scene {
         self.browser.fill("Seconds", &seconds.to_string()).await;
         self.browser.click("button", "Review").await;
         self.browser.click("button", "Create").await;
-        self.browser.see("Good morning, Ada").await;
+    }
+
+    /// The lines of text on the page once it has come to rest, in any order; ids, times and durations are each visit's own.
+    pub(crate) async fn shown(&mut self) -> Vec<String> {
+        let rested = "(async () => {
+            for (let before, now = '', turns = 0; turns < 5; turns = now === before ? turns + 1 : 0) {
+                before = now;
+                await new Promise(done => setTimeout(done, 200));
+                now = document.body.innerText;
+            }
+            return document.body.innerText
+                .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '<id>')
+                .replace(/\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z/g, '<time>')
+                .replace(/\\d+ seconds?/g, '<duration>');
+        })()";
+        let text = self.browser.run(rested).await;
+        let lines: BTreeSet<_> = text.as_str().unwrap_or_default().lines().map(str::to_owned).collect();
+        lines.into_iter().collect()
     }
 
     /// Ends the browser, and then what it was looking at.

@@ -4,15 +4,19 @@ use std::{
     io::{BufRead, BufReader, Read},
     os::unix::process::CommandExt,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use greenroom_context::spawn_blocking;
 use greenroom_core::{
-    Backend, Lifecycle,
-    boot::{Boot, Deadlines},
-    plugin,
+    Backend, Lifecycle, at_forced_end,
+    boot::{Boot, BootEvent, BootObserver, Deadlines},
+    plugin, stop_backends,
 };
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -23,12 +27,31 @@ const LONG: Duration = Duration::from_secs(60);
 /// A loaded machine gets some time; nothing of what hangs would end by itself within it.
 const IN_TIME: Duration = Duration::from_secs(20);
 
+struct Told;
+
+impl BootObserver for Told {
+    #[expect(clippy::print_stdout, reason = "the parent waits for these lines")]
+    fn on(&self, event: &BootEvent<'_>) {
+        // The parent of the others reads no further.
+        if let BootEvent::StopAsked(_) = event {
+            HAS_BEEN_ASKED.store(true, Relaxed);
+        }
+        if let BootEvent::Signal(name) = event
+            && HAS_BEEN_ASKED.load(Relaxed)
+        {
+            println!("\ntold of {name}");
+        }
+    }
+}
+
+static HAS_BEEN_ASKED: AtomicBool = AtomicBool::new(false);
+
 #[expect(clippy::print_stdout, reason = "the parent waits for these lines")]
 fn backend(kind: String) -> Backend {
     let boot = async || {
         println!("\nbegun");
         let deadlines = Deadlines { tasks: Duration::from_millis(100), ..Deadlines::default() };
-        Ok(Boot { deadlines, ..Boot::default() })
+        Ok(Boot { deadlines, observer: Arc::new(Told), ..Boot::default() })
     };
     let subject = plugin("subject", move |env| {
         env.register_init(async move |lifecycle: Lifecycle| {
@@ -51,6 +74,17 @@ fn backend(kind: String) -> Backend {
                 "hung hook" => {
                     lifecycle.add_shutdown_hook("hangs", async || std::future::pending().await)?;
                     println!("\nhangs");
+                }
+                "asked" => {
+                    drop(at_forced_end(|| println!("\nforgotten")));
+                    let guard = at_forced_end(|| println!("\nforced"));
+                    lifecycle.add_shutdown_hook("hangs", async move || {
+                        println!("\nhangs");
+                        std::future::pending::<()>().await;
+                        drop(guard);
+                        Ok(())
+                    })?;
+                    stop_backends("it has nothing to do");
                 }
                 _ => {}
             }
@@ -168,6 +202,20 @@ fn before_the_backend_of_a_process_the_second_signal_ends_it() {
     }
     let code = end(&mut child);
     assert!([Some(130), Some(143)].contains(&code), "{code:?}");
+}
+
+#[test]
+fn after_a_stop_that_was_asked_for_the_first_signal_is_a_first_one() {
+    let mut child = command("asked").spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    for (awaited, signal) in [("hangs", Signal::TERM), ("told of SIGTERM", Signal::INT)] {
+        assert!(lines.any(|line| line.ends_with(awaited)), "{awaited}");
+        kill_process(Pid::from_child(&child), signal).unwrap();
+    }
+    assert_eq!(end(&mut child), Some(130));
+    // Whose guard is gone has nothing left to end.
+    let rest: Vec<_> = lines.filter(|line| line.starts_with("for")).collect();
+    assert_eq!(rest, ["forced"]);
 }
 
 #[test]

@@ -170,6 +170,13 @@ impl Arrived {
         self.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{text}")).await;
     }
 
+    /// The same of a server that keeps its connections for long, as ours does.
+    pub(crate) async fn answer_and_keep(&mut self, text: &str) {
+        let length = text.len();
+        let kept = "Keep-Alive: timeout=75";
+        self.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n{kept}\r\n\r\n{text}")).await;
+    }
+
     /// Waits for the other side's end of the connection; it must send nothing more.
     pub(crate) async fn ends(&mut self) {
         while self.more().await {}
