@@ -300,6 +300,11 @@ impl Config {
         Ok(Some(pinned.collect()))
     }
 
+    /// The name of the source whose value counts.
+    pub(crate) fn context_of(&self, key: &str) -> Result<Option<String>> {
+        self.optional(|reader| Ok(reader.find(key)?.map(|found| found.context.to_owned())))
+    }
+
     fn optional<T>(&self, read: impl FnOnce(&Reader<'_>) -> Result<Option<T>>) -> Result<Option<T>> {
         let snapshot = self.live.current();
         let mut reader = Reader::new(&snapshot);

@@ -93,6 +93,31 @@ impl RootConfig {
         )))
     }
 
+    /// What [`get`](Config::get) says of a key, as a config with nothing else in it: where a lower source has something else than
+    /// an object, it is not asked for members of one that hides it. For a value that Backstage takes as a whole.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let config = RootConfig::from_yaml("backend: {database: {connection: {host: db}}}").unwrap();
+    /// let connection = config.only("backend.database.connection").unwrap().unwrap();
+    /// assert_eq!(connection.string("backend.database.connection.host").unwrap(), "db");
+    /// assert!(config.only("backend.listen").unwrap().is_none());
+    /// ```
+    ///
+    /// # Errors
+    /// As the description of [`Config`] says.
+    pub fn only(&self, key: &str) -> Result<Option<Self>> {
+        let Some(node) = self.optional_node(key)? else { return Ok(None) };
+        let root = key.rsplit('.').fold(node, |node, part| {
+            let (origin, at) = (node.origin, node.at.clone());
+            Node { value: crate::Value::Object([(part.to_owned(), node)].into_iter().collect()), origin, at }
+        });
+        let context = self.context_of(key)?.unwrap_or_default();
+        let snapshot = self.live().current();
+        Ok(Some(Self::from_snapshot(snapshot.pinned(&context, root, String::new()))))
+    }
+
     fn from_node(root: Node) -> Result<Self> {
         if root.object().is_none() {
             return Err(crate::transform::not_an_object(&root.at).into_error());

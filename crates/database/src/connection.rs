@@ -24,8 +24,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// What stands at the key; nothing if nothing does.
+    /// What stands at the key; nothing if nothing does. As in Backstage it is one value: `':memory:'` of one file lies below the
+    /// object of another, and nobody asks it for a host.
     pub(crate) fn read(config: &RootConfig, key: &str, engine: Engine) -> Result<Self> {
+        let Some(config) = &config.only(key)? else { return Ok(Self::default()) };
         let Some(node) = config.optional_node(key)? else { return Ok(Self::default()) };
         match (&node.value, engine) {
             (Value::Object(_), Engine::Sqlite) => Self::read_file(config, key),

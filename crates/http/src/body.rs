@@ -27,6 +27,8 @@ pub(crate) struct AnswerBody {
     exchange: Box<Exchange>,
     sent: u64,
     has_ended: bool,
+    /// What it has failed with, until what came before that has been written.
+    broken: Option<axum::Error>,
     /// A stream of events ends with the server: it has no end of its own, and its client comes again, elsewhere.
     until: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
@@ -45,7 +47,15 @@ impl AnswerBody {
         let streams_events =
             headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_event_stream(kind.as_bytes()));
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
-        response.map(|body| Self { body, rest: Bytes::new(), exchange, sent: 0, has_ended: false, until })
+        response.map(|body| Self {
+            body,
+            rest: Bytes::new(),
+            exchange,
+            sent: 0,
+            has_ended: false,
+            broken: None,
+            until,
+        })
     }
 
     fn end(&mut self, aborted: bool) {
@@ -128,6 +138,9 @@ impl HttpBody for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
+        if let Some(why) = this.broken.take() {
+            return Poll::Ready(Some(Err(why)));
+        }
         if this.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
             this.end(false);
             return Poll::Ready(None);
@@ -139,15 +152,22 @@ impl HttpBody for AnswerBody {
         let work = this.exchange.work.clone();
         let frame = pin!(catch_panic(poll_fn(|cx| Pin::new(&mut this.body).poll_frame(cx))));
         let polled = ready!(work.sync_scope(|| frame.poll(cx)));
-        Poll::Ready(match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panic)))) {
-            None => this.over().map(Err),
-            Some(Err(why)) => Some(Err(this.broke(why))),
-            Some(Ok(frame)) => Some(Ok(this.piece(frame))),
-        })
+        let broken = match polled.unwrap_or_else(|panic| Some(Err(axum::Error::new(panic)))) {
+            None => match this.over() {
+                None => return Poll::Ready(None),
+                Some(broken) => broken,
+            },
+            Some(Err(why)) => this.broke(why),
+            Some(Ok(frame)) => return Poll::Ready(Some(Ok(this.piece(frame)))),
+        };
+        // Hyper drops the connection with all that it has not written, as soon as it is told: first it gets to write.
+        this.broken = Some(broken);
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.broken.is_none() && self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

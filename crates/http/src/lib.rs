@@ -62,7 +62,8 @@ pub use failure::{AlreadyTold, ErrorAnswer, HandlerResult, HttpError, ToldError,
 pub use finished_request::{FinishedRequest, Spent};
 pub use forward::{Forward, Forwarded, Forwarding, Passage, Reach, Told};
 pub use greenroom_http_server::{
-    Certificate, ConnectionLimits, Https, Listen, LocalAddr, SELF_SIGNED_FILE, RawIo, ServerSettings, Timeouts,
+    Certificate, ConnectionLimits, Https, Listen, LocalAddr, RawIo, SELF_SIGNED_FILE, ServerSettings,
+    Timeouts,
 };
 pub use plugin::{AuthPolicy, HttpRouter};
 pub use root::RootHttpRouter;

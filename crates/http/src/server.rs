@@ -70,9 +70,8 @@ impl RootHttpRouter {
                 let front = Front(Arc::new(Inner {
                     steps: steps(&settings, &logger, &draining),
                     apart: apart::Surroundings::new(&settings, &logger, &draining),
-                    forwarding: forwarding.map(|to| {
-                        (to, Arc::new(forward::Surroundings::new(&settings, &logger, &draining)))
-                    }),
+                    forwarding: forwarding
+                        .map(|to| (to, Arc::new(forward::Surroundings::new(&settings, &logger, &draining)))),
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     root: root.clone(),
                     trust: settings.trust_proxy.clone(),

@@ -8,7 +8,6 @@ use std::{
 };
 
 use clap::ArgMatches;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use greenroom::{
     config::{ConfigOptions, RootConfig},
     core::serve_signals,
@@ -17,6 +16,7 @@ use greenroom::{
     ops::{Ops, ROOT},
     prelude::{InstanceMetadata, RootLogger, fields},
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use greenroom_defaults::{Finding, Severity};
 
@@ -55,7 +55,12 @@ pub(crate) fn start_by(
 }
 
 /// Starts the backend that the config describes, and serves until a signal. `typed` is the command line, without the program.
-pub(crate) fn start(program: &Program, options: &ConfigOptions, typed: &[String], began: Instant) -> ExitCode {
+pub(crate) fn start(
+    program: &Program,
+    options: &ConfigOptions,
+    typed: &[String],
+    began: Instant,
+) -> ExitCode {
     // Reading the config takes a while, and its pipes as long as they like.
     if let Err(error) = serve_signals() {
         return explain::fail(&format!("cannot serve signals: {error}"), None);

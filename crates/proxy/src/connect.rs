@@ -71,7 +71,8 @@ impl Connector {
     pub(crate) async fn connect(&self, to: SocketAddr) -> Result<Connection, NotConnected> {
         // On this machine nobody is out of reach: who does not answer is busy, and is waited for as without us.
         let limit = if to.ip().is_loopback() { BUSY } else { self.timeout };
-        let connection = self.dial(to, self.source.filter(|_| self.has_no_source.get().is_none()), limit).await?;
+        let connection =
+            self.dial(to, self.source.filter(|_| self.has_no_source.get().is_none()), limit).await?;
         self.opened.fetch_add(1, Relaxed);
         Ok(connection)
     }

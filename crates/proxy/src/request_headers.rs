@@ -58,7 +58,9 @@ pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>
     let mut last = None;
     for (name, value) in came {
         if let Some(name) = name {
-            let is_kept = !hop_by_hop.holds(&name) && ours.keeps(&name);
+            // HTTP/1.0 has no expectations, and goes on as another version.
+            let is_vain = name == header::EXPECT && head.version == Version::HTTP_10;
+            let is_kept = !is_vain && !hop_by_hop.holds(&name) && ours.keeps(&name);
             last = is_kept.then_some(name);
         }
         if let Some(name) = &last {
@@ -130,6 +132,9 @@ impl Ours<'_> {
 
 /// A text as a header's value; as Node reads one, each of its characters is a byte.
 fn value(text: &str) -> Option<HeaderValue> {
+    if text.is_ascii() {
+        return HeaderValue::from_str(text).ok();
+    }
     let bytes: Option<Vec<u8>> = text.chars().map(|char| u8::try_from(u32::from(char)).ok()).collect();
     HeaderValue::from_bytes(&bytes?).ok()
 }

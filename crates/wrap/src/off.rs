@@ -28,12 +28,14 @@ impl Switch {
     /// # Errors
     /// What it may be.
     pub fn parse(value: Option<&OsStr>) -> Result<Self, String> {
-        match value.map(OsStr::to_string_lossy).as_deref() {
-            None | Some("" | "on") => Ok(Self::On),
-            Some("pass") => Ok(Self::Pass),
-            Some("off") => Ok(Self::Off),
-            Some(other) => {
-                Err(format!("{SWITCH}={other} is unknown: write {SWITCH}=off, {SWITCH}=pass or {SWITCH}=on"))
+        let value = value.map(OsStr::to_string_lossy).unwrap_or_default();
+        // As people write it in a hurry.
+        match &*value.trim().to_ascii_lowercase() {
+            "" | "on" | "true" | "1" => Ok(Self::On),
+            "pass" => Ok(Self::Pass),
+            "off" | "false" | "0" => Ok(Self::Off),
+            _ => {
+                Err(format!("{SWITCH}={value} is unknown: write {SWITCH}=off, {SWITCH}=pass or {SWITCH}=on"))
             }
         }
     }

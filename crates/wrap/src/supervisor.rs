@@ -55,10 +55,18 @@ impl fmt::Debug for SupervisorOptions {
 /// A handle to a child that is kept running. When the last one is dropped, the child is killed.
 #[derive(Clone, Debug)]
 pub struct Supervisor {
-    /// Whether it is to stop, and within which time.
-    stop: Arc<watch::Sender<Option<Duration>>>,
+    orders: Arc<watch::Sender<Orders>>,
     state: watch::Receiver<State>,
     target: Target,
+}
+
+/// What the supervisor was told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Orders {
+    /// No other child follows the one that runs.
+    is_last: bool,
+    /// To stop, within this time.
+    stop: Option<Duration>,
 }
 
 impl Supervisor {
@@ -69,7 +77,7 @@ impl Supervisor {
         launch: impl FnMut() -> io::Result<Launch> + Send + 'static,
     ) -> Self {
         let (tell, state) = watch::channel(State::starting());
-        let (stop, stopped) = watch::channel(None);
+        let (orders, ordered) = watch::channel(Orders::default());
         let target = Target::default();
         let keeper = Keeper {
             launch: Box::new(launch),
@@ -78,12 +86,12 @@ impl Supervisor {
             on_state: options.on_state,
             target: target.clone(),
             state: tell,
-            stop: stopped,
+            orders: ordered,
             last: None,
             has_moved: false,
         };
         spawn("child", keeper.keep());
-        Self { stop: Arc::new(stop), state, target }
+        Self { orders: Arc::new(orders), state, target }
     }
 
     /// How it is, now and from now on. Closed once nothing follows.
@@ -105,11 +113,17 @@ impl Supervisor {
         forward_signals(&self.target)
     }
 
+    /// Starts no other child from here on; the one that runs goes on. For a stop that begins before the child is told of it.
+    pub fn restart_no_more(&self) {
+        self.orders.send_modify(|orders| orders.is_last = true);
+    }
+
     /// Stops the child, as [`Child::stop`](crate::Child::stop) does, and starts none any more. Returns the last state. The first
     /// one who calls it says how long it may take.
     pub async fn stop(&self, grace: Duration) -> State {
-        self.stop.send_modify(|stop| {
-            stop.get_or_insert(grace);
+        self.orders.send_modify(|orders| {
+            orders.is_last = true;
+            orders.stop.get_or_insert(grace);
         });
         self.end().await
     }

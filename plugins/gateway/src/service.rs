@@ -107,6 +107,10 @@ impl Gateway {
         logger: &Logger,
     ) -> Result<Self> {
         let address = from.address().await?;
+        from.refuse_ourselves(address, &http.listen)?;
+        if !from.is_child() {
+            info!(logger, "What is not ours goes to the Node backend at {address}");
+        }
         let is_here = address.is_ipv4() && address.ip().is_loopback();
         let pause = http.startup_pause;
         let upstream =

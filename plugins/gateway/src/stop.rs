@@ -141,10 +141,18 @@ pub(crate) async fn quiet(gateway: &Gateway) {
 
 /// One line of it all.
 fn tell(noted: &Noted, logger: &Logger) {
-    let Some((signal, open)) = &noted.signal else { return };
+    let Some((signal, open)) = noted.signal.as_ref().filter(|_| noted.has_started) else { return };
     let (took, ended) = (signal.elapsed(), noted.ended);
     let slowest = noted.slowest.as_ref();
     let millis = |duration: Duration| duration.as_millis() as u64;
+    let logger = match slowest {
+        None => logger.clone(),
+        Some(slowest) => logger.child(fields! {
+            slowestMs: millis(slowest.took),
+            slowestPlugin: slowest.plugin.as_deref().unwrap_or_default(),
+            slowestRequestId: &*slowest.request_id,
+        }),
+    };
     info!(
         logger,
         "inFlight" = open.requests as u64,
@@ -153,9 +161,6 @@ fn tell(noted: &Noted, logger: &Logger) {
         "cutRequests" = ended.requests as u64,
         "endedStreams" = ended.streams as u64,
         "endedTunnels" = ended.tunnels as u64,
-        "slowestMs" = slowest.map(|slowest| millis(slowest.took)),
-        "slowestPlugin" = slowest.and_then(|slowest| slowest.plugin.as_deref()),
-        "slowestRequestId" = slowest.map(|slowest| &*slowest.request_id),
         "durationMs" = millis(took),
         "{}",
         sentence(*open, ended, slowest, took)

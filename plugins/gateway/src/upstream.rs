@@ -1,8 +1,8 @@
 //! Where the Node backend is.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use greenroom::errors::Error;
+use greenroom::{errors::Error, http::Listen};
 use http::Uri;
 
 /// What a gateway stands in front of.
@@ -45,6 +45,28 @@ impl UpstreamFrom {
         // `localhost` is both; a Node backend that listens on all addresses takes IPv4 in any case.
         let first = found.iter().find(|address| address.is_ipv4()).or_else(|| found.first());
         first.copied().ok_or_else(|| Error::input(unknown(&host, "it has no address")))
+    }
+}
+
+impl UpstreamFrom {
+    /// A server that passes on to itself would ask itself for ever.
+    ///
+    /// # Errors
+    /// When we are to listen at that address.
+    pub(crate) fn refuse_ourselves(&self, address: SocketAddr, listen: &Listen) -> Result<(), Error> {
+        let Listen::Tcp { host, port } = listen else { return Ok(()) };
+        let is_ours = match host.parse::<IpAddr>() {
+            Ok(ip) if !ip.is_unspecified() => ip == address.ip(),
+            // All addresses of this machine, or a name that may be any of them.
+            _ => address.ip().is_loopback() || address.ip().is_unspecified(),
+        };
+        if self.is_child() || *port != address.port() || !is_ours {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "The Node backend cannot be at {address}: that is where this gateway listens, by backend.listen. Let Node listen \
+             elsewhere, such as with APP_CONFIG_backend_listen=127.0.0.1:7008, and name that address"
+        )))
     }
 }
 
@@ -125,6 +147,27 @@ mod tests {
         }
         let told = parse("http://me:hunter2@node:7008").unwrap_err();
         assert!(!told.message().contains("hunter2"), "{}", told.message());
+    }
+
+    #[test]
+    fn a_gateway_is_not_in_front_of_itself() {
+        let refused = |address: &str, host: &str, port: u16| {
+            let listen = Listen::Tcp { host: host.to_owned(), port };
+            let from = UpstreamFrom::Url(String::new());
+            from.refuse_ourselves(address.parse().unwrap(), &listen).is_err()
+        };
+        for (address, host) in [
+            ("127.0.0.1:7007", ""),
+            ("127.0.0.1:7007", "0.0.0.0"),
+            ("[::1]:7007", "::"),
+            ("127.0.0.1:7007", "localhost"),
+            ("10.0.0.1:7007", "10.0.0.1"),
+        ] {
+            assert!(refused(address, host, 7007), "{address} {host}");
+            assert!(!refused(address, host, 7008), "{address} {host}");
+        }
+        assert!(!refused("10.0.0.2:7007", "", 7007), "another machine");
+        assert!(!refused("127.0.0.1:7007", "10.0.0.1", 7007));
     }
 
     #[tokio::test]

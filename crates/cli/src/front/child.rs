@@ -70,13 +70,14 @@ impl Child {
             killed.kill_group();
         });
         let began = Arc::new(OnceLock::new());
-        let noted = began.clone();
+        let (noted, last) = (began.clone(), supervisor.clone());
         lifecycle.add_hook_in(
             Phase::BeforeShutdown,
             "the Node backend's grace",
             AT_ONCE,
             async move || {
                 let _ = noted.set(Instant::now());
+                last.restart_no_more();
                 Ok(())
             },
         )?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use greenroom_config::RootConfig;
+use greenroom_config::{ConfigOptions, RootConfig};
 use greenroom_database::{DatabaseSettings, PluginDatabase, Postgres, Sqlite, Target, Tls};
 
 fn plugin(yaml: &str, id: &str) -> PluginDatabase {
@@ -22,6 +22,29 @@ fn file(yaml: &str, id: &str) -> Sqlite {
         Target::Sqlite(sqlite) => sqlite,
         Target::Postgres(postgres) => panic!("{postgres:?}"),
     }
+}
+
+/// As `create-app` makes them: the file for production has an object where the other one has a text.
+#[test]
+fn a_connection_is_one_value_whatever_a_lower_file_has_in_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, connection: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, format!("backend: {{database: {{client: pg, connection: {connection}}}}}"))
+            .unwrap();
+        format!("--config={}", path.display())
+    };
+    let (text, object) =
+        (write("a.yaml", "':memory:'"), write("b.yaml", "{host: db, user: portal, password: pw}"));
+    let read = |args: &[&String]| {
+        let args = args.iter().map(|arg| (*arg).clone()).collect();
+        let options = ConfigOptions { args, cwd: dir.path().to_owned(), ..ConfigOptions::default() };
+        let config = RootConfig::load(&options).unwrap();
+        DatabaseSettings::from_config(&config).and_then(|settings| settings.for_plugin("catalog"))
+    };
+    let Target::Postgres(server) = read(&[&text, &object]).unwrap().target else { panic!("no server") };
+    assert_eq!(server.to_string(), "db:5432");
+    assert!(read(&[&object, &text]).is_err(), "the last one counts, and is no URL");
 }
 
 const SHARED: &str = "

@@ -8,8 +8,8 @@ mod words;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-pub(crate) use json::is_from_json;
 pub use json::Json;
+pub(crate) use json::is_from_json;
 pub use path::Path;
 pub use query::Query;
 

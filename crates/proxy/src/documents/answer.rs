@@ -38,7 +38,7 @@ impl Candidate {
     /// The answer with what is added to it, or as it came; and whether something was added, or why not.
     pub(crate) async fn answer(self, response: Response) -> (Response, Result<bool, Untouched>) {
         let (mut parts, body) = response.into_parts();
-        if parts.status != StatusCode::OK || !is_html(&parts.headers) {
+        if parts.status != StatusCode::OK || !is_html(&parts.headers) || is_file(&parts.headers) {
             return (Response::from_parts(parts, body), Ok(false));
         }
         if is_encoded(&parts.headers) {
@@ -144,6 +144,12 @@ fn forget_bytes(headers: &mut HeaderMap) {
 fn is_html(headers: &HeaderMap) -> bool {
     let kind = content_type(headers).split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("text/html")
+}
+
+/// Whether it is to be kept as a file, which is nobody's page.
+fn is_file(headers: &HeaderMap) -> bool {
+    let shown = headers.get(header::CONTENT_DISPOSITION).map(|value| value.as_bytes().trim_ascii_start());
+    shown.is_some_and(|shown| shown.get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case(b"attachment")))
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {

@@ -108,6 +108,10 @@ impl http_body::Body for Resumed {
         let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint);
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(held));
+        if self.begun.last.is_some() {
+            // Of no known length: what broke must not go out as whole, and trailers have no place behind a length.
+            return hint;
+        }
         if let Some(upper) = rest.upper().and_then(|upper| upper.checked_add(held)) {
             hint.set_upper(upper);
         }

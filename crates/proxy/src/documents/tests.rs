@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use greenroom_http::finished::Coding;
 use http::{HeaderMap, HeaderValue, Method, Request, header, request::Parts};
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use proptest::prelude::*;
 use tokio::time::sleep;
@@ -192,6 +192,7 @@ async fn what_cannot_be_added_to_goes_out_as_it_came() {
     assert_eq!(untouched(page("<p>")).await, Err(Untouched::NoHead));
     assert_eq!(untouched(page(PAGE.repeat(200))).await, Err(Untouched::TooLarge));
     assert_eq!(untouched(with("content-type", "text/plain")).await, Ok(false));
+    assert_eq!(untouched(with("content-disposition", "Attachment; filename=a.html")).await, Ok(false));
     let mut failed = page(PAGE);
     *failed.status_mut() = http::StatusCode::NOT_FOUND;
     assert_eq!(untouched(failed).await, Ok(false));
@@ -242,6 +243,7 @@ async fn what_breaks_breaks_for_the_client_too_and_trailers_arrive() {
     let (response, told) = candidate(&documents(), &[]).answer(page(Body::from_stream(broken))).await;
     assert_eq!(told, Ok(false));
     let mut body = response.into_body();
+    assert_eq!(body.size_hint().exact(), None, "it would go out with a length, and so as whole");
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "<head>");
     assert!(body.frame().await.unwrap().is_err());
 

@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use super::{Launch, OnState, Restart, State};
+use super::{Launch, OnState, Orders, Restart, State};
 use crate::{Child, Ended, Input, Next, Restarts, StoppedBy, Target, is_taken};
 
 /// How long processes may take to end whose parent has ended by itself.
@@ -17,8 +17,8 @@ pub(super) struct Keeper {
     pub(super) on_state: Option<OnState>,
     pub(super) target: Target,
     pub(super) state: watch::Sender<State>,
-    /// Within which time it is to stop, if it is. Closed once nobody has a handle any more.
-    pub(super) stop: watch::Receiver<Option<Duration>>,
+    /// Closed once nobody has a handle any more.
+    pub(super) orders: watch::Receiver<Orders>,
     /// How the last child ended.
     pub(super) last: Option<Ended>,
     /// Another port was tried since the policy has last started a child.
@@ -28,11 +28,11 @@ pub(super) struct Keeper {
 impl Keeper {
     pub(super) async fn keep(mut self) {
         while let Some(pause) = self.run_once().await {
-            let grace = tokio::select! {
+            let is_told = tokio::select! {
                 () = sleep(pause) => continue,
-                grace = Self::told_to_stop(&mut self.stop) => grace,
+                told = self.orders.wait_for(|orders| orders.is_last) => told.is_ok(),
             };
-            if grace.is_some() {
+            if is_told {
                 self.tell_stopped(StoppedBy::Itself);
             }
             return;
@@ -40,13 +40,13 @@ impl Keeper {
     }
 
     /// Within which time it is to stop, once it is; `None` when nobody has a handle any more.
-    async fn told_to_stop(stop: &mut watch::Receiver<Option<Duration>>) -> Option<Duration> {
-        stop.wait_for(Option::is_some).await.ok().and_then(|grace| *grace)
+    async fn told_to_stop(orders: &mut watch::Receiver<Orders>) -> Option<Duration> {
+        orders.wait_for(|orders| orders.stop.is_some()).await.ok().and_then(|orders| orders.stop)
     }
 
     /// Starts a child and waits for its end. Returns after how long the next one is started, if it is.
     async fn run_once(&mut self) -> Option<Duration> {
-        if self.stop.borrow().is_some() {
+        if self.orders.borrow().is_last {
             self.tell_stopped(StoppedBy::Itself);
             return None;
         }
@@ -75,7 +75,7 @@ impl Keeper {
                 child.end_rest(REST_GRACE).await;
                 return self.follow(ended, &launch);
             }
-            grace = Self::told_to_stop(&mut self.stop) => grace?,
+            grace = Self::told_to_stop(&mut self.orders) => grace?,
         };
         let stopped = child.stop(grace).await;
         self.last = Some(stopped.ended);
@@ -85,6 +85,10 @@ impl Keeper {
 
     /// What follows the end of a child that was not stopped.
     fn follow(&mut self, ended: Ended, launch: &Launch) -> Option<Duration> {
+        if self.orders.borrow().is_last {
+            self.tell(State::Ended { ended: self.last, stopped: None, restart: None });
+            return None;
+        }
         let taken = launch.port.filter(|port| is_taken(*port));
         if taken.is_some() && !self.has_moved && !launch.is_port_fixed {
             self.has_moved = true;

@@ -76,6 +76,11 @@ fn a_switch_that_is_misspelt_is_told() {
         (parse("off"), parse("pass"), parse("on")),
         (Ok(Switch::Off), Ok(Switch::Pass), Ok(Switch::On))
     );
-    let error = parse("OFF").unwrap_err();
-    assert_eq!(error, "GREENROOM=OFF is unknown: write GREENROOM=off, GREENROOM=pass or GREENROOM=on");
+    // As people write it at night.
+    for off in ["OFF", " off", "false", "0"] {
+        assert_eq!(parse(off), Ok(Switch::Off), "{off}");
+    }
+    assert_eq!((parse("PASS"), parse("1")), (Ok(Switch::Pass), Ok(Switch::On)));
+    let error = parse("of").unwrap_err();
+    assert_eq!(error, "GREENROOM=of is unknown: write GREENROOM=off, GREENROOM=pass or GREENROOM=on");
 }

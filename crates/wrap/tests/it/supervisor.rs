@@ -121,6 +121,17 @@ async fn a_stop_between_two_starts_does_not_wait_for_the_second() {
 }
 
 #[tokio::test]
+async fn once_a_stop_has_begun_none_is_started_again_and_the_one_that_runs_goes_on() {
+    let (supervisor, states) =
+        supervise(RestartPolicy::OnFailure, always(command(&["sh", "-c", "read x; exit 7"])));
+    supervisor.state().wait_for(|state| matches!(state, State::Running { .. })).await.unwrap();
+    supervisor.restart_no_more();
+    // Its input is closed: it ends as one that fails.
+    assert_eq!(supervisor.end().await.exit_code(), Some(7));
+    assert_eq!(steps(&states).last().unwrap(), "Some(exit code 7) None None");
+}
+
+#[tokio::test]
 async fn a_stop_while_the_child_starts_leaves_no_orphan() {
     let mut told = Told::new();
     let (supervisor, _) =
