@@ -80,7 +80,9 @@ impl AccessLine {
         if let Some(plugin) = request.target_plugin() {
             add(text("targetPlugin", plugin).added());
         }
-        if let Some(kind) = request.principal_type() {
+        // Whom nobody has looked at in time is not nobody.
+        let kind = request.principal_type().or(exchange.told.as_ref().map(|_| "unverified"));
+        if let Some(kind) = kind {
             add(text("principalType", kind).added());
         }
         if aborted {

@@ -316,6 +316,7 @@ async fn the_line_tells_who_asked_as_far_as_it_is_known() {
     arrives(&gateway, &mut upstream, "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n").await;
     let line = gateway.access_lines(3).await.pop().unwrap();
     assert_eq!(line["credentialError"], json!(null), "nobody looks at it");
-    assert_eq!((&lines[1]["principalType"], &lines[1]["credentialError"]), (&json!(null), &json!(null)));
+    let unknown = (&lines[1]["principalType"], &lines[1]["credentialError"]);
+    assert_eq!(unknown, (&json!("unverified"), &json!(null)), "it was not told in time");
     assert!(lines[0]["upstreamMs"].is_number());
 }
