@@ -22,11 +22,14 @@ async fn help() {
     Usage: greenroom [OPTIONS] [COMMAND]
 
     Commands:
-      start   Start the backend and serve until SIGTERM or SIGINT (the default command)
-      config  Look at the configuration
-      ops     Look after the running backend
-      rum     Commands of the plugin `rum`
-      help    Print this message or the help of the given subcommand(s)
+      start    Start the backend and serve until SIGTERM or SIGINT (the default command)
+      config   Look at the configuration
+      ops      Look after the running backend
+      rum      Commands of the plugin `rum`
+      gateway  Stand in front of a Node backend that somebody else runs: take `backend.listen`, and pass
+               on what is not ours
+      run      Run a Node backend as a child process: signals, its end and its exit code are passed on
+      help     Print this message or the help of the given subcommand(s)
 
     Options:
           --config <FILE>  A config file; repeat it to layer several, the last one wins. Without it:

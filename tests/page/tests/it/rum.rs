@@ -171,7 +171,9 @@ async fn rum_43_a_config_that_does_not_start_keeps_events_from_arriving() {
     ] {
         let config = rum.replace("BASE", base);
         let ended = Program::greenroom().config(&config).args("rum doctor").run().await;
-        assert_eq!(ended.code, Some(1), "{ended:?}");
+        // A gateway has no front end either: offline it cannot be known.
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("warning: "), "{}", ended.stdout);
         assert!(ended.stdout.contains(why), "{}", ended.stdout);
     }
 }
