@@ -163,19 +163,31 @@ async fn gateway_5_pass_adds_nothing_to_answers_requests_or_the_log() {
         let setup = Setup::new(version).features("healthcheck,gw");
         let direct = setup.clone().node_alone().await;
         let gateway = setup.env("GREENROOM", "pass").wrapped().await;
-        let mut told = Vec::new();
+        let (mut told, mut sent) = (Vec::new(), Vec::new());
         for backend in [&direct, &gateway] {
-            let request = "GET /api/gw/sent?x=1 HTTP/1.1\r\nhost: portal.example\r\nx-odd:  spaces  \r\nuser-agent: it\r\n\r\n";
-            let answer = Connection::to(backend.port()).await.ask(request).await;
-            backend.await_line("/api/gw/sent?x=1").await.expect("an access line");
+            let ask = async |path: &str| {
+                let request = format!(
+                    "GET {path} HTTP/1.1\r\nhost: portal.example\r\nx-odd:  spaces  \r\nuser-agent: it\r\n\r\n"
+                );
+                Connection::to(backend.port()).await.ask(&request).await
+            };
+            let answer = ask("/api/gw/ok/1?x=1").await;
+            backend.await_line("/api/gw/ok/1?x=1").await.expect("an access line");
             let line =
-                backend.output().lines().find(|line| line.contains("/api/gw/sent?x=1")).map(str::to_owned);
+                backend.output().lines().find(|line| line.contains("/api/gw/ok/1?x=1")).map(str::to_owned);
             let names: Vec<_> =
                 answer.head.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
             let line = line.map(|line| without_times(&line));
             told.push((names, String::from_utf8_lossy(&answer.body).into_owned(), line));
+            let body: Value = serde_json::from_slice(&ask("/api/gw/sent").await.body).unwrap();
+            sent.push(body["rawHeaders"].as_array().unwrap().clone());
         }
         assert_eq!(told[0], told[1], "{version}");
+        // Who the client is, Node was told to take from us.
+        let (as_it_came, added) = sent[1].split_at(sent[0].len());
+        assert_eq!(as_it_came, sent[0], "{version}");
+        let added: Vec<_> = added.iter().step_by(2).collect();
+        assert_eq!(added, ["x-forwarded-for", "x-forwarded-proto"], "{version}");
         assert!(!gateway.output().contains("upstreamMs"), "{version}: {}", gateway.output());
     }
 }
