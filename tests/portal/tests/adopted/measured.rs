@@ -48,7 +48,15 @@ async fn rum_112_113_a_visit_of_a_node_portal_is_kept_and_leads_to_the_access_li
 
     let session = format!("{PORTAL}/.greenroom/browser/sessions/{}", kept["id"].as_str().expect("an id"));
     scene.browser.open(&session).await;
-    scene.browser.see("/api/catalog/entities/by-query").await;
+    let is_told = "(async () => {
+        for (let turn = 0; turn < 100; turn++) {
+            if (document.body.textContent.includes('/api/catalog/entities/by-')) return true;
+            await new Promise(done => setTimeout(done, 200));
+        }
+        return document.body.innerText;
+    })()";
+    // Which of the calls it shows unfolded depends on how many there were.
+    assert_eq!(scene.browser.run(is_told).await, true);
     nothing_is_wrong(&scene.browser.seen());
     if let Some(pictures) = std::env::var_os("PICTURES") {
         scene.browser.picture(&Path::new(&pictures).join("session.png")).await;
