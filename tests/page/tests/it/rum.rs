@@ -165,15 +165,14 @@ async fn rum_43_a_config_that_does_not_start_keeps_events_from_arriving() {
     }
     let rum = "app: {datadogRum: {clientToken: pub0123456789abcdef, applicationId: b}BASE}\n\
                greenroom: {rum: {sdk: cdn}}\n";
-    for (base, why) in [
-        ("", "none of app.baseUrl, app.packageName, greenroom.app.dist is set"),
-        (", baseUrl: 'http://localhost:7007'", "there is no package 'app' in the node_modules"),
+    for (base, code, why) in [
+        ("", 1, "none of app.baseUrl, app.packageName, greenroom.app.dist is set"),
+        // A gateway has no front end either: offline it cannot be known.
+        (", baseUrl: 'http://localhost:7007'", 0, "there is no package 'app' in the node_modules"),
     ] {
         let config = rum.replace("BASE", base);
         let ended = Program::greenroom().config(&config).args("rum doctor").run().await;
-        // A gateway has no front end either: offline it cannot be known.
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.stdout.contains("warning: "), "{}", ended.stdout);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
         assert!(ended.stdout.contains(why), "{}", ended.stdout);
     }
 }
