@@ -4,6 +4,7 @@ use std::fmt;
 
 mod libtest;
 mod nextest;
+mod said;
 
 pub(crate) use libtest::parse as libtest;
 pub(crate) use nextest::parse as nextest;
@@ -12,8 +13,17 @@ pub(crate) use nextest::parse as nextest;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
-    pub(crate) failed: Vec<String>,
+    pub(crate) failed: Vec<Failed>,
     pub(crate) skipped: Vec<Skipped>,
+}
+
+/// Something that failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) name: String,
+    /// What it printed, as far as it is known and not too long: the summary tells it again, since who reads a log of a whole
+    /// run reads its end.
+    pub(crate) said: String,
 }
 
 /// Something that did not run.
@@ -23,12 +33,18 @@ pub(crate) struct Skipped {
     pub(crate) reason: String,
 }
 
+impl Failed {
+    pub(crate) fn silent(name: &str) -> Self {
+        Self { name: name.to_owned(), said: String::new() }
+    }
+}
+
 impl Tally {
     /// Of one check that succeeded or did not.
     pub(crate) fn of_check(name: &str, succeeded: bool) -> Self {
         match succeeded {
             true => Self { passed: 1, ..Self::default() },
-            false => Self { failed: vec![name.to_owned()], ..Self::default() },
+            false => Self { failed: vec![Failed::silent(name)], ..Self::default() },
         }
     }
 
@@ -40,7 +56,7 @@ impl Tally {
     /// A command that failed without naming a test (it did not compile, a process died) failed all the same.
     pub(crate) fn explain_status(mut self, name: &str, succeeded: bool) -> Self {
         if !succeeded && self.failed.is_empty() {
-            self.failed.push(format!("{name} (the command failed; no test is to blame)"));
+            self.failed.push(Failed::silent(&format!("{name} (the command failed; no test is to blame)")));
         }
         self
     }
@@ -59,8 +75,11 @@ impl fmt::Display for Tally {
         for Skipped { name, reason } in &self.skipped {
             writeln!(f, "skipped: {name}: {reason}")?;
         }
-        for name in &self.failed {
+        for Failed { name, said } in &self.failed {
             writeln!(f, "failed: {name}")?;
+            for line in said.lines() {
+                writeln!(f, "    {line}")?;
+            }
         }
         write!(f, "{} passed, {} failed, {} skipped", self.passed, self.failed.len(), self.skipped.len())
     }
@@ -82,11 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_failed_test_said_stands_below_its_name() {
+        let failed = Failed { name: "it adds".to_owned(), said: "left: 3\nright: 4".to_owned() };
+        let tally = Tally { failed: vec![failed], ..Tally::default() };
+        let told = "failed: it adds\n    left: 3\n    right: 4\n0 passed, 1 failed, 0 skipped";
+        assert_eq!(tally.to_string(), told);
+    }
+
+    #[test]
     fn a_failed_command_is_a_failure_even_if_no_test_failed() {
         let named = Tally::of_check("a test", false).explain_status("rust tests", false);
-        assert_eq!(named.failed, ["a test"]);
+        assert_eq!(named.failed, [Failed::silent("a test")]);
         let unnamed = Tally::default().explain_status("rust tests", false);
-        assert_eq!(unnamed.failed, ["rust tests (the command failed; no test is to blame)"]);
+        let blamed = "rust tests (the command failed; no test is to blame)";
+        assert_eq!(unnamed.failed, [Failed::silent(blamed)]);
         assert_eq!(Tally::default().explain_status("rust tests", true), Tally::default());
     }
 }

@@ -1,6 +1,6 @@
 //! The output of `cargo test`: one line a test, for unit, integration and documentation tests alike.
 
-use super::{Skipped, Tally};
+use super::{Failed, Skipped, Tally, said};
 
 /// Reads the test lines of every binary: as many as it announces, so that output of tests is not taken for one.
 pub(crate) fn parse(output: &str) -> Tally {
@@ -15,6 +15,12 @@ pub(crate) fn parse(output: &str) -> Tally {
             announced -= usize::from(count(&mut tally, name, verdict));
         }
     }
+    for failed in &mut tally.failed {
+        let heading = format!("---- {} stdout ----", failed.name);
+        let lines = output.lines().skip_while(|line| *line != heading).skip(1);
+        failed.said =
+            said::shortened(lines.take_while(|line| !line.starts_with("---- ") && *line != "failures:"));
+    }
     tally
 }
 
@@ -23,7 +29,7 @@ fn count(tally: &mut Tally, name: &str, verdict: &str) -> bool {
     let name = name.trim_end_matches(" - should panic").to_owned();
     match verdict.split_once(", ").unwrap_or((verdict, "ignored")) {
         ("ok", _) => tally.passed += 1,
-        ("FAILED", _) => tally.failed.push(name),
+        ("FAILED", _) => tally.failed.push(Failed { name, said: String::new() }),
         ("ignored", reason) => tally.skipped.push(Skipped { name, reason: reason.to_owned() }),
         _ => return false,
     }
@@ -38,7 +44,12 @@ mod tests {
     fn a_recorded_run_is_counted_over_all_its_binaries() {
         let tally = parse(include_str!("recorded/libtest.txt"));
         assert_eq!(tally.passed, 3);
-        assert_eq!(tally.failed, ["tests::fails"]);
+        let [failed] = &tally.failed[..] else { panic!("{tally:?}") };
+        assert_eq!(failed.name, "tests::fails");
+        assert!(
+            failed.said.starts_with("thread 'tests::fails' (30448) panicked at src/lib.rs:8:70:\nboom\n")
+        );
+        assert!(!failed.said.contains("test result"), "{}", failed.said);
         let skipped: Vec<_> = tally.skipped.iter().map(|s| (s.name.as_str(), s.reason.as_str())).collect();
         assert_eq!(skipped, [("tests::later", "needs a moon"), ("src/lib.rs - f (line 4)", "ignored")]);
     }

@@ -1,6 +1,6 @@
 //! The output of `cargo nextest run` at status level `skip`: a line a test, a summary, then each failure again with its output.
 
-use super::{Skipped, Tally};
+use super::{Failed, Skipped, Tally, said};
 
 /// Counts by the summary, names by the lines around it, as `binary test`. Nextest does not say why a test is skipped. The
 /// tests that do not match a `filter` were not asked for: they are no skipped ones.
@@ -25,10 +25,16 @@ pub(crate) fn parse(output: &str, filter: Option<&str>) -> Tally {
             break;
         }
     }
-    let named = lines.filter_map(status_line).map(|(_, name)| name.to_owned());
-    tally.failed = named.take(failures).collect();
+    let told: Vec<_> = lines.collect();
+    let named = (0..told.len()).filter_map(|at| Some((at, status_line(told[at])?.1)));
+    let said = |at: usize| {
+        let lines = told[at + 1..].iter().copied().take_while(|line| status_line(line).is_none());
+        said::shortened(lines.map(str::trim_start))
+    };
+    tally.failed =
+        named.take(failures).map(|(at, name)| Failed { name: name.to_owned(), said: said(at) }).collect();
     let unnamed = failures - tally.failed.len();
-    tally.failed.extend((0..unnamed).map(|_| "a test that was not named".to_owned()));
+    tally.failed.extend((0..unnamed).map(|_| Failed::silent("a test that was not named")));
     tally
 }
 
@@ -67,7 +73,10 @@ mod tests {
     fn a_recorded_run_is_counted_and_its_failures_are_named_once() {
         let tally = parse(RECORDED, None);
         assert_eq!(tally.passed, 1);
-        assert_eq!(tally.failed, ["sample tests::aborts", "sample tests::fails", "sample tests::slow"]);
+        let names: Vec<_> = tally.failed.iter().map(|failed| &*failed.name).collect();
+        assert_eq!(names, ["sample tests::aborts", "sample tests::fails", "sample tests::slow"]);
+        assert!(tally.failed[1].said.contains("panicked at src/lib.rs:8:70:\nboom"), "{:?}", tally.failed[1]);
+        assert!(!tally.failed[0].said.contains("boom"), "{:?}", tally.failed[0]);
         let skipped = Skipped { name: "sample tests::later".to_owned(), reason: "ignored".to_owned() };
         assert_eq!(tally.skipped, [skipped]);
     }
