@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use arrayvec::ArrayVec;
 use greenroom_logging::{Clock, Field, FieldValue, Level, Logger, Record};
 use greenroom_redact as redact;
 use http::{HeaderValue, Version};
@@ -48,12 +49,8 @@ impl AccessLine {
         let text = |key, text| Field::literal(key, FieldValue::Str(text));
         let number = |key, number: u64| Field::literal(key, FieldValue::U64(number));
         // Each where it stays: moved together, they cost as much as their being written.
-        let mut fields = [text("", ""); KEYS.len() + ADDED];
-        let mut count = 0;
-        let mut add = |field| {
-            fields[count] = field;
-            count += 1;
-        };
+        let mut fields = ArrayVec::<_, { KEYS.len() + ADDED }>::new_const();
+        let mut add = |field| fields.push(field);
         add(text("type", "incomingRequest"));
         if self.is_dated {
             add(text("date", date));
@@ -114,8 +111,9 @@ impl AccessLine {
             referrer, "\" \"", agent, "\"",
         ]
         .concat();
-        let fields = &fields[..count];
-        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(fields));
+        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(&fields));
+        // It borrows the clock's text.
+        drop(fields);
         CLOCK.set(clock);
     }
 }

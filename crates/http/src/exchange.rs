@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::extract::Request;
+use bytes::Bytes;
 use greenroom_context::{Context, Request as RequestContext};
 use greenroom_http_server::{Arrival, InFlight, Remainder, Takeover};
 use greenroom_redact as redact;
@@ -206,6 +207,28 @@ impl Asked {
         asked
     }
 
+    /// Copies what it keeps of the request's head, for an answer that goes on for long: a part of the head keeps all of the buffer
+    /// into which the connection has read it.
+    pub(crate) fn detach(&mut self) {
+        if let Ok(uri) = Uri::from_maybe_shared(Bytes::from(self.uri.to_string())) {
+            self.uri = uri;
+        }
+        let values = [
+            &mut self.connection,
+            &mut self.accept_encoding,
+            &mut self.cache_control,
+            &mut self.if_modified_since,
+            &mut self.if_none_match,
+            &mut self.user_agent,
+            &mut self.referrer,
+        ];
+        for value in values.into_iter().flatten() {
+            if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+                *value = copy;
+            }
+        }
+    }
+
     /// The path and the query.
     pub(crate) fn url(&self) -> &str {
         self.uri.path_and_query().map_or("/", PathAndQuery::as_str)
@@ -226,5 +249,29 @@ impl Asked {
             connection.is_some_and(|all| all.split(',').any(|token| token.trim().eq_ignore_ascii_case(word)))
         };
         if self.version == Version::HTTP_10 { says("keep-alive") } else { !says("close") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_for_long_reads_as_it_came_and_holds_nothing_of_the_head() {
+        for target in ["/api/events?a=b|c^%zz", "*", "http://host:1/x?y", "http://host?b"] {
+            let head = Bytes::from(format!("{target} curl/8"));
+            let uri = Uri::from_maybe_shared(head.slice(..target.len())).unwrap();
+            let agent = HeaderValue::from_maybe_shared(head.slice(target.len() + 1..)).unwrap();
+            let request = http::Request::builder().uri(uri).header("user-agent", agent);
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let mut asked = Asked::from_request(&request);
+            let (uri, told) = (asked.uri.clone(), asked.told_url().into_owned());
+            drop(request);
+            asked.detach();
+            assert_eq!((&asked.uri, &*asked.told_url()), (&uri, &*told));
+            assert_eq!(asked.user_agent.as_ref().unwrap(), "curl/8");
+            drop(uri);
+            assert!(head.is_unique(), "{target}");
+        }
     }
 }

@@ -15,13 +15,14 @@ use greenroom_context::catch_panic;
 use greenroom_core::{Service, scope};
 use greenroom_http_server::{Answer, Arrival, InFlight, RawIo, RequestBody};
 use greenroom_logging::Logger;
+use http::header;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
 pub use self::told::Told;
 use crate::{
-    body::AnswerBody,
+    body::{AnswerBody, is_event_stream},
     client::Caller,
     envelope::Envelope,
     exchange::Exchange,
@@ -193,6 +194,7 @@ impl Surroundings {
             let mut response = match (forwarded, exchange.takeover.take()) {
                 (Forwarded::Answer(response), _) => response,
                 (Forwarded::Tunnel(head, upstream), Some(takeover)) => {
+                    exchange.asked.detach();
                     let draining = self.draining.clone();
                     let go_on = move |client| tunnel::run(head, client, upstream, exchange, draining);
                     return takeover.take(go_on).await;
@@ -202,6 +204,10 @@ impl Surroundings {
             response = self.envelope.replace_failure(&mut exchange, response);
             exchange.is_last |= to.is_leaving();
             steps.on_response(reached, &mut exchange, &mut response);
+            let kind = response.headers().get(header::CONTENT_TYPE);
+            if kind.is_some_and(|kind| is_event_stream(kind.as_bytes())) {
+                exchange.asked.detach();
+            }
             AnswerBody::attach(exchange, response, &self.draining)
         }))
     }

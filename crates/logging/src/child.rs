@@ -5,13 +5,14 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use arrayvec::ArrayVec;
 use greenroom_context::{Context, ContextField};
 use greenroom_redact::Secrets;
 
 use crate::{
     FieldValue, Fields, Format, Level, Logger, LoggerService, Record,
     cached::{Cached, Kept},
-    encode::{Fragments, Message, Scratch, View, encode, text::render},
+    encode::{Fragments, Message, Scratch, View, encode, raw, text::render},
     engine::Engine,
     field::Field,
     rules::{Subject, Verdict},
@@ -22,6 +23,8 @@ use crate::{
 pub(crate) struct Child {
     engine: Arc<Engine>,
     fields: Fields,
+    /// Its lines are of another process: nothing of ours belongs to them.
+    is_foreign: bool,
     /// The generation of the verdict and its most talkative level, in one word.
     gate: AtomicU64,
     verdict: Cached<Verdict>,
@@ -33,7 +36,13 @@ impl Child {
     pub(crate) fn new(engine: Arc<Engine>, fields: Fields) -> Self {
         let fragments = engine.outputs.iter().map(|_| Cached::new()).collect();
         let (gate, verdict) = (AtomicU64::new(0), Cached::new());
-        Self { engine, fields: fields.without_reserved(), gate, verdict, fragments }
+        let fields = fields.without_reserved();
+        Self { engine, fields, is_foreign: false, gate, verdict, fragments }
+    }
+
+    /// For the lines of another process.
+    pub(crate) fn foreign(engine: Arc<Engine>, fields: Fields) -> Self {
+        Self { is_foreign: true, ..Self::new(engine, fields) }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
@@ -76,8 +85,8 @@ impl Child {
         let secrets = self.engine.secrets();
         let verdict = self.verdict();
         Scratch::with(|Scratch { line, text, value, clock }| {
-            let context = Context::current();
-            let mut of_context = [Field::literal("", FieldValue::Undefined); ContextField::MOST];
+            let context = if self.is_foreign { Context::default() } else { Context::current() };
+            let of_context = context_fields(&context);
             let mut view = View {
                 time: record.time(),
                 level: record.level(),
@@ -85,7 +94,8 @@ impl Child {
                 own: &self.fields,
                 call: record.fields(),
                 spread,
-                context: context_fields(&context, &mut of_context),
+                context: &of_context,
+                is_foreign: self.is_foreign,
             };
             let read = verdict.reads_message();
             if read {
@@ -107,31 +117,33 @@ impl Child {
 
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
-                if let Some(format) = output.format {
-                    let fragments = self.fragments(index, format, &secrets);
-                    encode(format, &view, &fragments, &secrets, line, value, clock);
+                match (output.format, record.raw()) {
+                    (Some(format), Some(raw)) if !format.has_additions() => raw::line(line, raw, &secrets),
+                    _ if record.is_only_raw() => continue,
+                    (Some(format), _) => {
+                        let fragments = self.fragments(index, format, &secrets);
+                        encode(format, &view, &fragments, &secrets, line, value, clock);
+                    }
+                    (None, _) => {}
                 }
                 let (own, context) = (&self.fields, &context);
                 let message = view.message;
-                let emitted = Emitted { record, own, spread, message, context, line, secrets: &secrets };
+                let (secrets, is_foreign) = (&*secrets, self.is_foreign);
+                let emitted = Emitted { record, own, spread, message, context, line, secrets, is_foreign };
                 output.sinks.iter().for_each(|sink| sink.emit(&emitted));
             }
         });
     }
 }
 
-/// What the context adds to a line, in the room for it.
-fn context_fields<'c, 'r>(
-    context: &'c Context,
-    room: &'r mut [Field<'c>; ContextField::MOST],
-) -> &'r [Field<'c>] {
-    let mut count = 0;
+/// What the context adds to a line.
+fn context_fields(context: &Context) -> ArrayVec<Field<'_>, { ContextField::MOST }> {
+    let mut fields = ArrayVec::new();
     context.each_field(|from| {
         let field = Field::literal(from.key, FieldValue::Str(from.value)).added();
-        room[count] = if from.is_foreign() { field } else { field.trusted() };
-        count += 1;
+        fields.push(if from.is_foreign() { field } else { field.trusted() });
     });
-    &room[..count]
+    fields
 }
 
 /// The text of a line: the call's, its `message` field's, its error's.
@@ -198,6 +210,7 @@ impl LoggerService for Child {
     }
 
     fn child(&self, fields: Fields) -> Logger {
-        Logger::new(Self::new(self.engine.clone(), self.fields.and(fields)))
+        let (engine, fields) = (self.engine.clone(), self.fields.and(fields));
+        Logger::new(Self { is_foreign: self.is_foreign, ..Self::new(engine, fields) })
     }
 }

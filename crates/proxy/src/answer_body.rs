@@ -9,6 +9,7 @@ use std::{
 
 use axum::body::Body as AnyBody;
 use bytes::Bytes;
+use greenroom_context::Request;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -24,8 +25,7 @@ use crate::{
 /// What an answer's body has to do with, until its end.
 pub(crate) struct Guards {
     pub(crate) place: Place,
-    /// The request's id.
-    pub(crate) request: Box<str>,
+    pub(crate) request: Option<Request>,
     /// Where the connection goes then, if it may carry another request.
     pub(crate) pool: Option<Arc<Pool>>,
     pub(crate) upload: Upload,
@@ -85,7 +85,8 @@ impl Body for AnswerBody {
             Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => return polled,
             Poll::Ready(Some(Err(_))) => {
                 if !guards.upload.has_failed() {
-                    guards.place.failed(Failure::Broke.code(), &guards.request);
+                    let id = guards.request.as_ref().map(Request::id).unwrap_or_default();
+                    guards.place.failed(Failure::Broke.code(), id);
                 }
                 this.held = None;
             }

@@ -7,7 +7,7 @@ use greenroom_context::Request as Named;
 use greenroom_http::Passage;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header, request::Parts};
 
-use crate::hop_by_hop::{HopByHop, says};
+use crate::hop_by_hop::{HopByHop, retain, says};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -50,23 +50,13 @@ pub(crate) enum As {
 
 /// Leaves of a request's headers what goes on, and adds what is ours.
 pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>, goes_on: As) {
-    let came = std::mem::take(&mut head.headers);
-    let hop_by_hop = HopByHop::of(&came);
-    let takes_trailers = says(&came, &header::TE, "trailers");
+    let headers = &mut head.headers;
+    let hop_by_hop = HopByHop::of(headers);
+    let takes_trailers = says(headers, &header::TE, "trailers");
     let ours = Ours { passage, named: named.filter(|_| !passage.is_transparent) };
-    let mut headers = HeaderMap::with_capacity(came.keys_len() + 8);
-    let mut last = None;
-    for (name, value) in came {
-        if let Some(name) = name {
-            // HTTP/1.0 has no expectations, and goes on as another version.
-            let is_vain = name == header::EXPECT && head.version == Version::HTTP_10;
-            let is_kept = !is_vain && !hop_by_hop.holds(&name) && ours.keeps(&name);
-            last = is_kept.then_some(name);
-        }
-        if let Some(name) = &last {
-            headers.append(name.clone(), value);
-        }
-    }
+    // HTTP/1.0 has no expectations, and goes on as another version.
+    let is_vain = |name: &HeaderName| *name == header::EXPECT && head.version == Version::HTTP_10;
+    retain(headers, |name| !is_vain(name) && !hop_by_hop.holds(name) && ours.keeps(name));
     if head.version != Version::HTTP_11 && !headers.contains_key(header::HOST) {
         // HTTP/1.0 need not name one.
         headers.insert(header::HOST, HeaderValue::from_static(""));
@@ -87,8 +77,7 @@ pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>
             }
         }
     }
-    ours.add(&mut headers);
-    head.headers = headers;
+    ours.add(headers);
     head.version = Version::HTTP_11;
 }
 

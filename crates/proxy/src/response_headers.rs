@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header, response::Parts};
 
-use crate::hop_by_hop::{HopByHop, says};
+use crate::hop_by_hop::{HopByHop, retain, says};
 
 /// An answer that two readers could read in two ways, or that nobody has asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +33,8 @@ pub(crate) fn rewrite_switch(head: &mut Parts) -> Result<(), Malformed> {
 }
 
 fn leave_end_to_end(head: &mut Parts) {
-    let came = std::mem::take(&mut head.headers);
-    let hop_by_hop = HopByHop::of(&came);
-    let mut headers = HeaderMap::with_capacity(came.keys_len() + 4);
-    let mut last = None;
-    for (name, value) in came {
-        if let Some(name) = name {
-            last = (!hop_by_hop.holds(&name)).then_some(name);
-        }
-        if let Some(name) = &last {
-            headers.append(name.clone(), value);
-        }
-    }
-    head.headers = headers;
+    let hop_by_hop = HopByHop::of(&head.headers);
+    retain(&mut head.headers, |name| !hop_by_hop.holds(name));
     head.version = Version::HTTP_11;
 }
 

@@ -9,6 +9,7 @@
 //! | a part of an answer came | 502 | 502 |
 
 use std::{
+    pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Instant,
 };
@@ -52,10 +53,9 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
     if !passage.is_transparent {
         shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
     }
-    let id = named.as_ref().map(Named::id).unwrap_or_default().into();
     let told = passage.told.clone();
-    let sending = Sending { shared, asked, told, id, place };
-    sending.run(request, &passage, named.as_ref()).await.unwrap_or_else(failed)
+    let sending = Sending { shared, asked, told, named, place };
+    sending.run(request, &passage).await.unwrap_or_else(failed)
 }
 
 /// What decides how a request is sent.
@@ -106,19 +106,14 @@ struct Sending {
     shared: Arc<Shared>,
     asked: Asked,
     told: Arc<Told>,
-    id: Box<str>,
+    named: Option<Named>,
     place: Place,
 }
 
 impl Sending {
-    async fn run(
-        self,
-        request: Request,
-        passage: &Passage,
-        named: Option<&Named>,
-    ) -> Result<Forwarded, Failure> {
+    async fn run(self, request: Request, passage: &Passage) -> Result<Forwarded, Failure> {
         let (mut head, body) = request.into_parts();
-        rewrite(&mut head, passage, named, self.asked.goes_on);
+        rewrite(&mut head, passage, self.named.as_ref(), self.asked.goes_on);
         let may_be_changed = !passage.is_transparent && self.asked.goes_on != As::WebSocket;
         let candidate = may_be_changed
             .then(|| Candidate::of(&mut head, &self.shared.documents, self.shared.limits.html))
@@ -128,20 +123,23 @@ impl Sending {
         *request.method_mut() = head.method;
         *request.uri_mut() = origin_form(head.uri);
         *request.headers_mut() = head.headers;
-        let asking = self.ask(request, &upload);
-        let (answer, connection) = if self.asked.is_stream {
-            let answer = self.shared.availability.drained().run_until_cancelled(asking).await;
-            answer.unwrap_or(Err(Failure::Stopping))?
-        } else {
-            asking.await?
+        let (answer, connection) = {
+            let asking = pin!(self.ask(request, &upload));
+            if self.asked.is_stream {
+                let answer = self.shared.availability.drained().run_until_cancelled(asking).await;
+                answer.unwrap_or(Err(Failure::Stopping))?
+            } else {
+                asking.await?
+            }
         };
+        // In boxes, here and below: each request has room for what it waits for, and few wait for that.
         if self.asked.goes_on == As::WebSocket && answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.tunnel(answer, connection).await;
+            return Box::pin(self.tunnel(answer, connection)).await;
         }
         let shared = self.shared.clone();
         let answer = self.answer(answer, connection, upload)?;
         let Some(candidate) = candidate else { return Ok(Forwarded::Answer(answer)) };
-        let (answer, outcome) = candidate.answer(answer).await;
+        let (answer, outcome) = Box::pin(candidate.answer(answer)).await;
         shared.note_document(outcome);
         Ok(Forwarded::Answer(answer))
     }
@@ -162,7 +160,10 @@ impl Sending {
             };
             let mut connection = match idle {
                 Some(connection) => connection,
-                None => self.shared.connect(begun).await.map_err(|failure| self.failed(failure))?,
+                None => {
+                    let connecting = Box::pin(self.shared.connect(begun));
+                    connecting.await.map_err(|failure| self.failed(failure))?
+                }
             };
             let is_reused = connection.is_reused();
             let copy = (is_reused && self.asked.may_be_repeated).then(|| copy_of(&request));
@@ -208,7 +209,7 @@ impl Sending {
     ) -> Result<Response<Body>, Failure> {
         let (mut head, body) = answer.into_parts();
         response_headers::rewrite(&mut head, &self.asked.method).map_err(|why| self.malformed(why))?;
-        self.place.answered(&self.asked.method, head.status, &self.id);
+        self.place.answered(&self.asked.method, head.status, self.id());
         let kind = head.headers.get(header::CONTENT_TYPE);
         let is_stream = kind.is_some_and(|kind| is_event_stream(kind.as_bytes()));
         if is_stream {
@@ -222,7 +223,7 @@ impl Sending {
         // Streams share no connection with anything else: what Node's plugins do at a connection's end they do for each of them.
         let pool = (!is_stream && !self.asked.may_stream).then(|| self.shared.pool.clone());
         let until = is_stream.then(|| Box::pin(connection.start_ended.clone().cancelled_owned()));
-        let guards = Guards { place: self.place, request: self.id, pool, upload, until };
+        let guards = Guards { place: self.place, request: self.named, pool, upload, until };
         Ok(Response::from_parts(head, attach(body, connection, guards)))
     }
 
@@ -234,7 +235,7 @@ impl Sending {
     ) -> Result<Forwarded, Failure> {
         let (mut head, _) = answer.into_parts();
         response_headers::rewrite_switch(&mut head).map_err(|why| self.malformed(why))?;
-        self.place.answered(&self.asked.method, head.status, &self.id);
+        self.place.answered(&self.asked.method, head.status, self.id());
         self.place.becomes(Kind::Tunnel).map_err(|_| self.overloaded())?;
         let until = connection.start_ended.clone().cancelled_owned();
         let Some((wire, unread)) = connection.into_stream().await else {
@@ -242,6 +243,11 @@ impl Sending {
         };
         let tunnel = Tunnel::new(wire, unread, until, self.place);
         Ok(Forwarded::Tunnel(Response::from_parts(head, ()), Box::new(tunnel)))
+    }
+
+    /// The request's id.
+    fn id(&self) -> &str {
+        self.named.as_ref().map(Named::id).unwrap_or_default()
     }
 
     fn malformed(&self, Malformed(why): Malformed) -> Failure {
@@ -257,7 +263,7 @@ impl Sending {
     /// Notes it, unless the client is to blame.
     fn failed(&self, failure: Failure) -> Failure {
         if failure != Failure::Upload {
-            self.place.failed(failure.code(), &self.id);
+            self.place.failed(failure.code(), self.id());
         }
         failure
     }

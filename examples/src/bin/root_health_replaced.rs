@@ -22,7 +22,7 @@ impl RootHealthService for Versioned {
             match state {
                 State::Started => HealthResponse {
                     status: 200,
-                    payload: Some(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
+                    payload: Some(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }).into()),
                 },
                 _ => HealthResponse::unavailable("Not now"),
             }
