@@ -4,7 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -19,6 +19,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use crate::client::Client;
+use crate::ports::free_port;
 use crate::scenarios::Scenario;
 use crate::transcript::Request;
 use crate::wire::Outcome;
@@ -305,10 +306,6 @@ impl Backend {
 
 fn failed(kind: io::ErrorKind, what: &str) -> io::Error {
     io::Error::new(kind, format!("the backend {what}"))
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The configuration that every recording shared, those of the command, and the scenario's own on top.

@@ -26,6 +26,7 @@ mod frames;
 pub mod log;
 pub mod mask;
 pub mod peer;
+pub mod ports;
 pub mod recorded;
 pub mod replay;
 pub mod reply;

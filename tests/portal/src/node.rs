@@ -1,10 +1,10 @@
 //! A portal as its users have it today: a whole Node backend on PostgreSQL, under the config that `create-app` has made, alone or
 //! with Greenroom in front of it.
 
-use std::{env, net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{env, path::Path, sync::Arc, time::Duration};
 
 use greenroom_conformance::{
-    client::Client, tls::trusting, transcript::Request, wire::Answer, wire::Outcome,
+    client::Client, ports::free_port, tls::trusting, transcript::Request, wire::Answer, wire::Outcome,
 };
 use greenroom_page::Program;
 use serde_json::{Value, json};
@@ -40,7 +40,6 @@ impl Node {
     #[track_caller]
     pub fn new(certificate: &Certificate, database: &str) -> Self {
         let data = tempfile::tempdir().unwrap_or_else(|error| panic!("no directory: {error}"));
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let examples = target().join("app/project/examples");
         let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/template.yaml");
         let soon =
@@ -65,7 +64,7 @@ impl Node {
         });
         Self {
             config,
-            port: free.unwrap_or_else(|error| panic!("no port: {error}")).port(),
+            port: free_port().unwrap_or_else(|error| panic!("no port: {error}")),
             certificate: certificate.cert.clone(),
             has_events: false,
             data: Arc::new(data),

@@ -3,8 +3,8 @@
 use std::{fs, path::Path, sync::Arc};
 
 use greenroom_conformance::{
-    backend::Backend, client::Client, scenarios::READINESS, tls, transcript::Request, version::Version,
-    wire::Outcome,
+    backend::Backend, client::Client, ports::free_port, scenarios::READINESS, tls, transcript::Request,
+    version::Version, wire::Outcome,
 };
 use greenroom_gateway_tests::{Connection, Setup, in_time, process};
 use serde_json::Value;
@@ -29,12 +29,6 @@ async fn is_handed_over(gateway: &Backend, port: u16, what: &str) {
     let discovery = told(port, "/api/gw/discovery").await;
     assert_eq!(discovery["internal"], format!("http://{}/api/gw", theirs[0]), "{what}");
     assert_eq!(discovery["external"], "http://portal.example/api/gw", "{what}");
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
 }
 
 async fn ready(backend: &mut Backend, port: u16) {
@@ -68,7 +62,7 @@ async fn gateway_1_whichever_way_the_port_is_said() {
         let (name, value) = (name.to_owned(), value);
         move |setup: Setup| setup.without_listen().env(&name, &value)
     };
-    let (a, b, c) = (free_port(), free_port(), free_port());
+    let [a, b, c] = [(); 3].map(|()| free_port().expect("a port"));
     let ways: Vec<(&str, Option<u16>, Setup)> = vec![
         ("an object", None, Setup::new(Version::newest()).listen("listen: {port: 17041}")),
         (

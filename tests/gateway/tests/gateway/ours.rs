@@ -85,6 +85,10 @@ async fn gateway_30_nodes_own_access_lines_are_left_out_where_ours_stand_for_the
             .into_iter()
             .filter(|line| line["url"] == "/api/gw/ok/once")
             .collect();
-        assert!(matches!(&lines[..], [one] if one["upstreamMs"].is_number()), "{version}: {lines:?}");
+        assert!(
+            matches!(&lines[..], [one] if one["upstreamMs"].is_number()),
+            "{version}: {lines:?} of\n{}",
+            gateway.output()
+        );
     }
 }
