@@ -1,0 +1,10 @@
+//! What the reader makes of recorded and of generated output.
+
+mod bounds;
+mod development;
+mod facts;
+mod greenroom;
+mod joined;
+mod recorded;
+mod split;
+mod support;
