@@ -1,0 +1,281 @@
+//! What was fetched, once, as the checks read it. Nothing here calls.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::{page::Page, source_map::SourceMap, target::Target};
+
+/// What came of one request.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// It was not sent, for this reason.
+    Not(String),
+    /// There was no whole answer.
+    Failed(String),
+    Answered(Reply),
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self::Not("it was not asked".to_owned())
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) took: Duration,
+}
+
+impl Asked {
+    pub(crate) fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Answered(reply) => Some(reply),
+            Self::Not(_) | Self::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.reply().map(|reply| reply.status)
+    }
+
+    /// An answer of this status.
+    pub(crate) fn with(&self, status: u16) -> Option<&Reply> {
+        self.reply().filter(|reply| reply.status == status)
+    }
+
+    /// What came instead of a status.
+    pub(crate) fn outcome(&self) -> String {
+        match self {
+            Self::Not(why) | Self::Failed(why) => why.clone(),
+            Self::Answered(reply) => format!("status {}", reply.status),
+        }
+    }
+}
+
+impl Reply {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    pub(crate) fn is_html(&self) -> bool {
+        self.header("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/html"))
+    }
+
+    /// The text of Backstage's error envelope.
+    pub(crate) fn error_message(&self) -> Option<String> {
+        let told = self.json()?;
+        Some(told.pointer("/error/message")?.as_str()?.to_owned())
+    }
+
+    /// The ids in a set of public keys; `None` where it is none.
+    pub(crate) fn key_ids(&self) -> Option<Vec<String>> {
+        let keys = self.json()?;
+        let keys = keys.get("keys")?.as_array()?;
+        let mut ids: Vec<_> =
+            keys.iter().filter_map(|key| Some(key.get("kid")?.as_str()?.to_owned())).collect();
+        ids.sort();
+        Some(ids)
+    }
+}
+
+/// A script or a style sheet that the page names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asset {
+    pub(crate) path: String,
+    pub(crate) asked: Asked,
+}
+
+/// The map beside a script.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Map {
+    pub(crate) path: String,
+    /// Whether it is there.
+    pub(crate) asked: Asked,
+    /// What it holds, as far as it was read.
+    pub(crate) content: Option<SourceMap>,
+}
+
+/// What a handshake has shown of the server's certificate and of the protocols that it speaks.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tls {
+    /// Seconds since 1970.
+    pub(crate) not_after: i64,
+    pub(crate) issuer: String,
+    /// What was chosen of h2 and http/1.1.
+    pub(crate) protocol: Option<String>,
+}
+
+/// What was asked with the operator's token.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WithToken {
+    /// The token itself, which is read here and never shown.
+    pub(crate) token: String,
+    pub(crate) catalog: Asked,
+    pub(crate) devtools: Asked,
+    /// By plugin.
+    pub(crate) tasks: Vec<(String, Asked)>,
+}
+
+/// What was asked because the operator allowed more than looking.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Active {
+    /// The answer to the announcement of a body of ten megabytes.
+    pub(crate) large_body: Asked,
+    /// Streams need a task, so a token: its event stream.
+    pub(crate) event_stream: Asked,
+}
+
+/// All that was seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) target: Option<Target>,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    pub(crate) index: Asked,
+    pub(crate) page: Option<Page>,
+    pub(crate) readiness: Asked,
+    /// Paths that probes are often pointed at.
+    pub(crate) probes: Vec<(&'static str, Asked)>,
+    pub(crate) openid: Asked,
+    /// The public keys of plugins, by plugin.
+    pub(crate) plugins: Vec<(&'static str, Asked)>,
+    /// The refresh of sign-in providers, by provider.
+    pub(crate) providers: Vec<(&'static str, Asked)>,
+    /// The start of a sign-in: provider and answer.
+    pub(crate) sign_in: Option<(String, Asked)>,
+    pub(crate) signals_health: Asked,
+    pub(crate) signals_socket: Asked,
+    /// The catalog, asked without credentials by a page of a foreign origin.
+    pub(crate) foreign_catalog: Asked,
+    /// The same by a page of create-app's development server.
+    pub(crate) localhost_catalog: Asked,
+    pub(crate) assets: Vec<Asset>,
+    pub(crate) maps: Vec<Map>,
+    pub(crate) metrics: Asked,
+    /// The metrics on OpenTelemetry's usual port, and the URL.
+    pub(crate) metrics_port: (String, Asked),
+    pub(crate) tls: Option<Result<Tls, String>>,
+    /// Keys of users' tokens, each by a connection of its own.
+    pub(crate) keys_again: Vec<Asked>,
+    /// The index, each by a connection of its own.
+    pub(crate) index_again: Vec<Asked>,
+    pub(crate) token: Option<WithToken>,
+    pub(crate) active: Option<Active>,
+    /// What each answer has said of a rate limit.
+    pub(crate) limits: Vec<RateLimit>,
+    /// Whether an answer was 429, after which nothing more was asked.
+    pub(crate) was_limited: bool,
+    /// How many requests were sent.
+    pub(crate) sent: usize,
+}
+
+/// Headers of a rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RateLimit {
+    pub(crate) limit: u64,
+    pub(crate) remaining: u64,
+    /// When it begins anew.
+    pub(crate) reset: u64,
+}
+
+impl RateLimit {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
+        Some(Self {
+            limit: number("x-ratelimit-limit")?,
+            remaining: number("x-ratelimit-remaining")?,
+            reset: number("x-ratelimit-reset").unwrap_or_default(),
+        })
+    }
+}
+
+impl Seen {
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.origin.is_loopback())
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.target.as_ref().is_some_and(|target| target.origin.is_https)
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        self.target.as_ref().map(|target| target.url(path)).unwrap_or_default()
+    }
+
+    /// Those that are installed.
+    pub(crate) fn installed(&self) -> impl Iterator<Item = &'static str> {
+        let is_there = |asked: &Asked| asked.with(200).is_some_and(|reply| reply.key_ids().is_some());
+        self.plugins.iter().filter(move |(_, asked)| is_there(asked)).map(|(id, _)| *id)
+    }
+
+    /// The policies that hold for the page: of the header and of the page itself.
+    pub(crate) fn policies(&self) -> Vec<String> {
+        let header = self.index.reply().into_iter().flat_map(|reply| {
+            let found = reply.headers.get_all("content-security-policy").iter();
+            found.filter_map(|value| value.to_str().ok().map(str::to_owned)).collect::<Vec<_>>()
+        });
+        let page = self.page.iter().flat_map(|page| page.policies.iter().cloned());
+        header.chain(page).collect()
+    }
+
+    /// What the browser's config says, the last source first.
+    pub(crate) fn config(&self, key: &str) -> Option<&Value> {
+        self.page.as_ref()?.config(key)
+    }
+
+    pub(crate) fn config_text(&self, key: &str) -> Option<&str> {
+        self.config(key)?.as_str()
+    }
+}
+
+/// A text of a server or of a page as it may be shown: on one line, without what moves a terminal's cursor, not long.
+pub(crate) fn said(text: &str) -> String {
+    const MOST: usize = 200;
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut shown: String = text.chars().take(MOST).map(plain).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Names, some of them written out: `a, b, c and 4 more`.
+pub(crate) fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>, most: usize) -> String {
+    let all: Vec<String> = names.into_iter().map(|name| said(name.as_ref())).collect();
+    match all.len().checked_sub(most) {
+        Some(more) if more > 0 => format!("{} and {more} more", all[..most].join(", ")),
+        _ => all.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_moves_no_cursor_and_is_not_long() {
+        assert_eq!(said("a\x1b[2Jb\nc"), "a [2Jb c");
+        assert_eq!(said(&"é".repeat(201)), format!("{}…", "é".repeat(200)));
+    }
+
+    #[test]
+    fn of_many_names_some_are_written_out() {
+        assert_eq!(listed(["a", "b", "c"], 2), "a, b and 1 more");
+        assert_eq!(listed(["a", "b"], 2), "a, b");
+    }
+}
