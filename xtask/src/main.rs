@@ -1,5 +1,5 @@
 //! What cargo cannot do alone: `cargo xtask test` finds out what the suites need, installs it if allowed, runs them all and counts;
-//! `cargo xtask follow` goes after Backstage's releases; `cargo xtask app` builds a front end to serve; `cargo xtask bench` builds and starts what takes the figures.
+//! `cargo xtask follow` goes after Backstage's releases; `cargo xtask app` builds a front end to serve; `cargo xtask bench` builds and starts what takes the figures; `cargo xtask dist` builds what is handed on.
 //!
 //! [`suites`] is the table, [`plan`] decides, [`needs`] detects and installs, [`run`] executes, [`tally`] reads the results.
 //! Nothing but the standard library and clap, so that it compiles before anything else does.
@@ -8,6 +8,7 @@
 
 mod app;
 mod bench;
+mod dist;
 mod follow;
 mod needs;
 mod plan;
@@ -37,6 +38,8 @@ enum Task {
     App(app::Options),
     /// Take the figures of Greenroom, of the Node backend and of floors
     Bench(bench::Options),
+    /// Build the static binary that is handed on, in an archive with its bill of materials and sums
+    Dist(dist::Options),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Follow(options) => ended(follow::follow(&options)),
         Task::App(options) => ended(app::app(&options)),
         Task::Bench(options) => bench::bench(&options),
+        Task::Dist(options) => ended(dist::dist(&options)),
     }
 }
 

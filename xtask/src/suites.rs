@@ -166,7 +166,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "the gateway before a real Node backend",
-        needs: &[&PEER],
+        needs: &[&PEER, &POSTGRES, &WHOLE],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "gateway"]),
         otherwise: None,
     },

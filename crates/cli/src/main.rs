@@ -1,7 +1,11 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
+mod conform;
 mod doctor;
 mod front;
+mod install;
+mod logs;
+mod look;
 mod pages;
 mod sdk;
 
@@ -22,6 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // First of all: with `GREENROOM=off` the child is to find nothing of ours.
+    front::tell_if_off();
     if let Some(error) = exec_if_off(std::env::args_os(), |name| std::env::var_os(name)) {
         return front::not_run(&error);
     }
@@ -43,11 +48,13 @@ fn program() -> Program {
         .page("demo", "Demo", "/demo")
         .command("rum", "sdk", sdk::run)
         .command("rum", "doctor", doctor::run)
+        .start_command("install", install::plan)
+        .start_command("conform", conform::plan)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck");
-    front::with_commands(program)
+    logs::with_command(look::with_command(front::with_commands(program)))
 }
 
 #[cfg(test)]

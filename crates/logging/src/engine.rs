@@ -146,6 +146,7 @@ fn told(engine: &Weak<Engine>, own: &Fields, format: Format, count: u64) -> Vec<
             call: &call,
             spread: &[],
             context: &[],
+            is_foreign: false,
         };
         let fragments = Fragments::new(format, own, &secrets);
         let (mut value, mut clock) = (String::new(), Clock::default());

@@ -58,6 +58,7 @@ impl Matcher {
                 Some(scalar) => self.matches(scalar),
                 None => matches!(self, Self::Any(list) if list.iter().any(|m| m.matches(value))),
             },
+            FieldValue::JsonText(text) => self.matches(FieldValue::Json(&crate::value::read(text))),
             FieldValue::Serialize(made) => self.matches(FieldValue::Json(&made.as_json())),
             FieldValue::Display(_) | FieldValue::Debug(_) => {
                 let mut text = String::new();

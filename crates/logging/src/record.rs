@@ -17,6 +17,8 @@ pub struct Record<'a> {
     location: Option<&'static Location<'static>>,
     target: Option<&'a str>,
     is_unmasked: bool,
+    raw: Option<&'a [u8]>,
+    is_only_raw: bool,
 }
 
 impl<'a> Record<'a> {
@@ -32,6 +34,8 @@ impl<'a> Record<'a> {
             location: Some(Location::caller()),
             target: None,
             is_unmasked: false,
+            raw: None,
+            is_only_raw: false,
         }
     }
 
@@ -61,6 +65,36 @@ impl<'a> Record<'a> {
         self.is_unmasked
     }
 
+    /// Sets the bytes that another process has printed for it: the `node` format writes them, secrets masked, as they are. A line
+    /// end is added where there is none.
+    ///
+    /// ```
+    /// use greenroom_logging::{CaptureSink, Format, Level, Record, RootLogger};
+    ///
+    /// let lines = CaptureSink::in_format(Format::NodeJson);
+    /// let root = RootLogger::builder().sink(lines.clone()).secrets(["hunter2hunter2"]).build();
+    /// let printed = br#"{ "level":"info", "message":"hi", "key":"hunter2hunter2" }"#;
+    /// root.foreign().log(&Record::new(Level::Info, format_args!("hi")).with_raw(printed));
+    /// assert_eq!(lines.take(), [r#"{ "level":"info", "message":"hi", "key":"***" }"#]);
+    /// ```
+    #[must_use]
+    pub fn with_raw(mut self, raw: &'a [u8]) -> Self {
+        // It is no line of code of ours that says it.
+        (self.raw, self.location) = (Some(raw), None);
+        self
+    }
+
+    /// It is written by those formats alone that write its [raw bytes](Self::with_raw): for what says nothing new.
+    #[must_use]
+    pub fn only_raw(mut self) -> Self {
+        self.is_only_raw = true;
+        self
+    }
+
+    pub(crate) fn is_only_raw(&self) -> bool {
+        self.is_only_raw
+    }
+
     /// Sets when it happened.
     #[must_use]
     pub fn at(mut self, time: SystemTime) -> Self {
@@ -82,6 +116,11 @@ impl<'a> Record<'a> {
     /// When it happened.
     pub fn time(&self) -> SystemTime {
         self.time
+    }
+
+    /// The bytes that another process has printed for it.
+    pub fn raw(&self) -> Option<&'a [u8]> {
+        self.raw
     }
 
     /// The text, without what `message` fields and errors append.

@@ -46,6 +46,10 @@ impl RootLoggerService for Root {
         self.0.engine().flush(deadline)
     }
 
+    fn foreign(&self) -> Logger {
+        Logger::new(Child::foreign(self.0.engine().clone(), Fields::new()))
+    }
+
     fn max_level(&self) -> Level {
         self.0.engine().rules().most()
     }

@@ -26,6 +26,11 @@ pub trait RootLoggerService: LoggerService {
         let _ = secrets;
     }
 
+    /// The logger of another process's lines, see [`RootLogger::foreign`].
+    fn foreign(&self) -> Logger {
+        self.child(Fields::new())
+    }
+
     /// Replaces the threshold that holds where no override decides.
     fn set_level(&self, level: Level) {
         let _ = level;
@@ -197,6 +202,22 @@ impl RootLogger {
         let mut fields = Fields::new();
         fields.insert_literal("plugin", crate::FieldValue::Str(id), false);
         self.child(fields)
+    }
+
+    /// The logger of lines that another process has printed: they carry what they brought, and nothing of ours, neither fields of
+    /// this logger nor what the current work belongs to. Level rules, secrets and sinks are the same; nobody waits for such a
+    /// line to be written.
+    ///
+    /// ```
+    /// use greenroom_logging::{CaptureSink, Format, RootLogger};
+    ///
+    /// let lines = CaptureSink::in_format(Format::Node155Json);
+    /// let root = RootLogger::builder().sink(lines.clone()).build();
+    /// root.foreign().info("from elsewhere");
+    /// assert_eq!(lines.take(), [r#"{"level":"info","message":"from elsewhere"}"#]);
+    /// ```
+    pub fn foreign(&self) -> Logger {
+        self.root.foreign()
     }
 
     /// The same root logger, whose own lines and those of loggers made of it carry these fields besides.

@@ -25,6 +25,8 @@ pub enum FieldValue<'a> {
     Str(&'a str),
     /// Any JSON.
     Json(&'a Value),
+    /// Any JSON, as text that is known to be JSON: lines hold it as it is, with all digits of its numbers.
+    JsonText(&'a str),
     /// An error: an object with `name`, `message`, `stack`, its properties and its cause.
     Error(&'a (dyn StdError + 'static)),
     /// Any JSON, made only if the line is kept.
@@ -46,6 +48,7 @@ impl fmt::Debug for FieldValue<'_> {
             Self::F64(v) => fmt::Debug::fmt(v, f),
             Self::Str(v) => fmt::Debug::fmt(v, f),
             Self::Json(v) => fmt::Display::fmt(v, f),
+            Self::JsonText(v) => f.write_str(v),
             Self::Serialize(v) => fmt::Display::fmt(&v.as_json(), f),
             Self::Error(v) => fmt::Display::fmt(v, f),
             Self::Display(v) => fmt::Display::fmt(v, f),
@@ -64,6 +67,7 @@ impl<'a> FieldValue<'a> {
             Self::F64(n) => *n != 0.0 && !n.is_nan(),
             Self::Str(s) => !s.is_empty(),
             Self::Json(value) => Self::of_json(value).is_none_or(|v| v.truthy()),
+            Self::JsonText(text) => FieldValue::Json(&read(text)).truthy(),
             Self::Serialize(value) => FieldValue::Json(&value.as_json()).truthy(),
             Self::Bool(true) | Self::Error(_) | Self::Display(_) | Self::Debug(_) => true,
         }
@@ -112,6 +116,7 @@ impl<'a> FieldValue<'a> {
                 Some(scalar) => return scalar.push_text(out),
                 None => write!(out, "{v}"),
             },
+            Self::JsonText(v) => return FieldValue::Json(&read(v)).push_text(out),
             Self::Serialize(v) => return FieldValue::Json(&v.as_json()).push_text(out),
             Self::Error(v) => {
                 let seen = greenroom_errors::describe(*v);
@@ -162,12 +167,18 @@ impl From<FieldValue<'_>> for OwnedValue {
             FieldValue::F64(v) => Self::F64(v),
             FieldValue::Str(v) => Self::Str(v.into()),
             FieldValue::Json(v) => Self::Json(v.clone()),
+            FieldValue::JsonText(v) => Self::Json(read(v)),
             FieldValue::Serialize(v) => Self::Json(v.as_json()),
             FieldValue::Error(v) => Self::Json(crate::error::to_value(v)),
             FieldValue::Display(v) => Self::Str(v.to_string().into()),
             FieldValue::Debug(v) => Self::Str(format!("{v:?}").into()),
         }
     }
+}
+
+/// JSON read; what is none after all is a text.
+pub(crate) fn read(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }
 
 /// Whatever can be made JSON.

@@ -42,6 +42,7 @@ mod prepare;
 mod print;
 mod refusal;
 mod schema;
+mod service_manager;
 mod start;
 mod ways;
 
@@ -66,6 +67,7 @@ pub use clap;
 pub use crate::{
     answer::{Answer, UsageError},
     extra::CommandContext,
+    service_manager::ServiceManager,
     ways::Start,
 };
 

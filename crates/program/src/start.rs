@@ -28,6 +28,7 @@ use crate::{
     explain, extra, line, paths,
     prepare::{self, Prepared, Refused},
     refusal, schema,
+    service_manager::ServiceManager,
     ways::{Kind, Planned, Way},
 };
 
@@ -133,6 +134,7 @@ async fn serve(
     backend
         .run_with(
             async |running| {
+                ServiceManager::from_process().attend(running).await;
                 if let Some(Err(error)) = demo.as_ref().map(Demo::publish) {
                     let help = "the demo's token cannot be read; restart once the directory can be written";
                     let _ = explain::fail(&format!("cannot write the demo's header: {error}"), Some(help));

@@ -16,7 +16,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use tokio::process;
 
-use crate::{ChildCommand, Ended, Exit};
+use crate::{ChildCommand, Ended, Exit, Output, output::Reading};
 
 pub use input::Input;
 pub use signals::forward_signals;
@@ -44,6 +44,8 @@ pub struct Child {
     ended: Option<Ended>,
     /// Nobody of the group is left, or has been since.
     is_group_gone: bool,
+    /// Who reads what it prints.
+    reading: Option<Reading>,
 }
 
 impl Child {
@@ -53,18 +55,39 @@ impl Child {
     /// # Errors
     /// When the program is not there or cannot be run, outside of a runtime, and after [`Target::kill_group`].
     pub fn start(command: &ChildCommand, target: &Target, input: Option<&Input>) -> io::Result<Self> {
+        Self::start_into(command, target, input, None)
+    }
+
+    /// The same, and what it writes goes to `output`, if there is one.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when the system has no pipe or no thread left.
+    pub fn start_into(
+        command: &ChildCommand,
+        target: &Target,
+        input: Option<&Input>,
+        output: Option<&Output>,
+    ) -> io::Result<Self> {
         let mut start = process::Command::new(&command.program);
         start.args(&command.args).current_dir(&command.cwd).env_clear().envs(&command.env);
         // Not killed by tokio when it is dropped: we kill its group, too.
         start.process_group(0).kill_on_drop(false);
         start.stdin(input.map_or_else(|| Ok(Stdio::null()), Input::connect)?);
+        let reading = match output {
+            None => None,
+            Some(output) => {
+                let (stdout, stderr, reading) = output.connect()?;
+                start.stdout(stdout).stderr(stderr);
+                Some(reading)
+            }
+        };
         let (process, pid) = target.start(|| {
             let process = start.spawn().map_err(|error| unstartable(command, &error))?;
             let pid = process.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
             Ok((process, pid.ok_or_else(|| io::Error::other("the child has no process id"))?))
         })?;
         let (target, started) = (target.clone(), Instant::now());
-        Ok(Self { process, target, pid, started, ended: None, is_group_gone: false })
+        Ok(Self { process, target, pid, started, ended: None, is_group_gone: false, reading })
     }
 
     /// Its process id.
@@ -90,9 +113,20 @@ impl Child {
         self.set_ended(status.into())
     }
 
+    /// Waits until all that it has printed is read: to its end, or for a second after that of the child, since others may hold its
+    /// streams for ever.
+    pub async fn read_out(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.end().await;
+        }
+    }
+
     fn set_ended(&mut self, exit: Exit) -> Ended {
         let ended = Ended { exit, uptime: self.started.elapsed() };
         self.ended = Some(ended);
+        if let Some(reading) = &mut self.reading {
+            reading.child_has_ended();
+        }
         self.is_group_gone = test_kill_process_group(self.pid).is_err();
         ended
     }

@@ -59,7 +59,7 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit code {code}"),
-            Self::Signal(number) => match name(*number) {
+            Self::Signal(number) => match signal_name(*number) {
                 Some(name) => write!(f, "killed by {name}"),
                 None => write!(f, "killed by signal {number}"),
             },
@@ -75,7 +75,7 @@ impl fmt::Display for Ended {
     }
 }
 
-fn name(number: i32) -> Option<&'static str> {
+pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     const NAMES: [(Signal, &str); 13] = [
         (Signal::HUP, "SIGHUP"),
         (Signal::INT, "SIGINT"),

@@ -19,6 +19,7 @@ use std::{
 use greenroom_config::{ConfigError, ConfigSources, RootConfig};
 
 pub use file::ConfigFile;
+pub(crate) use node_options::{NODE_OPTIONS, split as split_node_options};
 pub use port::{free_port, is_taken};
 pub use request_lines::quiet_request_lines;
 

@@ -25,8 +25,12 @@ mod child;
 mod command;
 mod ended;
 mod handover;
+mod heartbeat;
+mod last_words;
 mod listening;
+mod memory;
 mod off;
+mod output;
 mod pid1;
 mod proc;
 mod restart;
@@ -37,12 +41,18 @@ pub use child::{Child, Input, Stopped, StoppedBy, Target, forward_signals};
 pub use command::{ChildCommand, Environment};
 pub use ended::{Ended, Exit};
 pub use handover::{ConfigFile, Handover, HandoverError, free_port, is_taken, quiet_request_lines};
+pub use last_words::{
+    Cause, Event, Evidence, InFlight, LastExit, LastWords, LastWordsOptions, Mask, MemoryAt, Moment, OnEvent,
+    Said, Tail, Time,
+};
 pub use listening::{listening_ports, listens_on};
+pub use memory::{Machine, Memory, Thresholds};
 pub use off::{SWITCH, Switch, exec_if_off};
+pub use output::{LeftOut, Output, OutputOptions, Spent};
 pub use pid1::{is_pid_1, reap_orphans};
 pub use restart::{Next, RestartPolicy, Restarts};
 pub use rustix::process::Signal;
-pub use settings::RunSettings;
+pub use settings::{RunLog, RunSettings};
 pub use supervisor::{Launch, OnState, Restart, State, Supervisor, SupervisorOptions};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -1,6 +1,6 @@
 //! What the config says of the child process.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use greenroom_config::{ConfigError, DeclareConfig, RootConfig, all};
 use greenroom_core::{Service, ServiceFactory, scope, service};
@@ -9,19 +9,39 @@ use crate::RestartPolicy;
 
 const GRACE: &str = "greenroom.run.grace";
 const RESTART: &str = "greenroom.run.restart";
+const LOG: &str = "greenroom.run.log";
+const TERMINATION_LOG: &str = "greenroom.run.terminationLog";
+
+/// Kubernetes' `terminationMessagePath`, unless the pod says another one.
+const KUBERNETES: &str = "/dev/termination-log";
+
+/// What becomes of what the child prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunLog {
+    /// It becomes records of our log.
+    #[default]
+    Records,
+    /// It goes where our own output goes, byte for byte.
+    Pass,
+}
 
 /// `greenroom.run`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSettings {
     /// How long after the signal the child is killed. Must be shorter than the 30 s after which Kubernetes kills the whole pod.
     pub grace: Duration,
     /// Whether a child that has failed is started again.
     pub restart: RestartPolicy,
+    /// What becomes of what the child prints.
+    pub log: RunLog,
+    /// Where the orchestrator reads why the child has ended, if it has made that file.
+    pub termination_log: PathBuf,
 }
 
 impl Default for RunSettings {
     fn default() -> Self {
-        Self { grace: Duration::from_secs(25), restart: RestartPolicy::Never }
+        let (grace, restart) = (Duration::from_secs(25), RestartPolicy::Never);
+        Self { grace, restart, log: RunLog::default(), termination_log: KUBERNETES.into() }
     }
 }
 
@@ -34,11 +54,21 @@ impl RunSettings {
     /// Reads them.
     ///
     /// # Errors
-    /// What is no duration, and a policy that is none.
+    /// What is no duration, a policy that is none, and what is no text.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
         let default = Self::default();
-        let (grace, restart) = all((config.optional_duration(GRACE), restart(config)))?;
-        Ok(Self { grace: grace.unwrap_or(default.grace), restart: restart.unwrap_or(default.restart) })
+        let (grace, restart, log, termination_log) = all((
+            config.optional_duration(GRACE),
+            restart(config),
+            log(config),
+            config.optional_string(TERMINATION_LOG),
+        ))?;
+        Ok(Self {
+            grace: grace.unwrap_or(default.grace),
+            restart: restart.unwrap_or(default.restart),
+            log: log.unwrap_or(default.log),
+            termination_log: termination_log.map_or(default.termination_log, PathBuf::from),
+        })
     }
 
     /// The default factory.
@@ -47,6 +77,18 @@ impl RunSettings {
             .lazy()
             .config_schema(crate::CONFIG_SCHEMA)
             .reads(Self::from_config)
+    }
+}
+
+fn log(config: &RootConfig) -> Result<Option<RunLog>, ConfigError> {
+    match config.optional_string(LOG)?.as_deref() {
+        None => Ok(None),
+        Some("records") => Ok(Some(RunLog::Records)),
+        Some("pass") => Ok(Some(RunLog::Pass)),
+        Some(other) => {
+            let text = format!("'{other}' is neither 'records' nor 'pass' at {LOG}");
+            Err(ConfigError::invalid(config, LOG, text))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{fmt, io, sync::Arc, time::Duration};
 use greenroom_context::spawn;
 use tokio::sync::watch;
 
-use crate::{ChildCommand, ConfigFile, Input, RestartPolicy, Restarts, Target, forward_signals};
+use crate::{ChildCommand, ConfigFile, Input, Output, RestartPolicy, Restarts, Target, forward_signals};
 
 use keeper::Keeper;
 pub use state::{Restart, State};
@@ -39,6 +39,8 @@ pub struct SupervisorOptions {
     pub restart: RestartPolicy,
     /// What it reads; nothing else.
     pub input: Option<Input>,
+    /// Where what it prints goes; else where our own output goes.
+    pub output: Option<Output>,
     /// Is told of each state, once and in order; [`Supervisor::state`] may skip those that are soon over.
     pub on_state: Option<OnState>,
 }
@@ -83,6 +85,7 @@ impl Supervisor {
             launch: Box::new(launch),
             restarts: Restarts::new(options.restart),
             input: options.input,
+            output: options.output,
             on_state: options.on_state,
             target: target.clone(),
             state: tell,

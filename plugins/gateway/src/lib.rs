@@ -26,6 +26,7 @@
 
 mod api;
 mod labels;
+mod last_exit;
 mod node;
 mod readiness;
 mod section;
@@ -43,6 +44,7 @@ use greenroom_plugin_observatory_node::NowParts;
 use greenroom_proxy::State;
 
 pub use crate::{
+    last_exit::LastExit,
     service::{Gateway, gateway_services},
     settings::{AccessLines, GatewaySettings},
     upstream::{GatewayOptions, UpstreamFrom},

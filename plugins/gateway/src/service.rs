@@ -19,6 +19,7 @@ use greenroom_proxy::{Documents, Proxy, State, Upstream};
 use crate::{
     AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom,
     labels::{self, OfTokens},
+    last_exit::{self, LastExit},
     node::NodeReadiness,
     readiness::Readiness,
     stop::{self, Stopping},
@@ -43,6 +44,7 @@ struct Inner {
     client: HttpClient,
     keys: RemoteKeys,
     stopping: Stopping,
+    last_exit: last_exit::Known,
 }
 
 impl Service for Gateway {
@@ -138,6 +140,7 @@ impl Gateway {
             client,
             keys,
             stopping: Stopping::default(),
+            last_exit: last_exit::Known::default(),
         })))
     }
 
@@ -185,6 +188,15 @@ impl Gateway {
     /// Resolves once no request is in flight.
     pub async fn quiet(&self) {
         stop::quiet(self).await;
+    }
+
+    /// Notes how the Node backend has ended last, for the page. Who starts it knows.
+    pub fn set_last_exit(&self, exit: LastExit) {
+        self.0.last_exit.set(exit);
+    }
+
+    pub(crate) fn last_exit(&self) -> Option<LastExit> {
+        self.0.last_exit.get()
     }
 
     pub(crate) fn stopping(&self) -> &Stopping {

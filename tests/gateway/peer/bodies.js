@@ -20,7 +20,7 @@ exports.bodies = createBackendPlugin({
       async init({ httpRouter }) {
         const router = Router();
         router.use('/files', express.static(join(__dirname, 'files')));
-        // Events, each when `/events/:id/:text` is asked for; without headers before the first, as Backstage's plugins do.
+        // Events, each when `/events/:id/:text` is asked for, or so many milliseconds after that; without headers before the first, as Backstage's plugins do.
         router.get('/events/:id', (request, response) => {
           const { id } = request.params;
           response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
@@ -33,8 +33,12 @@ exports.bodies = createBackendPlugin({
           const stream = streams.get(id);
           if (text === 'end') stream.end();
           else {
-            stream.write(`data: ${text}\n\n`);
-            stream.flush();
+            const write = () => {
+              stream.write(`data: ${text}\n\n`);
+              stream.flush();
+            };
+            if (request.query.after) setTimeout(write, Number(request.query.after));
+            else write();
           }
           response.json({});
         });

@@ -1,5 +1,7 @@
 'use strict';
 // Connections that leave HTTP, or are refused to, on the bare socket: what comes and goes is seen byte for byte.
+const { WebSocketServer } = require('ws');
+
 const head = (...lines) => `${lines.join('\r\n')}\r\n\r\n`;
 
 // Sends back what comes, and after its end says so and ends, too.
@@ -14,6 +16,16 @@ exports['/raw/echo'] = (request, socket, first) => {
   socket.on('error', () => {});
   socket.on('close', () => console.log(`TUNNEL closed ${request.url}`));
   console.log(`TUNNEL open ${request.url}`);
+};
+
+// Sends back messages, as the library reads them that Backstage's plugins use; what is compressed it compresses, too.
+const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: true });
+exports['/raw/ws'] = (request, socket, first) => {
+  sockets.handleUpgrade(request, socket, first, websocket => {
+    websocket.on('message', (data, isBinary) => websocket.send(data, { binary: isBinary }));
+    // It has said so to its peer.
+    websocket.on('error', () => {});
+  });
 };
 
 // Ends after its first words, while the other side stays open.

@@ -14,6 +14,15 @@ use tokio::{
 
 use crate::in_time;
 
+/// How the other side ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It has said that no more comes.
+    Closed,
+    /// It has broken off.
+    Reset,
+}
+
 /// A connection to a server on this machine.
 #[derive(Debug)]
 pub struct Connection {
@@ -149,6 +158,24 @@ impl Connection {
         // What had come before a reset is what counts.
         let _ = in_time("the end of a connection", self.reader.read_to_end(&mut rest)).await;
         rest
+    }
+
+    /// Sends these, each by itself, and reads meanwhile what comes until the other side ends it; then this side closes, too.
+    pub async fn exchange<'a>(mut self, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, End) {
+        let _ = self.writer.as_ref().set_nodelay(true);
+        let mut come = Vec::new();
+        let (writer, reader) = (&mut self.writer, &mut self.reader);
+        let write = async {
+            for piece in pieces {
+                // Who has heard enough may not take the rest.
+                if writer.write_all(piece).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let read = async { reader.read_to_end(&mut come).await };
+        let (_, read) = in_time("the end of a connection", async { tokio::join!(write, read) }).await;
+        (come, if read.is_ok() { End::Closed } else { End::Reset })
     }
 
     /// How many bytes come until the other side closes.

@@ -53,6 +53,18 @@ pub fn listens(id: u32) -> Vec<String> {
     found
 }
 
+/// How many connections of clients are open at this port, as the system of who listens there knows it.
+pub fn connections(port: u16) -> usize {
+    let is_open = |line: &&str| {
+        let columns: Vec<_> = line.split_whitespace().collect();
+        // Established, or closed by the other side alone.
+        matches!(columns[3], "01" | "08") && columns[1].ends_with(&format!(":{port:04X}"))
+    };
+    let tables =
+        ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+    tables.iter().map(|table| table.lines().skip(1).filter(is_open).count()).sum()
+}
+
 /// An address as the system writes it, in hexadecimal.
 fn address(text: &str) -> Option<String> {
     let (host, port) = text.split_once(':')?;

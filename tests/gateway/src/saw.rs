@@ -51,6 +51,9 @@ pub async fn since(node: &Backend, port: u16, before: usize, name: &str) -> Vec<
 }
 
 fn of_line(line: &str) -> Option<Saw> {
+    // Greenroom has made a record of it where it has started Node.
+    let record = serde_json::from_str::<Value>(line).ok();
+    let line = record.as_ref().and_then(|record| record["message"].as_str()).unwrap_or(line);
     let told = line.split_once("SAW ")?.1;
     let told: Value = serde_json::from_str(told).ok()?;
     let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();

@@ -1,6 +1,7 @@
 //! Both processes, started in each way that there is.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -19,6 +20,8 @@ use rustls::ClientConfig;
 pub struct Setup {
     /// Of Node.
     version: Version,
+    /// With the packages of a whole portal.
+    is_whole: bool,
     features: String,
     both: String,
     node: String,
@@ -27,6 +30,7 @@ pub struct Setup {
     listen: String,
     tls: Option<Arc<ClientConfig>>,
     env: Vec<(String, String)>,
+    log: Option<PathBuf>,
 }
 
 /// A Node backend, and a gateway in front of it that an operator has started beside it.
@@ -44,6 +48,7 @@ impl Setup {
         let env = [("NODE_ENV", "production")];
         Self {
             version,
+            is_whole: false,
             features: "healthcheck,gw,bodies".to_owned(),
             both: String::new(),
             node: String::new(),
@@ -51,7 +56,14 @@ impl Setup {
             listen: String::new(),
             tls: None,
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            log: None,
         }
+    }
+
+    /// Node with all packages of a portal, for plugins that need them: those that `tests/portal/node/install.sh` installs.
+    #[must_use]
+    pub fn whole(features: &str) -> Self {
+        Self { is_whole: true, ..Self::new(Version::newest()).features(features) }
     }
 
     /// With these plugins instead.
@@ -110,6 +122,13 @@ impl Setup {
         self
     }
 
+    /// With what is printed in this file, behind what stands there, and not in memory: for who runs long.
+    #[must_use]
+    pub fn log_to(mut self, file: &Path) -> Self {
+        self.log = Some(file.to_owned());
+        self
+    }
+
     /// Node tells each request that its parser has read: see [`crate::saw`].
     #[must_use]
     pub fn that_tells_what_it_saw(self) -> Self {
@@ -163,16 +182,40 @@ impl Setup {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
+    /// Starts Node where clients would ask it, and waits for nothing.
+    pub fn node_alone_now(&self) -> Backend {
+        Backend::spawn(&self.node_command(), &self.scenario("node")).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// How Greenroom starts a Node backend of this version, given its script.
     pub fn wrapping(version: Version, script: &Path) -> Launch {
-        let (node, installed) = peer::node(version).unwrap_or_else(|error| panic!("{error}"));
-        let greenroom = Launch::new([greenroom()]).with_arguments(["run", "--gateway", "--"]);
-        peer::set_up(greenroom.with_arguments([node, script.to_owned()]), &installed)
+        let node = peer::node(version).unwrap_or_else(|error| panic!("{error}"));
+        Self::around(Launch::new([greenroom()]), node, script)
+    }
+
+    fn around(greenroom: Launch, (node, installed): (PathBuf, PathBuf), script: &Path) -> Launch {
+        let words = ["run", "--gateway", "--"].map(OsString::from);
+        let words = words.into_iter().chain([node.into(), script.into()]);
+        peer::set_up(greenroom.with_arguments(words), &installed)
     }
 
     fn node_command(&self) -> Launch {
-        let (node, installed) = peer::node(self.version).unwrap_or_else(|error| panic!("{error}"));
-        self.with_all(peer::set_up(Launch::new([node, script()]), &installed))
+        let (node, installed) = self.node_program();
+        self.with_all(peer::set_up(self.program(node).with_arguments([script()]), &installed))
+    }
+
+    /// The program, and where its packages are.
+    fn node_program(&self) -> (PathBuf, PathBuf) {
+        let of_version = peer::node(self.version).unwrap_or_else(|error| panic!("{error}"));
+        if !self.is_whole {
+            return of_version;
+        }
+        let installed = peer::target().join("portal-node");
+        assert!(
+            installed.join("installed").is_file(),
+            "no whole Node backend is installed: run `sh tests/portal/node/install.sh`"
+        );
+        (of_version.0, installed)
     }
 
     fn gateway_command(&self, upstream: u16) -> Launch {
@@ -180,12 +223,20 @@ impl Setup {
         let words = ["gateway", "--upstream", &upstream].map(str::to_owned);
         // As Node does, so that both see the same address of a client.
         let listens = "backend: {listen: '127.0.0.1:17041'}";
-        let launch = self.with_all(Launch::new([greenroom()]).with_arguments(words));
+        let launch = self.with_all(self.program(greenroom()).with_arguments(words));
         launch.with_config(listens).with_config(&self.gateway)
     }
 
     fn wrapped_command(&self) -> Launch {
-        self.with_all(Self::wrapping(self.version, &script())).with_config(&self.gateway)
+        let launch = Self::around(self.program(greenroom()), self.node_program(), &script());
+        self.with_all(launch).with_config(&self.gateway)
+    }
+
+    /// The program; in the place of a shell that opens its log.
+    fn program(&self, program: PathBuf) -> Launch {
+        let Some(log) = &self.log else { return Launch::new([program]) };
+        let shell = ["sh", "-c", "exec \"$@\" >>\"$0\" 2>&1"].map(OsString::from);
+        Launch::new(shell).with_arguments([log.clone(), program])
     }
 
     fn with_all(&self, launch: Launch) -> Launch {
@@ -220,9 +271,14 @@ pub fn script() -> PathBuf {
 }
 
 /// The `greenroom` command: `GREENROOM_BINARY`, else that of this build.
-fn greenroom() -> PathBuf {
+pub fn greenroom() -> PathBuf {
     if let Some(given) = std::env::var_os("GREENROOM_BINARY") {
         return given.into();
+    }
+    // A program of this package lies beside it, a test one directory below.
+    let beside = std::env::current_exe().ok().map(|exe| exe.with_file_name("greenroom"));
+    if let Some(beside) = beside.filter(|path| path.is_file()) {
+        return beside;
     }
     binary::path("greenroom-cli", "greenroom").unwrap_or_else(|error| panic!("{error}"))
 }

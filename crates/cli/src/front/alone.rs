@@ -1,15 +1,22 @@
 //! A child process without a backend of ours in front of it: what it writes, and its signals and its end are passed on.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use greenroom::{
-    config::RootConfig,
+    config::{Masks, RootConfig},
     core::{Backend, service},
+    data_dir::DataDirEnvironment,
     prelude::*,
 };
-use greenroom_wrap::{ChildCommand, Launch, RunSettings, State};
+use greenroom_program::ServiceManager;
+use greenroom_wrap::{
+    Cause, ChildCommand, Event, LastExit, LastWords, LastWordsOptions, Launch, RunSettings, State,
+};
 
-use super::child::{Child, ChildCode, exit_code};
+use super::{
+    child::{Child, ChildCode, exit_code},
+    last_words::{self, Running},
+};
 
 /// Runs it to its end.
 pub(super) fn run(command: &ChildCommand) -> ExitCode {
@@ -26,26 +33,66 @@ pub(super) fn run(command: &ChildCommand) -> ExitCode {
     let (code, command) = (ChildCode::default(), command.clone());
     let known = code.clone();
     let child = service(async move |lifecycle: RootLifecycle| {
-        let (noted, launched) = (code.clone(), command.clone());
+        let Known { settings, data_dir, masks } = Known::of(&command);
+        let (running, noted, policy) = (Running::default(), code.clone(), settings.restart);
+        let about = running.clone();
+        let on_event = Box::new(move |event: &Event| {
+            if !matches!(event, Event::NoHeartbeat(_)) {
+                say(&format!("greenroom: {event}"));
+            }
+            last_words::act(event, policy, &about, &noted);
+        });
+        let words = LastWords::start(LastWordsOptions {
+            mask: Box::new(move |text| {
+                masks.as_ref().map_or_else(|| text.to_owned(), |masks| masks.all(text))
+            }),
+            ..last_words::options(&settings, data_dir, on_event)
+        });
+        let (noted, launched, ends) = (code.clone(), command.clone(), words.clone());
         let on_state = Box::new(move |state: &State| {
             noted.note(state);
-            if let State::Failed { .. } | State::Ended { restart: Some(_), .. } = state {
-                say(&format!("greenroom: {state}"));
+            let exit = ends.note(state);
+            let is_told = matches!(state, State::Failed { .. } | State::Ended { restart: Some(_), .. });
+            if is_told || exit.as_ref().is_some_and(is_worth_a_word) {
+                say(&format!("greenroom: {}", exit.map_or_else(|| state.to_string(), |exit| exit.sentence)));
             }
         });
         let launch = move || Ok(Launch::from(launched.clone()));
-        Child::start(settings(&command), &lifecycle, on_state, launch, async || ())
+        let child = Child::start(&settings, &lifecycle, &words, None, on_state, launch, async || ())?;
+        let _ = running.set(child.supervisor.target().clone());
+        Ok(child)
     });
-    let own = runtime.block_on(
-        Backend::new([]).add(child).run_with(async |_| {}, |error| say(&format!("error: {error}"))),
-    );
+    let own = runtime.block_on(Backend::new([]).add(child).run_with(
+        async |running| ServiceManager::from_process().attend(running).await,
+        |error| say(&format!("error: {error}")),
+    ));
     known.failure().map_or(own, exit_code)
 }
 
-/// A config that cannot be read is the child's to tell.
-fn settings(command: &ChildCommand) -> RunSettings {
-    let config = RootConfig::load(&command.config_options()).ok();
-    config.and_then(|config| RunSettings::from_config(&config).ok()).unwrap_or_default()
+/// Nobody needs to be told of a program that has done what it was to do.
+fn is_worth_a_word(exit: &LastExit) -> bool {
+    !matches!((exit.cause, exit.code), (Cause::Stopped, _) | (Cause::Exit, Some(0)))
+}
+
+/// What the child's config says. One that cannot be read is the child's to tell.
+#[derive(Default)]
+struct Known {
+    settings: RunSettings,
+    /// Where own files go; without a config there are none.
+    data_dir: Option<PathBuf>,
+    masks: Option<Masks>,
+}
+
+impl Known {
+    fn of(command: &ChildCommand) -> Self {
+        let options = command.config_options();
+        let Ok(config) = RootConfig::load(&options) else { return Self::default() };
+        Self {
+            settings: RunSettings::from_config(&config).unwrap_or_default(),
+            data_dir: DataDirEnvironment::of(&options).data_dir(&config).ok(),
+            masks: Some(config.masks()),
+        }
+    }
 }
 
 /// What the child writes is the log: of ours there is none.

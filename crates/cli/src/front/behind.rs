@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -13,16 +14,21 @@ use std::{
 use greenroom::{
     context::{BoxFuture, spawn, spawn_blocking},
     core::{ServiceFactory, service, stop_backends},
+    data_dir::DataDirectory,
     prelude::*,
 };
-use greenroom_plugin_gateway::{AccessLines, Gateway};
+use greenroom_plugin_gateway::{AccessLines, Gateway, LastExit as Shown};
 use greenroom_proxy::IsIt;
 use greenroom_wrap::{
-    ChildCommand, Handover, Launch, RunSettings, State, free_port, listening_ports, listens_on,
-    quiet_request_lines,
+    ChildCommand, Event, Handover, LastExit, LastWords, LastWordsOptions, Launch, RunSettings, State,
+    free_port, listening_ports, listens_on, quiet_request_lines,
 };
 
-use super::child::{Child, ChildCode};
+use super::{
+    child::{Child, ChildCode},
+    last_words::{self, Running},
+    log,
+};
 
 /// How often is looked where a child listens that has not been reached yet.
 const LOOK: Duration = Duration::from_secs(1);
@@ -37,39 +43,102 @@ const INSPECTOR: u16 = 9229;
 /// takes no new connection, and one may be on its way.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// How long requests may be on their way to us that the HTTP server still takes once it drains, with time for it to notice them:
+/// they need a child that takes connections, too.
+const TRANSIT: Duration = Duration::from_millis(250);
+
+/// What is told of it, and where.
+#[derive(Clone, Deps)]
+struct Told {
+    gateway: Gateway,
+    logger: RootLogger,
+    data: DataDirectory,
+    instance: InstanceMetadata,
+}
+
 /// The factory of the child behind a gateway: it is to listen on `port` at first.
 pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> ServiceFactory {
     let (command, code) = (command.clone(), code.clone());
-    let made = async move |config: RootConfig,
-                           settings: RunSettings,
-                           gateway: Gateway,
-                           logger: RootLogger,
-                           lifecycle: RootLifecycle| {
-        let logger = logger.child(fields! { service: "child" });
-        if let Some(warning) = command.signal_warning().filter(|_| command.is_production()) {
-            logger.warn(warning);
-        }
-        let (told, noted, log) = (gateway.clone(), code.clone(), logger.clone());
-        let on_state = Box::new(move |state: &State| {
-            noted.note(state);
-            tell(state, &told, &log);
-        });
-        let (known, first) = (gateway.settings().clone(), AtomicBool::new(true));
-        let port = known.upstream_port.unwrap_or(port);
-        let launch = move || {
-            let is_fixed = first.swap(false, Relaxed) || known.upstream_port.is_some();
-            let port = if is_fixed { port } else { free_port()? };
-            let mut launch = prepare(&config, &command, port, known.access_lines)?;
-            launch.is_port_fixed = known.upstream_port.is_some();
-            Ok(launch)
+    let made =
+        async move |config: RootConfig, settings: RunSettings, lifecycle: RootLifecycle, told: Told| {
+            let Told { gateway, logger, data, instance } = told;
+            let root = logger;
+            let logger = root.child(fields! { service: "child" });
+            if let Some(warning) = command.signal_warning().filter(|_| command.is_production()) {
+                logger.warn(warning);
+            }
+            let running = Running::default();
+            let files = (data.path(), instance.id());
+            let words = last_words(&settings, &config, &gateway, &logger, &running, &code, files);
+            let output = log::output(&settings, &root, &logger, &words);
+            let (told, noted, log, ends) = (gateway.clone(), code.clone(), logger.clone(), words.clone());
+            let on_state = Box::new(move |state: &State| {
+                noted.note(state);
+                tell(state, ends.note(state), &told, &log);
+            });
+            let (known, first) = (gateway.settings().clone(), AtomicBool::new(true));
+            let port = known.upstream_port.unwrap_or(port);
+            let launch = move || {
+                let is_fixed = first.swap(false, Relaxed) || known.upstream_port.is_some();
+                let port = if is_fixed { port } else { free_port()? };
+                let mut launch = prepare(&config, &command, port, known.access_lines)?;
+                launch.is_port_fixed = known.upstream_port.is_some();
+                Ok(launch)
+            };
+            let quiet = gateway.clone();
+            let before_stop = async move || until_quiet(&quiet).await;
+            let child = Child::start(&settings, &lifecycle, &words, output, on_state, launch, before_stop)?;
+            let _ = running.set(child.supervisor.target().clone());
+            spawn("that the Node backend listens", note_listening(gateway.clone(), words));
+            spawn("where the Node backend listens", watch(child.clone(), gateway, code, logger));
+            Ok(child)
         };
-        let quiet = gateway.clone();
-        let child =
-            Child::start(settings, &lifecycle, on_state, launch, async move || until_quiet(&quiet).await)?;
-        spawn("where the Node backend listens", watch(child.clone(), gateway, code, logger));
-        Ok(child)
-    };
     service(made)
+}
+
+/// Watches over its end, and tells the log and the page how the last one was.
+fn last_words(
+    settings: &RunSettings,
+    config: &RootConfig,
+    gateway: &Gateway,
+    logger: &Logger,
+    running: &Running,
+    code: &ChildCode,
+    (data_dir, start_id): (&Path, &str),
+) -> LastWords {
+    let (policy, running, code, logger) = (settings.restart, running.clone(), code.clone(), logger.clone());
+    let on_event = Box::new(move |event: &Event| {
+        last_words::tell(event, &logger);
+        last_words::act(event, policy, &running, &code);
+    });
+    let config = config.clone();
+    let words = LastWords::start(LastWordsOptions {
+        start_id: start_id.to_owned(),
+        mask: Box::new(move |text| config.masked(text)),
+        in_flight: last_words::in_flight(gateway),
+        ..last_words::options(settings, Some(data_dir.to_owned()), on_event)
+    });
+    if let Some(exit) = words.previous() {
+        gateway.set_last_exit(shown(exit));
+    }
+    words
+}
+
+fn shown(exit: &LastExit) -> Shown {
+    Shown { at: exit.time.into(), cause: exit.cause.as_str(), sentence: exit.sentence.clone() }
+}
+
+/// Notes of each child that it takes connections.
+async fn note_listening(gateway: Gateway, words: LastWords) {
+    let mut state = gateway.proxy().state();
+    loop {
+        if matches!(*state.borrow_and_update(), greenroom_proxy::State::Up { .. }) {
+            words.listened();
+        }
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// What is started, so that it listens on that port. Blocks: on files.
@@ -81,27 +150,32 @@ fn prepare(config: &RootConfig, command: &ChildCommand, port: u16, lines: Access
     Ok(launch)
 }
 
-/// What the log and the gateway are told of it.
-fn tell(state: &State, gateway: &Gateway, logger: &Logger) {
+/// What the log and the gateway are told of it; of an end, with what is known of it.
+fn tell(state: &State, exit: Option<LastExit>, gateway: &Gateway, logger: &Logger) {
+    let text = exit.as_ref().map_or_else(|| state.to_string(), |exit| exit.sentence.clone());
     match state {
         State::Starting { .. } => {}
         State::Running { pid, port, .. } => {
-            logger.info(state.to_string());
+            logger.info(text.as_str());
             if let Some(port) = *port {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
                 gateway.proxy().starts(address, Some(is_it(*pid, port)));
             }
         }
+        State::Ended { restart: Some(_), .. } => gateway.proxy().ended(text.as_str().into()),
         // It was asked to: nothing is wrong.
-        State::Ended { stopped: Some(_), restart: None, .. } => logger.info(state.to_string()),
-        State::Ended { restart: Some(_), .. } => {
-            gateway.proxy().ended(state.to_string().into());
-            logger.warn(state.to_string());
+        State::Ended { stopped: Some(_), .. } => {}
+        State::Ended { .. } | State::Failed { .. } => gateway.proxy().gone(text.as_str().into()),
+    }
+    match exit {
+        Some(exit) => {
+            gateway.set_last_exit(shown(&exit));
+            let logger = logger.child(last_words::fields_of(&exit));
+            if exit.is_failure() { logger.error(text) } else { logger.info(text) }
         }
-        State::Ended { .. } | State::Failed { .. } => {
-            gateway.proxy().gone(state.to_string().into());
-            logger.error(state.to_string());
-        }
+        None if matches!(state, State::Failed { .. }) => logger.error(text),
+        None if matches!(state, State::Ended { .. }) => logger.info(text),
+        None => {}
     }
 }
 
@@ -117,9 +191,10 @@ fn is_it(pid: u32, port: u16) -> IsIt {
     })
 }
 
-/// Returns once nothing is in flight, or after a while.
+/// Returns once nothing is in flight and nothing comes any more, or after a while.
 async fn until_quiet(gateway: &Gateway) {
     gateway.drain();
+    tokio::time::sleep(TRANSIT).await;
     let _ = tokio::time::timeout(QUIET, gateway.quiet()).await;
 }
 

@@ -12,7 +12,8 @@ use greenroom::{
     errors::Result,
 };
 use greenroom_wrap::{
-    Input, Launch, RunSettings, State, Supervisor, SupervisorOptions, is_pid_1, reap_orphans,
+    Input, LastWords, Launch, Output, RunSettings, State, Supervisor, SupervisorOptions, is_pid_1,
+    reap_orphans,
 };
 
 use super::cannot;
@@ -43,12 +44,14 @@ pub(super) type OnState = Box<dyn Fn(&State) + Send + Sync>;
 
 impl Child {
     /// Starts it, and sees to it that it ends with this process and this process with it. `before_stop` is awaited before it is
-    /// asked to end.
+    /// asked to end. Who is told of its states notes them in its last words.
     pub(super) fn start<F: Future<Output = ()> + Send + 'static>(
-        settings: RunSettings,
+        settings: &RunSettings,
         lifecycle: &RootLifecycle,
+        words: &LastWords,
+        output: Option<Output>,
         on_state: OnState,
-        launch: impl FnMut() -> io::Result<Launch> + Send + 'static,
+        mut launch: impl FnMut() -> io::Result<Launch> + Send + 'static,
         before_stop: impl FnOnce() -> F + Send + 'static,
     ) -> Result<Self> {
         let input = Input::terminal().map_err(|error| cannot("read from the terminal", &error))?;
@@ -58,16 +61,22 @@ impl Child {
                 stop_backends("the Node backend has ended");
             }
         };
-        let options =
-            SupervisorOptions { restart: settings.restart, input, on_state: Some(Box::new(on_state)) };
-        let supervisor = Supervisor::start(options, launch);
+        let (restart, on_state) = (settings.restart, Some(Box::new(on_state) as OnState));
+        let options = SupervisorOptions { restart, input, output, on_state };
+        let launching = words.clone();
+        let supervisor = Supervisor::start(options, move || {
+            let launch = launch()?;
+            launching.launching(&launch.command);
+            Ok(launch)
+        });
         supervisor.forward_signals().map_err(|error| cannot("pass signals on", &error))?;
         if is_pid_1() {
             reap_orphans(supervisor.target()).map_err(|error| cannot("take care of orphans", &error))?;
         }
-        let killed = supervisor.target().clone();
+        let (killed, words) = (supervisor.target().clone(), words.clone());
         let guard = at_forced_end(move || {
             killed.kill_group();
+            words.forced_end();
         });
         let began = Arc::new(OnceLock::new());
         let (noted, last) = (began.clone(), supervisor.clone());
@@ -82,11 +91,12 @@ impl Child {
             },
         )?;
         let stopped = supervisor.clone();
-        let deadline = settings.grace.saturating_add(BEYOND_GRACE);
+        let grace = settings.grace;
+        let deadline = grace.saturating_add(BEYOND_GRACE);
         lifecycle.add_hook_in(Phase::Drain, "the Node backend's end", deadline, async move || {
             before_stop().await;
             let spent = began.get().map(Instant::elapsed).unwrap_or_default();
-            stopped.stop(left_of(settings.grace, spent)).await;
+            stopped.stop(left_of(grace, spent)).await;
             Ok(())
         })?;
         Ok(Self { supervisor, _killed_at_forced_end: Arc::new(guard) })

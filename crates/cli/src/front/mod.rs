@@ -4,6 +4,8 @@ mod alone;
 mod behind;
 mod child;
 mod gateway;
+mod last_words;
+mod log;
 mod run;
 
 use std::{ffi::OsStr, process::ExitCode};
@@ -15,7 +17,7 @@ use greenroom::{
 use greenroom_plugin_gateway::{
     AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom, gateway, gateway_services,
 };
-use greenroom_program::{Program, UsageError};
+use greenroom_program::{Program, ServiceManager, UsageError};
 use greenroom_wrap::{RunSettings, SWITCH, Switch};
 
 /// The plugins of this program that run in front of a Node backend by themselves: what else the config is about is Node's.
@@ -35,7 +37,9 @@ fn in_front(program: Program, upstream: UpstreamFrom, switch: Switch) -> Program
         let options = GatewayOptions { upstream: upstream.clone() };
         let backend = gateway_services(options).into_iter().fold(backend, Backend::add);
         match switch {
-            Switch::Pass => backend.add(decorate(async |settings| Ok(passing(settings)))),
+            Switch::Pass => backend
+                .add(decorate(async |settings| Ok(passing(settings))))
+                .add(decorate(async |settings| Ok(log::passing(settings)))),
             Switch::On | Switch::Off => backend,
         }
     })
@@ -54,6 +58,15 @@ fn switch(variable: Option<&OsStr>) -> Result<Switch> {
 /// The kill switch of this process.
 fn own_switch() -> Result<Switch> {
     switch(std::env::var_os(SWITCH).as_deref())
+}
+
+/// Where `GREENROOM=off` is about to let the child take our place: it will never tell systemd that it is ready, and a service of
+/// `Type=notify` would be ended for it.
+pub(crate) fn tell_if_off() {
+    let mut own = std::env::args_os().skip(1).take_while(|word| *word != "--");
+    if matches!(own_switch(), Ok(Switch::Off)) && own.any(|word| word == "run") {
+        ServiceManager::from_process().hand_over("GREENROOM=off: the command runs in Greenroom's place");
+    }
 }
 
 /// An error of the system, in front of which stands what was to be done.

@@ -13,7 +13,7 @@ use greenroom::{
     http::HttpSettings,
 };
 use greenroom_plugin_gateway::UpstreamFrom;
-use greenroom_program::{Program, Start, UsageError, clap};
+use greenroom_program::{Program, ServiceManager, Start, UsageError, clap};
 use greenroom_wrap::{ChildCommand, free_port};
 
 use super::{
@@ -46,8 +46,10 @@ pub(super) fn plan(args: RunArgs, program: Program, options: ConfigOptions) -> R
         let text = "the config is the child's: write --config behind the program that reads it, after `--`";
         return Err(UsageError::new(text).into());
     }
-    let command =
+    let mut command =
         ChildCommand::from_process(args.command).map_err(|error| UsageError::new(error.to_string()))?;
+    // We are the service, and speak for it.
+    command.env.retain(|name, _| ServiceManager::VARIABLES.iter().all(|ours| name != ours));
     if !args.gateway {
         return Ok(Start::done(alone::run(&command)));
     }

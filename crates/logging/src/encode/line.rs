@@ -151,13 +151,18 @@ fn time(to: &mut Target<'_>, view: &View<'_>, additions: bool) {
     }
 }
 
+/// Whose a line is that names nobody: JavaScript's word; of another process, who it is.
+fn nobody(view: &View<'_>) -> &'static [u8] {
+    if view.is_foreign { b"node" } else { b"undefined" }
+}
+
 /// The plugin if there is one, else the service.
 fn origin(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions: bool) {
     let (plugin, service) = (view.last("plugin", additions), view.last("service", additions));
     if plugin.is_none() && service.is_none() {
         match &fragments.prefix {
             Some(range) => to.out.extend_from_slice(&fragments.bytes[range.clone()]),
-            None => to.out.extend_from_slice(b"undefined"),
+            None => to.out.extend_from_slice(nobody(view)),
         }
         return;
     }
@@ -168,7 +173,7 @@ fn origin(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, additions
     let chosen = of(plugin, "plugin").filter(|f| f.value.truthy()).or_else(|| of(service, "service"));
     match chosen {
         Some(field) => plain(to, &field),
-        None => to.out.extend_from_slice(b"undefined"),
+        None => to.out.extend_from_slice(nobody(view)),
     }
 }
 

@@ -9,6 +9,7 @@ mod json;
 mod line;
 mod order;
 mod plan;
+pub(crate) mod raw;
 pub(crate) mod text;
 
 use std::{cell::RefCell, fmt, ops::Range, time::SystemTime};
@@ -46,6 +47,8 @@ pub(crate) struct View<'a> {
     pub(crate) spread: &'a [Field<'a>],
     /// What the context adds, unless someone else has set it.
     pub(crate) context: &'a [Field<'a>],
+    /// Another process has printed it.
+    pub(crate) is_foreign: bool,
 }
 
 impl<'a> View<'a> {

@@ -62,6 +62,11 @@ pub(crate) fn value(
         FieldValue::F64(_) => out.extend_from_slice(b"null"),
         FieldValue::Str(v) => masked(out, v, secrets),
         FieldValue::Json(v) => json(out, v, secrets, sorted),
+        // A line has no line end within.
+        FieldValue::JsonText(v) if v.contains(['\n', '\r']) => {
+            json(out, &crate::value::read(v), secrets, sorted)
+        }
+        FieldValue::JsonText(v) => super::raw::json(out, v, secrets),
         FieldValue::Serialize(v) => json(out, &v.as_json(), secrets, sorted),
         FieldValue::Error(v) => json(out, &crate::error::to_value(v), secrets, sorted),
         FieldValue::Display(v) => formatted(out, buffer, format_args!("{v}"), secrets),

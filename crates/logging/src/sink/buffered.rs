@@ -147,7 +147,8 @@ impl BufferedSink {
 impl Sink for BufferedSink {
     fn emit(&self, emitted: &Emitted<'_>) {
         self.shared.push(emitted.line());
-        if self.each_line.load(Relaxed) && !self.shared.flush(LINE_TIMEOUT) {
+        let is_waited_for = self.each_line.load(Relaxed) && !emitted.is_foreign();
+        if is_waited_for && !self.shared.flush(LINE_TIMEOUT) {
             self.degrade();
         }
     }

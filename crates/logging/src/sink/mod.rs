@@ -79,6 +79,7 @@ pub struct Emitted<'a> {
     pub(crate) context: &'a Context,
     pub(crate) line: &'a [u8],
     pub(crate) secrets: &'a Secrets,
+    pub(crate) is_foreign: bool,
 }
 
 impl<'a> Emitted<'a> {
@@ -129,6 +130,11 @@ impl<'a> Emitted<'a> {
             Message::Text(_) => false,
             Message::Unmasked(_) => true,
         }
+    }
+
+    /// Whether another process has printed it: nobody may wait for such a line, for that process would wait, too.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign
     }
 
     /// What the work belongs to. Empty if every format is Node's.

@@ -10,7 +10,7 @@ use crate::{
     command::{Form, Runner},
 };
 
-const NODE_OPTIONS: &str = "NODE_OPTIONS";
+pub(crate) const NODE_OPTIONS: &str = "NODE_OPTIONS";
 const OPTION: &str = "--max-http-header-size";
 /// Node's default.
 const DEFAULT: u64 = 16 * 1024;
@@ -76,7 +76,7 @@ fn number(text: &str) -> u64 {
 
 /// The words of `NODE_OPTIONS`, as Node parts them: at blanks that are not between double quotes, where a backslash stands for
 /// the byte after it.
-fn split(options: &[u8]) -> Vec<String> {
+pub(crate) fn split(options: &[u8]) -> Vec<String> {
     let mut words: Vec<Vec<u8>> = Vec::new();
     let (mut is_quoted, mut is_new) = (false, true);
     let mut bytes = options.iter().copied();

@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use tokio::{sync::watch, time::sleep};
 
 use super::{Launch, OnState, Orders, Restart, State};
-use crate::{Child, Ended, Input, Next, Restarts, StoppedBy, Target, is_taken};
+use crate::{Child, Ended, Input, Next, Output, Restarts, StoppedBy, Target, is_taken};
 
 /// How long processes may take to end whose parent has ended by itself.
 const REST_GRACE: Duration = Duration::from_secs(2);
@@ -14,6 +14,7 @@ pub(super) struct Keeper {
     pub(super) launch: Box<dyn FnMut() -> io::Result<Launch> + Send>,
     pub(super) restarts: Restarts,
     pub(super) input: Option<Input>,
+    pub(super) output: Option<Output>,
     pub(super) on_state: Option<OnState>,
     pub(super) target: Target,
     pub(super) state: watch::Sender<State>,
@@ -53,7 +54,8 @@ impl Keeper {
         self.tell(State::starting());
         let launch = (self.launch)();
         let started = launch.and_then(|launch| {
-            Ok((Child::start(&launch.command, &self.target, self.input.as_ref())?, launch))
+            let (input, output) = (self.input.as_ref(), self.output.as_ref());
+            Ok((Child::start_into(&launch.command, &self.target, input, output)?, launch))
         });
         let (mut child, launch) = match started {
             Ok(started) => started,
@@ -73,11 +75,13 @@ impl Keeper {
             ended = child.wait() => {
                 self.last = Some(ended);
                 child.end_rest(REST_GRACE).await;
+                child.read_out().await;
                 return self.follow(ended, &launch);
             }
             grace = Self::told_to_stop(&mut self.orders) => grace?,
         };
         let stopped = child.stop(grace).await;
+        child.read_out().await;
         self.last = Some(stopped.ended);
         self.tell_stopped(stopped.by);
         None

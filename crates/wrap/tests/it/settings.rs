@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom_config::RootConfig;
-use greenroom_wrap::{CONFIG_SCHEMA, RestartPolicy, RunSettings};
+use greenroom_wrap::{CONFIG_SCHEMA, RestartPolicy, RunLog, RunSettings};
 
 fn read(yaml: &str) -> Result<RunSettings, String> {
     let config = RootConfig::from_yaml(yaml).unwrap();
@@ -12,8 +12,10 @@ fn read(yaml: &str) -> Result<RunSettings, String> {
 
 #[test]
 fn the_defaults_leave_kubernetes_thirty_seconds_room() {
-    let seconds = Duration::from_secs;
-    assert_eq!(read("{}").unwrap(), RunSettings { grace: seconds(25), restart: RestartPolicy::Never });
+    let settings = read("{}").unwrap();
+    assert_eq!(settings, RunSettings::default());
+    assert_eq!((settings.grace, settings.restart), (Duration::from_secs(25), RestartPolicy::Never));
+    assert_eq!(settings.termination_log.to_str(), Some("/dev/termination-log"));
 }
 
 #[test]
@@ -35,9 +37,22 @@ fn a_policy_that_is_none_is_refused() {
 }
 
 #[test]
+fn what_is_printed_becomes_records_unless_it_is_to_be_passed_on() {
+    for (yaml, expected) in [
+        ("{}", Ok(RunLog::Records)),
+        ("greenroom: {run: {log: records}}", Ok(RunLog::Records)),
+        ("greenroom: {run: {log: pass}}", Ok(RunLog::Pass)),
+    ] {
+        assert_eq!(read(yaml).map(|settings| settings.log), expected, "{yaml}");
+    }
+    let error = read("greenroom: {run: {log: none}}").unwrap_err();
+    assert!(error.contains("'none' is neither 'records' nor 'pass' at greenroom.run.log"), "{error}");
+}
+
+#[test]
 fn the_schema_knows_every_key() {
     let schema: serde_json::Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();
     let keys = schema.pointer("/properties/greenroom/properties/run/properties").unwrap();
     let keys: Vec<_> = keys.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["grace", "restart"]);
+    assert_eq!(keys, ["grace", "restart", "log", "terminationLog"]);
 }

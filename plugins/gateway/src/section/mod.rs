@@ -2,6 +2,7 @@
 
 mod calls;
 mod last_end;
+mod last_exit;
 mod table;
 mod transparent;
 
@@ -79,7 +80,8 @@ pub(crate) fn part(
     let counts = live.part("gateway counts", counts(&seen.status));
     let hint = html! { @if !seen.status.is_transparent { (transparent::hint(ops)) } };
     let hint = live.part("gateway hint", hint);
-    let said = panel(html! { p { (state) } p."small quiet" { (counts) } (hint) });
+    let last_exit = live.part("gateway last exit", last_exit::sentence(&seen, &config.masks()));
+    let said = panel(html! { p { (state) } p."small quiet" { (counts) } (last_exit) (hint) });
     let body = html! { (said) (table::table(&seen, &mut live)) };
     let note = "What this backend does not own, that one answers";
     let body = Part::new("gateway", "Node backend").note(note).body(body).render();

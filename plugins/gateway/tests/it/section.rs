@@ -1,7 +1,7 @@
 //! The part “Node backend” of the page “Now”, and how the page begins.
 
 use greenroom::context::spawn;
-use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
+use greenroom_plugin_gateway::{Gateway, LastExit, UpstreamFrom};
 use serde_json::json;
 
 use crate::{
@@ -167,6 +167,27 @@ async fn a_child_that_has_ended_is_told_with_how_and_when_it_is_started_again() 
         said.contains(&format!(" UTC: The backend {how} .")),
         "what went before is not forgotten: {said}"
     );
+}
+
+#[tokio::test]
+async fn how_it_ended_before_this_start_is_told_once_and_without_secrets() {
+    let address = nowhere().await;
+    let child =
+        with(UpstreamFrom::Child(address)).config(json!({ "mail": { "password": "hunter2hunter2" } }));
+    let backend = child.start().await.unwrap();
+    let gateway: Gateway = backend.service().await.unwrap();
+    assert!(!section(&now(&backend).await).contains("The end before this start"));
+    let at = std::time::SystemTime::UNIX_EPOCH;
+    let sentence =
+        "The previous run ended without goodbye at 97 % of the memory limit, hunter2hunter2".to_owned();
+    gateway.set_last_exit(LastExit { at, cause: "noGoodbye", sentence });
+    let said = section(&now(&backend).await);
+    let told = " UTC ( noGoodbye ): The previous run ended without goodbye at 97 % of the memory limit, ***";
+    assert!(said.contains("The end before this start, at ") && said.contains(told), "{said}");
+
+    // What is wrong now says it.
+    gateway.proxy().ended("The backend has ended: exit code 7 after 0.3 s".into());
+    assert!(!section(&now(&backend).await).contains("The end before this start"));
 }
 
 #[tokio::test]

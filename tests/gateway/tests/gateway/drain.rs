@@ -8,6 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use greenroom_conformance::{backend::Backend, scenarios::READINESS, version::Version};
 use greenroom_gateway_tests::{Connection, Setup, process, says};
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 /// The Node that it has started.
@@ -99,6 +100,44 @@ async fn gateway_25_streams_and_tunnels_end_and_a_request_is_let_finish() {
         assert_eq!(gateway.exit().await.expect("it ends"), Some(0), "{version}: {}", gateway.output());
         assert!(began.elapsed() < Duration::from_secs(15), "{version}: {:?}", began.elapsed());
         assert!(!process::runs(node), "{version}: Node is left behind");
+    }
+}
+
+#[tokio::test]
+async fn gateway_36_an_event_stream_is_one_by_its_answer_however_it_was_asked_for() {
+    for version in Version::held() {
+        let mut gateway = Setup::new(version).wrapped().await;
+        let port = gateway.port();
+        // What curl says, and no word at all.
+        let mut streams = Vec::new();
+        for (id, accept) in [("curl", "Accept: */*\r\n"), ("none", ""), ("late", "Accept: */*\r\n")] {
+            let mut stream = Connection::to(port).await;
+            let request = format!("GET /api/bodies/events/{id} HTTP/1.1\r\nHost: localhost\r\n{accept}\r\n");
+            stream.send(request).await;
+            says(&gateway, &format!("GW stream {id}")).await;
+            // Node says nothing before the first event: one comes when streams have been ended.
+            let after = if id == "late" { "?after=5000" } else { "" };
+            Connection::to(port).await.post(&format!("/api/bodies/events/{id}/first{after}")).await;
+            if id != "late" {
+                stream.until(b"data: first\n\n").await;
+            }
+            streams.push(stream);
+        }
+
+        let began = Instant::now();
+        gateway.terminate().expect("it runs");
+        for stream in &mut streams {
+            stream.rest().await;
+        }
+        assert_eq!(gateway.exit().await.expect("it ends"), Some(0), "{version}: {}", gateway.output());
+        // A stream that counts as a request is waited for until the grace ends, after 25 s.
+        assert!(began.elapsed() < Duration::from_secs(15), "{version}: {:?}", began.elapsed());
+        let output = gateway.output();
+        let lines = output.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let report = lines.filter(|line| line["endedStreams"].is_number()).last().unwrap_or_default();
+        assert!(report["streams"].as_u64() >= Some(2), "{version}: {report}\n{output}");
+        assert!(report["endedStreams"].as_u64() >= Some(2), "{version}: {report}");
+        assert_eq!(report["cutRequests"], 0, "{version}: {report}");
     }
 }
 

@@ -1,7 +1,10 @@
 //! Clients that leave before they have their answer: Node is told, as it is without a gateway.
 
+use std::time::Duration;
+
 use greenroom_conformance::version::Version;
-use greenroom_gateway_tests::{Connection, Setup, line, says};
+use greenroom_gateway_tests::{Connection, Setup, line, process, says};
+use tokio::time::{sleep, timeout};
 
 #[tokio::test]
 async fn gateway_12_node_is_told_when_a_client_leaves() {
@@ -62,5 +65,52 @@ async fn gateway_12_also_in_the_midst_of_an_upload() {
         let told = line::of(&pair.gateway, "/api/bodies/upload").await;
         // It has ended its own side, and may still read that this was too early.
         assert!(told["aborted"] == true || told["status"] == 400, "{framing}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn gateway_35_an_upgrade_that_node_never_answers_ends_on_both_sides_with_its_client() {
+    for version in Version::held() {
+        let pair = Setup::new(version).features("healthcheck,gw,late").sidecar().await;
+        let port = pair.gateway.port();
+        let upgrade = async |path: &str| {
+            let mut client = Connection::to(port).await;
+            client
+                .send(format!(
+                    "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+                ))
+                .await;
+            client
+        };
+        // The first one after the start, and later ones of a path that nobody knows.
+        for (path, crashes) in
+            [("/api/late?first", false), ("/other?closes", false), ("/other?crashes", true)]
+        {
+            let client = upgrade(path).await;
+            says(&pair.node, &format!("GW upgrade {path}")).await;
+            if crashes {
+                client.reset()
+            } else {
+                drop(client)
+            }
+            let both = async {
+                // A socket that has been handed to a handler, which does not read it, tells Node nothing, with or without a gateway.
+                if path.starts_with("/api/late") {
+                    says(&pair.node, &format!("GW closed {path}")).await;
+                }
+                while process::connections(port) > 0 {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            timeout(Duration::from_secs(1), both)
+                .await
+                .unwrap_or_else(|_| panic!("{version}: {path} stays open\n{}", pair.node.output()));
+            let told = line::of(&pair.gateway, path).await;
+            assert_eq!(told["aborted"], true, "{version}: {told}");
+        }
+        // Who tries again is served.
+        let mut again = upgrade("/api/late?again").await;
+        assert_eq!(again.head().await.status, 101, "{version}");
     }
 }

@@ -1,16 +1,22 @@
-//! The gateway in front of a real Node backend. Needs the Node backend: `sh tests/conformance/peer/install.sh`.
+//! The gateway in front of a real Node backend. Needs the Node backends, `sh tests/conformance/peer/install.sh` and
+//! `sh tests/portal/node/install.sh`, and PostgreSQL.
 
 mod answers;
+mod autobahn;
 mod bodies;
 mod clients;
 mod drain;
 mod generated;
 mod hand_over;
 mod labels;
+mod last_words;
 mod leaving;
+mod log;
 mod ours;
 mod recorded;
+mod sign_in;
 mod smuggling;
 mod sockets;
+mod transit;
 mod trouble;
 mod upstream;

@@ -1,0 +1,118 @@
+//! What is told of the child's end, and of its memory: what the log gets, and what is done about a start that failed.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use greenroom::{
+    core::stop_backends,
+    logging::{Fields, Logger},
+    prelude::*,
+};
+use greenroom_plugin_gateway::Gateway;
+use greenroom_proxy::PROBES;
+use greenroom_wrap::{
+    Event, InFlight, LastExit, LastWordsOptions, Moment, OnEvent, RestartPolicy, RunSettings, Signal, Target,
+};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use super::child::ChildCode;
+
+/// Who was cut off so shortly before an end was cut off by it.
+const JUST_NOW: Duration = Duration::from_secs(5);
+
+/// The code of a request that Node broke off.
+const BROKE: &str = "upstream_broke";
+
+/// The child that runs, once there is a supervisor.
+pub(super) type Running = Arc<OnceLock<Target>>;
+
+/// What both ways to run a child have in common.
+pub(super) fn options(
+    settings: &RunSettings,
+    data_dir: Option<PathBuf>,
+    on_event: OnEvent,
+) -> LastWordsOptions {
+    let termination_log = Some(settings.termination_log.clone());
+    LastWordsOptions { data_dir, termination_log, on_event, ..LastWordsOptions::default() }
+}
+
+/// What to do about an event: a child whose start has failed is of no use any more. Its end is ours, or that of a failure, after
+/// which it is started again.
+pub(super) fn act(event: &Event, policy: RestartPolicy, running: &Running, code: &ChildCode) {
+    if !matches!(event, Event::StartFailed(_)) {
+        return;
+    }
+    match policy {
+        RestartPolicy::Never => {
+            code.set(1);
+            stop_backends("the Node backend's start has failed");
+        }
+        // Asked to end, it would end well.
+        RestartPolicy::OnFailure => {
+            if let Some(child) = running.get() {
+                child.signal(Signal::KILL);
+            }
+        }
+    }
+}
+
+/// What the log is told of an event.
+pub(super) fn tell(event: &Event, logger: &Logger) {
+    let text = event.to_string();
+    match event {
+        Event::Previous(exit) => logger.child(fields_of(exit)).error(text),
+        Event::MemoryHigh { memory, .. } => logger.child(fields! { memory: json!(memory) }).warn(text),
+        Event::HeapAboveLimit { .. } | Event::NotWritten(_) => logger.warn(text),
+        Event::NodeOptions(_) => logger.info(text),
+        Event::StartFailed(_) => logger.error(text),
+        _ => logger.debug(text),
+    }
+}
+
+/// What a line of an end holds beside its sentence.
+pub(super) fn fields_of(exit: &LastExit) -> Fields {
+    let mut fields = fields! { cause: exit.cause.as_str() };
+    let known = [
+        ("detail", exit.detail.as_deref().map(Value::from)),
+        ("code", exit.code.map(Value::from)),
+        ("signal", exit.signal.as_deref().map(Value::from)),
+        ("uptimeMs", exit.uptime_ms.map(Value::from)),
+        ("memory", exit.memory.map(|memory| json!(memory))),
+        ("inFlight", (!exit.in_flight.is_empty()).then(|| json!(exit.in_flight))),
+        ("lastLines", (!exit.lines.is_empty()).then(|| json!(exit.lines))),
+    ];
+    for (name, value) in known.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        fields.insert(name, &value);
+    }
+    fields
+}
+
+/// Counts the requests that have no answer, by plugin. When an end is noticed, those that it has cut off have failed by then.
+pub(super) fn in_flight(gateway: &Gateway) -> InFlight {
+    let (proxy, before) = (gateway.proxy().clone(), Mutex::new(BTreeMap::<String, u64>::new()));
+    Box::new(move |moment| {
+        let plugins = proxy.status().plugins;
+        let mut before = before.lock();
+        if moment == Moment::Look {
+            *before = plugins.into_iter().map(|(id, plugin)| (id, plugin.failures)).collect();
+            return BTreeMap::new();
+        }
+        let counted = plugins.into_iter().filter(|(id, _)| id != PROBES).map(|(id, plugin)| {
+            let was_cut = plugin
+                .last_failure
+                .is_some_and(|(at, what, _)| what == BROKE && at.elapsed().unwrap_or_default() < JUST_NOW);
+            let cut = if was_cut {
+                plugin.failures - before.get(&id).copied().unwrap_or(0).min(plugin.failures)
+            } else {
+                0
+            };
+            (id, plugin.in_flight as u64 + cut)
+        });
+        counted.filter(|(_, count)| *count > 0).collect()
+    })
+}

@@ -1,0 +1,117 @@
+//! A child while it runs, and what becomes of that when it ends.
+
+use std::time::Instant;
+
+use super::{
+    Inner, Moment,
+    cause::{Cause, Evidence},
+    end::{LastExit, Time},
+};
+use crate::{Ended, Exit, Memory, State, ended::signal_name};
+
+/// What is known of a child that runs.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) pid: u32,
+    pub(super) since: Instant,
+    /// Where it was told to listen.
+    pub(super) port: Option<u16>,
+    /// Whether it has listened; `None` as long as nobody knows.
+    pub(super) listened: Option<bool>,
+    /// As it was looked at last.
+    pub(super) memory: Option<Memory>,
+    /// How many the kernel had killed when it was looked at the last time, and the time before. The later count may have that
+    /// of this child already, which takes a while to end.
+    oom_kills: [Option<u64>; 2],
+    /// How many times in a row it was found to have failed to start.
+    pub(super) failed_looks: u32,
+    pub(super) is_given_up: bool,
+}
+
+impl Run {
+    pub(super) fn new(pid: u32, since: Instant, port: Option<u16>, oom_kills: Option<u64>) -> Self {
+        Self {
+            pid,
+            since,
+            port,
+            listened: port.map(|_| false),
+            memory: None,
+            oom_kills: [oom_kills; 2],
+            failed_looks: 0,
+            is_given_up: false,
+        }
+    }
+
+    /// Notes a look.
+    pub(super) fn looked(&mut self, memory: Memory, oom_kills: Option<u64>) {
+        self.memory = Some(memory);
+        self.oom_kills = [oom_kills, self.oom_kills[0]];
+    }
+
+    /// The record of its end.
+    pub(super) fn end(self, state: &State, inner: &Inner) -> Option<LastExit> {
+        let (ended, stopped) = match state {
+            State::Ended { ended, stopped, .. } => ((*ended)?, *stopped),
+            State::Failed { ended, .. } => ((*ended)?, None),
+            State::Starting { .. } | State::Running { .. } => return None,
+        };
+        let said = inner.tail.said().redacted(&inner.mask);
+        let oom_kills = inner.machine.oom_kills().zip(self.oom_kills[1]);
+        let evidence = Evidence {
+            exit: ended.exit,
+            stopped,
+            is_given_up: self.is_given_up,
+            oom_kills: oom_kills.map(|(now, before)| now.saturating_sub(before)),
+            said: &said,
+            listened: self.listened,
+            memory: self.memory.and_then(|memory| memory.share()),
+        };
+        let cause = evidence.cause();
+        let detail = match cause {
+            Cause::Stopped => None,
+            Cause::V8HeapLimit | Cause::Abort => said.fatal.clone(),
+            Cause::StartFailed => said.startup.clone().or_else(|| said.rejection.clone()),
+            _ => said.error().map(str::to_owned),
+        };
+        Some(LastExit {
+            in_flight: (inner.in_flight)(Moment::End),
+            pid: Some(self.pid),
+            memory: self.memory.map(Into::into),
+            detail,
+            lines: said.lines,
+            ..told(state, cause, Some(ended), inner)
+        })
+    }
+}
+
+/// The record of a child that never was.
+pub(super) fn cannot_run(state: &State, inner: &Inner) -> LastExit {
+    told(state, Cause::CannotRun, None, inner)
+}
+
+fn told(state: &State, cause: Cause, ended: Option<Ended>, inner: &Inner) -> LastExit {
+    let why = match cause {
+        // How it ended says it all.
+        Cause::Stopped | Cause::Exit | Cause::CannotRun | Cause::Unknown => String::new(),
+        cause => format!(" ({cause})"),
+    };
+    let sentence = (inner.mask)(&format!("{state}{why}"));
+    let signal = ended.and_then(|ended| match ended.exit {
+        Exit::Signal(number) => Some(signal_name(number).map_or_else(|| number.to_string(), str::to_owned)),
+        Exit::Code(_) | Exit::Unknown => None,
+    });
+    LastExit {
+        time: Time::now(),
+        start_id: inner.start_id.clone(),
+        cause,
+        sentence: greenroom_redact::text(&sentence).into_owned(),
+        detail: None,
+        code: ended.filter(|ended| ended.exit != Exit::Unknown).map(|ended| ended.exit_code()),
+        signal,
+        uptime_ms: ended.map(|ended| u64::try_from(ended.uptime.as_millis()).unwrap_or(u64::MAX)),
+        pid: None,
+        memory: None,
+        in_flight: Default::default(),
+        lines: vec![],
+    }
+}

@@ -1,0 +1,90 @@
+//! What is looked at every few seconds while a child runs: its memory, whether it listens, whether its start has failed.
+
+use std::sync::{Arc, Weak};
+
+use greenroom_context::spawn_blocking;
+use tokio::{sync::Notify, time::sleep};
+
+use super::{Event, Inner, Moment, end::Time, run::Run};
+use crate::{Memory, heartbeat::Beat, listening_ports};
+
+/// Where Node's inspector listens unless told otherwise: it is no backend.
+const INSPECTOR: u16 = 9229;
+
+/// So many looks in a row must find a start that has failed: Node may be about to end by itself.
+const LOOKS: u32 = 2;
+
+/// Looks, as long as anybody asks.
+pub(super) async fn watch(inner: Weak<Inner>, started: Arc<Notify>) {
+    while let Some(inner) = inner.upgrade() {
+        let every = inner.every;
+        // Not in the way of others: `/proc` is read, and a file is written.
+        let looked = spawn_blocking("last words", move || inner.look());
+        if looked.await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = sleep(every) => {}
+            () = started.notified() => {}
+        }
+    }
+}
+
+impl Inner {
+    fn look(&self) {
+        let Some((pid, needs_ports)) =
+            self.watched.lock().run.as_ref().map(|run| (run.pid, run.listened != Some(true)))
+        else {
+            return;
+        };
+        let (memory, oom_kills) = (self.machine.memory(pid), self.machine.oom_kills());
+        let mut ports = if needs_ports { listening_ports(pid) } else { vec![] };
+        ports.retain(|port| *port != INSPECTOR);
+        let mut events = vec![];
+        {
+            let mut watched = self.watched.lock();
+            // It may have ended meanwhile.
+            let Some(run) = watched.run.as_mut().filter(|run| run.pid == pid) else { return };
+            run.looked(memory, oom_kills);
+            if needs_ports && run.port.map_or(!ports.is_empty(), |port| ports.contains(&port)) {
+                run.listened = Some(true);
+            }
+            events.extend(self.failed_start(run, &ports));
+            let beat = self.beat(run, memory);
+            let level = memory.share().and_then(|share| watched.thresholds.crossed(share));
+            events.extend(level.map(|level| Event::MemoryHigh { level, memory: memory.into() }));
+            // With the lock: once an end is told, no beat may follow.
+            let beaten = self.heartbeat.as_ref().map_or(Ok(()), |heartbeat| heartbeat.beat(&beat));
+            if let Err(error) = beaten
+                && !std::mem::replace(&mut watched.is_heartbeat_broken, true)
+            {
+                events.push(Event::NoHeartbeat(error.to_string()));
+            }
+        }
+        let _ = (self.in_flight)(Moment::Look);
+        events.iter().for_each(&self.on_event);
+    }
+
+    /// Whether a start has failed whose process stays, as Backstage's does after an error that nobody takes care of.
+    fn failed_start(&self, run: &mut Run, ports: &[u16]) -> Option<Event> {
+        if run.is_given_up || run.listened == Some(true) || !ports.is_empty() {
+            return None;
+        }
+        let said = self.tail.said();
+        let detail = said.startup.or(said.rejection)?;
+        run.failed_looks += 1;
+        run.is_given_up = run.failed_looks >= LOOKS;
+        let shown = || greenroom_redact::text(&(self.mask)(&detail)).into_owned();
+        run.is_given_up.then(|| Event::StartFailed(shown()))
+    }
+
+    fn beat(&self, run: &Run, memory: Memory) -> Beat {
+        Beat {
+            time: Time::from(memory.at),
+            start_id: self.start_id.clone(),
+            pid: run.pid,
+            uptime_ms: u64::try_from(run.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+            memory: Some(memory.into()),
+        }
+    }
+}

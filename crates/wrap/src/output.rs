@@ -1,0 +1,133 @@
+//! What a child prints: read as it comes, and handed to our log.
+//!
+//! The reader waits for nobody but the child. A sink that is full drops lines and counts them: a reader that waited would let Node
+//! keep in memory what nobody takes, and lose exactly its last words when it ends.
+
+mod pipes;
+mod read;
+mod record;
+mod spend;
+
+use std::{fmt, io, process::Stdio, sync::Arc};
+
+use greenroom_context::spawn_thread;
+use greenroom_logging::Logger;
+use greenroom_node_log::{Kind, Record, Repeated, Warnings};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::Tail;
+
+pub(crate) use read::Reading;
+use spend::Counts;
+pub use spend::Spent;
+
+/// Which records are nobody's business: lines about what we do ourselves.
+pub type LeftOut = Box<dyn Fn(&Record<'_>) -> bool + Send + Sync>;
+
+/// What becomes of what a child prints.
+pub struct OutputOptions {
+    /// Gets its records: see [`RootLogger::foreign`](greenroom_logging::RootLogger::foreign).
+    pub foreign: Logger,
+    /// Gets what there is to say about them.
+    pub own: Logger,
+    /// Gets its last lines.
+    pub tail: Tail,
+    /// Which records go nowhere.
+    pub is_left_out: LeftOut,
+}
+
+/// Where what a child prints goes. Clones are the same, also for the children that follow.
+///
+/// ```
+/// use greenroom_logging::{CaptureSink, Format, RootLogger};
+/// use greenroom_wrap::{Child, ChildCommand, Environment, Output, OutputOptions, Tail, Target};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let lines = CaptureSink::in_format(Format::Backstage);
+/// let root = RootLogger::builder().sink(lines.clone()).build();
+/// let tail = Tail::default();
+/// let output = Output::new(OutputOptions {
+///     foreign: root.foreign(),
+///     own: (*root).clone(),
+///     tail: tail.clone(),
+///     is_left_out: Box::new(|_| false),
+/// });
+/// let words = ["sh", "-c", "echo 'Error: why' >&2; exit 7"].map(Into::into);
+/// let command = ChildCommand::new(words, "/", Environment::new()).unwrap();
+/// let mut child = Child::start_into(&command, &Target::default(), None, Some(&output)).unwrap();
+/// child.wait().await;
+/// child.read_out().await;
+/// let line = &lines.json()[0];
+/// assert_eq!((&line["level"], &line["message"], &line["stream"]), (&"error".into(), &"Error: why".into(), &"stderr".into()));
+/// assert_eq!(tail.said().lines, ["Error: why"]);
+/// assert_eq!(output.spend()[0].records, 1);
+/// # })
+/// ```
+#[derive(Clone)]
+pub struct Output(Arc<Inner>);
+
+struct Inner {
+    options: OutputOptions,
+    spent: Counts,
+}
+
+impl Output {
+    /// Of these options.
+    pub fn new(options: OutputOptions) -> Self {
+        Self(Arc::new(Inner { options, spent: Counts::default() }))
+    }
+
+    /// What was printed since the start, by plugin and level, before any level rule of ours.
+    pub fn spend(&self) -> Vec<Spent> {
+        self.0.spent.all()
+    }
+
+    /// Begins to read a new child: its standard output, its standard error, and who reads them.
+    pub(crate) fn connect(&self) -> io::Result<(Stdio, Stdio, Reading)> {
+        let ((stdout, to_stdout), (stderr, to_stderr)) = (pipes::large()?, pipes::large()?);
+        let (ended, child_runs) = io::pipe()?;
+        let (tell, told) = oneshot::channel();
+        let inner = self.0.clone();
+        spawn_thread("output", move || {
+            let warnings = Mutex::default();
+            read::all([stdout, stderr], &ended, &mut |record| inner.take(&record, &warnings));
+            inner.tell_repetitions(&warnings.lock());
+            let _ = tell.send(());
+        })?;
+        Ok((to_stdout.into(), to_stderr.into(), Reading::new(child_runs, told)))
+    }
+}
+
+impl Inner {
+    fn take(&self, record: &Record<'_>, warnings: &Mutex<Warnings>) {
+        if (self.options.is_left_out)(record) {
+            return;
+        }
+        self.options.tail.push(&String::from_utf8_lossy(&record.raw));
+        self.spent.count(record);
+        let is_repeated = match &record.kind {
+            Kind::ProcessWarning(warning) => {
+                warnings.lock().seen(warning, &record.message) != Repeated::First
+            }
+            _ => false,
+        };
+        record::log(record, is_repeated || record.is_blank(), &self.options.foreign);
+    }
+
+    /// Each warning was told once: how many there were is told at the end.
+    fn tell_repetitions(&self, warnings: &Warnings) {
+        let count = warnings.repetitions();
+        if count > 0 {
+            let text =
+                format_args!("Warnings of the Node process that were told once came {count} more times");
+            self.options.own.info(text);
+        }
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Output")
+    }
+}

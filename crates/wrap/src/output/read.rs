@@ -1,0 +1,149 @@
+//! The thread that reads both streams of a child.
+//!
+//! A thread, and no task: it reads also while the runtime is busy.
+
+use std::{
+    io::{self, PipeReader, PipeWriter, Read},
+    time::{Duration, Instant},
+};
+
+use greenroom_context::catch_panic_in;
+use greenroom_node_log::{Reader, Record, Stream};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::{sync::oneshot, time::timeout};
+
+/// How much is read at once.
+const READ: usize = 64 << 10;
+
+/// How long after the child's end is read what others hold: whom it has started may have its streams for ever.
+const REST: Duration = Duration::from_secs(1);
+
+/// How much is read of each stream once that time is over: what the pipe held by then.
+const HELD: usize = super::pipes::SIZE;
+
+/// How much longer may be waited for the thread, which may have no turn.
+const BEYOND: Duration = Duration::from_secs(5);
+
+/// What is known of the thread that reads a child. When it is dropped, the child counts as ended.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// Its other end is closed when the child has ended.
+    child_runs: Option<PipeWriter>,
+    done: Option<oneshot::Receiver<()>>,
+}
+
+impl Reading {
+    pub(super) fn new(child_runs: PipeWriter, done: oneshot::Receiver<()>) -> Self {
+        Self { child_runs: Some(child_runs), done: Some(done) }
+    }
+
+    /// From here on the thread has a second.
+    pub(crate) fn child_has_ended(&mut self) {
+        self.child_runs = None;
+    }
+
+    /// Waits for the thread's end, once the child has ended.
+    pub(crate) async fn end(&mut self) {
+        self.child_has_ended();
+        if let Some(done) = self.done.take() {
+            let _ = timeout(REST + BEYOND, done).await;
+        }
+    }
+}
+
+/// One stream.
+struct Source {
+    pipe: Option<PipeReader>,
+    stream: Stream,
+    reader: Reader,
+    /// How much may still be read once the time is over.
+    left: usize,
+}
+
+/// Is given records.
+type Out<'o> = &'o mut dyn FnMut(Record<'_>);
+
+impl Source {
+    fn new(stream: Stream, pipe: PipeReader) -> Self {
+        Self { pipe: Some(pipe), stream, reader: Reader::new(stream), left: HELD }
+    }
+
+    /// Reads once: there is something.
+    fn read(&mut self, bytes: &mut [u8], is_over: bool, mut out: Out<'_>) {
+        let Some(pipe) = &mut self.pipe else { return };
+        match pipe.read(bytes) {
+            Ok(length @ 1..) => {
+                if is_over {
+                    self.left = self.left.saturating_sub(length);
+                }
+                self.reader.push(&bytes[..length], Instant::now(), &mut out);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => self.close(out),
+        }
+    }
+
+    /// Nothing more is read; what is left comes out.
+    fn close(&mut self, mut out: Out<'_>) {
+        self.pipe = None;
+        self.reader.finish(&mut out);
+    }
+}
+
+/// Reads both streams, standard output first, to their ends, or until the time is over after `ended`, whose other end is closed with
+/// the child.
+pub(super) fn all([stdout, stderr]: [PipeReader; 2], ended: &PipeReader, out: Out<'_>) {
+    let mut sources = [Source::new(Stream::Stdout, stdout), Source::new(Stream::Stderr, stderr)];
+    let (mut bytes, mut end) = (vec![0; READ], None);
+    while sources.iter().any(|source| source.pipe.is_some()) {
+        let now = Instant::now();
+        let is_over = end.is_some_and(|end| now >= end);
+        let due = sources.iter().filter_map(|source| source.reader.deadline()).chain(end).min();
+        let Some((ready, has_ended)) = wait(&sources, end.is_none().then_some(ended), due) else { break };
+        if is_over && !sources.iter().zip(ready).any(|(source, is_ready)| is_ready && source.left > 0) {
+            break;
+        }
+        if has_ended {
+            end = Some(now + REST);
+        }
+        for (source, is_ready) in sources.iter_mut().zip(ready) {
+            // Whatever a child prints must not end the reading: it would end the child.
+            let taken = catch_panic_in(|| {
+                if is_ready {
+                    source.read(&mut bytes, is_over, out);
+                }
+                source.reader.tick(Instant::now(), &mut &mut *out);
+            });
+            if taken.is_err() {
+                source.reader = Reader::new(source.stream);
+            }
+        }
+    }
+    sources.iter_mut().for_each(|source| source.close(out));
+}
+
+/// Waits until a stream has something, the child has ended, or the time has come: which streams have, and whether it has. `None` if
+/// the system does not let us wait.
+fn wait(
+    sources: &[Source; 2],
+    ended: Option<&PipeReader>,
+    due: Option<Instant>,
+) -> Option<([bool; 2], bool)> {
+    let pipes = sources.each_ref().map(|source| source.pipe.as_ref());
+    let [stdout, stderr] = pipes;
+    let mut asked: Vec<PollFd<'_>> =
+        [stdout, stderr, ended].into_iter().flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+    loop {
+        // A moment later: to the millisecond, it must not come too early.
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut asked, left.as_ref()) {
+            Ok(_) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+    let mut answers = asked.iter().map(|asked| !asked.revents().is_empty());
+    let mut of = |pipe: Option<&PipeReader>| pipe.is_some() && answers.next().unwrap_or_default();
+    Some(([of(stdout), of(stderr)], of(ended)))
+}

@@ -1,0 +1,306 @@
+//! Why a child has ended, over real processes; the memory is that of a machine made of files.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use greenroom_wrap::{
+    Cause, ChildCommand, Environment, Event, LastExit, LastWords, LastWordsOptions, Machine, Moment,
+    RestartPolicy, Signal, State, Supervisor, SupervisorOptions,
+};
+use tempfile::TempDir;
+use tokio::{sync::mpsc, time::timeout};
+
+use crate::kit::{Told, command};
+
+/// A machine and a place for files.
+struct Place(TempDir);
+
+impl Place {
+    /// One whose cgroup may use 1000 bytes, and uses none.
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        place.write("proc/self/cgroup", "0::/\n");
+        place.write("sys/fs/cgroup/memory.max", "1000\n");
+        place.uses(0);
+        place.kills(0);
+        place.write("termination-log", "");
+        place
+    }
+
+    fn uses(&self, bytes: u64) {
+        self.write("sys/fs/cgroup/memory.current", &format!("{bytes}\n"));
+    }
+
+    fn kills(&self, count: u64) {
+        self.write("sys/fs/cgroup/memory.events", &format!("oom 0\noom_kill {count}\n"));
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        // At once: somebody may read it.
+        fs::write(path.with_extension("new"), text).unwrap();
+        fs::rename(path.with_extension("new"), path).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A shell that ends with the code that is written into a file.
+    fn told_to_exit(&self, told: &Told) -> ChildCommand {
+        let script = "tell $$; while [ ! -e \"$GO\" ]; do sleep 0.02; done; code=$(cat \"$GO\"); rm \"$GO\"; exit $code";
+        let mut command = told.shell(script);
+        command.env.insert("GO".into(), self.path("go").into());
+        command
+    }
+
+    fn words(&self) -> Words {
+        self.words_every(Duration::from_millis(10))
+    }
+
+    fn words_every(&self, every: Duration) -> Words {
+        let (tell, events) = mpsc::unbounded_channel();
+        let words = LastWords::start(LastWordsOptions {
+            data_dir: Some(self.path("state")),
+            termination_log: Some(self.path("termination-log")),
+            machine: Machine::at(self.0.path()),
+            mask: Box::new(|text| text.replace("hunter2!", "***")),
+            in_flight: Box::new(|moment| match moment {
+                Moment::Look => [].into(),
+                Moment::End => [("catalog".to_owned(), 3)].into(),
+            }),
+            on_event: Box::new(move |event| drop(tell.send(event.clone()))),
+            every,
+            ..LastWordsOptions::default()
+        });
+        Words { words, events, ends: Arc::default() }
+    }
+}
+
+/// The last words of a child, and what they were told.
+struct Words {
+    words: LastWords,
+    events: mpsc::UnboundedReceiver<Event>,
+    ends: Arc<Mutex<Vec<LastExit>>>,
+}
+
+impl Words {
+    fn supervise(&self, restart: RestartPolicy, command: ChildCommand) -> Supervisor {
+        let (words, ends) = (self.words.clone(), self.ends.clone());
+        let on_state = move |state: &State| ends.lock().unwrap().extend(words.note(state));
+        let options =
+            SupervisorOptions { restart, on_state: Some(Box::new(on_state)), ..SupervisorOptions::default() };
+        Supervisor::start(options, move || Ok(command.clone().into()))
+    }
+
+    async fn event(&mut self) -> Event {
+        timeout(Duration::from_secs(20), self.events.recv()).await.expect("an event").unwrap()
+    }
+
+    /// The only end so far.
+    fn end(&self) -> LastExit {
+        let mut ends = self.ends.lock().unwrap();
+        assert_eq!(ends.len(), 1, "each is told once");
+        ends.remove(0)
+    }
+}
+
+fn kept(place: &Place) -> LastExit {
+    serde_json::from_str(&fs::read_to_string(place.path("state/last-exit.json")).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn an_end_is_told_once_with_all_that_is_known_and_kept_in_both_places() {
+    let place = Place::new();
+    let words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, place.told_to_exit(&told));
+    let pid = told.number().await;
+    for line in ["Listening on :7007", "TypeError: the password is hunter2!", "    at main (/app/x.js:3:9)"] {
+        words.words.tail().push(line);
+    }
+    place.write("go", "7");
+    supervisor.end().await;
+
+    let exit = words.end();
+    assert_eq!(
+        (exit.cause, exit.code, exit.signal.as_deref(), exit.pid),
+        (Cause::Exit, Some(7), None, Some(pid))
+    );
+    assert!(exit.sentence.starts_with("The backend has ended: exit code 7 after "), "{}", exit.sentence);
+    assert_eq!(exit.detail.as_deref(), Some("TypeError: the password is ***"));
+    assert_eq!((exit.in_flight["catalog"], exit.lines.len()), (3, 3));
+    assert_eq!(kept(&place), exit);
+    let message = fs::read_to_string(place.path("termination-log")).unwrap();
+    assert!(message.starts_with(&exit.sentence) && message.contains("password is ***"), "{message}");
+}
+
+#[tokio::test]
+async fn who_sent_a_signal_is_told_from_what_is_known() {
+    for (script, cause, signal) in [
+        ("kill -ABRT $$", Cause::AbortOrV8HeapLimit, "SIGABRT"),
+        ("kill -KILL $$", Cause::Killed, "SIGKILL"),
+        ("kill -SEGV $$", Cause::Abort, "SIGSEGV"),
+    ] {
+        let place = Place::new();
+        let words = place.words();
+        words.supervise(RestartPolicy::Never, command(&["sh", "-c", script])).end().await;
+        let exit = words.end();
+        assert_eq!((exit.cause, exit.signal.as_deref()), (cause, Some(signal)), "{script}");
+    }
+}
+
+#[tokio::test]
+async fn a_kill_for_want_of_memory_is_the_kernels() {
+    let place = Place::new();
+    // Who was killed has ended before it is looked at twice.
+    let words = place.words_every(Duration::from_secs(60));
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell("tell $$; sleep 60"));
+    told.number().await;
+    place.kills(1);
+    assert!(supervisor.target().signal(Signal::KILL));
+    supervisor.end().await;
+    let exit = words.end();
+    assert_eq!((exit.cause, exit.code), (Cause::CgroupOom, Some(137)));
+    assert!(
+        exit.sentence.ends_with("(the kernel killed it at the memory limit of its cgroup)"),
+        "{}",
+        exit.sentence
+    );
+}
+
+#[tokio::test]
+async fn who_is_stopped_leaves_no_reason_to_an_orchestrator() {
+    let place = Place::new();
+    place.write("termination-log", "why an earlier one ended");
+    let words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell("tell $$; sleep 60"));
+    told.number().await;
+    supervisor.stop(Duration::from_secs(20)).await;
+    assert_eq!((words.end().cause, kept(&place).cause), (Cause::Stopped, Cause::Stopped));
+    assert_eq!(fs::read_to_string(place.path("termination-log")).unwrap(), "");
+}
+
+#[tokio::test]
+async fn of_restarts_each_end_is_told_once_with_its_own_lines() {
+    let place = Place::new();
+    let words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::OnFailure, place.told_to_exit(&told));
+    for (line, code) in [("first", "3"), ("second", "0")] {
+        told.number().await;
+        words.words.tail().push(line);
+        place.write("go", code);
+    }
+    supervisor.end().await;
+    let ends = words.ends.lock().unwrap();
+    let ends: Vec<_> = ends.iter().map(|exit| (exit.code, exit.lines.join(" "))).collect();
+    assert_eq!(ends, [(Some(3), "first".to_owned()), (Some(0), "second".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_told_as_well() {
+    let place = Place::new();
+    let words = place.words();
+    words.supervise(RestartPolicy::Never, command(&["/no/such/program"])).end().await;
+    let exit = words.end();
+    assert_eq!((exit.cause, exit.code, exit.pid), (Cause::CannotRun, None, None));
+    let message = fs::read_to_string(place.path("termination-log")).unwrap();
+    assert!(message.contains("there is no such program"), "{message}");
+}
+
+#[tokio::test]
+async fn memory_is_told_once_at_each_share_and_who_ends_without_goodbye_by_the_next_start() {
+    let place = Place::new();
+    let mut words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell("tell $$; sleep 60"));
+    let pid = told.number().await;
+    for (used, level) in [(850, 80), (970, 90)] {
+        place.uses(used);
+        match words.event().await {
+            Event::MemoryHigh { level: told, memory } => {
+                assert_eq!((told, memory.used_bytes, memory.limit_bytes), (level, Some(used), Some(1000)));
+                assert!(memory.rss_bytes > 0);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    // The kernel ends all at once: nobody notes anything any more.
+    drop((supervisor, words));
+
+    // The file is free once the last look is over.
+    let next = loop {
+        tokio::task::yield_now().await;
+        let mut next = place.words();
+        match next.event().await {
+            Event::NoHeartbeat(why) => assert!(why.contains("another process"), "{why}"),
+            Event::Previous(exit) => break (next, exit),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (next, exit) = next;
+    assert_eq!((exit.cause, exit.pid), (Cause::NoGoodbye, Some(pid)));
+    let sentence = "The previous run ended without goodbye at 97 % of the memory limit";
+    assert!(exit.sentence.starts_with(sentence), "{}", exit.sentence);
+    assert_eq!(next.words.previous(), Some(&exit));
+    assert_eq!(kept(&place), exit);
+}
+
+#[tokio::test]
+async fn without_a_place_for_it_there_is_no_heartbeat_and_the_rest_goes_on() {
+    let place = Place::new();
+    place.write("state", "a file stands where the directory should");
+    let mut words = place.words();
+    assert!(matches!(words.event().await, Event::NoHeartbeat(_)));
+    words.supervise(RestartPolicy::Never, command(&["sh", "-c", "exit 7"])).end().await;
+    assert_eq!(words.end().code, Some(7));
+    assert!(matches!(words.event().await, Event::NotWritten(_)));
+    assert!(Path::new(&place.path("termination-log")).metadata().unwrap().len() > 0);
+}
+
+#[tokio::test]
+async fn a_start_that_failed_and_stays_is_told_with_its_line() {
+    let place = Place::new();
+    let mut words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(
+        RestartPolicy::Never,
+        told.shell("trap 'exit 0' TERM; tell $$; while :; do sleep 0.1; done"),
+    );
+    told.number().await;
+    let line =
+        r#"{"level":"error","message":"Unhandled rejection Unable to parse listen address foo:bar:baz"}"#;
+    words.words.tail().push(line);
+    let Event::StartFailed(detail) = words.event().await else { panic!("another event") };
+    assert_eq!(detail, "Unhandled rejection Unable to parse listen address foo:bar:baz");
+    supervisor.stop(Duration::from_secs(20)).await;
+    let exit = words.end();
+    assert_eq!((exit.cause, exit.detail), (Cause::StartFailed, Some(detail)));
+}
+
+#[tokio::test]
+async fn a_heap_as_large_as_the_limit_is_told_once_with_what_node_runs_with() {
+    let place = Place::new();
+    place.write("sys/fs/cgroup/memory.max", "536870912\n");
+    let mut words = place.words();
+    let options = "--max-old-space-size=900 --require=/x?token=abc";
+    let env = Environment::from_iter([("NODE_OPTIONS".into(), options.into())]);
+    let node = ChildCommand::new(["node", "x.js"].map(Into::into), "/", env).unwrap();
+    for _ in 0..2 {
+        words.words.launching(&node);
+    }
+    let shown = "--max-old-space-size=900 --require=/x?token=***";
+    assert_eq!(words.event().await, Event::NodeOptions(shown.to_owned()));
+    let told = words.event().await;
+    assert_eq!(told, Event::HeapAboveLimit { heap: 900 << 20, limit: 512 << 20 });
+    assert!(told.to_string().ends_with("--max-old-space-size=384"), "{told}");
+    assert!(words.events.try_recv().is_err(), "once");
+}
