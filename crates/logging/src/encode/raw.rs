@@ -67,19 +67,21 @@ pub(crate) fn json(out: &mut Vec<u8>, json: &str, secrets: &Secrets) {
 fn quoted(out: &mut Vec<u8>, inside: &str, secrets: &Secrets) {
     let is_escaped = inside.contains('\\');
     let meant = is_escaped.then(|| serde_json::from_str::<String>(&format!("\"{inside}\"")).ok()).flatten();
-    let masked = meant.as_deref().map(|meant| secrets.mask(meant));
-    match (meant, masked) {
-        (Some(meant), Some(masked)) if *masked != *meant => string(out, &masked),
-        (meant, _) => {
-            out.push(b'"');
-            match meant {
-                Some(_) => out.extend_from_slice(inside.as_bytes()),
-                // Half of a pair of surrogates means nothing.
-                None => text(out, inside, secrets),
-            }
-            out.push(b'"');
-        }
+    let masked = meant
+        .as_deref()
+        .map(|meant| secrets.mask(meant))
+        .filter(|masked| Some(&**masked) != meant.as_deref());
+    if let Some(masked) = masked {
+        return string(out, &masked);
     }
+    out.push(b'"');
+    if meant.is_some() {
+        out.extend_from_slice(inside.as_bytes());
+    } else {
+        // It has no escapes; or half of a pair of surrogates, which means nothing.
+        text(out, inside, secrets);
+    }
+    out.push(b'"');
 }
 
 /// Where the string ends that has begun: its quote.

@@ -174,3 +174,61 @@ impl fmt::Display for Table {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONCE: &str = "nonce-1-0000007";
+
+    fn outcome(kind: &Kind, status: u16, headers: &[(&str, &str)], text: &str, end: End) -> Outcome {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let head = Some(Head { status, reason: String::new(), headers });
+        let length = text.len() as u64;
+        Outcome::of(kind, NONCE, &Got { head, text: text.into(), length, end, is_sent: true })
+    }
+
+    #[test]
+    fn an_answer_of_another_request_is_none_wherever_that_shows() {
+        let ours: &[(&str, &str)] = &[("X-Nonce", NONCE)];
+        let text = format!(r#"{{"nonce":"{NONCE}"}}"#);
+        assert_eq!(outcome(&Kind::Small, 200, ours, &text, End::Whole), Outcome::Answered);
+        for (headers, text, end) in [
+            (&[("X-Nonce", "nonce-1-0000008")][..], &*text, End::Whole),
+            (ours, r#"{"nonce":"nonce-1-0000008"}"#, End::Whole),
+            (ours, r#"{"nonce":"nonce-1-00000071"}"#, End::Cut),
+            (ours, "{}", End::Whole),
+            (ours, "", End::Foreign),
+            (&[("X-Greenroom-Error", "upstream_down")], r#"{"url":"/another"}"#, End::Whole),
+        ] {
+            let outcome = outcome(&Kind::Small, 200, headers, text, end);
+            assert!(matches!(outcome, Outcome::Misdelivered(_)), "{text}: {outcome}");
+            assert!(!Kind::Small.wants(&outcome) && !outcome.may_be_without_node());
+        }
+    }
+
+    #[test]
+    fn whose_error_it_is_and_whether_it_may_be() {
+        let text = format!(r#"{{"request":{{"url":"/api/endure/echo/{NONCE}"}}}}"#);
+        let of =
+            |status, code| outcome(&Kind::Small, status, &[("X-Greenroom-Error", code)], &text, End::Whole);
+        assert!(of(503, "upstream_down").may_be_without_node());
+        assert!(of(502, "upstream_broke").may_be_without_node());
+        for other in [of(502, "upstream_malformed"), of(503, "overloaded"), Outcome::Closed, Outcome::Hung] {
+            assert!(!other.may_be_without_node(), "{other}");
+        }
+        assert_eq!(outcome(&Kind::Small, 503, &[], &text, End::Whole), Outcome::NotStarted(503));
+        assert!(outcome(&Kind::SlowHead, 408, &[], "", End::Whole).is_ours(408, ""));
+    }
+
+    #[test]
+    fn what_breaks_off_is_cut_and_an_event_stream_may_end_early_in_order() {
+        let headers = &[("X-Nonce", NONCE)];
+        assert_eq!(outcome(&Kind::Small, 200, headers, "{", End::Cut), Outcome::Cut);
+        let (events, one) = (Kind::Events { count: 2, ms: 1 }, format!("data: {NONCE} 0\n\n"));
+        assert_eq!(outcome(&events, 200, headers, &one, End::Whole), Outcome::Short);
+        assert_eq!(outcome(&events, 200, headers, &one, End::Cut), Outcome::Cut);
+        let two = format!("{one}data: {NONCE} 1\n\n");
+        assert_eq!(outcome(&events, 200, headers, &two, End::Whole), Outcome::Answered);
+    }
+}
