@@ -15,7 +15,10 @@ use std::{
     process::Command,
 };
 
-use self::{packages::Packages, toolchain::Toolchain};
+use self::{
+    packages::Packages,
+    toolchain::{RUST_FLAGS, Toolchain},
+};
 
 /// What to build, and where to put it.
 #[derive(clap::Args, Debug)]
@@ -50,6 +53,10 @@ pub(crate) fn dist(options: &Options) -> io::Result<()> {
     }
     fs::create_dir_all(&out)?;
     let staged = out.join(&name);
+    // What a run that broke off left would be in the archive.
+    if staged.exists() {
+        fs::remove_dir_all(&staged)?;
+    }
     fs::create_dir_all(&staged)?;
     fs::copy(&binary, staged.join("greenroom"))?;
     for file in ["LICENSE", "README.md"] {
@@ -76,7 +83,8 @@ pub(crate) fn dist(options: &Options) -> io::Result<()> {
 fn build(workspace: &Path, toolchain: &Toolchain) -> io::Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--locked", "--package", "greenroom-cli", "--bin", "greenroom"]);
-    cargo.args(["--target", &toolchain.target]).args(toolchain.settings()).current_dir(workspace);
+    cargo.args(["--target", &toolchain.target]).current_dir(workspace);
+    cargo.env(RUST_FLAGS, toolchain.rust_flags(|name| std::env::var(name).ok()));
     succeed(&mut cargo, "the binary could not be built: the last lines above say why")
 }
 

@@ -34,7 +34,8 @@ pub(crate) struct HealthRoutes {
 
 impl HealthRoutes {
     pub(crate) fn new(health: RootHealth, registry: HealthRegistry, settings: HttpSettings) -> Self {
-        let body = js::stringify(&HealthResponse::ok().payload.as_deref(), settings.development).unwrap_or_default();
+        let body =
+            js::stringify(&HealthResponse::ok().payload.as_deref(), settings.development).unwrap_or_default();
         let tag = etag::weak(body.as_bytes());
         Self { health, registry, settings, ok: (body.into(), tag) }
     }

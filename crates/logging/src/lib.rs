@@ -47,6 +47,7 @@ pub use compatibility::Compatibility;
 pub use config::LogEnvironment;
 #[doc(hidden)]
 pub use encode::Clock;
+pub use encode::visible;
 pub use field::{Field, Fields};
 pub use format::{Format, FormatInputs, choose_format};
 pub use level::{Chosen, Level, UnknownLevel, choose_level};

@@ -11,6 +11,9 @@ use crate::{
 /// How much is looked at at once, so that what is kept of a piece is small whatever its size.
 const PIECE: usize = 64 << 10;
 
+/// As much is left out of a line that is cut, to keep no part of a secret.
+const LONGEST_WORD: usize = 8 << 10;
+
 /// Reads the records of one stream; see the [crate].
 #[derive(Debug)]
 pub struct Reader {
@@ -57,9 +60,9 @@ impl Reader {
         Self { stream, limits, held: Vec::new(), state: State::default() }
     }
 
-    /// Takes the next bytes, of any number, and hands out the records that are whole.
+    /// Takes the next bytes, of any number, and hands out the records that are whole. A record that waits goes on, however long ago
+    /// its last byte came: bytes may have lain in the stream while nobody had a turn to read them.
     pub fn push(&mut self, bytes: &[u8], now: Instant, out: &mut impl FnMut(Record<'_>)) {
-        self.tick(now, out);
         for piece in bytes.chunks(PIECE) {
             self.take(piece, now, out);
         }
@@ -72,8 +75,8 @@ impl Reader {
         Some(self.state.last? + quiet)
     }
 
-    /// Hands out the record that waits, if nothing has come for long enough. A line without its end waits on: it is a record
-    /// only with its end, or with that of the stream.
+    /// Hands out the record that waits, if nothing has come for long enough: the caller knows that at `now` nothing lay in the
+    /// stream. A line without its end waits on: it is a record only with its end, or with that of the stream.
     pub fn tick(&mut self, now: Instant, out: &mut impl FnMut(Record<'_>)) {
         if self.deadline().is_some_and(|due| now >= due) {
             self.end(End::Quiet, now, out);
@@ -140,7 +143,7 @@ impl Reader {
         if group > 0 {
             self.end(End::Quiet, now, out);
         }
-        let kept = boundary(&self.held, self.limits.line_bytes);
+        let kept = kept(&self.held, self.limits.line_bytes);
         self.state.skipped = Some((self.held.len() - kept) as u64);
         self.held.truncate(kept);
     }
@@ -193,7 +196,7 @@ impl Reader {
                     Some(group) => emit(*stream, state, &group, &data[used..], now, out),
                     None => {}
                 }
-                let kept = boundary(content, limits.line_bytes);
+                let kept = kept(content, limits.line_bytes);
                 out(text::cut(*stream, arrived, &content[..kept], (content.len() - kept) as u64));
                 (used, at, from) = (stop, stop, stop);
                 continue;
@@ -263,6 +266,18 @@ fn emit(
 ) {
     let arrived = state.group_arrived.take().unwrap_or(now);
     out(text::record(stream, arrived, group.shape, &data[..group.bytes]));
+}
+
+/// How much is kept of a line that is longer than `most`. Secrets are known only to who masks what is kept, and half a secret is not
+/// found: the word that the cut goes through is left out as well.
+fn kept(line: &[u8], most: usize) -> usize {
+    let most = most.min(line.len());
+    let least = most - LONGEST_WORD.min(most / 2);
+    let ends_word = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`".contains(byte);
+    match line[least..most].iter().rposition(ends_word) {
+        Some(at) => least + at + 1,
+        None => boundary(line, least),
+    }
 }
 
 /// The most bytes, at most `most`, that do not end within a character.

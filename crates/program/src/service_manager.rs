@@ -19,8 +19,10 @@ const SOCKET: &str = "NOTIFY_SOCKET";
 /// After how many microseconds without a message the service is taken for hung, and for which process that holds.
 const WATCHDOG: [&str; 2] = ["WATCHDOG_USEC", "WATCHDOG_PID"];
 
-/// How often readiness is looked at until it is there, and then.
-const LOOKS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
+/// How long after a look at readiness the next one is, until it is there.
+const UNTIL_READY: Duration = Duration::from_millis(100);
+/// The same, once it was there.
+const ONCE_READY: Duration = Duration::from_secs(1);
 /// How long the hook may take that sends a message.
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// The longest status: more than a line is read by nobody.
@@ -114,7 +116,7 @@ async fn readiness(socket: Socket, health: Option<RootHealth>) {
             return;
         }
         last = Some(now);
-        tokio::time::sleep(LOOKS[usize::from(was_ready)]).await;
+        tokio::time::sleep(if was_ready { ONCE_READY } else { UNTIL_READY }).await;
     }
 }
 

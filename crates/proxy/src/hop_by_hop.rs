@@ -22,19 +22,26 @@ const ALWAYS: [HeaderName; 9] = [
 /// Headers by which the other side judges, and what their names begin with: `Connection` cannot have one of them taken away.
 /// Somebody between the client and this server may have set it; who could have it removed would be taken for someone else
 /// (`Connection: x-forwarded-user`).
-const KEPT: [&str; 7] = ["host", "authorization", "cookie", "date", "expect", "forwarded", "trailer"];
-const KEPT_BEGINNINGS: [&str; 12] = [
+const KEPT: [&str; 9] =
+    ["authorization", "baggage", "cookie", "date", "expect", "forwarded", "host", "trailer", "via"];
+const KEPT_BEGINNINGS: [&str; 18] = [
     "accept",
     "access-control-",
     "backstage-",
     "cache-",
     "cf-",
+    "client-",
     "content-",
+    "fastly-",
     "if-",
+    "ocp-apim-",
     "origin",
     "range",
+    "remote-",
     "sec-",
     "set-cookie",
+    "trace",
+    "true-client-",
     "x-",
 ];
 

@@ -39,4 +39,5 @@ pub use crate::{
     start::IsIt,
     state::{State, Why},
     status::{PluginStatus, Readiness, Status},
+    watch::{PROBE_AGENT, PROBE_PATH},
 };

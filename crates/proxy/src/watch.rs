@@ -19,8 +19,11 @@ use crate::{
     start::{Said, Start},
 };
 
-/// Where Backstage says whether it is ready.
-const PATH: &str = "/.backstage/health/v1/readiness";
+/// Where Backstage says whether it is ready, which the proxy asks again and again: `GET` of this path, as [`PROBE_AGENT`].
+pub const PROBE_PATH: &str = "/.backstage/health/v1/readiness";
+
+/// How the proxy calls itself then, in `User-Agent`.
+pub const PROBE_AGENT: &str = "greenroom-probe";
 
 /// How often it is asked while it takes connections, and while it does not.
 const WHILE_UP: Duration = Duration::from_secs(5);
@@ -98,10 +101,10 @@ async fn ask(connection: Connection, address: SocketAddr) -> (Said, Duration) {
 
 async fn answer(mut connection: Connection, address: SocketAddr) -> Said {
     let mut request = Request::new(Body::empty());
-    *request.uri_mut() = http::Uri::from_static(PATH);
+    *request.uri_mut() = http::Uri::from_static(PROBE_PATH);
     let host = HeaderValue::try_from(address.to_string()).map_err(|error| error.to_string())?;
     request.headers_mut().insert(header::HOST, host);
-    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("greenroom-probe"));
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(PROBE_AGENT));
     let answer = connection.send(request).await.map_err(|error| error.to_string())?;
     let status = answer.status().as_u16();
     let mut body = answer.into_body();

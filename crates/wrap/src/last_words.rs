@@ -9,7 +9,7 @@
 //!     on_event: Box::new(|event| eprintln!("{event}")),
 //!     ..LastWordsOptions::default()
 //! });
-//! words.tail().push("a line that the child has printed");
+//! let output = |record: &greenroom_node_log::Record<'_>| words.tail().push(record);
 //! // In the order in which they come, of a supervisor:
 //! if let Some(exit) = words.note(state) {
 //!     eprintln!("{}: {}", exit.cause.as_str(), exit.sentence);
@@ -238,8 +238,18 @@ impl LastWords {
 
     /// Notes that the child takes connections.
     pub fn listened(&self) {
-        if let Some(run) = &mut self.0.watched.lock().run {
+        if let Some(run) = self.0.watched.lock().run.as_mut().filter(|run| !run.has_exited()) {
             run.listened = Some(true);
+        }
+    }
+
+    /// Notes that the child's process has ended, for [`SupervisorOptions::on_exit`](crate::SupervisorOptions::on_exit): what is
+    /// known of it stays as it is, until its end is told once what it has left behind has ended, and what it printed is read.
+    /// Blocks: on a small file.
+    pub fn exited(&self) {
+        let oom_kills = self.0.machine.oom_kills();
+        if let Some(run) = &mut self.0.watched.lock().run {
+            run.exited(oom_kills);
         }
     }
 

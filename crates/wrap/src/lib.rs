@@ -53,7 +53,7 @@ pub use pid1::{is_pid_1, reap_orphans};
 pub use restart::{Next, RestartPolicy, Restarts};
 pub use rustix::process::Signal;
 pub use settings::{RunLog, RunSettings};
-pub use supervisor::{Launch, OnState, Restart, State, Supervisor, SupervisorOptions};
+pub use supervisor::{Launch, OnExit, OnState, Restart, State, Supervisor, SupervisorOptions};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

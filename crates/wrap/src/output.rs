@@ -31,7 +31,7 @@ pub struct OutputOptions {
     pub foreign: Logger,
     /// Gets what there is to say about them.
     pub own: Logger,
-    /// Gets its last lines.
+    /// Gets its last records.
     pub tail: Tail,
     /// Which records go nowhere.
     pub is_left_out: LeftOut,
@@ -60,7 +60,7 @@ pub struct OutputOptions {
 /// child.read_out().await;
 /// let line = &lines.json()[0];
 /// assert_eq!((&line["level"], &line["message"], &line["stream"]), (&"error".into(), &"Error: why".into(), &"stderr".into()));
-/// assert_eq!(tail.said().lines, ["Error: why"]);
+/// assert_eq!(tail.said(str::to_owned).lines, ["Error: why"]);
 /// assert_eq!(output.spend()[0].records, 1);
 /// # })
 /// ```
@@ -104,7 +104,7 @@ impl Inner {
         if (self.options.is_left_out)(record) {
             return;
         }
-        self.options.tail.push(&String::from_utf8_lossy(&record.raw));
+        self.options.tail.push(record);
         self.spent.count(record);
         let is_repeated = match &record.kind {
             Kind::ProcessWarning(warning) => {

@@ -43,7 +43,13 @@ pub struct SupervisorOptions {
     pub output: Option<Output>,
     /// Is told of each state, once and in order; [`Supervisor::state`] may skip those that are soon over.
     pub on_state: Option<OnState>,
+    /// Is told of each child that its process has ended, at once: the state that tells of it follows when also those whom it has
+    /// left behind have ended, and all that it printed is read.
+    pub on_exit: Option<OnExit>,
 }
+
+/// Is told that a process has ended.
+pub type OnExit = Box<dyn Fn() + Send + Sync>;
 
 /// Is told of a state.
 pub type OnState = Box<dyn Fn(&State) + Send + Sync>;
@@ -87,6 +93,7 @@ impl Supervisor {
             input: options.input,
             output: options.output,
             on_state: options.on_state,
+            on_exit: options.on_exit,
             target: target.clone(),
             state: tell,
             orders: ordered,

@@ -9,6 +9,11 @@ use std::{
 
 use super::output;
 
+/// Where cargo looks first for what it tells the compiler.
+pub(crate) const RUST_FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+/// What stands between two flags there.
+const SEPARATOR: &str = "\u{1f}";
+
 /// What builds for one target.
 #[derive(Debug)]
 pub(crate) struct Toolchain {
@@ -39,10 +44,19 @@ impl Toolchain {
         Ok(Self { target: target.to_owned(), host, cargo_home: cargo_home() })
     }
 
-    /// What cargo is told besides: no path of this machine is to be in what is handed on, and nothing is to be loaded at run
-    /// time that the machine may not have.
-    pub(crate) fn settings(&self) -> Vec<String> {
-        let mut flags = vec![];
+    /// What the compiler is told, as [`RUST_FLAGS`]: no path of this machine is to be in what is handed on, and nothing is to be
+    /// loaded at run time that the machine may not have.
+    ///
+    /// By the environment, and after what it says already: cargo takes flags from one place only, and passes over those of its
+    /// configuration wherever the environment has any.
+    pub(crate) fn rust_flags(&self, env: impl Fn(&str) -> Option<String>) -> String {
+        // As cargo reads them.
+        let mut flags: Vec<_> = match (env(RUST_FLAGS), env("RUSTFLAGS")) {
+            (Some(encoded), _) => {
+                encoded.split(SEPARATOR).filter(|flag| !flag.is_empty()).map(str::to_owned).collect()
+            }
+            (None, plain) => plain.unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect(),
+        };
         if let Some(home) = self.cargo_home.to_str().filter(|home| !home.is_empty()) {
             flags.push(format!("--remap-path-prefix={home}=/cargo"));
         }
@@ -50,8 +64,7 @@ impl Toolchain {
             // musl's targets do so today; that has been promised to change.
             flags.push("-Ctarget-feature=+crt-static".to_owned());
         }
-        let flags: Vec<_> = flags.iter().map(|flag| format!("{flag:?}")).collect();
-        vec!["--config".to_owned(), format!("target.{}.rustflags=[{}]", self.target, flags.join(", "))]
+        flags.join(SEPARATOR)
     }
 
     /// Whether this machine runs what it builds: by its processor and system, whatever the C library.
@@ -113,15 +126,27 @@ mod tests {
     #[test]
     fn no_path_of_the_machine_is_handed_on_and_nothing_is_loaded_at_run_time() {
         assert_eq!(
-            toolchain(MUSL).settings(),
-            [
-                "--config",
-                "target.x86_64-unknown-linux-musl.rustflags=\
-                 [\"--remap-path-prefix=/home/ada/.cargo=/cargo\", \"-Ctarget-feature=+crt-static\"]"
-            ]
+            toolchain(MUSL).rust_flags(|_| None),
+            "--remap-path-prefix=/home/ada/.cargo=/cargo\u{1f}-Ctarget-feature=+crt-static"
         );
-        let gnu = toolchain("x86_64-unknown-linux-gnu").settings();
-        assert!(!gnu[1].contains("crt-static"), "glibc looks names up by what it loads: {gnu:?}");
+        let gnu = toolchain("x86_64-unknown-linux-gnu").rust_flags(|_| None);
+        assert!(!gnu.contains("crt-static"), "glibc looks names up by what it loads: {gnu:?}");
+    }
+
+    #[test]
+    fn flags_of_the_environment_stay_and_come_first() {
+        let gnu = toolchain("x86_64-unknown-linux-gnu");
+        let ours = "--remap-path-prefix=/home/ada/.cargo=/cargo";
+        let plain = |name: &str| (name == "RUSTFLAGS").then(|| " -Cdebuginfo=1  --cfg x ".to_owned());
+        assert_eq!(gnu.rust_flags(plain), format!("-Cdebuginfo=1\u{1f}--cfg\u{1f}x\u{1f}{ours}"));
+        let both = |name: &str| plain(name).or_else(|| Some("--cfg\u{1f}a=\"b c\"".to_owned()));
+        assert_eq!(
+            gnu.rust_flags(both),
+            format!("--cfg\u{1f}a=\"b c\"\u{1f}{ours}"),
+            "cargo reads one of them"
+        );
+        let empty = |name: &str| plain(name).or_else(|| Some(String::new()));
+        assert_eq!(gnu.rust_flags(empty), ours);
     }
 
     #[test]

@@ -33,8 +33,9 @@ use super::{
 /// How often is looked where a child listens that has not been reached yet.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long a child may listen elsewhere, and not where it was told: a backend listens within moments of its first port.
-const PATIENCE: u32 = 15;
+/// How many looks in a row may find that a child listens elsewhere, and not where it was told: a backend listens within moments of
+/// its first port.
+const LOOKS_ELSEWHERE: u32 = 15;
 
 /// Where Node's inspector listens unless told otherwise.
 const INSPECTOR: u16 = 9229;
@@ -218,7 +219,7 @@ async fn watch(child: Child, gateway: Gateway, code: ChildCode, logger: Logger) 
         let others: Vec<_> =
             ports.iter().copied().filter(|other| *other != port && *other != INSPECTOR).collect();
         elsewhere = if ports.contains(&port) || others.is_empty() { 0 } else { elsewhere + 1 };
-        if elsewhere >= PATIENCE {
+        if elsewhere >= LOOKS_ELSEWHERE {
             let others = others.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
             let text = format!(
                 "The Node backend listens on port {others}, and not on 127.0.0.1:{port}, as it was told by \

@@ -12,7 +12,7 @@ use greenroom::{
     errors::Result,
 };
 use greenroom_wrap::{
-    Input, LastWords, Launch, Output, RunSettings, State, Supervisor, SupervisorOptions, is_pid_1,
+    Input, LastWords, Launch, OnExit, Output, RunSettings, State, Supervisor, SupervisorOptions, is_pid_1,
     reap_orphans,
 };
 
@@ -62,8 +62,9 @@ impl Child {
             }
         };
         let (restart, on_state) = (settings.restart, Some(Box::new(on_state) as OnState));
-        let options = SupervisorOptions { restart, input, output, on_state };
-        let launching = words.clone();
+        let (launching, exited) = (words.clone(), words.clone());
+        let on_exit = Some(Box::new(move || exited.exited()) as OnExit);
+        let options = SupervisorOptions { restart, input, output, on_state, on_exit };
         let supervisor = Supervisor::start(options, move || {
             let launch = launch()?;
             launching.launching(&launch.command);

@@ -22,8 +22,9 @@ use serde_json::{Value, json};
 
 use super::child::ChildCode;
 
-/// Who was cut off so shortly before an end was cut off by it.
-const JUST_NOW: Duration = Duration::from_secs(5);
+/// Who was cut off so shortly before an end is told was cut off by it. Until it is told, what the child has left behind has 2 s to end,
+/// and what it printed 6 s to be read.
+const JUST_NOW: Duration = Duration::from_secs(15);
 
 /// The code of a request that Node broke off.
 const BROKE: &str = "upstream_broke";

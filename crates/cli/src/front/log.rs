@@ -2,10 +2,8 @@
 
 use greenroom::logging::{Logger, RootLogger};
 use greenroom_node_log::{Record, facts::IncomingRequest};
+use greenroom_proxy::{PROBE_AGENT, PROBE_PATH};
 use greenroom_wrap::{LastWords, Output, OutputOptions, RunLog, RunSettings};
-
-/// How the gateway's probes of Node call themselves.
-const PROBE: &str = "greenroom-probe";
 
 /// Where it goes; `None` for where our own output goes, byte for byte. `own` gets what is to say of it, `words` its last lines.
 pub(super) fn output(
@@ -30,9 +28,12 @@ pub(super) fn passing(settings: RunSettings) -> RunSettings {
     RunSettings { log: RunLog::Pass, ..settings }
 }
 
-/// Whether it is the line of a request by which we have looked whether Node answers.
+/// Whether it is the line of a request by which we have looked whether Node answers. Anybody may call himself as we do: of what is
+/// not that one request, the line is kept.
 fn is_of_a_probe(record: &Record<'_>) -> bool {
-    IncomingRequest::of(record).is_some_and(|request| request.user_agent == Some(PROBE))
+    IncomingRequest::of(record).is_some_and(|request| {
+        (request.method, request.url, request.user_agent) == ("GET", PROBE_PATH, Some(PROBE_AGENT))
+    })
 }
 
 #[cfg(test)]
@@ -45,23 +46,28 @@ mod tests {
 
     #[test]
     fn lines_of_our_own_probes_are_left_out_and_no_others() {
-        let line = |service: &str, agent: &str| {
+        let line = |service: &str, request: &str, agent: &str| {
             format!(
-                "{{\"level\":\"info\",\"message\":\"\\\"GET /x HTTP/1.1\\\" 200 2 \\\"-\\\" \\\"{agent}\\\"\",\"service\":\"{service}\"}}\n"
+                "{{\"level\":\"info\",\"message\":\"\\\"{request} HTTP/1.1\\\" 200 2 \\\"-\\\" \\\"{agent}\\\"\",\"service\":\"{service}\"}}\n"
             )
         };
-        for (service, agent, expected) in [
-            ("rootHttpRouter", PROBE, true),
-            ("rootHttpRouter", "curl/8", false),
-            ("rootHttpRouter", "not greenroom-probe", false),
-            ("backstage", PROBE, false),
+        let probe = format!("GET {PROBE_PATH}");
+        for (service, request, agent, expected) in [
+            ("rootHttpRouter", &*probe, PROBE_AGENT, true),
+            ("rootHttpRouter", &probe, "curl/8", false),
+            ("rootHttpRouter", &probe, "not greenroom-probe", false),
+            ("backstage", &probe, PROBE_AGENT, false),
+            ("rootHttpRouter", "GET /api/catalog/entities", PROBE_AGENT, false),
+            ("rootHttpRouter", &format!("POST {PROBE_PATH}"), PROBE_AGENT, false),
+            ("rootHttpRouter", &format!("{probe}?x"), PROBE_AGENT, false),
+            ("rootHttpRouter", &format!("{probe}/x"), PROBE_AGENT, false),
         ] {
             let mut seen = vec![];
             let mut reader = Reader::new(Stream::Stdout);
-            reader.push(line(service, agent).as_bytes(), Instant::now(), &mut |record| {
+            reader.push(line(service, request, agent).as_bytes(), Instant::now(), &mut |record| {
                 seen.push(is_of_a_probe(&record));
             });
-            assert_eq!(seen, [expected], "{service} {agent}");
+            assert_eq!(seen, [expected], "{service} {request} {agent}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! In a line for people, a line end would begin a forged line, an escape code would hide or colour text, and a change of
 //! direction would show it in another order. They are shown by the escapes of JSON.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 /// Whether the character is not shown as it is: a control, a line end of Unicode, a mark of direction.
 const fn is_hidden(c: char) -> bool {
@@ -18,14 +18,14 @@ const fn is_hidden(c: char) -> bool {
     )
 }
 
-/// Shows what is hidden in the bytes from that place on, which are UTF-8.
-pub(super) fn show(out: &mut Vec<u8>, from: usize) {
-    if out[from..].iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        return;
-    }
-    let Ok(text) = std::str::from_utf8(&out[from..]) else { return };
+/// Text of others for a terminal: controls, line ends and marks of direction are shown by the escapes of JSON, as in lines for people.
+///
+/// ```
+/// assert_eq!(greenroom_logging::visible("\u{1b}[31mred\n"), r"\u001b[31mred\n");
+/// ```
+pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
-        return;
+        return text.into();
     }
     let mut shown = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -37,8 +37,19 @@ pub(super) fn show(out: &mut Vec<u8>, from: usize) {
             c => shown.push(c),
         }
     }
-    out.truncate(from);
-    out.extend_from_slice(shown.as_bytes());
+    shown.into()
+}
+
+/// Shows what is hidden in the bytes from that place on, which are UTF-8.
+pub(super) fn show(out: &mut Vec<u8>, from: usize) {
+    if out[from..].iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return;
+    }
+    let Ok(text) = std::str::from_utf8(&out[from..]) else { return };
+    if let Cow::Owned(shown) = visible(text) {
+        out.truncate(from);
+        out.extend_from_slice(shown.as_bytes());
+    }
 }
 
 #[cfg(test)]

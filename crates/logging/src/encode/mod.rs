@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub use clock::Clock;
+pub use hidden::visible;
 
 /// The text of a line: rendered already, or still to be.
 #[derive(Clone, Copy)]

@@ -63,21 +63,28 @@ struct Place<'k> {
 /// Gives the fields in order, each key once: the call's last one, in place of the child's. A time that the caller or
 /// the child has set stays if JavaScript takes it for true.
 pub(super) fn steps(view: &View<'_>, fragments: &Fragments, format: Format, each: impl FnMut(Step)) {
-    let additions = format.has_additions();
     let most = view.called() + view.context.len() + 3;
     let unset = Place { key: Key { first: 0, text: "" }, field: 0 };
-    let (mut inline, mut heap) = ([unset; INLINE], Vec::new());
+    let (mut inline, heap);
     let order = if most <= INLINE {
-        &mut inline[..]
+        let mut count = 0;
+        inline = [unset; INLINE];
+        places(view, format, |place| {
+            insert(&mut inline[..=count], place);
+            count += 1;
+        });
+        &inline[..count]
     } else {
-        heap.resize(most, unset);
-        &mut heap[..]
+        heap = many(view, format, most);
+        &heap[..]
     };
-    let mut count = 0;
-    let mut add = |key, field| {
-        insert(&mut order[..=count], Place { key: Key::new(key), field });
-        count += 1;
-    };
+    merge(view, fragments, order, each);
+}
+
+/// Gives the fields of the call and those that every line has, as they come.
+fn places<'v>(view: &'v View<'_>, format: Format, mut add: impl FnMut(Place<'v>)) {
+    let additions = format.has_additions();
+    let mut add = |key, field| add(Place { key: Key::new(key), field });
     add("level", LEVEL);
     add("message", MESSAGE);
     for i in 0..view.called().min(TIMESTAMP.into()) {
@@ -92,12 +99,22 @@ pub(super) fn steps(view: &View<'_>, fragments: &Fragments, format: Format, each
         add("timestamp", TIMESTAMP);
     }
     if additions {
-        view.context().for_each(|i| add(view.at(i).key, i as u16));
+        let numbered = view.context().take_while(|i| *i < TIMESTAMP.into());
+        numbered.for_each(|i| add(view.at(i).key, i as u16));
     }
-    merge(view, fragments, &order[..count], each);
 }
 
-/// Puts the place where it belongs among the others, which leave the last one free. Equal keys stay in the order in
+/// Those of a call with many fields, in order. Who prints them may not choose how long that takes.
+#[cold]
+fn many<'v>(view: &'v View<'_>, format: Format, most: usize) -> Vec<Place<'v>> {
+    let mut order = Vec::with_capacity(most);
+    places(view, format, |place| order.push(place));
+    // Stable: equal keys stay in the order in which they came.
+    order.sort_by(|a, b| a.key.cmp(b.key));
+    order
+}
+
+/// Puts the place where it belongs among a few others, which leave the last one free. Equal keys stay in the order in
 /// which they came.
 fn insert<'k>(order: &mut [Place<'k>], place: Place<'k>) {
     let mut at = order.len() - 1;
@@ -122,4 +139,51 @@ fn merge(view: &View<'_>, fragments: &Fragments, order: &[Place<'_>], mut each: 
         each(Step::Field(place.field));
     }
     parts.for_each(|(part, _)| each(Step::Part(part)));
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_js::key;
+    use proptest::prelude::*;
+
+    use crate::{CaptureSink, Field, FieldValue, Format, Level, Record, RootLogger};
+
+    /// The line of a call with these keys, each with its index for a value.
+    fn line(keys: &[String]) -> String {
+        let lines = CaptureSink::in_format(Format::Node155Json);
+        let root = RootLogger::builder().sink(lines.clone()).build();
+        let fields: Vec<_> =
+            keys.iter().enumerate().map(|(i, key)| Field::new(key, FieldValue::U64(i as u64))).collect();
+        root.foreign().log(&Record::new(Level::Info, format_args!("m")).with_fields(&fields));
+        lines.take().concat()
+    }
+
+    /// The same, by the rule: the last of equal keys, sorted as JavaScript sorts them.
+    fn expected(keys: &[String]) -> String {
+        let own = [("level", "\"info\"".to_owned()), ("message", "\"m\"".to_owned())];
+        let called = keys.iter().enumerate().map(|(i, key)| (key.as_str(), i.to_string()));
+        let mut all: Vec<_> = own.into_iter().chain(called).collect();
+        all.sort_by(|a, b| key::cmp(a.0, b.0));
+        all.reverse();
+        all.dedup_by(|earlier, last| earlier.0 == last.0);
+        let members: Vec<_> = all.iter().rev().map(|(key, json)| format!("{key:?}:{json}")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
+    #[test]
+    fn sixty_thousand_keys_in_falling_order_are_sorted() {
+        let keys: Vec<_> = (0..60_000).rev().map(|n| format!("k{n:05}")).collect();
+        let line = line(&keys);
+        let members: Vec<_> = line.trim_matches(['{', '}']).split(',').collect();
+        assert_eq!(members.len(), 60_002);
+        assert_eq!(members[..2], ["\"k00000\":59999", "\"k00001\":59998"]);
+        assert!(members.is_sorted());
+    }
+
+    proptest! {
+        #[test]
+        fn few_and_many_fields_have_one_order(keys in prop::collection::vec("[a-cé\u{ffff}\u{1f600}]{0,9}", 0..80)) {
+            prop_assert_eq!(line(&keys), expected(&keys));
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The requests: few, slow, bounded, only to the origin that was named, and each of them written down.
+//! The requests: few, slow, bounded, only to the origin that was named and to port 9464 of its host (OpenTelemetry's metrics), and
+//! each of them written down.
 
 mod pace;
 mod raw;

@@ -6,14 +6,16 @@ use greenroom_node_log::{Kind, Limits, Reader, Stream};
 use crate::support::{only, pieces, records, start};
 
 const MIB: usize = 1 << 20;
+/// What is kept of a line that is one word.
+const KEPT: usize = MIB - (8 << 10);
 
 #[test]
-fn a_line_of_three_mebibytes_is_cut_at_one_and_the_rest_counted() {
+fn a_line_of_three_mebibytes_is_cut_before_one_and_the_rest_counted() {
     let mut bytes = vec![b'x'; 3 * MIB];
     bytes.extend_from_slice(b"\nnext\n");
     let whole = records(Stream::Stdout, &bytes);
     assert_eq!(whole.len(), 2);
-    assert_eq!((whole[0].raw.len(), whole[0].truncated_bytes), (MIB, 2 * MIB as u64));
+    assert_eq!((whole[0].raw.len(), whole[0].truncated_bytes), (KEPT, (3 * MIB - KEPT) as u64));
     assert_eq!(&*whole[1].message, "next");
     for size in [1000, 4096, 65_537, MIB, 2 * MIB + 7] {
         assert!(pieces(Stream::Stdout, bytes.chunks(size)) == whole, "{size}");
@@ -40,7 +42,25 @@ fn a_line_is_cut_between_characters_and_keeps_the_level_that_was_read() {
 #[test]
 fn a_cut_line_at_the_end_of_the_stream_is_handed_out() {
     let record = only(Stream::Stdout, &vec![b'x'; MIB + 5]);
-    assert_eq!((record.raw.len(), record.truncated_bytes), (MIB, 5));
+    assert_eq!((record.raw.len(), record.truncated_bytes), (KEPT, (MIB + 5 - KEPT) as u64));
+}
+
+#[test]
+fn a_word_through_which_a_line_is_cut_is_left_out_as_it_may_be_a_secret() {
+    let secret = "s3cr3t".repeat(50);
+    for (before, after) in [(" ", " and more"), ("\"token\":\"", "\"}")] {
+        for visible in [1, 150, secret.len() - 1] {
+            let filler = MIB - before.len() - visible;
+            let line = format!("{}{before}{secret}{after}\n", "x".repeat(filler));
+            let whole = records(Stream::Stdout, line.as_bytes());
+            assert_eq!(whole[0].raw.len(), filler + before.len(), "{before} {visible}");
+            assert_eq!(whole[0].raw.len() as u64 + whole[0].truncated_bytes + 1, line.len() as u64);
+            assert!(!whole[0].message.contains("s3c"));
+            for size in [4096, MIB + 1] {
+                assert!(pieces(Stream::Stdout, line.as_bytes().chunks(size)) == whole, "{size}");
+            }
+        }
+    }
 }
 
 #[test]

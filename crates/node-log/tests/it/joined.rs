@@ -24,12 +24,19 @@ fn an_error_waits_for_more_of_its_stack_until_it_is_quiet() {
 }
 
 #[test]
-fn what_comes_after_the_quiet_is_a_record_of_its_own_without_a_tick() {
+fn what_was_read_late_goes_on_with_the_record_and_what_comes_after_a_tick_does_not() {
     let mut reader = Reader::new(Stream::Stderr);
     let mut seen = Vec::new();
-    reader.push(b"a\n", start(), &mut |record| seen.push(record.into_owned()));
-    reader.push(b"  b\n", after(60), &mut |record| seen.push(record.into_owned()));
-    assert_eq!(seen.len(), 1);
+    reader.push(TWO, start(), &mut |record| seen.push(record.into_owned()));
+    // Nobody had a turn for a while.
+    reader.push(b"    at next (/app/x.js:3:4)\n", after(500), &mut |record| seen.push(record.into_owned()));
+    assert!(seen.is_empty());
+    reader.tick(after(560), &mut |record| seen.push(record.into_owned()));
+    reader.push(b"  b\n", after(570), &mut |record| seen.push(record.into_owned()));
+    reader.finish(&mut |record| seen.push(record.into_owned()));
+    let lines: Vec<_> =
+        seen.iter().map(|record| record.raw.split_inclusive(|byte| *byte == b'\n').count()).collect();
+    assert_eq!(lines, [3, 1]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! What systemd is told, received on a socket in its place.
+
 use std::{
     os::unix::net::UnixDatagram,
     path::Path,

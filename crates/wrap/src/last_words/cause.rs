@@ -197,15 +197,12 @@ impl Evidence<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::tail::tests::{error, said},
+        *,
+    };
 
     static NOTHING: Said = Said { lines: vec![], fatal: None, startup: None, rejection: None };
-
-    fn said(lines: &[&str]) -> Said {
-        let tail = super::super::tail::Tail::default();
-        lines.iter().for_each(|line| tail.push(line));
-        tail.said()
-    }
 
     fn of(exit: Exit, said: &Said) -> Evidence<'_> {
         Evidence {
@@ -286,8 +283,8 @@ mod tests {
 
     #[test]
     fn a_start_that_failed_is_told_from_a_backend_that_never_listened() {
-        let plugin = said(&["Plugin 'catalog' threw an error during startup. boom"]);
-        let taken = said(&["Unhandled rejection listen EADDRINUSE: address already in use :::7007"]);
+        let plugin = said(&[&error("Plugin 'catalog' threw an error during startup. boom")]);
+        let taken = said(&[&error("Unhandled rejection listen EADDRINUSE: address already in use :::7007")]);
         for (code, said, listened, cause) in [
             (1, &plugin, Some(true), Cause::StartFailed),
             (1, &plugin, None, Cause::StartFailed),

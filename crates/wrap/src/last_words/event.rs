@@ -44,7 +44,7 @@ impl fmt::Display for Event {
             Self::HeapAboveLimit { heap, limit } => write!(
                 f,
                 "--max-old-space-size lets V8's heap become {} MiB, and the memory limit is {} MiB: the kernel kills the backend \
-                 before V8 collects in earnest. Three quarters of the limit leave room for what is no heap: \
+                 before V8 frees memory. Three quarters of the limit leave room for what is no heap: \
                  --max-old-space-size={}",
                 heap >> 20,
                 limit >> 20,

@@ -23,6 +23,8 @@ pub(super) struct Run {
     /// How many the kernel had killed when it was looked at the last time, and the time before. The later count may have that
     /// of this child already, which takes a while to end.
     oom_kills: [Option<u64>; 2],
+    /// The same at its end; `None` as long as it runs.
+    oom_kills_at_end: Option<Option<u64>>,
     /// How many times in a row it was found to have failed to start.
     pub(super) failed_looks: u32,
     pub(super) is_given_up: bool,
@@ -37,9 +39,19 @@ impl Run {
             listened: port.map(|_| false),
             memory: None,
             oom_kills: [oom_kills; 2],
+            oom_kills_at_end: None,
             failed_looks: 0,
             is_given_up: false,
         }
+    }
+
+    /// Its process has ended: from here on no look tells of it any more, but of what comes after it.
+    pub(super) fn exited(&mut self, oom_kills: Option<u64>) {
+        self.oom_kills_at_end.get_or_insert(oom_kills);
+    }
+
+    pub(super) fn has_exited(&self) -> bool {
+        self.oom_kills_at_end.is_some()
     }
 
     /// Notes a look.
@@ -55,8 +67,9 @@ impl Run {
             State::Failed { ended, .. } => ((*ended)?, None),
             State::Starting { .. } | State::Running { .. } => return None,
         };
-        let said = inner.tail.said().redacted(&inner.mask);
-        let oom_kills = inner.machine.oom_kills().zip(self.oom_kills[1]);
+        let said = inner.tail.said(&inner.mask);
+        let at_end = self.oom_kills_at_end.unwrap_or_else(|| inner.machine.oom_kills());
+        let oom_kills = at_end.zip(self.oom_kills[1]);
         let evidence = Evidence {
             exit: ended.exit,
             stopped,

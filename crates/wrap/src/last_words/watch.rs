@@ -44,7 +44,8 @@ impl Inner {
         {
             let mut watched = self.watched.lock();
             // It may have ended meanwhile.
-            let Some(run) = watched.run.as_mut().filter(|run| run.pid == pid) else { return };
+            let is_it = |run: &&mut Run| run.pid == pid && !run.has_exited();
+            let Some(run) = watched.run.as_mut().filter(is_it) else { return };
             run.looked(memory, oom_kills);
             if needs_ports && run.port.map_or(!ports.is_empty(), |port| ports.contains(&port)) {
                 run.listened = Some(true);
@@ -60,22 +61,23 @@ impl Inner {
             {
                 events.push(Event::NoHeartbeat(error.to_string()));
             }
+            // With the lock as well: what fails from its end on is not of before.
+            let _ = (self.in_flight)(Moment::Look);
         }
-        let _ = (self.in_flight)(Moment::Look);
         events.iter().for_each(&self.on_event);
     }
 
     /// Whether a start has failed whose process stays, as Backstage's does after an error that nobody takes care of.
     fn failed_start(&self, run: &mut Run, ports: &[u16]) -> Option<Event> {
-        if run.is_given_up || run.listened == Some(true) || !ports.is_empty() {
+        let is_alive = run.is_given_up || run.listened == Some(true) || !ports.is_empty();
+        let detail = if is_alive { None } else { self.tail.failed_start(&self.mask) };
+        let Some(detail) = detail else {
+            run.failed_looks = 0;
             return None;
-        }
-        let said = self.tail.said();
-        let detail = said.startup.or(said.rejection)?;
+        };
         run.failed_looks += 1;
         run.is_given_up = run.failed_looks >= LOOKS;
-        let shown = || greenroom_redact::text(&(self.mask)(&detail)).into_owned();
-        run.is_given_up.then(|| Event::StartFailed(shown()))
+        run.is_given_up.then(|| Event::StartFailed(detail))
     }
 
     fn beat(&self, run: &Run, memory: Memory) -> Beat {

@@ -111,8 +111,10 @@ pub(super) fn all([stdout, stderr]: [PipeReader; 2], ended: &PipeReader, out: Ou
             let taken = catch_panic_in(|| {
                 if is_ready {
                     source.read(&mut bytes, is_over, out);
+                } else {
+                    // Until then nothing had come. What has come since, this thread may have had no turn to see.
+                    source.reader.tick(now, &mut &mut *out);
                 }
-                source.reader.tick(Instant::now(), &mut &mut *out);
             });
             if taken.is_err() {
                 source.reader = Reader::new(source.stream);

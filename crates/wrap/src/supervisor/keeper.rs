@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
-use super::{Launch, OnState, Orders, Restart, State};
+use super::{Launch, OnExit, OnState, Orders, Restart, State};
 use crate::{Child, Ended, Input, Next, Output, Restarts, StoppedBy, Target, is_taken};
 
 /// How long processes may take to end whose parent has ended by itself.
@@ -16,6 +16,7 @@ pub(super) struct Keeper {
     pub(super) input: Option<Input>,
     pub(super) output: Option<Output>,
     pub(super) on_state: Option<OnState>,
+    pub(super) on_exit: Option<OnExit>,
     pub(super) target: Target,
     pub(super) state: watch::Sender<State>,
     /// Closed once nobody has a handle any more.
@@ -74,6 +75,7 @@ impl Keeper {
             biased;
             ended = child.wait() => {
                 self.last = Some(ended);
+                self.tell_exit();
                 child.end_rest(REST_GRACE).await;
                 child.read_out().await;
                 return self.follow(ended, &launch);
@@ -81,6 +83,7 @@ impl Keeper {
             grace = Self::told_to_stop(&mut self.orders) => grace?,
         };
         let stopped = child.stop(grace).await;
+        self.tell_exit();
         child.read_out().await;
         self.last = Some(stopped.ended);
         self.tell_stopped(stopped.by);
@@ -121,6 +124,12 @@ impl Keeper {
 
     fn tell_stopped(&self, by: StoppedBy) {
         self.tell(State::Ended { ended: self.last, stopped: Some(by), restart: None });
+    }
+
+    fn tell_exit(&self) {
+        if let Some(on_exit) = &self.on_exit {
+            on_exit();
+        }
     }
 
     fn tell(&self, state: State) {

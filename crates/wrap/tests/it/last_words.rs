@@ -4,9 +4,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use greenroom_node_log::{Reader, Stream};
 use greenroom_wrap::{
     Cause, ChildCommand, Environment, Event, LastExit, LastWords, LastWordsOptions, Machine, Moment,
     RestartPolicy, Signal, State, Supervisor, SupervisorOptions,
@@ -93,9 +94,21 @@ impl Words {
     fn supervise(&self, restart: RestartPolicy, command: ChildCommand) -> Supervisor {
         let (words, ends) = (self.words.clone(), self.ends.clone());
         let on_state = move |state: &State| ends.lock().unwrap().extend(words.note(state));
-        let options =
-            SupervisorOptions { restart, on_state: Some(Box::new(on_state)), ..SupervisorOptions::default() };
+        let exited = self.words.clone();
+        let options = SupervisorOptions {
+            restart,
+            on_state: Some(Box::new(on_state)),
+            on_exit: Some(Box::new(move || exited.exited())),
+            ..SupervisorOptions::default()
+        };
         Supervisor::start(options, move || Ok(command.clone().into()))
+    }
+
+    /// As if the child had printed it.
+    fn print(&self, line: &str) {
+        let mut reader = Reader::new(Stream::Stderr);
+        reader.push(line.as_bytes(), Instant::now(), &mut |record| self.words.tail().push(&record));
+        reader.finish(&mut |record| self.words.tail().push(&record));
     }
 
     async fn event(&mut self) -> Event {
@@ -122,7 +135,7 @@ async fn an_end_is_told_once_with_all_that_is_known_and_kept_in_both_places() {
     let supervisor = words.supervise(RestartPolicy::Never, place.told_to_exit(&told));
     let pid = told.number().await;
     for line in ["Listening on :7007", "TypeError: the password is hunter2!", "    at main (/app/x.js:3:9)"] {
-        words.words.tail().push(line);
+        words.print(line);
     }
     place.write("go", "7");
     supervisor.end().await;
@@ -176,6 +189,24 @@ async fn a_kill_for_want_of_memory_is_the_kernels() {
 }
 
 #[tokio::test]
+async fn what_is_seen_after_the_end_of_the_process_does_not_spoil_what_was_known_at_it() {
+    let place = Place::new();
+    let words = place.words_every(Duration::from_millis(500));
+    let mut told = Told::new();
+    // Somebody is left behind who does not end when asked to: the end is told 2 s later.
+    let script = "trap '' TERM; sleep 60 & tell $$; wait; sleep 60";
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell(script));
+    told.number().await;
+    place.uses(500);
+    place.kills(1);
+    assert!(supervisor.target().signal(Signal::KILL));
+    supervisor.state().wait_for(|state| state.is_final()).await.unwrap();
+    let exit = words.end();
+    assert_eq!((exit.cause, exit.code), (Cause::CgroupOom, Some(137)));
+    assert!(exit.memory.is_some_and(|memory| memory.rss_bytes > 0), "{exit:?}");
+}
+
+#[tokio::test]
 async fn who_is_stopped_leaves_no_reason_to_an_orchestrator() {
     let place = Place::new();
     place.write("termination-log", "why an earlier one ended");
@@ -196,7 +227,7 @@ async fn of_restarts_each_end_is_told_once_with_its_own_lines() {
     let supervisor = words.supervise(RestartPolicy::OnFailure, place.told_to_exit(&told));
     for (line, code) in [("first", "3"), ("second", "0")] {
         told.number().await;
-        words.words.tail().push(line);
+        words.print(line);
         place.write("go", code);
     }
     supervisor.end().await;
@@ -278,7 +309,7 @@ async fn a_start_that_failed_and_stays_is_told_with_its_line() {
     told.number().await;
     let line =
         r#"{"level":"error","message":"Unhandled rejection Unable to parse listen address foo:bar:baz"}"#;
-    words.words.tail().push(line);
+    words.print(line);
     let Event::StartFailed(detail) = words.event().await else { panic!("another event") };
     assert_eq!(detail, "Unhandled rejection Unable to parse listen address foo:bar:baz");
     supervisor.stop(Duration::from_secs(20)).await;

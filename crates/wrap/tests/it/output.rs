@@ -122,7 +122,7 @@ async fn a_secret_is_masked_in_every_format_wherever_reads_cut_it() {
     }
     let lines = CaptureSink::in_format(Format::NodeJson);
     let (_, tail) = run("echo 'a line'", &RootLogger::builder().sink(lines).build()).await;
-    assert_eq!(tail.said().lines, ["a line"]);
+    assert_eq!(tail.said(str::to_owned).lines, ["a line"]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn whom_a_child_leaves_behind_with_its_streams_is_not_waited_for() {
     assert_eq!(child.wait().await.exit_code(), 3);
     child.read_out().await;
     let said = lines.take();
-    assert_eq!((said[1].as_str(), tail.said().lines.len()), ("last", 2));
+    assert_eq!((said[1].as_str(), tail.said(str::to_owned).lines.len()), ("last", 2));
     assert!(lives(said[0].parse().unwrap()), "it still has the streams");
 }
 
@@ -231,7 +231,7 @@ async fn a_child_never_waits_for_a_sink_that_is_stuck_and_its_last_lines_are_kno
     child.read_out().await;
     assert_eq!(output.spend()[0].records, LINES);
     let last: Vec<_> = (LINES - 9..=LINES).map(|n| format!("line {n} of a flood")).collect();
-    assert!(tail.said().lines.ends_with(&last));
+    assert!(tail.said(str::to_owned).lines.ends_with(&last));
     gate.open();
     assert!(sink.flush(std::time::Duration::from_secs(20)));
     let written = gate

@@ -30,7 +30,7 @@ pub(crate) enum Kind {
 }
 
 /// How long an answer may take that nobody delays on purpose: a stopped or blocked Node, and the wait for one that starts.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 /// Of a slow reader: more than the system takes over for it.
 const SLOW_BYTES: u64 = 6 << 20;
 
@@ -140,9 +140,9 @@ impl Kind {
         PATIENCE
             + match self {
                 Self::Wait { ms } => Duration::from_millis(*ms),
-                Self::Events { count, ms } | Self::Socket { turns: count, ms } => {
-                    Duration::from_millis(count * ms)
-                }
+                Self::Events { count, ms } => Duration::from_millis(count * ms),
+                // Each turn has its own.
+                Self::Socket { turns, ms } => Duration::from_millis(turns * ms) + PATIENCE * *turns as u32,
                 Self::SlowReader { seconds, .. } => Duration::from_secs(*seconds),
                 Self::SlowWriter { bytes } => Duration::from_secs(*bytes),
                 _ => Duration::ZERO,

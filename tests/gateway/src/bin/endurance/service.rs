@@ -126,13 +126,14 @@ impl Service {
         let mut told = self.told.borrow_mut();
         told.requests += 1;
         told.took.push(took);
-        told.slowest.push((took, kind.name().to_owned(), roll));
+        let what = if matches!(kind, Kind::Small) { "GET" } else { "POST, up to 32 kB" };
+        told.slowest.push((took, what.to_owned(), roll));
         told.slowest.sort_by_key(|slow| std::cmp::Reverse(slow.0));
         told.slowest.truncate(SLOWEST);
         if *outcome != Outcome::Answered {
             *told.failed.entry(outcome.to_string()).or_default() += 1;
             if told.examples.len() < 50 {
-                let example = format!("roll {roll}: {outcome}, {}, after {took:.3?}", kind.name());
+                let example = format!("roll {roll}: {outcome}, {what}, after {took:.3?}");
                 told.examples.push(example);
             }
         }

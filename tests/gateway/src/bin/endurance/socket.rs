@@ -2,12 +2,13 @@
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    time::{Duration, sleep},
+    time::{Duration, sleep, timeout},
 };
 
 use crate::{
     client::{self, Client, Fault},
     exchange::{End, Got, Request},
+    kind::{Kind, PATIENCE},
     outcome::Outcome,
 };
 
@@ -35,7 +36,7 @@ pub(crate) async fn talk(
             let got =
                 Got { length: text.len() as u64, head: Some(head), text, end: End::Whole, is_sent: true };
             // It is asked for no kind: there is no answer of a route.
-            return Ok(Outcome::of(&crate::kind::Kind::Silent, nonce, &got));
+            return Ok(Outcome::of(&Kind::Silent, nonce, &got));
         }
         for turn in 0..turns {
             let said = format!("{nonce} {turn}\n");
@@ -44,8 +45,10 @@ pub(crate) async fn talk(
                 return Ok(Outcome::Cut);
             }
             let mut heard = vec![0; said.len()];
-            if client.reader.read_exact(&mut heard).await.is_err() {
-                return Ok(Outcome::Cut);
+            match timeout(PATIENCE, client.reader.read_exact(&mut heard)).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) => return Ok(Outcome::Cut),
+                Err(_) => return Ok(Outcome::Hung),
             }
             if heard != said.as_bytes() {
                 return Ok(Outcome::Misdelivered(format!("in a tunnel: {}", heard.escape_ascii())));

@@ -1,0 +1,11 @@
+//! Where lines come from.
+
+mod follow;
+mod lines;
+mod live;
+mod prefix;
+
+pub use follow::follow;
+pub use live::read_live;
+
+pub(crate) use lines::{Lines, Origin};
