@@ -101,6 +101,8 @@ pub(crate) fn compare(
             found.compared.varies = true;
         }
     }
+    // One token is longer than the other one, and an ETag is made of it.
+    found.compared.varies |= a.held_token || b.held_token;
     let compressed = |reply: &Reply| reply.header("content-encoding").is_some();
     let facts =
         Facts { varies: varies || found.compared.varies, is_compressed: compressed(a) && compressed(b) };

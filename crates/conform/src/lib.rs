@@ -29,6 +29,7 @@ mod corpus;
 mod html;
 mod known;
 mod logs;
+mod mask;
 mod normalise;
 mod origin_names;
 mod probe;

@@ -8,6 +8,8 @@ use http::{HeaderMap, Response, header};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use crate::mask::Mask;
+
 /// What stands behind the headers, once it is decoded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Body {
@@ -32,27 +34,35 @@ pub(crate) struct Reply {
     pub headers: Vec<(String, String)>,
     /// Decoded.
     pub body: Body,
+    /// A token was masked in the body: what describes that tells nothing.
+    pub held_token: bool,
 }
 
 impl Reply {
-    /// Reads an answer; its body may have that many bytes once it is decompressed.
-    pub(crate) async fn read(response: Response<Bytes>, most: usize) -> Self {
+    /// Reads an answer without the tokens that it repeats; its body may have that many bytes once it is decompressed.
+    pub(crate) async fn read(response: Response<Bytes>, most: usize, mask: &Mask) -> Self {
         let (parts, body) = response.into_parts();
         let is_json = first(&parts.headers, header::CONTENT_TYPE).contains("json");
         let encoding = first(&parts.headers, header::CONTENT_ENCODING).to_ascii_lowercase();
-        let body = match decoded(&body, &encoding, most).await {
-            _ if body.is_empty() => Body::Empty,
-            Some(body) if body.len() > most => Body::TooLong,
-            Some(body) => Body::of(body, is_json),
-            None => Body::Bytes(body.to_vec()),
+        let (body, held_token) = match decoded(&body, &encoding, most).await {
+            _ if body.is_empty() => (Body::Empty, false),
+            Some(body) if body.len() > most => (Body::TooLong, false),
+            Some(body) => {
+                let (body, held_token) = mask.bytes(body);
+                (Body::of(body, is_json), held_token)
+            }
+            None => {
+                let (body, held_token) = mask.bytes(body.to_vec());
+                (Body::Bytes(body), held_token)
+            }
         };
         let text = |value: &http::HeaderValue| match value.to_str() {
             Ok(text) => text.to_owned(),
             Err(_) => value.as_bytes().escape_ascii().to_string(),
         };
-        let headers =
-            parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        Self { status: parts.status.as_u16(), headers, body }
+        let headers = parts.headers.iter();
+        let headers = headers.map(|(name, value)| (mask.text(name.as_str()), mask.text(&text(value))));
+        Self { status: parts.status.as_u16(), headers: headers.collect(), body, held_token }
     }
 
     /// The first value of a header, by its name in lower case.
@@ -116,7 +126,7 @@ mod tests {
             .header("Content-Type", "application/json; charset=utf-8")
             .body(Bytes::from(packed))
             .unwrap();
-        let reply = Reply::read(response, 1024).await;
+        let reply = Reply::read(response, 1024, &Mask::default()).await;
         assert_eq!(reply.body, Body::Json(serde_json::json!({"a": 1})));
         assert_eq!(reply.header("content-encoding"), Some("gzip"));
     }
@@ -127,10 +137,24 @@ mod tests {
         let of = |encoding: &str, body: Vec<u8>| {
             Response::builder().header("Content-Encoding", encoding).body(Bytes::from(body)).unwrap()
         };
-        let broken = Reply::read(of("gzip", b"no gzip".to_vec()), 1024).await;
+        let broken = Reply::read(of("gzip", b"no gzip".to_vec()), 1024, &Mask::default()).await;
         assert_eq!(broken.body, Body::Bytes(b"no gzip".to_vec()));
         let mut bomb = vec![];
         GzipEncoder::new(&vec![b'x'; 100_000][..]).read_to_end(&mut bomb).await.unwrap();
-        assert_eq!(Reply::read(of("gzip", bomb), 1024).await.body, Body::TooLong);
+        assert_eq!(Reply::read(of("gzip", bomb), 1024, &Mask::default()).await.body, Body::TooLong);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_in_no_part_of_an_answer_and_json_stays_json() {
+        let mask = crate::mask::tests::mask_of("Secret.of_A", "secret-of-b");
+        let response = Response::builder()
+            .header("x-Secret.of_A", "Bearer Secret.of_A")
+            .header("Content-Type", "application/json")
+            .body(Bytes::from_static(br#"{"secret-of-b":["\u0053ecret.of_A","Secret%2Eof_A"]}"#))
+            .unwrap();
+        let reply = Reply::read(response, 1024, &mask).await;
+        assert_eq!(reply.header("x-***"), Some("Bearer ***"));
+        assert_eq!(reply.body, Body::Json(serde_json::json!({"***": ["***", "***"]})));
+        assert!(reply.held_token);
     }
 }

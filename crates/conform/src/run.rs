@@ -15,6 +15,7 @@ use crate::{
     compare::{Compared, Outcome, compare},
     corpus::{self, Wanted},
     known::Known,
+    mask::Mask,
     normalise::Normaliser,
     origin_names::OriginNames,
     probe::Probe,
@@ -95,6 +96,7 @@ struct Run<'a> {
     conform: &'a Conform,
     client: &'a HttpClient,
     normalisers: [Normaliser; 2],
+    mask: Mask,
     pace: tokio::time::Interval,
     end: Instant,
     /// Paths whose content changes or differs.
@@ -116,6 +118,7 @@ impl<'a> Run<'a> {
             conform,
             client,
             normalisers,
+            mask: Mask::of(&conform.sides),
             pace,
             end: now + conform.pace.deadline,
             varying: BTreeSet::new(),
@@ -190,7 +193,7 @@ impl<'a> Run<'a> {
     async fn exchange(&self, probe: &Probe, which: Which, side: &Side) -> Outcome {
         // Not cut short by the end of it all: that would look like a side that does not answer.
         let call = call(probe, which, side)?.deadline(ANSWER).at_most(MOST);
-        Ok(Reply::read(self.client.send(call).await?, MOST).await)
+        Ok(Reply::read(self.client.send(call).await?, MOST, &self.mask).await)
     }
 }
 

@@ -129,6 +129,11 @@ impl Token {
         header.set_sensitive(true);
         Ok(Self { variable, header })
     }
+
+    /// The token itself.
+    pub(crate) fn text(&self) -> Option<&str> {
+        self.header.to_str().ok()?.strip_prefix("Bearer ")
+    }
 }
 
 impl fmt::Debug for Token {

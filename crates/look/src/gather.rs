@@ -1,6 +1,5 @@
 //! Asks for all that the checks read, the most telling first.
 
-use bytes::Bytes;
 use futures_util::future::{join, join_all};
 use http::Uri;
 use serde_json::Value;
@@ -35,7 +34,9 @@ pub(crate) async fn gather(web: &Web<'_>, look: &Look) -> Result<Seen, NothingSe
     let mut seen = Seen { now: jiff::Timestamp::now().as_second(), ..Seen::default() };
     let (index, moved) = index(web, &look.target).await;
     seen.index = index;
-    seen.page = seen.index.with(200).map(|reply| Page::parse(&reply.text()));
+    if let Some(reply) = seen.index.with(200).cloned() {
+        seen.page = web.work(move || Page::parse(&reply.text())).await;
+    }
     let target = &based(&look.target, &seen);
     seen.target = Some(target.clone());
     let url = |path: &str| target.url(path);
@@ -209,7 +210,7 @@ async fn second(web: &Web<'_>, target: &Target, seen: &mut Seen) {
     let assets = scripts.iter().take(ASSETS - 1).chain(styles.iter().take(1));
     let fetched = join_all(assets.map(async |path| {
         let ask = Ask::get(url_on_origin(path)).header("accept-encoding", "gzip, br").at_most(LONGEST_MAP);
-        Asset { path: path.clone(), asked: bodiless(web.ask(ask).await) }
+        Asset { path: path.clone(), asked: web.ask(ask.length_only()).await }
     }));
     let maps = join_all(scripts.iter().take(MAPS).map(async |script| {
         let path = format!("{}.map", script.split('?').next().unwrap_or(script));
@@ -218,24 +219,16 @@ async fn second(web: &Web<'_>, target: &Target, seen: &mut Seen) {
         let content = match is_there {
             true => {
                 let got = web.ask(Ask::get(url_on_origin(&path)).at_most(LONGEST_MAP)).await;
-                got.with(200).and_then(|reply| SourceMap::parse(&reply.body))
+                match got.with(200).map(|reply| reply.body.clone()) {
+                    Some(body) => web.work(move || SourceMap::parse(&body)).await.flatten(),
+                    None => None,
+                }
             }
             false => None,
         };
         Map { path, asked, content }
     }));
     (seen.assets, seen.maps) = join(fetched, maps).await;
-}
-
-/// Of a file only its length is kept, in the answer's header.
-fn bodiless(asked: Asked) -> Asked {
-    match asked {
-        Asked::Answered(mut reply) => {
-            reply.headers.insert(http::header::CONTENT_LENGTH, reply.body.len().into());
-            Asked::Answered(Reply { body: Bytes::new(), ..reply })
-        }
-        other => other,
-    }
 }
 
 async fn again(web: &Web<'_>, url: &str, is_head: bool) -> Vec<Asked> {

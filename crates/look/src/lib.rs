@@ -20,6 +20,7 @@ mod finding;
 mod gather;
 mod known;
 mod look;
+mod mask;
 mod page;
 mod policy;
 mod report;

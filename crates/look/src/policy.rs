@@ -4,10 +4,16 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy(Vec<(String, Vec<String>)>);
 
+/// There are some thirty names: no policy has more directives, and what comes behind is not read.
+const MOST: usize = 100;
+
 impl Policy {
     pub(crate) fn parse(text: &str) -> Self {
         let mut found: Vec<(String, Vec<String>)> = vec![];
         for directive in text.split(';') {
+            if found.len() == MOST {
+                break;
+            }
             let mut words = directive.split_ascii_whitespace();
             let Some(name) = words.next().map(str::to_ascii_lowercase) else { continue };
             if found.iter().all(|(known, _)| *known != name) {
@@ -72,6 +78,14 @@ mod tests {
         ] {
             assert_eq!(Policy::parse(policy).runs_inline_scripts(), runs, "{policy}");
         }
+    }
+
+    #[test]
+    fn of_a_policy_without_an_end_the_first_directives_are_kept() {
+        let text: String = (0..200_000).map(|number| format!("d{number} x;")).collect();
+        let policy = Policy::parse(&text);
+        assert_eq!(policy.0.len(), MOST);
+        assert!(policy.has("d99") && !policy.has("d100"));
     }
 
     proptest! {

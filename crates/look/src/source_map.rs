@@ -1,6 +1,6 @@
 //! Which sources a script's map holds, by package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -12,8 +12,11 @@ pub(crate) struct SourceMap {
     /// Sources of the portal itself, by the package or directory that they are of, with one path of each and how many there are.
     pub(crate) own: BTreeMap<String, (String, usize)>,
     /// Packages from a registry whose scope is none that is known to be public, by name.
-    pub(crate) unfamiliar: Vec<String>,
+    pub(crate) unfamiliar: BTreeSet<String>,
 }
+
+/// No portal is made of more packages: of a map that names more, the first ones are kept.
+const MOST: usize = 1000;
 
 #[derive(Deserialize)]
 struct Content {
@@ -119,20 +122,20 @@ impl SourceMap {
         let mut told = Self { has_text, ..Self::default() };
         for source in content.sources.iter().flatten() {
             match Origin::of(source) {
-                Some(Origin::Own { package, path }) => {
+                Some(Origin::Own { package, path })
+                    if told.own.len() < MOST || told.own.contains_key(&package) =>
+                {
                     told.own.entry(package).or_insert((path, 0)).1 += 1;
                 }
-                Some(Origin::Registry(package)) => {
+                Some(Origin::Registry(package)) if told.unfamiliar.len() < MOST => {
                     let scope = package.split('/').next().unwrap_or_default();
-                    let is_unfamiliar = package.starts_with('@') && !PUBLIC.contains(&scope);
-                    if is_unfamiliar && !told.unfamiliar.contains(&package) {
-                        told.unfamiliar.push(package);
+                    if package.starts_with('@') && !PUBLIC.contains(&scope) {
+                        told.unfamiliar.insert(package);
                     }
                 }
-                None => {}
+                _ => {}
             }
         }
-        told.unfamiliar.sort();
         Some(told)
     }
 }
@@ -191,7 +194,7 @@ mod tests {
         assert!(told.has_text);
         let own: Vec<_> = told.own.iter().map(|(name, (path, count))| (&**name, &**path, *count)).collect();
         assert_eq!(own, [("app", "src/App.tsx", 2), ("plugins/payroll", "plugins/payroll/src/api.ts", 1)]);
-        assert_eq!(told.unfamiliar, ["@acme/backstage-plugin-costs"]);
+        assert_eq!(told.unfamiliar.into_iter().collect::<Vec<_>>(), ["@acme/backstage-plugin-costs"]);
     }
 
     #[test]
@@ -201,6 +204,17 @@ mod tests {
         for none in ["", "<html>", "{}", r#"{"sources":7}"#, "[]"] {
             assert_eq!(SourceMap::parse(none.as_bytes()), None, "{none}");
         }
+    }
+
+    #[test]
+    fn of_a_map_that_names_no_end_of_packages_the_first_ones_are_kept() {
+        let foreign = (0..300_000).map(|number| format!("node_modules/@p{number}/x/y.js"));
+        let own = (0..2 * MOST).map(|number| format!("plugins/p{number}/src/x.ts"));
+        let sources = foreign.chain(own).collect::<Vec<_>>().join("\",\"");
+        let json = format!(r#"{{"sources":["{sources}"],"sourcesContent":[]}}"#);
+        let told = SourceMap::parse(json.as_bytes()).unwrap();
+        assert_eq!((told.unfamiliar.len(), told.own.len()), (MOST, MOST));
+        assert!(told.unfamiliar.contains("@p0/x") && told.own.contains_key("plugins/p999"));
     }
 
     proptest! {

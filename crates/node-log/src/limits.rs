@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much a [`Reader`](crate::Reader) holds, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A longer line is cut; the rest is counted and skipped.
+    /// A longer line is cut; the rest is counted and skipped, with the word that the cut goes through: it may be a secret.
     pub line_bytes: usize,
     /// A record of several lines ends with the line that reaches this.
     pub record_bytes: usize,

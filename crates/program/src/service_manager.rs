@@ -74,7 +74,8 @@ impl ServiceManager {
             // Refused where the stop has begun already: then there is nothing to tell.
             let _ =
                 lifecycle.add_hook_in(Phase::BeforeShutdown, "service manager", AT_ONCE, async move || {
-                    told.send("STOPPING=1\nSTATUS=Stopping");
+                    // Once: a manager that does not hear it sees the end.
+                    let _ = told.try_send("STOPPING=1\nSTATUS=Stopping");
                     Ok(())
                 });
         }
@@ -86,15 +87,16 @@ impl ServiceManager {
     }
 
     /// Says that this service is ready, and takes back what it has promised besides: another program is about to take this
-    /// process over, and knows nothing of it.
+    /// process over, and knows nothing of it. Blocks the thread, for a second at most, while the manager reads nothing.
     pub fn hand_over(&self, why: &str) {
         if let Some(socket) = &self.socket {
-            socket.send(&format!("READY=1\nWATCHDOG_USEC=0\nSTATUS={}", status(why)));
+            socket.send_last(&format!("READY=1\nWATCHDOG_USEC=0\nSTATUS={}", status(why)));
         }
     }
 }
 
-/// Tells once that it is ready, and at any time why it is not. A backend without health is ready once it runs.
+/// Tells once that it is ready, and at any time why it is not. A backend without health is ready once it runs. What did not go out
+/// is told at the next look.
 async fn readiness(socket: Socket, health: Option<RootHealth>) {
     let (mut was_ready, mut last) = (false, None);
     loop {
@@ -106,16 +108,18 @@ async fn readiness(socket: Socket, health: Option<RootHealth>) {
         let why_not = why_not.map(|said| said.message().unwrap_or("no reason given").to_owned());
         let now = why_not.as_deref().map_or_else(|| "Ready".to_owned(), |why| format!("Not ready: {why}"));
         let becomes_ready = why_not.is_none() && !was_ready;
-        if becomes_ready {
-            was_ready = true;
-            socket.send(&format!("READY=1\nSTATUS={now}"));
-        } else if last.as_ref() != Some(&now) {
-            socket.send(&format!("STATUS={}", status(&now)));
-        }
-        if health.is_none() {
+        let is_told = if becomes_ready {
+            was_ready = socket.try_send(&format!("READY=1\nSTATUS={now}"));
+            was_ready
+        } else {
+            last.as_ref() == Some(&now) || socket.try_send(&format!("STATUS={}", status(&now)))
+        };
+        if health.is_none() && is_told {
             return;
         }
-        last = Some(now);
+        if is_told {
+            last = Some(now);
+        }
         tokio::time::sleep(if was_ready { ONCE_READY } else { UNTIL_READY }).await;
     }
 }
@@ -125,7 +129,8 @@ async fn alive(socket: Socket, limit: Duration) {
     let mut ticks = tokio::time::interval((limit / 2).max(Duration::from_millis(1)));
     loop {
         ticks.tick().await;
-        socket.send("WATCHDOG=1");
+        // One that did not go out is late by a tick, for which there is room.
+        let _ = socket.try_send("WATCHDOG=1");
     }
 }
 

@@ -7,6 +7,8 @@
 //! | it left, no byte came, GET, HEAD or OPTIONS without body | 502 | again, on a fresh one |
 //! | it left, no byte came, anything else | 502 | 502 |
 //! | a part of an answer came | 502 | 502 |
+//!
+//! The start that follows one which may have ended of a request is not sent it.
 
 use std::{
     pin::pin,
@@ -20,6 +22,7 @@ use greenroom_http::{Forwarded, Passage, Told, is_event_stream};
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header, uri::PathAndQuery};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     answer_body::{Guards, attach},
@@ -153,6 +156,7 @@ impl Sending {
         let begun = Instant::now();
         let mut load = self.asked.load();
         let mut may_come_back = true;
+        let mut broken: Option<(CancellationToken, hyper::Error)> = None;
         loop {
             let idle = match load.take() {
                 Some(load) => self.shared.pool.take(load).await,
@@ -165,6 +169,12 @@ impl Sending {
                     connecting.await.map_err(|failure| self.failed(failure))?
                 }
             };
+            // The server behind may have ended of this very request: the next start, whose end has not come, is spared it.
+            let is_next =
+                |start: &CancellationToken| start.is_cancelled() && !connection.start_ended.is_cancelled();
+            if let Some((_, error)) = broken.take_if(|(start, _)| is_next(start)) {
+                return Err(self.unanswered(Failure::Broke, &error));
+            }
             let is_reused = connection.is_reused();
             let copy = (is_reused && self.asked.may_be_repeated).then(|| copy_of(&request));
             let sent = Instant::now();
@@ -184,6 +194,7 @@ impl Sending {
                     Some(copy) => {
                         self.told.set_retried();
                         self.shared.retries.fetch_add(1, Relaxed);
+                        broken = Some((connection.start_ended.clone(), error));
                         request = copy;
                         continue;
                     }
@@ -195,9 +206,13 @@ impl Sending {
                 () if error.is_parse() => Failure::Malformed,
                 () => Failure::Broke,
             };
-            self.shared.tell(failure, &error);
-            return Err(self.failed(failure));
+            return Err(self.unanswered(failure, &error));
         }
+    }
+
+    fn unanswered(&self, failure: Failure, error: &hyper::Error) -> Failure {
+        self.shared.tell(failure, error);
+        self.failed(failure)
     }
 
     /// The answer as it goes to the client.

@@ -32,7 +32,7 @@ pub use output::{Output, Stream};
 /// What stands in configuration for the port on which a backend listens: the one of the recordings.
 pub(crate) const RECORDED_PORT: &str = "17041";
 /// How long a backend may take to reach a state that is waited for.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(90);
 /// How often a state of the foreign process is looked at.
 const POLL: Duration = Duration::from_millis(20);
 /// How often another port is tried when the chosen one was taken meanwhile.

@@ -51,16 +51,18 @@ mod tests {
                 "{{\"level\":\"info\",\"message\":\"\\\"{request} HTTP/1.1\\\" 200 2 \\\"-\\\" \\\"{agent}\\\"\",\"service\":\"{service}\"}}\n"
             )
         };
-        let probe = format!("GET {PROBE_PATH}");
+        let probe = &*format!("GET {PROBE_PATH}");
+        let (posted, with_query, below) =
+            (&*format!("POST {PROBE_PATH}"), &*format!("{probe}?x"), &*format!("{probe}/x"));
         for (service, request, agent, expected) in [
-            ("rootHttpRouter", &*probe, PROBE_AGENT, true),
-            ("rootHttpRouter", &probe, "curl/8", false),
-            ("rootHttpRouter", &probe, "not greenroom-probe", false),
-            ("backstage", &probe, PROBE_AGENT, false),
+            ("rootHttpRouter", probe, PROBE_AGENT, true),
+            ("rootHttpRouter", probe, "curl/8", false),
+            ("rootHttpRouter", probe, "not greenroom-probe", false),
+            ("backstage", probe, PROBE_AGENT, false),
             ("rootHttpRouter", "GET /api/catalog/entities", PROBE_AGENT, false),
-            ("rootHttpRouter", &format!("POST {PROBE_PATH}"), PROBE_AGENT, false),
-            ("rootHttpRouter", &format!("{probe}?x"), PROBE_AGENT, false),
-            ("rootHttpRouter", &format!("{probe}/x"), PROBE_AGENT, false),
+            ("rootHttpRouter", posted, PROBE_AGENT, false),
+            ("rootHttpRouter", with_query, PROBE_AGENT, false),
+            ("rootHttpRouter", below, PROBE_AGENT, false),
         ] {
             let mut seen = vec![];
             let mut reader = Reader::new(Stream::Stdout);

@@ -52,7 +52,12 @@ fn reply() -> impl Strategy<Value = Reply> {
     ]);
     let headers = prop::collection::vec((name.prop_map(str::to_owned), text()), 0..5);
     let status = prop::sample::select(vec![200_u16, 404, 429]);
-    (status, headers, body).prop_map(|(status, headers, body)| Reply { status, headers, body })
+    (status, headers, body).prop_map(|(status, headers, body)| Reply {
+        status,
+        headers,
+        body,
+        held_token: false,
+    })
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! One difference is planted in one of two servers: it is told, and nothing else.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use greenroom_conform::{Also, Area, Conform, Difference, Known, Pace, Report, Token, Verdict};
 
 use crate::kit::{Said, Server, client, compared, conform};
@@ -206,6 +206,52 @@ async fn tokens_go_each_to_its_own_side_and_are_never_shown() {
         assert!(!shown.contains("secret-of"));
     }
     assert!(report.json().contains("$TOKEN_A") && report.junit().contains("$TOKEN_A"));
+}
+
+/// A server that repeats a token wherever an answer has room for it, in the forms of each place.
+async fn repeats(token: &'static str) -> Server {
+    Server::with(move |path, said| {
+        said.header("x-echo", &format!("{}{token}", "x".repeat(190)));
+        let name = format!("x-{token}").to_ascii_lowercase();
+        said.headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_static("1"));
+        let percent = token.replace('-', "%2D");
+        if path == "/healthcheck" {
+            said.headers.insert("content-type", HeaderValue::from_static("text/plain"));
+            said.body = format!("Illegal token '{token}'\nBearer {token}, {percent}");
+        } else if path == "/api" {
+            let json = format!("\\u{:04x}{}", token.as_bytes()[0], &token[1..]);
+            said.body = format!(r#"{{"{token}":{{"{json}":"{percent}"}},"error":"Illegal token '{json}'"}}"#);
+        }
+    })
+    .await
+}
+
+async fn with_tokens(a: &Server, b: &Server) -> Report {
+    let mut conform = conform(a, b);
+    conform.sides[0].token = Some(Token::new("TOKEN_A", "Opaque-of-a").unwrap());
+    conform.sides[1].token = Some(Token::new("TOKEN_B", "Longer-Opaque-of-b").unwrap());
+    conform.run(&client(), Known::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_a_side_repeats_is_not_shown_whatever_its_form_and_place() {
+    let (plain, echo) = (Server::plain().await, repeats("Longer-Opaque-of-b").await);
+    for report in [with_tokens(&plain, &echo).await, with_tokens(&echo, &plain).await] {
+        assert_eq!(report.exit_code(), 1);
+        for shown in [report.text(), report.json(), report.junit()] {
+            assert!(shown.contains("x***") && shown.contains("body $.***"), "{shown}");
+            assert!(shown.contains("Illegal token"), "{shown}");
+            let shown = shown.to_lowercase();
+            assert!(!shown.contains("longer") && !shown.contains("opaque"), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_that_repeat_each_its_own_token_are_the_same() {
+    let (a, b) = (repeats("Opaque-of-a").await, repeats("Longer-Opaque-of-b").await);
+    let report = with_tokens(&a, &b).await;
+    assert_eq!((told(&report), report.exit_code()), (vec![], 0), "{}", report.text());
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ mod tests {
         all.sort_by(|a, b| key::cmp(a.0, b.0));
         all.reverse();
         all.dedup_by(|earlier, last| earlier.0 == last.0);
-        let members: Vec<_> = all.iter().rev().map(|(key, json)| format!("{key:?}:{json}")).collect();
+        let members: Vec<_> = all.iter().rev().map(|(key, json)| format!("\"{key}\":{json}")).collect();
         format!("{{{}}}", members.join(","))
     }
 

@@ -41,7 +41,7 @@ fn line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn what_is_passed_over_would_not_have_matched(
-        lines in proptest::collection::vec(line(), 0..12),
+        lines in proptest::collection::vec(line(), 1..12),
         filter in prop_oneof![
             Just(""), Just("needle"), Just("-needle"), Just("a:needle"), Just("a:need*"), Just("a:*"), Just("a:>5"),
             Just("message:needle"), Just("level:warn"), Just("\"nee\\\\dle\""),

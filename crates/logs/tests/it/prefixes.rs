@@ -13,8 +13,10 @@ const LINES: [&str; 5] = [
     "bye",
 ];
 
-/// All forms, each as a function of the line's number and text.
-fn forms() -> [(&'static str, fn(usize, &str) -> String); 5] {
+/// Writes the line of that number and text.
+type Form = fn(usize, &str) -> String;
+
+fn forms() -> [(&'static str, Form); 5] {
     [
         ("timestamps", |nth, line| format!("2026-11-30T10:00:0{nth}.123456789Z {line}\n")),
         ("prefix", |_, line| format!("[pod/backstage-0/app] {line}\n")),
@@ -33,7 +35,7 @@ fn forms() -> [(&'static str, fn(usize, &str) -> String); 5] {
     ]
 }
 
-fn log(form: fn(usize, &str) -> String) -> String {
+fn log(form: Form) -> String {
     LINES.iter().enumerate().map(|(nth, line)| form(nth, line)).collect()
 }
 
@@ -82,7 +84,7 @@ proptest! {
             (0..6_usize, prop_oneof![Just(LINES[0]), Just(LINES[1]), Just(LINES[2]), Just(LINES[4]), Just("")]), 0..10),
         splits in proptest::collection::vec(0..600_usize, 0..4),
     ) {
-        let plain: fn(usize, &str) -> String = |_, line| format!("{line}\n");
+        let plain: Form = |_, line| format!("{line}\n");
         let log: String = parts.iter().map(|(form, line)| {
             let form = forms().get(*form).map_or(plain, |(_, form)| *form);
             form(0, line)

@@ -123,7 +123,8 @@ fn broken_and_endless_lines_are_kept_as_text() {
     let long = [&b"a".repeat(3 << 20)[..], b"\nnext\n"].concat();
     let text = shown(Settings::default(), &long);
     assert!(
-        text.contains(" … 2097152 bytes more\n") && text.ends_with("next\n"),
+        // Of a line that is cut, the end is left out in which half a secret may stand.
+        text.contains(" … 2105344 bytes more\n") && text.ends_with("next\n"),
         "{}",
         &text[text.len() - 80..]
     );

@@ -94,8 +94,11 @@ const DEEPEST: usize = 32;
 /// No config has more texts.
 const MOST: usize = 10_000;
 
+/// No path is longer: each text has the whole one.
+const LONGEST: usize = 1000;
+
 fn texts<'a>(value: &'a Value, path: String, depth: usize, found: &mut Vec<(String, &'a str)>) {
-    if depth > DEEPEST || found.len() >= MOST {
+    if depth > DEEPEST || path.len() > LONGEST || found.len() >= MOST {
         return;
     }
     match value {
@@ -150,6 +153,16 @@ mod tests {
         let all =
             ["/a.js", "//cdn.example/b.js", "https://p.example/c.js", "https://p.example.evil/d.js", "e.js"];
         assert_eq!(Page::local("https://p.example", all.into_iter()), ["/a.js", "/c.js"]);
+    }
+
+    #[test]
+    fn below_a_key_without_an_end_no_texts_are_named() {
+        let long = "k".repeat(100_000);
+        let json = serde_json::json!([{"data": {"a": "x", long: vec!["y"; 20_000], "z": vec!["z"; 20_000]}}]);
+        let page = Page::parse(&format!("<script type=\"backstage.io/config\">{json}</script>"));
+        let texts = page.config_texts();
+        assert_eq!(texts.len(), MOST);
+        assert!(texts.iter().all(|(path, text)| *text != "y" && path.len() <= LONGEST));
     }
 
     proptest! {

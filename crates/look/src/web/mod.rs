@@ -7,6 +7,8 @@ mod raw;
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use greenroom_context::spawn_blocking;
 use greenroom_http_client::{Call, HttpClient};
 use http::{HeaderName, HeaderValue, Method, Request as HttpRequest, header};
 use parking_lot::Mutex;
@@ -17,7 +19,8 @@ use tokio::{
 };
 
 use crate::{
-    look::Look,
+    look::{Look, Token},
+    mask::Mask,
     seen::{Asked, RateLimit, Reply, Tls},
     target::{Origin, Target},
 };
@@ -31,6 +34,9 @@ const AT_ONCE: usize = 4;
 
 /// How long an answer may be, unless said otherwise.
 const MOST: usize = 1 << 20;
+
+/// A longer body is gone through on another thread than the one that keeps the time.
+const LONG: usize = 64 * 1024;
 
 /// A request that was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,12 +68,22 @@ pub(crate) struct Ask {
     with_token: bool,
     /// By a connection of its own.
     is_fresh: bool,
+    /// Of the body only its length is kept.
+    is_length_only: bool,
 }
 
 impl Ask {
     pub(crate) fn get(url: impl Into<String>) -> Self {
         let url = url.into();
-        Self { method: Method::GET, url, headers: vec![], most: MOST, with_token: false, is_fresh: false }
+        Self {
+            method: Method::GET,
+            url,
+            headers: vec![],
+            most: MOST,
+            with_token: false,
+            is_fresh: false,
+            is_length_only: false,
+        }
     }
 
     pub(crate) fn head(url: impl Into<String>) -> Self {
@@ -93,6 +109,12 @@ impl Ask {
         self.is_fresh = true;
         self
     }
+
+    /// Keeps of the body its length as it came, in the answer's `Content-Length`.
+    pub(crate) fn length_only(mut self) -> Self {
+        self.is_length_only = true;
+        self
+    }
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +129,7 @@ struct Book {
 /// What asks.
 pub(crate) struct Web<'a> {
     look: &'a Look,
+    mask: Mask,
     client: HttpClient,
     pace: tokio::sync::Mutex<Pace>,
     gate: Semaphore,
@@ -118,6 +141,7 @@ impl<'a> Web<'a> {
     pub(crate) fn new(look: &'a Look) -> Self {
         Self {
             look,
+            mask: Mask::of(look.token.as_ref().map(Token::text)),
             client: Self::client(look),
             pace: tokio::sync::Mutex::new(Pace::new(look.limits.per_second)),
             gate: Semaphore::new(AT_ONCE),
@@ -132,6 +156,14 @@ impl<'a> Web<'a> {
 
     fn left(&self) -> Duration {
         self.look.limits.total.saturating_sub(self.began.elapsed())
+    }
+
+    /// Does on another thread what takes long if a server wants it to; `None` once the time of the run is over.
+    pub(crate) async fn work<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Option<R> {
+        timeout(self.left(), spawn_blocking("look", work)).await.ok()?.ok()
     }
 
     /// Waits for a turn and writes the request down; what it is written down as, or why it is not made.
@@ -174,6 +206,7 @@ impl<'a> Web<'a> {
         request.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         match told {
             Err(why) => {
+                let why = self.mask.text(why);
                 request.error = Some(why.clone());
                 Asked::Failed(why)
             }
@@ -202,8 +235,7 @@ impl<'a> Web<'a> {
             Some(_) if !is_ours => return Asked::Not("a token goes to no other origin".to_owned()),
             Some(token) => Some(token.header()),
         };
-        let request =
-            HttpRequest::builder().method(ask.method.clone()).uri(&ask.url).body(bytes::Bytes::new());
+        let request = HttpRequest::builder().method(ask.method.clone()).uri(&ask.url).body(Bytes::new());
         let Ok(request) = request else {
             return Asked::Not("its path can be in no URL".to_owned());
         };
@@ -229,7 +261,23 @@ impl<'a> Web<'a> {
             let (parts, body) = answer.into_parts();
             Reply { status: parts.status.as_u16(), headers: parts.headers, body, took: Duration::ZERO }
         });
-        self.end(at, began, told)
+        match self.end(at, began, told) {
+            Asked::Answered(reply) if ask.is_length_only => self.masked(bodiless(reply)).await,
+            Asked::Answered(reply) => self.masked(reply).await,
+            other => other,
+        }
+    }
+
+    /// An answer as all others get it: without the token, wherever the server has repeated it.
+    async fn masked(&self, reply: Reply) -> Asked {
+        if reply.body.len() < LONG {
+            return Asked::Answered(self.mask.reply(reply));
+        }
+        let mask = self.mask.clone();
+        match self.work(move || mask.reply(reply)).await {
+            Some(reply) => Asked::Answered(reply),
+            None => Asked::Failed("its answer was not read before the time of the run was over".to_owned()),
+        }
     }
 
     /// Asks for a WebSocket, without credentials; it is closed at once.
@@ -264,7 +312,10 @@ impl<'a> Web<'a> {
         let (began, limit) = (Instant::now(), self.look.limits.each.min(self.left()));
         let told = timeout(limit, raw::exchange(&target.origin, &head)).await;
         let told = told.unwrap_or_else(|_| Err(format!("there was no answer within {} s", limit.as_secs())));
-        self.end(at, began, told)
+        match self.end(at, began, told) {
+            Asked::Answered(reply) => self.masked(reply).await,
+            other => other,
+        }
     }
 
     /// The server's certificate and protocols; no request.
@@ -274,7 +325,11 @@ impl<'a> Web<'a> {
         }
         let limit = self.look.limits.each.min(self.left());
         let told = timeout(limit, raw::handshake(&self.look.target.origin)).await;
-        Some(told.unwrap_or_else(|_| Err(format!("there was no handshake within {} s", limit.as_secs()))))
+        let told =
+            told.unwrap_or_else(|_| Err(format!("there was no handshake within {} s", limit.as_secs())));
+        // A certificate, too, says what its server likes.
+        let told = told.map(|tls| Tls { issuer: self.mask.text(tls.issuer), ..tls });
+        Some(told.map_err(|why| self.mask.text(why)))
     }
 
     /// What was made, and what the answers have said of limits.
@@ -282,4 +337,10 @@ impl<'a> Web<'a> {
         let book = self.book.into_inner();
         (book.made, book.limits, book.was_limited)
     }
+}
+
+/// What is left of an answer of which only the length counts.
+fn bodiless(mut reply: Reply) -> Reply {
+    reply.headers.insert(header::CONTENT_LENGTH, reply.body.len().into());
+    Reply { body: Bytes::new(), ..reply }
 }

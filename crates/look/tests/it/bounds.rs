@@ -111,6 +111,32 @@ async fn a_token_goes_to_the_origin_only_and_is_not_shown() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_repeated_where_a_text_is_cut_is_not_shown_in_part() {
+    let before = "x".repeat(190);
+    let forms = [
+        TOKEN.to_owned(),
+        format!("Bearer {TOKEN}"),
+        TOKEN.replace("the", "\\u0074he"),
+        TOKEN.replace('-', "%2D"),
+    ];
+    let tasks = forms.map(|form| {
+        format!(r#"{{"taskId":"{before}{form}","taskState":{{"lastRunError":"{before}{form}"}}}}"#)
+    });
+    let tasks = format!(r#"{{"tasks":[{}]}}"#, tasks.join(","));
+    let server = Server::start(move |method, path| match path.split('?').next().unwrap() {
+        "/api/catalog/.backstage/scheduler/v1/tasks" => answer(200, "application/json", &tasks),
+        _ => stock(method, path),
+    })
+    .await;
+    let report = look_with(&server.url(), TOKEN).await;
+    assert!(report.has_problem("scheduled-tasks"), "{}", report.text(true));
+    for shown in [report.text(true), report.json()] {
+        assert!(shown.contains("xxx***"), "{shown}");
+        assert!(!shown.contains("the-t") && !shown.contains("the%2D"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_without_an_end_is_read_to_the_limit_only() {
     let endless = |kind: &str| {
         Answer::Endless(format!(

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-/// How long the manager may leave its messages unread before one is given up.
+/// How long the manager may leave its messages unread before a last one is given up.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The manager's socket.
@@ -30,16 +30,26 @@ impl Socket {
         .map(Self)
     }
 
-    /// Sends a message; one that does not arrive is lost.
-    pub(super) fn send(&self, message: &str) {
-        // What would become of an error? The manager acts on what it does not hear.
-        let _ = self.try_send(message);
+    /// Sends a message, and waits for nobody: it may be called by tasks. Returns whether it went out; a manager that reads none of
+    /// its messages gets no more of them.
+    #[must_use]
+    pub(super) fn try_send(&self, message: &str) -> bool {
+        let send = |socket: UnixDatagram| {
+            socket.set_nonblocking(true)?;
+            socket.send_to_addr(message.as_bytes(), &self.0)
+        };
+        UnixDatagram::unbound().and_then(send).is_ok()
     }
 
-    fn try_send(&self, message: &str) -> io::Result<()> {
-        let socket = UnixDatagram::unbound()?;
-        socket.set_write_timeout(Some(PATIENCE))?;
-        socket.send_to_addr(message.as_bytes(), &self.0).map(drop)
+    /// Sends a message that cannot be sent again, and blocks the thread for a second at most: none for tasks. One that does not
+    /// arrive is lost.
+    pub(super) fn send_last(&self, message: &str) {
+        let send = |socket: UnixDatagram| {
+            socket.set_write_timeout(Some(PATIENCE))?;
+            socket.send_to_addr(message.as_bytes(), &self.0)
+        };
+        // What would become of an error? The manager acts on what it does not hear.
+        let _ = UnixDatagram::unbound().and_then(send);
     }
 }
 

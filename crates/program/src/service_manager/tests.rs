@@ -1,12 +1,14 @@
 //! What systemd is told, received on a socket in its place.
 
 use std::{
+    future::poll_fn,
     os::unix::net::UnixDatagram,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU16, Ordering::Relaxed},
     },
+    task::Poll,
 };
 
 use greenroom::{
@@ -92,6 +94,46 @@ async fn a_backend_without_health_is_ready_once_it_runs_and_keeps_saying_that_it
     heard.extend(until(&socket, "WATCHDOG=1").await);
     assert_eq!(heard.iter().filter(|message| **message == "READY=1\nSTATUS=Ready").count(), 1, "{heard:?}");
     running.stop().await;
+}
+
+/// Sends until nothing more goes in, by sockets of their own: it is the manager's room that is full.
+fn fill(socket: &Socket) {
+    while socket.try_send("FILL=1") {}
+}
+
+#[test]
+fn a_manager_that_reads_nothing_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_unread, manager) = listening(dir.path(), "");
+    let socket = manager.socket.unwrap();
+    fill(&socket);
+    let begin = std::time::Instant::now();
+    for _ in 0..20 {
+        assert!(!socket.try_send("WATCHDOG=1"));
+    }
+    // Had one of them waited for its second, all would have.
+    assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn that_it_is_ready_is_told_again_until_it_went_out() {
+    for has_health in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (unread, manager) = listening(dir.path(), "");
+        let socket = manager.socket.unwrap();
+        fill(&socket);
+        let health = has_health.then(|| RootHealth::new(Says(Arc::new(AtomicU16::new(200)))));
+        let mut telling = Box::pin(readiness(socket, health));
+        let first_look = poll_fn(|cx| Poll::Ready(telling.as_mut().poll(cx))).await;
+        assert!(first_look.is_pending(), "it is not told, and there is another look");
+        let telling = spawn("tells", telling);
+        let heard = until(&unread, "READY=1").await;
+        assert_eq!(
+            heard.iter().filter(|message| *message != "FILL=1").collect::<Vec<_>>(),
+            ["READY=1\nSTATUS=Ready"]
+        );
+        telling.abort();
+    }
 }
 
 #[cfg(target_os = "linux")]

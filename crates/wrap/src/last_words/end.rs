@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use greenroom_logging::visible;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -165,27 +166,30 @@ impl LastExit {
         self.uptime_ms.map(Duration::from_millis)
     }
 
-    /// What an orchestrator shows, at most 4096 bytes: the sentence, and then as many of the last lines as find room.
+    /// What an orchestrator shows, at most 4096 bytes: the sentence, and then as many of the last lines as find room. `kubectl`
+    /// prints it as it is, so what a terminal would obey is shown by its escape.
     pub(crate) fn message(&self) -> String {
-        let mut text = format!("{}.\n", self.sentence);
-        for more in
-            [self.detail.clone(), self.memory.map(|memory| format!("At {memory}"))].into_iter().flatten()
-        {
-            text.push_str(&more);
-            text.push('\n');
+        let mut text = shown(&format!("{}.", self.sentence));
+        let memory = self.memory.map(|memory| format!("At {memory}"));
+        for more in [self.detail.as_deref(), memory.as_deref()].into_iter().flatten() {
+            text += &shown(more);
         }
-        let (mut from, mut room) = (self.lines.len(), MESSAGE_BYTES.saturating_sub(text.len()));
-        while let Some(length) =
-            from.checked_sub(1).map(|at| self.lines[at].len() + 1).filter(|length| *length <= room)
-        {
-            (from, room) = (from - 1, room - length);
-        }
-        for line in &self.lines[from..] {
-            text.push_str(line);
-            text.push('\n');
-        }
+        let mut room = MESSAGE_BYTES.saturating_sub(text.len());
+        let last = self.lines.iter().rev().map(|line| shown(line)).take_while(|line| {
+            let left = room.checked_sub(line.len());
+            room = left.unwrap_or_default();
+            left.is_some()
+        });
+        let last: Vec<_> = last.collect();
+        text.extend(last.into_iter().rev());
         cut(&text, MESSAGE_BYTES).to_owned()
     }
+}
+
+/// The lines of a text, each with its end, without what a terminal would obey.
+fn shown(text: &str) -> String {
+    let lines = text.lines().map(|line| visible(line.trim_end_matches('\r')));
+    lines.flat_map(|line| [line, "\n".into()]).collect()
 }
 
 #[cfg(test)]
@@ -236,6 +240,22 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_a_terminal_would_obey_is_shown_by_its_escape() {
+        let lines = ["\u{1b}]0;title\u{7}\u{1b}[31mred", "windows\r", "5 %\r99 %", "", "\u{202e}tfel"];
+        let exit = LastExit {
+            detail: Some("Error: \u{9b}2J\r\nwhy".to_owned()),
+            memory: None,
+            ..killed(lines.map(str::to_owned).to_vec())
+        };
+        let message = exit.message();
+        let told = message.split_once("\n").unwrap().1;
+        assert_eq!(
+            told,
+            "Error: \\u009b2J\nwhy\n\\u001b]0;title\\u0007\\u001b[31mred\nwindows\n5 %\\r99 %\n\\u202etfel\n"
+        );
+    }
+
+    #[test]
     fn what_is_kept_is_read_back_also_by_a_version_that_knows_less_of_it() {
         let exit = killed(vec!["last".to_owned()]);
         let mut json = serde_json::to_value(&exit).unwrap();
@@ -255,6 +275,7 @@ pub(crate) mod tests {
         fn whatever_was_printed_the_message_has_at_most_4096_bytes(sentence in ".{0,3000}", lines in prop::collection::vec(".{0,600}", 0..20)) {
             let message = LastExit { sentence, ..killed(lines) }.message();
             prop_assert!(message.len() <= MESSAGE_BYTES);
+            prop_assert!(!message.contains(|c: char| c.is_control() && c != '\n'));
         }
     }
 }

@@ -60,15 +60,21 @@ fn keep(path: &Path, exit: &LastExit) -> io::Result<()> {
     PrivateFile::write(path, &text)?.publish()
 }
 
-/// Writes into a file that is there: an orchestrator has made it, and none is made in its place.
+/// Writes into a file that is there: an orchestrator has made it, and none is made in its place. What a link names, or is no file, is
+/// left as it is: a child that may put one there must not have it written for it.
 fn overwrite(path: &Path, text: &str) -> io::Result<()> {
-    // Nobody may read a pipe that stands there.
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    match OpenOptions::new().write(true).truncate(true).custom_flags(flags).open(path) {
-        Ok(mut file) => file.write_all(text.as_bytes()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+    // Nobody may read a pipe that stands there, and no terminal is to become ours.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let mut file = match OpenOptions::new().write(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
     }
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
 }
 
 #[cfg(test)]
@@ -95,6 +101,20 @@ mod tests {
         let stopped = LastExit { cause: Cause::Stopped, ..exit };
         places.tell(&stopped);
         assert_eq!(fs::read_to_string(&log).unwrap(), "", "nothing is wrong any more");
+    }
+
+    #[test]
+    fn what_a_link_names_and_what_is_no_file_stays_as_it_was() {
+        let dir = tempfile::tempdir().unwrap();
+        let (victim, link) = (dir.path().join("victim"), dir.path().join("termination-log"));
+        fs::write(&victim, "precious").unwrap();
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        for (log, what) in [(link, "termination-log"), ("/dev/null".into(), "it is no file")] {
+            let places = Places { last_exit: None, termination_log: Some(log) };
+            let faults = places.tell(&killed(vec![]));
+            assert!(matches!(&faults[..], [fault] if fault.contains(what)), "{faults:?}");
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 
     #[test]

@@ -81,7 +81,8 @@ impl Run {
         };
         let cause = evidence.cause();
         let detail = match cause {
-            Cause::Stopped => None,
+            // Of what it printed before, nothing is why somebody else has ended it.
+            Cause::Stopped | Cause::Killed | Cause::CgroupOom | Cause::KilledOrCgroupOom => None,
             Cause::V8HeapLimit | Cause::Abort => said.fatal.clone(),
             Cause::StartFailed => said.startup.clone().or_else(|| said.rejection.clone()),
             _ => said.error().map(str::to_owned),

@@ -114,10 +114,11 @@ impl Tail {
         Said { lines: lines.into(), fatal: mark(fatal), startup: mark(startup), rejection: mark(rejection) }
     }
 
-    /// What says that the start has failed, if something does; without credentials.
-    pub(super) fn failed_start(&self, mask: impl Fn(&str) -> String) -> Option<String> {
+    /// What says that the start has failed, if something does, without credentials; and whether it can mean nothing else.
+    pub(super) fn failed_start(&self, mask: impl Fn(&str) -> String) -> Option<(String, bool)> {
         let Marks { startup, rejection, .. } = self.0.lock().marks.clone();
-        startup.or(rejection).map(|text| shown(text.masked(mask).trim()))
+        let is_certain = startup.is_some();
+        startup.or(rejection).map(|text| (shown(text.masked(mask).trim()), is_certain))
     }
 }
 
@@ -341,7 +342,7 @@ pub(super) mod tests {
                     let said = tail.said(mask);
                     assert!(said.lines.iter().all(|line| !line.contains('c')), "{most} {secrets} {visible}");
                     print(&tail, &error(&format!("Unhandled rejection {line}")));
-                    let detail = tail.failed_start(mask).unwrap();
+                    let (detail, _) = tail.failed_start(mask).unwrap();
                     assert!(!detail.contains("co"), "{most} {secrets} {visible}");
                 }
             }

@@ -14,6 +14,9 @@ const INSPECTOR: u16 = 9229;
 /// So many looks in a row must find a start that has failed: Node may be about to end by itself.
 const LOOKS: u32 = 2;
 
+/// So many where it may be another fault, of which a start goes on: nobody took care of a rejection, and nobody listens.
+const LOOKS_UNSURE: u32 = 12;
+
 /// Looks, as long as anybody asks.
 pub(super) async fn watch(inner: Weak<Inner>, started: Arc<Notify>) {
     while let Some(inner) = inner.upgrade() {
@@ -71,12 +74,12 @@ impl Inner {
     fn failed_start(&self, run: &mut Run, ports: &[u16]) -> Option<Event> {
         let is_alive = run.is_given_up || run.listened == Some(true) || !ports.is_empty();
         let detail = if is_alive { None } else { self.tail.failed_start(&self.mask) };
-        let Some(detail) = detail else {
+        let Some((detail, is_certain)) = detail else {
             run.failed_looks = 0;
             return None;
         };
         run.failed_looks += 1;
-        run.is_given_up = run.failed_looks >= LOOKS;
+        run.is_given_up = run.failed_looks >= if is_certain { LOOKS } else { LOOKS_UNSURE };
         run.is_given_up.then(|| Event::StartFailed(detail))
     }
 

@@ -5,10 +5,14 @@ use std::time::SystemTime;
 use greenroom_logging::{Field, FieldValue, Logger, Record};
 use greenroom_node_log::{self as node_log, Kind, Plugin, Time};
 
+/// So many fields of a line are told; those of Backstage's logger have some twenty. A child may not choose how long its lines take.
+const MOST_FIELDS: usize = 1000;
+
 /// Logs it; what says nothing new only where the log is what Node prints.
 pub(super) fn log(printed: &node_log::Record<'_>, says_nothing_new: bool, log: &Logger) {
     let parsed = printed.fields();
-    let mut fields = Vec::with_capacity(parsed.len() + 6);
+    let (told, left_out) = parsed.split_at(parsed.len().min(MOST_FIELDS));
+    let mut fields = Vec::with_capacity(told.len() + 8);
     let text = |key: &'static str, text| Field::literal(key, FieldValue::Str(text));
     match &printed.plugin {
         Some(Plugin::Named(id)) => fields.push(text("plugin", id)),
@@ -16,7 +20,11 @@ pub(super) fn log(printed: &node_log::Record<'_>, says_nothing_new: bool, log: &
         None => {}
     }
     fields.extend(printed.service.as_deref().map(|service| text("service", service)));
-    fields.extend(parsed.iter().map(|field| Field::new(&field.key, value(&field.json))));
+    fields.extend(told.iter().map(|field| Field::new(&field.key, value(&field.json))));
+    if !left_out.is_empty() {
+        let count = FieldValue::U64(left_out.len() as u64);
+        fields.push(Field::literal("fieldsLeftOut", count).added());
+    }
     fields.extend(printed.stack.as_deref().map(|stack| text("stack", stack)));
     let is_of_logger = matches!(printed.kind, Kind::Json | Kind::Development);
     if !is_of_logger {
@@ -98,6 +106,34 @@ mod tests {
             root.foreign().log(&Record::new(Level::Info, format_args!("m")).with_fields(&fields));
             assert_eq!(lines.take(), [format!(r#"{{"k":{json},"level":"info","message":"m"}}"#)]);
         }
+    }
+
+    #[test]
+    fn of_a_line_with_very_many_fields_the_first_are_told_and_node_format_has_all() {
+        use std::time::Instant;
+
+        use greenroom_logging::{CaptureSink, Format, RootLogger};
+        use greenroom_node_log::{Reader, Stream};
+
+        let members: Vec<_> = (0..60_000).rev().map(|n| format!(r#""k{n:05}":{n}"#)).collect();
+        let line = format!(r#"{{"level":"info","message":"m",{}}}"#, members.join(","));
+        let printed = |format| {
+            let lines = CaptureSink::in_format(format);
+            let log = RootLogger::builder().sink(lines.clone()).build().foreign();
+            let mut out = |record: node_log::Record<'_>| super::log(&record, false, &log);
+            let mut reader = Reader::new(Stream::Stdout);
+            reader.push(format!("{line}\n").as_bytes(), Instant::now(), &mut out);
+            reader.finish(&mut out);
+            lines.take().concat()
+        };
+        assert!(printed(Format::NodeJson) == line, "the line is whole");
+        let told: serde_json::Value = serde_json::from_str(&printed(Format::Backstage)).unwrap();
+        let told = told.as_object().unwrap();
+        assert_eq!(told["fieldsLeftOut"], 59_000);
+        assert_eq!((told["k59999"].as_u64(), told["k59000"].as_u64()), (Some(59_999), Some(59_000)));
+        assert_eq!(told.keys().filter(|key| key.starts_with('k')).count(), MOST_FIELDS);
+        let for_people = printed(Format::Pretty);
+        assert!(for_people.ends_with(" k59000=59000 fieldsLeftOut=59000"), "{:?}", for_people.get(..80));
     }
 
     #[test]

@@ -191,19 +191,21 @@ async fn a_kill_for_want_of_memory_is_the_kernels() {
 #[tokio::test]
 async fn what_is_seen_after_the_end_of_the_process_does_not_spoil_what_was_known_at_it() {
     let place = Place::new();
-    let words = place.words_every(Duration::from_millis(500));
+    place.uses(850);
+    let mut words = place.words_every(Duration::from_millis(500));
     let mut told = Told::new();
     // Somebody is left behind who does not end when asked to: the end is told 2 s later.
     let script = "trap '' TERM; sleep 60 & tell $$; wait; sleep 60";
     let supervisor = words.supervise(RestartPolicy::Never, told.shell(script));
     told.number().await;
-    place.uses(500);
+    assert!(matches!(words.event().await, Event::MemoryHigh { level: 80, .. }));
+    place.uses(1);
     place.kills(1);
     assert!(supervisor.target().signal(Signal::KILL));
-    supervisor.state().wait_for(|state| state.is_final()).await.unwrap();
+    supervisor.end().await;
     let exit = words.end();
     assert_eq!((exit.cause, exit.code), (Cause::CgroupOom, Some(137)));
-    assert!(exit.memory.is_some_and(|memory| memory.rss_bytes > 0), "{exit:?}");
+    assert_eq!(exit.memory.and_then(|memory| memory.used_bytes), Some(850));
 }
 
 #[tokio::test]
