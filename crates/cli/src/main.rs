@@ -48,13 +48,12 @@ fn program() -> Program {
         .page("demo", "Demo", "/demo")
         .command("rum", "sdk", sdk::run)
         .command("rum", "doctor", doctor::run)
-        .start_command("install", install::plan)
-        .start_command("conform", conform::plan)
         .example("tasks", Access::Credentials, "-X POST {url}/api/tasks/task/1/queue")
         .example("tasks", Access::Credentials, "{url}/api/tasks/task/1/results")
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck");
-    logs::with_command(look::with_command(front::with_commands(program)))
+    let program = logs::with_command(look::with_command(front::with_commands(program)));
+    program.start_command("conform", conform::plan).start_command("install", install::plan)
 }
 
 #[cfg(test)]

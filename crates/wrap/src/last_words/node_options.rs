@@ -34,12 +34,12 @@ impl NodeOptions {
     /// How large V8's old space may become, in bytes, if an option says so: of several, the last one.
     pub(super) fn heap(&self) -> Option<u64> {
         let all = self.of_environment.iter().chain(&self.of_command);
-        let sizes = all.filter_map(|option| {
+        let mut sizes = all.rev().filter_map(|option| {
             let (name, value) = option.split_once('=')?;
             let is_it = name.replace('_', "-") == "--max-old-space-size";
             is_it.then(|| value.parse::<u64>().ok()).flatten()
         });
-        sizes.last().filter(|mib| *mib > 0).map(|mib| mib.saturating_mul(1 << 20))
+        sizes.next().filter(|mib| *mib > 0).map(|mib| mib.saturating_mul(1 << 20))
     }
 
     /// Those of the environment as one line, without what is secret.

@@ -80,7 +80,7 @@ impl Inner {
         };
         run.failed_looks += 1;
         run.is_given_up = run.failed_looks >= if is_certain { LOOKS } else { LOOKS_UNSURE };
-        run.is_given_up.then(|| Event::StartFailed(detail))
+        run.is_given_up.then_some(Event::StartFailed(detail))
     }
 
     fn beat(&self, run: &Run, memory: Memory) -> Beat {

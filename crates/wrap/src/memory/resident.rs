@@ -16,7 +16,7 @@ fn of_one(pid: Pid) -> Option<u64> {
     parse(&fs::read_to_string(format!("/proc/{}/status", pid.as_raw_pid())).ok()?)
 }
 
-/// `VmRSS:	  123456 kB`. The name above it has no line break: the kernel escapes it.
+/// `VmRSS: 123456 kB`, with a tab behind the colon. The name above it has no line break: the kernel escapes it.
 fn parse(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     value.trim().strip_suffix("kB")?.trim_end().parse::<u64>().ok()?.checked_mul(1024)

@@ -48,8 +48,8 @@ impl Counts {
     /// All, those who print most first.
     pub(super) fn all(&self) -> Vec<Spent> {
         let counts = self.0.lock();
-        let of_plugin = |(plugin, counted): (&Box<str>, &ByLevel)| {
-            let plugin = (!plugin.is_empty()).then(|| plugin.to_string());
+        let of_plugin = |(plugin, counted): (&str, &ByLevel)| {
+            let plugin = (!plugin.is_empty()).then(|| plugin.to_owned());
             let by_level = Level::ALL.into_iter().zip(*counted).filter(|(_, (records, _))| *records > 0);
             let spent = by_level.map(move |(level, (records, bytes))| Spent {
                 plugin: plugin.clone(),
@@ -59,7 +59,8 @@ impl Counts {
             });
             spent.collect::<Vec<_>>()
         };
-        let mut all: Vec<_> = counts.iter().flat_map(of_plugin).collect();
+        let mut all: Vec<_> =
+            counts.iter().map(|(plugin, counted)| (&**plugin, counted)).flat_map(of_plugin).collect();
         all.sort_by(|a, b| {
             b.bytes.cmp(&a.bytes).then_with(|| (&a.plugin, a.level).cmp(&(&b.plugin, b.level)))
         });

@@ -185,11 +185,17 @@ async fn whom_a_child_leaves_behind_with_its_streams_is_not_waited_for() {
 
 /// A consumer that takes nothing until it is let.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+struct Gate(Arc<(Mutex<Taken>, Condvar)>);
+
+#[derive(Default)]
+struct Taken {
+    is_open: bool,
+    bytes: Vec<u8>,
+}
 
 impl Gate {
     fn open(&self) {
-        self.0.0.lock().unwrap().0 = true;
+        self.0.0.lock().unwrap().is_open = true;
         self.0.1.notify_all();
     }
 }
@@ -197,10 +203,10 @@ impl Gate {
 impl Write for Gate {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.0.0.lock().unwrap();
-        while !state.0 {
+        while !state.is_open {
             state = self.0.1.wait(state).unwrap();
         }
-        state.1.extend_from_slice(bytes);
+        state.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -240,7 +246,7 @@ async fn a_child_never_waits_for_a_sink_that_is_stuck_and_its_last_lines_are_kno
         .0
         .lock()
         .unwrap()
-        .1
+        .bytes
         .split(|byte| *byte == b'\n')
         .filter(|line| line.starts_with(b"line "))
         .count();

@@ -224,6 +224,7 @@ async fn gateway_51_who_is_killed_with_all_that_it_knew_is_told_by_the_next_star
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a test has no other way to say that it could not be made here")]
 async fn gateway_52_the_kernels_own_kill_for_memory_is_told_as_such() {
     let Some(cgroup) = Cgroup::new(220 << 20) else {
         eprintln!("there is no cgroup that can be written: crates/wrap has the same with files");

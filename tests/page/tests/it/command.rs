@@ -29,6 +29,12 @@ async fn help() {
       gateway  Stand in front of a Node backend that somebody else runs: take `backend.listen`, and pass
                on what is not ours
       run      Run a Node backend as a child process: signals, its end and its exit code are passed on
+      look     Look at a running Backstage from outside, by its URL, and say what its operator should
+               know
+      logs     Show and filter log lines, of Node's backend and of this one
+      conform  Ask two live backends the same, and tell in what their answers differ
+      install  Copy this program into a directory, such as a volume that an init container shares with a
+               Node backend's image
       help     Print this message or the help of the given subcommand(s)
 
     Options:
