@@ -52,7 +52,7 @@ impl fmt::Display for Event {
             ),
             Self::NodeOptions(options) => write!(f, "Node runs with NODE_OPTIONS: {options}"),
             Self::StartFailed(detail) => {
-                write!(f, "The backend's start has failed, and it neither listens nor ends: {detail}")
+                write!(f, "The backend's start has failed, and its process does not end: {detail}")
             }
             Self::NoHeartbeat(why) => write!(f, "There is no heartbeat for the next start to find: {why}"),
             Self::NotWritten(why) => write!(f, "How the backend ended is not told everywhere: {why}"),

@@ -35,11 +35,12 @@ pub(super) async fn watch(inner: Weak<Inner>, started: Arc<Notify>) {
 
 impl Inner {
     fn look(&self) {
-        let Some((pid, needs_ports)) =
-            self.watched.lock().run.as_ref().map(|run| (run.pid, run.listened != Some(true)))
+        let Some((pid, has_listened)) =
+            self.watched.lock().run.as_ref().map(|run| (run.pid, run.listened == Some(true)))
         else {
             return;
         };
+        let needs_ports = !has_listened;
         let (memory, oom_kills) = (self.machine.memory(pid), self.machine.oom_kills());
         let mut ports = if needs_ports { listening_ports(pid) } else { vec![] };
         ports.retain(|port| *port != INSPECTOR);
@@ -50,10 +51,13 @@ impl Inner {
             let is_it = |run: &&mut Run| run.pid == pid && !run.has_exited();
             let Some(run) = watched.run.as_mut().filter(is_it) else { return };
             run.looked(memory, oom_kills);
-            if needs_ports && run.port.map_or(!ports.is_empty(), |port| ports.contains(&port)) {
+            if !has_listened && run.port.map_or(!ports.is_empty(), |port| ports.contains(&port)) {
                 run.listened = Some(true);
             }
-            events.extend(self.failed_start(run, &ports));
+            let failed = self.tail.failed_start(&self.mask);
+            // Backstage listens before its plugins start, and goes on when one of them has failed.
+            let is_alive = has_listened || !ports.is_empty();
+            events.extend(failed_start(run, failed.filter(|(_, is_certain)| *is_certain || !is_alive)));
             let beat = self.beat(run, memory);
             let level = memory.share().and_then(|share| watched.thresholds.crossed(share));
             events.extend(level.map(|level| Event::MemoryHigh { level, memory: memory.into() }));
@@ -70,19 +74,6 @@ impl Inner {
         events.iter().for_each(&self.on_event);
     }
 
-    /// Whether a start has failed whose process stays, as Backstage's does after an error that nobody takes care of.
-    fn failed_start(&self, run: &mut Run, ports: &[u16]) -> Option<Event> {
-        let is_alive = run.is_given_up || run.listened == Some(true) || !ports.is_empty();
-        let detail = if is_alive { None } else { self.tail.failed_start(&self.mask) };
-        let Some((detail, is_certain)) = detail else {
-            run.failed_looks = 0;
-            return None;
-        };
-        run.failed_looks += 1;
-        run.is_given_up = run.failed_looks >= if is_certain { LOOKS } else { LOOKS_UNSURE };
-        run.is_given_up.then_some(Event::StartFailed(detail))
-    }
-
     fn beat(&self, run: &Run, memory: Memory) -> Beat {
         Beat {
             time: Time::from(memory.at),
@@ -92,4 +83,16 @@ impl Inner {
             memory: Some(memory.into()),
         }
     }
+}
+
+/// Whether a start has failed whose process stays, as Backstage's does after an error that nobody takes care of; `failed` is what says
+/// so, and whether it can mean nothing else.
+fn failed_start(run: &mut Run, failed: Option<(String, bool)>) -> Option<Event> {
+    let Some((detail, is_certain)) = failed.filter(|_| !run.is_given_up) else {
+        run.failed_looks = 0;
+        return None;
+    };
+    run.failed_looks += 1;
+    run.is_given_up = run.failed_looks >= if is_certain { LOOKS } else { LOOKS_UNSURE };
+    run.is_given_up.then_some(Event::StartFailed(detail))
 }
