@@ -82,6 +82,7 @@ pub(super) fn steps(view: &View<'_>, fragments: &Fragments, format: Format, each
 }
 
 /// Gives the fields of the call and those that every line has, as they come.
+#[inline]
 fn places<'v>(view: &'v View<'_>, format: Format, mut add: impl FnMut(Place<'v>)) {
     let additions = format.has_additions();
     let mut add = |key, field| add(Place { key: Key::new(key), field });
@@ -98,9 +99,9 @@ fn places<'v>(view: &'v View<'_>, format: Format, mut add: impl FnMut(Place<'v>)
     if format.has_timestamp() && view.own_time(additions).is_none() {
         add("timestamp", TIMESTAMP);
     }
-    if additions {
-        let numbered = view.context().take_while(|i| *i < TIMESTAMP.into());
-        numbered.for_each(|i| add(view.at(i).key, i as u16));
+    // Of a call with so many fields that an index would wrap, the context's are left out.
+    if additions && view.called() + view.context.len() < TIMESTAMP.into() {
+        view.context().for_each(|i| add(view.at(i).key, i as u16));
     }
 }
 
