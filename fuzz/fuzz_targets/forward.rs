@@ -158,7 +158,8 @@ fuzz_target!(|data: &[u8]| {
     server.lines.take();
     *READ.lock().unwrap() = Default::default();
     server.runtime.block_on(async {
-        let exchange = exchange(&server.address, &bytes(data));
+        let sent = bytes(data);
+        let exchange = exchange(&server.address, &sent);
         tokio::time::timeout(PATIENCE, exchange).await.expect("an end in time");
         let begun = Instant::now();
         loop {

@@ -46,7 +46,7 @@ impl Request {
     }
 
     /// The one value of a header, if it is there.
-    pub(super) fn one(&self, name: &str) -> Result<Option<&[u8]>, Fault> {
+    pub(super) fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a [u8]>, Fault> {
         let mut all = self.all(name);
         let first = all.next();
         if all.next().is_some() { Err(format!("{name} comes twice")) } else { Ok(first) }
