@@ -82,7 +82,6 @@ pub(super) fn steps(view: &View<'_>, fragments: &Fragments, format: Format, each
 }
 
 /// Gives the fields of the call and those that every line has, as they come.
-#[inline(always)]
 fn places<'v>(view: &'v View<'_>, format: Format, mut add: impl FnMut(Place<'v>)) {
     let additions = format.has_additions();
     let mut add = |key, field| add(Place { key: Key::new(key), field });
