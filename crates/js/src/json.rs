@@ -78,7 +78,13 @@ fn is_plain(text: &[u8]) -> bool {
     // The last step looks at some bytes again rather than at one after the other.
     match (text.last_chunk(), text.first_chunk(), text.last_chunk()) {
         (Some(last), ..) => {
-            !text.as_chunks().0.iter().fold(any_special(last), |any, sixteen| any | any_special(sixteen))
+            // A loop: by an iterator's closure each step is a call.
+            for sixteen in text.as_chunks().0 {
+                if any_special(sixteen) {
+                    return false;
+                }
+            }
+            !any_special(last)
         }
         (None, Some(first), Some(last)) => first_special(first).or(first_special(last)).is_none(),
         _ => !text.iter().any(|&byte| is_special(byte)),
