@@ -96,7 +96,7 @@ impl<'a> FieldValue<'a> {
             OwnedValue::I64(v) => v.into(),
             OwnedValue::U64(v) => v.into(),
             OwnedValue::F64(v) => v.into(),
-            OwnedValue::Str(v) => Value::String(v.into()),
+            OwnedValue::Str(v) => Value::String((*v).into()),
             OwnedValue::Json(v) => v,
         }
     }
@@ -137,7 +137,8 @@ pub(crate) enum OwnedValue {
     I64(i64),
     U64(u64),
     F64(f64),
-    Str(Box<str>),
+    /// Shared: each child of a logger has its fields, too.
+    Str(Arc<str>),
     Json(Value),
 }
 

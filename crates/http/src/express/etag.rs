@@ -6,14 +6,22 @@ use sha1::{Digest, Sha1};
 
 use crate::exchange::Asked;
 
+/// How many characters of base64 a SHA-1 has.
+const DIGEST: usize = 27;
+
 /// `W/"<length in hex>-<SHA-1 in base64, 27 characters>"` of the identity body.
 pub fn weak(body: &[u8]) -> HeaderValue {
-    let mut digest = [0; 27];
-    let written = STANDARD_NO_PAD.encode_slice(Sha1::digest(body), &mut digest);
-    debug_assert_eq!(written, Ok(digest.len()));
     let mut hex = [0; 16];
-    let text = [b"W/\"", hex_digits(body.len() as u64, &mut hex), b"-", &digest, b"\""].concat();
-    HeaderValue::try_from(text).unwrap_or_else(|_| unreachable!("hex and base64 are visible ASCII"))
+    let length = hex_digits(body.len() as u64, &mut hex);
+    let mut tag = [0; 3 + 16 + 1 + DIGEST + 1];
+    let (dash, end) = (3 + length.len(), 3 + length.len() + 1 + DIGEST);
+    tag[..3].copy_from_slice(b"W/\"");
+    tag[3..dash].copy_from_slice(length);
+    tag[dash] = b'-';
+    let written = STANDARD_NO_PAD.encode_slice(Sha1::digest(body), &mut tag[dash + 1..end]);
+    debug_assert_eq!(written, Ok(DIGEST));
+    tag[end] = b'"';
+    HeaderValue::from_bytes(&tag[..=end]).unwrap_or_else(|_| unreachable!("hex and base64 are visible ASCII"))
 }
 
 fn hex_digits(mut number: u64, buffer: &mut [u8; 16]) -> &[u8] {

@@ -25,6 +25,11 @@ impl Default for Clock {
 impl Clock {
     /// The time as text. Times before 1970 or after 9999 are shown as the nearest that fits.
     pub fn text(&mut self, time: SystemTime) -> &str {
+        std::str::from_utf8(self.bytes(time)).unwrap_or_default()
+    }
+
+    /// The text as bytes: nobody has to see that they are text.
+    pub(crate) fn bytes(&mut self, time: SystemTime) -> &[u8; 24] {
         const LAST: u64 = 253_402_207_200;
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let second = since.as_secs().min(LAST);
@@ -40,7 +45,7 @@ impl Clock {
         for (place, unit) in [(20, 100), (21, 10), (22, 1)] {
             self.text[place] = b'0' + (ms / unit % 10) as u8;
         }
-        std::str::from_utf8(&self.text).unwrap_or_default()
+        &self.text
     }
 }
 

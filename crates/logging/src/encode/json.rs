@@ -91,7 +91,7 @@ impl Line<'_, '_> {
             }
             (Step::Field(_), _) => {
                 to.out.extend_from_slice(b"\"timestamp\":\"");
-                to.out.extend_from_slice(to.clock.text(view.time).as_bytes());
+                to.out.extend_from_slice(to.clock.bytes(view.time));
                 to.out.push(b'"');
             }
         }
