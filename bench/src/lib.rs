@@ -9,6 +9,7 @@ pub mod figures;
 pub mod gateway;
 pub mod instructions;
 pub mod lines;
+pub mod log;
 pub mod machine;
 pub mod measure;
 pub mod portal;

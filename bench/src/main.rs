@@ -15,7 +15,7 @@ use greenroom_bench::measure::{self, Plan};
 use greenroom_bench::process::{Core, end_with_children};
 use greenroom_bench::report::Section;
 use greenroom_bench::subject::Places;
-use greenroom_bench::{FIGURES, Figure, Subject, gateway, instructions, machine, portal, report};
+use greenroom_bench::{FIGURES, Figure, Subject, gateway, instructions, log, machine, portal, report};
 
 /// Takes the figures of Greenroom, of the Node backend, and of floors.
 #[derive(Debug, Parser)]
@@ -41,6 +41,9 @@ struct Options {
     /// Measure what standing in front of a Node backend costs, beside nginx
     #[arg(long, conflicts_with_all = ["without_node", "only", "instructions", "portal"])]
     gateway: bool,
+    /// Measure what the lines of a Node backend cost, beside cat, pino-pretty and jq
+    #[arg(long, conflicts_with_all = ["seconds", "without_node", "only", "instructions", "portal", "gateway"])]
+    log: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -93,6 +96,13 @@ fn run(options: &Options) -> io::Result<()> {
         let tables = gateway::run(&places, options.seconds, options.rounds, |value| println!("{value}"))?;
         println!("\n{tables}");
         return write(Section::GATEWAY.put(&before, &of(tables)));
+    }
+    if options.log {
+        end_with_children()?;
+        Core::Load.pin()?;
+        let tables = log::run(&places, options.rounds, |value| println!("{value}"))?;
+        println!("\n{tables}");
+        return write(Section::LOG.put(&before, &of(tables)));
     }
     let figures = if options.only.is_empty() { FIGURES.iter().collect() } else { options.only.clone() };
     let concerned = |subject: &Subject| figures.iter().any(|figure| figure.concerns(*subject));

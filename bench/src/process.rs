@@ -104,7 +104,8 @@ impl Process {
         self.wait(limit).map(drop)
     }
 
-    fn wait(&mut self, limit: Duration) -> io::Result<ExitStatus> {
+    /// Waits for its end.
+    pub fn wait(&mut self, limit: Duration) -> io::Result<ExitStatus> {
         let end = Instant::now() + limit;
         loop {
             if let Some(status) = self.child.try_wait()? {

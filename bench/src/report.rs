@@ -5,10 +5,11 @@ use std::fmt::Write;
 use crate::measure::{Measured, Plan};
 use crate::subject::Subject;
 use crate::{Figure, Samples, wrk};
-use crate::{gateway, instructions, portal};
+use crate::{gateway, instructions, log, portal};
 
 /// What is written by itself, each part at its own time.
-const SECTIONS: [Section; 4] = [Section::INSTRUCTIONS, Section::PORTAL, Section::GATEWAY, Section::EARLIER];
+const SECTIONS: [Section; 5] =
+    [Section::INSTRUCTIONS, Section::PORTAL, Section::GATEWAY, Section::LOG, Section::EARLIER];
 
 /// In front of what a new part goes.
 const LAST: [&str; 2] = [Section::EARLIER.heading, MACHINE];
@@ -30,6 +31,9 @@ impl Section {
 
     /// Greenroom in front of a Node backend.
     pub const GATEWAY: Self = Self { heading: "## In front of a Node backend", how: gateway::HOW };
+
+    /// What another process prints.
+    pub const LOG: Self = Self { heading: "## The lines of a Node backend", how: log::HOW };
 
     /// This Greenroom beside an earlier one, on one machine. Written by hand: it takes two checkouts.
     const EARLIER: Self = Self { heading: "## Beside an earlier Greenroom", how: "" };

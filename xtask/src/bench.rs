@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use crate::needs::{NGINX, Need, PEER, VALGRIND, WRK};
+use crate::needs::{JQ, NGINX, Need, PEER, PINO, VALGRIND, WRK};
 
 /// How to measure.
 #[derive(clap::Args, Debug, Default)]
@@ -32,6 +32,9 @@ pub(crate) struct Options {
     /// Measure what standing in front of a Node backend costs, beside nginx
     #[arg(long, conflicts_with_all = ["without_node", "only", "instructions", "portal"])]
     gateway: bool,
+    /// Measure what the lines of a Node backend cost, beside cat, pino-pretty and jq
+    #[arg(long, conflicts_with_all = ["seconds", "without_node", "only", "instructions", "portal", "gateway"])]
+    log: bool,
     /// Write docs/benchmarks.md; needs a full run
     #[arg(long, conflicts_with_all = ["without_node", "only"])]
     write: bool,
@@ -84,6 +87,7 @@ impl Options {
             Self { instructions: true, .. } => vec![&VALGRIND],
             Self { portal: true, .. } => vec![&WRK, &NGINX],
             Self { gateway: true, .. } => vec![&WRK, &NGINX, &PEER],
+            Self { log: true, .. } => vec![&JQ, &PINO, &PEER],
             Self { without_node: true, .. } => vec![&WRK],
             _ => vec![&WRK, &PEER],
         }
@@ -91,7 +95,7 @@ impl Options {
 
     /// What else can be done about a missing need.
     fn hint(&self, need: &Need) -> &'static str {
-        if *need == PEER && !self.gateway { ", or --without-node" } else { "" }
+        if *need == PEER && !self.gateway && !self.log { ", or --without-node" } else { "" }
     }
 
     fn passed_on(&self) -> Vec<String> {
@@ -106,6 +110,7 @@ impl Options {
             ("--instructions", self.instructions),
             ("--portal", self.portal),
             ("--gateway", self.gateway),
+            ("--log", self.log),
             ("--write", self.write),
         ];
         for (name, given) in switches {

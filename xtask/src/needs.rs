@@ -69,6 +69,22 @@ pub(crate) const NGINX: Need = Need {
     automatic: true,
 };
 
+/// What filters lines of JSON.
+pub(crate) const JQ: Need = Need {
+    name: "jq",
+    detect: &["sh", "-c", "command -v jq"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "jq"],
+    automatic: true,
+};
+
+/// What shows lines of Node, from a lock.
+pub(crate) const PINO: Need = Need {
+    name: "pino-pretty",
+    detect: &["sh", "bench/pino/install.sh", "--check"],
+    install: &["sh", "bench/pino/install.sh"],
+    automatic: true,
+};
+
 /// Counts instructions.
 pub(crate) const VALGRIND: Need = Need {
     name: "valgrind",
