@@ -7,7 +7,8 @@ use greenroom_errors::{Error, Result};
 use greenroom_logging::{Logger, warn};
 
 use crate::{
-    BoxFuture, Clock, Credentials, ExternalTokens, LimitedUserToken, Principal, PublicKey, UserTokens,
+    BoxFuture, Clock, Credentials, ExternalTokens, LimitedUserToken, PluginKeys, Principal, PublicKey,
+    UserTokens,
     user::{Kind, kind, limited},
 };
 
@@ -81,7 +82,8 @@ impl Auth {
     /// Accepts external tokens, as far as they are not restricted to other plugins than `plugin`, and nothing else.
     pub fn external(tokens: ExternalTokens, plugin: impl Into<Arc<str>>) -> Self {
         let users = UserTokens::new(Clock::default());
-        Self::new(Tokens { external: tokens, users, plugin: plugin.into(), logger: None })
+        let (plugin, keys) = (plugin.into(), PluginKeys::default());
+        Self::new(Tokens { external: tokens, users, keys, plugin, logger: None })
     }
 
     /// Accepts the tokens of users, and external ones as [`external`](Self::external) does.
@@ -91,14 +93,22 @@ impl Auth {
         external: ExternalTokens,
         logger: Logger,
     ) -> Self {
-        Self::new(Tokens { external, users, plugin: plugin.into(), logger: Some(logger) })
+        let (plugin, keys) = (plugin.into(), PluginKeys::default());
+        Self::new(Tokens { external, users, keys, plugin, logger: Some(logger) })
     }
 
     /// The default factory.
     pub fn factory() -> ServiceFactory {
-        service(async |external: ExternalTokens, users: UserTokens, logger: Logger, me: PluginMetadata| {
-            Ok(Self::of_plugin(me.id(), users, external, logger))
-        })
+        service(
+            async |external: ExternalTokens,
+                   users: UserTokens,
+                   keys: PluginKeys,
+                   logger: Logger,
+                   me: PluginMetadata| {
+                let plugin = me.id().into();
+                Ok(Self::new(Tokens { external, users, keys, plugin, logger: Some(logger) }))
+            },
+        )
     }
 
     /// Whose token it is; `AuthenticationError: Illegal token` if nobody's.
@@ -148,6 +158,8 @@ impl Auth {
 struct Tokens {
     external: ExternalTokens,
     users: UserTokens,
+    /// What others verify tokens of this plugin by.
+    keys: PluginKeys,
     plugin: Arc<str>,
     logger: Option<Logger>,
 }
@@ -186,6 +198,10 @@ impl AuthService for Tokens {
 
     fn own_service_credentials(&self) -> Result<Credentials> {
         Ok(Credentials::of(Principal::service(format!("plugin:{}", self.plugin))))
+    }
+
+    fn public_service_keys(&self) -> BoxFuture<'_, Result<Vec<PublicKey>>> {
+        Box::pin(async { Ok(self.keys.listed().to_vec()) })
     }
 
     fn plugin_request_token<'a>(

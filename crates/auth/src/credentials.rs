@@ -87,7 +87,7 @@ impl Credentials {
     ///
     /// Errors: 401 for nobody, 403 `This endpoint does not allow 'service' credentials`.
     pub fn require_user(&self) -> Result<&str, Error> {
-        AllowedPrincipals { none: false, user: true, service: false }.check(self.principal())?;
+        AllowedPrincipals::USER.check(self.principal())?;
         Ok(self.principal().as_user().unwrap_or_default())
     }
 

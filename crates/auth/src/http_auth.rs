@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
+use greenroom_config::RootConfig;
 use greenroom_core::{Service, ServiceFactory, scope, service};
-use greenroom_errors::{Error, Result};
+use greenroom_errors::{Error, Result, describe};
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use crate::{Auth, AuthenticateOptions, BoxFuture, Credentials, Principal};
+use crate::{
+    Auth, AuthenticateOptions, BoxFuture, Clock, Credentials, Principal, UserCookie, UserTokens,
+    cookie::{self, CookieScope},
+};
+
+const LIMITED: AuthenticateOptions = AuthenticateOptions { allow_limited_access: true };
 
 /// Which principals a route accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +28,8 @@ pub struct AllowedPrincipals {
 impl AllowedPrincipals {
     /// People and services: what plugin routes accept by default.
     pub const AUTHENTICATED: Self = Self { none: false, user: true, service: true };
+    /// People.
+    pub const USER: Self = Self { none: false, user: true, service: false };
     /// Anybody.
     pub const ANY: Self = Self { none: true, user: true, service: true };
 
@@ -50,6 +58,15 @@ pub trait HttpAuthService: Send + Sync + 'static {
         headers: &'a HeaderMap,
         options: AuthenticateOptions,
     ) -> BoxFuture<'a, Result<Credentials>>;
+
+    /// Gives the browser that has sent these headers the cookie of a user, or takes it away from nobody.
+    fn issue_user_cookie<'a>(
+        &'a self,
+        _: &'a HeaderMap,
+        _: &'a Credentials,
+    ) -> BoxFuture<'a, Result<UserCookie>> {
+        Box::pin(async { Err(Error::not_implemented("This HTTP auth service issues no cookies").into()) })
+    }
 }
 
 /// Reads the credentials of requests. Backstage's `core.httpAuth`.
@@ -67,14 +84,17 @@ impl HttpAuth {
         Self(Arc::new(service))
     }
 
-    /// Reads `Authorization: Bearer <token>`.
-    pub fn bearer(auth: Auth) -> Self {
-        Self::new(Bearer(auth))
+    /// Reads `Authorization: Bearer <token>`, and the cookie where limited access will do; issues cookies for the host of
+    /// `backend.baseUrl`.
+    pub fn of_plugin(auth: Auth, config: RootConfig, clock: Clock) -> Self {
+        Self::new(OfRequests { auth, config, clock })
     }
 
     /// The default factory.
     pub fn factory() -> ServiceFactory {
-        service(async |auth: Auth| Ok(Self::bearer(auth)))
+        service(async |auth: Auth, config: RootConfig, users: UserTokens| {
+            Ok(Self::of_plugin(auth, config, users.clock().clone()))
+        })
     }
 
     /// Whose request it is, if the route accepts them.
@@ -84,7 +104,7 @@ impl HttpAuth {
         self.credentials_with(headers, allow, AuthenticateOptions::default()).await
     }
 
-    /// The same, where a limited user token may do.
+    /// The same, where a limited user token may do, and with it the cookie that holds one; a bearer token counts before it.
     pub async fn credentials_with(
         &self,
         headers: &HeaderMap,
@@ -95,22 +115,100 @@ impl HttpAuth {
         allow.check(credentials.principal())?;
         Ok(credentials)
     }
+
+    /// Gives the browser that has sent these headers a cookie, by which it is known where
+    /// [limited access](AuthenticateOptions::allow_limited_access) will do. It keeps the one that it has if that is the same
+    /// user's and good for five minutes more. [Nobody](Credentials::none) has it taken away.
+    ///
+    /// ```
+    /// # use greenroom_auth::{AllowedPrincipals, HttpAuth};
+    /// # use greenroom_errors::Result;
+    /// # use http::{HeaderMap, header::SET_COOKIE};
+    /// async fn sign_in(http_auth: &HttpAuth, request: &HeaderMap, answer: &mut HeaderMap) -> Result {
+    ///     let user = http_auth.credentials(request, AllowedPrincipals::USER).await?;
+    ///     if let Some(value) = http_auth.issue_user_cookie(request, &user).await?.set_cookie {
+    ///         answer.append(SET_COOKIE, value);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// Errors: 401 `Refused to issue cookie for non-user principal`; no `backend.baseUrl`, whose host the cookie is for.
+    pub async fn issue_user_cookie(
+        &self,
+        headers: &HeaderMap,
+        credentials: &Credentials,
+    ) -> Result<UserCookie> {
+        self.0.issue_user_cookie(headers, credentials).await
+    }
 }
 
-struct Bearer(Auth);
+struct OfRequests {
+    auth: Auth,
+    config: RootConfig,
+    clock: Clock,
+}
 
-impl HttpAuthService for Bearer {
+impl HttpAuthService for OfRequests {
     fn credentials<'a>(
         &'a self,
         headers: &'a HeaderMap,
         options: AuthenticateOptions,
     ) -> BoxFuture<'a, Result<Credentials>> {
         Box::pin(async move {
-            match bearer_token(headers) {
-                Some(token) => self.0.authenticate_with(token, options).await,
+            if let Some(token) = bearer_token(headers) {
+                return self.auth.authenticate_with(token, options).await;
+            }
+            match cookie::token(headers).filter(|_| options.allow_limited_access) {
+                Some(token) => self.auth.authenticate_with(&token, options).await,
                 None => Ok(Credentials::none()),
             }
         })
+    }
+
+    fn issue_user_cookie<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        credentials: &'a Credentials,
+    ) -> BoxFuture<'a, Result<UserCookie>> {
+        Box::pin(async move {
+            let scope = || CookieScope::from_config(&self.config);
+            let user = match credentials.principal() {
+                Principal::None => {
+                    return Ok(UserCookie {
+                        expires_at: self.clock.now(),
+                        set_cookie: Some(scope()?.clear()?),
+                    });
+                }
+                Principal::Service { .. } => {
+                    return Err(
+                        Error::authentication("Refused to issue cookie for non-user principal").into()
+                    );
+                }
+                Principal::User { user_entity_ref, .. } => user_entity_ref,
+            };
+            if let Some(known) = self.known_by_cookie(headers).await?
+                && known.principal().as_user() == Some(user)
+                && let Some(expires_at) = known.expires_at()
+                && cookie::lasts(expires_at, self.clock.now())
+            {
+                return Ok(UserCookie { expires_at, set_cookie: None });
+            }
+            let token = self.auth.limited_user_token(credentials).await?;
+            Ok(UserCookie { expires_at: token.expires_at, set_cookie: Some(scope()?.set(&token)?) })
+        })
+    }
+}
+
+impl OfRequests {
+    /// Whose cookie a browser has: one that is nobody's is none.
+    async fn known_by_cookie(&self, headers: &HeaderMap) -> Result<Option<Credentials>> {
+        let Some(token) = cookie::token(headers) else { return Ok(None) };
+        match self.auth.authenticate_with(&token, LIMITED).await {
+            Ok(known) => Ok(Some(known)),
+            Err(error) if describe(&*error).name == "AuthenticationError" => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-        KeyPair,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -43,6 +43,32 @@ impl SigningAlgorithm {
         }
     }
 
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    /// What a DER document of a public key has before the key's own bytes, of which there are so many.
+    fn spki(self) -> (&'static [u8], usize) {
+        match self {
+            Self::Es256 => (
+                &[
+                    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08,
+                    0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+                ],
+                65,
+            ),
+            Self::Es384 => (
+                &[
+                    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05,
+                    0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
+                ],
+                97,
+            ),
+            Self::EdDsa => (&[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00], 32),
+        }
+    }
+
     pub(crate) fn algorithm(self) -> Algorithm {
         match self {
             Self::Es256 => Algorithm::ES256,
@@ -61,6 +87,14 @@ pub(crate) fn install_provider() {
     });
 }
 
+/// That of an algorithm of ECDSA.
+fn curve(algorithm: SigningAlgorithm) -> &'static EcdsaSigningAlgorithm {
+    match algorithm {
+        SigningAlgorithm::Es384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
+        _ => &ECDSA_P256_SHA256_FIXED_SIGNING,
+    }
+}
+
 /// A key pair. The private half never leaves it.
 #[derive(Clone)]
 pub struct SigningKey {
@@ -75,10 +109,7 @@ impl SigningKey {
         let random = SystemRandom::new();
         let (private, public) = match algorithm {
             SigningAlgorithm::Es256 | SigningAlgorithm::Es384 => {
-                let curve = match algorithm {
-                    SigningAlgorithm::Es384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
-                    _ => &ECDSA_P256_SHA256_FIXED_SIGNING,
-                };
+                let curve = curve(algorithm);
                 let pkcs8 = EcdsaKeyPair::generate_pkcs8(curve, &random).map_err(made)?;
                 let pair = EcdsaKeyPair::from_pkcs8(curve, pkcs8.as_ref())
                     .map_err(|why| Error::new(format!("No key pair could be made: {why}")))?;
@@ -92,6 +123,23 @@ impl SigningKey {
             }
         };
         Ok(Self { public: PublicKey::new(uuid()?.into(), algorithm, &public), private })
+    }
+
+    /// The pair of that public key, of its private half in PKCS#8; `None` if they are no pair.
+    pub(crate) fn from_pkcs8(public: PublicKey, pkcs8: &[u8]) -> Option<Self> {
+        let found = match public.algorithm {
+            SigningAlgorithm::Es256 | SigningAlgorithm::Es384 => {
+                let pair = EcdsaKeyPair::from_pkcs8(curve(public.algorithm), pkcs8).ok()?;
+                pair.public_key().as_ref().to_vec()
+            }
+            SigningAlgorithm::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8).ok()?.public_key().as_ref().to_vec(),
+        };
+        let private = match public.algorithm {
+            SigningAlgorithm::EdDsa => EncodingKey::from_ed_der(pkcs8),
+            _ => EncodingKey::from_ec_der(pkcs8),
+        };
+        let theirs = PublicKey::new(public.kid.clone(), public.algorithm, &found);
+        (theirs.jwk == public.jwk).then_some(Self { public, private })
     }
 
     /// The half that verifies.
@@ -169,6 +217,23 @@ impl PublicKey {
             _ => [vec![4], half("x")?, half("y")?].concat(),
         };
         Some(Self::new(text("kid")?.into(), algorithm, &bytes))
+    }
+
+    /// That of a DER document, as it stands in a file of PEM; `None` if it is of another algorithm.
+    pub(crate) fn from_spki(kid: Arc<str>, algorithm: SigningAlgorithm, spki: &[u8]) -> Option<Self> {
+        let (head, length) = algorithm.spki();
+        let bytes = spki.strip_prefix(head).filter(|bytes| bytes.len() == length)?;
+        // Another first byte is another way to write a point.
+        let is_read = algorithm == SigningAlgorithm::EdDsa || bytes[0] == 4;
+        is_read.then(|| Self::new(kid, algorithm, bytes))
+    }
+
+    /// The same, published as a key that is for signatures.
+    #[must_use]
+    pub fn for_signatures(self) -> Self {
+        let mut jwk = Value::clone(&self.jwk);
+        jwk["use"] = json!("sig");
+        Self { jwk: Arc::new(jwk), ..self }
     }
 
     /// Its name.

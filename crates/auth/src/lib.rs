@@ -19,13 +19,15 @@
 //! ```
 //!
 //! There are *static external tokens*, and *user tokens*, which the plugin `auth` issues and every plugin verifies
-//! ([`UserTokens`]). Tokens between plugins are to come: what issues them says so.
+//! ([`UserTokens`]). A browser shows the latter, cut down to who it is, as a [cookie](HttpAuth::issue_user_cookie) too. Tokens
+//! between plugins are to come: what issues them says so.
 //!
 //! Where another backend stands behind this one, [`RemoteKeys`] has its public keys: [`TokenLabels`] says by them who sent a
 //! request, for its access line, and [`RemoteAuth`] has users who signed in there accepted here.
 
 mod auth;
 mod clock;
+mod cookie;
 mod credentials;
 mod entity_ref;
 mod external;
@@ -35,10 +37,12 @@ mod keys;
 mod plugin_id;
 mod principal;
 mod remote;
+mod static_keys;
 mod user;
 
 pub use auth::{Auth, AuthService, AuthenticateOptions};
 pub use clock::Clock;
+pub use cookie::UserCookie;
 pub use credentials::Credentials;
 pub use entity_ref::canonical_entity_ref;
 pub use external::ExternalTokens;
@@ -49,6 +53,7 @@ pub use keys::{PublicKey, SigningAlgorithm, SigningKey};
 pub use plugin_id::is_plugin_id;
 pub use principal::{AccessRestrictions, Principal};
 pub use remote::{InvalidToken, Issuer, KeysFault, RemoteAuth, RemoteKeys, TokenLabel, TokenLabels};
+pub use static_keys::{PluginKeys, PrivateKeys, StaticKeys};
 pub use user::{
     AuthBackend, LimitedUserToken, UserClaims, UserIdentity, UserInfo, UserInfoService, UserTokenIssuer,
     UserTokens,

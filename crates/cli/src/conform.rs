@@ -35,7 +35,7 @@ const LONGEST: u64 = 1024 * 1024;
 #[command(after_help = HELP)]
 pub(crate) struct ConformArguments {
     /// The first backend, such as http://localhost:7007.
-    #[arg(long, value_name = "URL", value_parser = Origin::parse, requires = "b", required_unless_present = "log_a")]
+    #[arg(long, value_name = "URL", value_parser = Origin::parse, requires = "b")]
     a: Option<Origin>,
 
     /// The second one.
@@ -130,8 +130,15 @@ fn path(text: &str) -> std::result::Result<String, String> {
     }
 }
 
+/// What to say to who has named nothing to compare.
+const NOTHING_NAMED: &str = "name two backends, as in `greenroom conform --a http://localhost:7007 --b http://localhost:7008`, or two \
+                             logs, by --log-a and --log-b";
+
 /// Nothing is started, and no config is read.
 pub(crate) fn plan(arguments: ConformArguments, _: Program, options: ConfigOptions) -> Result<Start> {
+    if arguments.a.is_none() && arguments.log_a.is_none() {
+        return Err(UsageError::new(NOTHING_NAMED).into());
+    }
     let in_dir = |file: &PathBuf| options.cwd.join(file);
     let known = match arguments.known.as_ref().map(in_dir) {
         Some(file) => known(&file)?,
@@ -253,7 +260,6 @@ mod tests {
         assert!(arguments("--a http://x --b http://y").is_ok());
         assert!(arguments("--log-a a.log --log-b b.log").is_ok());
         for wrong in [
-            "",
             "--a http://x",
             "--b http://y",
             "--log-a a.log",
@@ -267,6 +273,10 @@ mod tests {
         ] {
             assert!(arguments(wrong).is_err(), "{wrong}");
         }
+        let program = Program::new("greenroom", "1");
+        let told = plan(arguments("").unwrap(), program, ConfigOptions::default()).unwrap_err();
+        assert!(told.downcast_ref::<UsageError>().is_some());
+        assert_eq!(told.to_string(), NOTHING_NAMED);
     }
 
     #[test]
@@ -275,7 +285,7 @@ mod tests {
         let environment = |name: &str| (name == "A").then(|| OsString::from("secret"));
         let told = conform(&asked, environment).unwrap_err().to_string();
         assert_eq!(told, "the variable B is not set");
-        let both = conform(&asked, |name| Some(OsString::from(name.to_lowercase()))).unwrap().unwrap();
+        let both = conform(&asked, |name| Some(format!("secret-of-{name}").into())).unwrap().unwrap();
         assert!(both.sides.iter().all(|side| side.token.is_some()));
         assert!(!format!("{both:?}").contains("secret"));
     }

@@ -15,15 +15,13 @@ use crate::{
     normalise::{Applied, Facts, Normaliser},
     probe::Sameness,
     reply::{Body, Reply},
+    shown::{LONGEST, masked, short},
 };
 
 pub(crate) use json::shapes;
 
 /// So many differences of one answer are told.
 const MOST: usize = 50;
-
-/// How many characters of a value are shown.
-const LONGEST: usize = 200;
 
 /// How many of the first ones of a content that is of another kind than the other side's.
 const BRIEF: usize = 60;
@@ -134,7 +132,7 @@ impl<'n> Finding<'n> {
 
     fn add(&mut self, what: impl Into<String>, a: Option<String>, b: Option<String>) {
         if self.compared.differences.len() < MOST {
-            let shown = |value: Option<String>| value.map(|value| text::short(&value, LONGEST));
+            let shown = |value: Option<String>| value.map(|value| short(&value, LONGEST));
             self.compared.differences.push(Difference { what: what.into(), a: shown(a), b: shown(b) });
         }
     }
@@ -206,8 +204,8 @@ fn is_there<T>(value: &Option<T>) -> &'static str {
 fn kind(body: &Body) -> String {
     match body {
         Body::Empty => "empty".to_owned(),
-        Body::Json(value) => format!("JSON: {}", text::masked("", &json::brief(value))),
-        Body::Text(text) => format!("text: {}", text::short(&text::masked("", text.trim()), BRIEF)),
+        Body::Json(value) => format!("JSON: {}", masked("", &json::brief(value))),
+        Body::Text(text) => format!("text: {}", short(text.trim(), BRIEF)),
         Body::Bytes(bytes) => format!("{} bytes that are no text", bytes.len()),
         Body::TooLong => "too long".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! An index document, as far as it is of the app: the config that was injected into it, and the files that it names.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 use serde_json::Value;
@@ -43,15 +43,30 @@ impl Document {
 pub(crate) fn files(document: &str) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
     for found in FILE.captures_iter(document) {
+        if paths.len() == MOST_FILES {
+            break;
+        }
         let path = &found[1];
         // A link to a page is none to a file.
         let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-        if path.starts_with('/') && !path.starts_with("//") && is_file && !paths.iter().any(|p| p == path) {
+        // It is asked for, and stands in the report as it is.
+        let may_be_shown = is_plain(path);
+        if path.starts_with('/')
+            && !path.starts_with("//")
+            && is_file
+            && may_be_shown
+            && !paths.iter().any(|p| p == path)
+        {
             paths.push(path.to_owned());
         }
     }
-    paths.truncate(MOST_FILES);
     paths
+}
+
+/// Whether a text of a server's may stand in a request, and in the report of it: visible ASCII without credentials.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
+        && matches!(greenroom_redact::text(text), Cow::Borrowed(_))
 }
 
 #[cfg(test)]
@@ -79,5 +94,10 @@ mod tests {
     #[test]
     fn files_are_those_of_the_same_server() {
         assert_eq!(files(INDEX), ["/favicon.ico", "/static/main.0a1b2c3d.js"]);
+        let others = ["/a.js?token=abc", "/a\u{202e}.js", "/a\u{1b}.js", "/a\n.js", "/me:pw@h/a.js?sig=1"];
+        let page: String = others.iter().map(|path| format!("<script src=\"{path}\">")).collect();
+        assert_eq!(files(&page), [""; 0]);
+        let many: String = (0..100_000).map(|at| format!("<link href=\"/{at}.css\">")).collect();
+        assert_eq!(files(&many).len(), MOST_FILES);
     }
 }

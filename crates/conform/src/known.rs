@@ -37,6 +37,17 @@ pub struct KnownDifference {
 pub struct Known(pub Vec<KnownDifference>);
 
 impl Known {
+    /// What is known without a file: what Greenroom adds to answers wherever it stands, on either side.
+    pub(crate) fn by_itself() -> [KnownDifference; 1] {
+        [KnownDifference {
+            area: None,
+            request: "*".to_owned(),
+            what: "header x-request-id".to_owned(),
+            why: "one side names each request and the other one does not, as with Greenroom on one side"
+                .to_owned(),
+        }]
+    }
+
     /// Reads the text of a file: a list `known` of `area`, `request`, `what` and `why`. `area` and `request` may be left out.
     ///
     /// # Errors

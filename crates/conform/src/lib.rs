@@ -29,13 +29,13 @@ mod corpus;
 mod html;
 mod known;
 mod logs;
-mod mask;
 mod normalise;
 mod origin_names;
 mod probe;
 mod reply;
 mod report;
 mod run;
+mod shown;
 mod side;
 
 pub use area::Area;

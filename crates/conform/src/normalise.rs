@@ -145,7 +145,10 @@ impl Normaliser {
             }
             "content-length" if facts.is_compressed => named("compressed-length", "<of the body>", applied),
             "etag" => run(&FILE_ETAG, value.to_owned(), applied),
-            "set-cookie" => self.cookie(value, applied),
+            // Each line is a cookie.
+            "set-cookie" => {
+                value.split('\n').map(|one| self.cookie(one, applied)).collect::<Vec<_>>().join("\n")
+            }
             "location" => run(&OAUTH, self.text(value, applied), applied),
             _ => self.text(value, applied),
         }
@@ -153,11 +156,12 @@ impl Normaliser {
 
     fn cookie(&self, value: &str, applied: &mut Applied) -> String {
         let (pair, attributes) = value.split_once(';').map_or((value, None), |(a, b)| (a, Some(b)));
-        let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-        // An empty value takes a cookie away.
+        // An empty value takes a cookie away. One without a name is nothing but a value.
         let pair = match pair.split_once('=') {
-            Some((_, "")) | None => pair.to_owned(),
-            Some(_) => format!("{name}={}", named("cookie-value", "<value>", applied)),
+            Some((_, "")) => pair.to_owned(),
+            None if pair.is_empty() => String::new(),
+            None => named("cookie-value", "<value>", applied),
+            Some((name, _)) => format!("{name}={}", named("cookie-value", "<value>", applied)),
         };
         let attributes = attributes.map(|attributes| {
             let attributes = dated("date", attributes, applied);
@@ -229,6 +233,13 @@ mod tests {
             ("retry-after", "12", "<number>", "retry-after"),
             ("etag", r#"W/"1f4-19d0f3a1b2c""#, r#"W/"1f4-<time>""#, "etag-of-file"),
             ("set-cookie", "s=abc; Path=/; HttpOnly", "s=<value>; Path=/; HttpOnly", "cookie-value"),
+            (
+                "set-cookie",
+                "a=b; Path=/\nc=d; Path=/",
+                "a=<value>; Path=/\nc=<value>; Path=/",
+                "cookie-value",
+            ),
+            ("set-cookie", "abc; Path=/", "<value>; Path=/", "cookie-value"),
             ("location", "https://idp/a?state=abc&x=1", "https://idp/a?state=<state>&x=1", "oauth-state"),
             ("link", "/static/main.0a1b2c3d.js", "/static/main.<hash>.js", "asset-hash"),
             ("location", "http://localhost:7007/base/x", "<origin>/x", "port-and-host"),

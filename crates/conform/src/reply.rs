@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
 use bytes::Bytes;
+use greenroom_redact::Tokens;
 use http::{HeaderMap, Response, header};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
-
-use crate::mask::Mask;
 
 /// What stands behind the headers, once it is decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +39,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// Reads an answer without the tokens that it repeats; its body may have that many bytes once it is decompressed.
-    pub(crate) async fn read(response: Response<Bytes>, most: usize, mask: &Mask) -> Self {
+    pub(crate) async fn read(response: Response<Bytes>, most: usize, tokens: &Tokens) -> Self {
         let (parts, body) = response.into_parts();
         let is_json = first(&parts.headers, header::CONTENT_TYPE).contains("json");
         let encoding = first(&parts.headers, header::CONTENT_ENCODING).to_ascii_lowercase();
@@ -48,11 +47,11 @@ impl Reply {
             _ if body.is_empty() => (Body::Empty, false),
             Some(body) if body.len() > most => (Body::TooLong, false),
             Some(body) => {
-                let (body, held_token) = mask.bytes(body);
+                let (body, held_token) = without(tokens, body);
                 (Body::of(body, is_json), held_token)
             }
             None => {
-                let (body, held_token) = mask.bytes(body.to_vec());
+                let (body, held_token) = without(tokens, body.to_vec());
                 (Body::Bytes(body), held_token)
             }
         };
@@ -61,7 +60,8 @@ impl Reply {
             Err(_) => value.as_bytes().escape_ascii().to_string(),
         };
         let headers = parts.headers.iter();
-        let headers = headers.map(|(name, value)| (mask.text(name.as_str()), mask.text(&text(value))));
+        let masked = |text: &str| tokens.text(text).into_owned();
+        let headers = headers.map(|(name, value)| (masked(name.as_str()), masked(&text(value))));
         Self { status: parts.status.as_u16(), headers: headers.collect(), body, held_token }
     }
 
@@ -76,6 +76,14 @@ impl Reply {
             Body::Text(text) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// The bytes without tokens, and whether they held one.
+fn without(tokens: &Tokens, bytes: Vec<u8>) -> (Vec<u8>, bool) {
+    match tokens.bytes(&bytes) {
+        Cow::Owned(masked) => (masked, true),
+        Cow::Borrowed(_) => (bytes, false),
     }
 }
 
@@ -126,7 +134,7 @@ mod tests {
             .header("Content-Type", "application/json; charset=utf-8")
             .body(Bytes::from(packed))
             .unwrap();
-        let reply = Reply::read(response, 1024, &Mask::default()).await;
+        let reply = Reply::read(response, 1024, &Tokens::default()).await;
         assert_eq!(reply.body, Body::Json(serde_json::json!({"a": 1})));
         assert_eq!(reply.header("content-encoding"), Some("gzip"));
     }
@@ -137,22 +145,22 @@ mod tests {
         let of = |encoding: &str, body: Vec<u8>| {
             Response::builder().header("Content-Encoding", encoding).body(Bytes::from(body)).unwrap()
         };
-        let broken = Reply::read(of("gzip", b"no gzip".to_vec()), 1024, &Mask::default()).await;
+        let broken = Reply::read(of("gzip", b"no gzip".to_vec()), 1024, &Tokens::default()).await;
         assert_eq!(broken.body, Body::Bytes(b"no gzip".to_vec()));
         let mut bomb = vec![];
         GzipEncoder::new(&vec![b'x'; 100_000][..]).read_to_end(&mut bomb).await.unwrap();
-        assert_eq!(Reply::read(of("gzip", bomb), 1024, &Mask::default()).await.body, Body::TooLong);
+        assert_eq!(Reply::read(of("gzip", bomb), 1024, &Tokens::default()).await.body, Body::TooLong);
     }
 
     #[tokio::test]
     async fn a_token_is_in_no_part_of_an_answer_and_json_stays_json() {
-        let mask = crate::mask::tests::mask_of("Secret.of_A", "secret-of-b");
+        let tokens = Tokens::of(["Secret.of_A", "secret-of-b"]);
         let response = Response::builder()
             .header("x-Secret.of_A", "Bearer Secret.of_A")
             .header("Content-Type", "application/json")
             .body(Bytes::from_static(br#"{"secret-of-b":["\u0053ecret.of_A","Secret%2Eof_A"]}"#))
             .unwrap();
-        let reply = Reply::read(response, 1024, &mask).await;
+        let reply = Reply::read(response, 1024, &tokens).await;
         assert_eq!(reply.header("x-***"), Some("Bearer ***"));
         assert_eq!(reply.body, Body::Json(serde_json::json!({"***": ["***", "***"]})));
         assert!(reply.held_token);

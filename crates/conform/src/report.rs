@@ -75,8 +75,10 @@ pub struct Report {
     pub origins: Option<[Origin; 2]>,
     /// In the order in which it was done.
     pub checked: Vec<Checked>,
-    /// What is known.
+    /// What is known: of the file, and behind that what is known without one.
     pub known: Known,
+    /// How many are of the file.
+    pub(crate) of_file: usize,
     /// Why some requests were not made, and how many.
     pub left_out: Option<(String, usize)>,
 }
@@ -100,11 +102,15 @@ impl std::error::Error for Unreachable {}
 
 impl Report {
     /// A report of nothing yet.
-    pub fn new(known: Known) -> Self {
-        Self { known, ..Self::default() }
+    pub fn new(mut known: Known) -> Self {
+        let of_file = known.0.len();
+        known.0.extend(Known::by_itself());
+        Self { known, of_file, ..Self::default() }
     }
 
+    /// Takes what was compared; the only place at which a report gets a text of a server's.
     pub(crate) fn note(&mut self, subject: Subject, compared: Compared) {
+        let (subject, compared) = (subject.shown(), compared.shown());
         let names: Vec<&str> =
             [Some(&*subject.name), subject.request.as_deref()].into_iter().flatten().collect();
         let verdict = match compared.not_comparable {
@@ -162,7 +168,7 @@ impl Report {
         let compared: BTreeSet<Area> = self.areas().map(|(area, _)| area).collect();
         let was_looked_at =
             |index: &usize| self.known.0[*index].area.is_none_or(|area| compared.contains(&area));
-        (0..self.known.0.len()).filter(|index| !used.contains(index)).filter(was_looked_at).collect()
+        (0..self.of_file).filter(|index| !used.contains(index)).filter(was_looked_at).collect()
     }
 
     /// Something could be compared, nothing was left out, and all is the same or known.

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use greenroom_http_client::{Call, CallError, Fault, HttpClient};
+use greenroom_redact::Tokens;
 use http::{HeaderValue, Request, header};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -15,12 +16,12 @@ use crate::{
     compare::{Compared, Outcome, compare},
     corpus::{self, Wanted},
     known::Known,
-    mask::Mask,
     normalise::Normaliser,
     origin_names::OriginNames,
     probe::Probe,
     reply::Reply,
     report::{Report, Subject, Unreachable},
+    shown::shown,
     side::{Side, Which},
 };
 
@@ -96,7 +97,9 @@ struct Run<'a> {
     conform: &'a Conform,
     client: &'a HttpClient,
     normalisers: [Normaliser; 2],
-    mask: Mask,
+    /// Those of both sides. All become the same in answers, so two backends that repeat what they were sent are the same, each with a
+    /// token of its own.
+    tokens: Tokens,
     pace: tokio::time::Interval,
     end: Instant,
     /// Paths whose content changes or differs.
@@ -118,7 +121,7 @@ impl<'a> Run<'a> {
             conform,
             client,
             normalisers,
-            mask: Mask::of(&conform.sides),
+            tokens: Tokens::of(conform.sides.iter().filter_map(|side| side.token.as_ref()?.text())),
             pace,
             end: now + conform.pace.deadline,
             varying: BTreeSet::new(),
@@ -132,7 +135,7 @@ impl<'a> Run<'a> {
         let probe = Probe::get(Area::Health, "is it there", "/.backstage/health/v1/liveness");
         let sides = Which::BOTH.into_iter().zip(self.send(&probe).await);
         let sides: Vec<_> =
-            sides.filter_map(|(which, said)| Some((which, said.err()?.to_string()))).collect();
+            sides.filter_map(|(which, said)| Some((which, shown(&said.err()?.to_string())))).collect();
         if sides.is_empty() { Ok(()) } else { Err(Unreachable { sides }) }
     }
 
@@ -193,7 +196,7 @@ impl<'a> Run<'a> {
     async fn exchange(&self, probe: &Probe, which: Which, side: &Side) -> Outcome {
         // Not cut short by the end of it all: that would look like a side that does not answer.
         let call = call(probe, which, side)?.deadline(ANSWER).at_most(MOST);
-        Ok(Reply::read(self.client.send(call).await?, MOST, &self.mask).await)
+        Ok(Reply::read(self.client.send(call).await?, MOST, &self.tokens).await)
     }
 }
 

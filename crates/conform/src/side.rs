@@ -3,6 +3,7 @@
 use std::fmt;
 
 use greenroom_http_client::Call;
+use greenroom_redact::Tokens;
 use http::{HeaderValue, Uri};
 
 /// Which of the two.
@@ -113,7 +114,7 @@ impl Token {
     /// The token itself, or `Bearer` and the token, as a variable of the environment holds it.
     ///
     /// # Errors
-    /// When there is none or more than one word, or a letter that no header may have.
+    /// When there is none or more than one word, or a letter that no header may have, or less than four.
     pub fn new(variable: impl Into<String>, text: &str) -> Result<Self, String> {
         let variable = variable.into();
         let text = text.trim();
@@ -123,6 +124,11 @@ impl Token {
         };
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(format!("{variable} holds no token: one has no blanks and only letters of ASCII"));
+        }
+        if token.len() < Tokens::SHORTEST {
+            return Err(format!(
+                "{variable} holds no token of 4 characters or more: where an answer repeats a shorter one, it could not be masked"
+            ));
         }
         let mut header = HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_| format!("{variable} holds no token"))?;
@@ -157,12 +163,12 @@ mod tests {
 
     #[test]
     fn a_token_is_one_word_and_is_shown_by_its_variable_only() {
-        for text in ["abc", " Bearer abc\n"] {
+        for text in ["abcd", " Bearer abcd\n"] {
             let token = Token::new("T", text).unwrap();
-            assert_eq!(token.header.to_str().unwrap(), "Bearer abc");
+            assert_eq!(token.header.to_str().unwrap(), "Bearer abcd");
             assert_eq!(format!("{token:?}"), "Token(T)");
         }
-        for text in ["", "Bearer ", "a b", "a\u{e9}"] {
+        for text in ["", "Bearer ", "a b", "a\u{e9}", "abc"] {
             let told = Token::new("T", text).unwrap_err();
             assert!(told.starts_with("T holds no token"), "{told}");
         }

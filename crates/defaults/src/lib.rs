@@ -25,7 +25,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use greenroom_auth::{Auth, ExternalTokens, HttpAuth, UserInfo, UserTokens};
+use greenroom_auth::{Auth, ExternalTokens, HttpAuth, PluginKeys, UserInfo, UserTokens};
 use greenroom_config::{ConfigOptions, DeclareConfig, ReadContext, RootConfig};
 use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
 use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
@@ -176,6 +176,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         .follows(["level", "overrides", "redactAllowlist"].map(|key| format!("backend.logger.{key}"))),
         greenroom_logging::logger(),
         ExternalTokens::factory(),
+        PluginKeys::factory(),
         UserTokens::factory(),
         Auth::factory(),
         HttpAuth::factory(),

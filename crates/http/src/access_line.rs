@@ -18,7 +18,7 @@ const KEYS: [&str; 9] =
     ["type", "date", "method", "url", "status", "httpVersion", "userAgent", "contentLength", "referrer"];
 
 /// Those that we add.
-const ADDED: usize = 10;
+const ADDED: usize = 11;
 
 /// How the line of a request is written; what it tells is what its exchange knows.
 pub(crate) struct AccessLine {
@@ -93,6 +93,9 @@ impl AccessLine {
             add(number("bytesOut", sent).added());
             if told.is_retried() {
                 add(Field::literal("retried", FieldValue::Bool(true)).added());
+            }
+            if let Some(code) = told.gateway_error() {
+                add(text("gatewayError", code).added());
             }
             if let Some(why) = told.credential_error() {
                 add(text("credentialError", why).added());

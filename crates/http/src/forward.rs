@@ -65,8 +65,10 @@ pub trait Forward: Send + Sync + 'static {
 pub struct Reach {
     /// What is mounted here, too.
     pub owned: bool,
-    /// Backstage's health checks, too; they are answered here otherwise.
-    pub health: bool,
+    /// Backstage's readiness check, too; it is answered here otherwise.
+    pub readiness: bool,
+    /// Backstage's liveness check, too.
+    pub liveness: bool,
     /// Nothing is added to what comes and goes but who has sent it.
     pub is_transparent: bool,
 }
@@ -117,10 +119,17 @@ impl Forwarding {
         self.0.has_ended()
     }
 
+    /// Whether it is a health check that is answered here.
+    fn is_kept(path: &str, reach: Reach) -> bool {
+        health_routes::is_probe(path)
+            && !if health_routes::is_readiness(path) { reach.readiness } else { reach.liveness }
+    }
+
     /// What is forwarded, if a request for this path is, by a server whose own routes are these.
     pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> Option<Reach> {
         let reach = self.0.reach();
-        let is_taken = (reach.owned || !root.owns(path)) && (reach.health || !health_routes::is_probe(path));
+        let is_taken = (reach.owned || !root.owns(path))
+            && ((reach.readiness && reach.liveness) || !Self::is_kept(path, reach));
         is_taken.then_some(reach)
     }
 }

@@ -20,7 +20,12 @@ const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
 /// Whether a path is one of a probe.
 pub(crate) fn is_probe(path: &str) -> bool {
-    path.starts_with("/.") && (matching::is(READINESS, path) || matching::is(LIVENESS, path))
+    path.starts_with("/.") && (is_readiness(path) || matching::is(LIVENESS, path))
+}
+
+/// Whether it is that of readiness.
+pub(crate) fn is_readiness(path: &str) -> bool {
+    matching::is(READINESS, path)
 }
 
 /// Answers probes.
@@ -46,7 +51,7 @@ impl HealthRoutes {
         if !is_probe(path) {
             return None;
         }
-        let readiness = matching::is(READINESS, path);
+        let readiness = is_readiness(path);
         match *method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => return Some(options("GET,HEAD")),

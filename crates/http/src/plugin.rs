@@ -1,4 +1,4 @@
-//! A plugin's router at `/api/<plugin>`: keys, gate, barrier, routes, envelope.
+//! A plugin's router at `/api/<plugin>`: keys, gate, barrier, cookies, routes, envelope.
 //!
 //! Contract: auth-8, http-11 to http-13, http-15.
 
@@ -21,7 +21,7 @@ use crate::{
         matching::PathPattern,
         rate_limit::{Limiter, RateLimit},
     },
-    pipeline::{Barrier, Gate, Pipeline, PublicKeys, Step},
+    pipeline::{Barrier, Gate, Pipeline, PublicKeys, Step, UserCookies},
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
     websocket::{Admission, Handler as WebSocketHandler, WebSocketUpgrade, boxed},
@@ -32,6 +32,9 @@ use crate::{
 pub enum AuthPolicy {
     /// Everybody; a token is not even looked at.
     Unauthenticated,
+    /// Those whom plugin routes accept anyway, and browsers by their cookie alone: for what these load without a header, as
+    /// images and frames. Other sites can have a browser send it, so that nothing but reading belongs on such a path.
+    UserCookie,
 }
 
 /// A plugin's routes, at `/api/<plugin>`. Backstage's `core.httpRouter`.
@@ -50,12 +53,18 @@ pub(crate) struct Routes {
     mount: String,
     routers: ArcSwap<Vec<Routed>>,
     open: ArcSwap<Vec<PathPattern>>,
+    by_cookie: ArcSwap<Vec<PathPattern>>,
 }
 
 impl Routes {
     /// Whether everybody may pass on that path.
     pub(crate) fn is_open(&self, path: &str) -> bool {
         self.open.load().iter().any(|pattern| pattern.matches(path))
+    }
+
+    /// Whether a cookie will do on that path.
+    pub(crate) fn takes_cookies(&self, path: &str) -> bool {
+        self.by_cookie.load().iter().any(|pattern| pattern.matches(path))
     }
 }
 
@@ -77,8 +86,8 @@ impl HttpRouter {
                    tokens: ExternalTokens,
                    me: PluginMetadata| {
                 let mount = format!("/api/{}", me.id());
-                let (routers, open) = Default::default();
-                let routes = Arc::new(Routes { mount: mount.clone(), routers, open });
+                let (routers, open, by_cookie) = Default::default();
+                let routes = Arc::new(Routes { mount: mount.clone(), routers, open, by_cookie });
                 let limit = settings.rate_limits.plugins.get(me.id()).cloned();
                 let is_disabled = tokens.policy_is_disabled();
                 let gate = Gate { state: lifecycle.state(), pause: settings.startup_pause };
@@ -89,9 +98,10 @@ impl HttpRouter {
                     lets_all_in: is_disabled,
                     logger: logger.clone(),
                 });
+                let cookies = UserCookies { http_auth: http_auth.clone() };
                 let barrier = Barrier { http_auth, is_disabled, routes: routes.clone() };
                 let keys = PublicKeys { auth };
-                let steps = steps(&settings, limit.map(Limiter::new), keys, gate, barrier);
+                let steps = steps(&settings, limit.map(Limiter::new), keys, gate, barrier, cookies);
                 let plugin = PluginRouter {
                     id: me.id().into(),
                     steps,
@@ -144,6 +154,12 @@ impl HttpRouter {
         if !path.starts_with('/') {
             return Err(Error::new("WebSocket path must start with /").into());
         }
+        if policy == Some(AuthPolicy::UserCookie) {
+            return Err(Error::new(
+                "A WebSocket is not opened by a cookie, which any site could have a browser send",
+            )
+            .into());
+        }
         let below = if path == "/" { "" } else { path };
         let whole = [&*self.routes.mount, below].concat();
         self.root.web_sockets().add(&whole, self.admission.before(handler, path, policy))
@@ -151,12 +167,15 @@ impl HttpRouter {
 
     /// Opens a path and all below it. `/` and `*` are the whole plugin; `:name` is one segment, `*name` the rest.
     pub fn add_auth_policy(&self, path: &str, policy: AuthPolicy) -> Result {
-        let AuthPolicy::Unauthenticated = policy;
         let pattern = PathPattern::parse(path)?;
-        self.routes.open.rcu(|open| {
-            let mut open = Vec::clone(open);
-            open.push(pattern.clone());
-            open
+        let patterns = match policy {
+            AuthPolicy::Unauthenticated => &self.routes.open,
+            AuthPolicy::UserCookie => &self.routes.by_cookie,
+        };
+        patterns.rcu(|patterns| {
+            let mut patterns = Vec::clone(patterns);
+            patterns.push(pattern.clone());
+            patterns
         });
         Ok(())
     }
@@ -169,6 +188,7 @@ fn steps(
     keys: PublicKeys,
     gate: Gate,
     barrier: Barrier,
+    cookies: UserCookies,
 ) -> Pipeline {
     let mut steps: Vec<Box<dyn Step>> = vec![];
     if let Some(limiter) = limiter {
@@ -177,6 +197,7 @@ fn steps(
     steps.push(Box::new(keys));
     steps.push(Box::new(gate));
     steps.push(Box::new(barrier));
+    steps.push(Box::new(cookies));
     Pipeline::new(steps)
 }
 

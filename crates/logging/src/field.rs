@@ -15,6 +15,8 @@ impl Flags {
     pub(crate) const LITERAL: Self = Self(2);
     /// The value is the framework's: never masked.
     pub(crate) const TRUSTED: Self = Self(4);
+    /// It is for programs: people have read it elsewhere.
+    pub(crate) const FOR_PROGRAMS: Self = Self(8);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -111,6 +113,11 @@ impl Fields {
     pub fn insert(&mut self, key: impl Into<Cow<'static, str>>, value: impl ToField) {
         let key = key.into();
         self.set(key, value.to_field().into(), Flags::default());
+    }
+
+    /// Sets a field for programs: JSON has it, and lines for people do not, as where it repeats what stands above it.
+    pub fn insert_for_programs(&mut self, key: impl Into<Cow<'static, str>>, value: impl ToField) {
+        self.set(key.into(), value.to_field().into(), Flags::FOR_PROGRAMS);
     }
 
     #[doc(hidden)]

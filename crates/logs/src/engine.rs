@@ -240,7 +240,7 @@ impl<W: Write> Sink<W> {
                 Some(_) => self.out.write_all(b"\n"),
             }),
             Shower::Count(count, _) => {
-                count.add(record, raw.len() as u64 + record.truncated_bytes);
+                count.add(record, raw.len() as u64 + origin.lost);
                 Ok(())
             }
         };

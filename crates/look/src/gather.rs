@@ -74,8 +74,19 @@ pub(crate) async fn gather(web: &Web<'_>, look: &Look) -> Result<Seen, NothingSe
 
 /// The portal that a page is of: who asks for one of its pages means the whole.
 fn based(target: &Target, seen: &Seen) -> Target {
-    let path = seen.config_text("app.baseUrl").and_then(|url| url.parse::<Target>().ok()).map(|app| app.base);
+    let app = seen.config_text("app.baseUrl").and_then(|url| url.parse::<Target>().ok());
+    let path = app.map(|app| app.base).filter(|base| is_plain(base));
     Target { origin: target.origin.clone(), base: path.unwrap_or_else(|| target.base.clone()) }
+}
+
+/// Whether a path is one under which a portal may be. A page may name any: it is asked for, and stands in what the operator is told to do.
+fn is_plain(base: &str) -> bool {
+    const LONGEST: usize = 200;
+    let is_word = |word: &str| {
+        !["", ".", ".."].contains(&word)
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+    };
+    base.len() <= LONGEST && base.split('/').skip(1).all(is_word)
 }
 
 /// The index, after redirections on its origin; and where one led away.
@@ -244,12 +255,9 @@ async fn with_token(web: &Web<'_>, target: &Target, token: &str, seen: &Seen) ->
     let ask = |path: &str| web.ask(Ask::get(target.url(path)).with_token());
     let installed: Vec<_> = seen.installed().filter(|id| WITH_TASKS.contains(id)).collect();
     let catalog = ask(known::CATALOG).await;
-    let devtools = ask("/api/devtools/info").await;
-    let tasks = join_all(
-        installed
-            .into_iter()
-            .map(async |id| (id.to_owned(), ask(&format!("/api/{id}/.backstage/scheduler/v1/tasks")).await)),
-    );
+    let devtools = ask(known::DEVTOOLS).await;
+    let tasks =
+        join_all(installed.into_iter().map(async |id| (id.to_owned(), ask(&known::tasks_of(id)).await)));
     WithToken { token: token.to_owned(), catalog, devtools, tasks: tasks.await }
 }
 
@@ -303,6 +311,10 @@ mod tests {
         };
         assert_eq!(of(r#"{"app":{"baseUrl":"https://p.example"}}"#), "https://p.example");
         assert_eq!(of(r#"{"app":{"baseUrl":"http://localhost:3000/portal/"}}"#), "https://p.example/portal");
+        for none in ["x;curl$IFS-s|sh", "a'b", "a//b", "../b", "a%0ab", "a b", "\u{e9}"] {
+            let config = serde_json::json!({"app": {"baseUrl": format!("https://p.example/{none}")}});
+            assert_eq!(of(&config.to_string()), "https://p.example/catalog/default", "{none}");
+        }
         assert_eq!(of("{}"), "https://p.example/catalog/default");
     }
 

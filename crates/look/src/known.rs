@@ -21,7 +21,6 @@ pub(crate) const PLUGINS: &[&str] = &[
     "mcp-actions",
     "rbac",
     "tech-insights",
-    "observatory",
 ];
 
 /// Ids of sign-in providers that Backstage's own modules have; `guest` first.
@@ -43,6 +42,14 @@ pub(crate) const SIGNALS: &str = "/api/signals";
 /// The page of create-app's development server.
 pub(crate) const DEVELOPMENT: &str = "http://localhost:3000";
 pub(crate) const FOREIGN: &str = "https://look.invalid";
+
+/// Of the plugin devtools: which release runs.
+pub(crate) const DEVTOOLS: &str = "/api/devtools/info";
+
+/// Where plugins tell of their scheduled tasks.
+pub(crate) fn tasks_of(plugin: &str) -> String {
+    format!("/api/{plugin}/.backstage/scheduler/v1/tasks")
+}
 
 /// Where plugins show the keys by which others verify their tokens.
 pub(crate) fn keys_of(plugin: &str) -> String {

@@ -3,9 +3,10 @@
 use std::{fmt, time::Duration};
 
 use greenroom_http_client::ClientEnvironment;
+use greenroom_redact::Tokens;
 use http::HeaderValue;
 
-use crate::{checks, gather, report::Report, target::Target, web::Web};
+use crate::{checks, gather, mask::Mask, report::Report, target::Target, web::Web};
 
 /// How much a run may ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +40,17 @@ impl Token {
     /// ```
     /// use greenroom_look::Token;
     ///
-    /// assert!(Token::parse("Bearer abc\n").is_ok());
-    /// assert!(Token::parse("two words").is_err());
+    /// assert!(Token::parse("Bearer abcd\n").is_ok());
+    /// assert!(Token::parse("two words").is_err() && Token::parse("abc").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         let token = text.strip_prefix("Bearer ").map_or(text, str::trim);
         match token {
             "" => Err("is empty"),
+            token if token.len() < Tokens::SHORTEST => {
+                Err("has less than 4 characters: where an answer repeats it, it could not be masked")
+            }
             token if token.chars().all(|c| c.is_ascii_graphic()) => Ok(Self(token.to_owned())),
             _ => Err("holds more than a token"),
         }
@@ -139,6 +143,6 @@ impl Look {
                 Report::of(&self.target, checks::all(&seen))
             }
         };
-        report.made(made, began.elapsed()).without(self.token.as_ref().map(Token::text))
+        report.made(made, began.elapsed()).masked(&Mask::of(self.token.as_ref().map(Token::text)))
     }
 }

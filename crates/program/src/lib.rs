@@ -102,6 +102,7 @@ pub struct Program {
     version: &'static str,
     about: &'static str,
     hint: Option<Cow<'static, str>>,
+    is_ready_later: bool,
     examples: Vec<Example>,
     worth_opening: Vec<WorthOpening>,
     catalogue: Catalogue,
@@ -118,6 +119,7 @@ impl Program {
             version,
             about,
             hint: None,
+            is_ready_later: false,
             examples: vec![],
             worth_opening: vec![],
             catalogue: Catalogue::default(),
@@ -137,6 +139,14 @@ impl Program {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Once this backend is up it may not be ready yet, as one in front of another backend that is still to come: at a terminal
+    /// is then told why, by what its readiness says. Who is waited for tells the log when it is there.
+    #[must_use]
+    pub fn ready_later(mut self) -> Self {
+        self.is_ready_later = true;
         self
     }
 

@@ -10,6 +10,9 @@ use greenroom::{
     context::spawn,
     core::{Phase, RootLifecycle, Running},
     health::{Probe, RootHealth},
+    logging::visible,
+    prelude::RootConfig,
+    redact,
 };
 
 use self::socket::Socket;
@@ -80,7 +83,8 @@ impl ServiceManager {
                 });
         }
         let health = running.service::<RootHealth>().await.ok();
-        spawn("service manager: readiness", readiness(socket.clone(), health));
+        let config = running.service::<RootConfig>().await.ok();
+        spawn("service manager: readiness", readiness(socket.clone(), health, config));
         if let Some(limit) = watchdog {
             spawn("service manager: watchdog", alive(socket, limit));
         }
@@ -96,8 +100,8 @@ impl ServiceManager {
 }
 
 /// Tells once that it is ready, and at any time why it is not. A backend without health is ready once it runs. What did not go out
-/// is told at the next look.
-async fn readiness(socket: Socket, health: Option<RootHealth>) {
+/// is told at the next look. Who asks the manager need not be one who may know what is secret.
+async fn readiness(socket: Socket, health: Option<RootHealth>, config: Option<RootConfig>) {
     let (mut was_ready, mut last) = (false, None);
     loop {
         let said = match &health {
@@ -105,7 +109,10 @@ async fn readiness(socket: Socket, health: Option<RootHealth>) {
             None => None,
         };
         let why_not = said.filter(|said| !said.passes());
-        let why_not = why_not.map(|said| said.message().unwrap_or("no reason given").to_owned());
+        let why_not = why_not.map(|said| {
+            let why = redact::text(said.message().unwrap_or("no reason given"));
+            config.as_ref().map_or_else(|| why.to_string(), |config| config.masked(&why))
+        });
         let now = why_not.as_deref().map_or_else(|| "Ready".to_owned(), |why| format!("Not ready: {why}"));
         let becomes_ready = why_not.is_none() && !was_ready;
         let is_told = if becomes_ready {
@@ -124,20 +131,20 @@ async fn readiness(socket: Socket, health: Option<RootHealth>) {
     }
 }
 
-/// Says twice as often as it has to that tasks of this process get on.
+/// Says four times as often as it has to that tasks of this process get on.
 async fn alive(socket: Socket, limit: Duration) {
-    let mut ticks = tokio::time::interval((limit / 2).max(Duration::from_millis(1)));
+    let mut ticks = tokio::time::interval((limit / 4).max(Duration::from_millis(1)));
     loop {
         ticks.tick().await;
-        // One that did not go out is late by a tick, for which there is room.
+        // Two in a row that did not go out leave room for a third.
         let _ = socket.try_send("WATCHDOG=1");
     }
 }
 
 /// One line: a message has a line for each of its parts.
 fn status(text: &str) -> String {
-    let line = text.chars().take(LONGEST_STATUS);
-    line.map(|char| if char.is_control() { ' ' } else { char }).collect()
+    let line: String = text.chars().take(LONGEST_STATUS).collect();
+    visible(&line.replace(['\n', '\r'], " ")).into_owned()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::{
 use clap::ArgMatches;
 use greenroom::{
     config::{ConfigOptions, RootConfig},
-    core::serve_signals,
+    core::{Running, serve_signals},
+    health::{Probe, RootHealth},
     http::{HttpSettings, Https, LocalAddr, RootHttpRouter, SELF_SIGNED_FILE},
     logging::LoggerOptions,
     ops::{Ops, ROOT},
@@ -148,12 +149,14 @@ async fn serve(
                 );
                 if let (Ok(http), Ok(settings), Ok(logger), Ok(metadata), Ok(ops)) = services {
                     let ready_in = shown.began.elapsed();
+                    let waits = if program.is_ready_later { why_not_ready(running).await } else { None };
                     let up = Up {
                         address: http.local_addr(),
                         settings: &settings,
                         metadata: &metadata,
                         ops: &ops,
                         ready_in,
+                        waits,
                     };
                     if std::io::stderr().is_terminal() {
                         // The banner is the last thing on the screen.
@@ -167,6 +170,12 @@ async fn serve(
             |failed| explain::start_error(config, &typed, failed),
         )
         .await
+}
+
+/// What its readiness says, unless it is there.
+async fn why_not_ready(running: &Running) -> Option<String> {
+    let said = running.service::<RootHealth>().await.ok()?.readiness(&Probe::default()).await;
+    (!said.passes()).then(|| said.message().unwrap_or("No reason is given").to_owned())
 }
 
 /// What the banner tells that is known before the start.
@@ -188,6 +197,7 @@ struct Up<'a> {
     metadata: &'a InstanceMetadata,
     ops: &'a Ops,
     ready_in: Duration,
+    waits: Option<String>,
 }
 
 impl Up<'_> {
@@ -222,7 +232,7 @@ impl Shown {
     /// Only people want it: a pipe gets the log stream and nothing else.
     #[expect(clippy::print_stderr, reason = "the banner is for the person at the terminal")]
     fn banner(&self, program: &Program, up: &Up<'_>) {
-        let &Up { address, settings, ops, ready_in, .. } = up;
+        let &Up { address, settings, ops, ready_in, ref waits, .. } = up;
         let plugins = up.plugins();
         let banner = Banner {
             name: program.name,
@@ -232,6 +242,7 @@ impl Shown {
             worth_opening: &program.worth_opening,
             config: &self.config,
             ready_in,
+            waits: waits.as_deref(),
             address,
             encryption: self.encryption(settings),
             plugins: &plugins,

@@ -8,7 +8,7 @@ use greenroom::{
     errors::{Error, Result},
 };
 
-use crate::Program;
+use crate::{Program, banner::quoted};
 
 /// What a [start command](Program::start_command) comes to.
 #[must_use]
@@ -93,8 +93,62 @@ pub(crate) fn added(to: Command, ways: &[Way]) -> Command {
     ways.iter().fold(to, |to, way| to.subcommand(way.command.clone()))
 }
 
+/// The command line with the `--` that is missing: `refused` was typed where what stands behind it begins. `typed` is all of it, the
+/// program's name first.
+pub(crate) fn with_separator(ways: &[Way], typed: &[String], refused: &str) -> Option<String> {
+    let is_typed = |way: &&Way| typed.iter().any(|word| word == way.name);
+    let way = ways.iter().find(is_typed)?;
+    way.command.get_positionals().find(|argument| argument.is_last_set())?;
+    let of_way = typed.iter().position(|word| word == way.name)? + 1;
+    let at = of_way + typed[of_way..].iter().position(|word| word == refused)?;
+    let (before, after) = typed.split_at(at);
+    if refused.starts_with('-') || before.iter().any(|word| word == "--") {
+        return None;
+    }
+    let words = before.iter().map(String::as_str).chain(["--"]).chain(after.iter().map(String::as_str));
+    Some(words.map(|word| quoted(word).into_owned()).collect::<Vec<_>>().join(" "))
+}
+
 impl fmt::Debug for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Args)]
+    struct Behind {
+        #[arg(long)]
+        _own: bool,
+        #[arg(last = true, required = true)]
+        _command: Vec<String>,
+    }
+
+    #[test]
+    fn the_separator_that_is_missing_is_put_where_it_belongs() {
+        let plan = |_: Behind, program: Program, options| Ok(Start::backend(program, options));
+        let ways = [
+            Way::new("run", plan),
+            Way::new("other", |(), program, options| Ok(Start::backend(program, options))),
+        ];
+        let told = |line: &str, refused| {
+            let typed: Vec<_> = line.split(' ').map(str::to_owned).collect();
+            with_separator(&ways, &typed, refused)
+        };
+        for (line, refused, with) in [
+            ("x run --own node a.js --config b", "node", Some("x run --own -- node a.js --config b")),
+            ("x run run", "run", Some("x run -- run")),
+            ("x run node a?b", "node", Some("x run -- node 'a?b'")),
+            // A mistake in what is our own.
+            ("x run --owm -- node", "--owm", None),
+            ("x run odd -- node", "odd", Some("x run -- odd -- node")),
+            ("x other node", "node", None),
+            ("x node", "node", None),
+        ] {
+            assert_eq!(told(line, refused).as_deref(), with, "{line}");
+        }
     }
 }

@@ -137,12 +137,19 @@ impl Availability {
             return;
         }
         self.state.send_if_modified(|state| {
+            let (address, pause) = (start.address, seconds(self.pause));
+            if matches!(state, State::Starting { .. }) && start.is_absence_news() {
+                warn!(
+                    self.logger,
+                    "Nobody takes connections at {address}, where the Node backend is to be: {why}; requests wait up to {pause}, then \
+                     get 503. Check that it runs, and that it listens there, as with APP_CONFIG_backend_listen={address}"
+                );
+            }
             if !matches!(state, State::Up { .. }) {
                 return false;
             }
             start.goes();
             *state = State::Down { since: Instant::now(), why: why.clone() };
-            let (address, pause) = (start.address, seconds(self.pause));
             warn!(
                 self.logger,
                 "Node backend at {address} takes no connections: {why}; requests wait up to {pause}, then get 503"

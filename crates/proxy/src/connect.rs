@@ -25,6 +25,7 @@ pub(crate) struct Connector {
     has_no_source: OnceLock<Why>,
     has_bound: AtomicBool,
     timeout: Duration,
+    headers: u32,
     opened: AtomicU64,
     open: Arc<AtomicUsize>,
     logger: Logger,
@@ -46,6 +47,7 @@ impl Connector {
             has_no_source: OnceLock::new(),
             has_bound: AtomicBool::new(false),
             timeout: upstream.connect_timeout,
+            headers: upstream.headers,
             opened: AtomicU64::new(0),
             open: Arc::default(),
             logger,
@@ -57,7 +59,7 @@ impl Connector {
         self.opened.load(Relaxed)
     }
 
-    /// How many are open.
+    /// How many are open, for requests.
     pub(crate) fn open(&self) -> usize {
         self.open.load(Relaxed)
     }
@@ -71,15 +73,15 @@ impl Connector {
     pub(crate) async fn connect(&self, to: SocketAddr) -> Result<Connection, NotConnected> {
         // On this machine nobody is out of reach: who does not answer is busy, and is waited for as without us.
         let limit = if to.ip().is_loopback() { BUSY } else { self.timeout };
-        let connection =
-            self.dial(to, self.source.filter(|_| self.has_no_source.get().is_none()), limit).await?;
+        let source = self.source.filter(|_| self.has_no_source.get().is_none());
+        let connection = self.dial(to, source, limit, self.open.clone()).await?;
         self.opened.fetch_add(1, Relaxed);
         Ok(connection)
     }
 
     /// One from this machine's own address, which counts for nothing.
     pub(crate) async fn connect_as_probe(&self, to: SocketAddr) -> Result<Connection, NotConnected> {
-        self.dial(to, None, self.timeout).await
+        self.dial(to, None, self.timeout, Arc::default()).await
     }
 
     async fn dial(
@@ -87,6 +89,7 @@ impl Connector {
         to: SocketAddr,
         source: Option<IpAddr>,
         limit: Duration,
+        open: Arc<AtomicUsize>,
     ) -> Result<Connection, NotConnected> {
         let socket =
             self.socket(to, source).map_err(|error| NotConnected::Unable(error.to_string().into()))?;
@@ -94,7 +97,8 @@ impl Connector {
             let why: Why = format!("nothing answers at its address within {} s", limit.as_secs_f64()).into();
             if to.ip().is_loopback() { NotConnected::Unable(why) } else { NotConnected::Refused(why) }
         })?;
-        Ok(Connection::over(stream.map_err(|error| not_connected(&error))?, self.open.clone()).await)
+        let stream = stream.map_err(|error| not_connected(&error))?;
+        Ok(Connection::over(stream, open, self.headers).await)
     }
 
     fn socket(&self, to: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpSocket> {
@@ -163,8 +167,8 @@ mod tests {
         let (listener, _waiting) = full();
         let address = listener.local_addr().unwrap();
         let timeout = Duration::from_millis(50);
-        let pause = Duration::ZERO;
-        let upstream = Upstream { address, source: None, connect_timeout: timeout, pause };
+        let (pause, headers) = (Duration::ZERO, 100);
+        let upstream = Upstream { address, source: None, connect_timeout: timeout, pause, headers };
         let connector = Connector::new(&upstream, Logger::noop());
         let Err(NotConnected::Unable(why)) = connector.connect_as_probe(address).await else { panic!() };
         assert_eq!(&*why, "nothing answers at its address within 0.05 s");

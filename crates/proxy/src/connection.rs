@@ -22,13 +22,13 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::wire::{Told, Wire};
+use crate::{
+    settings::HEADERS,
+    wire::{Told, Wire},
+};
 
 /// The longest header of an answer; more of an answer is not read ahead either.
 const MOST_BYTES: usize = 128 * 1024;
-
-/// The most lines of it.
-const MOST_HEADERS: usize = 256;
 
 /// How long a server keeps a connection that says nothing of it: Node's default.
 const KEPT: Duration = Duration::from_secs(5);
@@ -86,10 +86,13 @@ impl fmt::Display for NotAnswered {
 }
 
 impl Connection {
-    pub(crate) async fn over(stream: TcpStream, open: Arc<AtomicUsize>) -> Self {
+    pub(crate) async fn over(stream: TcpStream, open: Arc<AtomicUsize>, headers: u32) -> Self {
         let (wire, told) = Wire::new(stream, open);
         let mut builder = Builder::new();
-        builder.max_buf_size(MOST_BYTES).max_headers(MOST_HEADERS);
+        builder.max_buf_size(MOST_BYTES);
+        if headers != HEADERS {
+            builder.max_headers(headers as usize);
+        }
         let (sender, http) = builder
             .handshake(TokioIo::new(wire))
             .await

@@ -17,11 +17,15 @@ mod live;
 mod occasional;
 mod pool;
 mod proxy;
+mod pulse;
+mod recent;
+mod refusals;
 mod request_headers;
 mod response_headers;
 mod send;
 mod settings;
 mod shared;
+mod stall;
 mod start;
 mod state;
 mod status;
@@ -35,9 +39,12 @@ pub use crate::{
     labels::{Label, Labels},
     live::{OTHER_PLUGINS, PROBES},
     proxy::{Proxy, ProxyBuilder},
+    pulse::LookAtThread,
+    refusals::{ALTHOUGH_VALID, MISSING, UNVERIFIED},
     settings::{Limits, Upstream},
+    stall::{MainThread, STALL, Stall, StallKind, Suspect, ThreadState},
     start::IsIt,
     state::{State, Why},
-    status::{PluginStatus, Readiness, Status},
+    status::{PluginStatus, Readiness, Refused, Status},
     watch::{PROBE_AGENT, PROBE_PATH},
 };

@@ -6,19 +6,27 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
+use greenroom_context::spawn;
 use http::{Method, StatusCode};
 use parking_lot::Mutex;
+use tokio::time::sleep;
 
-use crate::{settings::Limits, status::PluginStatus};
+use crate::{recent::Recent, refusals::Refusals, settings::Limits, stall::Suspect, status::PluginStatus};
 
 /// How many plugins are told apart. What they are called is the client's to say.
 const MOST_PLUGINS: usize = 200;
 
 /// How many health checks are on their way at once. They have their own room: a server that has much to do is not down.
 const MOST_PROBES: usize = 100;
+
+/// Who sent a request is found out beside its way, and known by then.
+const A_MOMENT: Duration = Duration::from_millis(100);
+
+/// How many plugins are told that may be why the server behind does not answer.
+const MOST_SUSPECTS: usize = 5;
 
 /// By what the others are told; no plugin can be called so.
 pub const OTHER_PLUGINS: &str = "*";
@@ -60,6 +68,8 @@ struct Plugin {
     given_up: AtomicU64,
     failures: AtomicU64,
     last_failure: Mutex<Option<(SystemTime, String, String)>>,
+    recent: Recent,
+    refusals: Mutex<Refusals>,
 }
 
 /// What a request is.
@@ -101,9 +111,9 @@ impl Live {
     fn place(self: &Arc<Self>, kind: Kind, plugin: impl FnOnce() -> Arc<Plugin>) -> Result<Place, Full> {
         self.take(kind)?;
         let plugin = plugin();
-        plugin.requests.fetch_add(1, Relaxed);
+        let number = plugin.requests.fetch_add(1, Relaxed);
         plugin.now[kind as usize].fetch_add(1, Relaxed);
-        Ok(Place { live: self.clone(), plugin, kind, has_end: AtomicBool::new(false) })
+        Ok(Place { live: self.clone(), plugin, kind, number, has_end: AtomicBool::new(false) })
     }
 
     fn plugin(&self, id: &str) -> Arc<Plugin> {
@@ -112,7 +122,7 @@ impl Live {
         let known = plugins.by_id.get(id).cloned();
         let plugin = match known {
             Some(plugin) => plugin,
-            None if plugins.has_room() => plugins.by_id.entry(id.into()).or_default().clone(),
+            None if plugins.has_room(&self.others) => plugins.by_id.entry(id.into()).or_default().clone(),
             None => return self.others.clone(),
         };
         plugin.asked.store(plugins.clock, Relaxed);
@@ -124,7 +134,24 @@ impl Live {
         let known = plugins.by_id.iter().map(|(id, plugin)| (id.to_string(), plugin.status()));
         let beside = [(OTHER_PLUGINS, &self.others), (PROBES, &self.probed)];
         let beside = beside.into_iter().map(|(id, plugin)| (id.to_owned(), plugin.status()));
-        known.chain(beside.filter(|(_, status)| status.requests > 0)).collect()
+        let is_of_use = |status: &PluginStatus| status.requests > 0 || !status.refused.is_empty();
+        known.chain(beside.filter(|(_, status)| is_of_use(status))).collect()
+    }
+
+    /// From here on, what began before the last turn has not begun lately.
+    pub(crate) fn turn(&self) {
+        self.plugins.lock().by_id.values().chain([&self.others]).for_each(|plugin| plugin.turn());
+    }
+
+    /// Whose requests have begun lately and have no answer: who has most comes first.
+    pub(crate) fn suspects(&self) -> Vec<Suspect> {
+        let plugins = self.plugins.lock();
+        let known = plugins.by_id.iter().map(|(id, plugin)| (&**id, plugin));
+        let waiting = known.chain([(OTHER_PLUGINS, &self.others)]).map(|(id, plugin)| (id, plugin.waiting()));
+        let mut waiting: Vec<_> = waiting.filter(|(_, requests)| *requests > 0).collect();
+        waiting.sort_by(|(one, first), (other, second)| second.cmp(first).then(one.cmp(other)));
+        let most = waiting.into_iter().take(MOST_SUSPECTS);
+        most.map(|(plugin, requests)| Suspect { plugin: plugin.to_owned(), requests }).collect()
     }
 
     fn take(&self, kind: Kind) -> Result<(), Full> {
@@ -146,7 +173,7 @@ impl Live {
 impl Plugins {
     /// Whether one more may be told apart. In a full table the one gives way that was asked least recently of those that nobody
     /// asks now; a plugin only where all the others are plugins, too: clients can make up any number of names.
-    fn has_room(&mut self) -> bool {
+    fn has_room(&mut self, others: &Plugin) -> bool {
         if self.by_id.len() < MOST_PLUGINS {
             return true;
         }
@@ -155,7 +182,9 @@ impl Plugins {
         let Some(id) = idle.min_by_key(|(_, plugin)| rank(plugin)).map(|(id, _)| id.clone()) else {
             return false;
         };
-        self.by_id.remove(&id);
+        if let Some(plugin) = self.by_id.remove(&id) {
+            others.refusals.lock().take(std::mem::take(&mut plugin.refusals.lock()));
+        }
         true
     }
 }
@@ -172,7 +201,16 @@ impl Plugin {
             given_up: self.given_up.load(Relaxed),
             failures: self.failures.load(Relaxed),
             last_failure: self.last_failure.lock().clone(),
+            refused: self.refusals.lock().all(),
         }
+    }
+
+    fn turn(&self) {
+        self.recent.turn(self.requests.load(Relaxed));
+    }
+
+    fn waiting(&self) -> u64 {
+        self.recent.waiting(self.requests.load(Relaxed))
     }
 }
 
@@ -181,6 +219,8 @@ pub(crate) struct Place {
     live: Arc<Live>,
     plugin: Arc<Plugin>,
     kind: Kind,
+    /// How many of its plugin's came before.
+    number: u64,
     /// It was answered, or has failed: its client has not given it up.
     has_end: AtomicBool,
 }
@@ -205,7 +245,7 @@ impl Place {
         if is_found && !self.plugin.is_found.load(Relaxed) {
             self.plugin.is_found.store(true, Relaxed);
         }
-        self.has_end.store(true, Relaxed);
+        self.ends();
         if status.is_server_error() {
             self.failed(status.as_str(), request);
         }
@@ -213,9 +253,35 @@ impl Place {
 
     /// Its plugin has failed.
     pub(crate) fn failed(&self, code: &str, request: &str) {
-        self.has_end.store(true, Relaxed);
+        self.ends();
         self.plugin.failures.fetch_add(1, Relaxed);
         *self.plugin.last_failure.lock() = Some((SystemTime::now(), code.to_owned(), request.to_owned()));
+    }
+
+    /// Its plugin has answered so, for that reason.
+    pub(crate) fn refused(&self, status: StatusCode, reason: &'static str) {
+        self.plugin.refusals.lock().note(status, reason);
+    }
+
+    /// The same, for a reason that is known in a moment, or never.
+    pub(crate) fn refused_later(
+        &self,
+        status: StatusCode,
+        reason: impl Fn() -> &'static str + Send + 'static,
+    ) {
+        let plugin = self.plugin.clone();
+        drop(spawn("why it was refused", async move {
+            sleep(A_MOMENT).await;
+            plugin.refusals.lock().note(status, reason());
+        }));
+    }
+
+    fn ends(&self) {
+        // One task has it at a time.
+        if !self.has_end.load(Relaxed) {
+            self.has_end.store(true, Relaxed);
+            self.plugin.recent.ends(self.number);
+        }
     }
 
     fn leave(&self) {
@@ -229,6 +295,54 @@ impl Drop for Place {
         self.leave();
         if !*self.has_end.get_mut() {
             self.plugin.given_up.fetch_add(1, Relaxed);
+            self.plugin.recent.ends(self.number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_ten_thousand_names_few_are_told_apart_and_no_refusal_is_lost() {
+        const NAMES: u64 = 10_000;
+        let live = Arc::new(Live::new(Limits::default()));
+        for name in 0..NAMES {
+            let place = live.enter(&format!("p{name}"), false).unwrap();
+            place.answered(&Method::GET, StatusCode::UNAUTHORIZED, "id");
+            place.refused(StatusCode::UNAUTHORIZED, "missing");
+        }
+        let plugins = live.status();
+        assert_eq!(plugins.len(), MOST_PLUGINS + 1);
+        let refused = plugins.values().flat_map(|plugin| &plugin.refused);
+        assert_eq!(refused.map(|refused| refused.count).sum::<u64>(), NAMES);
+        let [others] = &plugins[OTHER_PLUGINS].refused[..] else { panic!("{plugins:?}") };
+        assert_eq!(
+            (others.status, others.reason, others.count),
+            (401, "missing", NAMES - MOST_PLUGINS as u64)
+        );
+    }
+
+    #[test]
+    fn suspects_are_those_that_wait_since_lately_who_has_most_first() {
+        let live = Arc::new(Live::new(Limits::default()));
+        let enter = |plugin: &str| live.enter(plugin, false).unwrap();
+        let _old = enter("old");
+        live.turn();
+        live.turn();
+        let catalog = [enter("catalog"), enter("catalog")];
+        let (search, _pages) = (enter("search"), enter(""));
+        search.answered(&Method::GET, StatusCode::OK, "id");
+        let suspects = || {
+            let of = live.suspects().into_iter().map(|suspect| (suspect.plugin, suspect.requests));
+            of.collect::<Vec<_>>()
+        };
+        assert_eq!(suspects(), [("catalog".to_owned(), 2), (String::new(), 1)]);
+        drop(catalog);
+        assert_eq!(suspects(), [(String::new(), 1)]);
+        let _many: Vec<_> = (0..1000).map(|name| enter(&format!("p{name}"))).collect();
+        let suspects = suspects();
+        assert_eq!((suspects.len(), &*suspects[0].0), (MOST_SUSPECTS, OTHER_PLUGINS));
     }
 }

@@ -26,6 +26,7 @@ use crate::{
     live::Live,
     occasional::Occasional,
     pool::Pool,
+    pulse::{LookAtThread, Pulse, feel},
     send,
     settings::{Limits, Upstream},
     shared::{Changed, Shared},
@@ -48,6 +49,7 @@ use crate::{
 ///     source: Some("127.0.0.2".parse().unwrap()),
 ///     connect_timeout: Duration::from_secs(2),
 ///     pause: Duration::from_secs(5),
+///     headers: 100,
 /// };
 /// let logger = RootLogger::builder().sink(CaptureSink::new()).build().plugin("gateway");
 /// let proxy = Proxy::builder(upstream, logger).limits(Limits::default()).build();
@@ -62,7 +64,7 @@ pub struct Proxy(Arc<Shared>);
 /// Puts one together.
 pub struct ProxyBuilder {
     availability: Availability,
-    connector: Connector,
+    connector: Arc<Connector>,
     limits: Limits,
     documents: Documents,
     labels: Option<Arc<dyn Labels>>,
@@ -75,7 +77,7 @@ impl Proxy {
     pub fn builder(upstream: Upstream, logger: Logger) -> ProxyBuilder {
         let (limits, documents, labels) = Default::default();
         let availability = Availability::new(&upstream, logger.clone());
-        let connector = Connector::new(&upstream, logger.clone());
+        let connector = Arc::new(Connector::new(&upstream, logger.clone()));
         ProxyBuilder { availability, connector, limits, documents, labels, writes_lines: true, logger }
     }
 
@@ -121,6 +123,11 @@ impl Proxy {
     pub fn gone(&self, why: Why) {
         self.0.availability.gone(why);
         self.0.pool.empty();
+    }
+
+    /// How its main thread is looked at while it does not answer, where that is known: it tells what the thread does.
+    pub fn set_main_thread(&self, look: Option<LookAtThread>) {
+        self.0.pulse.set_thread(look);
     }
 
     /// Lets bytes pass as they come, or no longer.
@@ -189,6 +196,7 @@ impl ProxyBuilder {
             connector,
             pool: Arc::new(Pool::default()),
             live: Arc::new(Live::new(limits)),
+            pulse: Pulse::default(),
             latency: Latency::default(),
             limits,
             documents,
@@ -200,8 +208,10 @@ impl ProxyBuilder {
             is_transparent: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
             failures: Occasional::default(),
+            is_untrusted_told: AtomicBool::new(false),
         });
         drop(spawn("upstream watch", watch(Arc::downgrade(&shared))));
+        drop(spawn("upstream pulse", feel(Arc::downgrade(&shared))));
         Proxy(shared)
     }
 }

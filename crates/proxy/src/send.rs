@@ -8,7 +8,7 @@
 //! | it left, no byte came, anything else | 502 | 502 |
 //! | a part of an answer came | 502 | 502 |
 //!
-//! The start that follows one which may have ended of a request is not sent it.
+//! The start that follows one which may have ended of a request is not sent it: nobody waits for a server that has broken off.
 
 use std::{
     pin::pin,
@@ -31,6 +31,7 @@ use crate::{
     failure::{Failure, wants_page},
     live::{Kind, Place},
     pool::Load,
+    refusals::{Refusals, UNVERIFIED, reason},
     request_headers::{As, asks_for_websocket, rewrite},
     response_headers::{self, Malformed},
     shared::Shared,
@@ -42,8 +43,13 @@ use crate::{
 pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Passage) -> Forwarded {
     let named = Context::current().request().cloned();
     let asked = Asked::by(&request);
+    shared.tell_of_untrusted(request.headers(), passage.trusts_peer);
     let wants_page = asked.wants_page;
-    let failed = |failure: Failure| Forwarded::Answer(failure.response(wants_page));
+    let told = passage.told.clone();
+    let failed = |failure: Failure| {
+        told.set_gateway_error(failure.code());
+        Forwarded::Answer(failure.response(wants_page))
+    };
     let plugin = named.as_ref().and_then(Named::target_plugin).unwrap_or_default();
     let place = match passage.is_probe {
         true => shared.live.enter_probe(),
@@ -56,8 +62,7 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
     if !passage.is_transparent {
         shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
     }
-    let told = passage.told.clone();
-    let sending = Sending { shared, asked, told, named, place };
+    let sending = Sending { shared, asked, told: told.clone(), named, place };
     sending.run(request, &passage).await.unwrap_or_else(failed)
 }
 
@@ -165,8 +170,13 @@ impl Sending {
             let mut connection = match idle {
                 Some(connection) => connection,
                 None => {
-                    let connecting = Box::pin(self.shared.connect(begun));
-                    connecting.await.map_err(|failure| self.failed(failure))?
+                    // Who has broken off and is away has ended, of this very request perhaps: nothing is waited for then.
+                    let connecting = Box::pin(self.shared.connect(begun, broken.is_none()));
+                    match (connecting.await, &broken) {
+                        (Ok(connection), _) => connection,
+                        (Err(_), Some((_, error))) => return Err(self.unanswered(Failure::Broke, error)),
+                        (Err(failure), None) => return Err(self.failed(failure)),
+                    }
                 }
             };
             // The server behind may have ended of this very request: the next start, whose end has not come, is spared it.
@@ -224,7 +234,7 @@ impl Sending {
     ) -> Result<Response<Body>, Failure> {
         let (mut head, body) = answer.into_parts();
         response_headers::rewrite(&mut head, &self.asked.method).map_err(|why| self.malformed(why))?;
-        self.place.answered(&self.asked.method, head.status, self.id());
+        self.answered(head.status);
         let kind = head.headers.get(header::CONTENT_TYPE);
         let is_stream = kind.is_some_and(|kind| is_event_stream(kind.as_bytes()));
         if is_stream {
@@ -250,7 +260,7 @@ impl Sending {
     ) -> Result<Forwarded, Failure> {
         let (mut head, _) = answer.into_parts();
         response_headers::rewrite_switch(&mut head).map_err(|why| self.malformed(why))?;
-        self.place.answered(&self.asked.method, head.status, self.id());
+        self.answered(head.status);
         self.place.becomes(Kind::Tunnel).map_err(|_| self.overloaded())?;
         let until = connection.start_ended.clone().cancelled_owned();
         let Some((wire, unread)) = connection.into_stream().await else {
@@ -258,6 +268,27 @@ impl Sending {
         };
         let tunnel = Tunnel::new(wire, unread, until, self.place);
         Ok(Forwarded::Tunnel(Response::from_parts(head, ()), Box::new(tunnel)))
+    }
+
+    /// Notes with what it was answered.
+    fn answered(&self, status: StatusCode) {
+        self.place.answered(&self.asked.method, status, self.id());
+        if Refusals::is(status) {
+            self.refused(status);
+        }
+    }
+
+    /// Notes that it was refused for who asked.
+    fn refused(&self, status: StatusCode) {
+        let is_looked_at = self.shared.labels.is_some() && !self.shared.is_transparent.load(Relaxed);
+        match reason(&self.told, self.named.as_ref()) {
+            Some(reason) => self.place.refused(status, reason),
+            None if !is_looked_at => self.place.refused(status, UNVERIFIED),
+            None => {
+                let (told, named) = (self.told.clone(), self.named.clone());
+                self.place.refused_later(status, move || reason(&told, named.as_ref()).unwrap_or(UNVERIFIED));
+            }
+        }
     }
 
     /// The request's id.

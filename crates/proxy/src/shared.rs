@@ -13,7 +13,7 @@ use std::{
 use greenroom_context::Request as Named;
 use greenroom_http::{Reach, Told};
 use greenroom_logging::{Logger, warn};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
 
 use crate::{
@@ -27,16 +27,20 @@ use crate::{
     live::Live,
     occasional::Occasional,
     pool::Pool,
+    pulse::Pulse,
     settings::Limits,
     status::{Readiness, Status},
 };
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
 /// One proxy.
 pub(crate) struct Shared {
     pub(crate) availability: Availability,
-    pub(crate) connector: Connector,
+    pub(crate) connector: Arc<Connector>,
     pub(crate) pool: Arc<Pool>,
     pub(crate) live: Arc<Live>,
+    pub(crate) pulse: Pulse,
     pub(crate) latency: Latency,
     pub(crate) limits: Limits,
     pub(crate) documents: Documents,
@@ -48,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) writes_lines: bool,
     pub(crate) is_stopping: AtomicBool,
     pub(crate) failures: Occasional,
+    /// That a proxy in front is not trusted was told.
+    pub(crate) is_untrusted_told: AtomicBool,
 }
 
 /// What became of documents.
@@ -62,13 +68,24 @@ impl Shared {
     pub(crate) fn reach(&self) -> Reach {
         let is_transparent = self.is_transparent.load(Relaxed);
         // That this server stops is for it to say, and is all that changes by that.
-        let health = !self.is_stopping() && (is_transparent || self.availability.is_up());
-        Reach { owned: is_transparent, health, is_transparent }
+        let is_asked = !self.is_stopping() && (is_transparent || self.availability.is_up());
+        // Who does not turn its event loop answers nobody: what it has said last is known here.
+        let is_silent = !is_transparent && self.pulse.is_stalled();
+        let liveness = is_asked && (!is_silent || self.pulse.is_stalled_for_long());
+        Reach { owned: is_transparent, readiness: is_asked && !is_silent, liveness, is_transparent }
     }
 
-    /// A new connection, for a request that has been waiting for one since then.
-    pub(crate) async fn connect(&self, begun: Instant) -> Result<Connection, Failure> {
+    /// Whether it is to be asked whether its event loop turns.
+    pub(crate) fn is_felt(&self) -> bool {
+        self.availability.is_up() && !self.is_stopping() && !self.availability.drained().is_cancelled()
+    }
+
+    /// A new connection, for a request that has been waiting for one since then; or that does not wait.
+    pub(crate) async fn connect(&self, begun: Instant, waits: bool) -> Result<Connection, Failure> {
         loop {
+            if !waits && !self.availability.is_up() {
+                return Err(Failure::Down);
+            }
             let start = self.availability.wait(begun).await?;
             match self.connector.connect(start.address).await {
                 Ok(mut connection) => {
@@ -125,6 +142,20 @@ impl Shared {
         }
     }
 
+    /// Tells the log once that somebody in front says whom it asks for, and is not believed.
+    pub(crate) fn tell_of_untrusted(&self, headers: &HeaderMap, trusts_peer: bool) {
+        let is_news = !trusts_peer && !self.is_untrusted_told.load(Relaxed);
+        if !is_news || !headers.contains_key(FORWARDED_FOR) || self.is_untrusted_told.swap(true, Relaxed) {
+            return;
+        }
+        warn!(
+            self.logger,
+            "A request came with X-Forwarded-For, from an address that backend.trustProxy does not trust: what it says is dropped. If \
+             a proxy stands in front, Node takes it for the client of all requests: its rate limit counts them as one, and https is \
+             http to it. Set backend.trustProxy then, as to 1 for one proxy; else a client has made the header up"
+        );
+    }
+
     pub(crate) fn note_document(&self, outcome: Result<bool, Untouched>) {
         let mut changed = self.changed.lock();
         match outcome {
@@ -140,6 +171,7 @@ impl Shared {
     }
 
     pub(crate) fn status(&self) -> Status {
+        let (stall_count, stalls) = self.pulse.known();
         let changed = self.changed.lock();
         Status {
             address: self.availability.address(),
@@ -157,6 +189,8 @@ impl Shared {
             idle_connections: self.pool.len(),
             documents: changed.documents,
             untouched: changed.untouched.clone(),
+            stall_count,
+            stalls,
         }
     }
 }

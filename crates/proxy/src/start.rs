@@ -1,6 +1,13 @@
 //! One start of the server behind, and all that belongs to it alone.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::SystemTime,
+};
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -18,6 +25,7 @@ pub(crate) struct Start {
     /// Cancelled at its end, and when this server drains: streams on its connections end, and none of these is kept for later.
     pub(crate) ended: CancellationToken,
     is_it: Option<IsIt>,
+    is_absence_told: AtomicBool,
     readiness: Mutex<Option<Arc<Readiness>>>,
 }
 
@@ -26,7 +34,8 @@ pub(crate) type Said = Result<(u16, String), Why>;
 
 impl Start {
     pub(crate) fn new(address: SocketAddr, ended: CancellationToken, is_it: Option<IsIt>) -> Self {
-        Self { address, ended, is_it, readiness: Mutex::default() }
+        let (is_absence_told, readiness) = Default::default();
+        Self { address, ended, is_it, is_absence_told, readiness }
     }
 
     /// Whether it is this one that takes connections there.
@@ -35,6 +44,12 @@ impl Start {
             Some(is_it) => is_it().await,
             None => true,
         }
+    }
+
+    /// Whether it is news that nobody is there yet: once, and only of who is not known to be on the way. A child process of ours is,
+    /// and its start and its end are told elsewhere.
+    pub(crate) fn is_absence_news(&self) -> bool {
+        self.is_it.is_none() && !self.is_absence_told.swap(true, Relaxed)
     }
 
     pub(crate) fn readiness(&self) -> Option<Arc<Readiness>> {

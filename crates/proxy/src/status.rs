@@ -10,6 +10,7 @@ use std::{
 use crate::{
     documents::Untouched,
     settings::Limits,
+    stall::Stall,
     state::{State, Why},
 };
 
@@ -47,6 +48,10 @@ pub struct Status {
     pub documents: u64,
     /// Documents that went out as they came.
     pub untouched: BTreeMap<Untouched, u64>,
+    /// How many times its event loop has stood still.
+    pub stall_count: u64,
+    /// The last twenty of these, the newest first.
+    pub stalls: Vec<Stall>,
 }
 
 /// An answer to the question whether the server behind is ready.
@@ -88,4 +93,20 @@ pub struct PluginStatus {
     pub failures: u64,
     /// The last failure: when, which status or error code, and the request's id.
     pub last_failure: Option<(SystemTime, String, String)>,
+    /// Answers of 401 and 403.
+    pub refused: Vec<Refused>,
+}
+
+/// Requests that the server behind has refused for who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// 401 or 403.
+    pub status: u16,
+    /// Why, as far as the request's [label](crate::Label) tells: [`MISSING`](crate::MISSING), [`ALTHOUGH_VALID`](crate::ALTHOUGH_VALID),
+    /// [`UNVERIFIED`](crate::UNVERIFIED), or why the credential is not valid.
+    pub reason: &'static str,
+    /// How many.
+    pub count: u64,
+    /// When the last one came.
+    pub last: SystemTime,
 }

@@ -25,7 +25,7 @@ pub const PROBE_PATH: &str = "/.backstage/health/v1/readiness";
 /// How the proxy calls itself then, in `User-Agent`.
 pub const PROBE_AGENT: &str = "greenroom-probe";
 
-/// How often it is asked while it takes connections, and while it does not.
+/// How often it is asked while it is ready, and while it is not: somebody waits for that.
 const WHILE_UP: Duration = Duration::from_secs(5);
 const WHILE_AWAY: Duration = Duration::from_secs(1);
 
@@ -43,7 +43,9 @@ pub(crate) async fn watch(of: Weak<Shared>) {
     let mut asked: Option<Instant> = None;
     while let Some(shared) = of.upgrade() {
         let availability = &shared.availability;
-        let is_due = !availability.is_up() || asked.is_none_or(|asked| asked.elapsed() >= WHILE_UP);
+        let is_ready =
+            availability.is_up() && shared.readiness().is_some_and(|readiness| readiness.is_ready());
+        let is_due = !is_ready || asked.is_none_or(|asked| asked.elapsed() >= WHILE_UP);
         // Between two starts there is nobody to look at: whoever listens where the last one did is another program.
         if let Some(start) = availability.start().filter(|_| is_due) {
             asked = Some(Instant::now());

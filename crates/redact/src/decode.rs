@@ -1,6 +1,8 @@
-//! Text with its escapes undone, each byte with its place in the text that was read.
+//! Text with its escapes undone, and where in the text that was read a range of it stands.
 
 use std::ops::Range;
+
+use crate::html;
 
 /// The kinds of escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,49 +13,19 @@ pub(crate) enum Escapes {
     Backslash,
     /// `115, 101`, bytes as numbers of a list: of the same.
     List,
+    /// `&#x2F;`, `&#47;`, `&sol;`, of pages.
+    Html,
 }
 
 impl Escapes {
-    pub(crate) const ALL: [Self; 3] = [Self::Percent, Self::Backslash, Self::List];
-}
-
-/// Bytes, and where in the text each of them stands.
-pub(crate) struct Decoded {
-    pub(crate) bytes: Vec<u8>,
-    places: Vec<Range<usize>>,
-}
-
-impl Decoded {
-    /// Where in the text so many bytes stand.
-    pub(crate) fn place(&self, range: Range<usize>) -> Range<usize> {
-        self.places[range.start].start..self.places[range.end - 1].end
-    }
-
-    /// Undoes escapes once more; places stay those in the first text.
-    pub(crate) fn again(&self, escapes: Escapes) -> Option<Self> {
-        let mut inner = decode(&self.bytes, escapes)?;
-        for place in &mut inner.places {
-            *place = self.place(place.clone());
-        }
-        Some(inner)
-    }
+    /// Those of lines and of what programs print.
+    pub(crate) const OF_LINES: &[Self] = &[Self::Percent, Self::Backslash, Self::List];
+    /// Those of pages, too.
+    pub(crate) const OF_PAGES: &[Self] = &[Self::Percent, Self::Backslash, Self::List, Self::Html];
 }
 
 /// Undoes the escapes of one kind; `None` if there are none.
-pub(crate) fn decode(text: &[u8], escapes: Escapes) -> Option<Decoded> {
-    let mut out = Decoded { bytes: Vec::new(), places: Vec::new() };
-    undo(text, escapes, |bytes, place| {
-        out.bytes.extend_from_slice(bytes);
-        let is_escape = place.len() > bytes.len();
-        out.places.extend(
-            place.clone().take(bytes.len()).map(|at| if is_escape { place.clone() } else { at..at + 1 }),
-        );
-    })
-    .then_some(out)
-}
-
-/// The same without places.
-pub(crate) fn decode_bytes(text: &[u8], escapes: Escapes) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &[u8], escapes: Escapes) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     undo(text, escapes, |bytes, place| {
         if place.start == 0 {
@@ -64,11 +36,34 @@ pub(crate) fn decode_bytes(text: &[u8], escapes: Escapes) -> Option<Vec<u8>> {
     .then_some(out)
 }
 
+/// Makes ranges of the text with its escapes undone those of the text itself. They are in order and do not overlap. The text is
+/// gone through again: to remember the place of each byte would take many times its length.
+pub(crate) fn place(text: &[u8], escapes: Escapes, ranges: &mut [Range<usize>]) {
+    let mut ends = ranges.iter_mut().flat_map(|range| [(&mut range.start, false), (&mut range.end, true)]);
+    let (mut next, mut at) = (ends.next(), 0);
+    undo(text, escapes, |bytes, place| {
+        let is_escape = place.len() > bytes.len();
+        // An end is that of the byte before it.
+        while let Some((end, is_end)) =
+            next.take_if(|(end, is_end)| **end - usize::from(*is_end) < at + bytes.len())
+        {
+            *end = match (is_escape, is_end) {
+                (true, false) => place.start,
+                (true, true) => place.end,
+                (false, _) => place.start + (*end - at),
+            };
+            next = ends.next();
+        }
+        at += bytes.len();
+    });
+}
+
 /// Gives the text in pieces, each with its place: escapes undone, and what stands between them. Whether there are any.
 fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>)) -> bool {
     let mark = match escapes {
         Escapes::Percent => b'%',
         Escapes::Backslash => b'\\',
+        Escapes::Html => b'&',
         Escapes::List => return undo_lists(text, piece),
     };
     let mut from = 0;
@@ -85,6 +80,9 @@ fn undo(text: &[u8], escapes: Escapes, mut piece: impl FnMut(&[u8], Range<usize>
             }),
             Escapes::Backslash => {
                 backslash(&text[at..]).map(|(c, length)| (c.encode_utf8(&mut utf8).as_bytes(), length))
+            }
+            Escapes::Html => {
+                html::reference(&text[at..]).map(|(c, length)| (c.encode_utf8(&mut utf8).as_bytes(), length))
             }
         };
         let Some((bytes, length)) = undone else { continue };

@@ -14,7 +14,7 @@
 //!
 //! [`Secrets`] are texts that are known: what config declares secret. They are found in every form in which text shows
 //! them: as they are, escaped as JSON or by Rust's `{:?}`, percent-encoded, within base64, in hexadecimal, as bytes in a list
-//! of numbers; of a key in PEM, each line by itself. The others know no secret. They go by names, of which there is [one list](name_is_secret), and by where in a URL credentials stand.
+//! of numbers; of a key in PEM, each line by itself. [`Tokens`] are found in pages, too. The others know no secret. They go by names, of which there is [one list](name_is_secret), and by where in a URL credentials stand.
 //!
 //! It must not know where secrets come from, nor how lines are written.
 
@@ -22,12 +22,14 @@ mod base64;
 mod decode;
 mod filter;
 mod forms;
+mod html;
 mod name;
 mod name_lists;
 mod ranges;
 mod secrets;
 mod shape;
 mod text;
+mod tokens;
 mod url;
 mod webhook;
 
@@ -36,4 +38,5 @@ pub use name_lists::{NAME_LISTS, NameLists};
 pub use secrets::{MASK, Secrets};
 pub use shape::is_secret_by_shape;
 pub use text::{credentials_in, text};
+pub use tokens::Tokens;
 pub use url::{broken_url, url};

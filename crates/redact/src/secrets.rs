@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::{
     base64,
-    decode::{Decoded, Escapes, decode, decode_bytes},
+    decode::{self, Escapes, decode},
     filter::Filter,
     forms::{self, Form},
     ranges::union,
@@ -29,9 +29,12 @@ pub struct Secrets {
     generation: u64,
     known: HashSet<Box<str>>,
     scan: Option<Scan>,
+    in_pages: bool,
 }
 
 struct Scan {
+    /// Whether escapes of pages are undone, too.
+    in_pages: bool,
     automaton: AhoCorasick,
     filter: Option<Filter>,
     /// For each pattern, whether a part of the secret stands before and after it.
@@ -55,6 +58,11 @@ fn usable(secret: &str) -> Option<&str> {
 }
 
 impl Secrets {
+    /// None yet; they will be found also where they are escaped for HTML, which lines are not searched for.
+    pub(crate) fn in_pages() -> Self {
+        Self { in_pages: true, ..Self::default() }
+    }
+
     /// The next generation, with more secrets, and how many of them are new; `None` if none is.
     ///
     /// Secrets are trimmed; those of less than two characters are left out.
@@ -65,8 +73,8 @@ impl Secrets {
         if new == 0 {
             return None;
         }
-        let scan = Some(Scan::new(&known));
-        Some((Self { generation: self.generation + 1, known, scan }, new))
+        let scan = Some(Scan::new(&known, self.in_pages));
+        Some((Self { generation: self.generation + 1, known, scan, in_pages: self.in_pages }, new))
     }
 
     /// Which generation it is: 0 knows no secret.
@@ -90,7 +98,7 @@ impl Secrets {
             return piece(text);
         };
         let mut from = 0;
-        for found in scan.places(text) {
+        for found in scan.places(text.as_bytes(), DEPTH) {
             piece(&text[from..found.start]);
             piece(MASK);
             from = found.end;
@@ -110,7 +118,7 @@ impl Secrets {
 }
 
 impl Scan {
-    fn new(secrets: &HashSet<Box<str>>) -> Self {
+    fn new(secrets: &HashSet<Box<str>>, in_pages: bool) -> Self {
         let forms = secrets.iter().flat_map(|secret| forms::of(secret));
         let (patterns, around): (Vec<_>, _) =
             forms.map(|Form { text, before, after }| (text, (before, after))).unzip();
@@ -122,7 +130,11 @@ impl Scan {
             .build(patterns.iter().map(|pattern| pattern.as_bytes()))
             .expect("secrets fit in memory, so their states fit in 31 bits");
         let numbers = secrets.iter().any(|s| s.bytes().all(|c| c.is_ascii_digit() || b"+-.e".contains(&c)));
-        Self { shortest: automaton.min_pattern_len(), automaton, filter, around, numbers }
+        Self { in_pages, shortest: automaton.min_pattern_len(), automaton, filter, around, numbers }
+    }
+
+    fn escapes(&self) -> &'static [Escapes] {
+        if self.in_pages { Escapes::OF_PAGES } else { Escapes::OF_LINES }
     }
 
     /// Whether the text holds a secret in any form. Nearly all hold none: that is found out without their places.
@@ -135,43 +147,38 @@ impl Scan {
             return true;
         }
         depth > 0
-            && memchr::memchr3(b'%', b'\\', b',', text).is_some()
+            && (memchr::memchr3(b'%', b'\\', b',', text).is_some()
+                || (self.in_pages && memchr::memchr(b'&', text).is_some()))
             && self.may_hold_escaped(text, depth - 1)
     }
 
     /// The same with the text's escapes undone. Apart, so that the look at a text without any stays small.
     #[inline(never)]
     fn may_hold_escaped(&self, text: &[u8], depth: usize) -> bool {
-        let holds =
-            |escapes| decode_bytes(text, escapes).is_some_and(|decoded| self.may_hold(&decoded, depth));
-        Escapes::ALL.into_iter().any(holds)
+        self.escapes()
+            .iter()
+            .any(|escapes| decode(text, *escapes).is_some_and(|decoded| self.may_hold(&decoded, depth)))
     }
 
-    /// Where secrets stand, in order; those that overlap as one.
-    fn places(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        self.search(text.as_bytes(), |range| found.push(range));
-        for escapes in Escapes::ALL {
-            if let Some(decoded) = decode(text.as_bytes(), escapes) {
-                self.search_decoded(&decoded, DEPTH - 1, &mut found);
+    /// Where secrets stand, in order; those that overlap as one. Takes room for a few texts of this length, whatever is in it.
+    fn places(&self, text: &[u8], depth: usize) -> Vec<Range<usize>> {
+        let mut found = self.search(text);
+        for escapes in self.escapes().iter().filter(|_| depth > 0) {
+            let Some(decoded) = decode(text, *escapes) else { continue };
+            let mut inner = self.places(&decoded, depth - 1);
+            drop(decoded);
+            if !inner.is_empty() {
+                decode::place(text, *escapes, &mut inner);
+                found.extend(inner);
+                found = union(found);
             }
         }
-        union(found)
+        found
     }
 
-    fn search_decoded(&self, decoded: &Decoded, depth: usize, found: &mut Vec<Range<usize>>) {
-        self.search(&decoded.bytes, |range| found.push(decoded.place(range)));
-        if depth == 0 {
-            return;
-        }
-        for escapes in Escapes::ALL {
-            if let Some(inner) = decoded.again(escapes) {
-                self.search_decoded(&inner, depth - 1, found);
-            }
-        }
-    }
-
-    fn search(&self, bytes: &[u8], mut each: impl FnMut(Range<usize>)) {
+    /// The same of what is not escaped.
+    fn search(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut all: Vec<Range<usize>> = Vec::new();
         for found in self.automaton.find_overlapping_iter(bytes) {
             let (before, after) = self.around[found.pattern()];
             let (mut from, mut to) = (found.start(), found.end());
@@ -181,8 +188,13 @@ impl Scan {
             if after && bytes.get(to).copied().is_some_and(base64::is_digit) {
                 to += 1;
             }
-            each(from..to);
+            match all.last_mut() {
+                // One of many that overlap takes no room of its own.
+                Some(last) if last.start <= from && from < last.end => last.end = last.end.max(to),
+                _ => all.push(from..to),
+            }
         }
+        union(all)
     }
 }
 

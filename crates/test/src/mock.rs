@@ -95,7 +95,10 @@ pub fn http_auth() -> ServiceFactory {
 
 /// `core.httpAuth`, by which a request without a token comes from `default`.
 pub fn http_auth_with(default: Credentials) -> ServiceFactory {
-    service(async move |auth: Auth| Ok(HttpAuth::new(MockHttpAuth::new(auth, default))))
+    service(async move |auth: Auth, config: RootConfig, users: UserTokens| {
+        let real = HttpAuth::of_plugin(auth, config, users.clock().clone());
+        Ok(HttpAuth::new(MockHttpAuth { real, default }))
+    })
 }
 
 /// `core.userInfo`, by which a user owns what is their own and nothing else.

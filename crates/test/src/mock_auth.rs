@@ -3,8 +3,8 @@
 
 use greenroom::{
     auth::{
-        AllowedPrincipals, Auth, AuthService, AuthenticateOptions, BoxFuture, Credentials, HttpAuth,
-        HttpAuthService, Principal, UserTokens,
+        AllowedPrincipals, AuthService, AuthenticateOptions, BoxFuture, Credentials, HttpAuth,
+        HttpAuthService, Principal, UserCookie, UserTokens,
     },
     errors::{Error, Result},
 };
@@ -105,14 +105,8 @@ impl MockAuth {
 
 /// Reads requests; those without a token come from `default`.
 pub(crate) struct MockHttpAuth {
-    pub(crate) bearer: HttpAuth,
+    pub(crate) real: HttpAuth,
     pub(crate) default: Credentials,
-}
-
-impl MockHttpAuth {
-    pub(crate) fn new(auth: Auth, default: Credentials) -> Self {
-        Self { bearer: HttpAuth::bearer(auth), default }
-    }
 }
 
 impl HttpAuthService for MockHttpAuth {
@@ -126,8 +120,16 @@ impl HttpAuthService for MockHttpAuth {
             if authorization.is_some_and(|value| value.split(' ').next_back() == Some(NONE_TOKEN)) {
                 return Ok(Credentials::none());
             }
-            let read = self.bearer.credentials_with(headers, AllowedPrincipals::ANY, options).await?;
+            let read = self.real.credentials_with(headers, AllowedPrincipals::ANY, options).await?;
             Ok(if read == Credentials::none() { self.default.clone() } else { read })
         })
+    }
+
+    fn issue_user_cookie<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        credentials: &'a Credentials,
+    ) -> BoxFuture<'a, Result<UserCookie>> {
+        Box::pin(self.real.issue_user_cookie(headers, credentials))
     }
 }

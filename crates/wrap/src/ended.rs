@@ -76,7 +76,7 @@ impl fmt::Display for Ended {
 }
 
 pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
-    const NAMES: [(Signal, &str); 13] = [
+    const NAMES: [(Signal, &str); 15] = [
         (Signal::HUP, "SIGHUP"),
         (Signal::INT, "SIGINT"),
         (Signal::QUIT, "SIGQUIT"),
@@ -86,7 +86,9 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
         (Signal::BUS, "SIGBUS"),
         (Signal::FPE, "SIGFPE"),
         (Signal::KILL, "SIGKILL"),
+        (Signal::USR1, "SIGUSR1"),
         (Signal::SEGV, "SIGSEGV"),
+        (Signal::USR2, "SIGUSR2"),
         (Signal::PIPE, "SIGPIPE"),
         (Signal::TERM, "SIGTERM"),
         (Signal::SYS, "SIGSYS"),

@@ -38,6 +38,7 @@ use std::{
 
 use greenroom_context::spawn;
 use parking_lot::Mutex;
+use rustix::process::Signal;
 use tokio::sync::Notify;
 
 pub use cause::{Cause, Evidence};
@@ -94,6 +95,8 @@ pub struct LastWordsOptions {
     pub on_event: OnEvent,
     /// How often the child is looked at.
     pub every: Duration,
+    /// A child whose start has failed and that stays is left as it is: what ends it later is told as what it is.
+    pub keeps_failed: bool,
 }
 
 impl Default for LastWordsOptions {
@@ -108,6 +111,7 @@ impl Default for LastWordsOptions {
             in_flight: Box::new(|_| BTreeMap::new()),
             on_event: Box::new(|_| {}),
             every: EVERY,
+            keeps_failed: false,
         }
     }
 }
@@ -130,11 +134,12 @@ struct Inner {
     in_flight: InFlight,
     on_event: OnEvent,
     every: Duration,
+    keeps_failed: bool,
     places: Places,
     heartbeat: Option<Heartbeat>,
     previous: Option<LastExit>,
-    /// A child has been started: it is looked at soon.
-    started: Arc<Notify>,
+    /// A child has been started, or its start has failed: it is looked at soon.
+    news: Arc<Notify>,
     watched: Mutex<Watched>,
 }
 
@@ -168,6 +173,7 @@ impl LastWords {
             in_flight,
             on_event,
             every,
+            keeps_failed,
         } = options;
         let file = |name: &str| data_dir.as_ref().map(|dir| dir.join(name));
         let places = Places { last_exit: file(LAST_EXIT), termination_log };
@@ -190,7 +196,7 @@ impl LastWords {
                 None
             }
         };
-        let started = Arc::new(Notify::new());
+        let news = tail.news();
         let watched = Mutex::default();
         let inner = Inner {
             start_id,
@@ -200,14 +206,15 @@ impl LastWords {
             in_flight,
             on_event,
             every,
+            keeps_failed,
             places,
             heartbeat,
             previous,
-            started,
+            news,
             watched,
         };
         let inner = Arc::new(inner);
-        spawn("last words", watch::watch(Arc::downgrade(&inner), inner.started.clone()));
+        spawn("last words", watch::watch(Arc::downgrade(&inner), inner.news.clone()));
         Self(inner)
     }
 
@@ -236,10 +243,18 @@ impl LastWords {
         }
     }
 
-    /// Notes that the child takes connections.
+    /// Notes that the child takes connections, or took them before it ended: its end is told soon, and not before.
     pub fn listened(&self) {
-        if let Some(run) = self.0.watched.lock().run.as_mut().filter(|run| !run.has_exited()) {
+        if let Some(run) = &mut self.0.watched.lock().run {
             run.listened = Some(true);
+        }
+    }
+
+    /// Notes that the child is about to get a signal that was sent to us, for
+    /// [`Supervisor::forward_signals`](crate::Supervisor::forward_signals): if it ends by that, nobody else has ended it.
+    pub fn passes_on(&self, signal: Signal) {
+        if let Some(run) = &mut self.0.watched.lock().run {
+            run.passed_on = Some(signal.as_raw());
         }
     }
 
@@ -264,7 +279,7 @@ impl LastWords {
             State::Running { pid, since, port } => {
                 let run = Run::new(*pid, *since, *port, self.0.machine.oom_kills());
                 self.0.watched.lock().run = Some(run);
-                self.0.started.notify_one();
+                self.0.news.notify_one();
                 None
             }
             State::Ended { .. } | State::Failed { .. } => self.end(state),

@@ -8,7 +8,7 @@
 //! let words = std::env::args_os().skip_while(|arg| arg != "--").skip(1);
 //! let command = ChildCommand::from_process(words)?;
 //! let supervisor = Supervisor::start(SupervisorOptions::default(), move || Ok(Launch::from(command.clone())));
-//! supervisor.forward_signals()?;
+//! supervisor.forward_signals(|_| {})?;
 //! // A shutdown hook stops it.
 //! let last = supervisor.stop(Duration::from_secs(25)).await;
 //! std::process::exit(last.exit_code().unwrap_or(1));
@@ -23,6 +23,7 @@
 
 mod child;
 mod command;
+mod drift;
 mod ended;
 mod handover;
 mod heartbeat;
@@ -35,17 +36,19 @@ mod pid1;
 mod proc;
 mod restart;
 mod settings;
+mod stall;
 mod supervisor;
 
 pub use child::{Child, Input, Stopped, StoppedBy, Target, forward_signals};
 pub use command::{ChildCommand, Environment};
+pub use drift::{Drift, DriftKind, Drifted, OnDrift};
 pub use ended::{Ended, Exit};
 pub use handover::{ConfigFile, Handover, HandoverError, free_port, is_taken, quiet_request_lines};
 pub use last_words::{
     Cause, Event, Evidence, InFlight, LastExit, LastWords, LastWordsOptions, Mask, MemoryAt, Moment, OnEvent,
     Said, Tail, Time,
 };
-pub use listening::{listening_ports, listens_on};
+pub use listening::{listening_ports, listens_on, who_listens_on};
 pub use memory::{Machine, Memory, Thresholds};
 pub use off::{SWITCH, Switch, exec_if_off};
 pub use output::{LeftOut, Output, OutputOptions, Spent};
@@ -53,6 +56,7 @@ pub use pid1::{is_pid_1, reap_orphans};
 pub use restart::{Next, RestartPolicy, Restarts};
 pub use rustix::process::Signal;
 pub use settings::{RunLog, RunSettings};
+pub use stall::{MainThread, ThreadState};
 pub use supervisor::{Launch, OnExit, OnState, Restart, State, Supervisor, SupervisorOptions};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -34,6 +34,15 @@ pub fn listens_on(pid: u32, port: u16) -> Option<bool> {
     (processes.into_iter().all(is_open) && tells()).then_some(false)
 }
 
+/// The process that listens on that port: this one, or whatever it has started. `None` where `/proc` does not tell.
+///
+/// What was started may be a shell or a package manager, and the backend a child of it. Blocks for some milliseconds.
+pub fn who_listens_on(pid: u32, port: u16) -> Option<u32> {
+    let root = Pid::from_raw(i32::try_from(pid).ok()?)?;
+    let listens = proc::tree(root).into_iter().find(|pid| of_one(*pid).contains(&port))?;
+    u32::try_from(listens.as_raw_pid()).ok()
+}
+
 /// Whether we may know which sockets a process has: not those of another user, nor those of a program with privileges.
 fn is_open(pid: Pid) -> bool {
     let sockets = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_pid()));

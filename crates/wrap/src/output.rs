@@ -3,6 +3,7 @@
 //! The reader waits for nobody but the child. A sink that is full drops lines and counts them: a reader that waited would let Node
 //! keep in memory what nobody takes, and lose exactly its last words when it ends.
 
+mod copy;
 mod pipes;
 mod read;
 mod record;
@@ -19,6 +20,7 @@ use tokio::sync::oneshot;
 use crate::Tail;
 
 pub(crate) use read::Reading;
+pub(crate) use record::printed_at;
 use spend::Counts;
 pub use spend::Spent;
 
@@ -68,14 +70,30 @@ pub struct OutputOptions {
 pub struct Output(Arc<Inner>);
 
 struct Inner {
-    options: OutputOptions,
+    to: To,
     spent: Counts,
+}
+
+enum To {
+    /// Its records go there.
+    Log(OutputOptions),
+    /// Its bytes go where our own output goes, as they come; its last records, there.
+    Own(Tail),
 }
 
 impl Output {
     /// Of these options.
     pub fn new(options: OutputOptions) -> Self {
-        Self(Arc::new(Inner { options, spent: Counts::default() }))
+        Self::to(To::Log(options))
+    }
+
+    /// Where our own output goes, byte for byte and as it comes, each of both streams for itself. `tail` gets its last records.
+    pub fn copied(tail: Tail) -> Self {
+        Self::to(To::Own(tail))
+    }
+
+    fn to(to: To) -> Self {
+        Self(Arc::new(Inner { to, spent: Counts::default() }))
     }
 
     /// What was printed since the start, by plugin and level, before any level rule of ours.
@@ -89,9 +107,13 @@ impl Output {
         let (ended, child_runs) = io::pipe()?;
         let (tell, told) = oneshot::channel();
         let inner = self.0.clone();
+        let copies = match &inner.to {
+            To::Log(_) => [None, None],
+            To::Own(_) => copy::own(),
+        };
         spawn_thread("output", move || {
             let warnings = Mutex::default();
-            read::all([stdout, stderr], &ended, &mut |record| inner.take(&record, &warnings));
+            read::all([stdout, stderr], copies, &ended, &mut |record| inner.take(&record, &warnings));
             inner.tell_repetitions(&warnings.lock());
             let _ = tell.send(());
         })?;
@@ -101,10 +123,14 @@ impl Output {
 
 impl Inner {
     fn take(&self, record: &Record<'_>, warnings: &Mutex<Warnings>) {
-        if (self.options.is_left_out)(record) {
+        let options = match &self.to {
+            To::Log(options) => options,
+            To::Own(tail) => return tail.push(record),
+        };
+        if (options.is_left_out)(record) {
             return;
         }
-        self.options.tail.push(record);
+        options.tail.push(record);
         self.spent.count(record);
         let is_repeated = match &record.kind {
             Kind::ProcessWarning(warning) => {
@@ -112,16 +138,16 @@ impl Inner {
             }
             _ => false,
         };
-        record::log(record, is_repeated || record.is_blank(), &self.options.foreign);
+        record::log(record, is_repeated || record.is_blank(), &options.foreign);
     }
 
     /// Each warning was told once: how many there were is told at the end.
     fn tell_repetitions(&self, warnings: &Warnings) {
         let count = warnings.repetitions();
-        if count > 0 {
+        if let (To::Log(options), 1..) = (&self.to, count) {
             let text =
                 format_args!("Warnings of the Node process that were told once came {count} more times");
-            self.options.own.info(text);
+            options.own.info(text);
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::RestartPolicy;
 const GRACE: &str = "greenroom.run.grace";
 const RESTART: &str = "greenroom.run.restart";
 const LOG: &str = "greenroom.run.log";
+const ON_FAILURE: &str = "greenroom.startup.onFailure";
 const TERMINATION_LOG: &str = "greenroom.run.terminationLog";
 
 /// Kubernetes' `terminationMessagePath`, unless the pod says another one.
@@ -36,12 +37,15 @@ pub struct RunSettings {
     pub log: RunLog,
     /// Where the orchestrator reads why the child has ended, if it has made that file.
     pub termination_log: PathBuf,
+    /// Whether a child whose start has failed and that stays is left as it is, as without us: `greenroom.startup.onFailure: serve`.
+    pub keeps_failed: bool,
 }
 
 impl Default for RunSettings {
     fn default() -> Self {
         let (grace, restart) = (Duration::from_secs(25), RestartPolicy::Never);
-        Self { grace, restart, log: RunLog::default(), termination_log: KUBERNETES.into() }
+        let (log, termination_log) = (RunLog::default(), KUBERNETES.into());
+        Self { grace, restart, log, termination_log, keeps_failed: false }
     }
 }
 
@@ -68,6 +72,10 @@ impl RunSettings {
             restart: restart.unwrap_or(default.restart),
             log: log.unwrap_or(default.log),
             termination_log: termination_log.map_or(default.termination_log, PathBuf::from),
+            // Who reads it for the backend says what is wrong with it.
+            keeps_failed: config
+                .optional_string(ON_FAILURE)
+                .is_ok_and(|told| told.as_deref() == Some("serve")),
         })
     }
 

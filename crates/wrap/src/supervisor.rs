@@ -6,6 +6,7 @@ mod state;
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use greenroom_context::spawn;
+use rustix::process::Signal;
 use tokio::sync::watch;
 
 use crate::{ChildCommand, ConfigFile, Input, Output, RestartPolicy, Restarts, Target, forward_signals};
@@ -119,8 +120,8 @@ impl Supervisor {
     ///
     /// # Errors
     /// When the system lets nobody serve a signal.
-    pub fn forward_signals(&self) -> io::Result<()> {
-        forward_signals(&self.target)
+    pub fn forward_signals(&self, before: impl Fn(Signal) + Clone + Send + Sync + 'static) -> io::Result<()> {
+        forward_signals(&self.target, before)
     }
 
     /// Starts no other child from here on; the one that runs goes on. For a stop that begins before the child is told of it.

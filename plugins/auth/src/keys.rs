@@ -1,16 +1,40 @@
-//! The keys that sign tokens: one at a time, replaced before what it has signed outlives it.
+//! The keys that sign tokens: those that the config names, else one at a time in memory, replaced before what it has signed
+//! outlives it.
 
 use std::time::{Duration, SystemTime};
 
 use greenroom::{
-    auth::{Clock, PublicKey, SigningAlgorithm, SigningKey},
+    auth::{Clock, PublicKey, SigningAlgorithm, SigningKey, StaticKeys},
     errors::Error,
     prelude::{Logger, info},
 };
 use parking_lot::Mutex;
 
+pub(crate) enum Keys {
+    Made(MadeKeys),
+    Named(StaticKeys),
+}
+
+impl Keys {
+    /// The key to sign with.
+    pub(crate) fn signing(&self) -> Result<SigningKey, Error> {
+        match self {
+            Self::Made(keys) => keys.signing(),
+            Self::Named(keys) => Ok(keys.signing().clone()),
+        }
+    }
+
+    /// Those that may have signed what is still good.
+    pub(crate) fn listed(&self) -> Vec<PublicKey> {
+        match self {
+            Self::Made(keys) => keys.listed(),
+            Self::Named(keys) => keys.public().iter().cloned().map(PublicKey::for_signatures).collect(),
+        }
+    }
+}
+
 /// In memory, made when first needed.
-pub(crate) struct Keys {
+pub(crate) struct MadeKeys {
     /// Of a token: how long a key signs. A third of how long it is listed.
     lifetime: Duration,
     algorithm: SigningAlgorithm,
@@ -25,13 +49,12 @@ struct State {
     listed: Vec<(SystemTime, PublicKey)>,
 }
 
-impl Keys {
+impl MadeKeys {
     pub(crate) fn new(lifetime: Duration, algorithm: SigningAlgorithm, clock: Clock, logger: Logger) -> Self {
         Self { lifetime, algorithm, clock, logger, state: Mutex::default() }
     }
 
-    /// The key to sign with.
-    pub(crate) fn signing(&self) -> Result<SigningKey, Error> {
+    fn signing(&self) -> Result<SigningKey, Error> {
         let now = self.clock.now();
         let mut state = self.state.lock();
         if let Some((made, key)) = &state.signing {
@@ -47,8 +70,7 @@ impl Keys {
         Ok(key)
     }
 
-    /// Those that may have signed what is still good.
-    pub(crate) fn listed(&self) -> Vec<PublicKey> {
+    fn listed(&self) -> Vec<PublicKey> {
         let now = self.clock.now();
         let mut state = self.state.lock();
         let is_listed = |made: &SystemTime| *made + 3 * self.lifetime >= now;

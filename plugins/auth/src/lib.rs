@@ -40,7 +40,20 @@
 //!   backstageTokenExpiration: 1h   # 10 minutes to 24 hours
 //! ```
 //!
-//! Keys and what is known of users are in memory: after a restart people sign in again.
+//! Keys and what is known of users are in memory: after a restart people sign in again, and replicas do not know each other's
+//! users. With keys in files they stay signed in, and are known by every replica that has the same files:
+//!
+//! ```yaml
+//! auth:
+//!   keyStore:
+//!     provider: static
+//!     static:
+//!       keys:                        # the first signs, all are published
+//!         - keyId: '2026'
+//!           publicKeyFile: /keys/public.pem
+//!           privateKeyFile: /keys/private.pem   # of PKCS#8
+//!           algorithm: ES256                    # or ES384, EdDSA
+//! ```
 
 mod guest;
 mod keys;
@@ -108,8 +121,8 @@ pub fn lets_guests_in(config: &RootConfig, node_env: Option<&str>) -> bool {
 
 /// Node's lines of a start, and where keys are.
 fn tell(settings: &Settings, logger: &Logger, providers: &AuthProviders) {
-    info!(logger, "Configuring \"memory\" as KeyStore provider");
-    if settings.key_store == KeyStore::Database {
+    info!(logger, "Configuring \"{}\" as KeyStore provider", settings.key_store.name());
+    if matches!(settings.key_store, KeyStore::Database) {
         info!(
             logger,
             "Signing keys are in memory, so that people sign in again after a restart: the key store 'database' is not there yet"

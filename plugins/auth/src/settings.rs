@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use greenroom::{
-    auth::{SigningAlgorithm, canonical_entity_ref},
+    auth::{PrivateKeys, SigningAlgorithm, StaticKeys, canonical_entity_ref},
     config::{Config, ConfigError, Result, all, each},
     prelude::RootConfig,
 };
 use http::Uri;
 
 /// `auth` in config; the defaults are documented on the crate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// The external URL of the plugin.
     pub(crate) issuer: String,
@@ -27,11 +27,23 @@ pub(crate) struct Settings {
     pub(crate) clamped: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum KeyStore {
     Memory,
     /// What Node has; memory stands in for it.
     Database,
+    /// Files that the config names.
+    Static(StaticKeys),
+}
+
+impl KeyStore {
+    /// What is used, by Backstage's name for it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Memory | Self::Database => "memory",
+            Self::Static(_) => "static",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,8 +135,7 @@ fn at(config: &Config, key: &str) -> String {
 
 fn algorithm(config: &RootConfig) -> Result<SigningAlgorithm> {
     let Some(name) = config.optional_string(ALGORITHM)? else { return Ok(SigningAlgorithm::default()) };
-    let found = SigningAlgorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
-    found.ok_or_else(|| {
+    SigningAlgorithm::named(&name).ok_or_else(|| {
         let text = format!(
             "Unsupported algorithm '{name}' at {ALGORITHM}, expected one of 'ES256', 'ES384', 'EdDSA'"
         );
@@ -136,8 +147,11 @@ fn key_store(config: &RootConfig) -> Result<KeyStore> {
     match config.optional_string(KEY_STORE)?.as_deref() {
         None | Some("database") => Ok(KeyStore::Database),
         Some("memory") => Ok(KeyStore::Memory),
-        Some(known @ ("static" | "firestore")) => {
-            let text = format!("The key store '{known}' is not there yet, expected 'memory' or 'database'");
+        Some("static") => StaticKeys::from_config(config, "auth.keyStore.static.keys", PrivateKeys::OfEach)
+            .map(KeyStore::Static),
+        Some("firestore") => {
+            let text =
+                "The key store 'firestore' is not there yet, expected 'memory', 'database' or 'static'";
             Err(ConfigError::invalid(config, KEY_STORE, text))
         }
         Some(other) => {

@@ -10,7 +10,11 @@ use indexmap::IndexMap;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::{SignIn, keys::Keys, settings::Settings};
+use crate::{
+    SignIn,
+    keys::{Keys, MadeKeys},
+    settings::{KeyStore, Settings},
+};
 
 /// As many users are remembered; whoever has not signed in for longest is forgotten first.
 const MOST_USERS: usize = 10_000;
@@ -28,14 +32,17 @@ pub(crate) struct TokenFactory {
 impl TokenFactory {
     pub(crate) fn new(settings: &Settings, clock: Clock, logger: &Logger) -> Self {
         let logger = logger.child(fields! { component: "token-factory" });
-        let Settings { lifetime, algorithm, omits_ownership, issuer, .. } = settings;
+        let Settings { lifetime, algorithm, omits_ownership, issuer, key_store, .. } = settings;
         Self {
             issuer: UserTokenIssuer {
                 issuer: issuer.clone(),
                 lifetime: *lifetime,
                 omits_ownership: *omits_ownership,
             },
-            keys: Keys::new(*lifetime, *algorithm, clock.clone(), logger.clone()),
+            keys: match key_store {
+                KeyStore::Static(keys) => Keys::Named(keys.clone()),
+                _ => Keys::Made(MadeKeys::new(*lifetime, *algorithm, clock.clone(), logger.clone())),
+            },
             clock,
             logger,
             ownership: Mutex::default(),

@@ -19,8 +19,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Gateway,
+    Gateway, boot,
     node::{NodeReadiness, Said},
+    outside::Outside,
     words,
 };
 
@@ -42,6 +43,7 @@ pub(crate) fn router(told: Told) -> Router {
 struct Shown {
     upstream: Upstream,
     readiness: Option<Readiness>,
+    boot: Option<boot::Shown>,
     latency: Option<Latency>,
     #[serde(flatten)]
     open: Open,
@@ -55,6 +57,8 @@ struct Shown {
     documents: Documents,
     transparent: bool,
     plugins: Vec<Plugin>,
+    #[serde(flatten)]
+    outside: Outside,
 }
 
 #[derive(Serialize)]
@@ -128,6 +132,7 @@ struct Failure {
 
 async fn show(State(told): State<Told>) -> Json<Shown> {
     let status = told.gateway.proxy().status();
+    let outside = Outside::of(&told.gateway, &status);
     let Status { address, state, is_transparent, no_source, latency, plugins, .. } = status;
     let Status { retries, connects, open_connections, idle_connections, documents, untouched, .. } = status;
     let now = SystemTime::now();
@@ -143,6 +148,7 @@ async fn show(State(told): State<Told>) -> Json<Shown> {
             no_source: no_source.map(|why| told.config.masked(&why)),
         },
         readiness: told.gateway.node().map(|node| readiness(node, &told.config)),
+        boot: told.gateway.boot().as_ref().map(boot::Shown::of),
         latency: latency.map(|(p50, p95)| Latency { p50_ms: millis(p50), p95_ms: millis(p95) }),
         open: Open {
             in_flight: open(|plugin| plugin.in_flight),
@@ -162,6 +168,7 @@ async fn show(State(told): State<Told>) -> Json<Shown> {
         },
         transparent: is_transparent,
         plugins: plugins.into_iter().map(|(id, status)| plugin(id, status)).collect(),
+        outside,
     })
 }
 
@@ -236,12 +243,12 @@ async fn switch(
     Ok(Json(asked))
 }
 
-fn time(at: SystemTime) -> Option<String> {
+pub(crate) fn time(at: SystemTime) -> Option<String> {
     let at = Timestamp::try_from(at).ok()?;
     Some(format!("{at:.3}"))
 }
 
 /// In milliseconds, whole microseconds kept.
-fn millis(duration: Duration) -> f64 {
+pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
 }

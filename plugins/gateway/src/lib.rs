@@ -7,7 +7,8 @@
 //! # Readiness
 //!
 //! As long as the Node backend has not listened, or takes no connections, Backstage's readiness is answered here, with 503 and
-//! why; once it listens, probes get its bytes. From a stop's beginning on they are answered here again.
+//! why; once it listens, probes get its bytes. While its event loop stands still they are answered here, by what it has said last;
+//! from a stop's beginning on they are answered here again.
 //!
 //! # Config
 //!
@@ -25,9 +26,12 @@
 //! ```
 
 mod api;
+mod boot;
+mod child_facts;
 mod labels;
 mod last_exit;
 mod node;
+mod outside;
 mod readiness;
 mod section;
 mod service;
@@ -37,13 +41,14 @@ mod upstream;
 mod users;
 mod words;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use greenroom::{auth::UserTokens, prelude::*};
 use greenroom_plugin_observatory_node::NowParts;
 use greenroom_proxy::State;
 
 pub use crate::{
+    child_facts::{Drifted, LogSpend},
     last_exit::LastExit,
     service::{Gateway, gateway_services},
     settings::{AccessLines, GatewaySettings},
@@ -68,7 +73,7 @@ pub fn gateway() -> Plugin {
                 if !work.metadata.installed_plugins().iter().any(|plugin| &*plugin.plugin_id == "auth") {
                     work.users.set_auth_backend(gateway.auth_backend())?;
                 }
-                let followed = follow(gateway.clone(), work.health);
+                let followed = follow(gateway.clone(), work.health, work.logger.clone());
                 work.lifecycle.spawn("what the Node backend says", followed);
                 let stopping = gateway.stopping().clone();
                 work.http.on_finished(work.logger, move |finished| stopping.finished(finished));
@@ -102,7 +107,8 @@ struct Work {
 
 /// Checks the Node backend anew once its state has changed, and again and again until it is ready: checks run too seldom to wait
 /// for one.
-async fn follow(gateway: Gateway, health: HealthChecks) {
+async fn follow(gateway: Gateway, health: HealthChecks, logger: Logger) {
+    let (began, mut was_ready) = (Instant::now(), false);
     // That it is not there yet is no failure that a line should tell, unless it goes on.
     let _ = tokio::time::timeout(START, begun(&gateway)).await;
     let asked = gateway.clone();
@@ -112,6 +118,11 @@ async fn follow(gateway: Gateway, health: HealthChecks) {
         let is_up = matches!(*state.borrow_and_update(), State::Up { .. });
         node.run_now().await;
         let is_ready = gateway.node().is_some_and(|node| node.is_ready());
+        if is_up && is_ready && !std::mem::replace(&mut was_ready, true) {
+            // Whom a start has told that it waits for Node.
+            let seconds = began.elapsed().as_secs_f64();
+            logger.info(format!("The Node backend is ready, {seconds:.1} s after this start"));
+        }
         let changed = if is_up && !is_ready {
             tokio::time::timeout(AGAIN, state.changed()).await.unwrap_or(Ok(()))
         } else {

@@ -6,7 +6,7 @@ use greenroom::health::Check;
 use greenroom_proxy::{Readiness, State};
 use serde_json::Value;
 
-use crate::{Gateway, words};
+use crate::{Gateway, boot, words};
 
 /// How many characters of its message are told.
 const LONGEST: usize = 300;
@@ -68,7 +68,13 @@ pub(crate) fn check(gateway: &Gateway) -> Check {
         }
         _ => words::away(gateway, &state),
     };
-    why.map_or_else(Check::pass, Check::fail)
+    let boot = gateway.boot();
+    match why {
+        Some(why) => Check::fail(why + &boot::behind(boot.as_ref())),
+        None => boot.as_ref().and_then(|boot| boot::lacks(boot).next()).map_or_else(Check::pass, |first| {
+            Check::warn(format!("{} has started without {}", words::named(gateway), boot::error_of(first)))
+        }),
+    }
 }
 
 /// What Backstage says beside the status.

@@ -25,7 +25,10 @@ impl Readiness {
             return None;
         }
         match self.gateway.state() {
-            State::Starting { .. } => Some("The Node backend has not listened yet".to_owned()),
+            State::Starting { .. } => Some(match self.gateway.boot().and_then(|boot| boot.failure) {
+                Some(_) => "The Node backend's start has failed".to_owned(),
+                None => "The Node backend has not listened yet".to_owned(),
+            }),
             State::Down { .. } => Some("The Node backend takes no connections".to_owned()),
             State::Failed { .. } => Some("The Node backend does not run".to_owned()),
             State::Up { .. } => match self.gateway.node()?.said {

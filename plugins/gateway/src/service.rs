@@ -14,10 +14,12 @@ use greenroom::{
     http_client::{ClientEnvironment, ClientSettings, HttpClient},
     prelude::*,
 };
+use greenroom_node_log::facts::NodeBoot;
 use greenroom_proxy::{Documents, Proxy, State, Upstream};
 
 use crate::{
-    AccessLines, GatewayOptions, GatewaySettings, UpstreamFrom,
+    AccessLines, Drifted, GatewayOptions, GatewaySettings, LogSpend, UpstreamFrom, boot,
+    child_facts::ChildFacts,
     labels::{self, OfTokens},
     last_exit::{self, LastExit},
     node::NodeReadiness,
@@ -45,6 +47,8 @@ struct Inner {
     keys: RemoteKeys,
     stopping: Stopping,
     last_exit: last_exit::Known,
+    boot: boot::Known,
+    child_facts: ChildFacts,
 }
 
 impl Service for Gateway {
@@ -97,7 +101,8 @@ pub fn gateway_services(options: GatewayOptions) -> Vec<Feature> {
         Ok(RootHealth::new(Readiness { inner, gateway }))
     });
     let settings = GatewaySettings::factory();
-    vec![settings.into(), made.into(), forwards.into(), tells.into(), users::external_tokens().into()]
+    let (tokens, keys) = (users::external_tokens(), users::plugin_keys());
+    vec![settings.into(), made.into(), forwards.into(), tells.into(), tokens.into(), keys.into()]
 }
 
 impl Gateway {
@@ -115,8 +120,13 @@ impl Gateway {
         }
         let is_here = address.is_ipv4() && address.ip().is_loopback();
         let pause = http.startup_pause;
-        let upstream =
-            Upstream { address, source: is_here.then_some(SOURCE), connect_timeout: CONNECT_TIMEOUT, pause };
+        let upstream = Upstream {
+            address,
+            source: is_here.then_some(SOURCE),
+            connect_timeout: CONNECT_TIMEOUT,
+            pause,
+            headers: http.server.limits.headers,
+        };
         // The operator has named the address, and no proxy stands in front of it.
         let allowed = ClientSettings { allowed_addresses: vec![address.ip()] };
         let client = HttpClient::builder(ClientEnvironment::default()).settings(allowed);
@@ -141,6 +151,8 @@ impl Gateway {
             keys,
             stopping: Stopping::default(),
             last_exit: last_exit::Known::default(),
+            boot: boot::Known::default(),
+            child_facts: ChildFacts::default(),
         })))
     }
 
@@ -195,8 +207,31 @@ impl Gateway {
         self.0.last_exit.set(exit);
     }
 
+    /// Who is asked what the Node backend's log costs: who reads it, most first. It must not wait.
+    pub fn set_log_spend(&self, ask: impl Fn() -> Vec<LogSpend> + Send + Sync + 'static) {
+        self.0.child_facts.set_spend(ask);
+    }
+
+    /// Who is asked which files of the Node backend have changed since its start. It must not wait.
+    pub fn set_drift(&self, ask: impl Fn() -> Vec<Drifted> + Send + Sync + 'static) {
+        self.0.child_facts.set_drift(ask);
+    }
+
+    pub(crate) fn child_facts(&self) -> &ChildFacts {
+        &self.0.child_facts
+    }
+
     pub(crate) fn last_exit(&self) -> Option<LastExit> {
         self.0.last_exit.get()
+    }
+
+    /// Who starts the Node backend and reads what it prints tells how its start goes, without secrets.
+    pub fn set_boot(&self, look: impl Fn() -> Option<NodeBoot> + Send + Sync + 'static) {
+        self.0.boot.set(look);
+    }
+
+    pub(crate) fn boot(&self) -> Option<NodeBoot> {
+        self.0.boot.get()
     }
 
     pub(crate) fn stopping(&self) -> &Stopping {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom::{
-    auth::{ExternalTokens, RemoteAuth, RemoteKeys},
+    auth::{ExternalTokens, PluginKeys, RemoteAuth, RemoteKeys},
     context::BoxFuture,
     core::{ServiceFactory, service},
     http_client::{Call, HttpClient},
@@ -50,6 +50,11 @@ async fn user_info(client: &HttpClient, url: &str, bearer: &str) -> Result<Optio
             Err(Error::new(format!("The Node backend tells nothing of the user: {}", other.as_u16())).into())
         }
     }
+}
+
+/// None: the keys that the config names are those of the Node backend's plugins, in files that may lie where it runs alone.
+pub(crate) fn plugin_keys() -> ServiceFactory {
+    service(async || Ok(PluginKeys::default()))
 }
 
 /// External tokens as far as they are understood here. Modules of the Node backend may know other kinds: they are its to

@@ -15,6 +15,7 @@ const plugins = {
   ...require('./tokens'),
   ...require('./unstartable'),
   ...require('./late'),
+  ...require('./leaves'),
   ...require('./prints'),
 };
 

@@ -186,7 +186,13 @@ impl Server {
         }
     }
 
-    /// The same, as JSON.
+    /// Waits until it has told people this.
+    pub async fn said(&self, text: &str) {
+        let came = timeout(DEADLINE, self.stderr.contains(text)).await;
+        assert_eq!(came, Ok(true), "{text:?} was not said\n{}", self.printed());
+    }
+
+    /// The first log line with this text, now or later, as JSON.
     pub async fn json_line(&self, text: &str) -> Value {
         let line = self.line(text).await;
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))

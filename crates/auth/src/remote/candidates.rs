@@ -6,14 +6,15 @@
 
 use http::{
     HeaderMap,
-    header::{AUTHORIZATION, COOKIE, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
+    header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
 };
+
+use crate::cookie;
 
 /// Backstage refuses a WebSocket with more.
 const MOST: usize = 5;
 /// Longer ones are not looked at: no token that Backstage issues to a browser fits into more.
 const LONGEST: usize = 16 * 1024;
-const COOKIE_NAME: &[u8] = b"backstage-auth";
 
 /// What may be a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(super) fn candidates(headers: &HeaderMap) -> Option<Vec<Candidate<'_>>> {
         found.extend(names.take(MOST + 1).map(|token| Candidate { token, is_protocol: true }));
         found.extend(bearer);
     } else {
-        let of_cookie = || cookie(headers).map(|token| Candidate { token, is_protocol: false });
+        let of_cookie = || cookie::raw_token(headers).map(|token| Candidate { token, is_protocol: false });
         found.extend(bearer.or_else(of_cookie));
     }
     let fits = found.len() <= MOST && found.iter().all(|candidate| candidate.token.len() <= LONGEST);
@@ -57,20 +58,9 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     (scheme.eq_ignore_ascii_case(b"bearer") && is_one_word).then_some(token)
 }
 
-/// The first of that name counts.
-fn cookie(headers: &HeaderMap) -> Option<&[u8]> {
-    let values = headers.get_all(COOKIE).into_iter();
-    let pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    let mut named = pairs.filter_map(|pair| {
-        let equals = pair.iter().position(|byte| *byte == b'=')?;
-        (pair[..equals].trim_ascii() == COOKIE_NAME).then(|| pair[equals + 1..].trim_ascii())
-    });
-    named.next().filter(|token| !token.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::{HeaderName, HeaderValue, header::COOKIE};
     use proptest::{collection::vec, prelude::*};
 
     use super::*;

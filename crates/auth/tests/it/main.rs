@@ -3,7 +3,7 @@
 mod credentials;
 mod remote;
 
-use greenroom_auth::{AllowedPrincipals, Auth, ExternalTokens, HttpAuth, Principal};
+use greenroom_auth::{AllowedPrincipals, Auth, Clock, ExternalTokens, HttpAuth, Principal};
 use greenroom_config::RootConfig;
 use http::HeaderMap;
 
@@ -33,7 +33,8 @@ async fn status_of(header: Option<&str>, plugin: &str) -> (u16, String) {
     if let Some(header) = header {
         headers.insert("authorization", header.parse().unwrap());
     }
-    let http_auth = HttpAuth::bearer(auth);
+    let config = RootConfig::from_yaml(CONFIG).unwrap();
+    let http_auth = HttpAuth::of_plugin(auth, config, Clock::default());
     match http_auth.credentials(&headers, AllowedPrincipals::AUTHENTICATED).await {
         Ok(credentials) => (200, credentials.principal().as_service().unwrap_or_default().to_owned()),
         Err(error) => (greenroom_errors::describe(&*error).status(), error.to_string()),

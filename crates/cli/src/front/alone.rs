@@ -1,6 +1,11 @@
-//! A child process without a backend of ours in front of it: what it writes, and its signals and its end are passed on.
+//! A child process without a backend of ours in front of it: what it writes, and its signals and its end are passed on. What it
+//! writes is read on the way, for its last words, unless it is on a terminal.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal, stderr, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use greenroom::{
     config::{Masks, RootConfig},
@@ -10,16 +15,18 @@ use greenroom::{
 };
 use greenroom_program::ServiceManager;
 use greenroom_wrap::{
-    Cause, ChildCommand, Event, LastExit, LastWords, LastWordsOptions, Launch, RunSettings, State,
+    Cause, ChildCommand, Event, LastExit, LastWords, LastWordsOptions, Launch, Output, RunLog, RunSettings,
+    State, Switch,
 };
 
 use super::{
+    cannot,
     child::{Child, ChildCode, exit_code},
     last_words::{self, Running},
 };
 
 /// Runs it to its end.
-pub(super) fn run(command: &ChildCommand) -> ExitCode {
+pub(super) fn run(command: &ChildCommand, switch: Switch) -> ExitCode {
     if let Some(warning) = command.signal_warning().filter(|_| command.is_production()) {
         say(&format!("warning: {warning}"));
     }
@@ -34,13 +41,13 @@ pub(super) fn run(command: &ChildCommand) -> ExitCode {
     let known = code.clone();
     let child = service(async move |lifecycle: RootLifecycle| {
         let Known { settings, data_dir, masks } = Known::of(&command);
-        let (running, noted, policy) = (Running::default(), code.clone(), settings.restart);
+        let (running, noted, known) = (Running::default(), code.clone(), settings.clone());
         let about = running.clone();
         let on_event = Box::new(move |event: &Event| {
-            if !matches!(event, Event::NoHeartbeat(_)) {
+            if !matches!(event, Event::NoHeartbeat(_) | Event::GivenUp) {
                 say(&format!("greenroom: {event}"));
             }
-            last_words::act(event, policy, &about, &noted);
+            last_words::act(event, &known, &about, &noted);
         });
         let words = LastWords::start(LastWordsOptions {
             mask: Box::new(move |text| {
@@ -58,7 +65,10 @@ pub(super) fn run(command: &ChildCommand) -> ExitCode {
             }
         });
         let launch = move || Ok(Launch::from(launched.clone()));
-        let child = Child::start(&settings, &lifecycle, &words, None, on_state, launch, async || ())?;
+        let output = is_read(&settings, switch).then(|| Output::copied(words.tail().clone()));
+        // Before there is a child: what it prints at once may be answered by a signal.
+        code.hear_interrupts().map_err(|error| cannot("hear of SIGINT", &error))?;
+        let child = Child::start(&settings, &lifecycle, &words, output, on_state, launch, async || ())?;
         let _ = running.set(child.supervisor.target().clone());
         Ok(child)
     });
@@ -67,6 +77,13 @@ pub(super) fn run(command: &ChildCommand) -> ExitCode {
         |error| say(&format!("error: {error}")),
     ));
     known.failure().map_or(own, exit_code)
+}
+
+/// Whether what it prints is read on its way. On a terminal it stays the terminal's: programs look for one, and its last lines are
+/// on the screen.
+fn is_read(settings: &RunSettings, switch: Switch) -> bool {
+    let is_asked = settings.log == RunLog::Records && switch == Switch::On;
+    is_asked && !stdout().is_terminal() && !stderr().is_terminal()
 }
 
 /// Nobody needs to be told of a program that has done what it was to do.

@@ -25,9 +25,10 @@ use greenroom_wrap::{
 };
 
 use super::{
+    cannot,
     child::{Child, ChildCode},
     last_words::{self, Running},
-    log,
+    log, outside,
 };
 
 /// How often is looked where a child listens that has not been reached yet.
@@ -72,9 +73,17 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             let files = (data.path(), instance.id());
             let words = last_words(&settings, &config, &gateway, &logger, &running, &code, files);
             let output = log::output(&settings, &root, &logger, &words);
+            if output.is_some() {
+                let (tail, config) = (words.tail().clone(), config.clone());
+                gateway.set_boot(move || tail.boot(|text| config.masked(text)));
+            }
+            let drift = outside::tell(&gateway, output.as_ref(), &command, &logger);
             let (told, noted, log, ends) = (gateway.clone(), code.clone(), logger.clone(), words.clone());
             let on_state = Box::new(move |state: &State| {
                 noted.note(state);
+                if matches!(state, State::Running { .. }) {
+                    drift.started();
+                }
                 tell(state, ends.note(state), &told, &log);
             });
             let (known, first) = (gateway.settings().clone(), AtomicBool::new(true));
@@ -88,6 +97,8 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             };
             let quiet = gateway.clone();
             let before_stop = async move || until_quiet(&quiet).await;
+            // Before there is a child: what it prints at once may be answered by a signal.
+            code.hear_interrupts().map_err(|error| cannot("hear of SIGINT", &error))?;
             let child = Child::start(&settings, &lifecycle, &words, output, on_state, launch, before_stop)?;
             let _ = running.set(child.supervisor.target().clone());
             spawn("that the Node backend listens", note_listening(gateway.clone(), words));
@@ -107,10 +118,10 @@ fn last_words(
     code: &ChildCode,
     (data_dir, start_id): (&Path, &str),
 ) -> LastWords {
-    let (policy, running, code, logger) = (settings.restart, running.clone(), code.clone(), logger.clone());
+    let (known, running, code, logger) = (settings.clone(), running.clone(), code.clone(), logger.clone());
     let on_event = Box::new(move |event: &Event| {
         last_words::tell(event, &logger);
-        last_words::act(event, policy, &running, &code);
+        last_words::act(event, &known, &running, &code);
     });
     let config = config.clone();
     let words = LastWords::start(LastWordsOptions {
@@ -161,6 +172,7 @@ fn tell(state: &State, exit: Option<LastExit>, gateway: &Gateway, logger: &Logge
             if let Some(port) = *port {
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
                 gateway.proxy().starts(address, Some(is_it(*pid, port)));
+                gateway.proxy().set_main_thread(Some(outside::main_thread(*pid, port)));
             }
         }
         State::Ended { restart: Some(_), .. } => gateway.proxy().ended(text.as_str().into()),

@@ -3,11 +3,15 @@
 use std::{
     io,
     process::ExitCode,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use greenroom::{
+    context::spawn,
     core::{ForcedEndGuard, Phase, RootLifecycle, Service, at_forced_end, scope, stop_backends},
     errors::Result,
 };
@@ -16,7 +20,13 @@ use greenroom_wrap::{
     reap_orphans,
 };
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::cannot;
+
+/// The codes of a process that SIGINT and SIGTERM have ended.
+const INTERRUPTED: i32 = 130;
+const TERMINATED: i32 = 143;
 
 /// How much longer than its grace the stop of a child may take: whoever is killed is to be waited for.
 const BEYOND_GRACE: Duration = Duration::from_secs(8);
@@ -70,7 +80,9 @@ impl Child {
             launching.launching(&launch.command);
             Ok(launch)
         });
-        supervisor.forward_signals().map_err(|error| cannot("pass signals on", &error))?;
+        let passing = words.clone();
+        let forwarded = supervisor.forward_signals(move |signal| passing.passes_on(signal));
+        forwarded.map_err(|error| cannot("pass signals on", &error))?;
         if is_pid_1() {
             reap_orphans(supervisor.target()).map_err(|error| cannot("take care of orphans", &error))?;
         }
@@ -111,12 +123,28 @@ fn left_of(grace: Duration, spent: Duration) -> Duration {
 
 /// The code with which a child has ended, once that is known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ChildCode(Arc<OnceLock<i32>>);
+pub(super) struct ChildCode {
+    code: Arc<OnceLock<i32>>,
+    was_interrupted: Arc<AtomicBool>,
+}
 
 impl ChildCode {
     /// The first one stays.
     pub(super) fn set(&self, code: i32) {
-        let _ = self.0.set(code);
+        let _ = self.code.set(code);
+    }
+
+    /// Notes from here on that we were sent SIGINT. The child gets SIGTERM for it: tools in between take SIGINT for one that reaches
+    /// the whole terminal, and do not hand it on.
+    pub(super) fn hear_interrupts(&self) -> io::Result<()> {
+        let mut interrupts = signal(SignalKind::interrupt())?;
+        let noted = self.was_interrupted.clone();
+        spawn("interrupts", async move {
+            if interrupts.recv().await.is_some() {
+                noted.store(true, Relaxed);
+            }
+        });
+        Ok(())
     }
 
     /// Notes that of a last state.
@@ -126,9 +154,12 @@ impl ChildCode {
         }
     }
 
-    /// None but 0: a child that ended well leaves it to us.
+    /// None but 0: a child that ended well leaves it to us. Of one that had no answer to a signal it is that of the signal that was
+    /// sent to us, as it would be without us.
     pub(super) fn failure(&self) -> Option<i32> {
-        self.0.get().copied().filter(|code| *code != 0)
+        let code = self.code.get().copied().filter(|code| *code != 0)?;
+        let stands_for_interrupt = code == TERMINATED && self.was_interrupted.load(Relaxed);
+        Some(if stands_for_interrupt { INTERRUPTED } else { code })
     }
 }
 
@@ -140,6 +171,24 @@ pub(super) fn exit_code(code: i32) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_child_that_sigint_would_have_ended_ends_by_it_whatever_it_was_sent() {
+        let [plain, other, heard] = [143, 7, 143].map(|of_child| {
+            let code = ChildCode::default();
+            code.set(of_child);
+            code
+        });
+        for code in [&other, &heard] {
+            code.hear_interrupts().unwrap();
+        }
+        let kill = format!("kill -INT {}", std::process::id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        while !(other.was_interrupted.load(Relaxed) && heard.was_interrupted.load(Relaxed)) {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!([&plain, &other, &heard].map(ChildCode::failure), [Some(143), Some(7), Some(130)]);
+    }
 
     #[test]
     fn the_grace_counts_from_the_signal_and_leaves_the_child_five_seconds() {

@@ -38,17 +38,17 @@ pub(super) fn options(
     data_dir: Option<PathBuf>,
     on_event: OnEvent,
 ) -> LastWordsOptions {
-    let termination_log = Some(settings.termination_log.clone());
-    LastWordsOptions { data_dir, termination_log, on_event, ..LastWordsOptions::default() }
+    let (termination_log, keeps_failed) = (Some(settings.termination_log.clone()), settings.keeps_failed);
+    LastWordsOptions { data_dir, termination_log, on_event, keeps_failed, ..LastWordsOptions::default() }
 }
 
-/// What to do about an event: a child whose start has failed is of no use any more. Its end is ours, or that of a failure, after
-/// which it is started again.
-pub(super) fn act(event: &Event, policy: RestartPolicy, running: &Running, code: &ChildCode) {
-    if !matches!(event, Event::StartFailed(_)) {
+/// What to do about an event: a child that is given up is of no use any more. Its end is ours, or that of a failure, after which it
+/// is started again.
+pub(super) fn act(event: &Event, settings: &RunSettings, running: &Running, code: &ChildCode) {
+    if !matches!(event, Event::GivenUp) {
         return;
     }
-    match policy {
+    match settings.restart {
         RestartPolicy::Never => {
             code.set(1);
             stop_backends("the Node backend's start has failed");
@@ -68,7 +68,7 @@ pub(super) fn tell(event: &Event, logger: &Logger) {
     match event {
         Event::Previous(exit) => logger.child(fields_of(exit)).error(text),
         Event::MemoryHigh { memory, .. } => logger.child(fields! { memory: json!(memory) }).warn(text),
-        Event::HeapAboveLimit { .. } | Event::NotWritten(_) => logger.warn(text),
+        Event::HeapAboveLimit { .. } | Event::StartHangs { .. } | Event::NotWritten(_) => logger.warn(text),
         Event::NodeOptions(_) => logger.info(text),
         Event::StartFailed(_) => logger.error(text),
         _ => logger.debug(text),
@@ -85,10 +85,13 @@ pub(super) fn fields_of(exit: &LastExit) -> Fields {
         ("uptimeMs", exit.uptime_ms.map(Value::from)),
         ("memory", exit.memory.map(|memory| json!(memory))),
         ("inFlight", (!exit.in_flight.is_empty()).then(|| json!(exit.in_flight))),
-        ("lastLines", (!exit.lines.is_empty()).then(|| json!(exit.lines))),
     ];
     for (name, value) in known.into_iter().filter_map(|(name, value)| Some((name, value?))) {
         fields.insert(name, &value);
+    }
+    if !exit.lines.is_empty() {
+        // They stand just above, each in a line of its own.
+        fields.insert_for_programs("lastLines", json!(exit.lines));
     }
     fields
 }

@@ -6,6 +6,7 @@ mod child;
 mod gateway;
 mod last_words;
 mod log;
+mod outside;
 mod run;
 
 use std::{ffi::OsStr, process::ExitCode};
@@ -33,7 +34,7 @@ pub(crate) fn with_commands(program: Program) -> Program {
 
 /// The program as it stands in front of that backend.
 fn in_front(program: Program, upstream: UpstreamFrom, switch: Switch) -> Program {
-    program.plugin(gateway).only_by_default(OURS).with(move |backend| {
+    program.plugin(gateway).only_by_default(OURS).ready_later().with(move |backend| {
         let options = GatewayOptions { upstream: upstream.clone() };
         let backend = gateway_services(options).into_iter().fold(backend, Backend::add);
         match switch {

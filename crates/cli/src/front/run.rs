@@ -51,7 +51,7 @@ pub(super) fn plan(args: RunArgs, program: Program, options: ConfigOptions) -> R
     // We are the service, and speak for it.
     command.env.retain(|name, _| ServiceManager::VARIABLES.iter().all(|ours| name != ours));
     if !args.gateway {
-        return Ok(Start::done(alone::run(&command)));
+        return Ok(Start::done(alone::run(&command, switch)));
     }
     let port = free_port().map_err(|error| cannot("find a free port", &error))?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

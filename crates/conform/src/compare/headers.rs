@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, text};
-use crate::{normalise::Facts, reply::Reply};
+use super::Finding;
+use crate::{
+    normalise::Facts,
+    reply::Reply,
+    shown::{LONGEST, masked, short},
+};
 
 /// Said of one connection and its messages' ends (RFC 9110, §7.6.1): these are the client library's and each proxy's own.
 const OF_THE_CONNECTION: &[&str] =
@@ -46,23 +50,23 @@ pub(super) fn compare(found: &mut Finding<'_>, a: &Reply, b: &Reply, facts: Fact
                 if let Err([a, b]) =
                     found.same(a, b, |n, value, applied| n.header(name, value, facts, applied))
                 {
-                    found.add(
-                        format!("header {name}"),
-                        Some(text::masked(name, &a)),
-                        Some(text::masked(name, &b)),
-                    );
+                    found.add(header(name), Some(masked(name, &a)), Some(masked(name, &b)));
                 }
             }
             (a, b) => {
                 let said = |side: usize, value: Option<&String>| {
                     let value = found.normalisers[side].header(name, value?, facts, &mut BTreeSet::new());
-                    Some(text::masked(name, &value))
+                    Some(masked(name, &value))
                 };
                 let (a, b) = (said(0, a), said(1, b));
-                found.add(format!("header {name}"), a, b);
+                found.add(header(name), a, b);
             }
         }
     }
+}
+
+fn header(name: &str) -> String {
+    format!("header {}", short(name, LONGEST))
 }
 
 /// Values by name; those of a repeated header in their order.
@@ -75,20 +79,24 @@ fn by_name(reply: &Reply) -> BTreeMap<&str, String> {
     headers
 }
 
-fn policies(found: &mut Finding<'_>, header: &str, a: &str, b: &str, facts: Facts) {
-    let same = found.same(a, b, |n, value, applied| n.header(header, value, facts, applied));
+fn policies(found: &mut Finding<'_>, name: &str, a: &str, b: &str, facts: Facts) {
+    let same = found.same(a, b, |n, value, applied| n.header(name, value, facts, applied));
     let Err([a, b]) = same else { return };
     let (of_a, of_b) = (directives(&a), directives(&b));
     let names: BTreeSet<&str> = of_a.keys().chain(of_b.keys()).copied().collect();
     let differing: Vec<&str> = names.into_iter().filter(|name| of_a.get(name) != of_b.get(name)).collect();
     if differing.is_empty() {
-        found.add(format!("header {header}, in its order"), Some(a), Some(b));
+        found.add(format!("{}, in its order", header(name)), Some(a), Some(b));
     } else if differing.len() > DIRECTIVES {
-        found.add(format!("header {header}"), Some(a), Some(b));
+        found.add(header(name), Some(a), Some(b));
     } else {
-        for name in differing {
+        for directive in differing {
             let said = |value: Option<&&str>| value.map(|value| (*value).to_owned());
-            found.add(format!("header {header} {name}"), said(of_a.get(name)), said(of_b.get(name)));
+            found.add(
+                format!("{} {}", header(name), short(directive, LONGEST)),
+                said(of_a.get(directive)),
+                said(of_b.get(directive)),
+            );
         }
     }
 }

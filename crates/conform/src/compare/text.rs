@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use greenroom_redact as redact;
-
 use super::Finding;
+use crate::shown::masked;
 
 /// How many characters are shown before the place at which two long lines part.
 const BEFORE: usize = 40;
@@ -27,22 +26,6 @@ pub(super) fn compare(found: &mut Finding<'_>, a: &str, b: &str) {
                 return;
             }
         }
-    }
-}
-
-/// A value as it may be shown: that of a secret's name is not, and credentials within it are masked.
-pub(super) fn masked(name: &str, value: &str) -> String {
-    match redact::name_is_secret(name) && name != "set-cookie" {
-        true => redact::MASK.to_owned(),
-        false => redact::text(value).into_owned(),
-    }
-}
-
-/// The beginning of a text, if it is long.
-pub(super) fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }
 

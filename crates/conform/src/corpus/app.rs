@@ -14,6 +14,9 @@ use crate::{
 /// What the answers to the index document are remembered by.
 pub(crate) const INDEX: &str = "index";
 
+/// So many bytes of a header's value are sent back.
+const LONGEST_VALUE: usize = 200;
+
 /// What the names of requests for files begin with.
 const FILE: &str = "file ";
 
@@ -81,8 +84,12 @@ pub(crate) fn conditional(file: &Probe, a: &Reply, b: &Reply) -> Vec<Probe> {
     let Probe { path, sameness, .. } = file;
     let name = |what: &str| format!("{}, {what}", file.name);
     let get = |what: &str| Probe::get(App, name(what), path.clone()).sameness(*sameness);
-    let of_both =
-        |header: &str| Some(Text::Each([a.header(header)?.to_owned(), b.header(header)?.to_owned()]));
+    let value = |reply: &Reply, header: &str| {
+        let value = reply.header(header).filter(|value| value.len() <= LONGEST_VALUE)?;
+        // A tag may have spaces.
+        html::is_plain(&value.replace(' ', "")).then(|| value.to_owned())
+    };
+    let of_both = |header: &str| Some(Text::Each([value(a, header)?, value(b, header)?]));
     let mut probes = vec![
         Probe::head(App, name("head only"), path.clone()).sameness(*sameness),
         get("its first bytes").with(RANGE, "bytes=0-9"),

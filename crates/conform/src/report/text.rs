@@ -147,21 +147,7 @@ pub(super) fn write_difference(out: &mut String, difference: &Difference) -> std
     let said = |value: &Option<String>| match value {
         None => "(absent)".to_owned(),
         Some(value) if value.is_empty() => "(empty)".to_owned(),
-        Some(value) => readable(value),
+        Some(value) => value.clone(),
     };
-    writeln!(
-        out,
-        "  {}\n    a: {}\n    b: {}",
-        readable(&difference.what),
-        said(&difference.a),
-        said(&difference.b)
-    )
-}
-
-/// A value in one line that no terminal takes for orders.
-fn readable(value: &str) -> String {
-    value
-        .chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
-        .collect()
+    writeln!(out, "  {}\n    a: {}\n    b: {}", difference.what, said(&difference.a), said(&difference.b))
 }

@@ -248,6 +248,63 @@ async fn a_token_that_a_side_repeats_is_not_shown_whatever_its_form_and_place() 
 }
 
 #[tokio::test]
+async fn credentials_of_a_server_are_in_no_report_whatever_their_place() {
+    let name = format!("{}{}", "n".repeat(1_000_000), "\u{202e}\u{1b}");
+    let plant = move |path: &str, said: &mut Said| {
+        let policy =
+            "script-src https://me:hunter2@cdn.example; report-uri https://csp.example/?token=hunter2";
+        said.header("content-security-policy", policy);
+        said.headers.append("set-cookie", HeaderValue::from_static("a=hunter2; Path=/"));
+        said.headers.append("set-cookie", HeaderValue::from_static("b=hunter2; Path=/"));
+        said.headers.append("set-cookie", HeaderValue::from_static("hunter2"));
+        if path == "/api" {
+            said.body = serde_json::json!({
+                "password": {"value": "hunter2"},
+                "credentials": [{"a": "hunter2"}, ["hunter2"]],
+                "eyJhbGciOi.eyJzdWIi.hunter2": {"a": 1},
+                "error": {"message": "postgres://me:hunter2@db", (name.clone()): 1},
+                "jwk": {"kty": "EC", "d": "hunter2"},
+            })
+            .to_string();
+        } else if path.ends_with("jwks.json") {
+            said.body = serde_json::json!({"keys": [
+                {"kty": "RSA", "kid": "1", "d": "hunter2", "p": "hunter2", "qi": "hunter2"},
+                {"kty": "oct", "k": "hunter2"},
+            ]})
+            .to_string();
+        }
+    };
+    let other = |path: &str, said: &mut Said| {
+        if path == "/api" {
+            said.body = serde_json::json!({
+                "password": {"value": "x"},
+                "credentials": [{"a": "y"}, ["z"]],
+                "error": {"message": "x"},
+                "jwk": {"kty": "EC", "d": "x"},
+            })
+            .to_string();
+        }
+    };
+    let (plain, planted) = (Server::with(other).await, Server::with(plant).await);
+    for (a, b) in [(&plain, &planted), (&planted, &plain)] {
+        let report = compared(a, b, "").await.unwrap();
+        let places: Vec<_> = told(&report).into_iter().map(|(_, difference)| difference.what).collect();
+        for place in ["body $.password.value", "body $.***", "body $.jwk.d", "body $.error.message"] {
+            assert!(places.iter().any(|told| told == place), "{place}: {places:?}");
+        }
+        assert!(places.iter().all(|place| place.chars().count() < 500));
+        for shown in [report.text(), report.json(), report.junit()] {
+            assert!(
+                !shown.contains("hunter2"),
+                "{}",
+                &shown[shown.find("hunter2").unwrap().saturating_sub(300)..]
+            );
+            assert!(!shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'));
+        }
+    }
+}
+
+#[tokio::test]
 async fn two_that_repeat_each_its_own_token_are_the_same() {
     let (a, b) = (repeats("Opaque-of-a").await, repeats("Longer-Opaque-of-b").await);
     let report = with_tokens(&a, &b).await;

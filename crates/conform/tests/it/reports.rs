@@ -44,7 +44,27 @@ async fn a_difference_is_seen_at_once() {
 async fn the_text_holds_no_orders_for_a_terminal() {
     let (a, b) = (Server::plain().await, Server::with(nasty).await);
     let text = compared(&a, &b, "").await.unwrap().text();
-    assert!(!text.contains('\u{1b}') && text.contains("u{1b}"), "{text}");
+    assert!(!text.contains('\u{1b}') && text.contains("\\u001b"), "{text}");
+}
+
+#[tokio::test]
+async fn that_one_side_names_requests_is_known_whichever_it_is_and_never_missed() {
+    let (names, does_not) = (Server::plain().await, Server::with(unnamed).await);
+    for (a, b) in [(&names, &does_not), (&does_not, &names)] {
+        let report = compared(a, b, "").await.unwrap();
+        let text = report.text();
+        assert!(report.is_same() && text.ends_with("The same, but for what is known."), "{text}");
+        assert!(text.contains("\nKnown: header x-request-id in "), "{text}");
+    }
+    let alike = compared(&names, &names, "").await.unwrap();
+    assert!(!alike.text().contains("x-request-id") && alike.unused().is_empty(), "{}", alike.text());
+    // Who has a reason of their own is told that.
+    let own = compared(&names, &does_not, "known: [{what: header x-request-id, why: ours}]").await.unwrap();
+    assert!(own.text().contains("places: ours\n") && own.unused().is_empty(), "{}", own.text());
+}
+
+fn unnamed(_: &str, said: &mut Said) {
+    said.headers.remove("x-request-id");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ pub struct Told {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     credential_error: OnceLock<&'static str>,
+    gateway_error: OnceLock<&'static str>,
 }
 
 impl Told {
@@ -47,6 +48,16 @@ impl Told {
     /// The same, once it is known.
     pub fn credential_error(&self) -> Option<&'static str> {
         self.credential_error.get().copied()
+    }
+
+    /// The answer is ours, because the other server has none: `gatewayError`, one of a few fixed codes.
+    pub fn set_gateway_error(&self, code: &'static str) {
+        let _ = self.gateway_error.set(code);
+    }
+
+    /// The same, once it is known.
+    pub fn gateway_error(&self) -> Option<&'static str> {
+        self.gateway_error.get().copied()
     }
 
     /// How many bytes of the request's body have come, those of a tunnel among them: `bytesIn`.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::{extract::Request, response::Response};
-use greenroom_auth::{AllowedPrincipals, HttpAuth};
+use greenroom_auth::{AllowedPrincipals, AuthenticateOptions, HttpAuth};
 use greenroom_errors::Error;
 
 use super::{OnRequest, Step};
@@ -35,7 +35,10 @@ impl Step for Barrier {
 impl Barrier {
     async fn pass(&self, exchange: &mut Exchange, request: &mut Request) -> Option<Response> {
         let asked = exchange.watch.is_some().then(Instant::now);
-        let found = self.http_auth.credentials(request.headers(), AllowedPrincipals::AUTHENTICATED).await;
+        let options =
+            AuthenticateOptions { allow_limited_access: self.routes.takes_cookies(request.uri().path()) };
+        let (headers, allow) = (request.headers(), AllowedPrincipals::AUTHENTICATED);
+        let found = self.http_auth.credentials_with(headers, allow, options).await;
         if let Some(watch) = &mut exchange.watch {
             watch.spent.credentials = asked.map(|asked| asked.elapsed());
         }

@@ -7,13 +7,14 @@ mod gate;
 mod keep_alive;
 mod public_keys;
 mod request_id;
+mod user_cookies;
 
 use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
     access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, keep_alive::KeepAlive,
-    public_keys::PublicKeys, request_id::RequestId,
+    public_keys::PublicKeys, request_id::RequestId, user_cookies::UserCookies,
 };
 use crate::exchange::Exchange;
 

@@ -46,7 +46,7 @@ async fn up(forward: impl Forward) -> Up {
 }
 
 fn reach(owned: bool, health: bool, is_transparent: bool) -> Reach {
-    Reach { owned, health, is_transparent }
+    Reach { owned, readiness: health, liveness: health, is_transparent }
 }
 
 #[tokio::test]

@@ -2,6 +2,10 @@
 //!
 //! Fields stand in the order of a JavaScript object: whole numbers first, then the child's, then the call's; a call
 //! that sets a field of the child leaves it in its place. A line without fields ends in a space, as Node's does.
+//!
+//! In Greenroom's own formats a stack of several lines stands below its line, indented: see `stack.rs`.
+
+use std::cell::Cell;
 
 use greenroom_js::key::array_index;
 
@@ -9,7 +13,7 @@ use greenroom_redact::Secrets;
 
 use crate::{
     Format,
-    encode::{Fragments, Message, Part, Target, View, hidden, is_undefined, plan::Plans, text},
+    encode::{Fragments, Message, Part, Target, View, hidden, is_undefined, plan::Plans, stack, text},
     field::{Field, Fields},
     value::FieldValue,
 };
@@ -39,6 +43,10 @@ fn is_nothing(field: &Field<'_>) -> bool {
     field.is_added() && is_undefined(field)
 }
 
+fn is_for_programs(field: &Field<'_>) -> bool {
+    field.flags.has(crate::field::Flags::FOR_PROGRAMS)
+}
+
 /// A child's fields as `key=value`, in their order, and its origin.
 pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Fragments {
     let (mut bytes, mut value) = (Vec::new(), String::new());
@@ -46,7 +54,8 @@ pub(super) fn fragments(own: &Fields, secrets: &Secrets, format: Format) -> Frag
     let clock = &mut super::Clock::default();
     let mut to = Target { out: &mut bytes, value: &mut value, clock, secrets };
     for (i, field) in own.iter().enumerate() {
-        if is_placed(field.key) || (field.is_added() && !format.has_additions()) || is_nothing(&field) {
+        let is_added = field.is_added() && !format.has_additions();
+        if is_placed(field.key) || is_added || is_nothing(&field) || is_for_programs(&field) {
             continue;
         }
         let from = to.out.len();
@@ -137,10 +146,13 @@ pub(super) fn encode(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments
         }
     }
     hidden::show(to.out, from);
-    let from = to.out.len();
-    fields(to, view, fragments, style, additions);
-    if to.out.len() == from {
+    let message = from..to.out.len();
+    let stack = fields(to, view, fragments, style, additions);
+    if to.out.len() == message.end {
         to.out.push(b' ');
+    }
+    if let Some(i) = stack {
+        stack::below(to, view.at(i), message);
     }
 }
 
@@ -188,11 +200,24 @@ enum Slot<'f> {
 
 const TRACE: [&str; 3] = ["trace_id", "span_id", "trace_flags"];
 
-fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &Style, additions: bool) {
+/// Writes them, but for a stack that stands below: which one that is.
+fn fields(
+    to: &mut Target<'_>,
+    view: &View<'_>,
+    fragments: &Fragments,
+    style: &Style,
+    additions: bool,
+) -> Option<usize> {
     let own = |key: &str| fragments.parts.iter().any(|part| view.own.at(part.field).key == key);
+    let below = Cell::new(None);
     let called = |&i: &usize| {
         let field = view.at(i);
+        if additions && stack::stands_below(field) && !own(field.key) {
+            below.set(Some(i));
+            return false;
+        }
         !is_placed(field.key)
+            && !is_for_programs(field)
             && (additions || !field.is_added())
             && !is_nothing(field)
             && view.last(field.key, additions) == Some(i)
@@ -221,4 +246,5 @@ fn fields(to: &mut Target<'_>, view: &View<'_>, fragments: &Fragments, style: &S
             },
         }
     }
+    below.get()
 }

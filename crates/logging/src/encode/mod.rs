@@ -10,6 +10,7 @@ mod line;
 mod order;
 mod plan;
 pub(crate) mod raw;
+mod stack;
 pub(crate) mod text;
 
 use std::{cell::RefCell, fmt, ops::Range, time::SystemTime};

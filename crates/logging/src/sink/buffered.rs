@@ -2,7 +2,8 @@
 //!
 //! A caller appends to the buffer under a short lock. The writer takes the whole buffer, gives an empty one in its
 //! place, and writes. A consumer that does not read stops only the writer: the buffer fills, further lines are
-//! dropped and counted, and the count is told in a line of its own once writing goes on.
+//! dropped and counted, and the count is told in a line of its own once writing goes on. Errors of this process have some
+//! room more: why a child has ended must not be lost to what it has printed before.
 //!
 //! The writer sleeps while there is nothing to write; woken by a first line it waits [`BATCH_DELAY`] for more, so that a
 //! busy process makes few system calls. That is all a hard kill can lose, beside what a slow consumer has not taken.
@@ -22,10 +23,16 @@ use std::{
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::complaint::{Complaints, REMINDER, complain};
-use crate::sink::{Emitted, Sink};
+use crate::{
+    Level,
+    sink::{Emitted, Sink},
+};
 
 /// The default bound of the buffer: 8 MiB.
 pub const DEFAULT_CAPACITY: usize = 8 << 20;
+
+/// The room beside it for errors of this process.
+const ROOM_FOR_ERRORS: usize = 256 << 10;
 
 /// How long the writer gathers lines before it writes.
 const BATCH_DELAY: Duration = Duration::from_millis(2);
@@ -146,7 +153,8 @@ impl BufferedSink {
 
 impl Sink for BufferedSink {
     fn emit(&self, emitted: &Emitted<'_>) {
-        self.shared.push(emitted.line());
+        self.shared
+            .push(emitted.line(), || !emitted.is_foreign() && emitted.record().level() == Level::Error);
         let is_waited_for = self.each_line.load(Relaxed) && !emitted.is_foreign();
         if is_waited_for && !self.shared.flush(LINE_TIMEOUT) {
             self.degrade();
@@ -173,9 +181,11 @@ impl Drop for BufferedSink {
 // === impl Shared ===
 
 impl Shared {
-    fn push(&self, line: &[u8]) {
+    fn push(&self, line: &[u8], is_own_error: impl FnOnce() -> bool) {
         let mut state = self.state.lock();
-        if state.broken || state.buffer.len() + line.len() > self.capacity {
+        let needed = state.buffer.len() + line.len();
+        let fits = needed <= self.capacity || (needed <= self.capacity + ROOM_FOR_ERRORS && is_own_error());
+        if state.broken || !fits {
             state.dropped += 1;
             state.lost += 1;
             return;

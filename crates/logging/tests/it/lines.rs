@@ -42,6 +42,64 @@ fn log_28_a_line_for_people_names_the_plugin_and_the_fields() {
     assert_eq!(f.line(), "<ts> catalog info p x=1");
 }
 
+/// Node's own line, and JSON, have it as a field.
+#[test]
+fn a_stack_stands_below_its_line_where_people_read_it() {
+    let stack = "Error: no such table\n    at run (/app/run.js:1:29)\n\tforged\u{1b}[2J\r\n    at main";
+    let print = |format, message: &str, stack: &str| {
+        let f = Fixture::new(format);
+        info!(f.root.plugin("catalog"), stack = stack, x = 1, "{message}");
+        f.line()
+    };
+    assert_eq!(
+        print(Format::Pretty, "It broke", stack),
+        "<ts> catalog info It broke x=1\n    Error: no such table\n        at run (/app/run.js:1:29)\n    \\tforged\\u001b[2J\n        at main"
+    );
+    let told = "Request failed Error: no such table";
+    let frames = "Error: no such table\n    at run";
+    assert_eq!(print(Format::Pretty, told, frames), format!("<ts> catalog info {told} x=1\n        at run"));
+    assert_eq!(
+        print(Format::Pretty, "m", "Error: one line"),
+        "<ts> catalog info m stack=\"Error: one line\" x=1"
+    );
+    for format in [Format::NodeLine, Format::NodeJson, Format::Backstage] {
+        let printed = print(format, "It broke", stack);
+        assert!(printed.lines().count() == 1 && printed.contains("Error: no such table"), "{printed}");
+    }
+}
+
+#[test]
+fn a_stack_without_other_fields_leaves_the_line_as_it_is_without_any() {
+    let f = Fixture::new(Format::Pretty);
+    info!(f.root, stack = "E\n    at x", "m");
+    assert_eq!(f.line(), "<ts> backstage info m \n    E\n        at x");
+}
+
+#[test]
+fn a_secret_in_a_stack_is_masked_also_across_its_lines() {
+    let f = Fixture::new(Format::Pretty);
+    f.root.add_redactions(["first\nsecond"]);
+    info!(f.root, stack = "Error: first\nsecond\n    at x", "m");
+    assert_eq!(f.line(), "<ts> backstage info m \n    Error: ***\n        at x");
+}
+
+#[test]
+fn what_is_for_programs_is_in_json_alone() {
+    let mut fields = fields! { a: 1 };
+    fields.insert_for_programs("lastLines", &json!(["x"]));
+    for (format, line) in [
+        (Format::Pretty, "<ts> backstage info m a=1"),
+        (
+            Format::Node155Json,
+            r#"{"a":1,"lastLines":["x"],"level":"info","message":"m","service":"backstage"}"#,
+        ),
+    ] {
+        let f = Fixture::new(format);
+        f.root.child(fields.clone()).info("m");
+        assert_eq!(f.line(), line);
+    }
+}
+
 #[test]
 fn the_format_is_chosen_by_environment_config_and_node_env() {
     let production = FormatInputs { node_env: Some("production"), ..Default::default() };

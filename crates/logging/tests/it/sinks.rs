@@ -175,6 +175,40 @@ fn a_line_beyond_the_buffer_is_dropped_and_told() {
 }
 
 #[test]
+fn an_error_of_this_process_has_room_where_other_lines_have_none_any_more() {
+    let (gate, opened) = std::sync::mpsc::channel::<()>();
+    let (tell, began) = std::sync::mpsc::channel();
+    let mut is_first = true;
+    let (root, memory) = logger(4096, move |bytes| {
+        if std::mem::take(&mut is_first) {
+            let _ = (tell.send(()), opened.recv());
+        }
+        Ok(bytes.len())
+    });
+    root.info("the writer is held by this one");
+    began.recv().unwrap();
+    for _ in 0..100 {
+        root.info("x".repeat(1000));
+        root.foreign().error("y".repeat(1000));
+    }
+    root.error("why it ended");
+    // That room has an end, too.
+    for _ in 0..400 {
+        root.error("z".repeat(1000));
+    }
+    gate.send(()).unwrap();
+    assert!(root.flush(LONG));
+    let lines = memory.lines();
+    let count = |letter: &str| {
+        lines.iter().filter(|line| line["message"].as_str().unwrap().starts_with(letter)).count()
+    };
+    assert!(count("x") + count("y") <= 4, "{}", lines.len());
+    assert_eq!(count("why it ended"), 1);
+    assert!((200..=260).contains(&count("z")), "{}", count("z"));
+    assert!(lines.last().unwrap()["dropped"].as_u64().unwrap() > 300);
+}
+
+#[test]
 fn dropping_the_last_handle_writes_what_is_left() {
     let (root, memory) = logger(4096, |bytes| Ok(bytes.len()));
     let log = root.plugin("p");

@@ -1,18 +1,17 @@
 //! Blocks of bytes, cut into lines, bare of what containers' tools wrote before them, and handed to a reader.
 
-use std::{collections::VecDeque, time::Instant};
+use std::time::Instant;
 
 use greenroom_node_log::{Limits, Reader, Record, Stream};
 
-use crate::{filter::Matcher, input::prefix};
-
-/// What is known of the bytes of a record from before they were a reader's.
-#[derive(Debug, Default)]
-pub(crate) struct Origin {
-    /// The bytes as they came, where that is not what the record has.
-    pub(crate) raw: Option<Vec<u8>>,
-    pub(crate) time: Option<String>,
-}
+use crate::{
+    filter::Matcher,
+    input::{
+        origins::{Origin, Origins, Source},
+        pieces::Pieces,
+        prefix::{self, Stripped},
+    },
+};
 
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -21,8 +20,10 @@ pub(crate) struct Lines {
     partial: Vec<u8>,
     /// A line that is too long to be kept is the reader's as it comes.
     passes_on: bool,
-    /// The reader has the beginning of a line whose end is in a piece of its own.
+    /// The reader has a line without its end.
     is_open: bool,
+    /// Of what was printed to stdout, and to stderr.
+    pieces: [Pieces; 2],
     origins: Origins,
 }
 
@@ -33,6 +34,7 @@ impl Lines {
             partial: Vec::new(),
             passes_on: false,
             is_open: false,
+            pieces: <[Pieces; 2]>::default(),
             origins: Origins::default(),
         }
     }
@@ -79,7 +81,7 @@ impl Lines {
     pub(crate) fn tick(&mut self, now: Instant, out: &mut impl FnMut(Record<'_>, Origin)) {
         let origins = &mut self.origins;
         self.reader.tick(now, &mut |record| {
-            let origin = origins.take(&record);
+            let (record, origin) = origins.of(record);
             out(record, origin);
         });
     }
@@ -92,6 +94,15 @@ impl Lines {
     ) {
         let line = std::mem::take(&mut self.partial);
         self.lines(&line, now, matcher, out);
+        for stream in 0..self.pieces.len() {
+            if self.pieces[stream].is_open() {
+                if self.is_open {
+                    self.end(out);
+                }
+                let (line, source) = self.pieces[stream].take();
+                self.sourced(&line, source, now, out);
+            }
+        }
         self.end(out);
         self.passes_on = false;
     }
@@ -99,7 +110,7 @@ impl Lines {
     fn end(&mut self, out: &mut impl FnMut(Record<'_>, Origin)) {
         let origins = &mut self.origins;
         self.reader.finish(&mut |record| {
-            let origin = origins.take(&record);
+            let (record, origin) = origins.of(record);
             out(record, origin);
         });
         self.is_open = false;
@@ -130,16 +141,7 @@ impl Lines {
             if let Some(stripped) = prefix::strip(line) {
                 self.plain(&bytes[plain..at], now, out);
                 plain = end;
-                let passes_over =
-                    !self.is_open && stripped.line.ends_with(b"\n") && matcher.passes_over(&stripped.line);
-                if passes_over {
-                    self.pass_over(out);
-                } else {
-                    self.origins.begin(self.reader.held_bytes());
-                    let time = stripped.time.map(|time| time.into_owned());
-                    self.origins.push(stripped.line.len(), Some((line.to_vec(), time)));
-                    self.read(&stripped.line, now, out);
-                }
+                self.stripped(line, &stripped, now, matcher, out);
             } else if matcher.passes_over(line) {
                 self.plain(&bytes[plain..at], now, out);
                 plain = end;
@@ -148,6 +150,44 @@ impl Lines {
             at = end;
         }
         self.plain(&bytes[plain..], now, out);
+    }
+
+    /// A line with what stood before it, or a piece of one.
+    fn stripped(
+        &mut self,
+        line: &[u8],
+        stripped: &Stripped<'_>,
+        now: Instant,
+        matcher: &Matcher,
+        out: &mut impl FnMut(Record<'_>, Origin),
+    ) {
+        let pieces = &mut self.pieces[usize::from(stripped.is_stderr)];
+        let is_whole = stripped.line.ends_with(b"\n");
+        if is_whole && !pieces.is_open() {
+            if matcher.passes_over(&stripped.line) {
+                self.pass_over(out);
+            } else {
+                self.sourced(&stripped.line, Source::of(line, stripped), now, out);
+            }
+            return;
+        }
+        pieces.add(line, stripped);
+        if is_whole {
+            let (line, source) = pieces.take();
+            self.sourced(&line, source, now, out);
+        }
+    }
+
+    fn sourced(
+        &mut self,
+        line: &[u8],
+        source: Source,
+        now: Instant,
+        out: &mut impl FnMut(Record<'_>, Origin),
+    ) {
+        self.origins.begin(self.reader.held_bytes());
+        self.origins.push(line.len(), Some(source));
+        self.read(line, now, out);
     }
 
     /// A line of the logger ends what came before it, whoever it is.
@@ -168,73 +208,8 @@ impl Lines {
         self.is_open = !bytes.ends_with(b"\n");
         let origins = &mut self.origins;
         self.reader.push(bytes, now, &mut |record| {
-            let origin = origins.take(&record);
+            let (record, origin) = origins.of(record);
             out(record, origin);
         });
-    }
-}
-
-/// The bytes that the reader has not made records of, in order, and where they came from. As long as nothing stood before a
-/// line there is nothing to know.
-#[derive(Debug, Default)]
-struct Origins {
-    is_needed: bool,
-    pieces: VecDeque<Piece>,
-}
-
-#[derive(Debug)]
-struct Piece {
-    bytes: u64,
-    /// The line with what stood before it, and the time therein.
-    from: Option<(Vec<u8>, Option<String>)>,
-}
-
-impl Origins {
-    fn begin(&mut self, held: usize) {
-        if !self.is_needed {
-            self.is_needed = true;
-            self.push(held, None);
-        }
-    }
-
-    fn push(&mut self, bytes: usize, from: Option<(Vec<u8>, Option<String>)>) {
-        if self.is_needed && (bytes > 0 || from.is_some()) {
-            self.pieces.push_back(Piece { bytes: bytes as u64, from });
-        }
-    }
-
-    /// What is known of a record: it is of the bytes that come next.
-    fn take(&mut self, record: &Record<'_>) -> Origin {
-        if !self.is_needed {
-            return Origin::default();
-        }
-        let mut left = record.raw.len() as u64 + record.truncated_bytes;
-        if record.truncated_bytes > 0 {
-            // The end of a cut line is neither.
-            left += 1;
-        }
-        let (mut raw, mut at, mut time, mut is_changed) = (Vec::new(), 0, None, false);
-        while left > 0 {
-            let Some(piece) = self.pieces.front_mut() else { break };
-            let taken = left.min(piece.bytes);
-            match piece.from.take() {
-                Some((line, before)) => {
-                    raw.extend_from_slice(&line);
-                    time = time.or(before);
-                    is_changed = true;
-                }
-                None => {
-                    let end = (at + taken as usize).min(record.raw.len());
-                    raw.extend_from_slice(&record.raw[at.min(end)..end]);
-                }
-            }
-            at += taken as usize;
-            left -= taken;
-            piece.bytes -= taken;
-            if piece.bytes == 0 {
-                self.pieces.pop_front();
-            }
-        }
-        Origin { raw: is_changed.then_some(raw), time }
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Stripped<'a> {
     pub(crate) line: Cow<'a, [u8]>,
     /// The time that stood before it.
     pub(crate) time: Option<Cow<'a, str>>,
+    /// It was printed to stderr, as far as is said.
+    pub(crate) is_stderr: bool,
 }
 
 /// The line of `kubectl logs --prefix`, `kubectl logs --timestamps`, both, of the runtime interface (`… stdout F …`), or
@@ -21,7 +23,7 @@ pub(crate) fn strip(line: &[u8]) -> Option<Stripped<'_>> {
         b'{' if line.starts_with(b"{\"log\":\"") => docker(line),
         b'[' => {
             let line = pod(line)?;
-            let bare = || Stripped { line: Cow::Borrowed(line), time: None };
+            let bare = || Stripped { line: Cow::Borrowed(line), time: None, is_stderr: false };
             Some(timestamp(line).unwrap_or_else(bare))
         }
         b'0'..=b'9' => timestamp(line),
@@ -47,27 +49,27 @@ fn timestamp(line: &[u8]) -> Option<Stripped<'_>> {
     let (time, rest) = (std::str::from_utf8(&line[..end]).ok()?, &line[end + 1..]);
     let fraction = fraction_digits(time)?;
     let time = Some(Cow::Borrowed(time));
-    if let Some(line) = runtime_interface(rest) {
-        return Some(Stripped { line: Cow::Borrowed(line), time });
+    if let Some((line, is_stderr)) = runtime_interface(rest) {
+        return Some(Stripped { line: Cow::Borrowed(line), time, is_stderr });
     }
     // A line of the logger in development begins with a time of three digits. Kubernetes prints nine.
     let is_before_a_line = fraction != 3 || rest.first() == Some(&b'{');
-    is_before_a_line.then_some(Stripped { line: Cow::Borrowed(rest), time })
+    is_before_a_line.then_some(Stripped { line: Cow::Borrowed(rest), time, is_stderr: false })
 }
 
 /// `stdout F `; `P` says that more of the line follows.
-fn runtime_interface(rest: &[u8]) -> Option<&[u8]> {
-    let rest = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
+fn runtime_interface(rest: &[u8]) -> Option<(&[u8], bool)> {
+    let stderr = rest.strip_prefix(b"stderr ");
+    let rest = stderr.or_else(|| rest.strip_prefix(b"stdout "))?;
     let end = memchr::memchr(b' ', &rest[..rest.len().min(32)])?;
+    let line = &rest[end + 1..];
     // Tags are joined by colons; the first says whether the line is whole.
-    match rest[..end].split_first()? {
-        (b'F', [] | [b':', ..]) => Some(&rest[end + 1..]),
-        (b'P', [] | [b':', ..]) => {
-            let line = &rest[end + 1..];
-            Some(line.strip_suffix(b"\n").unwrap_or(line))
-        }
-        _ => None,
-    }
+    let line = match rest[..end].split_first()? {
+        (b'F', [] | [b':', ..]) => line,
+        (b'P', [] | [b':', ..]) => line.strip_suffix(b"\n").unwrap_or(line),
+        _ => return None,
+    };
+    Some((line, stderr.is_some()))
 }
 
 /// How many digits the seconds' fraction has, if the text is a time of RFC 3339.
@@ -91,7 +93,6 @@ struct DockerLine<'a> {
     log: Cow<'a, str>,
     #[serde(borrow)]
     time: Cow<'a, str>,
-    #[expect(dead_code, reason = "known, and of no use")]
     stream: Option<Cow<'a, str>>,
     #[expect(dead_code, reason = "known, and of no use")]
     attrs: Option<serde::de::IgnoredAny>,
@@ -104,7 +105,8 @@ fn docker(line: &[u8]) -> Option<Stripped<'_>> {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     };
-    Some(Stripped { line: text, time: Some(line.time) })
+    let is_stderr = line.stream.as_deref() == Some("stderr");
+    Some(Stripped { line: text, time: Some(line.time), is_stderr })
 }
 
 #[cfg(test)]
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
 
     fn stripped(line: &str) -> Option<(String, Option<String>)> {
-        let Stripped { line, time } = strip(line.as_bytes())?;
+        let Stripped { line, time, .. } = strip(line.as_bytes())?;
         Some((String::from_utf8(line.into_owned()).unwrap(), time.map(Cow::into_owned)))
     }
 

@@ -13,6 +13,9 @@ use crate::{escape::escaped, show::origin};
 /// Of more origins than that, the others are counted as one.
 const MOST: usize = 1000;
 
+/// So many bytes of a name are told apart.
+const LONGEST: usize = 100;
+
 /// What the others are called.
 const OTHERS: &str = "(others)";
 
@@ -30,12 +33,14 @@ struct Sum {
 impl Count {
     pub(crate) fn add(&mut self, record: &Record<'_>, bytes: u64) {
         let (name, is_guess) = origin(record);
-        let guess;
-        let name = if is_guess {
-            guess = format!("~{name}");
-            &*guess
-        } else {
-            name
+        let shown;
+        let name = match (is_guess, name.len() > LONGEST) {
+            (false, false) => name,
+            (_, is_long) => {
+                let (mark, end) = (if is_guess { "~" } else { "" }, if is_long { "…" } else { "" });
+                shown = format!("{mark}{}{end}", &name[..name.floor_char_boundary(LONGEST)]);
+                &*shown
+            }
         };
         let sums = match self.rows.get_mut(name) {
             Some(sums) => sums,

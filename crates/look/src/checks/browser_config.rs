@@ -8,7 +8,7 @@ use greenroom_redact::name_is_secret;
 use crate::{
     finding::Finding,
     page::Page,
-    seen::{Seen, listed, said},
+    seen::{Seen, listed, many, said},
     target::Origin,
 };
 
@@ -58,8 +58,8 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         found.push(Finding::ok(
             ID,
             format!(
-                "The page's config, which is served without sign-in, has {} values, no secret among them by its name, and {named}",
-                page.config_texts().len()
+                "The page's config, which is served without sign-in, has {}, no secret among them by its name, and {named}",
+                many(page.config_texts().len(), "value")
             ),
         ));
     }

@@ -18,9 +18,10 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
     };
     vec![match (reply.status, kinds(reply)) {
         (200, Some(kinds)) => {
-            let entities: u64 = kinds.iter().map(|(_, count)| count).sum();
+            let entities = kinds.iter().fold(0_u64, |all, (_, count)| all.saturating_add(*count));
             let kinds = kinds.iter().map(|(kind, count)| format!("{kind} {count}"));
-            Finding::fail(ID, format!("The catalog answers without a token: {entities} entities ({})", listed(kinds, 8)))
+            let entities = if entities == 1 { "1 entity".to_owned() } else { format!("{entities} entities") };
+            Finding::fail(ID, format!("The catalog answers without a token: {entities} ({})", listed(kinds, 8)))
                 .why("Whoever reaches the portal reads who owns what, all users and groups, links and annotations")
                 .change("Remove this from the config of production, and give callers tokens:\nbackend:\n  auth:\n    dangerouslyDisableDefaultAuthPolicy: true")
                 .source("https://backstage.io/docs/auth/service-to-service-auth")
@@ -61,6 +62,16 @@ mod tests {
         );
         let told = only_problem(check(&seen), ID);
         assert!(told.observed.ends_with("127 entities (Component 120, User 7)"), "{told:?}");
+    }
+
+    #[test]
+    fn counts_without_an_end_are_borne() {
+        let kind = format!(r#"{{"value":"A","count":{}}}"#, u64::MAX);
+        let seen = Seen {
+            foreign_catalog: json(200, &format!(r#"{{"facets":{{"kind":[{kind},{kind}]}}}}"#)),
+            ..healthy()
+        };
+        assert!(only_problem(check(&seen), ID).observed.contains(&u64::MAX.to_string()));
     }
 
     #[test]

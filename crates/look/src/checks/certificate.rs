@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Seen, said},
+    seen::{Seen, many, said},
 };
 
 const ID: &str = "certificate";
@@ -40,13 +40,13 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
             .why("Browsers refuse the portal"),
         0..7 => Finding::fail(
             ID,
-            format!("The certificate expires in {days} days, on {until}; {issuer} has issued it"),
+            format!("The certificate expires in {}, on {until}; {issuer} has issued it", many(days, "day")),
         )
         .why("Browsers refuse the portal from then on, and what renews it should have done so by now")
         .change("kubectl describe certificate --all-namespaces"),
         7..21 => Finding::warn(
             ID,
-            format!("The certificate expires in {days} days, on {until}; {issuer} has issued it"),
+            format!("The certificate expires in {}, on {until}; {issuer} has issued it", many(days, "day")),
         )
         .why("Most of what renews certificates does so a month ahead")
         .change("kubectl describe certificate --all-namespaces"),

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Asset, Seen, listed},
+    seen::{Asset, Seen, listed, many},
 };
 
 const ID: &str = "first-load";
@@ -26,14 +26,14 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         .filter(|(_, bytes, is_coded)| !is_coded && *bytes > SMALL)
         .map(|(path, bytes, _)| format!("{path} ({})", kilobytes(*bytes)))
         .collect();
-    let bytes: usize = loaded.iter().map(|(_, bytes, _)| bytes).sum();
-    let files = format!("{scripts} scripts and {styles} style sheets");
+    let bytes = loaded.iter().fold(0_usize, |all, (_, bytes, _)| all.saturating_add(*bytes));
+    let files = format!("{} and {}", many(scripts, "script"), many(styles, "style sheet"));
     if plain.is_empty() {
         return vec![Finding::ok(
             ID,
             format!(
-                "A first page loads {files}; {} of them, which were fetched, are {} as they come, compressed",
-                loaded.len(),
+                "A first page loads {files}; {} fetched, {} in all, compressed",
+                if loaded.len() == 1 { "1 was".to_owned() } else { format!("{} were", loaded.len()) },
                 kilobytes(bytes)
             ),
         )];
@@ -66,7 +66,7 @@ mod tests {
         let mut seen = healthy();
         let told = only_ok(check(&seen), ID);
         assert!(
-            told.observed.starts_with("A first page loads 2 scripts and 1 style sheets; 2 of them"),
+            told.observed.starts_with("A first page loads 2 scripts and 1 style sheet; 2 were fetched"),
             "{told:?}"
         );
         seen.assets[1].asked = reply(200, &[("content-length", "431745")], "");

@@ -1,6 +1,9 @@
 //! Whether the front speaks HTTP/2.
 
-use crate::{finding::Finding, seen::Seen};
+use crate::{
+    finding::Finding,
+    seen::{Seen, many},
+};
 
 const ID: &str = "http2";
 
@@ -12,7 +15,7 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         _ if files == 0 => Finding::ok(ID, "The front speaks HTTP/1.1, and no page is loaded from it"),
         _ => Finding::warn(
             ID,
-            format!("The front speaks HTTP/1.1 only, and a first page loads {files} files at once"),
+            format!("The front speaks HTTP/1.1 only, and a first page loads {} at once", many(files, "file")),
         )
         .why("A browser fetches six at a time, and each open event stream takes one of the six from all tabs")
         .change("Switch HTTP/2 on at the load balancer; for nginx:\nlisten 443 ssl; http2 on;"),

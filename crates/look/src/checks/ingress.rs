@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Active, Asked, Seen, said},
+    seen::{Active, Asked, Seen, quoted, said},
 };
 
 const BODY: &str = "large-body";
@@ -15,7 +15,7 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
                 BODY,
                 "Whether the ingress lets large bodies and event streams through was not tried",
             )
-            .change(format!("greenroom look --active {}", seen.url(""))),
+            .change(format!("greenroom look --active {}", quoted(&seen.url("")))),
         ],
         Some(active) => vec![body(active), stream(active)],
     }

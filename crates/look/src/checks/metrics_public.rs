@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Asked, Reply, Seen, listed},
+    seen::{Asked, Reply, Seen, listed, many},
 };
 
 const ID: &str = "metrics-public";
@@ -22,8 +22,11 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         }];
     }
     let finding = |(url, names): (&str, Vec<String>)| {
-        let observed =
-            format!("{url} gives metrics to everybody: {} names, such as {}", names.len(), listed(&names, 3));
+        let observed = format!(
+            "{url} gives metrics to everybody: {}, such as {}",
+            many(names.len(), "name"),
+            listed(&names, 3)
+        );
         let finding = match seen.is_loopback() {
             true => Finding::warn(
                 ID,
@@ -62,7 +65,7 @@ mod tests {
         let text = "# HELP x\n# TYPE catalog_entities_count gauge\ncatalog_entities_count 5\n";
         seen.metrics_port.1 = reply(200, &[("content-type", "text/plain")], text);
         let told = only_problem(check(&seen), ID);
-        assert!(told.observed.starts_with("http://p.example:9464/metrics gives metrics to everybody: 1 names, such as catalog_entities_count"), "{told:?}");
+        assert!(told.observed.starts_with("http://p.example:9464/metrics gives metrics to everybody: 1 name, such as catalog_entities_count"), "{told:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Seen, listed},
+    seen::{Seen, listed, many},
 };
 
 const ID: &str = "plugins-enumerable";
@@ -16,15 +16,19 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
     if installed.is_empty() {
         return vec![Finding::ok(
             ID,
-            format!("None of {asked} well-known plugins shows from outside that it is installed"),
+            format!(
+                "No plugin shows from outside that it is installed; asked for: {}",
+                many(asked, "well-known id")
+            ),
         )];
     }
     vec![
         Finding::warn(
             ID,
             format!(
-                "Without a token anybody can list your backend plugins; of {asked} well-known ids {} are there: {}",
-                installed.len(),
+                "Without a token anybody can list your backend plugins; of {} {} there: {}",
+                many(asked, "well-known id"),
+                if installed.len() == 1 { "1 is".to_owned() } else { format!("{} are", installed.len()) },
                 listed(&installed, 30)
             ),
         )
@@ -50,6 +54,9 @@ mod tests {
         }
         let told = only_problem(check(&seen), ID);
         assert!(told.observed.ends_with("2 are there: catalog, signals"), "{told:?}");
+        seen.plugins.retain(|(id, _)| *id != "signals");
+        let told = only_problem(check(&seen), ID);
+        assert!(told.observed.ends_with("1 is there: catalog"), "{told:?}");
     }
 
     #[test]

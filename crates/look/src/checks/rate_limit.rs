@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{finding::Finding, seen::Seen};
+use crate::{
+    finding::Finding,
+    seen::{Seen, many},
+};
 
 const ID: &str = "rate-limit";
 const DOCS: &str = "https://backstage.io/docs/backend-system/core-services/root-http-router";
@@ -18,7 +21,7 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         return vec![match seen.was_limited {
             true => Finding::warn(
                 ID,
-                format!("After {} requests in a few seconds the server answered 429", seen.sent),
+                format!("After {} in a few seconds the server answered 429", many(seen.sent, "request")),
             )
             .why(
                 "What was not asked then is missing in this report, and a first page asks for more than that",
@@ -27,8 +30,8 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
             false => Finding::ok(
                 ID,
                 format!(
-                    "No answer speaks of a rate limit, and {} requests met none: backend.rateLimit is off, or lets this address through",
-                    seen.sent
+                    "No answer speaks of a rate limit, and {} met none: backend.rateLimit is off, or lets this address through",
+                    many(seen.sent, "request")
                 ),
             ),
         }];
@@ -40,8 +43,8 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
             Finding::fail(
                 ID,
                 format!(
-                    "The rate limit is {} requests in its window, and a first page makes about {needed}",
-                    first.limit
+                    "The rate limit is {} in its window, and a first page makes about {needed}",
+                    many(first.limit, "request")
                 ),
             )
             .why("The portal stays blank or half-loaded for whoever is counted")
@@ -62,8 +65,8 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
             Finding::unknown(
                 ID,
                 format!(
-                    "There is a rate limit of {} requests; whether all users share it shows only while others use the portal",
-                    first.limit
+                    "There is a rate limit of {}; whether all users share it shows only while others use the portal",
+                    many(first.limit, "request")
                 ),
             )
             .change("Look again at a busy hour, and see that backend.trustProxy is set behind a proxy"),

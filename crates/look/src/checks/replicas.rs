@@ -50,9 +50,13 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
                 let why = seen.keys_again.first().map_or("it was not asked".to_owned(), Asked::outcome);
                 Finding::unknown(ID, format!("Whether replicas differ cannot be known: {}", crate::seen::said(&why)))
             }
-            (0, tags) => Finding::ok(
+            (0 | 1, tags) => Finding::ok(
                 ID,
                 format!("{tags} new connections have seen the same page: if there are replicas behind, these serve one build"),
+            ),
+            (keys, 0 | 1) => Finding::ok(
+                ID,
+                format!("{keys} new connections have seen the same keys for users' tokens: if there are replicas behind, these share them"),
             ),
             (keys, tags) => Finding::ok(
                 ID,

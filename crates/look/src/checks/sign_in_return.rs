@@ -26,7 +26,7 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
     let Some(back) = query_of(to, "redirect_uri").or_else(|| query_of(to, "callback_url")) else {
         return vec![unknown("the provider's URL names no redirect_uri")];
     };
-    let host = Origin::of(to).map(|origin| origin.host).unwrap_or_default();
+    let host = Origin::of(to).map(|origin| said(&origin.host)).unwrap_or_default();
     let (Some(target), Some(origin)) = (&seen.target, Origin::of(&back)) else {
         return vec![unknown("its redirect_uri is no URL")];
     };

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Seen, listed, said},
+    seen::{Seen, listed, many, said},
 };
 
 const ID: &str = "source-maps";
@@ -58,8 +58,9 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         Finding::fail(
             ID,
             format!(
-                "Your own TypeScript is public: {} holds the text of {files} files of {packages}, such as {}{more}",
+                "Your own TypeScript is public: {} holds the text of {} of {packages}, such as {}{more}",
                 said(&seen.url(map)),
+                many(files, "file"),
                 said(example)
             ),
         )
@@ -85,7 +86,7 @@ mod tests {
         (seen.maps[0].asked, seen.maps[0].content) = (json(200, ""), SourceMap::parse(map));
         let told = only_problem(check(&seen), ID);
         assert_eq!(told.severity, Some(Severity::Fail));
-        assert!(told.observed.contains("/static/main.1.js.map holds the text of 1 files of plugins/payroll, such as plugins/payroll/src/api.ts"), "{told:?}");
+        assert!(told.observed.contains("/static/main.1.js.map holds the text of 1 file of plugins/payroll, such as plugins/payroll/src/api.ts"), "{told:?}");
     }
 
     #[test]

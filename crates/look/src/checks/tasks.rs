@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     finding::Finding,
-    seen::{Reply, Seen, said},
+    seen::{Reply, Seen, many, said},
 };
 
 const ID: &str = "scheduled-tasks";
@@ -38,11 +38,13 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         .collect();
     if found.is_empty() {
         let count: usize = told.iter().map(|(_, tasks)| tasks.len()).sum();
-        let plugins: Vec<_> = told.iter().map(|(plugin, _)| plugin.as_str()).collect();
-        found.push(Finding::ok(
-            ID,
-            format!("{count} scheduled tasks of {} have not failed and none is stuck", plugins.join(", ")),
-        ));
+        let plugins = told.iter().map(|(plugin, _)| plugin.as_str()).collect::<Vec<_>>().join(", ");
+        let observed = match count {
+            0 => format!("There are no scheduled tasks of {plugins}"),
+            1 => format!("1 scheduled task of {plugins} has not failed and is not stuck"),
+            _ => format!("{count} scheduled tasks of {plugins} have not failed and none is stuck"),
+        };
+        found.push(Finding::ok(ID, observed));
     }
     found
 }
@@ -56,8 +58,8 @@ fn problem(plugin: &str, task: &Value, now: i64) -> Option<Finding> {
         && let Some(over) = seconds("timesOutAt").map(|end| now - end).filter(|over| *over > 60)
     {
         let observed = format!(
-            "The task {id} of {plugin} is said to be running, {} minutes after its time was over",
-            over / 60
+            "The task {id} of {plugin} is said to be running, {} after its time was over",
+            many(over / 60, "minute")
         );
         return Some(
             Finding::fail(ID, observed)

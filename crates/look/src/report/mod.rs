@@ -4,10 +4,12 @@ mod text;
 
 use std::time::Duration;
 
+use greenroom_logging::visible;
 use serde::Serialize;
 
 use crate::{
     finding::{Class, Finding, Group, Severity},
+    mask::Mask,
     target::Target,
     web::Request,
 };
@@ -107,10 +109,14 @@ impl Report {
         Self { made, took, ..self }
     }
 
-    /// Hides a token that a server has repeated.
-    pub(crate) fn without(mut self, token: Option<&str>) -> Self {
-        let Some(token) = token.filter(|token| token.len() > 3) else { return self };
-        let hide = |text: &str| text.replace(token, greenroom_redact::MASK);
+    /// Whatever a check or a request has taken over from a server, it holds no token, no credentials as far as their form shows them, and
+    /// no orders for a terminal. Line ends are a snippet's own.
+    pub(crate) fn masked(mut self, mask: &Mask) -> Self {
+        let hide = |text: &str| {
+            let masked = mask.text(text);
+            let masked = greenroom_redact::text(&masked);
+            masked.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+        };
         self.reason = self.reason.as_deref().map(hide);
         self.findings =
             self.findings.into_iter().map(|(group, finding)| (group, finding.map(hide))).collect();
@@ -225,7 +231,33 @@ mod tests {
     #[test]
     fn a_token_that_a_server_repeats_is_hidden() {
         let found = report(vec![Finding::warn("a", "it said tokentoken").why("tokentoken")]);
-        let told = found.without(Some("tokentoken"));
+        let told = found.masked(&Mask::of(Some("tokentoken")));
         assert!(!told.json().contains("tokentoken") && !told.text(true).contains("tokentoken"));
+    }
+
+    #[test]
+    fn what_a_check_forgets_is_hidden_and_a_snippet_stays() {
+        let finding = Finding::warn("a", "at https://h/?token=abc \u{1b}[2J\u{9b}\u{202e}")
+            .why("of postgres://me:pw@db")
+            .change("Set\nbackend:\n  x: 1");
+        let request = Request {
+            method: "GET".to_owned(),
+            url: "https://p.example/a.js?sig=abc\u{202e}".to_owned(),
+            with_token: false,
+            status: None,
+            error: Some("\u{1b}c".to_owned()),
+            bytes: 0,
+            ms: 0,
+        };
+        let told = report(vec![finding]).made(vec![request], Duration::ZERO).masked(&Mask::default());
+        for text in [told.text(true), told.json()] {
+            assert!(!text.contains("abc") && !text.contains("me:pw"), "{text}");
+            assert!(!text.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{text:?}");
+        }
+        assert!(
+            told.text(false).contains("do: Set\n           backend:\n             x: 1\n"),
+            "{}",
+            told.text(false)
+        );
     }
 }

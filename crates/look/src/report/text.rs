@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Counts, Report, Verdict};
 use crate::{
     finding::{Class, Finding, Group, Severity},
-    seen::said,
+    seen::{many, said},
 };
 
 /// How long a line is.
@@ -78,7 +78,7 @@ fn wrapped(out: &mut String, first: &str, text: &str) {
 fn requests(out: &mut String, report: &Report, verbose: bool) {
     let seconds = report.took.as_secs_f64();
     let count = report.made.len();
-    let _ = write!(out, "{count} requests to {} in {seconds:.1} s", report.url);
+    let _ = write!(out, "{} to {} in {seconds:.1} s", many(count, "request"), report.url);
     if !verbose {
         out.push_str(if count == 0 { "\n\n" } else { "; --verbose names them\n\n" });
         return;
@@ -87,7 +87,7 @@ fn requests(out: &mut String, report: &Report, verbose: bool) {
     for request in &report.made {
         let token = if request.with_token { ", with the token" } else { "" };
         let came = match (request.status, &request.error) {
-            (Some(status), _) => format!("{status}, {} bytes, {} ms", request.bytes, request.ms),
+            (Some(status), _) => format!("{status}, {}, {} ms", many(request.bytes, "byte"), request.ms),
             (None, Some(error)) => said(error),
             (None, None) => "given up".to_owned(),
         };
@@ -111,10 +111,6 @@ fn status(out: &mut String, report: &Report) {
             write!(out, "Status: {failures}, {warnings} ({ok} ok, {unknown} cannot be known from outside)")
         }
     };
-}
-
-fn many(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

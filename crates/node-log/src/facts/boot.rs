@@ -1,6 +1,6 @@
 //! What the framework says while it starts.
 
-use crate::{Kind, Record};
+use crate::{Kind, Plugin, Record};
 
 /// A line of the start. Node says the same in 0.18 and 0.19 of `@backstage/backend-defaults`, in production and development.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub struct StartupFailure<'a> {
     pub module: Option<&'a str>,
     /// Whether config permits it, and the start goes on.
     pub permitted: bool,
+    /// Whether the start was over: a plugin has blamed its module for what came later.
+    pub late: bool,
     /// How many other plugins are waited for.
     pub waiting_for: usize,
     /// The error's message.
@@ -77,6 +79,10 @@ impl<'a> Boot<'a> {
     }
 
     fn logged(record: &'a Record<'_>) -> Option<Self> {
+        // The framework's own logger names no plugin.
+        if matches!(record.plugin, Some(Plugin::Named(_))) {
+            return None;
+        }
         let message = &*record.message;
         if let Some(rest) = message.strip_prefix("Plugin initialization ") {
             if let Some(plugins) = rest.strip_prefix("started: ") {
@@ -107,14 +113,15 @@ impl<'a> StartupFailure<'a> {
             None => (None, message),
         };
         let (plugin, rest) = rest.strip_prefix("Plugin '")?.split_once("' ")?;
-        let (module, rest) = match rest.strip_prefix("threw an error during startup") {
-            Some(rest) => (module, rest),
+        let (module, late, rest) = match rest.strip_prefix("threw an error during startup") {
+            Some(rest) => (module, false, rest),
             None => {
                 let rest = rest.strip_prefix("reported failure for module '")?;
                 let (module, rest) = rest.split_once("' ")?;
-                let rest =
-                    rest.strip_prefix("during startup").or_else(|| rest.strip_prefix("after startup"))?;
-                (Some(module), rest)
+                match rest.strip_prefix("during startup") {
+                    Some(rest) => (Some(module), false, rest),
+                    None => (Some(module), true, rest.strip_prefix("after startup")?),
+                }
             }
         };
         let permitted = rest.starts_with(", but boot failure is permitted for this plugin");
@@ -125,7 +132,7 @@ impl<'a> StartupFailure<'a> {
             Some((_, error)) => error,
             None => rest.trim_start_matches([' ', '.']),
         };
-        Some(Self { plugin, module, permitted, waiting_for, error })
+        Some(Self { plugin, module, permitted, late, waiting_for, error })
     }
 }
 

@@ -1,7 +1,11 @@
-//! What a line tells of the start and of requests, as values.
+//! What a line tells of the start and of requests, as values; and what the lines of a start tell together.
 
 mod boot;
+mod node_boot;
 mod request;
+mod step;
 
 pub use boot::{Boot, StartupFailure};
+pub use node_boot::NodeBoot;
 pub use request::IncomingRequest;
+pub use step::{BootStep, Excerpt, StepState};

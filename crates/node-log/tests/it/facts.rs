@@ -19,6 +19,7 @@ fn both_versions_tell_of_a_failed_start_the_same() {
             plugin: "thrower",
             module: None,
             permitted: false,
+            late: false,
             waiting_for: 2,
             error: "init boom",
         };
@@ -51,6 +52,7 @@ fn a_module_that_may_fail_is_told_with_its_plugin() {
             plugin: "tasks",
             module: Some("badmod"),
             permitted: true,
+            late: false,
             waiting_for: 0,
             error: "module boom",
         };

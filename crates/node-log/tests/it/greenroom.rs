@@ -39,3 +39,21 @@ fn a_line_of_ours_says_the_same_in_each_format() {
         );
     }
 }
+
+#[test]
+fn a_stack_below_a_line_of_ours_is_the_stack_of_that_line() {
+    let stack = "Error: no such table\n    at run (/app/run.js:1:29)";
+    for format in [Format::Backstage, Format::Pretty, Format::PrettyColour] {
+        let lines = CaptureSink::new();
+        let root = RootLogger::builder().format(format).sink(lines.clone()).build();
+        warn!(root.plugin("tasks"), stack = stack, url = "/a", "It broke");
+        warn!(root.plugin("tasks"), stack = stack, "It broke");
+        let lines = lines.take();
+        for (line, url) in lines.iter().zip([Some("/a"), None]) {
+            let record = only(Stream::Stdout, format!("{line}\n").as_bytes());
+            assert_eq!((&*record.message, record.stack.as_deref()), ("It broke", Some(stack)), "{line}");
+            let fields: Vec<_> = record.fields().iter().map(|field| field.value()).collect();
+            assert_eq!(fields, url.map(serde_json::Value::from).into_iter().collect::<Vec<_>>(), "{line}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod development;
 mod facts;
 mod greenroom;
 mod joined;
+mod node_boot;
 mod recorded;
 mod split;
 mod support;

@@ -61,7 +61,7 @@ impl RootHealthService for Says {
         Box::pin(async {
             match self.0.load(Relaxed) {
                 200 => HealthResponse::ok(),
-                _ => HealthResponse::unavailable("The Node backend\nhas not listened yet"),
+                _ => HealthResponse::unavailable("No answer\nof https://me:hunter2@db\u{202e}"),
             }
         })
     }
@@ -77,7 +77,7 @@ async fn a_manager_hears_why_it_waits_then_that_it_is_ready_and_at_last_that_it_
     let running = Backend::new([health]).start().await.unwrap();
     manager.attend(&running).await;
     let waits = until(&socket, "Not ready").await;
-    assert_eq!(waits, ["STATUS=Not ready: The Node backend has not listened yet"]);
+    assert_eq!(waits, ["STATUS=Not ready: No answer of https://***@db\\u202e"]);
     status.store(200, Relaxed);
     assert_eq!(until(&socket, "READY=1").await, ["READY=1\nSTATUS=Ready"]);
     running.stop().await;
@@ -123,7 +123,7 @@ async fn that_it_is_ready_is_told_again_until_it_went_out() {
         let socket = manager.socket.unwrap();
         fill(&socket);
         let health = has_health.then(|| RootHealth::new(Says(Arc::new(AtomicU16::new(200)))));
-        let mut telling = Box::pin(readiness(socket, health));
+        let mut telling = Box::pin(readiness(socket, health, None));
         let first_look = poll_fn(|cx| Poll::Ready(telling.as_mut().poll(cx))).await;
         assert!(first_look.is_pending(), "it is not told, and there is another look");
         let telling = spawn("tells", telling);

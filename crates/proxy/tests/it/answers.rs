@@ -1,6 +1,6 @@
 //! What of an answer arrives at the client.
 
-use crate::kit::{Answer, Gateway, Upstream};
+use crate::kit::{Answer, Gateway, Kit, Upstream};
 
 /// What arrives of this answer to a request of this method.
 async fn arrives(gateway: &Gateway, upstream: &mut Upstream, method: &str, answer: &str) -> Answer {
@@ -10,6 +10,19 @@ async fn arrives(gateway: &Gateway, upstream: &mut Upstream, method: &str, answe
     arrived.send(answer).await;
     drop(arrived);
     client.answer(method).await
+}
+
+#[tokio::test]
+async fn an_answer_has_as_many_headers_as_a_request_may_have() {
+    for (most, lines, expected) in [(100, 100, 200), (100, 101, 502), (300, 300, 200)] {
+        let mut upstream = Upstream::listen().await;
+        let gateway = Kit::to(upstream.address).headers(most).start().await;
+        let mut client = gateway.client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let (mut arrived, _) = upstream.request().await;
+        let more: String = (1..lines).map(|n| format!("X-{n}: y\r\n")).collect();
+        arrived.send(&format!("HTTP/1.1 200 OK\r\n{more}Content-Length: 0\r\n\r\n")).await;
+        assert_eq!(client.answer("GET").await.status, expected, "{lines} of {most}");
+    }
 }
 
 #[tokio::test]

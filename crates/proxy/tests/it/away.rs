@@ -57,7 +57,9 @@ async fn who_has_waited_long_enough_is_told_to_come_again() {
     }
     assert!(began.elapsed() >= Duration::from_millis(200));
     assert_eq!(gateway.lines_with("Request failed").len(), 0, "no line for each");
-    assert_eq!(gateway.access_lines(2).await[0]["status"], 503);
+    for line in gateway.access_lines(2).await {
+        assert_eq!((&line["status"], &line["gatewayError"]), (&503.into(), &"upstream_starting".into()));
+    }
 }
 
 #[tokio::test]
@@ -111,6 +113,40 @@ async fn each_change_is_told_once_whoever_finds_out() {
     );
     assert_eq!((down.len(), down[0]["message"].as_str()), (1, Some(&*message)));
     assert_eq!(gateway.lines_with("takes connections again, after").len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_not_there_at_the_start_is_told_once_and_so_is_that_it_is_there() {
+    let address = nowhere().await;
+    let gateway = Kit::to(address).start().await;
+    // Nobody has asked for anything.
+    until(async || !gateway.lines_with("Nobody takes connections").is_empty()).await;
+    // Who waits has it looked at again and again.
+    let mut get = gateway.client.send(GET).await;
+    until(async || gateway.proxy.status().plugins.contains_key("x")).await;
+    let mut upstream = Upstream::listen_at(address).await;
+    let (mut arrived, _) = upstream.request().await;
+    arrived.answer("here").await;
+    assert_eq!(get.answer("GET").await.seen(), (200, "here"));
+    let told = gateway.lines_with("Nobody takes connections");
+    let message = told[0]["message"].as_str().unwrap();
+    assert_eq!((told.len(), told[0]["level"].as_str()), (1, Some("warn")));
+    let ends = format!(
+        "; requests wait up to 5 s, then get 503. Check that it runs, and that it listens there, as with \
+         APP_CONFIG_backend_listen={address}"
+    );
+    assert!(message.ends_with(&ends), "{message}");
+    assert_eq!(gateway.lines_with(&format!("Node backend at {address} takes connections, after")).len(), 1);
+}
+
+#[tokio::test]
+async fn a_child_that_does_not_listen_yet_is_no_news() {
+    let nowhere = nowhere().await;
+    let gateway =
+        Kit::to(nowhere).with(ProxyBuilder::starts_later).pause(Duration::from_millis(200)).start().await;
+    gateway.proxy.starts(nowhere, Some(Arc::new(|| Box::pin(async { true }))));
+    assert_eq!(gateway.client.ask(GET).await.header("x-greenroom-error"), Some("upstream_starting"));
+    assert_eq!(gateway.lines_with("Nobody takes connections").len(), 0);
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ impl Kit {
             source: Some([127, 0, 0, 2].into()),
             connect_timeout: Duration::from_secs(2),
             pause: Duration::from_secs(5),
+            headers: 100,
         };
         let config = json!({"backend": {"listen": {"host": "127.0.0.1", "port": 0}}});
         Self { config, upstream, limits: Limits::default(), change: Box::new(|builder| builder) }
@@ -51,6 +52,11 @@ impl Kit {
             at = &mut at[part];
         }
         *at = value;
+        self
+    }
+
+    pub(crate) fn headers(mut self, headers: u32) -> Self {
+        self.upstream.headers = headers;
         self
     }
 

@@ -10,6 +10,7 @@ mod limits;
 mod properties;
 mod requests;
 mod sent_again;
+mod stalls;
 mod streams;
 mod tunnels;
 mod uploads;

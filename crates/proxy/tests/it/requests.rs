@@ -319,4 +319,23 @@ async fn the_line_tells_who_asked_as_far_as_it_is_known() {
     let unknown = (&lines[1]["principalType"], &lines[1]["credentialError"]);
     assert_eq!(unknown, (&json!("unverified"), &json!(null)), "it was not told in time");
     assert!(lines[0]["upstreamMs"].is_number());
+    assert_eq!(lines[0]["gatewayError"], json!(null), "the answer is the other server's");
+}
+
+#[tokio::test]
+async fn a_proxy_in_front_that_is_not_trusted_is_told_once() {
+    const FORWARDED: &str = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 9.9.9.9\r\n\r\n";
+    let untrusted = "backend.trustProxy does not trust";
+    let (gateway, mut upstream) = Gateway::pair().await;
+    arrives(&gateway, &mut upstream, "GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(gateway.lines_with(untrusted).len(), 0, "nobody stands in front");
+    for _ in 0..3 {
+        arrives(&gateway, &mut upstream, FORWARDED).await;
+    }
+    let told = gateway.lines_with(untrusted);
+    assert_eq!((told.len(), told[0]["level"].as_str()), (1, Some("warn")));
+    let mut upstream = Upstream::listen().await;
+    let trusting = Kit::to(upstream.address).config("backend.trustProxy", json!(1)).start().await.up().await;
+    arrives(&trusting, &mut upstream, FORWARDED).await;
+    assert_eq!(trusting.lines_with(untrusted).len(), 0);
 }

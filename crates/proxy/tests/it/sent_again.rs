@@ -89,6 +89,23 @@ async fn it_goes_again_once() {
     assert!(!upstream.has_another());
 }
 
+/// It may have ended of this very request.
+#[tokio::test]
+async fn it_does_not_wait_for_a_server_that_has_ended_to_be_started_again() {
+    let (gateway, mut upstream) = Gateway::pair().await;
+    let mut first = reused(&gateway, &mut upstream).await;
+    let mut client = asked(&gateway, &mut first, "GET").await;
+    let address = upstream.ends().await;
+    drop(first);
+    let answer = client.answer("GET").await;
+    assert_eq!((answer.status, answer.header("x-greenroom-error")), (502, Some("upstream_broke")));
+    let mut next = Upstream::listen_at(address).await;
+    let mut client = gateway.client.send(text("GET", "")).await;
+    let (mut arrived, _) = next.request().await;
+    arrived.answer("next").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "next"));
+}
+
 #[tokio::test]
 async fn a_request_with_a_body_is_not_safe_whatever_its_method() {
     let (gateway, mut upstream) = Gateway::pair().await;

@@ -35,6 +35,8 @@ pub enum Cause {
     CgroupOom,
     /// It was killed close to that limit, and the kernel does not tell by whom.
     KilledOrCgroupOom,
+    /// A signal that was sent to us, and that we have passed on.
+    PassedOn,
     /// A signal that neither we nor the kernel's memory limit have sent.
     Killed,
     /// A plugin, or the backend as a whole, could not be started.
@@ -60,6 +62,7 @@ impl Cause {
             Self::AbortOrV8HeapLimit => "abortOrV8HeapLimit",
             Self::CgroupOom => "cgroupOom",
             Self::KilledOrCgroupOom => "killedOrCgroupOom",
+            Self::PassedOn => "passedOn",
             Self::Killed => "killed",
             Self::StartFailed => "startFailed",
             Self::NeverListened => "neverListened",
@@ -82,6 +85,7 @@ impl fmt::Display for Cause {
             Self::KilledOrCgroupOom => {
                 "it was killed from outside, or by the kernel at the memory limit of its cgroup"
             }
+            Self::PassedOn => "the signal was sent to Greenroom, which passed it on",
             Self::Killed => "it was killed from outside",
             Self::StartFailed => "its start failed",
             Self::NeverListened => "it never listened",
@@ -101,6 +105,8 @@ pub struct Evidence<'a> {
     pub stopped: Option<StoppedBy>,
     /// We have ended it, because its start had failed and it did not end by itself.
     pub is_given_up: bool,
+    /// The last signal that was sent to us and that it got in our place.
+    pub passed_on: Option<i32>,
     /// How many processes of its cgroup the kernel has killed for memory within the last seconds; `None` where it does not tell.
     pub oom_kills: Option<u64>,
     /// What it has printed. Empty where nobody reads it.
@@ -119,7 +125,8 @@ impl Evidence<'_> {
     ///
     /// let said = Said { fatal: Some("FATAL ERROR: Reached heap limit".to_owned()), ..Said::default() };
     /// let evidence = Evidence {
-    ///     exit: Exit::Signal(6), stopped: None, is_given_up: false, oom_kills: Some(0), said: &said, listened: None, memory: None,
+    ///     exit: Exit::Signal(6), stopped: None, is_given_up: false, passed_on: None, oom_kills: Some(0), said: &said, listened: None,
+    ///     memory: None,
     /// };
     /// assert_eq!(evidence.cause(), Cause::V8HeapLimit);
     /// ```
@@ -132,6 +139,7 @@ impl Evidence<'_> {
             Some(KILL) => self.killed(),
             Some(fault) if FAULTS.contains(&fault) => self.broken(fault),
             Some(_) if self.is_asked() => Cause::Stopped,
+            Some(number) if self.passed_on == Some(number) => Cause::PassedOn,
             Some(_) => Cause::Killed,
             None => self.ended(),
         }
@@ -209,6 +217,7 @@ mod tests {
             exit,
             stopped: None,
             is_given_up: false,
+            passed_on: None,
             oom_kills: Some(0),
             said,
             listened: Some(true),
@@ -278,6 +287,24 @@ mod tests {
                 cause,
                 "{exit:?}, {by:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_signal_that_we_have_passed_on_is_no_kill_from_outside() {
+        for (exit, passed_on, stopped, cause) in [
+            (Exit::Signal(1), Some(1), None, Cause::PassedOn),
+            // Of a shell or a package manager in between.
+            (Exit::Code(129), Some(1), None, Cause::PassedOn),
+            (Exit::Signal(12), Some(12), None, Cause::PassedOn),
+            (Exit::Signal(1), None, None, Cause::Killed),
+            (Exit::Signal(15), Some(1), None, Cause::Killed),
+            (Exit::Signal(9), Some(1), None, Cause::Killed),
+            (Exit::Code(0), Some(1), None, Cause::Exit),
+            (Exit::Signal(15), Some(1), Some(StoppedBy::Term), Cause::Stopped),
+        ] {
+            let evidence = Evidence { passed_on, stopped, ..of(exit, &NOTHING) };
+            assert_eq!(evidence.cause(), cause, "{exit:?}, {passed_on:?}");
         }
     }
 

@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::end::{LastExit, MemoryAt};
 
+/// So many plugins are named in a sentence.
+const MOST_NAMES: usize = 10;
+
 /// What happens beside an end. Its text is a sentence for the log.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -26,8 +29,19 @@ pub enum Event {
     },
     /// With which options Node runs, by its environment.
     NodeOptions(String),
-    /// The start has failed, and the process stays without listening. It is of no use any more.
+    /// The start has failed, as this line says: it is told at once, whether the process ends or not.
     StartFailed(String),
+    /// The start takes long, or nothing listens.
+    StartHangs {
+        /// Since the process was started.
+        seconds: u64,
+        /// The plugins that it waits for; `None` where no line tells.
+        awaited: Option<Vec<String>>,
+        /// The error that may be why.
+        suspect: Option<String>,
+    },
+    /// The start has failed, and its process does not end. It is of no use any more.
+    GivenUp,
     /// Why there is no heartbeat.
     NoHeartbeat(String),
     /// An end could not be written somewhere.
@@ -51,11 +65,63 @@ impl fmt::Display for Event {
                 (limit >> 20) / 4 * 3
             ),
             Self::NodeOptions(options) => write!(f, "Node runs with NODE_OPTIONS: {options}"),
-            Self::StartFailed(detail) => {
-                write!(f, "The backend's start has failed, and its process does not end: {detail}")
+            Self::StartFailed(detail) => write!(f, "The backend's start has failed: {detail}"),
+            Self::StartHangs { seconds, awaited, suspect } => {
+                match awaited.as_deref() {
+                    None => write!(f, "The backend has not listened for {seconds} s")?,
+                    Some([]) => write!(
+                        f,
+                        "The backend has not started after {seconds} s: no plugin is awaited, and it does not say that all have ended"
+                    )?,
+                    Some(plugins) => {
+                        write!(f, "The backend has not started after {seconds} s: it waits for ")?;
+                        write_list(f, plugins)?;
+                    }
+                }
+                suspect
+                    .iter()
+                    .try_for_each(|why| write!(f, "; nobody took care of an error, which may be why: {why}"))
+            }
+            Self::GivenUp => {
+                f.write_str("The backend's start has failed, and its process does not end: it is ended")
             }
             Self::NoHeartbeat(why) => write!(f, "There is no heartbeat for the next start to find: {why}"),
             Self::NotWritten(why) => write!(f, "How the backend ended is not told everywhere: {why}"),
         }
+    }
+}
+
+/// The plugin 'a', the plugins 'a' and 'b'.
+fn write_list(f: &mut fmt::Formatter<'_>, plugins: &[String]) -> fmt::Result {
+    f.write_str(if plugins.len() == 1 { "the plugin " } else { "the plugins " })?;
+    for (index, plugin) in plugins.iter().take(MOST_NAMES).enumerate() {
+        write!(f, "{}'{plugin}'", if index == 0 { "" } else { ", " })?;
+    }
+    match plugins.len().saturating_sub(MOST_NAMES) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hangs(awaited: Option<&[&str]>, suspect: Option<&str>) -> String {
+        let awaited = awaited.map(|plugins| plugins.iter().copied().map(str::to_owned).collect());
+        Event::StartHangs { seconds: 60, awaited, suspect: suspect.map(str::to_owned) }.to_string()
+    }
+
+    #[test]
+    fn a_start_that_takes_long_is_told_with_what_it_waits_for() {
+        let begins = "The backend has not started after 60 s: ";
+        assert_eq!(hangs(Some(&["a"]), None), format!("{begins}it waits for the plugin 'a'"));
+        assert_eq!(hangs(Some(&["a", "b"]), None), format!("{begins}it waits for the plugins 'a', 'b'"));
+        let many = hangs(Some(&["x"; 25]), None);
+        assert!(many.ends_with(", 'x' and 15 more"), "{many}");
+        assert_eq!(
+            hangs(None, Some("Unhandled rejection no key")),
+            "The backend has not listened for 60 s; nobody took care of an error, which may be why: Unhandled rejection no key"
+        );
     }
 }

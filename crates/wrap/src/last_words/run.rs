@@ -25,9 +25,15 @@ pub(super) struct Run {
     oom_kills: [Option<u64>; 2],
     /// The same at its end; `None` as long as it runs.
     oom_kills_at_end: Option<Option<u64>>,
-    /// How many times in a row it was found to have failed to start.
-    pub(super) failed_looks: u32,
+    /// Since when it is known that its start has failed.
+    pub(super) failing_since: Option<Instant>,
+    /// That was told.
+    pub(super) is_failure_told: bool,
+    /// That its start takes long, too.
+    pub(super) is_hang_told: bool,
     pub(super) is_given_up: bool,
+    /// The last signal that was sent to us, and that it got in our place.
+    pub(super) passed_on: Option<i32>,
 }
 
 impl Run {
@@ -40,8 +46,11 @@ impl Run {
             memory: None,
             oom_kills: [oom_kills; 2],
             oom_kills_at_end: None,
-            failed_looks: 0,
+            failing_since: None,
+            is_failure_told: false,
+            is_hang_told: false,
             is_given_up: false,
+            passed_on: None,
         }
     }
 
@@ -68,21 +77,28 @@ impl Run {
             State::Starting { .. } | State::Running { .. } => return None,
         };
         let said = inner.tail.said(&inner.mask);
+        // It may have listened between two looks.
+        let says_so = self.port.is_some_and(|port| inner.tail.has_listened_on(port));
         let at_end = self.oom_kills_at_end.unwrap_or_else(|| inner.machine.oom_kills());
         let oom_kills = at_end.zip(self.oom_kills[1]);
         let evidence = Evidence {
             exit: ended.exit,
             stopped,
             is_given_up: self.is_given_up,
+            passed_on: self.passed_on,
             oom_kills: oom_kills.map(|(now, before)| now.saturating_sub(before)),
             said: &said,
-            listened: self.listened,
+            listened: if says_so { Some(true) } else { self.listened },
             memory: self.memory.and_then(|memory| memory.share()),
         };
         let cause = evidence.cause();
         let detail = match cause {
             // Of what it printed before, nothing is why somebody else has ended it.
-            Cause::Stopped | Cause::Killed | Cause::CgroupOom | Cause::KilledOrCgroupOom => None,
+            Cause::Stopped
+            | Cause::PassedOn
+            | Cause::Killed
+            | Cause::CgroupOom
+            | Cause::KilledOrCgroupOom => None,
             Cause::V8HeapLimit | Cause::Abort => said.fatal.clone(),
             Cause::StartFailed => said.startup.clone().or_else(|| said.rejection.clone()),
             _ => said.error().map(str::to_owned),

@@ -1,6 +1,10 @@
 //! What is looked at every few seconds while a child runs: its memory, whether it listens, whether its start has failed.
 
-use std::sync::{Arc, Weak};
+use std::{
+    mem::replace,
+    sync::{Arc, Weak},
+    time::Instant,
+};
 
 use greenroom_context::spawn_blocking;
 use tokio::{sync::Notify, time::sleep};
@@ -11,14 +15,15 @@ use crate::{Memory, heartbeat::Beat, listening_ports};
 /// Where Node's inspector listens unless told otherwise: it is no backend.
 const INSPECTOR: u16 = 9229;
 
-/// So many looks in a row must find a start that has failed: Node may be about to end by itself.
-const LOOKS: u32 = 2;
+/// A start that has failed is given up from one look to the next: Node may be about to end by itself.
+const LOOKS: u32 = 1;
 
-/// So many where it may be another fault, of which a start goes on: nobody took care of a rejection, and nobody listens.
-const LOOKS_UNSURE: u32 = 12;
+/// So many where it may be another fault, of which a start goes on: nobody took care of a rejection, and nobody listens. A start that
+/// takes as long is told, with what it waits for.
+const LOOKS_UNSURE: u32 = 11;
 
-/// Looks, as long as anybody asks.
-pub(super) async fn watch(inner: Weak<Inner>, started: Arc<Notify>) {
+/// Looks, as long as anybody asks; at once where there are news.
+pub(super) async fn watch(inner: Weak<Inner>, news: Arc<Notify>) {
     while let Some(inner) = inner.upgrade() {
         let every = inner.every;
         // Not in the way of others: `/proc` is read, and a file is written.
@@ -28,7 +33,7 @@ pub(super) async fn watch(inner: Weak<Inner>, started: Arc<Notify>) {
         }
         tokio::select! {
             () = sleep(every) => {}
-            () = started.notified() => {}
+            () = news.notified() => {}
         }
     }
 }
@@ -51,20 +56,20 @@ impl Inner {
             let is_it = |run: &&mut Run| run.pid == pid && !run.has_exited();
             let Some(run) = watched.run.as_mut().filter(is_it) else { return };
             run.looked(memory, oom_kills);
-            if !has_listened && run.port.map_or(!ports.is_empty(), |port| ports.contains(&port)) {
+            let is_there = |port| ports.contains(&port) || self.tail.has_listened_on(port);
+            if !has_listened && run.port.map_or(!ports.is_empty(), is_there) {
                 run.listened = Some(true);
             }
-            let failed = self.tail.failed_start(&self.mask);
             // Backstage listens before its plugins start, and goes on when one of them has failed.
-            let is_alive = has_listened || !ports.is_empty();
-            events.extend(failed_start(run, failed.filter(|(_, is_certain)| *is_certain || !is_alive)));
+            let is_alive = run.listened == Some(true) || !ports.is_empty();
+            events.extend(self.start(run, is_alive));
             let beat = self.beat(run, memory);
             let level = memory.share().and_then(|share| watched.thresholds.crossed(share));
             events.extend(level.map(|level| Event::MemoryHigh { level, memory: memory.into() }));
             // With the lock: once an end is told, no beat may follow.
             let beaten = self.heartbeat.as_ref().map_or(Ok(()), |heartbeat| heartbeat.beat(&beat));
             if let Err(error) = beaten
-                && !std::mem::replace(&mut watched.is_heartbeat_broken, true)
+                && !replace(&mut watched.is_heartbeat_broken, true)
             {
                 events.push(Event::NoHeartbeat(error.to_string()));
             }
@@ -83,16 +88,40 @@ impl Inner {
             memory: Some(memory.into()),
         }
     }
-}
 
-/// Whether a start has failed whose process stays, as Backstage's does after an error that nobody takes care of; `failed` is what says
-/// so, and whether it can mean nothing else.
-fn failed_start(run: &mut Run, failed: Option<(String, bool)>) -> Option<Event> {
-    let Some((detail, is_certain)) = failed.filter(|_| !run.is_given_up) else {
-        run.failed_looks = 0;
-        return None;
-    };
-    run.failed_looks += 1;
-    run.is_given_up = run.failed_looks >= if is_certain { LOOKS } else { LOOKS_UNSURE };
-    run.is_given_up.then_some(Event::StartFailed(detail))
+    /// What there is to tell of the start. One has failed whose process stays, as Backstage's does after an error that nobody takes
+    /// care of: that is told at once, and it is given up soon, unless such a one is kept.
+    fn start(&self, run: &mut Run, is_alive: bool) -> Vec<Event> {
+        let failed = self.tail.failed_start(&self.mask);
+        let Some((detail, is_certain)) = failed.filter(|(_, is_certain)| *is_certain || !is_alive) else {
+            // A tool that watches files has started Node again.
+            (run.failing_since, run.is_failure_told) = (None, false);
+            return self.hangs(run, is_alive).into_iter().collect();
+        };
+        let since = run.failing_since.get_or_insert_with(Instant::now).elapsed();
+        let is_over = since >= self.every * if is_certain { LOOKS } else { LOOKS_UNSURE };
+        let mut events = vec![];
+        if (is_certain || is_over) && !replace(&mut run.is_failure_told, true) {
+            events.push(Event::StartFailed(detail));
+        } else if !is_certain && since >= self.every * LOOKS && !replace(&mut run.is_hang_told, true) {
+            let seconds = run.since.elapsed().as_secs();
+            events.push(Event::StartHangs { seconds, awaited: None, suspect: Some(detail) });
+        }
+        if is_over && !self.keeps_failed && !replace(&mut run.is_given_up, true) {
+            events.push(Event::GivenUp);
+        }
+        events
+    }
+
+    /// A start that takes long, once.
+    fn hangs(&self, run: &mut Run, is_alive: bool) -> Option<Event> {
+        if run.is_hang_told || run.since.elapsed() < self.every * LOOKS_UNSURE {
+            return None;
+        }
+        let awaited = self.tail.awaited();
+        let is_known = awaited.is_some() || run.port.is_some() && !is_alive;
+        run.is_hang_told = is_known;
+        let seconds = run.since.elapsed().as_secs();
+        is_known.then_some(Event::StartHangs { seconds, awaited, suspect: None })
+    }
 }

@@ -12,6 +12,8 @@ use greenroom_node_log::{Reader, Record, Stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::{sync::oneshot, time::timeout};
 
+use super::copy::OwnStream;
+
 /// How much is read at once.
 const READ: usize = 64 << 10;
 
@@ -56,6 +58,8 @@ struct Source {
     pipe: Option<PipeReader>,
     stream: Stream,
     reader: Reader,
+    /// Where it goes as it comes, besides.
+    copy: Option<OwnStream>,
     /// How much may still be read once the time is over.
     left: usize,
 }
@@ -64,8 +68,8 @@ struct Source {
 type Out<'o> = &'o mut dyn FnMut(Record<'_>);
 
 impl Source {
-    fn new(stream: Stream, pipe: PipeReader) -> Self {
-        Self { pipe: Some(pipe), stream, reader: Reader::new(stream), left: HELD }
+    fn new(stream: Stream, pipe: PipeReader, copy: Option<OwnStream>) -> Self {
+        Self { pipe: Some(pipe), stream, reader: Reader::new(stream), copy, left: HELD }
     }
 
     /// Reads once: there is something.
@@ -75,6 +79,10 @@ impl Source {
             Ok(length @ 1..) => {
                 if is_over {
                     self.left = self.left.saturating_sub(length);
+                }
+                // Whom nobody reads any more is copied no further; the child need not know.
+                if self.copy.as_mut().is_some_and(|copy| copy.write(&bytes[..length]).is_err()) {
+                    self.copy = None;
                 }
                 self.reader.push(&bytes[..length], Instant::now(), &mut out);
             }
@@ -91,9 +99,15 @@ impl Source {
 }
 
 /// Reads both streams, standard output first, to their ends, or until the time is over after `ended`, whose other end is closed with
-/// the child.
-pub(super) fn all([stdout, stderr]: [PipeReader; 2], ended: &PipeReader, out: Out<'_>) {
-    let mut sources = [Source::new(Stream::Stdout, stdout), Source::new(Stream::Stderr, stderr)];
+/// the child. What comes goes to `copies` as well.
+pub(super) fn all(
+    [stdout, stderr]: [PipeReader; 2],
+    [of_stdout, of_stderr]: [Option<OwnStream>; 2],
+    ended: &PipeReader,
+    out: Out<'_>,
+) {
+    let mut sources =
+        [Source::new(Stream::Stdout, stdout, of_stdout), Source::new(Stream::Stderr, stderr, of_stderr)];
     let (mut bytes, mut end) = (vec![0; READ], None);
     while sources.iter().any(|source| source.pipe.is_some()) {
         let now = Instant::now();

@@ -43,14 +43,19 @@ pub(super) fn log(printed: &node_log::Record<'_>, says_nothing_new: bool, log: &
         |time: &&Time<'_>| parsed.iter().any(|field| field.key == "date" && is_text(&field.json, time));
     let kept = time.filter(|time| !is_as_ours(time.as_str())).filter(|time| !is_date(time));
     fields.extend(kept.map(|time| text("timestamp", time.as_str())));
+    let at = printed_at(printed);
+    let message = format_args!("{}", printed.message);
+    let record = Record::new(printed.level, message).with_fields(&fields).with_raw(&printed.raw).at(at);
+    log.log(&if says_nothing_new { record.only_raw() } else { record });
+}
+
+/// When it was printed: as its line says, else when it came.
+pub(crate) fn printed_at(printed: &node_log::Record<'_>) -> SystemTime {
     let arrived = || {
         let now = SystemTime::now();
         now.checked_sub(printed.arrived.elapsed()).unwrap_or(now)
     };
-    let at = time.and_then(Time::system_time).unwrap_or_else(arrived);
-    let message = format_args!("{}", printed.message);
-    let record = Record::new(printed.level, message).with_fields(&fields).with_raw(&printed.raw).at(at);
-    log.log(&if says_nothing_new { record.only_raw() } else { record });
+    printed.time.as_ref().and_then(Time::system_time).unwrap_or_else(arrived)
 }
 
 /// Whether a time is printed as we would: `2026-11-28T19:38:18.183Z`.

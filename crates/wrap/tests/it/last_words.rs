@@ -9,7 +9,7 @@ use std::{
 
 use greenroom_node_log::{Reader, Stream};
 use greenroom_wrap::{
-    Cause, ChildCommand, Environment, Event, LastExit, LastWords, LastWordsOptions, Machine, Moment,
+    Cause, ChildCommand, Environment, Event, LastExit, LastWords, LastWordsOptions, Launch, Machine, Moment,
     RestartPolicy, Signal, State, Supervisor, SupervisorOptions,
 };
 use tempfile::TempDir;
@@ -18,11 +18,11 @@ use tokio::{sync::mpsc, time::timeout};
 use crate::kit::{Told, command};
 
 /// A machine and a place for files.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
     /// One whose cgroup may use 1000 bytes, and uses none.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         place.write("proc/self/cgroup", "0::/\n");
         place.write("sys/fs/cgroup/memory.max", "1000\n");
@@ -40,7 +40,7 @@ impl Place {
         self.write("sys/fs/cgroup/memory.events", &format!("oom 0\noom_kill {count}\n"));
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         // At once: somebody may read it.
@@ -53,20 +53,24 @@ impl Place {
     }
 
     /// A shell that ends with the code that is written into a file.
-    fn told_to_exit(&self, told: &Told) -> ChildCommand {
+    pub(crate) fn told_to_exit(&self, told: &Told) -> ChildCommand {
         let script = "tell $$; while [ ! -e \"$GO\" ]; do sleep 0.02; done; code=$(cat \"$GO\"); rm \"$GO\"; exit $code";
         let mut command = told.shell(script);
         command.env.insert("GO".into(), self.path("go").into());
         command
     }
 
-    fn words(&self) -> Words {
-        self.words_every(Duration::from_millis(10))
+    pub(crate) fn words(&self) -> Words {
+        self.words_with(|options| options)
     }
 
-    fn words_every(&self, every: Duration) -> Words {
+    pub(crate) fn words_every(&self, every: Duration) -> Words {
+        self.words_with(|options| LastWordsOptions { every, ..options })
+    }
+
+    fn words_with(&self, change: impl FnOnce(LastWordsOptions) -> LastWordsOptions) -> Words {
         let (tell, events) = mpsc::unbounded_channel();
-        let words = LastWords::start(LastWordsOptions {
+        let words = LastWords::start(change(LastWordsOptions {
             data_dir: Some(self.path("state")),
             termination_log: Some(self.path("termination-log")),
             machine: Machine::at(self.0.path()),
@@ -76,22 +80,32 @@ impl Place {
                 Moment::End => [("catalog".to_owned(), 3)].into(),
             }),
             on_event: Box::new(move |event| drop(tell.send(event.clone()))),
-            every,
+            every: Duration::from_millis(10),
             ..LastWordsOptions::default()
-        });
+        }));
         Words { words, events, ends: Arc::default() }
     }
 }
 
 /// The last words of a child, and what they were told.
-struct Words {
-    words: LastWords,
-    events: mpsc::UnboundedReceiver<Event>,
+pub(crate) struct Words {
+    pub(crate) words: LastWords,
+    pub(crate) events: mpsc::UnboundedReceiver<Event>,
     ends: Arc<Mutex<Vec<LastExit>>>,
 }
 
 impl Words {
-    fn supervise(&self, restart: RestartPolicy, command: ChildCommand) -> Supervisor {
+    pub(crate) fn supervise(&self, restart: RestartPolicy, command: ChildCommand) -> Supervisor {
+        self.supervise_on(None, restart, command)
+    }
+
+    /// One that was told where to listen.
+    pub(crate) fn supervise_on(
+        &self,
+        port: Option<u16>,
+        restart: RestartPolicy,
+        command: ChildCommand,
+    ) -> Supervisor {
         let (words, ends) = (self.words.clone(), self.ends.clone());
         let on_state = move |state: &State| ends.lock().unwrap().extend(words.note(state));
         let exited = self.words.clone();
@@ -101,22 +115,22 @@ impl Words {
             on_exit: Some(Box::new(move || exited.exited())),
             ..SupervisorOptions::default()
         };
-        Supervisor::start(options, move || Ok(command.clone().into()))
+        Supervisor::start(options, move || Ok(Launch { port, ..command.clone().into() }))
     }
 
     /// As if the child had printed it.
-    fn print(&self, line: &str) {
+    pub(crate) fn print(&self, line: &str) {
         let mut reader = Reader::new(Stream::Stderr);
         reader.push(line.as_bytes(), Instant::now(), &mut |record| self.words.tail().push(&record));
         reader.finish(&mut |record| self.words.tail().push(&record));
     }
 
-    async fn event(&mut self) -> Event {
+    pub(crate) async fn event(&mut self) -> Event {
         timeout(Duration::from_secs(20), self.events.recv()).await.expect("an event").unwrap()
     }
 
     /// The only end so far.
-    fn end(&self) -> LastExit {
+    pub(crate) fn end(&self) -> LastExit {
         let mut ends = self.ends.lock().unwrap();
         assert_eq!(ends.len(), 1, "each is told once");
         ends.remove(0)
@@ -312,11 +326,51 @@ async fn a_start_that_failed_and_stays_is_told_with_its_line() {
     let line =
         r#"{"level":"error","message":"Unhandled rejection Unable to parse listen address foo:bar:baz"}"#;
     words.print(line);
+    // It may be another fault, of which a start goes on.
+    let wanted = "Unhandled rejection Unable to parse listen address foo:bar:baz";
+    let Event::StartHangs { suspect, awaited: None, .. } = words.event().await else {
+        panic!("another event")
+    };
+    assert_eq!(suspect.as_deref(), Some(wanted));
     let Event::StartFailed(detail) = words.event().await else { panic!("another event") };
-    assert_eq!(detail, "Unhandled rejection Unable to parse listen address foo:bar:baz");
+    assert_eq!((&*detail, words.event().await), (wanted, Event::GivenUp));
     supervisor.stop(Duration::from_secs(20)).await;
     let exit = words.end();
     assert_eq!((exit.cause, exit.detail), (Cause::StartFailed, Some(detail)));
+}
+
+#[tokio::test]
+async fn a_start_that_failed_and_is_kept_is_told_once_and_what_ends_it_later_is_its_end() {
+    let place = Place::new();
+    let mut words = place.words_with(|options| LastWordsOptions { keeps_failed: true, ..options });
+    let mut told = Told::new();
+    let stays = "trap 'exit 0' TERM; tell $$; while :; do sleep 0.1; done";
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell(stays));
+    told.number().await;
+    let failed = "Plugin 'x' threw an error during startup, waiting for 0 other plugins to finish before shutting down the process. boom";
+    words.print(&format!(r#"{{"level":"error","message":"{failed}"}}"#));
+    assert!(matches!(words.event().await, Event::StartFailed(_)));
+    supervisor.stop(Duration::from_secs(20)).await;
+    assert!(words.events.try_recv().is_err(), "once");
+    assert_eq!(words.end().cause, Cause::Stopped);
+}
+
+#[tokio::test]
+async fn a_signal_that_was_passed_on_is_told_as_such() {
+    let place = Place::new();
+    let words = place.words();
+    let mut told = Told::new();
+    let supervisor =
+        words.supervise(RestartPolicy::Never, told.shell("tell $$; while :; do sleep 0.02; done"));
+    told.number().await;
+    words.words.passes_on(Signal::HUP);
+    assert!(supervisor.target().signal(Signal::HUP));
+    supervisor.end().await;
+    let exit = words.end();
+    assert_eq!((exit.cause, exit.code, exit.signal.as_deref()), (Cause::PassedOn, Some(129), Some("SIGHUP")));
+    let why = " (the signal was sent to Greenroom, which passed it on)";
+    assert!(exit.sentence.ends_with(why), "{}", exit.sentence);
+    assert!(exit.is_failure());
 }
 
 #[tokio::test]

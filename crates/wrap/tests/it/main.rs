@@ -2,6 +2,7 @@
 
 mod child;
 mod command;
+mod drift;
 mod handover;
 mod kit;
 mod last_words;
@@ -12,5 +13,6 @@ mod ports;
 mod restart;
 mod settings;
 mod signals;
+mod start;
 mod stop;
 mod supervisor;

@@ -49,6 +49,16 @@ fn what_is_printed_becomes_records_unless_it_is_to_be_passed_on() {
     assert!(error.contains("'none' is neither 'records' nor 'pass' at greenroom.run.log"), "{error}");
 }
 
+/// What else it may be, the backend's own reader tells.
+#[test]
+fn a_child_whose_start_failed_is_kept_where_a_backend_would_serve_on() {
+    for (on_failure, keeps) in [("serve", true), ("exit", false), ("other", false), ("7", false)] {
+        let read = read(&format!("greenroom: {{startup: {{onFailure: {on_failure}}}}}"));
+        assert_eq!(read.map(|settings| settings.keeps_failed), Ok(keeps), "{on_failure}");
+    }
+    assert!(!read("{}").unwrap().keeps_failed);
+}
+
 #[test]
 fn the_schema_knows_every_key() {
     let schema: serde_json::Value = serde_json::from_str(CONFIG_SCHEMA).unwrap();

@@ -11,7 +11,11 @@ use crate::kit::Told;
 async fn signals_that_mean_nothing_to_us_are_handed_on() {
     let mut told = Told::new();
     let target = Target::default();
-    forward_signals(&target).unwrap();
+    let (tell, mut passed) = tokio::sync::mpsc::unbounded_channel();
+    forward_signals(&target, move |signal| {
+        let _ = tell.send(signal);
+    })
+    .unwrap();
     let traps =
         ["HUP", "QUIT", "USR1", "USR2", "WINCH"].map(|name| format!("trap 'tell {name}' {name}\n")).concat();
     let script = format!("{traps} trap 'exit 0' TERM; tell ready; while :; do sleep 0.02; done");
@@ -26,6 +30,7 @@ async fn signals_that_mean_nothing_to_us_are_handed_on() {
     ] {
         kill_process(getpid(), signal).unwrap();
         assert_eq!(told.line().await, name);
+        assert_eq!(passed.try_recv().unwrap(), signal, "it is told before");
     }
     assert_eq!(child.stop(Duration::from_secs(40)).await.ended.exit_code(), 0);
     // Without a child, they are nobody's, and do not end us.

@@ -50,8 +50,8 @@ async fn that_sessions_end_with_the_process_is_told_where_nobody_has_chosen_it()
 async fn what_the_config_asks_for_and_is_not_there_stops_the_start_with_its_place() {
     for (yaml, expected) in [
         (
-            "keyStore: { provider: static }",
-            "The key store 'static' is not there yet, expected 'memory' or 'database'",
+            "keyStore: { provider: static, static: { keys: [] } }",
+            "auth.keyStore.static.keys has no key pair, at least one is needed",
         ),
         ("keyStore: { provider: firestore }", "The key store 'firestore' is not there yet"),
         ("keyStore: { provider: redis }", "Unknown KeyStore provider: redis"),

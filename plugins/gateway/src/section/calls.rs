@@ -42,6 +42,10 @@ fn away(seen: &Seen) -> Markup {
 /// What requests get.
 fn affects(seen: &Seen) -> String {
     match &seen.status.state {
+        State::Up { .. } if seen.is_silent() && seen.is_stalled() => {
+            "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503."
+                .to_owned()
+        }
         State::Up { .. } if seen.is_silent() => {
             "Everybody: readiness probes and requests go on to Node, and get no answer until Node, or whoever asks, gives up."
                 .to_owned()
@@ -100,6 +104,11 @@ fn next(seen: &Seen) -> Markup {
 }
 
 impl Seen {
+    /// Its event loop stands still, so that health checks are answered here.
+    fn is_stalled(&self) -> bool {
+        !self.status.is_transparent && self.status.stalls.first().is_some_and(|stall| stall.goes_on)
+    }
+
     /// It takes connections, and does not answer.
     fn is_silent(&self) -> bool {
         let is_up = matches!(self.status.state, State::Up { .. });

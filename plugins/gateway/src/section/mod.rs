@@ -1,14 +1,20 @@
 //! The part “Node backend” of the page “Now”: its state in a sentence, what to do if it is away, and what is asked of it.
 
 mod calls;
+mod drift;
 mod last_end;
 mod last_exit;
+mod refused;
+mod spend;
+mod stalls;
+mod start;
 mod table;
 mod transparent;
 
 use std::time::SystemTime;
 
 use greenroom::{config::Masks, ops::Ops, prelude::RootConfig};
+use greenroom_node_log::facts::NodeBoot;
 use greenroom_plugin_observatory_node::{
     Behind, LiveParts, Mark, NowPart, Problem, foreign, foreign_plain, format,
     parts::{Part, panel},
@@ -18,7 +24,7 @@ use greenroom_proxy::{State, Status};
 use maud::{Markup, Render, html};
 
 pub(crate) use self::last_end::LastEnd;
-use crate::{Gateway, node::NodeReadiness, words};
+use crate::{Gateway, boot, node::NodeReadiness, words};
 
 /// What was seen at one moment.
 pub(crate) struct Seen {
@@ -26,6 +32,8 @@ pub(crate) struct Seen {
     gateway: Gateway,
     status: Status,
     node: Option<NodeReadiness>,
+    /// How its start goes or went, if somebody reads what it prints.
+    boot: Option<NodeBoot>,
     /// Why it cannot be asked, or is not ready.
     problem: Option<Problem>,
     /// When and how a start of it ended that is not the current one.
@@ -34,7 +42,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     fn of(gateway: &Gateway, last_end: &LastEnd, masks: &Masks, now: SystemTime) -> Self {
-        let (status, node) = (gateway.proxy().status(), gateway.node());
+        let (status, node, boot) = (gateway.proxy().status(), gateway.node(), gateway.boot());
         let problem = match words::away(gateway, &status.state) {
             Some(what) => Some(Problem { since: words::since(&status.state, now), what }),
             None => node.as_ref().and_then(|node| {
@@ -44,11 +52,13 @@ impl Seen {
                 })
             }),
         };
-        // What the system, Node or a library says may hold what is secret.
-        let problem = problem.map(|problem| Problem { what: masks.all(&problem.what), ..problem });
         let is_it = words::why(&status.state).is_some_and(|why| words::of_process(why).is_some());
+        // How its process has ended says enough.
+        let start = if is_it { String::new() } else { boot::behind(boot.as_ref()) };
+        // What the system, Node or a library says may hold what is secret.
+        let problem = problem.map(|problem| Problem { what: masks.all(&problem.what) + &start, ..problem });
         let last_end = last_end.known().filter(|_| !is_it).map(|(at, how)| (at, masks.all(&how)));
-        Self { now, gateway: gateway.clone(), status, node, problem, last_end }
+        Self { now, gateway: gateway.clone(), status, node, boot, problem, last_end }
     }
 
     /// What it says of its readiness, or else that it takes connections.
@@ -81,8 +91,19 @@ pub(crate) fn part(
     let hint = html! { @if !seen.status.is_transparent { (transparent::hint(ops)) } };
     let hint = live.part("gateway hint", hint);
     let last_exit = live.part("gateway last exit", last_exit::sentence(&seen, &config.masks()));
-    let said = panel(html! { p { (state) } p."small quiet" { (counts) } (last_exit) (hint) });
-    let body = html! { (said) (table::table(&seen, &mut live)) };
+    let start = live.part("gateway start", start::sentences(&seen));
+    let stalls = live.part("gateway stalls", stalls::sentence(&seen));
+    let drift = live.part("gateway drift", drift::sentences(&seen));
+    let lists = [
+        start::waterfall(&seen),
+        stalls::last_ones(&seen, &mut live),
+        refused::refused(&seen, &mut live),
+        spend::spend(&seen, &mut live),
+    ];
+    let said = panel(html! {
+        p { (state) } (start) (stalls) (drift) p."small quiet" { (counts) } (last_exit) (hint)
+    });
+    let body = html! { (said) (table::table(&seen, &mut live)) @for list in lists { (list) } };
     let note = "What this backend does not own, that one answers";
     let body = Part::new("gateway", "Node backend").note(note).body(body).render();
     let behind = Some(Behind { ready_since: seen.ready_since() });

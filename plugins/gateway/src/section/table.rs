@@ -50,6 +50,10 @@ pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
 /// What clients ask for may be no plugin: nobody is behind a name that has but 404.
 fn is_shown(id: &str, status: &PluginStatus) -> bool {
     let is_open = status.in_flight + status.streams + status.tunnels > 0;
+    // Of those that are told apart no more there may be nothing left but what was refused.
+    if id == OTHER_PLUGINS && status.requests == 0 {
+        return false;
+    }
     let is_plugin = !matches!(id, "" | OTHER_PLUGINS | PROBES);
     !is_plugin || status.is_found || is_open || status.given_up + status.failures > 0
 }
@@ -58,14 +62,7 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
     let mut part = |what: &str, content: Markup| live.part(format!("gateway plugin {id} {what}"), content);
     let count = |number: u64| html! { (format::count(number)) };
     Row::new([
-        html! {
-            @match id {
-                "" => "pages and files",
-                OTHER_PLUGINS => "all others",
-                PROBES => "health checks",
-                id => (foreign(id)),
-            }
-        },
+        named(id),
         part("requests", count(status.requests)),
         part("in flight", count(status.in_flight as u64)),
         part("streams", count(status.streams as u64)),
@@ -74,6 +71,18 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
         part("failures", count(status.failures)),
         part("last failure", last_failure(status, seen)),
     ])
+}
+
+/// What a plugin is called.
+pub(super) fn named(id: &str) -> Markup {
+    html! {
+        @match id {
+            "" => "pages and files",
+            OTHER_PLUGINS => "all others",
+            PROBES => "health checks",
+            id => (foreign(id)),
+        }
+    }
 }
 
 fn last_failure(status: &PluginStatus, seen: &Seen) -> Markup {

@@ -87,3 +87,13 @@ async fn the_keys_of_a_new_start_are_asked_for_once_it_listens() {
     tokio::time::timeout(Duration::from_secs(10), second.asked(KEYS)).await.expect("its keys are asked for");
     assert!(up(&proxy.state().borrow()));
 }
+
+#[tokio::test]
+async fn keys_of_nodes_plugins_that_only_node_can_read_keep_the_gateway_from_nothing() {
+    let node = Node::start().await;
+    let keys = json!([{ "keyId": "k", "publicKeyFile": "/nowhere/public.pem", "algorithm": "RS256" }]);
+    let store = json!({ "type": "static", "static": { "keys": keys } });
+    let config = json!({ "backend": { "auth": { "pluginKeyStore": store } } });
+    let backend = in_front_of(node.address).config(config).add(greenroom::auth::Auth::factory());
+    is(&backend.start().await.unwrap(), up).await;
+}

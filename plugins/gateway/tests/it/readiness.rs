@@ -64,8 +64,22 @@ async fn a_node_that_is_not_ready_says_it_itself_and_operators_are_told_the_same
     );
     assert!(sentence(&page).ends_with(&said), "{}", sentence(&page));
 
+    let ready = || {
+        let is_it = |line: &serde_json::Value| {
+            line["message"].as_str().is_some_and(|message| message.starts_with("The Node backend is ready, "))
+        };
+        backend.logs().iter().filter(|line| is_it(line)).count()
+    };
+    assert_eq!(ready(), 0);
     node.answers(READINESS, 200, "{}");
     heard(&backend, true).await;
+    let told = async {
+        while ready() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.expect("a line tells it");
+    assert_eq!(ready(), 1);
     assert!(sentence(&now(&backend).await).starts_with("Ready for "), "it is asked again soon");
 }
 

@@ -53,7 +53,7 @@ impl Node {
         let answers = Router::new().fallback(move |request: Request| async move { node.answer(request) });
         drop(spawn("the other server", async move { axum::serve(listener, answers).await }));
         let (connect_timeout, pause) = (Duration::from_secs(5), Duration::from_secs(5));
-        let upstream = Upstream { address, source: None, connect_timeout, pause };
+        let upstream = Upstream { address, source: None, connect_timeout, pause, headers: 100 };
         TestBackend::new().config(config).add(forwarding(upstream)).add(rum()).start().await.unwrap()
     }
 }

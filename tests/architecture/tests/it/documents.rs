@@ -68,6 +68,7 @@ fn is_key(text: &str) -> bool {
         "greenroom.observatory.sections",
         "greenroom.opsSettings",
         "greenroom.opsToken",
+        "greenroom.pluginKeys",
         "greenroom.rum.pages",
         "greenroom.runSettings",
         "greenroom.userTokens",

@@ -43,3 +43,28 @@ const tasks = open => createBackendPlugin({
 });
 exports.tasks = tasks(true);
 exports.tasksprotected = tasks(false);
+
+// Who calls, on a path that takes cookies and on one that does not.
+exports.shown = createBackendPlugin({
+  pluginId: 'shown',
+  register(env) {
+    env.registerInit({
+      deps: { httpAuth: coreServices.httpAuth, httpRouter: coreServices.httpRouter },
+      async init({ httpAuth, httpRouter }) {
+        const router = Router();
+        router.get('/shown', async (request, response) => {
+          response.json((await httpAuth.credentials(request, { allowLimitedAccess: true })).principal);
+        });
+        router.get('/else', async (request, response) => {
+          response.json((await httpAuth.credentials(request)).principal);
+        });
+        router.get('/open', (_request, response) => {
+          response.type('text/plain').send('open');
+        });
+        httpRouter.use(router);
+        httpRouter.addAuthPolicy({ path: '/open', allow: 'unauthenticated' });
+        httpRouter.addAuthPolicy({ path: '/shown', allow: 'user-cookie' });
+      },
+    });
+  },
+});

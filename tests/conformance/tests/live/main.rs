@@ -20,6 +20,7 @@ macro_rules! beside_each {
 }
 
 mod app;
+mod cookies;
 mod differential;
 mod https;
 mod lifecycle;

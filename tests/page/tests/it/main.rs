@@ -1,5 +1,6 @@
 //! What the observability page shows, through real programs, real HTTP and a pipe.
 
+mod child;
 mod command;
 mod demo;
 mod documents;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::timeout,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Upstream {
     arrived: mpsc::UnboundedReceiver<Arrived>,
     accepts: tokio::task::JoinHandle<()>,
     probes: Arc<Mutex<Vec<String>>>,
+    hangs: watch::Sender<bool>,
 }
 
 impl Upstream {
@@ -39,10 +40,10 @@ impl Upstream {
         let listener = socket.listen(64).unwrap();
         let address = listener.local_addr().unwrap();
         let (tell, arrived) = mpsc::unbounded_channel();
-        let probes = Arc::<Mutex<Vec<String>>>::default();
+        let (probes, hangs) = (Arc::<Mutex<Vec<String>>>::default(), watch::Sender::new(false));
         #[expect(clippy::disallowed_methods, reason = "the server behind belongs to no backend")]
-        let accepts = tokio::spawn(accept(listener, tell, probes.clone()));
-        Self { address, arrived, accepts, probes }
+        let accepts = tokio::spawn(accept(listener, tell, probes.clone(), hangs.subscribe()));
+        Self { address, arrived, accepts, probes, hangs }
     }
 
     /// The next connection.
@@ -67,6 +68,11 @@ impl Upstream {
         self.probes.lock().clone()
     }
 
+    /// Answers no probe from now on, or again, those that have come meanwhile too.
+    pub(crate) fn hangs(&self, hangs: bool) {
+        self.hangs.send_replace(hangs);
+    }
+
     /// Listens no more, as a server that has ended; its connections stay.
     pub(crate) async fn ends(self) -> SocketAddr {
         self.accepts.abort();
@@ -79,6 +85,7 @@ async fn accept(
     listener: TcpListener,
     tell: mpsc::UnboundedSender<Arrived>,
     probes: Arc<Mutex<Vec<String>>>,
+    hangs: watch::Receiver<bool>,
 ) {
     while let Ok((stream, peer)) = listener.accept().await {
         let mut arrived = Arrived { stream, unread: vec![], peer };
@@ -87,11 +94,13 @@ async fn accept(
             let _ = tell.send(arrived);
             continue;
         }
-        let probes = probes.clone();
+        let (probes, mut hangs) = (probes.clone(), hangs.clone());
         #[expect(clippy::disallowed_methods, reason = "the server behind belongs to no backend")]
         tokio::spawn(async move {
             if let Some(request) = arrived.try_request().await {
                 probes.lock().push(request.head);
+                // Or the test is over.
+                let _ = hangs.wait_for(|hangs| !hangs).await;
                 arrived.send(READY).await;
             }
         });

@@ -1,0 +1,182 @@
+//! How the Node backend's start goes or went, by its own lines: what it waits for, how long it took, what it started without.
+
+use std::time::{Duration, SystemTime};
+
+use greenroom_node_log::facts::{BootStep, NodeBoot, StepState};
+use greenroom_plugin_observatory_node::{
+    Mark,
+    charts::{self, Stage},
+    foreign, foreign_plain, format,
+    parts::{details, panel, quiet},
+    time,
+};
+use maud::{Markup, html};
+
+use super::Seen;
+use crate::{boot, words};
+
+/// How many are named as the slowest.
+const SLOWEST: usize = 3;
+
+/// How many failures are told in sentences.
+const FAILURES: usize = 5;
+
+/// How many stages are drawn.
+const STAGES: usize = 12;
+
+/// What there is to say.
+pub(super) fn sentences(seen: &Seen) -> Markup {
+    let Some(boot) = &seen.boot else { return html! {} };
+    let failed: Vec<_> = boot.failed().collect();
+    html! {
+        @match (&boot.failure, boot.ended_at, boot.took()) {
+            (Some(failure), ..) if failed.is_empty() => {
+                p { (Mark::Fail) " Its start has failed: " (foreign(&failure.text)) "." }
+            }
+            (None, Some(ended), Some(took)) => p."small quiet" { (went(boot, ended, took)) },
+            (None, ..) if boot.plugins_at.is_some() && has_gone(seen) => {
+                p { (Mark::Fail) " Its start did not end: " (waits(boot, "waited")) "." }
+            }
+            (None, ..) if boot.plugins_at.is_some() => {
+                p { (Mark::Live) " Its start goes on for " (so_far(seen, boot)) ": " (waits(boot, "waits")) "." }
+            }
+            _ => {}
+        }
+        @for step in failed.iter().take(FAILURES) { p { (failure(step, seen.now)) } }
+        @if let more @ 1.. = failed.len().saturating_sub(FAILURES) {
+            p."small quiet" { (format::counted(more as u64, "other failure", "other failures")) " in /.greenroom/v1/gateway." }
+        }
+    }
+}
+
+/// Its process has ended.
+fn has_gone(seen: &Seen) -> bool {
+    words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some())
+}
+
+fn so_far(seen: &Seen, boot: &NodeBoot) -> String {
+    format::lasted(seen.now.duration_since(boot.began_at).unwrap_or_default())
+}
+
+fn waits(boot: &NodeBoot, word: &str) -> Markup {
+    let all = boot.steps().iter().filter(|step| step.module.is_none()).count();
+    let pending: Vec<_> = boot.pending().collect();
+    let silent = pending.iter().filter(|step| step.state == StepState::Waiting).count();
+    html! {
+        "it " (word) " for " (format::count(pending.len() as u64)) " of " (format::counted(all as u64, "plugin", "plugins"))
+        @if !pending.is_empty() { ", " (foreign_plain(&boot::names(&pending))) }
+        @if silent > 0 { "; nothing was heard yet of " (format::count(silent as u64)) " of them" }
+    }
+}
+
+/// How long it took, with its parts and the slowest plugins.
+fn went(boot: &NodeBoot, ended: SystemTime, took: Duration) -> Markup {
+    let parts = [
+        (Some(boot.began_at), boot.config_at, "until it read its config"),
+        (boot.config_at.or(Some(boot.began_at)), boot.listening.map(|(at, _)| at), "until it listened"),
+        (boot.plugins_at, Some(ended), "for its plugins"),
+    ];
+    let parts = parts.into_iter().filter_map(|(from, to, what)| {
+        Some(format!("{} {what}", format::seconds(to?.duration_since(from?).unwrap_or_default())))
+    });
+    let mut slowest: Vec<_> = boot.steps().iter().filter(|step| step.took().is_some()).collect();
+    slowest.sort_by_key(|step| std::cmp::Reverse((step.since, step.place)));
+    slowest.truncate(SLOWEST);
+    html! {
+        "It started in " (format::seconds(took)) ", at " (time::time(ended, ended)) " UTC: " (parts.collect::<Vec<_>>().join(", ")) "."
+        @if !slowest.is_empty() {
+            " The last plugins to be ready: "
+            @for (index, step) in slowest.into_iter().enumerate() {
+                @if index > 0 { ", " }
+                (foreign(&step.plugin).limit(64)) " in " (duration(step))
+            }
+            "."
+        }
+    }
+}
+
+/// Lines come seconds apart: between two of them, it is not known when.
+fn duration(step: &BootStep) -> String {
+    let Some((least, most)) = step.took() else { return format::UNKNOWN.to_owned() };
+    if most.saturating_sub(least) < Duration::from_millis(10) {
+        format::seconds(most)
+    } else if least < Duration::from_millis(10) {
+        format!("at most {}", format::seconds(most))
+    } else {
+        format!("{} to {}", format::decimal(least.as_secs_f64(), 2), format::seconds(most))
+    }
+}
+
+fn failure(step: &BootStep, now: SystemTime) -> Markup {
+    let is_permitted = step.state == StepState::FailedPermitted;
+    let mark = if is_permitted { Mark::Warn } else { Mark::Fail };
+    html! {
+        (mark) " "
+        @match &step.module {
+            Some(module) => { "Module " (foreign(module).limit(64)) " of plugin " (foreign(&step.plugin).limit(64)) }
+            None => { "Plugin " (foreign(&step.plugin).limit(64)) }
+        }
+        " has failed at the start, at " (time::time(step.since, now)) " UTC"
+        @if is_permitted { ", and may: Node serves without it" }
+        @if let Some(error) = &step.error { ". It says: " (foreign(&error.text)) }
+        "."
+    }
+}
+
+/// As our own start is drawn, for whoever opens it.
+pub(super) fn waterfall(seen: &Seen) -> Markup {
+    let Some(boot) = seen.boot.as_ref().filter(|boot| boot.plugins_at.is_some()) else { return html! {} };
+    let now = if has_gone(seen) { words::since(&seen.status.state, seen.now) } else { seen.now };
+    let end = boot.ended_at.unwrap_or(now).max(boot.began_at);
+    let whole = boot.since_began(end).as_secs_f64().max(1e-9);
+    let part = |at: SystemTime| (boot.since_began(at).as_secs_f64() / whole).min(1.0);
+    let own = [
+        ("until it read its config", Some(boot.began_at), boot.config_at),
+        ("until it listened", boot.config_at.or(Some(boot.began_at)), boot.listening.map(|(at, _)| at)),
+    ];
+    let own = own.into_iter().filter_map(|(what, from, to)| {
+        let (from, to) = (from?, to?);
+        let took = format::seconds(to.duration_since(from).unwrap_or_default());
+        Some(Stage {
+            name: html! { (what) },
+            from: part(from),
+            to: part(to),
+            critical: true,
+            mark: None,
+            took,
+        })
+    });
+    let mut plugins: Vec<_> = boot.steps().iter().filter(|step| step.began_at.is_some()).collect();
+    let ended = |step: &BootStep| if step.state.is_pending() { end } else { step.since };
+    plugins.sort_by_key(|step| std::cmp::Reverse((ended(step), step.place)));
+    let left_out = plugins.len().saturating_sub(STAGES) + boot.left_out();
+    let drawn = plugins.into_iter().take(STAGES).map(|step| Stage {
+        name: html! { (foreign(&step.plugin).limit(80)) " " span.quiet { (word(step.state)) } },
+        from: part(step.began_at.unwrap_or(boot.began_at)),
+        to: part(ended(step)),
+        critical: false,
+        mark: match step.state {
+            StepState::Failed => Some(Mark::Fail),
+            StepState::FailedPermitted => Some(Mark::Warn),
+            _ => None,
+        },
+        took: duration(step),
+    });
+    let how = html! {
+        "Start " (time::time(boot.began_at, seen.now)) " UTC, as Node's lines tell; plugins begin together, the last ones to be ready come first."
+        @if left_out > 0 { " " (format::counted(left_out as u64, "plugin", "plugins")) " left out: see /.greenroom/v1/gateway." }
+    };
+    let drawn = html! { (quiet(how)) (charts::waterfall(own.chain(drawn))) };
+    details("Its start, plugin by plugin", panel(drawn))
+}
+
+fn word(state: StepState) -> &'static str {
+    match state {
+        StepState::Waiting => "waits",
+        StepState::Initializing => "initialises",
+        StepState::Ready => "",
+        StepState::Failed => "failed",
+        StepState::FailedPermitted => "failed, and may",
+        StepState::Orphan => "is not installed, a module of it is",
+    }
+}

@@ -1,0 +1,226 @@
+//! The start of a Node backend whose lines somebody reads: on the page, in JSON, and as a health check.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use greenroom_node_log::{Reader, Record, Stream, facts::NodeBoot};
+use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
+use greenroom_test::RunningTestBackend;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::{
+    node::{Node, READINESS},
+    support::{API, as_operator, heard, in_front_of, is, now, nowhere, sentence, text, told, up, with},
+};
+
+/// A start that is told line by line.
+#[derive(Clone)]
+struct Start(Arc<Mutex<NodeBoot>>);
+
+/// So long ago, Node was started.
+const AGO: Duration = Duration::from_secs(100);
+
+impl Start {
+    async fn of(backend: &RunningTestBackend) -> Self {
+        let began = SystemTime::now() - AGO;
+        let start = Self(Arc::new(Mutex::new(NodeBoot::new(began))));
+        let gateway: Gateway = backend.service().await.unwrap();
+        let told = start.clone();
+        gateway.set_boot(move || Some(told.0.lock().clone()));
+        start
+    }
+
+    /// Node prints this so long after its start.
+    fn says(&self, ms: u64, message: &str) {
+        let service = if message.starts_with("Listening") { "rootHttpRouter" } else { "backstage" };
+        self.prints(ms, &format!(r#"{{"level":"info","message":"{message}","service":"{service}"}}"#));
+    }
+
+    fn prints(&self, ms: u64, line: &str) {
+        let mut boot = self.0.lock();
+        let at = boot.began_at + Duration::from_millis(ms);
+        let mut reader = Reader::new(Stream::Stdout);
+        let mut note = |record: Record<'_>| boot.note(&record, || at);
+        reader.push(format!("{line}\n").as_bytes(), Instant::now(), &mut note);
+        reader.finish(&mut note);
+    }
+
+    /// Until it waits for two of three plugins.
+    fn goes_on(&self) {
+        self.prints(2000, "Loading config from MergedConfigSource{}");
+        self.says(2500, "Listening on 127.0.0.1:1");
+        self.says(3000, "Plugin initialization started: 'catalog', 'search', 'techdocs'");
+        self.says(4000, "Plugin initialization in progress, newly initialized: 'catalog', still initializing: 'search', 'techdocs'");
+    }
+}
+
+/// The part of the page that is about Node.
+fn section(page: &str) -> String {
+    let (start, end) = (page.find("id=\"gateway\"").unwrap(), page.find("id=\"checks\"").unwrap());
+    text(&page[start..end]).replace('\u{a0}', " ")
+}
+
+async fn shown(backend: &RunningTestBackend) -> Value {
+    as_operator(backend, http::Method::GET, API, None).await.json()["boot"].clone()
+}
+
+fn step<'s>(boot: &'s Value, name: &str) -> &'s Value {
+    let steps = boot["steps"].as_array().unwrap();
+    steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("{name}: {boot}"))
+}
+
+#[tokio::test]
+async fn a_start_of_which_nobody_tells_is_not_spoken_of() {
+    let node = Node::start().await;
+    let backend = in_front_of(node.address).start().await.unwrap();
+    assert_eq!(shown(&backend).await, json!(null));
+    assert!(!section(&now(&backend).await).contains("Its start"));
+}
+
+#[tokio::test]
+async fn while_it_starts_the_page_says_what_it_waits_for() {
+    let node = Node::start().await;
+    node.answers(READINESS, 503, r#"{"message":"Backend has not started yet","status":"error"}"#);
+    let backend = with(UpstreamFrom::Child(node.address)).start().await.unwrap();
+    let start = Start::of(&backend).await;
+    let gateway: Gateway = backend.service().await.unwrap();
+    gateway.proxy().starts(node.address, None);
+    is(&backend, up).await;
+    heard(&backend, false).await;
+    start.goes_on();
+    let page = now(&backend).await;
+    let said = section(&page);
+    assert!(
+        said.contains("Its start goes on for 1 min 40 s: it waits for 2 of 3 plugins, 'search', 'techdocs'."),
+        "{said}"
+    );
+    let why = "Backend has not started yet; its start waits for 'search', 'techdocs'.";
+    assert!(sentence(&page).ends_with(why), "{}", sentence(&page));
+    assert!(page.contains("data-live=\"gateway start\""), "{page}");
+    let boot = shown(&backend).await;
+    assert_eq!(
+        (&boot["outcome"], &boot["tookMs"], &boot["listeningMs"]),
+        (&json!(null), &json!(null), &json!(2500))
+    );
+    assert_eq!(step(&boot, "search")["state"], "initializing");
+
+    start.says(6000, "Plugin 'search' threw an error during startup, waiting for 1 other plugins to finish before shutting down the process. no index");
+    let page = now(&backend).await;
+    let said = section(&page);
+    assert!(
+        said.contains("Plugin search has failed at the start, at ")
+            && said.contains(" UTC. It says: no index ."),
+        "{said}"
+    );
+    assert!(
+        sentence(&page).ends_with("; its start has failed: plugin 'search': no index."),
+        "{}",
+        sentence(&page)
+    );
+    assert_eq!(shown(&backend).await["outcome"], "failure");
+}
+
+#[tokio::test]
+async fn of_a_child_that_ended_while_it_started_the_page_says_what_it_waited_for() {
+    let address = nowhere().await;
+    let backend = with(UpstreamFrom::Child(address)).start().await.unwrap();
+    Start::of(&backend).await.goes_on();
+    let gateway: Gateway = backend.service().await.unwrap();
+    gateway.proxy().ended("The backend has ended: exit code 7 after 5.0 s".into());
+    let said = section(&now(&backend).await);
+    let told = "Its start did not end: it waited for 2 of 3 plugins, 'search', 'techdocs'.";
+    assert!(said.contains(told) && !said.contains("goes on for"), "{said}");
+}
+
+#[tokio::test]
+async fn once_it_has_started_the_page_says_how_long_it_took_and_what_it_started_without() {
+    let node = Node::start().await;
+    let backend = in_front_of(node.address).start().await.unwrap();
+    let start = Start::of(&backend).await;
+    is(&backend, up).await;
+    heard(&backend, true).await;
+    start.goes_on();
+    start.says(5500, "Plugin 'techdocs' threw an error during startup, but boot failure is permitted for this plugin so startup will continue. <b>no bucket</b>");
+    start.says(7000, "Plugin initialization complete, newly initialized: 'techdocs', 'search'");
+    let page = now(&backend).await;
+    let said = section(&page);
+    for part in [
+        "It started in 7.00 s, at ",
+        "2.00 s until it read its config, 0.50 s until it listened, 4.00 s for its plugins.",
+        "The last plugins to be ready: search in 2.50 to 4.00 s, techdocs in 2.50 s, catalog in at most 1.00 s.",
+        "Plugin techdocs has failed at the start, at ",
+        " UTC, and may: Node serves without it. It says: &lt;b&gt;no bucket&lt;/b&gt; .",
+        "Its start, plugin by plugin",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert!(!page.contains("<b>no") && !page.contains(" style="), "{page}");
+    let is_told = |health: &Value| {
+        let checks = health["checks"]["items"].as_array().unwrap();
+        checks.iter().any(|check| check["name"] == "gateway.node" && check["outcome"] == "warn")
+    };
+    told(&backend, "/.greenroom/v1/health", is_told).await;
+    assert!(sentence(&page).starts_with("Ready for "), "it serves: {}", sentence(&page));
+}
+
+#[tokio::test]
+async fn the_json_has_the_form_of_our_own_boot_report() {
+    let node = Node::start().await;
+    let backend = in_front_of(node.address).start().await.unwrap();
+    let start = Start::of(&backend).await;
+    start.goes_on();
+    start.says(4500, "Module s3 in Plugin 'techdocs' threw an error during startup, but boot failure is permitted for this plugin module so startup will continue. no key");
+    start.says(7000, "Plugin initialization complete, newly initialized: 'techdocs', 'search'");
+    let boot = shown(&backend).await;
+    assert_eq!(
+        (&boot["outcome"], &boot["tookMs"], &boot["failure"]),
+        (&json!("success"), &json!(7000), &json!(null))
+    );
+    assert_eq!(
+        (&boot["configMs"], &boot["pluginsMs"], &boot["leftOut"]),
+        (&json!(2000), &json!(3000), &json!(0))
+    );
+    let own = as_operator(&backend, http::Method::GET, "/.greenroom/v1/boot", None).await.json();
+    let of_own = own["steps"]["items"][0].as_object().unwrap();
+    for step in boot["steps"].as_array().unwrap() {
+        for name in of_own.keys() {
+            assert!(step.get(name).is_some(), "{name} of {step}");
+        }
+    }
+    let (first, module) = (&boot["steps"][0], step(&boot, "s3"));
+    assert_eq!(
+        (&first["kind"], &first["waitedFor"], &first["endedMs"]),
+        (&json!("start"), &json!([1, 2, 3]), &json!(7000))
+    );
+    let techdocs = step(&boot, "techdocs");
+    assert_eq!(techdocs["waitedFor"], json!([module["step"]]));
+    assert_eq!((&techdocs["owner"], &techdocs["state"]), (&json!("Plugin 'techdocs'"), &json!("ready")));
+    assert_eq!(
+        (&techdocs["beganMs"], &techdocs["endedAfterMs"], &techdocs["endedMs"]),
+        (&json!(3000), &json!(4000), &json!(7000))
+    );
+    assert_eq!(
+        (&module["kind"], &module["owner"]),
+        (&json!("module"), &json!("Module 's3' for plugin 'techdocs'"))
+    );
+    assert_eq!(
+        (&module["state"], &module["failed"], &module["error"]),
+        (&json!("failedPermitted"), &json!(true), &json!("no key"))
+    );
+    assert_eq!((&module["beganMs"], &module["endedMs"]), (&json!(null), &json!(4500)));
+}
+
+#[tokio::test]
+async fn readiness_says_that_the_start_has_failed_and_not_why() {
+    let address = nowhere().await;
+    let backend = with(UpstreamFrom::Child(address)).start().await.unwrap();
+    let start = Start::of(&backend).await;
+    let readiness = async || backend.get(READINESS).await.text();
+    assert!(readiness().await.contains("The Node backend has not listened yet"));
+    start.says(10, "Plugin 'search' threw an error during startup. no index");
+    let said = readiness().await;
+    assert!(said.contains("The Node backend's start has failed") && !said.contains("search"), "{said}");
+}
