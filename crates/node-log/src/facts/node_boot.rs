@@ -139,8 +139,9 @@ impl NodeBoot {
                 let error = Some(failure.error).filter(|error| !error.is_empty()).map(excerpt);
                 self.threw(&failure, error, at());
             }
-            // It comes after the line that all plugins have ended.
-            Some(Boot::StartupFailed { .. }) => {
+            // It comes after the line that all plugins have ended; of a start that went well, whoever prints these words means
+            // something else.
+            Some(Boot::StartupFailed { .. }) if self.ended_at.is_none() || self.failure.is_some() => {
                 self.failure.get_or_insert_with(|| excerpt(&record.message));
             }
             None if self.ended_at.is_none() => self.note_other(record, at),

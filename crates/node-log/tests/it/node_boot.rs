@@ -195,6 +195,22 @@ fn what_a_plugin_says_of_a_start_is_not_the_frameworks_word() {
 }
 
 #[test]
+fn once_a_start_has_gone_well_no_words_make_it_a_failed_one() {
+    let text = "Unhandled rejection Backend startup failed due to the following errors:";
+    let mut boot = boot_of(&[
+        (1, "Plugin initialization started: 'catalog'"),
+        (2, "Plugin initialization complete, newly initialized: 'catalog'"),
+    ]);
+    say(&mut boot, 3, "", text);
+    note(&mut boot, 4, b"Error: Backend startup failed due to the following errors:\n    at f (/a.js:1:1)\n");
+    say(&mut boot, 5, "", "Plugin 'catalog' reported failure for module 'x' after startup. boom");
+    assert_eq!((&boot.failure, &boot.rejection), (&None, &None));
+    let mut boot = boot_of(&[(1, "Plugin initialization started: 'catalog'")]);
+    say(&mut boot, 3, "", text);
+    assert!(boot.failure.is_some());
+}
+
+#[test]
 fn texts_are_shown_as_who_masks_them_says() {
     let boot = boot_of(&[
         (0, "Plugin 'a' threw an error during startup. the key is hunter2"),
