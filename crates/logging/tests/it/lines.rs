@@ -86,7 +86,7 @@ fn a_secret_in_a_stack_is_masked_also_across_its_lines() {
 #[test]
 fn what_is_for_programs_is_in_json_alone() {
     let mut fields = fields! { a: 1 };
-    fields.insert_for_programs("lastLines", &json!(["x"]));
+    fields.insert_for_programs("lastLines", json!(["x"]));
     for (format, line) in [
         (Format::Pretty, "<ts> backstage info m a=1"),
         (

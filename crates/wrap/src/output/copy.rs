@@ -69,8 +69,9 @@ fn is_final(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read, os::fd::OwnedFd, thread};
+    use std::{io::Read, os::fd::OwnedFd};
 
+    use greenroom_context::spawn_thread;
     use rustix::io::ioctl_fionbio;
 
     use super::*;
@@ -82,11 +83,12 @@ mod tests {
         let mut copy = OwnStream::new(OwnedFd::from(writer).into());
         let bytes: Vec<u8> = (0..1 << 20).map(|count: u32| count.to_le_bytes()[1]).collect();
         let expected = bytes.clone();
-        let reads = thread::spawn(move || {
+        let reads = spawn_thread("reader", move || {
             let mut read = vec![0; expected.len()];
             reader.read_exact(&mut read).unwrap();
             assert!(read == expected);
-        });
+        })
+        .unwrap();
         copy.write(&bytes).unwrap();
         reads.join().unwrap();
         assert_eq!(copy.write(b"more").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
