@@ -1,6 +1,9 @@
 //! The table of names in docs/observability.md: each Rust name in it is used here, so that it exists.
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderValue},
+};
 use greenroom::prelude::*;
 use greenroom_defaults::create_backend;
 use greenroom_examples::document::root;
@@ -18,6 +21,15 @@ const _: fn(scope::Root, scope::Plugin) = |_, _| ();
 const _: fn(Path<u8>, Query<()>, Json<()>) -> [Error; 2] =
     |_, _, _| [Error::not_allowed("no"), Error::new("broken")];
 
+#[expect(dead_code, reason = "that it compiles is what is asked")]
+async fn cookie(
+    http_auth: HttpAuth,
+    request_headers: &HeaderMap,
+    user: Credentials,
+) -> Result<Option<HeaderValue>> {
+    Ok(http_auth.issue_user_cookie(request_headers, &user).await?.set_cookie)
+}
+
 fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
     let plugin = plugin("names", |env| {
         env.register_extension_point(Point);
@@ -34,6 +46,7 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
                 http.mount(Router::new());
                 health.check("names", async || Check::pass());
                 lifecycle.add_shutdown_hook("names", async || Err(Error::not_found("no").into()))?;
+                http.add_auth_policy("/image", AuthPolicy::UserCookie)?;
                 http.add_auth_policy("/", AuthPolicy::Unauthenticated)
             },
         );
