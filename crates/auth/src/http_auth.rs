@@ -59,7 +59,7 @@ pub trait HttpAuthService: Send + Sync + 'static {
         options: AuthenticateOptions,
     ) -> BoxFuture<'a, Result<Credentials>>;
 
-    /// Gives the browser that has sent these headers the cookie of a user, or takes it away from nobody.
+    /// Gives the browser its user's cookie. For the credentials of nobody, deletes the cookie.
     fn issue_user_cookie<'a>(
         &'a self,
         _: &'a HeaderMap,
@@ -118,7 +118,7 @@ impl HttpAuth {
 
     /// Gives the browser that has sent these headers a cookie, by which it is known where
     /// [limited access](AuthenticateOptions::allow_limited_access) will do. It keeps the one that it has if that is the same
-    /// user's and good for five minutes more. [Nobody](Credentials::none) has it taken away.
+    /// user's and good for five minutes more. For the credentials of [nobody](Credentials::none), it deletes the cookie.
     ///
     /// ```
     /// # use greenroom_auth::{AllowedPrincipals, HttpAuth};

@@ -48,7 +48,8 @@ impl SigningAlgorithm {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
-    /// What a DER document of a public key has before the key's own bytes, of which there are so many.
+    /// What a DER document of a public key has before the key's own bytes, of which there are so many: of an uncompressed point
+    /// on a named curve by RFC 5480, of Ed25519 by RFC 8410.
     fn spki(self) -> (&'static [u8], usize) {
         match self {
             Self::Es256 => (

@@ -3,11 +3,15 @@
 //! `auth.keyStore.static.keys` has those of user tokens, `backend.auth.pluginKeyStore.static.keys` those of plugins. No error
 //! tells what a file holds.
 
-use std::{fs::File, io::Read, sync::Arc};
+use std::{
+    fs::{self, File},
+    io::Read,
+    sync::Arc,
+};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use greenroom_config::{Config, ConfigError, DeclareConfig, RootConfig, all, each};
 use greenroom_core::{Service, ServiceFactory, scope, service};
+use rustls_pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer, pem::PemObject};
 
 use crate::{PublicKey, SigningAlgorithm, SigningKey};
 
@@ -38,7 +42,18 @@ impl StaticKeys {
         let entries = config.config_array(key)?;
         let needed = |index| index == 0 || private == PrivateKeys::OfEach;
         let read = each(entries.iter().enumerate().map(|(index, entry)| key_pair(entry, needed(index))))?;
-        let public = read.iter().map(|(public, _)| public.clone()).collect();
+        let public: Arc<[PublicKey]> = read.iter().map(|(public, _)| public.clone()).collect();
+        each(entries.iter().zip(&*public).enumerate().map(|(index, (entry, one))| {
+            // A token names the key that verifies it.
+            match public[..index].iter().any(|other| other.kid() == one.kid()) {
+                true => Err(ConfigError::invalid(
+                    entry,
+                    "keyId",
+                    format!("Another key of {key} has the keyId '{}' already", one.kid()),
+                )),
+                false => Ok(()),
+            }
+        }))?;
         match read.into_iter().next() {
             Some((_, Some(signing))) => Ok(Self { signing, public }),
             _ => Err(ConfigError::invalid(
@@ -70,13 +85,15 @@ fn key_pair(entry: &Config, needs_private: bool) -> Result<(PublicKey, Option<Si
         all((entry.string("publicKeyFile"), private_file(), entry.string("keyId"), algorithm(entry)))?;
     let invalid = |key: &str, text: String| ConfigError::invalid(entry, key, text);
     let kind = algorithm.name();
-    let public = pem(&public_file, "PUBLIC KEY").map_err(|why| invalid("publicKeyFile", why))?;
+    let public: SubjectPublicKeyInfoDer<'_> =
+        pem(&public_file, "PUBLIC KEY").map_err(|why| invalid("publicKeyFile", why))?;
     let public = PublicKey::from_spki(id.into(), algorithm, &public).ok_or_else(|| {
         invalid("publicKeyFile", format!("The public key in '{public_file}' is none for {kind}"))
     })?;
     let Some(private_file) = private_file else { return Ok((public, None)) };
-    let private = pem(&private_file, "PRIVATE KEY").map_err(|why| invalid("privateKeyFile", why))?;
-    let signing = SigningKey::from_pkcs8(public.clone(), &private).ok_or_else(|| {
+    let private: PrivatePkcs8KeyDer<'_> =
+        pem(&private_file, "PRIVATE KEY").map_err(|why| invalid("privateKeyFile", why))?;
+    let signing = SigningKey::from_pkcs8(public.clone(), private.secret_pkcs8_der()).ok_or_else(|| {
         let text = format!(
             "The private key in '{private_file}' is none for {kind}, or not that of the public key in '{public_file}'"
         );
@@ -93,16 +110,17 @@ fn algorithm(entry: &Config) -> Result<SigningAlgorithm, ConfigError> {
     })
 }
 
-/// What a file holds between the lines that begin and end something of this kind.
-fn pem(file: &str, kind: &str) -> Result<Vec<u8>, String> {
-    let mut text = String::new();
-    let read = File::open(file).and_then(|open| open.take(LONGEST_FILE).read_to_string(&mut text));
+/// The first section of this kind in a file of PEM.
+fn pem<T: PemObject>(file: &str, kind: &str) -> Result<T, String> {
+    // To open a pipe is to wait for who writes to it.
+    let kind_of = fs::metadata(file).map_err(|why| format!("'{file}' cannot be read: {why}"))?;
+    if !kind_of.is_file() {
+        return Err(format!("'{file}' is no regular file"));
+    }
+    let mut text = Vec::new();
+    let read = File::open(file).and_then(|open| open.take(LONGEST_FILE).read_to_end(&mut text));
     read.map_err(|why| format!("'{file}' cannot be read: {why}"))?;
-    let body = text.split_once(&format!("-----BEGIN {kind}-----"));
-    let body = body.and_then(|(_, rest)| rest.split_once(&format!("-----END {kind}-----")));
-    let body: Option<String> = body.map(|(body, _)| body.split_ascii_whitespace().collect());
-    body.and_then(|body| STANDARD.decode(body).ok())
-        .ok_or_else(|| format!("'{file}' has no '{kind}' in PEM, as openssl writes it"))
+    T::from_pem_slice(&text).map_err(|_| format!("'{file}' has no '{kind}' in PEM, as openssl writes it"))
 }
 
 /// The public keys of tokens between plugins, as far as the config names them: `backend.auth.pluginKeyStore`.

@@ -98,7 +98,7 @@ impl Caller {
     /// Whether there is no place for a request of this path: beyond the limit of connections only probes are answered, so that a
     /// full server does not look dead.
     pub(crate) fn has_no_place(&self, path: &str) -> bool {
-        self.peer.is_beyond_limit && !health_routes::is_probe(path)
+        self.peer.is_beyond_limit && health_routes::probe(path).is_none()
     }
 
     /// Who stands behind the peer.

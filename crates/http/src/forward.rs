@@ -73,6 +73,16 @@ pub struct Reach {
     pub is_transparent: bool,
 }
 
+impl Reach {
+    /// Whether a health check of that kind is forwarded.
+    fn passes(self, kind: health_routes::Kind) -> bool {
+        match kind {
+            health_routes::Kind::Readiness => self.readiness,
+            health_routes::Kind::Liveness => self.liveness,
+        }
+    }
+}
+
 /// What the other server answers.
 pub enum Forwarded {
     /// An answer, whose headers are only those between it and the client.
@@ -119,17 +129,11 @@ impl Forwarding {
         self.0.has_ended()
     }
 
-    /// Whether it is a health check that is answered here.
-    fn is_kept(path: &str, reach: Reach) -> bool {
-        health_routes::is_probe(path)
-            && !if health_routes::is_readiness(path) { reach.readiness } else { reach.liveness }
-    }
-
     /// What is forwarded, if a request for this path is, by a server whose own routes are these.
     pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> Option<Reach> {
         let reach = self.0.reach();
         let is_taken = (reach.owned || !root.owns(path))
-            && ((reach.readiness && reach.liveness) || !Self::is_kept(path, reach));
+            && health_routes::probe(path).is_none_or(|kind| reach.passes(kind));
         is_taken.then_some(reach)
     }
 }
@@ -179,7 +183,7 @@ impl Surroundings {
             trusts_peer: caller.trust.trusts(caller.peer.address, 0),
             is_encrypted: caller.peer.is_encrypted,
             is_transparent: reach.is_transparent,
-            is_probe: health_routes::is_probe(request.uri().path()),
+            is_probe: health_routes::probe(request.uri().path()).is_some(),
             told: told.clone(),
         };
         let (mut exchange, request) = begin(request, arrival, caller);

@@ -18,14 +18,21 @@ use crate::{
 const READINESS: &str = "/.backstage/health/v1/readiness";
 const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
-/// Whether a path is one of a probe.
-pub(crate) fn is_probe(path: &str) -> bool {
-    path.starts_with("/.") && (is_readiness(path) || matching::is(LIVENESS, path))
+/// Which of the two is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Readiness,
+    Liveness,
 }
 
-/// Whether it is that of readiness.
-pub(crate) fn is_readiness(path: &str) -> bool {
-    matching::is(READINESS, path)
+/// The probe that a path is of, if it is.
+pub(crate) fn probe(path: &str) -> Option<Kind> {
+    // Nearly no path is.
+    if !path.starts_with("/.") {
+        return None;
+    }
+    let routes = [(READINESS, Kind::Readiness), (LIVENESS, Kind::Liveness)];
+    routes.into_iter().find(|(route, _)| matching::is(route, path)).map(|(_, kind)| kind)
 }
 
 /// Answers probes.
@@ -47,23 +54,19 @@ impl HealthRoutes {
 
     /// The answer, if the request is a probe.
     pub(crate) async fn answer(&self, method: &Method, uri: &Uri) -> Option<Response> {
-        let path = uri.path();
-        if !is_probe(path) {
-            return None;
-        }
-        let readiness = is_readiness(path);
+        let kind = probe(uri.path())?;
         match *method {
             Method::GET | Method::HEAD => {}
             Method::OPTIONS => return Some(options("GET,HEAD")),
             _ => return None,
         }
         let asked = Query::parse(uri.query().unwrap_or_default());
-        let answer = match readiness {
-            true => self.health.readiness(&asked.probe).await,
-            false => self.health.liveness().await,
+        let answer = match kind {
+            Kind::Readiness => self.health.readiness(&asked.probe).await,
+            Kind::Liveness => self.health.liveness().await,
         };
         let mut response = match asked.verbose {
-            true => self.verbose(&answer, readiness, &asked.probe),
+            true => self.verbose(&answer, kind, &asked.probe),
             false => self.plain(answer),
         };
         for (name, value) in &self.settings.health_headers {
@@ -87,9 +90,9 @@ impl HealthRoutes {
     }
 
     /// A line for each check, as Kubernetes' own endpoints print them; reasons are in the log.
-    fn verbose(&self, answer: &HealthResponse, readiness: bool, probe: &Probe) -> Response {
+    fn verbose(&self, answer: &HealthResponse, kind: Kind, probe: &Probe) -> Response {
         let mut text = String::new();
-        for check in self.registry.states().iter().filter(|_| readiness) {
+        for check in self.registry.states().iter().filter(|_| kind == Kind::Readiness) {
             let name = &check.name;
             text.push_str(&match (&check.last, probe.exclude.contains(name)) {
                 (_, true) => format!("[+]{name} excluded: ok\n"),
@@ -106,7 +109,10 @@ impl HealthRoutes {
         for name in probe.exclude.iter().filter(|name| !known.iter().any(|check| check.name == **name)) {
             text.push_str(&format!("warn: some health checks cannot be excluded: no matches for {name:?}\n"));
         }
-        let probe = if readiness { "readiness" } else { "liveness" };
+        let probe = match kind {
+            Kind::Readiness => "readiness",
+            Kind::Liveness => "liveness",
+        };
         text.push_str(&if status(answer).is_success() {
             format!("{probe} check passed\n")
         } else {

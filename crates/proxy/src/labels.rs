@@ -4,7 +4,7 @@ use http::HeaderMap;
 
 /// Finds out who sent a request, beside its way.
 pub trait Labels: Send + Sync + 'static {
-    /// Calls `told` with the label, at once if it is known, else when it is; never, if too much is to be looked at. It must not
+    /// Calls `told` with the label, at once if it is known, else when it is; drops `told`, if that will never be. It must not
     /// wait.
     fn look(&self, headers: &HeaderMap, told: Box<dyn FnOnce(Label) + Send>);
 }

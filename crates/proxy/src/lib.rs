@@ -40,7 +40,7 @@ pub use crate::{
     live::{OTHER_PLUGINS, PROBES},
     proxy::{Proxy, ProxyBuilder},
     pulse::LookAtThread,
-    refusals::{ALTHOUGH_VALID, MISSING, UNVERIFIED},
+    refusals::{MISSING, UNVERIFIED, VALID},
     settings::{Limits, Upstream},
     stall::{MainThread, STALL, Stall, StallKind, Suspect, ThreadState},
     start::IsIt,

@@ -6,13 +6,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use greenroom_context::spawn;
 use http::{Method, StatusCode};
 use parking_lot::Mutex;
-use tokio::time::sleep;
 
 use crate::{recent::Recent, refusals::Refusals, settings::Limits, stall::Suspect, status::PluginStatus};
 
@@ -21,9 +20,6 @@ const MOST_PLUGINS: usize = 200;
 
 /// How many health checks are on their way at once. They have their own room: a server that has much to do is not down.
 const MOST_PROBES: usize = 100;
-
-/// Who sent a request is found out beside its way, and known by then.
-const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// How many plugins are told that may be why the server behind does not answer.
 const MOST_SUSPECTS: usize = 5;
@@ -263,16 +259,16 @@ impl Place {
         self.plugin.refusals.lock().note(status, reason);
     }
 
-    /// The same, for a reason that is known in a moment, or never.
+    /// The same, for a reason that is not known yet.
     pub(crate) fn refused_later(
         &self,
         status: StatusCode,
-        reason: impl Fn() -> &'static str + Send + 'static,
+        reason: impl Future<Output = &'static str> + Send + 'static,
     ) {
         let plugin = self.plugin.clone();
         drop(spawn("why it was refused", async move {
-            sleep(A_MOMENT).await;
-            plugin.refusals.lock().note(status, reason());
+            let reason = reason.await;
+            plugin.refusals.lock().note(status, reason);
         }));
     }
 

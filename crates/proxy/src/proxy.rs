@@ -26,7 +26,7 @@ use crate::{
     live::Live,
     occasional::Occasional,
     pool::Pool,
-    pulse::{LookAtThread, Pulse, feel},
+    pulse::{LookAtThread, Pulse, watch_event_loop},
     send,
     settings::{Limits, Upstream},
     shared::{Changed, Shared},
@@ -59,7 +59,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Proxy(Arc<Shared>);
+pub struct Proxy(pub(crate) Arc<Shared>);
 
 /// Puts one together.
 pub struct ProxyBuilder {
@@ -69,6 +69,7 @@ pub struct ProxyBuilder {
     documents: Documents,
     labels: Option<Arc<dyn Labels>>,
     writes_lines: bool,
+    watches_event_loop: bool,
     logger: Logger,
 }
 
@@ -78,7 +79,16 @@ impl Proxy {
         let (limits, documents, labels) = Default::default();
         let availability = Availability::new(&upstream, logger.clone());
         let connector = Arc::new(Connector::new(&upstream, logger.clone()));
-        ProxyBuilder { availability, connector, limits, documents, labels, writes_lines: true, logger }
+        ProxyBuilder {
+            availability,
+            connector,
+            limits,
+            documents,
+            labels,
+            writes_lines: true,
+            watches_event_loop: true,
+            logger,
+        }
     }
 
     /// What a backend installs to be a gateway.
@@ -181,6 +191,13 @@ impl ProxyBuilder {
         self
     }
 
+    /// Whether the server behind is asked again and again whether its event loop turns; it is, unless told otherwise.
+    #[must_use]
+    pub fn watches_event_loop(mut self, watches_event_loop: bool) -> Self {
+        self.watches_event_loop = watches_event_loop;
+        self
+    }
+
     /// Whether its requests have access lines here; they have, unless the server behind writes them.
     #[must_use]
     pub fn writes_lines(mut self, writes_lines: bool) -> Self {
@@ -190,7 +207,16 @@ impl ProxyBuilder {
 
     /// The proxy. It looks after the server behind from now on, in a task of who calls this.
     pub fn build(self) -> Proxy {
-        let Self { availability, connector, limits, documents, labels, writes_lines, logger } = self;
+        let Self {
+            availability,
+            connector,
+            limits,
+            documents,
+            labels,
+            writes_lines,
+            watches_event_loop,
+            logger,
+        } = self;
         let shared = Arc::new(Shared {
             availability,
             connector,
@@ -211,7 +237,9 @@ impl ProxyBuilder {
             is_untrusted_told: AtomicBool::new(false),
         });
         drop(spawn("upstream watch", watch(Arc::downgrade(&shared))));
-        drop(spawn("upstream pulse", feel(Arc::downgrade(&shared))));
+        if watches_event_loop {
+            drop(spawn("upstream pulse", watch_event_loop(Arc::downgrade(&shared))));
+        }
         Proxy(shared)
     }
 }

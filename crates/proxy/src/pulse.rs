@@ -1,8 +1,8 @@
 //! Whether the server behind turns its event loop: it is asked again and again, and its silence is told.
 //!
 //! The question is one that Node's HTTP server answers by itself, with 417: an expectation that nobody can meet. So it costs little,
-//! reaches no plugin, no rate limit and no trace, and has no line in Node's log. Each has a connection of its own, as one that is kept
-//! would keep a server that stops from ending.
+//! is no `request` event: it reaches no plugin and no rate limit, and has no line in Node's log. Who subscribes to Node's
+//! `diagnostics_channel` sees it. Each has a connection of its own, as one that is kept would keep a server that stops from ending.
 
 use std::{
     future::{Future, pending},
@@ -114,11 +114,11 @@ struct Asking {
     start: Arc<Start>,
     asked: Instant,
     is_late: bool,
-    answer: Pin<Box<dyn Future<Output = Heard> + Send>>,
+    answer: Pin<Box<dyn Future<Output = Outcome> + Send>>,
 }
 
 /// What became of a question.
-enum Heard {
+enum Outcome {
     /// It is answered, or the connection was ended by the other side.
     Alive,
     /// It could not be asked, which says nothing.
@@ -126,23 +126,23 @@ enum Heard {
 }
 
 /// Asks, until nobody has the proxy any more.
-pub(crate) async fn feel(of: Weak<Shared>) {
+pub(crate) async fn watch_event_loop(of: Weak<Shared>) {
     let (mut asking, mut next, mut turned) = (None::<Asking>, Instant::now(), Instant::now());
     loop {
-        let heard = tokio::select! {
+        let outcome = tokio::select! {
             // An answer that has come counts, however late it is looked at.
             biased;
-            heard = answer(&mut asking) => Some(heard),
+            outcome = answer(&mut asking) => Some(outcome),
             () = sleep_until(next.into()) => None,
         };
         let Some(shared) = of.upgrade() else { return };
         let (pulse, now) = (&shared.pulse, Instant::now());
-        if let Some(heard) = heard {
-            pulse.ends(now, matches!(heard, Heard::Alive), &shared.logger);
+        if let Some(outcome) = outcome {
+            pulse.ends(now, matches!(outcome, Outcome::Alive), &shared.logger);
             next = now.max(asking.take().map_or(now, |asking| asking.asked + every(&asking.start)));
             continue;
         }
-        let start = shared.availability.start().filter(|_| shared.is_felt());
+        let start = shared.availability.start().filter(|_| shared.is_checked());
         if asking
             .as_ref()
             .is_some_and(|asking| !start.as_ref().is_some_and(|now| Arc::ptr_eq(now, &asking.start)))
@@ -177,7 +177,7 @@ fn every(start: &Start) -> Duration {
     if start.address.ip().is_loopback() { EVERY } else { EVERY_FAR }
 }
 
-async fn answer(asking: &mut Option<Asking>) -> Heard {
+async fn answer(asking: &mut Option<Asking>) -> Outcome {
     match asking {
         Some(asking) => asking.answer.as_mut().await,
         None => pending().await,
@@ -185,26 +185,26 @@ async fn answer(asking: &mut Option<Asking>) -> Heard {
 }
 
 /// Waits for an answer for as long as it takes.
-async fn ask(connector: Arc<Connector>, address: SocketAddr) -> Heard {
+async fn ask(connector: Arc<Connector>, address: SocketAddr) -> Outcome {
     let mut connection = loop {
         let began = Instant::now();
         match connector.connect_as_probe(address).await {
             Ok(connection) => break connection,
             // It takes none of those that wait in its queue.
             Err(NotConnected::Unable(_)) if began.elapsed() >= QUEUE_IS_FULL => sleep(EVERY).await,
-            Err(_) => return Heard::Nothing,
+            Err(_) => return Outcome::Nothing,
         }
     };
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = Uri::from_static(PATH);
-    let Ok(host) = HeaderValue::try_from(address.to_string()) else { return Heard::Nothing };
+    let Ok(host) = HeaderValue::try_from(address.to_string()) else { return Outcome::Nothing };
     request.headers_mut().insert(header::HOST, host);
     request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(PROBE_AGENT));
     request.headers_mut().insert(header::EXPECT, EXPECTATION);
     request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     // Whatever comes of it, an end too, somebody there has done something.
     let _ = connection.send(request).await;
-    Heard::Alive
+    Outcome::Alive
 }
 
 fn tell_begun(stall: &Stall, logger: &Logger) {
@@ -224,7 +224,8 @@ fn tell_begun(stall: &Stall, logger: &Logger) {
 fn tell_ended(stall: &Stall, has_answered: bool, logger: &Logger) {
     let (kind, suspects) = (stall.kind.as_str(), &stall.suspects);
     let duration_ms = millis(stall.lasted);
-    let (what, seconds) = (if has_answered { "turns again" } else { "is gone" }, stall.lasted.as_secs_f64());
+    let (what, seconds) =
+        (if has_answered { "turns again" } else { "is asked no more" }, stall.lasted.as_secs_f64());
     let asked = asked_before(suspects);
     info!(
         logger,
@@ -254,5 +255,44 @@ fn asked_before(suspects: &[Suspect]) -> String {
         String::new()
     } else {
         format!("; begun just before, and without an answer: {}", named.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_logging::{CaptureSink, RootLogger};
+
+    use super::*;
+    use crate::{Proxy, Upstream};
+
+    // Its tasks do not run: nothing is awaited.
+    #[tokio::test]
+    async fn of_a_long_silence_liveness_is_answered_here_for_ten_seconds_and_readiness_to_its_end() {
+        let upstream = Upstream {
+            address: SocketAddr::from(([127, 0, 0, 1], 1)),
+            source: None,
+            connect_timeout: TURN,
+            pause: TURN,
+            headers: 100,
+        };
+        let logger = RootLogger::builder().sink(CaptureSink::new()).build().plugin("gateway");
+        let shared = Proxy::builder(upstream, logger).build().0;
+        shared.availability.takes(&shared.availability.start().expect("it is started"));
+        let (pulse, logger) = (&shared.pulse, &shared.logger);
+        let goes_on = || (shared.reach().readiness, shared.reach().liveness);
+        let begun = Instant::now();
+        // The second silence is as long as the first: what was is forgotten.
+        for asked in [0, 20].map(|second| begun + Duration::from_secs(second)) {
+            let after = |millis| asked + Duration::from_millis(millis);
+            pulse.stalls.lock().asked(asked);
+            for (millis, expected) in
+                [(900, (true, true)), (1000, (false, false)), (9000, (false, false)), (11_000, (false, true))]
+            {
+                pulse.silent(after(millis), logger);
+                assert_eq!(goes_on(), expected, "after {millis} ms");
+            }
+            pulse.ends(after(12_000), true, logger);
+            assert_eq!(goes_on(), (true, true), "it has answered");
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::status::Refused;
 pub const MISSING: &str = "missing";
 
 /// There was one, and it is valid: it does not suffice.
-pub const ALTHOUGH_VALID: &str = "valid, but refused";
+pub const VALID: &str = "valid, but refused";
 
 /// Nobody has looked, or could.
 pub const UNVERIFIED: &str = "unverified";
@@ -57,7 +57,7 @@ pub(crate) fn reason(told: &Told, named: Option<&Named>) -> Option<&'static str>
     }
     match named?.principal_type()? {
         "none" => Some(MISSING),
-        "user" | "service" | "external" => Some(ALTHOUGH_VALID),
+        "user" | "service" | "external" => Some(VALID),
         // Why it is so is told at once.
         "invalid" => None,
         _ => Some(UNVERIFIED),

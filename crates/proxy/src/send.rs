@@ -59,10 +59,9 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
         shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
         return failed(Failure::Overloaded);
     };
-    if !passage.is_transparent {
-        shared.look_who_asks(request.headers(), named.as_ref(), &passage.told);
-    }
-    let sending = Sending { shared, asked, told: told.clone(), named, place };
+    let is_looked_at =
+        !passage.is_transparent && shared.look_who_asks(request.headers(), named.as_ref(), &told);
+    let sending = Sending { shared, asked, told: told.clone(), named, is_looked_at, place };
     sending.run(request, &passage).await.unwrap_or_else(failed)
 }
 
@@ -115,6 +114,8 @@ struct Sending {
     asked: Asked,
     told: Arc<Told>,
     named: Option<Named>,
+    /// Somebody finds out who has sent it.
+    is_looked_at: bool,
     place: Place,
 }
 
@@ -280,13 +281,15 @@ impl Sending {
 
     /// Notes that it was refused for who asked.
     fn refused(&self, status: StatusCode) {
-        let is_looked_at = self.shared.labels.is_some() && !self.shared.is_transparent.load(Relaxed);
         match reason(&self.told, self.named.as_ref()) {
             Some(reason) => self.place.refused(status, reason),
-            None if !is_looked_at => self.place.refused(status, UNVERIFIED),
+            None if !self.is_looked_at => self.place.refused(status, UNVERIFIED),
             None => {
                 let (told, named) = (self.told.clone(), self.named.clone());
-                self.place.refused_later(status, move || reason(&told, named.as_ref()).unwrap_or(UNVERIFIED));
+                self.place.refused_later(status, async move {
+                    told.asker_settled().await;
+                    reason(&told, named.as_ref()).unwrap_or(UNVERIFIED)
+                });
             }
         }
     }

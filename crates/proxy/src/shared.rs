@@ -22,7 +22,7 @@ use crate::{
     connection::Connection,
     documents::{Documents, Untouched},
     failure::Failure,
-    labels::Labels,
+    labels::{Label, Labels},
     latency::Latency,
     live::Live,
     occasional::Occasional,
@@ -76,7 +76,7 @@ impl Shared {
     }
 
     /// Whether it is to be asked whether its event loop turns.
-    pub(crate) fn is_felt(&self) -> bool {
+    pub(crate) fn is_checked(&self) -> bool {
         self.availability.is_up() && !self.is_stopping() && !self.availability.drained().is_cancelled()
     }
 
@@ -111,19 +111,12 @@ impl Shared {
         self.is_stopping.load(Relaxed)
     }
 
-    /// Begins to find out who asks.
-    pub(crate) fn look_who_asks(&self, headers: &HeaderMap, named: Option<&Named>, told: &Arc<Told>) {
-        let Some((labels, named)) = self.labels.as_ref().zip(named.cloned()) else { return };
-        let told = told.clone();
-        labels.look(
-            headers,
-            Box::new(move |label| {
-                named.set_principal_type(label.principal_type);
-                if let Some(error) = label.error {
-                    told.set_credential_error(error);
-                }
-            }),
-        );
+    /// Begins to find out who asks, if that can be found out; then `told` says when it is known, or never will be.
+    pub(crate) fn look_who_asks(&self, headers: &HeaderMap, named: Option<&Named>, told: &Arc<Told>) -> bool {
+        let Some((labels, named)) = self.labels.as_ref().zip(named.cloned()) else { return false };
+        let asker = Asker { named, told: told.clone() };
+        labels.look(headers, Box::new(move |label| asker.is(label)));
+        true
     }
 
     /// Tells the log why requests fail: now and then, because there may be many.
@@ -192,5 +185,26 @@ impl Shared {
             stall_count,
             stalls,
         }
+    }
+}
+
+/// Who asks, until it is told. Whoever drops it untold will never tell.
+struct Asker {
+    named: Named,
+    told: Arc<Told>,
+}
+
+impl Asker {
+    fn is(&self, label: Label) {
+        self.named.set_principal_type(label.principal_type);
+        if let Some(error) = label.error {
+            self.told.set_credential_error(error);
+        }
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.told.settle_asker();
     }
 }

@@ -62,7 +62,7 @@ pub struct Suspect {
 /// One stall.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stall {
-    /// When it began, to a tenth of a second.
+    /// When it began: to a tenth of a second, or to half a second of a server on another machine, which is asked less often.
     pub at: SystemTime,
     /// How long it has lasted, so far if it goes on.
     pub lasted: Duration,

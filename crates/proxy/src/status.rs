@@ -102,7 +102,7 @@ pub struct PluginStatus {
 pub struct Refused {
     /// 401 or 403.
     pub status: u16,
-    /// Why, as far as the request's [label](crate::Label) tells: [`MISSING`](crate::MISSING), [`ALTHOUGH_VALID`](crate::ALTHOUGH_VALID),
+    /// Why, as far as the request's [label](crate::Label) tells: [`MISSING`](crate::MISSING), [`VALID`](crate::VALID),
     /// [`UNVERIFIED`](crate::UNVERIFIED), or why the credential is not valid.
     pub reason: &'static str,
     /// How many.

@@ -114,10 +114,17 @@ impl Child {
     }
 
     /// Waits until all that it has printed is read: to its end, or for a second after that of the child, since others may hold its
-    /// streams for ever.
+    /// streams for ever. What goes to our own output is awaited as long as it takes whoever gets it. May be given up at any time.
     pub async fn read_out(&mut self) {
         if let Some(reading) = &mut self.reading {
             reading.end().await;
+        }
+    }
+
+    /// The same, and for some seconds at most, whoever gets it.
+    pub async fn read_out_soon(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.end_soon().await;
         }
     }
 

@@ -250,6 +250,13 @@ impl LastWords {
         }
     }
 
+    /// Notes that the child has said that it is ready: no words of its log make that a start that has failed.
+    pub fn was_ready(&self) {
+        if let Some(run) = &mut self.0.watched.lock().run {
+            run.was_ready = true;
+        }
+    }
+
     /// Notes that the child is about to get a signal that was sent to us, for
     /// [`Supervisor::forward_signals`](crate::Supervisor::forward_signals): if it ends by that, nobody else has ended it.
     pub fn passes_on(&self, signal: Signal) {

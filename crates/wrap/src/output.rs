@@ -1,7 +1,8 @@
 //! What a child prints: read as it comes, and handed to our log.
 //!
-//! The reader waits for nobody but the child. A sink that is full drops lines and counts them: a reader that waited would let Node
-//! keep in memory what nobody takes, and lose exactly its last words when it ends.
+//! For our log, the reader waits for nobody but the child. A sink that is full drops lines and counts them: a reader that waited would
+//! let Node keep in memory what nobody takes, and lose exactly its last words when it ends. What is copied to our own output waits for
+//! who takes it, as the child would without us, and each stream for itself.
 
 mod copy;
 mod pipes;
@@ -9,17 +10,23 @@ mod read;
 mod record;
 mod spend;
 
-use std::{fmt, io, process::Stdio, sync::Arc};
+use std::{
+    fmt,
+    io::{self, PipeWriter},
+    sync::Arc,
+};
 
 use greenroom_context::spawn_thread;
 use greenroom_logging::Logger;
-use greenroom_node_log::{Kind, Record, Repeated, Warnings};
+use greenroom_node_log::{Kind, Record, Repeated, Stream, Warnings};
 use parking_lot::Mutex;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 use crate::Tail;
 
+use copy::OwnStream;
 pub(crate) use read::Reading;
+use read::Source;
 pub(crate) use record::printed_at;
 use spend::Counts;
 pub use spend::Spent;
@@ -102,22 +109,42 @@ impl Output {
     }
 
     /// Begins to read a new child: its standard output, its standard error, and who reads them.
-    pub(crate) fn connect(&self) -> io::Result<(Stdio, Stdio, Reading)> {
+    pub(crate) fn connect(&self) -> io::Result<(PipeWriter, PipeWriter, Reading)> {
+        self.connect_to(match &self.0.to {
+            To::Log(_) => None,
+            To::Own(_) => Some(copy::own()),
+        })
+    }
+
+    fn connect_to(
+        &self,
+        copies: Option<[Option<OwnStream>; 2]>,
+    ) -> io::Result<(PipeWriter, PipeWriter, Reading)> {
         let ((stdout, to_stdout), (stderr, to_stderr)) = (pipes::large()?, pipes::large()?);
         let (ended, child_runs) = io::pipe()?;
-        let (tell, told) = oneshot::channel();
-        let inner = self.0.clone();
-        let copies = match &inner.to {
-            To::Log(_) => [None, None],
-            To::Own(_) => copy::own(),
+        let is_copied = copies.is_some();
+        let readers = match copies {
+            // One reads both, so that records have the order in which they came.
+            None => vec![vec![
+                Source::new(Stream::Stdout, stdout, None),
+                Source::new(Stream::Stderr, stderr, None),
+            ]],
+            Some([of_stdout, of_stderr]) => vec![
+                vec![Source::new(Stream::Stdout, stdout, of_stdout)],
+                vec![Source::new(Stream::Stderr, stderr, of_stderr)],
+            ],
         };
-        spawn_thread("output", move || {
-            let warnings = Mutex::default();
-            read::all([stdout, stderr], copies, &ended, &mut |record| inner.take(&record, &warnings));
-            inner.tell_repetitions(&warnings.lock());
-            let _ = tell.send(());
-        })?;
-        Ok((to_stdout.into(), to_stderr.into(), Reading::new(child_runs, told)))
+        let (reads, done) = mpsc::channel(1);
+        for sources in readers {
+            let (inner, ended, reads) = (self.0.clone(), ended.try_clone()?, reads.clone());
+            spawn_thread("output", move || {
+                let warnings = Mutex::default();
+                read::all(sources, &ended, &mut |record| inner.take(&record, &warnings));
+                inner.tell_repetitions(&warnings.lock());
+                drop(reads);
+            })?;
+        }
+        Ok((to_stdout, to_stderr, Reading::new(child_runs, done, is_copied)))
     }
 }
 
@@ -155,5 +182,72 @@ impl Inner {
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Output")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{PipeReader, Read, Write},
+        os::fd::{AsFd, OwnedFd},
+        time::Duration,
+    };
+
+    use rustix::io::{ioctl_fionbio, ioctl_fionread};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    fn copy() -> (PipeReader, PipeWriter, Option<OwnStream>) {
+        let (reader, writer) = io::pipe().unwrap();
+        let own = OwnedFd::from(writer.try_clone().unwrap());
+        (reader, writer, Some(OwnStream::new(own.into())))
+    }
+
+    /// Nothing tells what other threads have done with a pipe.
+    async fn until(what: &str, is_so: impl Fn() -> bool) {
+        let waiting = async {
+            while !is_so() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), waiting).await.expect(what);
+    }
+
+    fn held(pipe: impl AsFd) -> u64 {
+        ioctl_fionread(pipe).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_does_not_read_standard_output_holds_back_no_standard_error_and_loses_nothing() {
+        let tail = Tail::default();
+        let ((mut stdout, mut full, of_stdout), (stderr, own, of_stderr)) = (copy(), copy());
+        drop(own);
+        let output = Output::copied(tail.clone());
+        let (mut to_stdout, mut to_stderr, mut reading) =
+            output.connect_to(Some([of_stdout, of_stderr])).unwrap();
+        ioctl_fionbio(&full, true).unwrap();
+        let mut filled = 0;
+        while let Ok(length) = full.write(&[b'.'; 4096]) {
+            filled += length;
+        }
+        drop(full);
+        to_stdout.write_all(b"waits").unwrap();
+        until("it is read, and can be written nowhere", || held(&to_stdout) == 0).await;
+        to_stdout.write_all(b" for long\n").unwrap();
+        to_stderr.write_all(b"Error: why\n").unwrap();
+        until("standard error comes", || held(&stderr) == 11).await;
+        until("its record, too", || tail.said(str::to_owned).lines == ["Error: why"]).await;
+
+        drop((to_stdout, to_stderr));
+        // Whoever waits for all of it waits for its reader.
+        assert!(timeout(Duration::from_millis(1), reading.end()).await.is_err());
+        let mut rest = vec![0; filled];
+        stdout.read_exact(&mut rest).unwrap();
+        reading.end().await;
+        rest.clear();
+        stdout.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"waits for long\n");
+        assert_eq!(tail.said(str::to_owned).lines, ["Error: why", "waits for long"]);
     }
 }

@@ -11,30 +11,30 @@ use greenroom::{
 use parking_lot::Mutex;
 
 pub(crate) enum Keys {
-    Made(MadeKeys),
-    Named(StaticKeys),
+    Static(StaticKeys),
+    InMemory(InMemoryKeys),
 }
 
 impl Keys {
     /// The key to sign with.
     pub(crate) fn signing(&self) -> Result<SigningKey, Error> {
         match self {
-            Self::Made(keys) => keys.signing(),
-            Self::Named(keys) => Ok(keys.signing().clone()),
+            Self::InMemory(keys) => keys.signing(),
+            Self::Static(keys) => Ok(keys.signing().clone()),
         }
     }
 
     /// Those that may have signed what is still good.
     pub(crate) fn listed(&self) -> Vec<PublicKey> {
         match self {
-            Self::Made(keys) => keys.listed(),
-            Self::Named(keys) => keys.public().iter().cloned().map(PublicKey::for_signatures).collect(),
+            Self::InMemory(keys) => keys.listed(),
+            Self::Static(keys) => keys.public().iter().cloned().map(PublicKey::for_signatures).collect(),
         }
     }
 }
 
 /// In memory, made when first needed.
-pub(crate) struct MadeKeys {
+pub(crate) struct InMemoryKeys {
     /// Of a token: how long a key signs. A third of how long it is listed.
     lifetime: Duration,
     algorithm: SigningAlgorithm,
@@ -49,7 +49,7 @@ struct State {
     listed: Vec<(SystemTime, PublicKey)>,
 }
 
-impl MadeKeys {
+impl InMemoryKeys {
     pub(crate) fn new(lifetime: Duration, algorithm: SigningAlgorithm, clock: Clock, logger: Logger) -> Self {
         Self { lifetime, algorithm, clock, logger, state: Mutex::default() }
     }

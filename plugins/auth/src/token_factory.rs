@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     SignIn,
-    keys::{Keys, MadeKeys},
+    keys::{InMemoryKeys, Keys},
     settings::{KeyStore, Settings},
 };
 
@@ -40,8 +40,8 @@ impl TokenFactory {
                 omits_ownership: *omits_ownership,
             },
             keys: match key_store {
-                KeyStore::Static(keys) => Keys::Named(keys.clone()),
-                _ => Keys::Made(MadeKeys::new(*lifetime, *algorithm, clock.clone(), logger.clone())),
+                KeyStore::Static(keys) => Keys::Static(keys.clone()),
+                _ => Keys::InMemory(InMemoryKeys::new(*lifetime, *algorithm, clock.clone(), logger.clone())),
             },
             clock,
             logger,

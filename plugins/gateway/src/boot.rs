@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use greenroom_node_log::facts::{BootStep, NodeBoot, StepState};
+use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
 
 pub(crate) use shown::Shown;
 
@@ -39,15 +39,20 @@ impl Known {
 
 /// What keeps a start from its end, for the end of a sentence; nothing of one that went well, or of which nothing is known.
 fn trouble(boot: &NodeBoot) -> Option<String> {
-    if let Some(failure) = &boot.failure {
-        let failed = boot.steps().iter().find(|step| step.state == StepState::Failed);
-        let how = failed.map_or_else(|| failure.text.clone(), error_of);
-        return Some(format!("its start has failed: {how}"));
-    }
-    let pending: Vec<_> = boot.pending().collect();
-    match pending.len() {
-        0 => boot.rejection.as_ref().map(|why| format!("nobody took care of an error: {}", why.text)),
-        _ => Some(format!("its start waits for {}", names(&pending))),
+    match boot.outcome() {
+        Outcome::Started(_) => None,
+        Outcome::Failed(failure) => {
+            let failed = boot.steps().iter().find(|step| step.state == StepState::Failed);
+            let how = failed.map_or_else(|| failure.text.clone(), error_of);
+            Some(format!("its start has failed: {how}"))
+        }
+        Outcome::Starting => {
+            let pending: Vec<_> = boot.pending().collect();
+            match pending.len() {
+                0 => boot.rejection.as_ref().map(|why| format!("nobody took care of an error: {}", why.text)),
+                _ => Some(format!("its start waits for {}", names(&pending))),
+            }
+        }
     }
 }
 
@@ -65,7 +70,7 @@ pub(crate) fn error_of(step: &BootStep) -> String {
     }
 }
 
-/// Those that failed and may: the backend serves without them.
+/// Those that failed and without which the config lets it start.
 pub(crate) fn lacks(boot: &NodeBoot) -> impl Iterator<Item = &BootStep> {
     boot.failed().filter(|step| step.state == StepState::FailedPermitted)
 }

@@ -7,6 +7,7 @@ use greenroom::{
     context::BoxFuture,
     health::{HealthResponse, Probe, RootHealth, RootHealthService},
 };
+use greenroom_node_log::facts::Outcome;
 use greenroom_proxy::State;
 
 use crate::{Gateway, node::Said};
@@ -25,9 +26,11 @@ impl Readiness {
             return None;
         }
         match self.gateway.state() {
-            State::Starting { .. } => Some(match self.gateway.boot().and_then(|boot| boot.failure) {
-                Some(_) => "The Node backend's start has failed".to_owned(),
-                None => "The Node backend has not listened yet".to_owned(),
+            State::Starting { .. } => Some(match self.gateway.boot() {
+                Some(boot) if matches!(boot.outcome(), Outcome::Failed(_)) => {
+                    "The Node backend's start has failed".to_owned()
+                }
+                _ => "The Node backend has not listened yet".to_owned(),
             }),
             State::Down { .. } => Some("The Node backend takes no connections".to_owned()),
             State::Failed { .. } => Some("The Node backend does not run".to_owned()),

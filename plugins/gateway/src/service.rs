@@ -139,6 +139,7 @@ impl Gateway {
             .limits(settings.limits)
             .documents(parts.documents)
             .writes_lines(settings.access_lines != AccessLines::Node)
+            .watches_event_loop(settings.watches_event_loop)
             .labels(OfTokens::new(keys.clone(), parts.external)?)
             .build();
         proxy.set_transparent(settings.is_transparent);

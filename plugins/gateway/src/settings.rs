@@ -15,6 +15,7 @@ const MAX_STREAMS: &str = "greenroom.gateway.maxStreams";
 const HTML_LIMIT: &str = "greenroom.gateway.htmlLimit";
 const ACCESS_LINES: &str = "greenroom.gateway.accessLines";
 const TRANSPARENT: &str = "greenroom.gateway.transparent";
+const WATCH_EVENT_LOOP: &str = "greenroom.gateway.watchEventLoop";
 const DELAY: &str = "greenroom.run.delay";
 
 /// How long a document may be that is held in memory, in bytes.
@@ -41,6 +42,8 @@ pub struct GatewaySettings {
     pub access_lines: AccessLines,
     /// `transparent`: whether it begins so.
     pub is_transparent: bool,
+    /// `watchEventLoop`: whether Node is asked again and again whether its event loop turns.
+    pub watches_event_loop: bool,
     /// `greenroom.run.delay`: how long requests are still taken once a stop has begun.
     pub delay: Duration,
 }
@@ -86,10 +89,11 @@ impl GatewaySettings {
             config.optional_integer(UPSTREAM_PORT, 1..=65535),
             access_lines(config),
             config.optional_switch(TRANSPARENT),
+            config.optional_switch(WATCH_EVENT_LOOP),
             config.optional_duration(DELAY),
         ));
         let ((in_flight, streams, html), rest) = all((limits, rest))?;
-        let (upstream_port, access_lines, transparent, delay) = rest;
+        let (upstream_port, access_lines, transparent, watches_event_loop, delay) = rest;
         let default = Limits::default();
         Ok(Self {
             upstream_port,
@@ -100,6 +104,7 @@ impl GatewaySettings {
             },
             access_lines: access_lines.unwrap_or_default(),
             is_transparent: transparent.unwrap_or(false),
+            watches_event_loop: watches_event_loop.unwrap_or(true),
             delay: delay.unwrap_or(Duration::from_secs(3)),
         })
     }
@@ -182,16 +187,25 @@ mod tests {
         let settings = read("").unwrap();
         assert_eq!(settings.limits, Limits { in_flight: 2000, streams: 5000, html: 1 << 20 });
         assert_eq!((settings.upstream_port, settings.access_lines), (None, AccessLines::Ours));
-        assert!(!settings.is_transparent);
+        assert!(!settings.is_transparent && settings.watches_event_loop);
     }
 
     #[test]
     fn all_that_is_wrong_is_told_at_once_with_its_key() {
         let yaml = "greenroom: { run: { delay: soon }, gateway: { upstreamPort: 70000, maxInFlight: 0, maxStreams: many, \
-                    htmlLimit: 1GiB, accessLines: mine, transparent: 'yes' } }";
+                    htmlLimit: 1GiB, accessLines: mine, transparent: 'yes', watchEventLoop: 5 } }";
         let told: Vec<_> =
             read(yaml).unwrap_err().each().map(|error| error.key().unwrap().to_owned()).collect();
-        let keys = [MAX_IN_FLIGHT, MAX_STREAMS, HTML_LIMIT, UPSTREAM_PORT, ACCESS_LINES, TRANSPARENT, DELAY];
+        let keys = [
+            MAX_IN_FLIGHT,
+            MAX_STREAMS,
+            HTML_LIMIT,
+            UPSTREAM_PORT,
+            ACCESS_LINES,
+            TRANSPARENT,
+            WATCH_EVENT_LOOP,
+            DELAY,
+        ];
         assert_eq!(told, keys);
     }
 

@@ -2,7 +2,12 @@
 //! writes is read on the way, for its last words, unless it is on a terminal.
 
 use std::{
-    io::{IsTerminal, stderr, stdout},
+    fs::File,
+    io::{self, IsTerminal, stderr, stdout},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::fs::MetadataExt,
+    },
     path::PathBuf,
     process::ExitCode,
 };
@@ -53,6 +58,8 @@ pub(super) fn run(command: &ChildCommand, switch: Switch) -> ExitCode {
             mask: Box::new(move |text| {
                 masks.as_ref().map_or_else(|| text.to_owned(), |masks| masks.all(text))
             }),
+            // Nobody asks it whether it is ready: what it prints is not enough to end it.
+            keeps_failed: true,
             ..last_words::options(&settings, data_dir, on_event)
         });
         let (noted, launched, ends) = (code.clone(), command.clone(), words.clone());
@@ -83,7 +90,16 @@ pub(super) fn run(command: &ChildCommand, switch: Switch) -> ExitCode {
 /// on the screen.
 fn is_read(settings: &RunSettings, switch: Switch) -> bool {
     let is_asked = settings.log == RunLog::Records && switch == Switch::On;
-    is_asked && !stdout().is_terminal() && !stderr().is_terminal()
+    is_asked && !stdout().is_terminal() && !stderr().is_terminal() && !are_one()
+}
+
+/// Whether standard output and standard error go to one place, as with `2>&1`: read apart, their order would be lost.
+fn are_one() -> bool {
+    let place = |own: BorrowedFd<'_>| {
+        let known = File::from(own.try_clone_to_owned()?).metadata()?;
+        Ok::<_, io::Error>((known.dev(), known.ino()))
+    };
+    matches!((place(stdout().as_fd()), place(stderr().as_fd())), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Nobody needs to be told of a program that has done what it was to do.

@@ -77,7 +77,7 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
                 let (tail, config) = (words.tail().clone(), config.clone());
                 gateway.set_boot(move || tail.boot(|text| config.masked(text)));
             }
-            let drift = outside::tell(&gateway, output.as_ref(), &command, &logger);
+            let drift = outside::tell(&gateway, output.as_ref(), &command, &config, &logger);
             let (told, noted, log, ends) = (gateway.clone(), code.clone(), logger.clone(), words.clone());
             let on_state = Box::new(move |state: &State| {
                 noted.note(state);
@@ -140,14 +140,24 @@ fn shown(exit: &LastExit) -> Shown {
     Shown { at: exit.time.into(), cause: exit.cause.as_str(), sentence: exit.sentence.clone() }
 }
 
-/// Notes of each child that it takes connections.
+/// Notes of each child that it takes connections, and that it is ready, for which others ask it.
 async fn note_listening(gateway: Gateway, words: LastWords) {
     let mut state = gateway.proxy().state();
     loop {
-        if matches!(*state.borrow_and_update(), greenroom_proxy::State::Up { .. }) {
+        let is_up = matches!(*state.borrow_and_update(), greenroom_proxy::State::Up { .. });
+        let is_ready = is_up && gateway.proxy().readiness().is_some_and(|said| said.is_ready());
+        if is_up {
             words.listened();
         }
-        if state.changed().await.is_err() {
+        if is_ready {
+            words.was_ready();
+        }
+        let changed = if is_up && !is_ready {
+            tokio::time::timeout(LOOK, state.changed()).await.unwrap_or(Ok(()))
+        } else {
+            state.changed().await
+        };
+        if changed.is_err() {
             return;
         }
     }

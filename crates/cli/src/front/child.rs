@@ -3,10 +3,7 @@
 use std::{
     io,
     process::ExitCode,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -125,7 +122,8 @@ fn left_of(grace: Duration, spent: Duration) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ChildCode {
     code: Arc<OnceLock<i32>>,
-    was_interrupted: Arc<AtomicBool>,
+    /// Whether our stop has begun with SIGINT, once it has.
+    is_interrupted: Arc<OnceLock<bool>>,
 }
 
 impl ChildCode {
@@ -134,15 +132,20 @@ impl ChildCode {
         let _ = self.code.set(code);
     }
 
-    /// Notes from here on that we were sent SIGINT. The child gets SIGTERM for it: tools in between take SIGINT for one that reaches
-    /// the whole terminal, and do not hand it on.
+    /// Notes from here on that a SIGINT has begun our stop. The child gets SIGTERM for it: tools in between take SIGINT for one that
+    /// reaches the whole terminal, and do not hand it on.
     pub(super) fn hear_interrupts(&self) -> io::Result<()> {
-        let mut interrupts = signal(SignalKind::interrupt())?;
-        let noted = self.was_interrupted.clone();
+        let (mut interrupts, mut terminates) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let noted = self.is_interrupted.clone();
         spawn("interrupts", async move {
-            if interrupts.recv().await.is_some() {
-                noted.store(true, Relaxed);
-            }
+            let is_interrupt = tokio::select! {
+                // Who interrupts a stop is impatient.
+                biased;
+                _ = terminates.recv() => false,
+                interrupt = interrupts.recv() => interrupt.is_some(),
+            };
+            let _ = noted.set(is_interrupt);
         });
         Ok(())
     }
@@ -154,11 +157,11 @@ impl ChildCode {
         }
     }
 
-    /// None but 0: a child that ended well leaves it to us. Of one that had no answer to a signal it is that of the signal that was
-    /// sent to us, as it would be without us.
+    /// Any but 0: a child that ended well leaves it to us. If the child died of our SIGTERM, the code is that of the signal that we got:
+    /// 130 for SIGINT.
     pub(super) fn failure(&self) -> Option<i32> {
         let code = self.code.get().copied().filter(|code| *code != 0)?;
-        let stands_for_interrupt = code == TERMINATED && self.was_interrupted.load(Relaxed);
+        let stands_for_interrupt = code == TERMINATED && self.is_interrupted.get() == Some(&true);
         Some(if stands_for_interrupt { INTERRUPTED } else { code })
     }
 }
@@ -172,22 +175,31 @@ pub(super) fn exit_code(code: i32) -> ExitCode {
 mod tests {
     use super::*;
 
+    /// Sends it to us, and waits until these have heard of it.
+    async fn heard(signal: &str, by: &[&ChildCode]) {
+        let kill = format!("kill -{signal} {}", std::process::id());
+        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        while by.iter().any(|code| code.is_interrupted.get().is_none()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn a_child_that_sigint_would_have_ended_ends_by_it_whatever_it_was_sent() {
-        let [plain, other, heard] = [143, 7, 143].map(|of_child| {
+        let [plain, stopped, other, interrupted] = [143, 143, 7, 143].map(|of_child| {
             let code = ChildCode::default();
             code.set(of_child);
             code
         });
-        for code in [&other, &heard] {
+        stopped.hear_interrupts().unwrap();
+        heard("TERM", &[&stopped]).await;
+        // Who is impatient then has not begun the stop.
+        for code in [&other, &interrupted] {
             code.hear_interrupts().unwrap();
         }
-        let kill = format!("kill -INT {}", std::process::id());
-        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        while !(other.was_interrupted.load(Relaxed) && heard.was_interrupted.load(Relaxed)) {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!([&plain, &other, &heard].map(ChildCode::failure), [Some(143), Some(7), Some(130)]);
+        heard("INT", &[&other, &interrupted]).await;
+        let codes = [&plain, &stopped, &other, &interrupted].map(ChildCode::failure);
+        assert_eq!(codes, [Some(143), Some(143), Some(7), Some(130)]);
     }
 
     #[test]

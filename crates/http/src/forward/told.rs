@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::SetOnce;
+
 /// What the access line of a forwarded request is to tell: noted by who forwards, whenever it is known.
 #[derive(Debug, Default)]
 pub struct Told {
@@ -17,6 +19,7 @@ pub struct Told {
     bytes_out: AtomicU64,
     credential_error: OnceLock<&'static str>,
     gateway_error: OnceLock<&'static str>,
+    is_asker_settled: SetOnce<()>,
 }
 
 impl Told {
@@ -48,6 +51,16 @@ impl Told {
     /// The same, once it is known.
     pub fn credential_error(&self) -> Option<&'static str> {
         self.credential_error.get().copied()
+    }
+
+    /// Nothing more will be known of who has sent the request.
+    pub fn settle_asker(&self) {
+        let _ = self.is_asker_settled.set(());
+    }
+
+    /// Ends once that is so.
+    pub async fn asker_settled(&self) {
+        self.is_asker_settled.wait().await;
     }
 
     /// The answer is ours, because the other server has none: `gatewayError`, one of a few fixed codes.

@@ -6,6 +6,6 @@ mod request;
 mod step;
 
 pub use boot::{Boot, StartupFailure};
-pub use node_boot::NodeBoot;
+pub use node_boot::{NodeBoot, Outcome};
 pub use request::IncomingRequest;
 pub use step::{BootStep, Excerpt, StepState};

@@ -15,7 +15,7 @@ const MOST: usize = 200;
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};
-/// use greenroom_node_log::{Reader, Stream, facts::{NodeBoot, StepState}};
+/// use greenroom_node_log::{Reader, Stream, facts::{NodeBoot, Outcome, StepState}};
 ///
 /// let mut boot = NodeBoot::new(SystemTime::UNIX_EPOCH);
 /// let mut print = |second: u64, message: &str| {
@@ -25,6 +25,7 @@ const MOST: usize = 200;
 /// };
 /// print(3, "Plugin initialization started: 'catalog', 'search'");
 /// print(4, "Plugin initialization in progress, newly initialized: 'catalog', still initializing: 'search'");
+/// assert_eq!(boot.outcome(), Outcome::Starting);
 /// assert_eq!(boot.pending().map(|step| &*step.plugin).collect::<Vec<_>>(), ["search"]);
 /// let catalog = &boot.steps()[0];
 /// assert_eq!((catalog.state, catalog.took()), (StepState::Ready, Some((Duration::ZERO, Duration::from_secs(1)))));
@@ -56,6 +57,17 @@ pub struct NodeBoot {
     ended: usize,
 }
 
+/// How far a start is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// It goes on. No line tells of the end of a process: one that has ended meanwhile is here, too.
+    Starting,
+    /// All plugins had ended then. The config permits the failures, if there are any.
+    Started(SystemTime),
+    /// It fails, as this line says, and may go on for those plugins that have not ended.
+    Failed(&'a Excerpt),
+}
+
 impl NodeBoot {
     /// Of a process that has been started.
     pub fn new(began_at: SystemTime) -> Self {
@@ -71,6 +83,15 @@ impl NodeBoot {
             left_out: 0,
             told_at: began_at,
             ended: 0,
+        }
+    }
+
+    /// How far it is.
+    pub fn outcome(&self) -> Outcome<'_> {
+        match (&self.failure, self.ended_at) {
+            (Some(failure), _) => Outcome::Failed(failure),
+            (None, Some(ended)) => Outcome::Started(ended),
+            (None, None) => Outcome::Starting,
         }
     }
 
@@ -104,9 +125,14 @@ impl NodeBoot {
         at.duration_since(self.began_at).unwrap_or_default()
     }
 
-    /// The same with each text as `shown` shows it.
+    /// The same with each text as `shown` shows it, names too: whoever prints a line chooses them.
     #[must_use]
     pub fn masked(mut self, shown: impl Fn(&Excerpt) -> String) -> Self {
+        for step in &mut self.steps {
+            for name in [Some(&mut step.plugin), step.module.as_mut()].into_iter().flatten() {
+                *name = shown(&Excerpt { text: std::mem::take(name), is_cut: false });
+            }
+        }
         let errors = self.steps.iter_mut().map(|step| &mut step.error);
         for excerpt in errors.chain([&mut self.failure, &mut self.rejection]).flatten() {
             *excerpt = Excerpt { text: shown(excerpt), is_cut: false };
@@ -170,8 +196,9 @@ impl NodeBoot {
     }
 
     fn started(&mut self, plugins: &[&str], at: SystemTime) {
+        // Another start reads its config first.
         if self.ended_at.is_some() {
-            *self = Self::new(at);
+            return;
         }
         self.plugins_at.get_or_insert(at);
         self.told_at = at;
@@ -235,7 +262,8 @@ impl NodeBoot {
             let place = self.ended;
             let Some(step) = self.plugin_or_new(id, at).filter(|step| step.place.is_none()) else { continue };
             (step.state, step.place) = (StepState::Ready, Some(place));
-            (step.not_before, step.since) = (not_before, by);
+            // The times of lines may go back.
+            (step.not_before, step.since) = (not_before.min(by), by);
             self.ended += 1;
         }
     }

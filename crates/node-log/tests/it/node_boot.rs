@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use greenroom_node_log::{
     Reader, Record, Stream,
-    facts::{BootStep, NodeBoot, StepState},
+    facts::{BootStep, NodeBoot, Outcome, StepState},
 };
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ fn both_versions_tell_a_failed_start_plugin_by_plugin() {
         assert_eq!(step(&boot, "thrower").error.as_ref().map(|error| &*error.text), Some("init boom"));
         let failure = "Plugin 'thrower' threw an error during startup, waiting for 2 other plugins to finish before shutting \
                        down the process. init boom";
-        assert_eq!(boot.failure.as_ref().map(|failure| &*failure.text), Some(failure));
+        assert!(matches!(boot.outcome(), Outcome::Failed(line) if line.text == failure), "{boot:?}");
         assert_eq!((boot.config_at, boot.listening), (Some(at(1000)), Some((at(3000), 17041))));
         assert_eq!((boot.plugins_at, boot.ended_at), (Some(at(4000)), Some(at(12_000))));
         // It is named behind the one that failed, of which the moment is known; the other one only in the last line.
@@ -140,7 +140,7 @@ fn what_node_names_to_the_end_is_no_plugin_and_keeps_no_start_open() {
         (50, "Plugin initialization complete, newly initialized: 'a', still initializing: 'ghost'"),
     ]);
     assert_eq!(states(&boot), [("a", "ready"), ("ghost", "orphan")]);
-    assert_eq!((boot.pending().count(), boot.ended_at), (0, Some(at(50))));
+    assert_eq!((boot.pending().count(), boot.outcome()), (0, Outcome::Started(at(50))));
     say(&mut boot, 90, "", "Unhandled rejection of a request");
     say(&mut boot, 95, "", "Plugin 'a' reported failure for module 'm' after startup why");
     assert_eq!((boot.rejection, boot.failure), (None, None), "the start is over");
@@ -264,7 +264,10 @@ proptest! {
         }
         for step in boot.steps() {
             prop_assert_eq!(step.place.is_some(), matches!(step.state, StepState::Ready | StepState::Failed | StepState::FailedPermitted));
-            let _ = step.took();
+            if step.place.is_some() {
+                prop_assert!(step.not_before <= step.since, "{:?}", step);
+            }
+            prop_assert!(step.took().is_none_or(|(least, most)| least <= most), "{:?}", step);
         }
         prop_assert!(boot.ended_at.is_none() || boot.pending().count() == 0);
     }

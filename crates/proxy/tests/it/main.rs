@@ -8,6 +8,7 @@ mod documents;
 mod ends;
 mod limits;
 mod properties;
+mod refusals;
 mod requests;
 mod sent_again;
 mod stalls;

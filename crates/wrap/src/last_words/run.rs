@@ -18,6 +18,8 @@ pub(super) struct Run {
     pub(super) port: Option<u16>,
     /// Whether it has listened; `None` as long as nobody knows.
     pub(super) listened: Option<bool>,
+    /// It has said that it is ready: its start has gone well, whatever is printed from then on.
+    pub(super) was_ready: bool,
     /// As it was looked at last.
     pub(super) memory: Option<Memory>,
     /// How many the kernel had killed when it was looked at the last time, and the time before. The later count may have that
@@ -43,6 +45,7 @@ impl Run {
             since,
             port,
             listened: port.map(|_| false),
+            was_ready: false,
             memory: None,
             oom_kills: [oom_kills; 2],
             oom_kills_at_end: None,
@@ -76,7 +79,11 @@ impl Run {
             State::Failed { ended, .. } => ((*ended)?, None),
             State::Starting { .. } | State::Running { .. } => return None,
         };
-        let said = inner.tail.said(&inner.mask);
+        let mut said = inner.tail.said(&inner.mask);
+        if self.was_ready {
+            // Words of whoever prints them.
+            said.startup = None;
+        }
         // It may have listened between two looks.
         let says_so = self.port.is_some_and(|port| inner.tail.has_listened_on(port));
         let at_end = self.oom_kills_at_end.unwrap_or_else(|| inner.machine.oom_kills());

@@ -18,8 +18,8 @@ const INSPECTOR: u16 = 9229;
 /// A start that has failed is given up from one look to the next: Node may be about to end by itself.
 const LOOKS: u32 = 1;
 
-/// So many where it may be another fault, of which a start goes on: nobody took care of a rejection, and nobody listens. A start that
-/// takes as long is told, with what it waits for.
+/// The same after an unhandled rejection while nothing listens: the start may still succeed, so we wait longer. A start that takes as
+/// long is told, with what it waits for.
 const LOOKS_UNSURE: u32 = 11;
 
 /// Looks, as long as anybody asks; at once where there are news.
@@ -92,6 +92,9 @@ impl Inner {
     /// What there is to tell of the start. One has failed whose process stays, as Backstage's does after an error that nobody takes
     /// care of: that is told at once, and it is given up soon, unless such a one is kept.
     fn start(&self, run: &mut Run, is_alive: bool) -> Vec<Event> {
+        if run.was_ready {
+            return vec![];
+        }
         let failed = self.tail.failed_start(&self.mask);
         let Some((detail, is_certain)) = failed.filter(|(_, is_certain)| *is_certain || !is_alive) else {
             // A tool that watches files has started Node again.

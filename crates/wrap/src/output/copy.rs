@@ -21,7 +21,7 @@ pub(super) struct OwnStream {
 }
 
 impl OwnStream {
-    fn new(file: File) -> Self {
+    pub(super) fn new(file: File) -> Self {
         Self { file, has_told: false }
     }
 

@@ -1,4 +1,4 @@
-//! The thread that reads both streams of a child.
+//! A thread that reads one stream of a child, or both.
 //!
 //! A thread, and no task: it reads also while the runtime is busy.
 
@@ -10,7 +10,7 @@ use std::{
 use greenroom_context::catch_panic_in;
 use greenroom_node_log::{Reader, Record, Stream};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::copy::OwnStream;
 
@@ -26,35 +26,44 @@ const HELD: usize = super::pipes::SIZE;
 /// How much longer may be waited for the thread, which may have no turn.
 const BEYOND: Duration = Duration::from_secs(5);
 
-/// What is known of the thread that reads a child. When it is dropped, the child counts as ended.
+/// What is known of those who read a child. When it is dropped, the child counts as ended.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    /// Its other end is closed when the child has ended.
+    /// Its other ends are closed when the child has ended.
     child_runs: Option<PipeWriter>,
-    done: Option<oneshot::Receiver<()>>,
+    /// Ends with the last of them.
+    done: mpsc::Receiver<()>,
+    is_copied: bool,
 }
 
 impl Reading {
-    pub(super) fn new(child_runs: PipeWriter, done: oneshot::Receiver<()>) -> Self {
-        Self { child_runs: Some(child_runs), done: Some(done) }
+    pub(super) fn new(child_runs: PipeWriter, done: mpsc::Receiver<()>, is_copied: bool) -> Self {
+        Self { child_runs: Some(child_runs), done, is_copied }
     }
 
-    /// From here on the thread has a second.
+    /// From here on there is a second to read.
     pub(crate) fn child_has_ended(&mut self) {
         self.child_runs = None;
     }
 
-    /// Waits for the thread's end, once the child has ended.
+    /// Waits until all is read, once the child has ended; of what is copied, as long as it takes whoever gets it. May be given up.
     pub(crate) async fn end(&mut self) {
+        if self.is_copied { self.done().await } else { self.end_soon().await }
+    }
+
+    /// The same, but not for long.
+    pub(crate) async fn end_soon(&mut self) {
+        let _ = timeout(REST + BEYOND, self.done()).await;
+    }
+
+    async fn done(&mut self) {
         self.child_has_ended();
-        if let Some(done) = self.done.take() {
-            let _ = timeout(REST + BEYOND, done).await;
-        }
+        while self.done.recv().await.is_some() {}
     }
 }
 
 /// One stream.
-struct Source {
+pub(super) struct Source {
     pipe: Option<PipeReader>,
     stream: Stream,
     reader: Reader,
@@ -68,7 +77,8 @@ struct Source {
 type Out<'o> = &'o mut dyn FnMut(Record<'_>);
 
 impl Source {
-    fn new(stream: Stream, pipe: PipeReader, copy: Option<OwnStream>) -> Self {
+    /// What comes goes to `copy` as well.
+    pub(super) fn new(stream: Stream, pipe: PipeReader, copy: Option<OwnStream>) -> Self {
         Self { pipe: Some(pipe), stream, reader: Reader::new(stream), copy, left: HELD }
     }
 
@@ -80,11 +90,12 @@ impl Source {
                 if is_over {
                     self.left = self.left.saturating_sub(length);
                 }
-                // Whom nobody reads any more is copied no further; the child need not know.
-                if self.copy.as_mut().is_some_and(|copy| copy.write(&bytes[..length]).is_err()) {
-                    self.copy = None;
-                }
+                let has_left = self.copy.as_mut().is_some_and(|copy| copy.write(&bytes[..length]).is_err());
                 self.reader.push(&bytes[..length], Instant::now(), &mut out);
+                if has_left {
+                    // The child hears of it as it would without us: by its next write.
+                    self.close(out);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => self.close(out),
@@ -98,23 +109,16 @@ impl Source {
     }
 }
 
-/// Reads both streams, standard output first, to their ends, or until the time is over after `ended`, whose other end is closed with
-/// the child. What comes goes to `copies` as well.
-pub(super) fn all(
-    [stdout, stderr]: [PipeReader; 2],
-    [of_stdout, of_stderr]: [Option<OwnStream>; 2],
-    ended: &PipeReader,
-    out: Out<'_>,
-) {
-    let mut sources =
-        [Source::new(Stream::Stdout, stdout, of_stdout), Source::new(Stream::Stderr, stderr, of_stderr)];
+/// Reads these streams, the first one first, to their ends, or until the time is over after `ended`, whose other end is closed with the
+/// child.
+pub(super) fn all(mut sources: Vec<Source>, ended: &PipeReader, out: Out<'_>) {
     let (mut bytes, mut end) = (vec![0; READ], None);
     while sources.iter().any(|source| source.pipe.is_some()) {
         let now = Instant::now();
         let is_over = end.is_some_and(|end| now >= end);
         let due = sources.iter().filter_map(|source| source.reader.deadline()).chain(end).min();
         let Some((ready, has_ended)) = wait(&sources, end.is_none().then_some(ended), due) else { break };
-        if is_over && !sources.iter().zip(ready).any(|(source, is_ready)| is_ready && source.left > 0) {
+        if is_over && !sources.iter().zip(&ready).any(|(source, is_ready)| *is_ready && source.left > 0) {
             break;
         }
         if has_ended {
@@ -140,15 +144,10 @@ pub(super) fn all(
 
 /// Waits until a stream has something, the child has ended, or the time has come: which streams have, and whether it has. `None` if
 /// the system does not let us wait.
-fn wait(
-    sources: &[Source; 2],
-    ended: Option<&PipeReader>,
-    due: Option<Instant>,
-) -> Option<([bool; 2], bool)> {
-    let pipes = sources.each_ref().map(|source| source.pipe.as_ref());
-    let [stdout, stderr] = pipes;
+fn wait(sources: &[Source], ended: Option<&PipeReader>, due: Option<Instant>) -> Option<(Vec<bool>, bool)> {
+    let pipes = || sources.iter().map(|source| source.pipe.as_ref());
     let mut asked: Vec<PollFd<'_>> =
-        [stdout, stderr, ended].into_iter().flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+        pipes().chain([ended]).flatten().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
     loop {
         // A moment later: to the millisecond, it must not come too early.
         let left = due.map(|due| due.saturating_duration_since(Instant::now()) + Duration::from_millis(1));
@@ -161,5 +160,5 @@ fn wait(
     }
     let mut answers = asked.iter().map(|asked| !asked.revents().is_empty());
     let mut of = |pipe: Option<&PipeReader>| pipe.is_some() && answers.next().unwrap_or_default();
-    Some(([of(stdout), of(stderr)], of(ended)))
+    Some((pipes().map(&mut of).collect(), of(ended)))
 }

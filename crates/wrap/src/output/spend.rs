@@ -14,13 +14,16 @@ const MOST_PLUGINS: usize = 100;
 
 const OTHER: &str = "other";
 
+/// No plugin has a longer id: who prints one means something else.
+const LONGEST_ID: usize = 128;
+
 /// So many minutes are the last ones, the current one among them.
 const MINUTES: u64 = 5;
 
 /// How much was printed by one plugin at one level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spent {
-    /// The plugin, named or guessed; `other` beyond a hundred; none for what tells of no plugin.
+    /// The plugin, named or guessed, as it was printed: nothing is redacted; `other` beyond a hundred, and beyond 128 bytes; none for what tells of no plugin.
     pub plugin: Option<String>,
     /// The level.
     pub level: Level,
@@ -62,7 +65,8 @@ impl Counts {
         let bytes = record.raw.len() as u64 + record.truncated_bytes;
         let minute = self.minute(record.arrived);
         let mut counts = self.by_plugin.lock();
-        let key = if counts.contains_key(plugin) || counts.len() < MOST_PLUGINS { plugin } else { OTHER };
+        let is_told = plugin.len() <= LONGEST_ID && counts.len() < MOST_PLUGINS;
+        let key = if is_told || counts.contains_key(plugin) { plugin } else { OTHER };
         let printed = match counts.get_mut(key) {
             Some(printed) => printed,
             None => counts.entry(key.into()).or_default(),
@@ -134,6 +138,17 @@ mod tests {
     fn print(counts: &Counts, plugin: &str, level: &str, at: Instant) {
         let line = format!("{{\"level\":\"{level}\",\"message\":\"m\",\"plugin\":\"{plugin}\"}}\n");
         Reader::new(Stream::Stdout).push(line.as_bytes(), at, &mut |record| counts.count(&record));
+    }
+
+    #[test]
+    fn a_name_that_no_plugin_has_is_not_kept() {
+        let (counts, now) = (Counts::default(), Instant::now());
+        for length in [128, 129, 900_000] {
+            print(&counts, &"x".repeat(length), "info", now);
+        }
+        let kept: Vec<_> =
+            counts.all().into_iter().map(|of| (of.plugin.unwrap().len(), of.records)).collect();
+        assert_eq!(kept, [("other".len(), 2), (128, 1)]);
     }
 
     #[test]

@@ -77,14 +77,18 @@ impl Keeper {
                 self.last = Some(ended);
                 self.tell_exit();
                 child.end_rest(REST_GRACE).await;
-                child.read_out().await;
+                tokio::select! {
+                    () = child.read_out() => {}
+                    // A stop waits for no reader that has paused.
+                    _ = Self::told_to_stop(&mut self.orders) => child.read_out_soon().await,
+                }
                 return self.follow(ended, &launch);
             }
             grace = Self::told_to_stop(&mut self.orders) => grace?,
         };
         let stopped = child.stop(grace).await;
         self.tell_exit();
-        child.read_out().await;
+        child.read_out_soon().await;
         self.last = Some(stopped.ended);
         self.tell_stopped(stopped.by);
         None

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use greenroom_wrap::{Child, Target, free_port, is_taken, listening_ports, listens_on};
+use greenroom_wrap::{Child, Target, free_port, is_taken, listening_ports, listens_on, who_listens_on};
 
 use crate::kit::{Told, this_program};
 
@@ -42,6 +42,14 @@ async fn a_child_that_listens_elsewhere_is_found_behind_whatever_has_started_it(
         (u32::MAX, its, false),
     ] {
         assert_eq!(listens_on(pid, port), Some(listens), "{pid} {port}");
+    }
+    let found = expected.map(|port| who_listens_on(child.pid(), port).unwrap());
+    assert_eq!(found[0], found[1]);
+    assert_ne!(found[0], child.pid(), "the shell only waits");
+    assert_eq!(listening_ports(found[0]), expected);
+    assert_eq!(who_listens_on(std::process::id(), its), Some(std::process::id()));
+    for (pid, port) in [(child.pid(), its), (u32::MAX, its)] {
+        assert_eq!(who_listens_on(pid, port), None, "{pid} {port}");
     }
 }
 

@@ -92,6 +92,26 @@ async fn who_has_just_begun_to_listen_when_it_ends_has_listened() {
 }
 
 #[tokio::test]
+async fn what_a_backend_prints_that_was_ready_is_no_start_that_has_failed() {
+    for was_ready in [true, false] {
+        let place = Place::new();
+        let words = place.words_every(SELDOM);
+        let mut told = Told::new();
+        let supervisor = words.supervise(RestartPolicy::Never, place.told_to_exit(&told));
+        told.number().await;
+        words.print(&started("'x'"));
+        if was_ready {
+            words.words.was_ready();
+        }
+        words.print(&line("Plugin 'x' threw an error during startup. boom"));
+        place.write("go", "3");
+        supervisor.end().await;
+        let cause = if was_ready { Cause::Exit } else { Cause::StartFailed };
+        assert_eq!(words.end().cause, cause);
+    }
+}
+
+#[tokio::test]
 async fn each_child_has_a_start_of_its_own() {
     let place = Place::new();
     let words = place.words();

@@ -127,6 +127,15 @@ async fn what_is_wrong_with_a_key_is_told_with_its_file_and_nothing_of_what_is_i
             assert!(error.contains(expected) && !error.contains("sesame"), "{expected}: {error}");
         }
     }
+    let twice = json!([key.clone(), with("keyId", &json!("key"))]);
+    let error = backend(store(twice)).start().await.unwrap_err().to_string();
+    assert!(
+        error.contains("Another key of auth.keyStore.static.keys has the keyId 'key' already"),
+        "{error}"
+    );
+    let pipe = json!([with("publicKeyFile", &json!(dir.path().display().to_string()))]);
+    let error = backend(store(pipe)).start().await.unwrap_err().to_string();
+    assert!(error.contains("is no regular file"), "{error}");
     let public_alone = with("privateKeyFile", &Value::Null);
     for (key_store, expected) in [
         (

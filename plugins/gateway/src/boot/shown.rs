@@ -7,7 +7,7 @@ use std::{
 };
 
 use greenroom::core::Owner;
-use greenroom_node_log::facts::{BootStep, NodeBoot, StepState};
+use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
 use serde::Serialize;
 
 use crate::api::{millis, time};
@@ -49,10 +49,10 @@ struct Step {
 impl Shown {
     pub(crate) fn of(boot: &NodeBoot) -> Self {
         let after = |at: SystemTime| millis(boot.since_began(at));
-        let outcome = match (&boot.failure, boot.ended_at) {
-            (Some(_), _) => Some("failure"),
-            (None, Some(_)) => Some("success"),
-            (None, None) => None,
+        let outcome = match boot.outcome() {
+            Outcome::Failed(_) => Some("failure"),
+            Outcome::Started(_) => Some("success"),
+            Outcome::Starting => None,
         };
         Self {
             began_at: time(boot.began_at),
@@ -75,10 +75,10 @@ fn steps(boot: &NodeBoot) -> Vec<Step> {
         let found = known.iter().enumerate().filter(|(_, step)| is_it(step));
         found.map(|(index, _)| index + 1).collect::<Vec<_>>()
     };
-    let (state, since) = match (&boot.failure, boot.ended_at) {
-        (Some(_), ended) => (StepState::Failed, ended),
-        (None, Some(ended)) => (StepState::Ready, Some(ended)),
-        (None, None) => (StepState::Initializing, Some(boot.began_at)),
+    let (state, since) = match boot.outcome() {
+        Outcome::Failed(_) => (StepState::Failed, boot.ended_at),
+        Outcome::Started(ended) => (StepState::Ready, Some(ended)),
+        Outcome::Starting => (StepState::Initializing, Some(boot.began_at)),
     };
     let start = Step {
         step: 0,

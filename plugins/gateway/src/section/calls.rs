@@ -43,7 +43,8 @@ fn away(seen: &Seen) -> Markup {
 fn affects(seen: &Seen) -> String {
     match &seen.status.state {
         State::Up { .. } if seen.is_silent() && seen.is_stalled() => {
-            "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503."
+            "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503. \
+             Liveness is answered here for the first ten seconds, then by Node alone."
                 .to_owned()
         }
         State::Up { .. } if seen.is_silent() => {
@@ -104,7 +105,7 @@ fn next(seen: &Seen) -> Markup {
 }
 
 impl Seen {
-    /// Its event loop stands still, so that health checks are answered here.
+    /// Its event loop stands still, so that readiness is answered here, and liveness for a while.
     fn is_stalled(&self) -> bool {
         !self.status.is_transparent && self.status.stalls.first().is_some_and(|stall| stall.goes_on)
     }

@@ -25,7 +25,6 @@ pub(super) fn sentence(seen: &Seen) -> Markup {
                 (Mark::Warn) " Node's event loop stands still for " (format::seconds(last.lasted)) ", since "
                 (time::time(last.at, seen.now)) " UTC: " (last.kind.what()) "."
                 @if !last.suspects.is_empty() { " Begun just before, and without an answer: " (suspects(&last.suspects)) "." }
-                " Health checks are answered here meanwhile, by what Node has said last."
             }
         } @else {
             p."small quiet" {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use greenroom_node_log::facts::{BootStep, NodeBoot, StepState};
+use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
 use greenroom_plugin_observatory_node::{
     Mark,
     charts::{self, Stage},
@@ -29,15 +29,15 @@ pub(super) fn sentences(seen: &Seen) -> Markup {
     let Some(boot) = &seen.boot else { return html! {} };
     let failed: Vec<_> = boot.failed().collect();
     html! {
-        @match (&boot.failure, boot.ended_at, boot.took()) {
-            (Some(failure), ..) if failed.is_empty() => {
+        @match boot.outcome() {
+            Outcome::Failed(failure) if failed.is_empty() => {
                 p { (Mark::Fail) " Its start has failed: " (foreign(&failure.text)) "." }
             }
-            (None, Some(ended), Some(took)) => p."small quiet" { (went(boot, ended, took)) },
-            (None, ..) if boot.plugins_at.is_some() && has_gone(seen) => {
+            Outcome::Started(ended) => p."small quiet" { (went(boot, ended)) },
+            Outcome::Starting if boot.plugins_at.is_some() && has_gone(seen) => {
                 p { (Mark::Fail) " Its start did not end: " (waits(boot, "waited")) "." }
             }
-            (None, ..) if boot.plugins_at.is_some() => {
+            Outcome::Starting if boot.plugins_at.is_some() => {
                 p { (Mark::Live) " Its start goes on for " (so_far(seen, boot)) ": " (waits(boot, "waits")) "." }
             }
             _ => {}
@@ -70,7 +70,7 @@ fn waits(boot: &NodeBoot, word: &str) -> Markup {
 }
 
 /// How long it took, with its parts and the slowest plugins.
-fn went(boot: &NodeBoot, ended: SystemTime, took: Duration) -> Markup {
+fn went(boot: &NodeBoot, ended: SystemTime) -> Markup {
     let parts = [
         (Some(boot.began_at), boot.config_at, "until it read its config"),
         (boot.config_at.or(Some(boot.began_at)), boot.listening.map(|(at, _)| at), "until it listened"),
@@ -83,7 +83,7 @@ fn went(boot: &NodeBoot, ended: SystemTime, took: Duration) -> Markup {
     slowest.sort_by_key(|step| std::cmp::Reverse((step.since, step.place)));
     slowest.truncate(SLOWEST);
     html! {
-        "It started in " (format::seconds(took)) ", at " (time::time(ended, ended)) " UTC: " (parts.collect::<Vec<_>>().join(", ")) "."
+        "It started in " (format::seconds(boot.since_began(ended))) ", at " (time::time(ended, ended)) " UTC: " (parts.collect::<Vec<_>>().join(", ")) "."
         @if !slowest.is_empty() {
             " The last plugins to be ready: "
             @for (index, step) in slowest.into_iter().enumerate() {
@@ -117,7 +117,7 @@ fn failure(step: &BootStep, now: SystemTime) -> Markup {
             None => { "Plugin " (foreign(&step.plugin).limit(64)) }
         }
         " has failed at the start, at " (time::time(step.since, now)) " UTC"
-        @if is_permitted { ", and may: Node serves without it" }
+        @if is_permitted { "; the config lets Node start without it" }
         @if let Some(error) = &step.error { ". It says: " (foreign(&error.text)) }
         "."
     }
@@ -176,7 +176,7 @@ fn word(state: StepState) -> &'static str {
         StepState::Initializing => "initialises",
         StepState::Ready => "",
         StepState::Failed => "failed",
-        StepState::FailedPermitted => "failed, and may",
+        StepState::FailedPermitted => "failed; the config lets Node start without it",
         StepState::Orphan => "is not installed, a module of it is",
     }
 }

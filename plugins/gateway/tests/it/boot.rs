@@ -152,7 +152,7 @@ async fn once_it_has_started_the_page_says_how_long_it_took_and_what_it_started_
         "2.00 s until it read its config, 0.50 s until it listened, 4.00 s for its plugins.",
         "The last plugins to be ready: search in 2.50 to 4.00 s, techdocs in 2.50 s, catalog in at most 1.00 s.",
         "Plugin techdocs has failed at the start, at ",
-        " UTC, and may: Node serves without it. It says: &lt;b&gt;no bucket&lt;/b&gt; .",
+        " UTC; the config lets Node start without it. It says: &lt;b&gt;no bucket&lt;/b&gt; .",
         "Its start, plugin by plugin",
     ] {
         assert!(said.contains(part), "{part}\n{said}");

@@ -129,7 +129,8 @@ async fn one_that_does_not_answer_is_told_with_what_waits_and_ready_counts_from_
     let page = now(&backend).await;
     let said = text(&page);
     for part in [
-        "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503.",
+        "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503. \
+         Liveness is answered here for the first ten seconds, then by Node alone.",
         "0 requests in flight now; since the start, clients gave up 1 without an answer.",
         &format!("curl -si -m 5 http://{}/.backstage/health/v1/readiness", node.address),
     ] {

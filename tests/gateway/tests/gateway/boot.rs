@@ -90,7 +90,7 @@ async fn gateway_100_a_plugin_that_fails_and_may_is_named_with_its_error_and_sin
         for part in [
             "It started in ",
             "Plugin unstartable has failed at the start, at ",
-            ", and may: Node serves without it. It says: no key of ours.",
+            "; the config lets Node start without it. It says: no key of ours.",
         ] {
             assert!(page.contains(part), "{version} {part}\n{page}");
         }

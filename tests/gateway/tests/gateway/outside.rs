@@ -20,10 +20,15 @@ const TOKEN: &str = "a-token-for-who-looks-at-it";
 
 /// Greenroom around a small server of Node's, which answers; with a directory of own files, in which is the last one of the config.
 async fn started() -> (Backend, TempDir) {
+    started_by("outside.js").await
+}
+
+/// The same, by that script.
+async fn started_by(script: &str) -> (Backend, TempDir) {
     let place = tempfile::tempdir().expect("a directory");
     let own = place.path().join("own.yaml");
     fs::write(&own, "app: {title: before}\n").expect("a file");
-    let script = setup::script().with_file_name("outside.js");
+    let script = setup::script().with_file_name(script);
     let launch = Setup::wrapping(Version::newest(), &script);
     let launch = launch.with_arguments(["--config".as_ref(), own.as_os_str()]);
     let config = format!(
@@ -125,6 +130,16 @@ async fn gateway_90_a_process_that_was_stopped_is_told_as_such() {
     let lasted = stopped.elapsed();
     let ended = line(&greenroom, "stopped", "turns again").await;
     assert_lasted(&begun, &ended, "stopped", lasted);
+}
+
+#[tokio::test]
+async fn gateway_90_who_is_looked_at_is_node_and_not_who_has_started_it_and_waits() {
+    let (greenroom, _place) = started_by("between.js").await;
+    let mut client = Connection::to(greenroom.port()).await;
+    client.send("GET /api/catalog/busy/2500 HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned()).await;
+    line(&greenroom, "busy", "has stood still").await;
+    assert_eq!(client.answer().await.head.status, 200);
+    line(&greenroom, "busy", "turns again").await;
 }
 
 #[tokio::test]
