@@ -43,6 +43,7 @@ async fn gateway_80_an_output_that_nobody_reads_costs_no_memory_and_no_request_a
     }
     assert_eq!(around.get("/exit/7").await.0, 200);
     around.child_ends().await;
+    #[expect(clippy::disallowed_methods, reason = "it belongs to a test, and to no backend")]
     let read = spawn_blocking(move || {
         let mut bytes = Vec::new();
         unread.read_to_end(&mut bytes).map(|_| String::from_utf8_lossy(&bytes).into_owned())
