@@ -59,7 +59,7 @@ fn server() -> &'static Server {
             }));
             let root = RootLogger::builder().format(Format::Backstage).level(Level::Info).sink(sink).build();
             let (connect_timeout, pause) = (Duration::from_secs(2), Duration::from_secs(5));
-            let upstream = Upstream { address, source: None, connect_timeout, pause };
+            let upstream = Upstream { address, source: None, connect_timeout, pause, headers: 100 };
             let proxy = Proxy::builder(upstream, root.plugin("gateway")).build();
             let forwarding = proxy.forwarding();
             let backend = TestBackend::new()

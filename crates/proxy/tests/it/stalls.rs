@@ -106,5 +106,5 @@ async fn one_that_goes_while_it_stands_still_has_no_stall_any_more() {
     gateway.proxy.gone("it has ended".into());
     let ended = stalled(&gateway, false).await;
     assert_eq!(ended.kind.as_str(), "unknown", "nobody could look at it");
-    assert_eq!(gateway.lines_with("is gone, after it stood still for").len(), 1);
+    assert_eq!(gateway.lines_with("is asked no more, after it stood still for").len(), 1);
 }
