@@ -28,8 +28,7 @@ process that reads, from the first line, after which there is a pause, to the la
 core. `greenroom run --gateway` masks, counts by plugin, keeps what may become last words and what the pages show, and writes in the
 format that is named. A filter reads a file of 1 GB on a core of its own and writes what it finds to a file: time is that of the wall,
 start and end included, and the run is thrown away unless both find as many lines. At the end of a process, a Node prints 10,000 lines
-a second and calls `process.exit` within them: lost are those of which it knows that are not in the file then. The program is stripped
-as `cargo xtask dist` strips it; its first line is of a start without config, timed from the start of `tar` on.
+a second and calls `process.exit` within them: lost are those of which it knows that are not in the file then. The program is stripped; its first line is of a start without config, timed from the start of `tar` on.
 ";
 
 /// How many lines wrap reads.
