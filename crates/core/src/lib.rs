@@ -58,7 +58,7 @@ pub use inject::{Callable, Dependency, Inject, InjectAfter, InjectAll, Resolved}
 pub use lifecycle::{Lifecycle, Phase, RootLifecycle, State};
 pub use metadata::{InstalledPlugin, InstanceMetadata, PluginMetadata};
 pub use owner::{Fault, Orphan, Owner};
-pub use process::{ForcedEndGuard, at_forced_end, serve_signals, stop_backends};
+pub use process::{ForcedEndGuard, at_forced_end, first_signal, serve_signals, stop_backends};
 pub use service::{
     Decorator, Multiton, Service, ServiceFactory, decorate, multiton, service, service_with_root,
 };

@@ -20,7 +20,7 @@ use greenroom_errors::{Error, Result};
 use parking_lot::Mutex;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{Service, inject::BoxFuture, scope};
+use crate::{Service, boot::PluginResult, inject::BoxFuture, owner::Fault, scope};
 
 /// When hooks run, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,14 +67,22 @@ struct Waiting {
     begun: Option<Phase>,
 }
 
+/// What has to hold of all plugins together.
+type StartCondition = Box<dyn FnOnce(&[PluginResult]) -> Vec<Fault> + Send>;
+
 struct Hooks {
     waiting: Mutex<Waiting>,
+    conditions: Mutex<Vec<StartCondition>>,
     state: watch::Sender<State>,
 }
 
 impl Hooks {
     fn new() -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), state: watch::Sender::new(State::Starting) })
+        Arc::new(Self {
+            waiting: Mutex::default(),
+            conditions: Mutex::default(),
+            state: watch::Sender::new(State::Starting),
+        })
     }
 
     fn add<F, Fut>(&self, phase: Phase, name: impl Into<String>, deadline: Option<Duration>, f: F) -> Result
@@ -278,6 +286,30 @@ impl RootLifecycle {
         Fut: Future<Output = Result> + Send + 'static,
     {
         self.0.add(phase, name, Some(deadline), f)
+    }
+
+    /// Asks `f`, once all plugins have started and before startup hooks run, what is wrong with what they have done together: each
+    /// fault fails the start, as one of the graph does. It is told how each plugin fared.
+    ///
+    /// ```
+    /// use greenroom_core::{Fault, RootLifecycle};
+    /// use greenroom_errors::Error;
+    ///
+    /// fn refuse(lifecycle: &RootLifecycle) {
+    ///     lifecycle.add_start_condition(|plugins| match plugins.is_empty() {
+    ///         true => vec![Fault { owner: None, error: Error::new("There is no plugin") }],
+    ///         false => vec![],
+    ///     });
+    /// }
+    /// ```
+    pub fn add_start_condition(&self, f: impl FnOnce(&[PluginResult]) -> Vec<Fault> + Send + 'static) {
+        self.0.conditions.lock().push(Box::new(f));
+    }
+
+    /// What is wrong by these conditions.
+    pub(crate) fn faults(&self, plugins: &[PluginResult]) -> Vec<Fault> {
+        let conditions = std::mem::take(&mut *self.0.conditions.lock());
+        conditions.into_iter().flat_map(|condition| condition(plugins)).collect()
     }
 
     /// Where the backend stands; a receiver sees every change.

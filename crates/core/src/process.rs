@@ -21,6 +21,8 @@ static PROCESS: LazyLock<watch::Sender<Process>> = LazyLock::new(watch::Sender::
 #[derive(Default)]
 struct Process {
     serves_signals: bool,
+    /// By its name.
+    first_signal: Option<&'static str>,
     early: Early,
     backends: Vec<Member>,
     /// Of those that have ended, whether one failed.
@@ -81,6 +83,11 @@ pub fn stop_backends(why: &str) {
         stop.boot().observer.on(&BootEvent::StopAsked(why));
         let _ = tell.send(());
     }
+}
+
+/// The first signal that a backend of this process was told of, by its name: `SIGTERM` or `SIGINT`.
+pub fn first_signal() -> Option<&'static str> {
+    PROCESS.borrow().first_signal
 }
 
 /// Calls `end` when a second signal ends the process at once, as long as the guard lives: for what would outlive the process, such
@@ -216,9 +223,10 @@ fn received(signal: &Received) {
 }
 
 /// Tells the backends that had no signal yet of their first one, or the one to come. If there is none, all of them.
-fn tell_first(signal: &str) -> Option<Vec<Arc<Stop>>> {
+fn tell_first(signal: &'static str) -> Option<Vec<Arc<Stop>>> {
     let (mut first, mut again, mut waits) = (vec![], vec![], false);
     PROCESS.send_if_modified(|process| {
+        process.first_signal.get_or_insert(signal);
         if process.early == Early::Waits {
             (process.early, waits) = (Early::Came, true);
         }

@@ -1,13 +1,27 @@
 //! The check `database` of a plugin that has asked for one.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use greenroom_context::spawn;
 use greenroom_errors::Error;
-use greenroom_health::{Check, CheckHandle, HealthChecks, Outcome};
+use greenroom_health::{Check, CheckHandle, Dependency, HealthChecks, Outcome};
 use parking_lot::Mutex;
 
-use crate::{client::Client, target::Engine};
+use crate::{
+    client::Client,
+    settings::PluginDatabase,
+    target::{Engine, Sqlite, Target},
+};
+
+/// Its name within the plugin.
+const CHECK: &str = "database";
 
 /// Below the time that a check has, so that the place is told.
 const LIMIT: Duration = Duration::from_millis(900);
@@ -18,7 +32,8 @@ pub(crate) struct DatabaseHealth(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    is_required: bool,
+    /// Asked at each probe.
+    is_required: Arc<AtomicBool>,
     is_checked: bool,
     /// From when the database is open.
     client: Option<Client>,
@@ -29,11 +44,16 @@ struct State {
 }
 
 impl DatabaseHealth {
+    /// Says that it will be checked once the plugin asks for it, so that a config may name the check before.
+    pub(crate) fn announce(checks: &HealthChecks) {
+        checks.expect(CHECK);
+    }
+
     /// Checks a database that was opened. A file is asked each time. A server is not, because one that nobody asks may sleep: it is
     /// asked at once when a use of it has failed, until it answers, and always where readiness depends on it.
-    pub(crate) fn opened(&self, checks: &HealthChecks, client: Client) {
+    pub(crate) fn opened(&self, checks: &HealthChecks, database: &PluginDatabase, client: Client) {
         self.0.lock().client = Some(client.clone());
-        self.check(checks);
+        self.check(checks, database);
         let Some(handle) = self.0.lock().handle.clone() else { return };
         client.watch(move || {
             let handle = handle.clone();
@@ -42,29 +62,36 @@ impl DatabaseHealth {
     }
 
     /// The check fails until the database can be opened.
-    pub(crate) fn not_opened(&self, checks: &HealthChecks, why: &Error) {
+    pub(crate) fn not_opened(&self, checks: &HealthChecks, database: &PluginDatabase, why: &Error) {
         self.0.lock().failure = Some(why.to_string());
-        self.check(checks);
+        self.check(checks, database);
     }
 
-    fn check(&self, checks: &HealthChecks) {
-        if mem::replace(&mut self.0.lock().is_checked, true) {
-            return;
+    fn check(&self, checks: &HealthChecks, database: &PluginDatabase) {
+        let is_required = {
+            let mut state = self.0.lock();
+            if mem::replace(&mut state.is_checked, true) {
+                return;
+            }
+            state.is_required.clone()
+        };
+        let mut declared = checks
+            .declare(CHECK)
+            .readiness_when(move || is_required.load(Relaxed))
+            .affects([format!("/api/{}", database.plugin)]);
+        if let Some(dependency) = dependency(&database.target) {
+            declared = declared.dependency(dependency);
         }
         let health = self.clone();
-        let handle = checks.check("database", async move || health.ask().await);
-        let mut state = self.0.lock();
-        if state.is_required {
-            handle.clone().readiness();
-        }
-        state.handle = Some(handle);
+        let handle = declared.run(async move || health.ask().await);
+        self.0.lock().handle = Some(handle);
     }
 
     async fn ask(&self) -> Check {
         let (client, is_required) = {
             let state = self.0.lock();
             match &state.client {
-                Some(client) => (client.clone(), state.is_required),
+                Some(client) => (client.clone(), state.is_required.load(Relaxed)),
                 None => return Check::fail(state.failure.clone().unwrap_or_default()),
             }
         };
@@ -79,10 +106,21 @@ impl DatabaseHealth {
 
     /// Readiness fails with it, from when the plugin has asked for its database.
     pub(crate) fn require(&self) {
-        let mut state = self.0.lock();
-        state.is_required = true;
-        if let Some(handle) = state.handle.clone() {
-            handle.readiness();
+        self.0.lock().is_required.store(true, Relaxed);
+    }
+}
+
+/// What plugins share when they have their data there: one server, or one file. Memory is shared by none.
+fn dependency(target: &Target) -> Option<Dependency> {
+    match target {
+        Target::Sqlite(Sqlite::Memory) => None,
+        Target::Sqlite(file) => Some(Dependency::new("sqlite", file.to_string())),
+        Target::Postgres(postgres) => {
+            let server = Dependency::new("postgresql", postgres.to_string());
+            Some(match &postgres.database {
+                Some(database) => server.part(database),
+                None => server,
+            })
         }
     }
 }

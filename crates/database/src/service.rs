@@ -94,6 +94,7 @@ impl Database {
                    logger: Logger,
                    checks: HealthChecks| {
                 let database = shared.settings.for_plugin(me.id())?;
+                DatabaseHealth::announce(&checks);
                 let (health, client) = (DatabaseHealth::default(), OnceCell::new());
                 Ok(Self::new(OfPlugin { shared, database, lifecycle, logger, checks, health, client }))
             },
@@ -140,8 +141,8 @@ impl OfPlugin {
     async fn try_to_open(&self) -> Result<Client, Error> {
         let opened = self.open().await;
         match &opened {
-            Ok(client) => self.health.opened(&self.checks, client.clone()),
-            Err(why) => self.health.not_opened(&self.checks, why),
+            Ok(client) => self.health.opened(&self.checks, &self.database, client.clone()),
+            Err(why) => self.health.not_opened(&self.checks, &self.database, why),
         }
         opened
     }

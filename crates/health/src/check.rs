@@ -22,6 +22,21 @@ pub enum Outcome {
     Fail,
 }
 
+impl Outcome {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Pass, Self::Warn, Self::Fail].into_iter().find(|one| one.as_str() == name)
+    }
+}
+
 impl Check {
     /// All is well.
     pub fn pass() -> Self {

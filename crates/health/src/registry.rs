@@ -1,27 +1,28 @@
-//! The checks of all plugins, run in the background.
+//! The checks of all plugins.
 
 use std::{
-    collections::{BTreeMap, btree_map},
-    future::Future,
+    collections::{BTreeMap, BTreeSet, btree_map},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use greenroom_config::{DeclareConfig, RootConfig};
-use greenroom_context::{catch_panic, spawn};
-use greenroom_core::{PluginMetadata, RootLifecycle, Service, ServiceFactory, scope, service};
-use greenroom_errors::Result;
-use greenroom_logging::{Logger, RootLogger, error, info, warn};
+use greenroom_context::spawn;
+use greenroom_core::{Fault, RootLifecycle, Service, ServiceFactory, boot::PluginResult, scope, service};
+use greenroom_data_dir::DataDirectory;
+use greenroom_errors::{Error, Result};
+use greenroom_logging::RootLogger;
 use parking_lot::Mutex;
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-    time::Instant,
+
+use crate::{
+    Check, Dependency, History, Kind, Outcome, Severity,
+    entry::Entry,
+    kept::{Keeper, Kept},
+    settings::HealthSettings,
 };
 
-use crate::{Check, Outcome};
-
-const INTERVAL: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a first result is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// All checks of the backend, by `<plugin>.<name>`.
 #[derive(Clone, Default)]
@@ -29,14 +30,11 @@ pub struct HealthRegistry(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    checks: Mutex<BTreeMap<String, Entry>>,
-    /// `greenroom.health.readiness`.
-    required: Vec<String>,
-}
-
-struct Entry {
-    readiness: bool,
-    last: watch::Receiver<Option<CheckRun>>,
+    checks: Mutex<BTreeMap<String, Arc<Entry>>>,
+    /// What may be registered after the start.
+    expected: Mutex<BTreeSet<String>>,
+    settings: HealthSettings,
+    kept: Arc<Kept>,
 }
 
 impl Service for HealthRegistry {
@@ -44,15 +42,39 @@ impl Service for HealthRegistry {
     type Scope = scope::Root;
 }
 
-/// A check as probes see it.
+/// A check as probes and operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckState {
     /// `<plugin>.<name>`.
     pub name: String,
-    /// Whether readiness fails with it.
+    /// What it is for.
+    pub kind: Kind,
+    /// Whether readiness fails with it: by its kind, or because the config says so.
     pub readiness: bool,
+    /// What a failure means.
+    pub severity: Severity,
+    /// What it depends on outside this process.
+    pub dependency: Option<Dependency>,
+    /// The endpoints that do not work while it fails.
+    pub affects: Vec<String>,
     /// Its last result; `None` before the first run has ended.
     pub last: Option<CheckRun>,
+    /// How long ago its last result came, where that is too long: nothing runs it, as when all workers are busy.
+    pub overdue: Option<Duration>,
+    /// What it has said before.
+    pub history: History,
+}
+
+impl CheckState {
+    /// What it said last.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.last.as_ref().map(|last| last.check.outcome)
+    }
+
+    /// Whose it is.
+    pub fn plugin(&self) -> &str {
+        self.name.split_once('.').map_or(&self.name, |(plugin, _)| plugin)
+    }
 }
 
 /// One run of a check.
@@ -64,234 +86,173 @@ pub struct CheckRun {
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
-    /// When the first of the runs began that have all had this outcome.
+    /// When the first of the runs began that have all had this outcome, in an earlier start of the backend perhaps.
     pub since: SystemTime,
 }
 
 impl HealthRegistry {
-    /// Reads `greenroom.health.readiness`: names of checks, as `<plugin>.<name>`, that readiness fails with.
+    /// Reads what `greenroom.health` says of checks; their history is not kept.
+    ///
+    /// # Errors
+    /// When it says what it cannot.
     pub fn from_config(config: &RootConfig) -> Result<Self> {
-        let required = config.optional_string_array("greenroom.health.readiness")?.unwrap_or_default();
-        Ok(Self(Arc::new(Inner { required, ..Inner::default() })))
+        Ok(Self::new(HealthSettings::from_config(config)?, Kept::default()))
     }
 
-    /// The default factory; once all plugins have started, it warns of configured names that no check has.
+    fn new(settings: HealthSettings, kept: Kept) -> Self {
+        Self(Arc::new(Inner { settings, kept: Arc::new(kept), ..Inner::default() }))
+    }
+
+    /// The default factory. A configured name that no check has once all plugins have started fails the start, unless its plugin
+    /// has failed and may.
     pub fn factory() -> ServiceFactory {
+        service(
+            async |config: RootConfig,
+                   lifecycle: RootLifecycle,
+                   logger: RootLogger,
+                   data: Option<DataDirectory>| Self::make(config, &lifecycle, logger, data),
+        )
+        .reads(HealthSettings::from_config)
+    }
+
+    /// The same for tests: nothing of an earlier start is known, and nothing is kept for the next one.
+    pub fn forgetful() -> ServiceFactory {
         service(async |config: RootConfig, lifecycle: RootLifecycle, logger: RootLogger| {
-            let registry = Self::from_config(&config)?;
-            let known = registry.clone();
-            lifecycle.add_startup_hook("configured health checks", async move || {
-                for name in known.unknown() {
-                    logger.warn(format_args!(
-                        "No plugin has registered the health check '{name}' of greenroom.health.readiness"
-                    ));
-                }
-                Ok(())
-            })?;
-            Ok(registry)
+            Self::make(config, &lifecycle, logger, None)
         })
-        .reads(Self::from_config)
+        .reads(HealthSettings::from_config)
     }
 
-    fn unknown(&self) -> Vec<&str> {
-        let checks = self.0.checks.lock();
-        self.0.required.iter().map(String::as_str).filter(|name| !checks.contains_key(*name)).collect()
+    fn make(
+        config: RootConfig,
+        lifecycle: &RootLifecycle,
+        logger: RootLogger,
+        data: Option<DataDirectory>,
+    ) -> Result<Self> {
+        let settings = HealthSettings::from_config(&config)?;
+        let opened = data.and_then(|data| Keeper::open(data.path(), config.clone(), logger.clone()));
+        let (keeper, kept) = opened.unzip();
+        let registry = Self::new(settings, kept.unwrap_or_default());
+        if let Some(keeper) = keeper.map(Arc::new) {
+            registry.keep(keeper, lifecycle)?;
+        }
+        let known = registry.clone();
+        lifecycle.add_start_condition(move |plugins| known.unknown(&config, plugins, &logger));
+        Ok(registry)
     }
 
-    /// Every check and its last result, by name, as they stand now.
+    /// Keeps the history, once there is one.
+    fn keep(&self, keeper: Arc<Keeper>, lifecycle: &RootLifecycle) -> Result {
+        spawn("history of health checks", keeper.clone().keep(self.clone()));
+        let registry = self.clone();
+        lifecycle.add_shutdown_hook("keep the history of health checks", async move || {
+            if !registry.histories().is_empty() {
+                keeper.write(&registry, false).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn unknown(&self, config: &RootConfig, plugins: &[PluginResult], logger: &RootLogger) -> Vec<Fault> {
+        let mut known: Vec<_> = self.0.checks.lock().keys().cloned().collect();
+        known.extend(self.0.expected.lock().iter().cloned());
+        let mut faults = vec![];
+        for (name, error) in self.0.settings.unknown(config, &known) {
+            let plugin = name.split('.').next().unwrap_or_default();
+            let has_failed =
+                |result: &PluginResult| &*result.plugin_id == plugin && result.any_failure().is_some();
+            if plugins.iter().any(has_failed) {
+                logger.warn(format_args!(
+                    "The health check '{name}', which the config names, is not there: plugin '{plugin}' has failed to start"
+                ));
+                continue;
+            }
+            faults.push(Fault { owner: None, error: Error::from_any(error) });
+        }
+        faults
+    }
+
+    /// What the operator says of checks.
+    pub(crate) fn settings(&self) -> &HealthSettings {
+        &self.0.settings
+    }
+
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.0.kept
+    }
+
+    pub(crate) fn expect(&self, name: String) {
+        self.0.expected.lock().insert(name);
+    }
+
+    /// `None` if the name is taken.
+    pub(crate) fn add(&self, name: &str, made: impl FnOnce(Arc<Kept>) -> Entry) -> Option<Arc<Entry>> {
+        match self.0.checks.lock().entry(name.to_owned()) {
+            btree_map::Entry::Vacant(place) => {
+                Some(place.insert(Arc::new(made(self.0.kept.clone()))).clone())
+            }
+            btree_map::Entry::Occupied(_) => None,
+        }
+    }
+
+    fn entries(&self) -> Vec<Arc<Entry>> {
+        self.0.checks.lock().values().cloned().collect()
+    }
+
+    /// Every check of a plugin and its last result, by name, as they stand now. The backend's [own](crate::OwnChecks) are among them
+    /// where readiness depends on them.
     pub fn states(&self) -> Vec<CheckState> {
-        let state = |(name, entry): (&String, &Entry)| CheckState {
-            name: name.clone(),
-            readiness: entry.readiness,
-            last: entry.last.borrow().clone(),
-        };
-        self.0.checks.lock().iter().map(state).collect()
+        self.entries().iter().filter(|entry| entry.is_of_plugins()).map(|entry| entry.state()).collect()
+    }
+
+    /// The same with all of the backend's own.
+    pub fn all_states(&self) -> Vec<CheckState> {
+        self.entries().iter().map(|entry| entry.state()).collect()
+    }
+
+    /// What a restart may have to know.
+    pub(crate) fn histories(&self) -> Vec<(String, History)> {
+        let told = self.entries().into_iter().filter(|entry| !entry.options.is_quiet);
+        let told = told.map(|entry| entry.state()).filter(|state| state.history.is_telling());
+        told.map(|state| (state.name, state.history)).collect()
     }
 
     /// Every check and its last result, by name; waits up to 1 s for checks that have no result yet.
     pub async fn settled(&self) -> Vec<CheckState> {
-        let waiting: Vec<_> = self.0.checks.lock().values().map(|entry| entry.last.clone()).collect();
+        let entries = self.entries();
         let all = async {
-            for mut last in waiting {
+            for entry in &entries {
                 // Nobody tells any more once the backend stops.
-                let _ = last.wait_for(Option::is_some).await;
+                let _ = entry.last.subscribe().wait_for(Option::is_some).await;
             }
         };
-        let _ = tokio::time::timeout(TIMEOUT, all).await;
+        let _ = tokio::time::timeout(PATIENCE, all).await;
         self.states()
     }
 
     /// The first check, in order of name, that readiness fails with; those in `exclude` are passed over.
     ///
-    /// A check that has not run yet is awaited, at most as long as it may run.
+    /// A check that has not run yet is awaited, at most 1 s.
     pub async fn failing(&self, exclude: &[String]) -> Option<String> {
-        let required: Vec<_> = {
-            let checks = self.0.checks.lock();
-            let asked = checks.iter().filter(|(name, entry)| entry.readiness && !exclude.contains(name));
-            asked.map(|(name, entry)| (name.clone(), entry.last.clone())).collect()
-        };
-        for (name, mut last) in required {
-            let first = tokio::time::timeout(TIMEOUT, last.wait_for(Option::is_some)).await;
+        for entry in self.required(exclude) {
+            let mut last = entry.last.subscribe();
+            let first = tokio::time::timeout(PATIENCE, last.wait_for(Option::is_some)).await;
             if !matches!(first, Ok(Ok(last)) if last.as_ref().is_some_and(|last| last.check.is_ok())) {
-                return Some(name);
+                return Some(entry.name.clone());
             }
         }
         None
     }
-}
 
-/// Registers a plugin's checks.
-#[derive(Clone)]
-pub struct HealthChecks {
-    registry: HealthRegistry,
-    plugin: Arc<str>,
-    logger: Logger,
-}
-
-impl Service for HealthChecks {
-    const ID: &'static str = "greenroom.healthChecks";
-    type Scope = scope::Plugin;
-}
-
-impl HealthChecks {
-    /// The default factory.
-    pub fn factory() -> ServiceFactory {
-        service(async |registry: HealthRegistry, logger: Logger, me: PluginMetadata| {
-            Ok(Self { registry, logger, plugin: me.id().into() })
-        })
+    /// The same at once: a check that has not run yet fails.
+    pub fn failing_now(&self, exclude: &[String]) -> Option<String> {
+        let is_ok = |entry: &Entry| entry.last.borrow().as_ref().is_some_and(|last| last.check.is_ok());
+        self.required(exclude).into_iter().find(|entry| !is_ok(entry)).map(|entry| entry.name.clone())
     }
 
-    /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails.
-    ///
-    /// ```
-    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
-    ///
-    /// use greenroom_core::plugin;
-    /// use greenroom_health::{Check, HealthChecks};
-    ///
-    /// plugin("catalog", |env| {
-    ///     let waiting = Arc::new(AtomicUsize::new(0));
-    ///     env.register_init(async move |health: HealthChecks| {
-    ///         let check = async move || match waiting.load(Ordering::Relaxed) {
-    ///             0..1000 => Check::pass(),
-    ///             count => Check::fail(format!("{count} jobs wait")),
-    ///         };
-    ///         // Shown as `catalog.queue`; readiness fails with it.
-    ///         health.check("queue", check).readiness();
-    ///         Ok(())
-    ///     });
-    /// });
-    /// ```
-    ///
-    /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
-    /// a second check of it is refused, which is logged as an error, and never run.
-    pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
-    where
-        F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
-        Fut: Future<Output: Into<Check>> + Send + 'static,
-    {
-        let name = format!("{}.{name}", self.plugin);
-        let (tell, last) = watch::channel(None);
-        let readiness = self.registry.0.required.contains(&name);
-        match self.registry.0.checks.lock().entry(name.clone()) {
-            btree_map::Entry::Vacant(place) => {
-                place.insert(Entry { readiness, last });
-            }
-            btree_map::Entry::Occupied(_) => {
-                let text =
-                    "Health check refused: the plugin has one of this name already; give it another name";
-                error!(self.logger, check = &*name, "{text}");
-                return CheckHandle { registered: None, name };
-            }
-        }
-        let (logger, called) = (self.logger.clone(), name.clone());
-        let (ask, mut asked) = mpsc::channel::<oneshot::Sender<Check>>(1);
-        spawn("health check", async move {
-            let mut ticks = tokio::time::interval(INTERVAL);
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-            loop {
-                let by = tokio::select! {
-                    _ = ticks.tick() => None,
-                    // `None` once nobody can ask: the ticks go on.
-                    Some(by) = asked.recv() => Some(by),
-                };
-                let (at, began) = (SystemTime::now(), Instant::now());
-                let now = run(|| check.clone()()).await;
-                let before = tell.borrow().clone();
-                tell_change(&logger, &called, before.as_ref().map(|before| &before.check), &now);
-                let same = before.filter(|before| before.check.outcome == now.outcome);
-                let since = same.map_or(at, |before| before.since);
-                tell.send_replace(Some(CheckRun { check: now.clone(), at, took: began.elapsed(), since }));
-                // Who has asked may have left.
-                let _ = by.map(|by| by.send(now));
-            }
-        });
-        CheckHandle { registered: Some((self.registry.clone(), ask)), name }
-    }
-}
-
-async fn run<F, Fut>(check: F) -> Check
-where
-    F: FnOnce() -> Fut,
-    Fut: Future<Output: Into<Check>>,
-{
-    match tokio::time::timeout(TIMEOUT, catch_panic(async { check().await.into() })).await {
-        Ok(Ok(check)) => check,
-        Ok(Err(panic)) => Check::fail(format!("the check {panic}")),
-        Err(_) => Check::fail(format!("no answer within {} s", TIMEOUT.as_secs())),
-    }
-}
-
-fn tell_change(logger: &Logger, name: &str, before: Option<&Check>, now: &Check) {
-    let was = before.map_or(Outcome::Pass, |check| check.outcome);
-    if was == now.outcome {
-        return;
-    }
-    let reason = now.message.as_deref().unwrap_or_default();
-    match now.outcome {
-        Outcome::Fail => warn!(logger, check = name, reason = reason, "Health check failed"),
-        Outcome::Warn => warn!(logger, check = name, reason = reason, "Health check warns"),
-        Outcome::Pass => info!(logger, check = name, "Health check passes again"),
-    }
-}
-
-/// A registered check.
-#[derive(Clone)]
-pub struct CheckHandle {
-    /// `None` for one that was refused.
-    registered: Option<(HealthRegistry, mpsc::Sender<oneshot::Sender<Check>>)>,
-    name: String,
-}
-
-impl CheckHandle {
-    /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`.
-    pub fn readiness(self) {
-        if let Some((registry, _)) = &self.registered
-            && let Some(entry) = registry.0.checks.lock().get_mut(&self.name)
-        {
-            entry.readiness = true;
-        }
-    }
-
-    /// Runs the check now, for whoever knows that what it checks has just changed; probes are answered from the result, which is
-    /// returned, from then on. `None` for a check that was refused, and once the backend stops.
-    ///
-    /// ```
-    /// # use greenroom_core::plugin;
-    /// # use greenroom_health::{Check, HealthChecks};
-    /// plugin("mail", |env| {
-    ///     env.register_init(async |health: HealthChecks| {
-    ///         let server = health.check("server", async || Check::pass());
-    ///         // Where a connection has broken:
-    ///         server.run_now().await;
-    ///         Ok(())
-    ///     });
-    /// });
-    /// ```
-    pub async fn run_now(&self) -> Option<Check> {
-        let (_, ask) = self.registered.as_ref()?;
-        let (tell, told) = oneshot::channel();
-        ask.send(tell).await.ok()?;
-        told.await.ok()
+    fn required(&self, exclude: &[String]) -> Vec<Arc<Entry>> {
+        let mut entries = self.entries();
+        entries.retain(|entry| !exclude.contains(&entry.name) && entry.is_required());
+        entries
     }
 }

@@ -56,6 +56,8 @@ impl HealthResponse {
 pub struct Probe {
     /// Checks to pass over, as `<plugin>.<name>`: `?exclude=…`.
     pub exclude: Vec<String>,
+    /// Whether the answer is wanted at once: a check that has not run yet fails, and is not awaited.
+    pub at_once: bool,
 }
 
 type Answer<'a> = Pin<Box<dyn Future<Output = HealthResponse> + Send + 'a>>;
@@ -116,10 +118,15 @@ impl RootHealthService for Default {
             match state {
                 State::Starting | State::Failed => HealthResponse::unavailable("Backend has not started yet"),
                 State::Stopping => HealthResponse::unavailable("Backend is shutting down"),
-                State::Started => match self.registry.failing(&probe.exclude).await {
-                    Some(check) => HealthResponse::unavailable(format!("Check '{check}' failed")),
-                    None => HealthResponse::ok(),
-                },
+                State::Started => {
+                    let failing = match probe.at_once {
+                        true => self.registry.failing_now(&probe.exclude),
+                        false => self.registry.failing(&probe.exclude).await,
+                    };
+                    failing.map_or_else(HealthResponse::ok, |check| {
+                        HealthResponse::unavailable(format!("Check '{check}' failed"))
+                    })
+                }
             }
         })
     }

@@ -6,6 +6,7 @@ use greenroom::{
     core::{Env, Feature, Service, StartError, decorate, module, scope},
     data_dir::DataDirEnvironment,
     errors::Error,
+    health::HealthRegistry,
     http::{HttpSettings, Listen, RootHttpRouter},
     http_client::ClientEnvironment,
     logging::LogEnvironment,
@@ -138,6 +139,7 @@ impl TestBackend {
             found: vec![],
         })
         .with_default(mock::root_logger_into(lines.clone()))
+        .with_default(HealthRegistry::forgetful())
         .with_default(mock::auth())
         .with_default(mock::http_auth_with(self.caller.credentials()))
         .with_default(mock::user_info())

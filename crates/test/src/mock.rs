@@ -24,6 +24,7 @@ use greenroom::{
     http_client::{Call, CallError, HttpClient, HttpClientService},
     log_store::LogStore,
     logging::{Format, LogEnvironment, Logger, LoggerOptions, RootLogger},
+    metrics::LogRecords,
     prelude::RootConfig,
 };
 use http::Response;
@@ -54,7 +55,7 @@ pub fn root_logger() -> (ServiceFactory, Captured) {
 }
 
 pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
-    service(async move |config: RootConfig, store: Option<LogStore>| {
+    service(async move |config: RootConfig, store: Option<LogStore>, records: Option<LogRecords>| {
         let chosen = config.optional_string("greenroom.logger.format")?.is_some();
         let env = LogEnvironment { node_env: Some("production".to_owned()), ..LogEnvironment::default() };
         let mut options = LoggerOptions::from_config(&config, &env)?;
@@ -63,6 +64,10 @@ pub(crate) fn root_logger_into(lines: Captured) -> ServiceFactory {
             options.format = Format::Node155Json;
         }
         let logger = RootLogger::builder().options(options).sink(lines);
+        let logger = match records {
+            Some(records) => logger.tap(records),
+            None => logger,
+        };
         Ok(match store {
             Some(store) => logger.tap(store.sink()).build(),
             None => logger.build(),

@@ -36,7 +36,7 @@ pub fn guests() -> Plugin {
                 http.add_auth_policy("/:name/arrival", AuthPolicy::Unauthenticated)?;
 
                 let checked = book.clone();
-                health.check("book", async move || Check::from(checked.0.all().map(drop))).readiness();
+                health.declare("book").readiness().run(async move || Check::from(checked.0.all().map(drop)));
 
                 lifecycle.spawn("forget guests", forget(book.clone(), keep, logger.clone()));
                 lifecycle.add_shutdown_hook("tell who is left", async move || {

@@ -9,7 +9,7 @@ fn tasks() -> Plugin {
         env.register_init(async |health: HealthChecks| {
             health.check("queue", async || Check::pass());
             health.check("archive", async || Check::warn("the archive is slow"));
-            health.check("runner", async || Check::fail("no runner has registered")).readiness();
+            health.declare("runner").readiness().run(async || Check::fail("no runner has registered"));
             Ok(())
         });
     })

@@ -38,11 +38,13 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
                    http: HttpRouter,
                    health: HealthChecks,
                    lifecycle: Lifecycle,
+                   metrics: Metrics,
                    _: Database| {
                 logger.info("Here.");
                 info!(logger, attempt = 3, "Here.");
                 logger.error_with("There.", &Error::input("no"));
                 logger.child(fields! { task: 1 }).info("Here.");
+                metrics.counter("names").build().add(1, &[]);
                 http.mount(Router::new());
                 health.check("names", async || Check::pass());
                 lifecycle.add_shutdown_hook("names", async || Err(Error::not_found("no").into()))?;

@@ -52,8 +52,7 @@ impl Dependency {
     /// Has readiness depend on it.
     pub(crate) fn watch(&self, health: &HealthChecks) {
         let watched = self.clone();
-        let check = health.check(CHECK, async move || watched.probe().await);
-        check.clone().readiness();
+        let check = health.declare(CHECK).readiness().run(async move || watched.probe().await);
         let _ = self.0.check.set(check);
     }
 

@@ -84,6 +84,8 @@ pub(crate) async fn start(plan: Plan) -> Result<Arc<BootResult>, StartError> {
         let modules = plugin.modules.iter().filter_map(|module| module.failure.as_ref());
         plugin.failure.iter().chain(modules).any(|failure| !failure.allowed)
     });
+    let faults = if failed { vec![] } else { root.faults(&plugins) };
+    let failed = failed || !faults.is_empty();
     if !failed {
         let hooks =
             Hooks { boot: &shared.boot, report: Some((&shared.report, None)), plugin: None, pending: None };
@@ -99,6 +101,9 @@ pub(crate) async fn start(plan: Plan) -> Result<Arc<BootResult>, StartError> {
         plugins,
         orphans,
     });
+    if !faults.is_empty() {
+        return Err(StartError::Declared(faults));
+    }
     if failed {
         return Err(StartError::Plugins(result));
     }

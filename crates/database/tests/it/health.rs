@@ -157,3 +157,40 @@ async fn one_that_stands_still_is_told_with_its_place_before_the_check_is_given_
     );
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn ten_plugins_whose_server_is_away_have_one_cause_that_names_them() {
+    let driver = MadeUp::default();
+    driver.is_away.store(true, SeqCst);
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let asking = |id: &'static str| {
+        greenroom_core::plugin(id, |env| {
+            env.register_init(async |database: greenroom_database::Database| {
+                database.client().await.unwrap_err();
+                Ok(())
+            });
+        })
+    };
+    let running = driver.start_away(SERVER, ids.map(asking).into()).await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    registry.settled().await;
+    let causes = registry.causes();
+    let [cause] = &*causes else { panic!("{causes:#?}") };
+    assert_eq!(cause.dependency.as_ref().map(ToString::to_string).as_deref(), Some("postgresql db:5432"));
+    assert_eq!(cause.plugins, ids);
+    assert_eq!(cause.affects, ids.map(|id| format!("/api/{id}")));
+    assert!(!format!("{causes:?}").contains("s3cret"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_may_be_asked_for_a_database_before_its_plugin_has_asked_for_it() {
+    let driver = MadeUp::default();
+    let holds = greenroom_core::plugin("holds", |env| {
+        env.register_init(async |_: greenroom_database::Database| Ok(()));
+    });
+    let (running, _) = driver.start("greenroom: {health: {readiness: [holds.database]}}", vec![holds]).await;
+    let registry = running.service::<HealthRegistry>().await.unwrap();
+    assert_eq!((registry.states().len(), registry.failing(&[]).await), (0, None));
+    running.stop().await;
+}

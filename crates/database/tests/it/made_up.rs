@@ -144,7 +144,14 @@ impl MadeUp {
         Served { running, lines, client, database }
     }
 
-    /// The same with modules.
+    /// A backend whose plugins have their data on a server.
+    pub(crate) async fn start_away(&self, connection: &str, plugins: Vec<Plugin>) -> Running {
+        let yaml = format!("backend: {{database: {{client: pg, connection: {connection}}}}}");
+        let driver = DatabaseDriver::factory(OfServer(self.clone()));
+        self.start_all(&yaml, plugins, vec![], Some(driver)).await.0
+    }
+
+    /// As `start`, with modules.
     pub(crate) async fn start_with(
         &self,
         yaml: &str,

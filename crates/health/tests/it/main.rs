@@ -1,5 +1,13 @@
 //! Checks, run in paused time: a minute here takes no time at all.
 
+mod blocked;
+mod causes;
+mod configured;
+mod declared;
+mod kept;
+mod own;
+mod remembered;
+
 use std::{
     sync::{
         Arc, OnceLock,
@@ -9,7 +17,7 @@ use std::{
 };
 
 use greenroom_config::RootConfig;
-use greenroom_core::{Backend, Running, plugin, service};
+use greenroom_core::{Backend, Plugin, Running, plugin, service};
 use greenroom_errors::Error;
 use greenroom_health::{Check, CheckHandle, HealthChecks, HealthRegistry, HealthResponse, Probe, RootHealth};
 use greenroom_logging::{CaptureSink, RootLogger};
@@ -33,28 +41,20 @@ impl Up {
         config: Value,
         register: impl Fn(&HealthChecks) + Clone + Send + Sync + 'static,
     ) -> Self {
-        let lines = CaptureSink::new();
-        let sink = lines.clone();
-        let backend = Backend::new([
-            service(async move || Ok(RootConfig::from_json(config)?)),
-            service(async move || Ok(RootLogger::builder().sink(sink).build())),
-            greenroom_logging::logger(),
-            HealthRegistry::factory(),
-            HealthChecks::factory(),
-            RootHealth::factory(),
-        ]);
-        let db = plugin("db", move |env| {
-            env.register_init(async move |checks: HealthChecks| {
-                register(&checks);
-                Ok(())
-            });
-        });
-        let running = backend.add(db).start().await.unwrap_or_else(|error| panic!("{error}"));
+        let (backend, lines) = backend(RootConfig::from_json(config).unwrap());
+        Self::started(backend, lines, register).await
+    }
+
+    async fn started(
+        backend: Backend,
+        lines: CaptureSink,
+        register: impl Fn(&HealthChecks) + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let running = backend.add(db(register)).start().await.unwrap_or_else(|error| panic!("{error}"));
         let registry = running.service().await.unwrap();
         let health = running.service().await.unwrap();
         Self { running, registry, health, lines }
     }
-
     async fn ready(&self) -> HealthResponse {
         self.health.readiness(&Probe::default()).await
     }
@@ -79,6 +79,31 @@ impl Up {
     }
 }
 
+/// One that has what checks need, and no plugin.
+fn backend(config: RootConfig) -> (Backend, CaptureSink) {
+    let lines = CaptureSink::new();
+    let sink = lines.clone();
+    let backend = Backend::new([
+        service(async move || Ok(config)),
+        service(async move || Ok(RootLogger::builder().sink(sink).build())),
+        greenroom_logging::logger(),
+        HealthRegistry::factory(),
+        HealthChecks::factory(),
+        RootHealth::factory(),
+    ]);
+    (backend, lines)
+}
+
+/// The plugin `db`, which registers checks.
+fn db(register: impl Fn(&HealthChecks) + Clone + Send + Sync + 'static) -> Plugin {
+    plugin("db", move |env| {
+        env.register_init(async move |checks: HealthChecks| {
+            register(&checks);
+            Ok(())
+        });
+    })
+}
+
 fn failed(check: &str) -> HealthResponse {
     HealthResponse::unavailable(format!("Check '{check}' failed"))
 }
@@ -86,20 +111,23 @@ fn failed(check: &str) -> HealthResponse {
 #[tokio::test(start_paused = true)]
 async fn passing_and_warning_checks_are_ready_failing_ones_are_not() {
     let up = Up::with(|checks| {
-        checks.check("pass", async || Check::pass()).readiness();
-        checks.check("warn", async || Check::warn("slow")).readiness();
+        checks.declare("pass").readiness().run(async || Check::pass());
+        checks.declare("warn").readiness().run(async || Check::warn("slow"));
     })
     .await;
     assert_eq!(up.ready().await, HealthResponse::ok());
     let up = Up::with(|checks| {
         checks.check("other", async || Check::fail("not opted in"));
-        checks.check("b", async || Check::fail("second")).readiness();
-        checks.check("a", async || Err::<(), _>(Error::new("first"))).readiness();
+        checks.declare("b").readiness().run(async || Check::fail("second"));
+        checks.declare("a").readiness().run(async || Err::<(), _>(Error::new("first")));
     })
     .await;
     assert_eq!(up.ready().await, failed("db.a"), "the first by name");
     assert_eq!(up.last("a"), Some(Check::fail("first")));
-    let without = |names: &[&str]| Probe { exclude: names.iter().map(ToString::to_string).collect() };
+    let without = |names: &[&str]| Probe {
+        exclude: names.iter().map(ToString::to_string).collect(),
+        ..Probe::default()
+    };
     assert_eq!(up.health.readiness(&without(&["db.a"])).await, failed("db.b"));
     assert_eq!(up.health.readiness(&without(&["db.b", "db.a"])).await, HealthResponse::ok());
     assert_eq!(up.health.liveness().await, HealthResponse::ok());
@@ -108,7 +136,7 @@ async fn passing_and_warning_checks_are_ready_failing_ones_are_not() {
 #[tokio::test(start_paused = true)]
 async fn a_check_that_hangs_fails_after_a_second_and_no_probe_waits_longer() {
     let up = Up::with(|checks| {
-        checks.check("hangs", async || std::future::pending::<Check>().await).readiness();
+        checks.declare("hangs").readiness().run(async || std::future::pending::<Check>().await);
     })
     .await;
     let begun = Instant::now();
@@ -131,7 +159,7 @@ async fn a_check_that_panics_fails_and_is_run_again() {
             0 => panic!("no such table"),
             _ => Check::pass(),
         };
-        checks.check("panics", check).readiness();
+        checks.declare("panics").readiness().run(check);
     })
     .await;
     assert_eq!(up.ready().await, failed("db.panics"));
@@ -216,7 +244,7 @@ async fn probes_read_the_last_result_and_run_nothing() {
             runs.fetch_add(1, SeqCst);
             Check::pass()
         };
-        checks.check("counts", check).readiness();
+        checks.declare("counts").readiness().run(check);
     })
     .await;
     sleep(Duration::from_secs(25)).await;
@@ -239,9 +267,7 @@ async fn who_knows_of_a_change_has_the_check_run_at_once_and_probes_know_it_then
             0 => Check::pass(),
             _ => Check::fail("gone"),
         };
-        let server = checks.check("server", check);
-        server.clone().readiness();
-        let _ = keep.set(server);
+        let _ = keep.set(checks.declare("server").readiness().run(check));
     })
     .await;
     assert_eq!(up.ready().await, HealthResponse::ok());
@@ -267,8 +293,8 @@ async fn a_second_check_of_one_name_is_refused_and_never_run() {
             runs.fetch_add(1, SeqCst);
             Check::fail("the second one")
         };
-        checks.check("same", async || Check::pass()).readiness();
-        checks.check("same", second).readiness();
+        checks.declare("same").readiness().run(async || Check::pass());
+        checks.declare("same").readiness().run(second);
     })
     .await;
     assert_eq!(up.registry.states().len(), 1);
@@ -278,18 +304,6 @@ async fn a_second_check_of_one_name_is_refused_and_never_run() {
     let refused =
         "error Health check refused: the plugin has one of this name already; give it another name db.same";
     assert_eq!(up.told(), [refused]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn checks_are_opted_in_by_config_and_unknown_names_are_warned_of() {
-    let config = json!({"greenroom": {"health": {"readiness": ["db.a", "db.typo"]}}});
-    let up = Up::configured(config, |checks| {
-        checks.check("a", async || Check::fail("x"));
-    })
-    .await;
-    assert_eq!(up.ready().await, failed("db.a"));
-    let warned = "No plugin has registered the health check 'db.typo' of greenroom.health.readiness";
-    assert!(up.told().iter().any(|line| line.contains(warned)), "{:?}", up.told());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,244 @@
+//! How a plugin registers its checks.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use greenroom_core::{PluginMetadata, Service, ServiceFactory, scope, service};
+use greenroom_logging::{Logger, error};
+use tokio::sync::mpsc;
+
+use crate::{
+    Check, CheckHandle, Dependency, HealthRegistry, Kind, Severity,
+    entry::{Entry, Options},
+    own::OWNER,
+    runner,
+    settings::{INTERVALS, TIMEOUTS},
+};
+
+const INTERVAL: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Registers a plugin's checks.
+#[derive(Clone)]
+pub struct HealthChecks {
+    registry: HealthRegistry,
+    plugin: Arc<str>,
+    logger: Logger,
+}
+
+impl Service for HealthChecks {
+    const ID: &'static str = "greenroom.healthChecks";
+    type Scope = scope::Plugin;
+}
+
+impl HealthChecks {
+    /// The default factory.
+    pub fn factory() -> ServiceFactory {
+        service(async |registry: HealthRegistry, logger: Logger, me: PluginMetadata| {
+            Ok(Self { registry, logger, plugin: me.id().into() })
+        })
+    }
+
+    /// The backend's own.
+    pub(crate) fn own(registry: HealthRegistry, logger: Logger) -> Self {
+        Self { registry, logger, plugin: OWNER.into() }
+    }
+
+    /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails. It is
+    /// [information](Kind::Information) for operators, and no probe fails with it: [`declare`](Self::declare) is for all else.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    ///
+    /// use greenroom_core::plugin;
+    /// use greenroom_health::{Check, HealthChecks};
+    ///
+    /// plugin("catalog", |env| {
+    ///     let waiting = Arc::new(AtomicUsize::new(0));
+    ///     env.register_init(async move |health: HealthChecks| {
+    ///         let check = async move || match waiting.load(Ordering::Relaxed) {
+    ///             0..1000 => Check::pass(),
+    ///             count => Check::fail(format!("{count} jobs wait")),
+    ///         };
+    ///         health.check("queue", check); // shown as `catalog.queue`
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    ///
+    /// A change between passing, warning and failing is logged once, with the reason. The name is unique within the plugin:
+    /// a second check of it is refused, which is logged as an error, and never run.
+    pub fn check<F, Fut>(&self, name: &str, check: F) -> CheckHandle
+    where
+        F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: Into<Check>> + Send + 'static,
+    {
+        self.declare(name).run(check)
+    }
+
+    /// A check with options. It begins at [`run`](DeclaredCheck::run), which comes last.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use greenroom_core::plugin;
+    /// use greenroom_health::{Check, Dependency, HealthChecks};
+    ///
+    /// plugin("mail", |env| {
+    ///     env.register_init(async |health: HealthChecks| {
+    ///         health
+    ///             .declare("server")
+    ///             .readiness()                                          // probes fail with it
+    ///             .timeout(Duration::from_secs(2))
+    ///             .interval(Duration::from_secs(30))
+    ///             .dependency(Dependency::new("smtp", "mail.example.com:25")) // one cause with others who name it
+    ///             .affects(["/api/mail"])
+    ///             .run(async || Check::pass());
+    ///         Ok(())
+    ///     });
+    /// });
+    /// ```
+    pub fn declare(&self, name: &str) -> DeclaredCheck<'_> {
+        DeclaredCheck {
+            by: self,
+            name: self.full(name),
+            kind: Kind::default(),
+            severity: Severity::default(),
+            timeout: TIMEOUT,
+            interval: INTERVAL,
+            dependency: None,
+            affects: vec![],
+            required_when: None,
+            is_quiet: false,
+        }
+    }
+
+    /// Says that a check of this name may be registered after the start, so that a config may name it.
+    pub fn expect(&self, name: &str) {
+        self.registry.expect(self.full(name));
+    }
+
+    fn full(&self, name: &str) -> String {
+        format!("{}.{name}", self.plugin)
+    }
+}
+
+/// A check with its options, which does not run yet.
+#[must_use = "a declared check is registered and runs from `.run(…)` on"]
+pub struct DeclaredCheck<'a> {
+    by: &'a HealthChecks,
+    name: String,
+    kind: Kind,
+    severity: Severity,
+    timeout: Duration,
+    interval: Duration,
+    dependency: Option<Dependency>,
+    affects: Vec<String>,
+    required_when: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+    is_quiet: bool,
+}
+
+impl DeclaredCheck<'_> {
+    /// What it is for; [`Kind::Information`] unless said.
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`. Short for
+    /// [`Kind::Readiness`].
+    pub fn readiness(self) -> Self {
+        self.kind(Kind::Readiness)
+    }
+
+    /// Readiness fails with it while `is_required` says so, which is asked at each probe: for a check that is registered before it is
+    /// known whether anybody depends on it.
+    pub fn readiness_when(mut self, is_required: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.required_when = Some(Arc::new(is_required));
+        self
+    }
+
+    /// What a failure means; [`Severity::Fail`] unless said.
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// How long a run may take, from 10 ms to 5 min; 1 s unless said.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        let [least, most] = TIMEOUTS;
+        self.timeout = timeout.clamp(least, most);
+        self
+    }
+
+    /// The time from one run to the next, from 1 s to a day; 10 s unless said.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        let [least, most] = INTERVALS;
+        self.interval = interval.clamp(least, most);
+        self
+    }
+
+    /// What it depends on outside this process. Checks that name the same are told as one cause.
+    pub fn dependency(mut self, dependency: Dependency) -> Self {
+        self.dependency = Some(dependency);
+        self
+    }
+
+    /// The endpoints that do not work while it fails, such as `/api/catalog`.
+    pub fn affects<P: Into<String>>(mut self, endpoints: impl IntoIterator<Item = P>) -> Self {
+        self.affects = endpoints.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// No line tells of it, because others do, and nothing of it is kept.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.is_quiet = true;
+        self
+    }
+
+    /// Registers it, and runs it now and again and again, as long as the backend runs. What `greenroom.health` says of it goes before
+    /// what was declared.
+    pub fn run<F, Fut>(self, check: F) -> CheckHandle
+    where
+        F: FnOnce() -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output: Into<Check>> + Send + 'static,
+    {
+        let Self {
+            by,
+            name,
+            kind,
+            severity,
+            timeout,
+            interval,
+            dependency,
+            affects,
+            required_when,
+            is_quiet,
+        } = self;
+        let asked = by.registry.settings().of(&name);
+        let readiness: Arc<dyn Fn() -> bool + Send + Sync> = match (asked.readiness, required_when) {
+            (Some(said), _) => Arc::new(move || said),
+            (None, Some(when)) => Arc::new(move || kind == Kind::Readiness || when()),
+            (None, None) => Arc::new(move || kind == Kind::Readiness),
+        };
+        let options = Options {
+            kind,
+            severity: asked.severity.unwrap_or(severity),
+            timeout: asked.timeout.unwrap_or(timeout),
+            interval: asked.interval.unwrap_or(interval),
+            dependency,
+            affects,
+            readiness,
+            is_own: *by.plugin == *OWNER,
+            is_quiet,
+        };
+        let made = |kept| Entry::new(name.clone(), options, by.logger.clone(), kept);
+        let Some(entry) = by.registry.add(&name, made) else {
+            let text = "Health check refused: the plugin has one of this name already; give it another name";
+            error!(by.logger, check = &*name, "{text}");
+            return CheckHandle::refused();
+        };
+        let (ask, asked) = mpsc::channel(1);
+        runner::start(entry, check, asked);
+        CheckHandle::new(ask)
+    }
+}
