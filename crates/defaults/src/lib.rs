@@ -18,7 +18,9 @@ mod boot_config;
 mod boot_log;
 mod config_report;
 mod finding;
+mod kept_boot;
 mod live_config;
+mod own_metrics;
 mod remarks;
 mod schemas;
 mod waiting;
@@ -27,18 +29,23 @@ use std::sync::Arc;
 
 use greenroom_auth::{Auth, ExternalTokens, HttpAuth, PluginKeys, UserInfo, UserTokens};
 use greenroom_config::{ConfigOptions, DeclareConfig, ReadContext, RootConfig};
-use greenroom_core::{Backend, Declarations, ServiceFactory, boot::Boot, service};
+use greenroom_core::{
+    Backend, Declarations, ServiceFactory,
+    boot::{Boot, BootReport},
+    service,
+};
 use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
 use greenroom_database::Database;
 use greenroom_errors::{Error, Result};
-use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
+use greenroom_health::{HealthChecks, HealthRegistry, OwnChecks, RootHealth};
 use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
 use greenroom_log_store::LogStore;
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
+use greenroom_metrics::{LogRecords, Metrics, MetricsRegistry};
 use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
 
-use crate::{boot_config::BootConfig, boot_log::BootLog};
+use crate::{boot_config::BootConfig, boot_log::BootLog, kept_boot::KeptBoot, own_metrics::OwnMetrics};
 
 pub use crate::config_report::ConfigReport;
 pub use crate::finding::{Finding, Severity};
@@ -108,12 +115,19 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
     let Surroundings { log, is_process, found, .. } = surroundings.clone();
     let backend = Backend::new(factories(&surroundings));
     backend.boot(
-        async move |config: RootConfig, logger: RootLogger, declarations: Declarations, token: OpsToken| {
+        async move |config: RootConfig,
+                    logger: RootLogger,
+                    declarations: Declarations,
+                    token: OpsToken,
+                    report: BootReport,
+                    data: DataDirectory| {
+            let mut boot = boot(&config, &logger, &log, &declarations, found)?;
             if is_process {
                 logger.log_panics().forever();
                 logger.install_tracing(BridgeOptions::new());
+                let kept = KeptBoot { report, data, config: config.clone() };
+                boot.observer = kept.beside(boot.observer, &logger);
             }
-            let boot = boot(&config, &logger, &log, &declarations, found)?;
             if LoggerOptions::from_config(&config, &log).is_ok_and(|log| log.format.has_additions()) {
                 logger.child(fields! { service: "ops" }).info(token.told());
             }
@@ -160,21 +174,29 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
             Ok(config)
         }),
         LogStore::factory(),
-        service(async move |config: RootConfig, store: LogStore, declarations: Declarations| {
-            let options = LoggerOptions::from_config(&config, &log);
-            let context = ReadContext { node_env: log.node_env, declarations };
-            // Without a logger there is no boot, which would tell what else is wrong.
-            let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
-            // The boot tells them, with those of all other readers.
-            let options = LoggerOptions { warnings: vec![], ..options };
-            Ok(RootLogger::builder().options(options).tap(store.sink()).build())
-        })
+        LogRecords::factory(),
+        service(
+            async move |config: RootConfig,
+                        store: LogStore,
+                        records: LogRecords,
+                        declarations: Declarations| {
+                let options = LoggerOptions::from_config(&config, &log);
+                let context = ReadContext { node_env: log.node_env, declarations };
+                // Without a logger there is no boot, which would tell what else is wrong.
+                let options = options.map_err(|error| ConfigReport::of(&context, &config).join(error))?;
+                // The boot tells them, with those of all other readers.
+                let options = LoggerOptions { warnings: vec![], ..options };
+                Ok(RootLogger::builder().options(options).tap(store.sink()).tap(records).build())
+            },
+        )
         .reads_with_warnings(
             move |config| LoggerOptions::from_config(config, &read_log),
             |options| options.warnings.clone(),
         )
         .follows(["level", "overrides", "redactAllowlist"].map(|key| format!("backend.logger.{key}"))),
         greenroom_logging::logger(),
+        MetricsRegistry::factory(),
+        Metrics::factory(),
         ExternalTokens::factory(),
         PluginKeys::factory(),
         UserTokens::factory(),
@@ -184,8 +206,10 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
+        OwnMetrics::factory(),
         HttpClient::factory(calls),
         DataDirectory::factory(state.clone()),
+        OwnChecks::factory(),
         Database::factory(node_env.clone()),
         HttpSettings::factory(node_env.clone(), state),
         RootHttpRouter::factory(),

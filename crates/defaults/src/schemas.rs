@@ -24,6 +24,7 @@ pub fn config_schemas() -> Vec<Schema> {
         ("greenroom-http-client", greenroom_http_client::CONFIG_SCHEMA),
         ("greenroom-data-dir", greenroom_data_dir::CONFIG_SCHEMA),
         ("greenroom-database", greenroom_database::CONFIG_SCHEMA),
+        ("greenroom-metrics", greenroom_metrics::CONFIG_SCHEMA),
         ("greenroom-ops", greenroom_ops::CONFIG_SCHEMA),
         ("greenroom-defaults", crate::CONFIG_SCHEMA),
     ];

@@ -25,17 +25,40 @@ pub(crate) struct AccessLine {
     logger: Logger,
     /// As until Backstage 1.55, with a `date` in the text and as a field.
     is_dated: bool,
+    level: Level,
 }
+
+/// The line of this answer is of no news to who reads the log: an extension of an answer of routes that stand apart, as for the
+/// pages of operators, which ask again and again. It is written at `debug`.
+///
+/// ```
+/// use axum::response::{IntoResponse, Response};
+/// use greenroom_http::Routine;
+///
+/// async fn figures() -> Response {
+///     let mut response = "up 1\n".into_response();
+///     response.extensions_mut().insert(Routine);
+///     response
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Routine;
 
 impl AccessLine {
     /// `None` if the line would be dropped anyway.
     pub(crate) fn begin(logger: &Logger, is_dated: bool) -> Option<Self> {
-        logger.enabled(Level::Info, &KEYS).then(|| Self { logger: logger.clone(), is_dated })
+        let level = Level::Info;
+        logger.enabled(level, &KEYS).then(|| Self { logger: logger.clone(), is_dated, level })
+    }
+
+    /// It is of no news.
+    pub(crate) fn is_routine(&mut self) {
+        self.level = Level::Debug;
     }
 
     /// Writes the line. Of an answer that was given up, `contentLength` is what has left.
-    pub(crate) fn write(&self, exchange: &Exchange, sent: u64, aborted: bool) {
-        let Exchange { asked, request, began, answered, .. } = exchange;
+    pub(crate) fn write(&self, exchange: &Exchange, sent: u64, aborted: bool, took: Duration) {
+        let Exchange { asked, request, answered, .. } = exchange;
         let url = &*asked.told_url();
         let version = if asked.version == Version::HTTP_10 { "1.0" } else { "1.1" };
         let agent = asked.user_agent.as_ref().map(|agent| redacted(agent, redact::text));
@@ -70,7 +93,7 @@ impl AccessLine {
         if let Some(referrer) = &referrer {
             add(text("referrer", referrer));
         }
-        add(Field::literal("durationMs", FieldValue::F64(millis(began.elapsed()))).added());
+        add(Field::literal("durationMs", FieldValue::F64(millis(took))).added());
         if let Some(route) = request.route() {
             add(text("route", route).added());
         }
@@ -114,7 +137,7 @@ impl AccessLine {
             referrer, "\" \"", agent, "\"",
         ]
         .concat();
-        self.logger.log(&Record::new(Level::Info, format_args!("{message}")).at(now).with_fields(&fields));
+        self.logger.log(&Record::new(self.level, format_args!("{message}")).at(now).with_fields(&fields));
         // It borrows the clock's text.
         drop(fields);
         CLOCK.set(clock);

@@ -15,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::{
+    access_line::Routine,
     body::AnswerBody,
     client::Caller,
     envelope::Envelope,
     exchange::Exchange,
     express::{TrustProxy, matching, send::empty},
     failure::panicked,
+    measured::RequestMetrics,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     server::{begin, keep_alive, run},
@@ -53,13 +55,18 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(crate) fn new(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Self {
+    pub(crate) fn new(
+        settings: &HttpSettings,
+        logger: &Logger,
+        draining: &CancellationToken,
+        metrics: Option<RequestMetrics>,
+    ) -> Self {
         // Outermost first.
         let steps: [Box<dyn Step>; 4] = [
             Box::new(RequestId),
             Box::new(EarlyRefusal),
             Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
-            Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }),
+            Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility, metrics }),
         ];
         let envelope = Arc::new(Envelope::new(logger, settings.development));
         Self { steps: Pipeline::new(steps), envelope, draining: draining.clone() }
@@ -73,7 +80,7 @@ impl Surroundings {
         mut request: Request,
     ) -> Response<AnswerBody> {
         let (reached, answer) = self.steps.on_request(&mut exchange, &mut request).await;
-        let response = match (answer, router) {
+        let mut response = match (answer, router) {
             (Some(answer), _) => answer,
             (None, None) => empty(StatusCode::NOT_FOUND),
             (None, Some(mut router)) => {
@@ -86,6 +93,9 @@ impl Surroundings {
                 }
             }
         };
+        if let (Some(line), Some(Routine)) = (&mut exchange.line, response.extensions_mut().remove()) {
+            line.is_routine();
+        }
         let mut response = self.envelope.replace_failure(&mut exchange, response);
         self.steps.on_response(reached, &mut exchange, &mut response);
         AnswerBody::attach(exchange, response, &self.draining)
@@ -151,7 +161,7 @@ pub fn serve_apart(
     draining: &CancellationToken,
 ) -> impl Serve {
     let logger = logger.child(fields! { service: "rootHttpRouter" });
-    let surroundings = Surroundings::new(settings, &logger, draining);
+    let surroundings = Surroundings::new(settings, &logger, draining, None);
     let trust = settings.trust_proxy.clone();
     Alone { apart: Apart::new(path, router), surroundings: Arc::new(surroundings), trust }
 }

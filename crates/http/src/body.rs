@@ -14,7 +14,10 @@ use http::{Method, StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::exchange::{Answered, Exchange};
+use crate::{
+    exchange::{Answered, Exchange},
+    measured::Lasting,
+};
 
 /// A large piece goes out in pieces of this size, so that the line of a client that leaves says what it has taken.
 const MOST_PIECE_BYTES: usize = 64 * 1024;
@@ -41,11 +44,18 @@ impl AnswerBody {
         draining: &CancellationToken,
     ) -> Response<Self> {
         let (status, headers) = (response.status(), response.headers());
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+        let said = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
         let is_bodiless = exchange.asked.method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+        // Of a body that is whole, the server says how long it is where nobody has.
+        let whole =
+            || HttpBody::size_hint(response.body()).exact().filter(|length| !is_bodiless && *length > 0);
+        let length = said.or_else(whole);
         exchange.answer(Answered { status, length, is_bodiless });
         let streams_events =
             headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_event_stream(kind.as_bytes()));
+        if streams_events {
+            exchange.lasts(Lasting::Events);
+        }
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
         response.map(|body| Self {
             body,

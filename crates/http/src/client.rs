@@ -135,8 +135,8 @@ impl Caller {
     /// right of the client, or the peer alone.
     pub(crate) fn forwarded_for(&self, headers: &HeaderMap) -> Option<String> {
         let found = self.listed(headers).len();
-        let peer = || self.peer.address.map(written);
-        let Some(listed) = joined(headers, &FORWARDED_FOR).filter(|_| found > 0) else { return peer() };
+        let listed = (found > 0).then(|| joined(headers, &FORWARDED_FOR)).flatten();
+        let Some(listed) = listed else { return self.peer.address.map(written) };
         let listed = text(&listed);
         let all: Vec<_> =
             listed.split(',').map(|one| one.trim_matches(' ')).filter(|one| !one.is_empty()).collect();

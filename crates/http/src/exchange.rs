@@ -23,6 +23,7 @@ use crate::{
     express::{cors::Grant, headers::both, rate_limit::Hit},
     finished_request::Watch,
     forward::Told,
+    measured::{Lasting, Measured},
 };
 
 /// One request and its answer.
@@ -48,6 +49,8 @@ pub(crate) struct Exchange {
     pub(crate) hits: Vec<Hit>,
     /// What is written when the last byte has left.
     pub(crate) line: Option<AccessLine>,
+    /// What is counted when it is over.
+    pub(crate) measured: Option<Measured>,
     /// Whose log tells of an answer that breaks: the innermost router's.
     pub(crate) envelope: Option<Arc<Envelope>>,
     /// What is noted for those who are told when it is over.
@@ -71,6 +74,8 @@ pub(crate) struct Asked {
     pub(crate) connection: Option<HeaderValue>,
     pub(crate) accept_encoding: Option<HeaderValue>,
     pub(crate) cache_control: Option<HeaderValue>,
+    /// How long its body is, if it says so.
+    pub(crate) content_length: Option<u64>,
     pub(crate) if_modified_since: Option<HeaderValue>,
     pub(crate) if_none_match: Option<HeaderValue>,
     /// The first one that came, as in Node, unless it is empty; so is the next.
@@ -106,6 +111,7 @@ impl Exchange {
             grant: None,
             hits: Vec::new(),
             line: None,
+            measured: None,
             envelope: None,
             watch: None,
             answered: None,
@@ -138,16 +144,30 @@ impl Exchange {
         }
     }
 
-    /// Writes the access line, and tells who observes, unless that is done. `sent` is how much of the body has left.
+    /// Notes that it is no request that is at work any more, but something that stays.
+    pub(crate) fn lasts(&mut self, as_what: Lasting) {
+        if let Some(measured) = &mut self.measured {
+            measured.lasts(as_what);
+        }
+    }
+
+    /// Writes the access line, counts, and tells who observes, unless that is done. `sent` is how much of the body has left.
     pub(crate) fn end(&mut self, sent: u64, aborted: bool) {
-        let (line, watch) = (self.line.take(), self.watch.take());
+        let (line, watch, measured) = (self.line.take(), self.watch.take(), self.measured.take());
+        if line.is_none() && watch.is_none() && measured.is_none() {
+            return;
+        }
+        let took = self.began.elapsed();
+        let exchange = &*self;
+        if let Some(measured) = measured {
+            measured.end(exchange, sent, aborted, took);
+        }
         if line.is_none() && watch.is_none() {
             return;
         }
-        let exchange = &*self;
         exchange.context.clone().sync_scope(|| {
             if let Some(line) = line {
-                line.write(exchange, sent, aborted);
+                line.write(exchange, sent, aborted, took);
             }
             if let Some(watch) = watch {
                 watch.tell(exchange, sent, aborted);
@@ -177,6 +197,7 @@ impl Asked {
             connection: None,
             accept_encoding: None,
             cache_control: None,
+            content_length: None,
             if_modified_since: None,
             if_none_match: None,
             user_agent: None,
@@ -188,6 +209,10 @@ impl Asked {
                 "connection" => (&mut asked.connection, true),
                 "accept-encoding" => (&mut asked.accept_encoding, true),
                 "cache-control" => (&mut asked.cache_control, true),
+                "content-length" => {
+                    asked.content_length = value.to_str().ok().and_then(|length| length.parse().ok());
+                    continue;
+                }
                 "if-modified-since" => (&mut asked.if_modified_since, true),
                 "if-none-match" => (&mut asked.if_none_match, true),
                 "user-agent" => (&mut asked.user_agent, false),

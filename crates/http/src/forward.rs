@@ -25,9 +25,9 @@ use crate::{
     body::{AnswerBody, is_event_stream},
     client::Caller,
     envelope::Envelope,
-    exchange::Exchange,
     failure::panicked,
     health_routes,
+    measured::{Lasting, RequestMetrics},
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     server::{begin, keep_alive},
@@ -152,13 +152,22 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(crate) fn new(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Self {
+    pub(crate) fn new(
+        settings: &HttpSettings,
+        logger: &Logger,
+        draining: &CancellationToken,
+        metrics: Option<RequestMetrics>,
+    ) -> Self {
         // Outermost first.
         let common = || -> [Box<dyn Step>; 3] {
             [
                 Box::new(EarlyRefusal),
                 Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
-                Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }),
+                Box::new(Access {
+                    logger: logger.clone(),
+                    compatibility: settings.compatibility,
+                    metrics: metrics.clone(),
+                }),
             ]
         };
         let named: [Box<dyn Step>; 1] = [Box::new(RequestId)];
@@ -192,22 +201,29 @@ impl Surroundings {
             exchange.request.set_target_plugin(plugin.into());
         }
         root.observe_request(&request);
-        let request = request.map(|body| counted(body, &told, &exchange.in_flight));
+        // What is moved into the future has its place there: a name of its own in it would give it another.
+        let mut request = request.map(|body| counted(body, &told, &exchange.in_flight));
         exchange.told = Some(told);
         let (context, to) = (exchange.context.clone(), to.clone());
         Box::pin(context.scope(async move {
-            let mut request = request;
             let steps = &self.steps[usize::from(passage.is_transparent)];
             let (reached, refused) = steps.on_request(&mut exchange, &mut request).await;
             exchange.line = exchange.line.take().filter(|_| to.0.writes_lines());
             let forwarded = match refused {
                 Some(response) => Forwarded::Answer(response),
-                None => ask(&to, &mut exchange, request, passage).await,
+                None => {
+                    exchange.calls_author();
+                    match catch_panic(to.0.forward(request, passage)).await {
+                        Ok(forwarded) => forwarded,
+                        Err(panic) => Forwarded::Answer(panicked(panic)),
+                    }
+                }
             };
             let mut response = match (forwarded, exchange.takeover.take()) {
                 (Forwarded::Answer(response), _) => response,
                 (Forwarded::Tunnel(head, upstream), Some(takeover)) => {
                     exchange.asked.detach();
+                    exchange.lasts(Lasting::Tunnel);
                     let draining = self.draining.clone();
                     let go_on = move |client| tunnel::run(head, client, upstream, exchange, draining);
                     return takeover.take(go_on).await;
@@ -223,14 +239,6 @@ impl Surroundings {
             }
             AnswerBody::attach(exchange, response, &self.draining)
         }))
-    }
-}
-
-async fn ask(to: &Forwarding, exchange: &mut Exchange, request: Request, passage: Passage) -> Forwarded {
-    exchange.calls_author();
-    match catch_panic(to.0.forward(request, passage)).await {
-        Ok(forwarded) => forwarded,
-        Err(panic) => Forwarded::Answer(panicked(panic)),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/.backstage/health/v1/{readiness,liveness}`, matched as Express matches.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::response::Response;
 use bytes::Bytes;
 use greenroom_health::{HealthRegistry, HealthResponse, Outcome, Probe, RootHealth};
@@ -33,6 +35,17 @@ pub(crate) fn probe(path: &str) -> Option<Kind> {
     }
     let routes = [(READINESS, Kind::Readiness), (LIVENESS, Kind::Liveness)];
     routes.into_iter().find(|(route, _)| matching::is(route, path)).map(|(_, kind)| kind)
+}
+
+/// The template of a probe's route, in whatever case it was asked for.
+pub(crate) fn route(path: &str) -> Arc<str> {
+    static ROUTES: LazyLock<[Arc<str>; 2]> = LazyLock::new(|| [READINESS.into(), LIVENESS.into()]);
+    let [readiness, liveness] = &*ROUTES;
+    if path == READINESS || probe(path) == Some(Kind::Readiness) {
+        readiness.clone()
+    } else {
+        liveness.clone()
+    }
 }
 
 /// Answers probes.

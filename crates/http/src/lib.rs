@@ -41,6 +41,7 @@ pub mod finished;
 mod finished_request;
 mod forward;
 mod health_routes;
+mod measured;
 mod observer;
 mod offered_body;
 pub mod old_backend;
@@ -53,6 +54,7 @@ mod settings;
 mod unchanged;
 pub mod websocket;
 
+pub use access_line::Routine;
 pub use apart::serve_apart;
 pub use body::is_event_stream;
 pub use client::ClientAddress;

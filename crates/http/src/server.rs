@@ -15,6 +15,7 @@ use greenroom_http_server::{
     Answer, Arrival, Listen, LocalAddr, RequestBody, Serve, Server, ServerSettings, Tls,
 };
 use greenroom_logging::{Logger, RootLogger, fields, info};
+use greenroom_metrics::MetricsRegistry;
 use http::HeaderValue;
 use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +35,8 @@ use crate::{
     },
     failure::panicked,
     forward::{self, Forwarding},
-    health_routes::HealthRoutes,
+    health_routes::{self, HealthRoutes},
+    measured::RequestMetrics,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     run_to_completion::{RunToCompletion, may_change_something},
@@ -55,7 +57,8 @@ impl RootHttpRouter {
                    lifecycle: RootLifecycle,
                    health: RootHealth,
                    registry: HealthRegistry,
-                   forwarding: Option<Forwarding>| {
+                   forwarding: Option<Forwarding>,
+                   metrics: Option<MetricsRegistry>| {
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
                 let envelope = Envelope::new(&logger, settings.development);
                 let root = Self::new(envelope, WebSocketRoutes::new(&logger));
@@ -66,12 +69,15 @@ impl RootHttpRouter {
                 let address = listener.local_addr()?;
                 root.listens_on(address.clone());
                 let draining = CancellationToken::new();
+                let metrics = metrics.map(|all| RequestMetrics::new(&all, settings.https.is_some()));
                 let behind = forwarding.clone();
                 let front = Front(Arc::new(Inner {
-                    steps: steps(&settings, &logger, &draining),
-                    apart: apart::Surroundings::new(&settings, &logger, &draining),
-                    forwarding: forwarding
-                        .map(|to| (to, Arc::new(forward::Surroundings::new(&settings, &logger, &draining)))),
+                    steps: steps(&settings, &logger, &draining, metrics.clone()),
+                    apart: apart::Surroundings::new(&settings, &logger, &draining, metrics.clone()),
+                    forwarding: forwarding.map(|to| {
+                        let around = forward::Surroundings::new(&settings, &logger, &draining, metrics);
+                        (to, Arc::new(around))
+                    }),
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     root: root.clone(),
                     trust: settings.trust_proxy.clone(),
@@ -88,7 +94,12 @@ impl RootHttpRouter {
 }
 
 /// The way of every request, outermost first.
-fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken) -> Pipeline {
+fn steps(
+    settings: &HttpSettings,
+    logger: &Logger,
+    draining: &CancellationToken,
+    metrics: Option<RequestMetrics>,
+) -> Pipeline {
     let development = settings.development;
     let mut steps: Vec<Box<dyn Step>> = vec![
         Box::new(RequestId),
@@ -101,7 +112,7 @@ fn steps(settings: &HttpSettings, logger: &Logger, draining: &CancellationToken)
     if let Some(cors) = settings.cors.clone() {
         steps.push(Box::new(cors));
     }
-    steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility }));
+    steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility, metrics }));
     steps.push(Box::new(ResSend { development }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
@@ -210,7 +221,7 @@ impl Inner {
     async fn health_or_route(&self, exchange: &mut Exchange, request: Unrouted<'_>) -> Response {
         match self.health.answer(request.method(), request.uri()).await {
             Some(response) => {
-                exchange.request.set_route(request.uri().path());
+                exchange.request.set_route(health_routes::route(request.uri().path()));
                 response
             }
             None => self.root.route(exchange, request).await,

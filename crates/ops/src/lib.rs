@@ -38,6 +38,7 @@ mod headers;
 mod hosts;
 mod links;
 mod listen;
+mod metrics;
 mod mounts;
 mod operator;
 mod origin;
@@ -50,6 +51,7 @@ mod sign_in;
 mod surface;
 mod token;
 
+pub use api::{boot_document, kept_boot};
 pub use events::{Event, Events};
 pub use hosts::asked as asked_host;
 pub use operator::Operator;

@@ -18,7 +18,7 @@ use crate::ROOT;
 /// What the surface has of its own, and what nobody else may be called.
 const RESERVED: [(Kind, &[&str]); 2] = [
     (Kind::Api, &["info", "boot", "health", "config", "session", "links"]),
-    (Kind::Pages, &["v1", "assets", "sign-in"]),
+    (Kind::Pages, &["v1", "assets", "sign-in", "metrics"]),
 ];
 
 /// What somebody mounts.

@@ -19,7 +19,8 @@ use crate::{
     events::{self, Event, Streams},
     guard::Guard,
     hosts::Hosts,
-    listen::{OwnListener, Serving},
+    listen::{OwnListener, Served, Serving},
+    metrics,
     mounts::{Kind, Mounts},
     operator::Operator,
     settings::OpsSettings,
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     /// Which values are secret.
     pub(crate) config: RootConfig,
     address: LocalAddr,
+    metrics_address: Option<LocalAddr>,
     url: Arc<str>,
     node_env: Option<Arc<str>>,
 }
@@ -61,13 +63,26 @@ impl Ops {
                         sources: Sources| {
                 let logger = logger.child(fields! { service: "ops" });
                 let is_on = token.why_absent().is_none();
+                let serving = |name, listen, is_encrypted| Serving {
+                    name,
+                    listen,
+                    is_encrypted,
+                    config: sources.config.clone(),
+                    settings: http.clone(),
+                    logger: logger.clone(),
+                };
+                let mut metrics_address = None;
+                if let Some(listen) = settings.metrics.clone() {
+                    let own =
+                        OwnListener::start(serving("metrics", listen, false), &sources.lifecycle).await?;
+                    info!(logger, "Listening on {} for /metrics alone", own.address);
+                    metrics_address = Some(own.address.clone());
+                    own.serve(Served::Metrics(sources.metrics.clone()));
+                }
                 let own = match settings.listen.clone().filter(|_| is_on) {
                     None => None,
                     Some(listen) => {
-                        let (config, settings, logger) =
-                            (sources.config.clone(), http.clone(), logger.clone());
-                        let serving = Serving { listen, config, settings, logger };
-                        Some(OwnListener::start(serving, &sources.lifecycle).await?)
+                        Some(OwnListener::start(serving("ops", listen, true), &sources.lifecycle).await?)
                     }
                 };
                 let main = sources.http.clone();
@@ -84,10 +99,12 @@ impl Ops {
                     logger,
                     config: sources.config.clone(),
                     url: address.url(http.https.is_some()).into(),
+                    metrics_address,
                     node_env: node_env.as_deref().map(Into::into),
                     address,
                 });
                 inner.mounts.add(Kind::Own, "", sign_in::routes(&inner))?;
+                inner.mounts.add(Kind::Own, "", metrics::routes(sources.metrics.clone()))?;
                 inner.mounts.add(Kind::Own, "", api::routes(Told { sources, node_env, own_address }))?;
                 inner.mounts.add(Kind::Files, "", sign_in::files())?;
                 let surface = if is_on { surface::router(&inner) } else { Router::new() };
@@ -95,7 +112,7 @@ impl Ops {
                     None => main.mount_apart(ROOT, surface)?,
                     Some(own) => {
                         info!(inner.logger, "Listening on {} for {ROOT} alone", inner.address);
-                        own.serve(surface);
+                        own.serve(Served::Surface(surface));
                         // What the front end would be asked for is not there either.
                         main.mount_apart(ROOT, Router::new())?;
                     }
@@ -152,6 +169,11 @@ impl Ops {
     /// Where it listens.
     pub fn local_addr(&self) -> &LocalAddr {
         &self.0.address
+    }
+
+    /// Where `greenroom.metrics.listen` came to be.
+    pub fn metrics_addr(&self) -> Option<&LocalAddr> {
+        self.0.metrics_address.as_ref()
     }
 
     /// The URL in front of `/.greenroom`, as somebody on this machine types it.

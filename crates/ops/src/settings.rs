@@ -8,12 +8,15 @@ use crate::hosts::{Allowed, Hosts};
 
 const HOSTS: &str = "greenroom.ops.hosts";
 const LISTEN: &str = "greenroom.ops.listen";
+const METRICS: &str = "greenroom.metrics.listen";
 
-/// `greenroom.ops.hosts` and `greenroom.ops.listen`.
+/// `greenroom.ops.hosts`, `greenroom.ops.listen` and `greenroom.metrics.listen`.
 #[derive(Clone, Debug)]
 pub struct OpsSettings {
     /// Where the surface listens by itself; where all else does without it.
     pub listen: Option<Listen>,
+    /// Where the metrics are for everybody who reaches it; nowhere without it.
+    pub metrics: Option<Listen>,
     /// The names under which it may be asked for.
     pub(crate) hosts: Hosts,
 }
@@ -29,7 +32,8 @@ impl OpsSettings {
     /// # Errors
     /// When a host is none, or nobody can listen at the address.
     pub fn from_config(config: &RootConfig) -> Result<Self, ConfigError> {
-        let (listed, listen) = all((listed(config), Listen::optional(config, LISTEN)))?;
+        let listen = |key| Listen::optional(config, key);
+        let (listed, listen, metrics) = all((listed(config), listen(LISTEN), listen(METRICS)))?;
         let mut hosts = Hosts::default();
         for key in ["backend.baseUrl", "app.baseUrl"] {
             // What is wrong with it is told by whoever needs it.
@@ -37,7 +41,7 @@ impl OpsSettings {
             hosts.add(url.and_then(|url| Allowed::of_url(&url)));
         }
         hosts.add(listed);
-        Ok(Self { listen, hosts })
+        Ok(Self { listen, metrics, hosts })
     }
 
     /// The default factory.

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use greenroom_context::{Context, catch_panic};
-use greenroom_http::{ClientAddress, panicked, told_status};
+use greenroom_http::{ClientAddress, Routine, panicked, told_status};
 use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use tower_service::Service;
 
@@ -52,7 +52,18 @@ async fn answer(State(inner): State<Arc<Inner>>, client: ClientAddress, mut requ
     };
     let is_found = is_file && response.status().is_success();
     headers::set(response.headers_mut(), if is_found { Kept::AsSaid } else { Kept::Never });
+    if is_routine(&method, told_status(&response)) {
+        response.extensions_mut().insert(Routine);
+    }
     response
+}
+
+/// Whether the log need not tell of it: pages are looked at, and ask for what is new by themselves. Who signs in or changes something is
+/// told, and so is who is refused, and what fails.
+fn is_routine(method: &Method, status: StatusCode) -> bool {
+    let is_refused =
+        matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS);
+    !change::is_change(method) && !is_refused && !status.is_server_error()
 }
 
 /// Who is let in; `None` where everybody is.

@@ -1,8 +1,8 @@
 //! Routes that stand apart: they meet nothing of Backstage's.
 
-use axum::{Router, routing::get};
+use axum::{Extension, Router, routing::get};
 use greenroom_core::plugin;
-use greenroom_http::{ClientAddress, RootHttpRouter};
+use greenroom_http::{ClientAddress, RootHttpRouter, Routine};
 use serde_json::json;
 
 use crate::kit::Kit;
@@ -13,6 +13,7 @@ fn apart(path: &'static str) -> greenroom_core::Plugin {
             let client = async |client: ClientAddress| client.ip().unwrap_or_default().to_owned();
             let routes = Router::new()
                 .route(&format!("{path}/client"), get(client))
+                .route(&format!("{path}/routine"), get(async || Extension(Routine)))
                 .route(&format!("{path}/panics"), get(async || -> String { panic!("a secret") }));
             http.mount_apart(path, routes)
         });
@@ -58,6 +59,20 @@ async fn a_panic_in_them_is_an_error_body_that_tells_nothing() {
     let answer = up.get("/.own/panics").await;
     assert_eq!(answer.status, 500);
     assert!(answer.text().contains("logId=") && !answer.text().contains("a secret"), "{}", answer.text());
+}
+
+#[tokio::test]
+async fn the_line_of_a_routine_answer_is_at_debug_and_that_of_an_error_says_how_long_it_is() {
+    let up = Kit::new().add(apart("/.own")).start().await;
+    up.get("/.own/routine").await;
+    let length = up.get("/.own/panics").await.body.len();
+    let lines = up.lines_of("incomingRequest", 2).await;
+    assert_eq!((&lines[0]["level"], &lines[0]["url"]), (&json!("debug"), &json!("/.own/routine")));
+    assert_eq!(
+        (&lines[1]["level"], &lines[1]["contentLength"]),
+        (&json!("info"), &json!(length)),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]

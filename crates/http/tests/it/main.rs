@@ -21,6 +21,7 @@ mod gate;
 mod health;
 mod https;
 mod listen;
+mod measured;
 mod mounts;
 mod old_backend;
 mod one_request;

@@ -6,6 +6,8 @@ mod health;
 mod info;
 mod page;
 
+pub use self::boot::{boot_document, kept_boot};
+
 use axum::{Router, routing::get};
 use greenroom_config::RootConfig;
 use greenroom_core::{Deps, InstanceMetadata, RootLifecycle, boot::BootReport};
@@ -13,6 +15,7 @@ use greenroom_data_dir::DataDirectory;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_http::RootHttpRouter;
 use greenroom_http_server::LocalAddr;
+use greenroom_metrics::MetricsRegistry;
 
 /// What it is told from.
 #[derive(Clone, Deps)]
@@ -25,6 +28,7 @@ pub(crate) struct Sources {
     pub(crate) checks: HealthRegistry,
     pub(crate) data: DataDirectory,
     pub(crate) http: RootHttpRouter,
+    pub(crate) metrics: MetricsRegistry,
 }
 
 /// The same, and what the start has decided.
@@ -39,7 +43,8 @@ pub(crate) fn routes(told: Told) -> Router {
     Router::new()
         .route("/v1/info", get(info::info))
         .route("/v1/boot", get(boot::boot))
-        .route("/v1/health", get(health::health))
+        .route("/v1/boots", get(boot::boots))
+        .merge(health::routes())
         .route("/v1/config", get(config::config))
         .with_state(told)
 }

@@ -1,6 +1,7 @@
 //! That the surface stands apart from Backstage's routes.
 
 use greenroom_test::mock::OPS_TOKEN;
+use http::Method;
 use serde_json::json;
 
 use crate::kit;
@@ -42,6 +43,25 @@ async fn ops_1_the_access_line_says_which_route_and_that_it_was_an_operator() {
     let line = backend.await_log(|line| line["type"] == "incomingRequest").await;
     assert_eq!(line["route"], "/.greenroom/v1/queue/{id}/clear");
     assert_eq!((&line["principalType"], &line["targetPlugin"]), (&json!("operator"), &json!("queue")));
+}
+
+#[tokio::test]
+async fn a_look_is_at_debug_in_the_log_and_a_change_a_refusal_and_a_failure_at_info() {
+    let backend = kit::start_with(json!({"backend": {"logger": {"level": "debug"}}})).await;
+    let away = backend.request(Method::PUT, "/.greenroom/v1/queue/depth").with_token(OPS_TOKEN);
+    assert_eq!(away.json(&json!({})).await.status, 503);
+    assert_eq!(backend.get("/.greenroom/v1/queue/depth").without_credentials().await.status, 401);
+    for (path, status) in [("/.greenroom/v1/queue/depth", 200), ("/.greenroom/v1/nobody", 404)] {
+        assert_eq!(backend.get(path).with_token(OPS_TOKEN).await.status, status, "{path}");
+    }
+    backend.post_json("/.greenroom/v1/queue/7/clear", &json!({})).with_token(OPS_TOKEN).await;
+    let is_line = |line: &&serde_json::Value| line["type"] == "incomingRequest";
+    backend.await_log(|line| is_line(&line) && line["method"] == "POST").await;
+    let lines = backend.logs();
+    let told = lines.iter().filter(is_line).map(|line| (line["status"].as_u64(), line["level"].as_str()));
+    let expected = [(503, "info"), (401, "info"), (200, "debug"), (404, "debug"), (200, "info")]
+        .map(|(status, level)| (Some(status), Some(level)));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]

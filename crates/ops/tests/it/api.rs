@@ -1,7 +1,7 @@
 //! What the surface itself tells as JSON.
 
 use greenroom_core::plugin;
-use greenroom_health::{Check, HealthChecks};
+use greenroom_health::{Check, Dependency, HealthChecks, HealthRegistry, Kind};
 use greenroom_test::{RunningTestBackend, TestBackend, mock::OPS_TOKEN};
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ async fn ops_18_boot_tells_each_step_and_what_held_the_start() {
 async fn ops_19_health_tells_the_reasons_that_probes_withhold() {
     let checked = plugin("checked", |env| {
         env.register_init(async |health: HealthChecks| {
-            health.check("disk", async || Check::fail("token=hunter2hunter2 was refused")).readiness();
+            health.declare("disk").readiness().run(async || Check::fail("token=hunter2hunter2 was refused"));
             health.check("mail", async || Check::pass());
             Ok(())
         });
@@ -87,18 +87,86 @@ async fn ops_19_health_tells_the_reasons_that_probes_withhold() {
     let config = kit::config(json!({"mail": {"password": "hunter2hunter2"}}));
     let backend = TestBackend::new().config(config).add(checked).start().await.unwrap();
     backend.await_log(|line| line["message"] == "Health check failed").await;
-    let health = get(&backend, "/.greenroom/v1/health").await;
+    let answer = backend.get("/.greenroom/v1/health").with_token(OPS_TOKEN).await;
     assert_eq!(
-        (&health["ready"], &health["message"]),
-        (&json!(false), &json!("Check 'checked.disk' failed"))
+        (answer.status.as_u16(), answer.header("content-type")),
+        (503, Some("application/health+json"))
     );
-    let [disk, _] = health["checks"]["items"].as_array().unwrap().as_slice() else { panic!("{health}") };
+    let health = answer.json();
     assert_eq!(
-        (&disk["name"], &disk["kind"], &disk["outcome"]),
-        (&json!("checked.disk"), &json!("readiness"), &json!("fail"))
+        (&health["status"], &health["ready"], &health["output"]),
+        (&json!("fail"), &json!(false), &json!("Check 'checked.disk' failed"))
     );
-    assert_eq!(disk["message"], "token=*** was refused");
-    assert!(disk["since"].as_str().unwrap().ends_with('Z') && disk["tookMs"].is_number());
+    let disk = &health["checks"]["checked.disk"][0];
+    assert_eq!(
+        (&disk["status"], &disk["kind"], &disk["readiness"], &disk["severity"]),
+        (&json!("fail"), &json!("readiness"), &json!(true), &json!("fail"))
+    );
+    assert_eq!(disk["output"], "token=*** was refused");
+    assert!(disk["since"].as_str().unwrap().ends_with('Z') && disk["observedValue"].is_number());
+    assert_eq!((&disk["lastSuccess"], &disk["lastFailure"]), (&Value::Null, &disk["time"]));
+    let told = &disk["history"][0];
+    assert_eq!((&told["output"], &told["lastedMs"]), (&json!("token=*** was refused"), &Value::Null));
+    let causes = health["causes"].as_array().unwrap();
+    assert_eq!(
+        (&causes[0]["checks"], &causes[0]["failsReadiness"]),
+        (&json!(["checked.disk"]), &json!(true))
+    );
+    assert!(causes.iter().all(|cause| cause["checks"] != json!(["checked.mail"])), "what passes is no cause");
+    assert!(!health.to_string().contains("hunter2"), "{health}");
+}
+
+/// A plugin with a check of each kind, of which all but the start's pass.
+fn of_each_kind() -> greenroom_core::Plugin {
+    plugin("kinds", |env| {
+        env.register_init(async |health: HealthChecks| {
+            health.declare("index").kind(Kind::Startup).run(async || Check::fail("not built yet"));
+            health.declare("disk").readiness().run(async || Check::pass());
+            health.declare("loop").kind(Kind::Liveness).run(async || Check::pass());
+            health
+                .declare("mail")
+                .dependency(Dependency::new("smtp", "mail.internal:25"))
+                .affects(["/api/kinds"])
+                .run(async || Check::warn("slow"));
+            Ok(())
+        });
+    })
+}
+
+#[tokio::test]
+async fn health_15_each_group_and_each_check_has_a_path_of_its_own() {
+    let backend =
+        TestBackend::new().config(kit::config(json!({}))).add(of_each_kind()).start().await.unwrap();
+    backend.service::<HealthRegistry>().await.unwrap().settled().await;
+    let told = async |path: &str| {
+        let answer = backend.get(&format!("/.greenroom/v1/health{path}")).with_token(OPS_TOKEN).await;
+        assert_eq!(answer.header("content-type"), Some("application/health+json"), "{path}");
+        (answer.status.as_u16(), answer.json())
+    };
+    for (path, status, said, checks) in [
+        ("", 200, "warn", vec!["kinds.disk", "kinds.index", "kinds.loop", "kinds.mail"]),
+        ("/readiness", 200, "pass", vec!["kinds.disk"]),
+        ("/liveness", 200, "pass", vec!["kinds.loop"]),
+        ("/startup", 503, "fail", vec!["kinds.index"]),
+    ] {
+        let (answered, health) = told(path).await;
+        assert_eq!((answered, &health["status"]), (status, &json!(said)), "{path} {health}");
+        let names = keys(&health["checks"]).into_iter().filter(|name| name.starts_with("kinds."));
+        assert_eq!((names.collect::<Vec<_>>(), &health["ready"]), (checks, &json!(true)), "{path}");
+    }
+    let (status, mail) = told("/checks/kinds.mail").await;
+    assert_eq!((status, &mail["status"], &mail["output"]), (200, &json!("warn"), &json!("slow")));
+    assert_eq!(mail["dependency"], json!({"kind": "smtp", "target": "mail.internal:25"}));
+    assert_eq!(mail["affectedEndpoints"], json!(["/api/kinds"]));
+    assert_eq!(
+        told(mail["links"]["self"].as_str().unwrap().strip_prefix("/.greenroom/v1/health").unwrap()).await.0,
+        200
+    );
+    assert_eq!(told("/checks/kinds.index").await.0, 503);
+    let unknown = backend.get("/.greenroom/v1/health/checks/kinds.mial").with_token(OPS_TOKEN).await;
+    assert_eq!(unknown.status, 404);
+    assert!(unknown.text().contains("There is no health check 'kinds.mial'"), "{}", unknown.text());
+    assert_eq!(backend.get("/.greenroom/v1/health/checks/kinds.mail").await.status, 401, "operators alone");
 }
 
 #[tokio::test]
@@ -125,7 +193,7 @@ async fn ops_20_config_tells_each_value_with_its_place_and_no_secret() {
 async fn ops_16_a_cursor_or_limit_that_cannot_be_is_named() {
     let backend = kit::start().await;
     for (query, name) in [("limit=0", "limit"), ("limit=1001", "limit"), ("cursor=%3Cx%3E", "cursor")] {
-        for path in ["boot", "health", "config"] {
+        for path in ["boot", "config"] {
             let answer = backend.get(&format!("/.greenroom/v1/{path}?{query}")).with_token(OPS_TOKEN).await;
             assert_eq!(answer.status, 400, "{path} {query}");
             let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();

@@ -55,7 +55,7 @@ async fn ops_14_to_sign_in_and_out_and_to_make_a_link_is_told_too() {
 
 #[tokio::test]
 async fn ops_14_what_is_only_read_is_not_told() {
-    let backend = kit::start().await;
+    let backend = kit::start_with(json!({"backend": {"logger": {"level": "debug"}}})).await;
     backend.get("/.greenroom/v1/queue/depth").with_token(OPS_TOKEN).await;
     backend.await_log(|line| line["type"] == "incomingRequest").await;
     assert!(!backend.logs().iter().any(|line| line["type"] == "audit"));

@@ -7,6 +7,7 @@ mod failed;
 mod kit;
 mod leaks;
 mod live;
+mod metrics;
 mod mounting;
 mod own_listener;
 mod refused;

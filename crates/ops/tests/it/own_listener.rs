@@ -1,6 +1,9 @@
 //! `greenroom.ops.listen`.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Barrier, RwLock},
+};
 
 use greenroom_ops::Ops;
 use greenroom_test::mock::OPS_TOKEN;
@@ -27,7 +30,9 @@ fn ask(address: SocketAddr, path: &str) -> String {
 
 #[tokio::test]
 async fn ops_21_the_surface_is_there_alone_and_nowhere_else() {
-    let backend = kit::start_with(json!({"greenroom": {"ops": {"listen": "127.0.0.1:0"}}})).await;
+    let config =
+        json!({"backend": {"logger": {"level": "debug"}}, "greenroom": {"ops": {"listen": "127.0.0.1:0"}}});
+    let backend = kit::start_with(config).await;
     let ops = backend.service::<Ops>().await.unwrap();
     let address = ops.local_addr().tcp().unwrap();
     assert_ne!(format!("http://{address}"), backend.url());
@@ -52,6 +57,29 @@ async fn ops_21_it_answers_when_all_else_is_busy() {
     let backend = kit::start_with(json!({"greenroom": {"ops": {"listen": "127.0.0.1:0"}}})).await;
     let address = backend.service::<Ops>().await.unwrap().local_addr().tcp().unwrap();
     assert!(ask(address, "/.greenroom/v1/queue/depth").starts_with("HTTP/1.1 200 "));
+}
+
+/// As many tasks as there are workers wait for a lock that is let go of only once health was told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_16_health_is_told_while_every_worker_is_busy() {
+    let backend = kit::start_with(json!({"greenroom": {"ops": {"listen": "127.0.0.1:0"}}})).await;
+    let address = backend.service::<Ops>().await.unwrap().local_addr().tcp().unwrap();
+    let (busy, held) = (Arc::new(Barrier::new(3)), Arc::new(RwLock::new(())));
+    let answer = {
+        let _held = held.write().unwrap();
+        for _ in 0..2 {
+            let (busy, held) = (busy.clone(), held.clone());
+            greenroom_context::spawn("busy", async move {
+                busy.wait();
+                drop(held.read().unwrap());
+            });
+        }
+        // The test itself is on no worker.
+        busy.wait();
+        ask(address, "/.greenroom/v1/health")
+    };
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("\"status\":\"pass\""), "{answer}");
+    backend.stop().await;
 }
 
 #[tokio::test]

@@ -4,3 +4,4 @@ mod cycles;
 mod descriptors;
 mod process;
 mod signals;
+mod telemetry;
