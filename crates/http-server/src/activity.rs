@@ -221,8 +221,11 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let mut state = self.activity.state.lock();
         state.running -= 1;
-        state.idle_since = Instant::now();
-        let waiting = if state.running == 0 { state.waiting.take() } else { None };
+        let mut waiting = None;
+        if state.running == 0 {
+            state.idle_since = Instant::now();
+            waiting = state.waiting.take();
+        }
         drop(state);
         if let Some(waker) = waiting {
             waker.wake();

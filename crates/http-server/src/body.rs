@@ -52,8 +52,7 @@ impl RequestBody {
             is_given_up: Arc::default(),
             activity: activity.clone(),
         });
-        let whole = if body.is_some() { timeouts.request } else { Duration::ZERO };
-        let deadline = deadline(Instant::now(), whole);
+        let deadline = body.as_ref().and_then(|_| deadline(Instant::now(), timeouts.request));
         let remainder = Remainder(unwanted.clone());
         (Self { body, unwanted, pause: timeouts.body, deadline, alarm: None }, remainder)
     }

@@ -75,11 +75,7 @@ impl Body for AnswerBody {
             this.held = None;
             return Poll::Ready(None);
         }
-        let mut polled = Pin::new(&mut this.body).poll_frame(cx);
-        if polled.is_pending() {
-            let _ = connection.poll(cx);
-            polled = Pin::new(&mut this.body).poll_frame(cx);
-        }
+        let polled = connection.poll_for(cx, |cx| Pin::new(&mut this.body).poll_frame(cx));
         match &polled {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => return polled,

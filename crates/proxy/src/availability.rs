@@ -116,6 +116,15 @@ impl Availability {
         self.state.send_if_modified(|state| {
             match state {
                 State::Up { .. } | State::Failed { .. } => return false,
+                // Who reads that it takes connections hopes that all is well.
+                State::Starting { since } if start.has_failed() => {
+                    let seconds = seconds(since.elapsed());
+                    info!(
+                        self.logger,
+                        "Node backend at {address} takes connections after {seconds}, although its start has failed: it does not become \
+                         ready"
+                    );
+                }
                 State::Starting { since } => {
                     let seconds = seconds(since.elapsed());
                     info!(self.logger, "Node backend at {address} takes connections, after {seconds}");

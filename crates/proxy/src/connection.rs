@@ -23,6 +23,7 @@ use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    hush::Hush,
     settings::HEADERS,
     wire::{Told, Wire},
 };
@@ -44,6 +45,8 @@ type Http = http1::Connection<TokioIo<Wire>, Body>;
 /// A connection.
 pub(crate) struct Connection {
     sender: SendRequest<Body>,
+    /// What is polled with `http` is polled by way of it.
+    hush: Hush,
     /// `None` once it has ended, or goes on by itself.
     http: Option<Box<Http>>,
     alone: Option<Alone>,
@@ -99,6 +102,7 @@ impl Connection {
             .unwrap_or_else(|_| unreachable!("a handshake of HTTP/1 sends nothing"));
         Self {
             sender,
+            hush: Hush::new(),
             http: Some(Box::new(http)),
             alone: None,
             has_ended: false,
@@ -117,34 +121,61 @@ impl Connection {
 
     /// Lets it work. `Ready` once it has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.has_ended {
-            return Poll::Ready(());
-        }
-        let Some(http) = &mut self.http else { return Poll::Ready(()) };
-        // Its error is told by the answer, or by the body.
-        let polled = Pin::new(http).poll(cx).map(drop);
-        self.has_ended = polled.is_ready();
-        polled
+        let Self { hush, http, has_ended, .. } = self;
+        hush.poll(cx, |cx| work(http, has_ended, cx))
+    }
+
+    /// Asks for what comes by it, and lets it work for that.
+    pub(crate) fn poll_for<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut what: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let Self { hush, http, has_ended, .. } = self;
+        hush.poll(cx, |cx| {
+            let polled = what(cx);
+            if polled.is_ready() {
+                return polled;
+            }
+            let _ = work(http, has_ended, cx);
+            what(cx)
+        })
+    }
+
+    /// The next request begins; whether it can be made [once more](Self::again) when it has left.
+    pub(crate) fn begin(&self, may_be_repeated: bool) {
+        self.told.sent.begin(may_be_repeated);
+    }
+
+    /// The request that has left, if that was asked for; it has no body.
+    pub(crate) fn again(&self) -> Option<Box<Request<Body>>> {
+        self.told.sent.again()
     }
 
     /// Sends a request, and waits for the head of its answer.
-    pub(crate) async fn send(&mut self, request: Request<Body>) -> Result<Response<Incoming>, NotAnswered> {
+    // In a box: each of the futures that hand it on would have room for it.
+    pub(crate) async fn send(
+        &mut self,
+        request: Box<Request<Body>>,
+    ) -> Result<Response<Incoming>, NotAnswered> {
         self.told.begin();
-        let mut answer = pin!(self.sender.try_send_request(request));
-        let told = self.told.clone();
-        let (http, has_ended) = (&mut self.http, &mut self.has_ended);
+        if self.is_reused {
+            // One that the server has closed gives the request back.
+            self.told.doubt();
+        }
+        let Self { sender, hush, http, has_ended, told, .. } = self;
+        let mut answer = pin!(hush.quietly(|| sender.try_send_request(*request)));
         let answer = poll_fn(|cx| {
-            if let Some(connection) = http.as_mut().filter(|_| !*has_ended) {
-                *has_ended = Pin::new(connection).poll(cx).is_ready();
-            }
-            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
-                return Poll::Ready(answer);
-            }
-            if *has_ended {
+            hush.poll(cx, |cx| {
+                let _ = work(http, has_ended, cx);
+                let polled = answer.as_mut().poll(cx);
+                if polled.is_ready() || !*has_ended {
+                    return polled;
+                }
                 // What it has not taken it gives back.
                 *http = None;
-            }
-            answer.as_mut().poll(cx)
+                answer.as_mut().poll(cx)
+            })
         });
         let answer = answer.await.map_err(|mut error| match error.take_message() {
             Some(request) => NotAnswered::Unsent(Box::new(request), error.into_error()),
@@ -179,11 +210,7 @@ impl Connection {
     /// Waits for what comes by it.
     pub(crate) async fn drive<F: Future>(&mut self, what: F) -> F::Output {
         let mut what = pin!(what);
-        poll_fn(|cx| {
-            let _ = self.poll(cx);
-            what.as_mut().poll(cx)
-        })
-        .await
+        poll_fn(|cx| self.poll_for(cx, |cx| what.as_mut().poll(cx))).await
     }
 
     /// The socket, and what has come behind the head of an answer that leaves HTTP.
@@ -199,9 +226,10 @@ impl Connection {
         is_open && !self.told.is_deaf() && !self.start_ended.is_cancelled()
     }
 
-    /// Lies idle from now on.
-    pub(crate) fn rest(&mut self) {
+    /// Lies idle from now on. Whether the server keeps it at all.
+    pub(crate) fn rest(&mut self) -> bool {
         self.idle_since = Instant::now();
+        !self.kept.is_zero()
     }
 
     /// Whether it has been idle for less than that, and for less than the server keeps it.
@@ -219,6 +247,13 @@ impl Connection {
         self.told.doubt();
         self.poll(cx).is_pending() && self.is_idle()
     }
+}
+
+/// Polls a connection. `Ready` once it has ended, or goes on by itself; its error is told by the answer, or by the body.
+fn work(http: &mut Option<Box<Http>>, has_ended: &mut bool, cx: &mut Context<'_>) -> Poll<()> {
+    let Some(http) = http.as_mut().filter(|_| !*has_ended) else { return Poll::Ready(()) };
+    *has_ended = Pin::new(http).poll(cx).is_ready();
+    if *has_ended { Poll::Ready(()) } else { Poll::Pending }
 }
 
 /// How long a server says that it keeps the connection, less a margin.

@@ -2,22 +2,22 @@
 
 use http::{HeaderMap, HeaderName, header};
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
-
-/// Headers that are for one connection, whatever `Connection` says.
-const ALWAYS: [HeaderName; 9] = [
-    header::CONNECTION,
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-    HTTP2_SETTINGS,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// Whether a header is for one connection, whatever `Connection` says.
+// By their texts: a list of `HeaderName`s is made, and dropped, each time that it is looked into.
+fn is_always(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "http2-settings"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// Headers by which the other side judges, and what their names begin with: `Connection` cannot have one of them taken away.
 /// Somebody between the client and this server may have set it; who could have it removed would be taken for someone else
@@ -64,7 +64,7 @@ impl HopByHop {
     }
 
     pub(crate) fn holds(&self, name: &HeaderName) -> bool {
-        ALWAYS.contains(name) || self.named.contains(name)
+        is_always(name.as_str()) || self.named.contains(name)
     }
 }
 

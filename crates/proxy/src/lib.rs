@@ -11,10 +11,12 @@ mod connection;
 mod documents;
 mod failure;
 mod hop_by_hop;
+mod hush;
 mod labels;
 mod latency;
 mod live;
 mod occasional;
+mod open;
 mod pool;
 mod proxy;
 mod pulse;
@@ -23,6 +25,7 @@ mod refusals;
 mod request_headers;
 mod response_headers;
 mod send;
+mod sent;
 mod settings;
 mod shared;
 mod stall;
@@ -38,6 +41,7 @@ pub use crate::{
     documents::{Addition, Document, Documents, Untouched},
     labels::{Label, Labels},
     live::{OTHER_PLUGINS, PROBES},
+    open::Open,
     proxy::{Proxy, ProxyBuilder},
     pulse::LookAtThread,
     refusals::{MISSING, UNVERIFIED, VALID},

@@ -9,11 +9,14 @@ use std::{
     time::SystemTime,
 };
 
-use greenroom_context::spawn;
-use http::{Method, StatusCode};
+use greenroom_context::{Request as Named, spawn};
+use http::{Method, StatusCode, Uri};
 use parking_lot::Mutex;
 
-use crate::{recent::Recent, refusals::Refusals, settings::Limits, stall::Suspect, status::PluginStatus};
+use crate::{
+    open::LastBegun, recent::Recent, refusals::Refusals, settings::Limits, stall::Suspect,
+    status::PluginStatus,
+};
 
 /// How many plugins are told apart. What they are called is the client's to say.
 const MOST_PLUGINS: usize = 200;
@@ -65,6 +68,7 @@ struct Plugin {
     failures: AtomicU64,
     last_failure: Mutex<Option<(SystemTime, String, String)>>,
     recent: Recent,
+    last_begun: LastBegun,
     refusals: Mutex<Refusals>,
 }
 
@@ -143,11 +147,17 @@ impl Live {
     pub(crate) fn suspects(&self) -> Vec<Suspect> {
         let plugins = self.plugins.lock();
         let known = plugins.by_id.iter().map(|(id, plugin)| (&**id, plugin));
-        let waiting = known.chain([(OTHER_PLUGINS, &self.others)]).map(|(id, plugin)| (id, plugin.waiting()));
-        let mut waiting: Vec<_> = waiting.filter(|(_, requests)| *requests > 0).collect();
-        waiting.sort_by(|(one, first), (other, second)| second.cmp(first).then(one.cmp(other)));
+        let waiting = known.chain([(OTHER_PLUGINS, &self.others)]);
+        let waiting = waiting.map(|(id, plugin)| (id, plugin.waiting(), &plugin.last_begun));
+        let mut waiting: Vec<_> = waiting.filter(|(_, requests, _)| *requests > 0).collect();
+        waiting.sort_by(|(one, first, _), (other, second, _)| second.cmp(first).then(one.cmp(other)));
         let most = waiting.into_iter().take(MOST_SUSPECTS);
-        most.map(|(plugin, requests)| Suspect { plugin: plugin.to_owned(), requests }).collect()
+        let suspect = |(plugin, requests, last_begun): (&str, u64, &LastBegun)| Suspect {
+            plugin: plugin.to_owned(),
+            requests,
+            newest: last_begun.newest(),
+        };
+        most.map(suspect).collect()
     }
 
     fn take(&self, kind: Kind) -> Result<(), Full> {
@@ -222,6 +232,11 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// It is for that request.
+    pub(crate) fn is_for(&self, uri: &Uri, named: &Named) {
+        self.plugin.last_begun.begins(self.number, uri, named);
+    }
+
     /// It turns out to be that.
     pub(crate) fn becomes(&mut self, kind: Kind) -> Result<(), Full> {
         self.live.take(kind)?;
@@ -242,7 +257,9 @@ impl Place {
             self.plugin.is_found.store(true, Relaxed);
         }
         self.ends();
-        if status.is_server_error() {
+        // Of a health check, 503 is an answer: it is not ready.
+        let is_failure = self.kind != Kind::Probe || status != StatusCode::SERVICE_UNAVAILABLE;
+        if status.is_server_error() && is_failure {
             self.failed(status.as_str(), request);
         }
     }
@@ -277,6 +294,7 @@ impl Place {
         if !self.has_end.load(Relaxed) {
             self.has_end.store(true, Relaxed);
             self.plugin.recent.ends(self.number);
+            self.plugin.last_begun.ends(self.number);
         }
     }
 
@@ -292,6 +310,7 @@ impl Drop for Place {
         if !*self.has_end.get_mut() {
             self.plugin.given_up.fetch_add(1, Relaxed);
             self.plugin.recent.ends(self.number);
+            self.plugin.last_begun.ends(self.number);
         }
     }
 }
@@ -318,6 +337,28 @@ mod tests {
             (others.status, others.reason, others.count),
             (401, "missing", NAMES - MOST_PLUGINS as u64)
         );
+        // One of them comes back: what it was refused before stays with the others.
+        let place = live.enter("p0", false).unwrap();
+        place.answered(&Method::GET, StatusCode::UNAUTHORIZED, "id");
+        place.refused(StatusCode::UNAUTHORIZED, "missing");
+        drop(place);
+        let plugins = live.status();
+        let counts = ["p0", OTHER_PLUGINS].map(|id| plugins[id].refused[0].count);
+        assert_eq!(counts, [1, NAMES - MOST_PLUGINS as u64 + 1], "one more had to give way");
+    }
+
+    #[test]
+    fn a_health_check_that_is_answered_not_ready_is_no_failure_and_any_other_5xx_is() {
+        let live = Arc::new(Live::new(Limits::default()));
+        let answered = |place: Place, status| place.answered(&Method::GET, status, "id");
+        for (status, failures) in
+            [(StatusCode::SERVICE_UNAVAILABLE, [0, 1]), (StatusCode::BAD_GATEWAY, [1, 2])]
+        {
+            answered(live.enter_probe().unwrap(), status);
+            answered(live.enter("catalog", false).unwrap(), status);
+            let plugins = live.status();
+            assert_eq!([PROBES, "catalog"].map(|id| plugins[id].failures), failures, "{status}");
+        }
     }
 
     #[test]

@@ -3,8 +3,7 @@
 //! Decision: 0028.
 
 use std::{
-    future::poll_fn,
-    task::{Context, Poll, Waker},
+    task::{Context, Waker},
     time::Duration,
 };
 
@@ -45,27 +44,18 @@ impl Load {
 pub(crate) struct Pool(Mutex<Vec<Connection>>);
 
 impl Pool {
-    /// One that may carry this, the one that rested last first.
-    pub(crate) async fn take(&self, load: Load) -> Option<Connection> {
-        while let Some(mut connection) = self.pop(load) {
-            if poll_fn(|cx| Poll::Ready(connection.is_alive(cx))).await {
-                return Some(connection);
-            }
-        }
-        None
-    }
-
-    fn pop(&self, load: Load) -> Option<Connection> {
+    /// One that may carry this, the one that rested last first. Whether the server has closed it meanwhile turns out as it is
+    /// used, before anything is sent.
+    pub(crate) fn take(&self, load: Load) -> Option<Connection> {
         let mut idle = self.0.lock();
         // Each is kept as long as the server said of it.
-        let at = idle.iter().rposition(|one| load.goes_on(one))?;
+        let at = idle.iter().rposition(|one| load.goes_on(one) && one.is_idle())?;
         Some(idle.remove(at))
     }
 
     /// Keeps one for later, if it can be used then.
     pub(crate) fn give(&self, mut connection: Connection) {
-        connection.rest();
-        if !connection.is_fresh(LONGEST) {
+        if !connection.rest() {
             // The server keeps it no longer than a request is on its way.
             return;
         }

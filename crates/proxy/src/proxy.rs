@@ -15,7 +15,7 @@ use greenroom_context::spawn;
 use greenroom_http::{Forward, Forwarded, Forwarding, Passage, Reach};
 use greenroom_logging::Logger;
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     availability::Availability,
@@ -135,6 +135,20 @@ impl Proxy {
         self.0.pool.empty();
     }
 
+    /// Its start has failed, as who reads what it prints knows: it may take connections, and does not become ready.
+    pub fn start_has_failed(&self) {
+        if let Some(start) = self.0.availability.start() {
+            start.fails();
+        }
+        self.0.news.notify_one();
+    }
+
+    /// Is told when there is something new of it beside its [state](Self::state): it has become ready or ceased to be, its event loop
+    /// stands still or turns again, its start has failed. One who waits is told.
+    pub fn news(&self) -> Arc<Notify> {
+        self.0.news.clone()
+    }
+
     /// How its main thread is looked at while it does not answer, where that is known: it tells what the thread does.
     pub fn set_main_thread(&self, look: Option<LookAtThread>) {
         self.0.pulse.set_thread(look);
@@ -223,6 +237,7 @@ impl ProxyBuilder {
             pool: Arc::new(Pool::default()),
             live: Arc::new(Live::new(limits)),
             pulse: Pulse::default(),
+            news: Arc::default(),
             latency: Latency::default(),
             limits,
             documents,

@@ -86,26 +86,32 @@ impl Pulse {
         self.stalls.lock().known()
     }
 
-    fn silent(&self, now: Instant, logger: &Logger) {
+    /// It is still silent. Returns whether a stall has begun by this.
+    fn silent(&self, now: Instant, logger: &Logger) -> bool {
         let look = self.thread.lock().clone();
         let thread = look.and_then(|look| look());
         let mut stalls = self.stalls.lock();
-        if let Some(stall) = stalls.silent(now, thread) {
+        let begun = stalls.silent(now, thread);
+        let has_begun = begun.is_some();
+        if let Some(stall) = begun {
             self.is_stalled.store(true, Relaxed);
             tell_begun(stall, logger);
         }
         if stalls.lasts().is_some_and(|lasts| lasts >= LIVES) {
             self.is_stalled_for_long.store(true, Relaxed);
         }
+        has_begun
     }
 
-    fn ends(&self, now: Instant, has_answered: bool, logger: &Logger) {
+    /// It is silent no more. Returns whether a stall has ended by this.
+    fn ends(&self, now: Instant, has_answered: bool, logger: &Logger) -> bool {
         let mut stalls = self.stalls.lock();
         let ended = if has_answered { stalls.answered(now) } else { stalls.gone(now) };
-        let Some(stall) = ended else { return };
+        let Some(stall) = ended else { return false };
         self.is_stalled.store(false, Relaxed);
         self.is_stalled_for_long.store(false, Relaxed);
         tell_ended(stall, has_answered, logger);
+        true
     }
 }
 
@@ -138,7 +144,9 @@ pub(crate) async fn watch_event_loop(of: Weak<Shared>) {
         let Some(shared) = of.upgrade() else { return };
         let (pulse, now) = (&shared.pulse, Instant::now());
         if let Some(outcome) = outcome {
-            pulse.ends(now, matches!(outcome, Outcome::Alive), &shared.logger);
+            if pulse.ends(now, matches!(outcome, Outcome::Alive), &shared.logger) {
+                shared.news.notify_one();
+            }
             next = now.max(asking.take().map_or(now, |asking| asking.asked + every(&asking.start)));
             continue;
         }
@@ -148,14 +156,18 @@ pub(crate) async fn watch_event_loop(of: Weak<Shared>) {
             .is_some_and(|asking| !start.as_ref().is_some_and(|now| Arc::ptr_eq(now, &asking.start)))
         {
             asking = None;
-            pulse.ends(now, false, &shared.logger);
+            if pulse.ends(now, false, &shared.logger) {
+                shared.news.notify_one();
+            }
         }
         match (&mut asking, start) {
             (Some(asking), _) => {
                 if !std::mem::replace(&mut asking.is_late, true) {
                     pulse.stalls.lock().is_late(shared.live.suspects());
                 }
-                pulse.silent(now, &shared.logger);
+                if pulse.silent(now, &shared.logger) {
+                    shared.news.notify_one();
+                }
                 next = now + EVERY;
             }
             (None, Some(start)) => {
@@ -203,7 +215,7 @@ async fn ask(connector: Arc<Connector>, address: SocketAddr) -> Outcome {
     request.headers_mut().insert(header::EXPECT, EXPECTATION);
     request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     // Whatever comes of it, an end too, somebody there has done something.
-    let _ = connection.send(request).await;
+    let _ = connection.send(Box::new(request)).await;
     Outcome::Alive
 }
 

@@ -15,18 +15,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static(Named::ID_HEADER);
 
 /// What is believed only of a peer that is trusted: the server behind trusts us. Headers in which a proxy says who has signed in
 /// are not among them; whether it believes those does not depend on who sends them.
-const TRUSTED: [HeaderName; 10] = [
-    header::FORWARDED,
-    HeaderName::from_static("x-real-ip"),
-    HeaderName::from_static("x-forwarded-by"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-prefix"),
-    HeaderName::from_static("x-forwarded-protocol"),
-    HeaderName::from_static("x-forwarded-scheme"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-forwarded-ssl"),
-];
+fn is_of_trusted(name: &str) -> bool {
+    matches!(
+        name,
+        "forwarded"
+            | "x-real-ip"
+            | "x-forwarded-by"
+            | "x-forwarded-host"
+            | "x-forwarded-port"
+            | "x-forwarded-prefix"
+            | "x-forwarded-protocol"
+            | "x-forwarded-scheme"
+            | "x-forwarded-server"
+            | "x-forwarded-ssl"
+    )
+}
 
 /// Whether a request wants to leave HTTP for WebSocket; nothing else is offered to the server behind, HTTP/2 least of all.
 pub(crate) fn asks_for_websocket<B>(request: &Request<B>, has_body: bool) -> bool {
@@ -95,7 +98,7 @@ impl Ours<'_> {
             "x-forwarded-for" => false,
             "x-forwarded-proto" => self.passage.trusts_peer,
             "x-request-id" | "traceparent" | "tracestate" => self.named.is_none(),
-            _ => self.passage.trusts_peer || !TRUSTED.contains(name),
+            name => self.passage.trusts_peer || !is_of_trusted(name),
         }
     }
 
@@ -112,7 +115,8 @@ impl Ours<'_> {
             headers.insert(REQUEST_ID, id);
         }
         for (name, said) in named.trace_headers() {
-            if let Some(value) = value(&said) {
+            let value = if said.is_ascii() { HeaderValue::try_from(said).ok() } else { value(&said) };
+            if let Some(value) = value {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

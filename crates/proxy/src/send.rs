@@ -59,6 +59,9 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
         shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
         return failed(Failure::Overloaded);
     };
+    if let Some(named) = named.as_ref().filter(|_| !passage.is_probe) {
+        place.is_for(request.uri(), named);
+    }
     let is_looked_at =
         !passage.is_transparent && shared.look_who_asks(request.headers(), named.as_ref(), &told);
     let sending = Sending { shared, asked, told: told.clone(), named, is_looked_at, place };
@@ -128,7 +131,7 @@ impl Sending {
             .then(|| Candidate::of(&mut head, &self.shared.documents, self.shared.limits.html))
             .flatten();
         let (body, upload) = Upload::watch(body);
-        let mut request = http::Request::new(body);
+        let mut request = Box::new(http::Request::new(body));
         *request.method_mut() = head.method;
         *request.uri_mut() = origin_form(head.uri);
         *request.headers_mut() = head.headers;
@@ -156,7 +159,7 @@ impl Sending {
     /// Sends the request until it has an answer, or must not be sent again.
     async fn ask(
         &self,
-        mut request: http::Request<Body>,
+        mut request: Box<http::Request<Body>>,
         upload: &Upload,
     ) -> Result<(Response<Incoming>, Connection), Failure> {
         let begun = Instant::now();
@@ -164,10 +167,7 @@ impl Sending {
         let mut may_come_back = true;
         let mut broken: Option<(CancellationToken, hyper::Error)> = None;
         loop {
-            let idle = match load.take() {
-                Some(load) => self.shared.pool.take(load).await,
-                None => None,
-            };
+            let idle = load.take().and_then(|load| self.shared.pool.take(load));
             let mut connection = match idle {
                 Some(connection) => connection,
                 None => {
@@ -187,7 +187,8 @@ impl Sending {
                 return Err(self.unanswered(Failure::Broke, &error));
             }
             let is_reused = connection.is_reused();
-            let copy = (is_reused && self.asked.may_be_repeated).then(|| copy_of(&request));
+            let may_be_repeated = is_reused && self.asked.may_be_repeated;
+            connection.begin(may_be_repeated);
             let sent = Instant::now();
             let error = match connection.send(request).await {
                 Ok(answer) => {
@@ -196,17 +197,18 @@ impl Sending {
                 }
                 Err(NotAnswered::Unsent(back, error)) => {
                     if is_reused || std::mem::take(&mut may_come_back) {
-                        request = *back;
+                        request = back;
                         continue;
                     }
                     error
                 }
-                Err(NotAnswered::Broke { error, has_begun }) => match copy.filter(|_| !has_begun) {
-                    Some(copy) => {
+                Err(NotAnswered::Broke { error, has_begun: true }) => error,
+                Err(NotAnswered::Broke { error, .. }) => match connection.again() {
+                    Some(again) => {
                         self.told.set_retried();
                         self.shared.retries.fetch_add(1, Relaxed);
                         broken = Some((connection.start_ended.clone(), error));
-                        request = copy;
+                        request = again;
                         continue;
                     }
                     None => error,
@@ -316,15 +318,6 @@ impl Sending {
         }
         failure
     }
-}
-
-/// The same request once more; it has no body.
-fn copy_of(request: &http::Request<Body>) -> http::Request<Body> {
-    let mut copy = http::Request::new(Body::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }
 
 /// The path and the query, byte for byte.

@@ -15,6 +15,7 @@ use greenroom_http::{Reach, Told};
 use greenroom_logging::{Logger, warn};
 use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::{
     availability::Availability,
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) live: Arc<Live>,
     pub(crate) pulse: Pulse,
+    /// It has become ready or ceased to be, stands still or turns again, or its start has failed.
+    pub(crate) news: Arc<Notify>,
     pub(crate) latency: Latency,
     pub(crate) limits: Limits,
     pub(crate) documents: Documents,

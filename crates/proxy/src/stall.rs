@@ -9,6 +9,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::Open;
+
 /// From this silence on it is told.
 pub const STALL: Duration = Duration::from_secs(1);
 
@@ -57,6 +59,9 @@ pub struct Suspect {
     pub plugin: String,
     /// How many.
     pub requests: u64,
+    /// The one of them that has begun last: what an event loop does that turned until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Open>,
 }
 
 /// One stall.
@@ -150,7 +155,7 @@ impl Stalls {
         if silence.is_told {
             let (lasted, kind) = (now.saturating_duration_since(silence.began), silence.looks.kind());
             if let Some(stall) = self.known.back_mut() {
-                (stall.lasted, stall.kind) = (lasted, kind);
+                (stall.lasted, stall.kind, stall.suspects) = (lasted, kind, silence.suspects());
             }
             return None;
         }
@@ -164,7 +169,7 @@ impl Stalls {
             lasted,
             goes_on: true,
             kind: silence.looks.kind(),
-            suspects: silence.suspects.clone(),
+            suspects: silence.suspects(),
         };
         if self.known.len() == KEPT {
             self.known.pop_front();
@@ -190,7 +195,7 @@ impl Stalls {
         let silence = self.silence.take().filter(|silence| silence.is_told)?;
         let stall = self.known.back_mut()?;
         stall.lasted = now.saturating_duration_since(silence.began);
-        stall.kind = silence.looks.kind();
+        (stall.kind, stall.suspects) = (silence.looks.kind(), silence.suspects());
         stall.goes_on = false;
         Some(stall)
     }
@@ -203,6 +208,13 @@ impl Stalls {
     /// How many there were, and the last ones of them, the newest first.
     pub(crate) fn known(&self) -> (u64, Vec<Stall>) {
         (self.count, self.known.iter().rev().cloned().collect())
+    }
+}
+
+impl Silence {
+    /// Who may be why. Whoever was stopped, no request has stopped it: they only wait.
+    fn suspects(&self) -> Vec<Suspect> {
+        if self.looks.kind() == StallKind::Stopped { vec![] } else { self.suspects.clone() }
     }
 }
 

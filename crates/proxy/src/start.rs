@@ -26,6 +26,7 @@ pub(crate) struct Start {
     pub(crate) ended: CancellationToken,
     is_it: Option<IsIt>,
     is_absence_told: AtomicBool,
+    has_failed: AtomicBool,
     readiness: Mutex<Option<Arc<Readiness>>>,
 }
 
@@ -34,8 +35,8 @@ pub(crate) type Said = Result<(u16, String), Why>;
 
 impl Start {
     pub(crate) fn new(address: SocketAddr, ended: CancellationToken, is_it: Option<IsIt>) -> Self {
-        let (is_absence_told, readiness) = Default::default();
-        Self { address, ended, is_it, is_absence_told, readiness }
+        let (is_absence_told, has_failed, readiness) = Default::default();
+        Self { address, ended, is_it, is_absence_told, has_failed, readiness }
     }
 
     /// Whether it is this one that takes connections there.
@@ -52,18 +53,28 @@ impl Start {
         self.is_it.is_none() && !self.is_absence_told.swap(true, Relaxed)
     }
 
+    /// It does not become ready, as who reads what it prints knows.
+    pub(crate) fn fails(&self) {
+        self.has_failed.store(true, Relaxed);
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed.load(Relaxed)
+    }
+
     pub(crate) fn readiness(&self) -> Option<Arc<Readiness>> {
         self.readiness.lock().clone()
     }
 
-    /// Notes an answer that has come now.
-    pub(crate) fn says(&self, answer: Said, at: SystemTime, took: std::time::Duration) {
+    /// Notes an answer that has come now. Returns whether it is another one than the last: ready, or no longer.
+    pub(crate) fn says(&self, answer: Said, at: SystemTime, took: std::time::Duration) -> bool {
         let mut last = self.readiness.lock();
         let mut readiness = Readiness { since: at, at, took, answer };
-        if let Some(last) = last.as_ref().filter(|last| last.is_ready() == readiness.is_ready()) {
-            readiness.since = last.since;
-        }
+        let same = last.as_ref().filter(|last| last.is_ready() == readiness.is_ready());
+        let is_news = same.is_none();
+        readiness.since = same.map_or(at, |last| last.since);
         *last = Some(Arc::new(readiness));
+        is_news
     }
 
     /// What it has said is of no use any more: it takes no connections.

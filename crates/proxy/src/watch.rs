@@ -71,8 +71,8 @@ async fn look(shared: &Arc<Shared>, start: &Arc<Start>) {
             shared.availability.takes(start);
             tokio::select! {
                 (answer, took) = ask(connection, start.address) => {
-                    if shared.availability.is_up() {
-                        start.says(answer, SystemTime::now(), took);
+                    if shared.availability.is_up() && start.says(answer, SystemTime::now(), took) {
+                        shared.news.notify_one();
                     }
                 }
                 // It has gone again, and requests wait.
@@ -107,7 +107,7 @@ async fn answer(mut connection: Connection, address: SocketAddr) -> Said {
     let host = HeaderValue::try_from(address.to_string()).map_err(|error| error.to_string())?;
     request.headers_mut().insert(header::HOST, host);
     request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(PROBE_AGENT));
-    let answer = connection.send(request).await.map_err(|error| error.to_string())?;
+    let answer = connection.send(Box::new(request)).await.map_err(|error| error.to_string())?;
     let status = answer.status().as_u16();
     let mut body = answer.into_body();
     let mut said = BytesMut::new();

@@ -16,6 +16,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::sent::Sent;
+
 /// A connection's socket.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -35,6 +37,8 @@ pub(crate) struct Told {
     is_deaf: AtomicBool,
     /// The system is to be asked whether the other side has closed: the runtime may not have been told yet.
     is_doubted: AtomicBool,
+    /// What has left of the request.
+    pub(crate) sent: Sent,
 }
 
 impl Told {
@@ -120,6 +124,7 @@ impl Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.told.sent.leave([bytes].into_iter());
         if self.is_patient && self.told.is_deaf() {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -132,6 +137,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.told.sent.leave(bytes.iter().map(|slice| &**slice));
         let all = bytes.iter().map(|slice| slice.len()).sum();
         if self.is_patient && self.told.is_deaf() {
             return Poll::Ready(Ok(all));

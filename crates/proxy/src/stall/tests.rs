@@ -35,6 +35,22 @@ fn busy_blocked_and_stopped_are_told_apart() {
 }
 
 #[test]
+fn of_a_process_that_was_stopped_no_request_is_named_as_why() {
+    for (state, named) in [(ThreadState::Stopped, 0), (ThreadState::Waits, 1)] {
+        let (mut stalls, start) = (Stalls::default(), Instant::now());
+        stalls.asked(start);
+        stalls.is_late(vec![Suspect { plugin: "catalog".to_owned(), requests: 1, newest: None }]);
+        for tick in 1..5 {
+            stalls.silent(start + TICK * tick, Some(thread(700, state)));
+        }
+        assert_eq!(stalls.silent(start + STALL, Some(thread(700, state))).unwrap().suspects.len(), named);
+        stalls.silent(start + STALL + TICK, Some(thread(700, state)));
+        assert_eq!(stalls.known().1[0].suspects.len(), named);
+        assert_eq!(stalls.answered(start + STALL * 2).unwrap().suspects.len(), named);
+    }
+}
+
+#[test]
 fn of_a_process_that_nobody_can_look_at_it_is_unknown() {
     let (mut stalls, start) = (Stalls::default(), Instant::now());
     stalls.asked(start);
@@ -48,7 +64,7 @@ fn it_is_told_once_and_its_beginning_lies_between_the_last_answer_and_the_questi
     stalls.asked(at(0));
     assert_eq!(stalls.answered(at(1)), None);
     stalls.asked(at(201));
-    let suspects = vec![Suspect { plugin: "catalog".to_owned(), requests: 2 }];
+    let suspects = vec![Suspect { plugin: "catalog".to_owned(), requests: 2, newest: None }];
     stalls.is_late(suspects.clone());
     assert_eq!(stalls.silent(at(1200), None), None);
     let begun = stalls.silent(at(1201), None).unwrap();

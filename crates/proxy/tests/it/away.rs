@@ -44,8 +44,10 @@ async fn requests_of_any_method_wait_until_it_listens() {
 async fn who_has_waited_long_enough_is_told_to_come_again() {
     let gateway = Kit::to(nowhere().await).pause(Duration::from_millis(100)).start().await;
     let began = Instant::now();
+    let mut lengths = vec![];
     for request in [GET, POST] {
         let answer = gateway.client.ask(request).await;
+        lengths.push(serde_json::Value::from(answer.body.len()));
         assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
         assert_eq!(answer.header("x-greenroom-error"), Some("upstream_starting"));
         let error = &answer.json()["error"];
@@ -57,9 +59,24 @@ async fn who_has_waited_long_enough_is_told_to_come_again() {
     }
     assert!(began.elapsed() >= Duration::from_millis(200));
     assert_eq!(gateway.lines_with("Request failed").len(), 0, "no line for each");
-    for line in gateway.access_lines(2).await {
+    for (line, length) in gateway.access_lines(2).await.iter().zip(lengths) {
         assert_eq!((&line["status"], &line["gatewayError"]), (&503.into(), &"upstream_starting".into()));
+        assert_eq!(line["contentLength"], length, "{line}");
     }
+}
+
+#[tokio::test]
+async fn of_a_start_that_has_failed_it_is_not_said_that_it_takes_connections_as_if_all_were_well() {
+    let address = nowhere().await;
+    let gateway = Kit::to(address).start().await;
+    gateway.proxy.start_has_failed();
+    gateway.proxy.news().notified().await;
+    let _upstream = Upstream::listen_at(address).await;
+    until(async || matches!(gateway.proxy.status().state, State::Up { .. })).await;
+    let told = gateway.lines_with("takes connections after ");
+    let [line] = &told[..] else { panic!("{told:?}") };
+    let message = line["message"].as_str().unwrap();
+    assert!(message.ends_with(", although its start has failed: it does not become ready"), "{message}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod properties;
 mod refusals;
 mod requests;
 mod sent_again;
+mod silence;
 mod stalls;
 mod streams;
 mod tunnels;

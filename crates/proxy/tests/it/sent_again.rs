@@ -78,6 +78,25 @@ async fn what_has_left_goes_again_if_that_does_no_harm_and_nothing_has_come_back
 }
 
 #[tokio::test]
+async fn what_goes_again_is_the_same_to_the_byte() {
+    let (gateway, mut upstream) = Gateway::pair().await;
+    let cookies = format!("Cookie: {}\r\n", "c=ö; ".repeat(1000));
+    for target in ["/api/x?a=b|c&d=%zz", "*"] {
+        let mut arrived = reused(&gateway, &mut upstream).await;
+        let more = format!("Host: x\r\nAccept: a\r\nAccept: b\r\nX-Empty:\r\n{cookies}");
+        let mut client = gateway.client.send(format!("OPTIONS {target} HTTP/1.1\r\n{more}\r\n")).await;
+        let first = arrived.request().await;
+        drop(arrived);
+        let (mut again, second) = upstream.request().await;
+        assert_eq!(second.head, first.head);
+        assert!(first.head.starts_with(&format!("OPTIONS {target} HTTP/1.1\r\n")));
+        assert_eq!(first.all("accept"), ["a", "b"]);
+        again.answer("second").await;
+        assert_eq!(client.answer("OPTIONS").await.seen(), (200, "second"));
+    }
+}
+
+#[tokio::test]
 async fn it_goes_again_once() {
     let (gateway, mut upstream) = Gateway::pair().await;
     let mut first = reused(&gateway, &mut upstream).await;

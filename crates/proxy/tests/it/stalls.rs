@@ -37,7 +37,7 @@ async fn a_question_is_one_that_nodes_http_server_answers_by_itself() {
 #[tokio::test]
 async fn a_stall_is_told_at_its_beginning_and_at_its_end_with_who_may_be_why() {
     let (gateway, mut upstream) = Gateway::pair().await;
-    let request = |plugin: &str| format!("GET /api/{plugin}/x HTTP/1.1\r\nHost: x\r\n\r\n");
+    let request = |plugin: &str| format!("GET /api/{plugin}/x?q=1 HTTP/1.1\r\nHost: x\r\n\r\n");
     // Some time ago, and answered.
     let mut before = gateway.client.send(&request("answered")).await;
     upstream.request().await.0.answer("ok").await;
@@ -63,7 +63,13 @@ async fn a_stall_is_told_at_its_beginning_and_at_its_end_with_who_may_be_why() {
     let told = &gateway.lines_with("has stood still for")[..];
     let [line] = told else { panic!("{told:?}") };
     assert_eq!((&line["level"], &line["stall"]), (&"warn".into(), &"busy".into()), "{line}");
-    assert_eq!(line["suspects"][0], serde_json::json!({"plugin": "catalog", "requests": 2}));
+    let newest = stall.suspects[0].newest.clone().expect("one that is open");
+    assert_eq!(newest.path, "/api/catalog/x", "without its query");
+    let newest = serde_json::json!({"path": newest.path, "requestId": newest.request_id});
+    assert_eq!(
+        line["suspects"][0],
+        serde_json::json!({"plugin": "catalog", "requests": 2, "newest": newest})
+    );
     assert!(line["durationMs"].as_u64().unwrap() >= 1000, "{line}");
 
     upstream.hangs(false);
