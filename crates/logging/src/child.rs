@@ -110,6 +110,11 @@ impl Child {
             if !read && (appends || secrets.is_active()) {
                 render_message(text, record, appended);
             }
+            let mut raw = record.raw();
+            if record.is_cut() && secrets.is_active() {
+                text.truncate(text.len() - secrets.begun_at_end(text.as_bytes()));
+                raw = raw.map(|raw| &raw[..raw.len() - secrets.begun_at_end(raw)]);
+            }
             if read || appends || secrets.is_active() {
                 let is_unmasked = record.is_unmasked() && !appends;
                 view.message = if is_unmasked { Message::Unmasked(text) } else { Message::Text(text) };
@@ -117,7 +122,7 @@ impl Child {
 
             for (index, output) in self.engine.outputs.iter().enumerate() {
                 line.clear();
-                match (output.format, record.raw()) {
+                match (output.format, raw) {
                     (Some(format), Some(raw)) if !format.has_additions() => raw::line(line, raw, &secrets),
                     _ if record.is_only_raw() => continue,
                     (Some(format), _) => {

@@ -19,6 +19,7 @@ pub struct Record<'a> {
     is_unmasked: bool,
     raw: Option<&'a [u8]>,
     is_only_raw: bool,
+    is_cut: bool,
 }
 
 impl<'a> Record<'a> {
@@ -36,6 +37,7 @@ impl<'a> Record<'a> {
             is_unmasked: false,
             raw: None,
             is_only_raw: false,
+            is_cut: false,
         }
     }
 
@@ -93,6 +95,18 @@ impl<'a> Record<'a> {
 
     pub(crate) fn is_only_raw(&self) -> bool {
         self.is_only_raw
+    }
+
+    /// Its message and its [raw bytes](Self::with_raw) are the beginning of something longer: what may be the beginning of a secret at
+    /// their end is left out.
+    #[must_use]
+    pub fn cut(mut self) -> Self {
+        self.is_cut = true;
+        self
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Sets when it happened.

@@ -19,6 +19,7 @@
 //! It must not know where secrets come from, nor how lines are written.
 
 mod base64;
+mod begun;
 mod decode;
 mod filter;
 mod forms;

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, fmt, ops::Range};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::{
-    base64,
+    base64, begun,
     decode::{self, Escapes, decode},
     filter::Filter,
     forms::{self, Form},
@@ -104,6 +104,17 @@ impl Secrets {
             from = found.end;
         }
         piece(&text[from..]);
+    }
+
+    /// How many bytes at the text's end are the beginning of a secret through which a cut may have gone: masked are whole ones.
+    ///
+    /// ```
+    /// let (secrets, _) = greenroom_redact::Secrets::default().with(["correct horse battery"]).unwrap();
+    /// assert_eq!(secrets.begun_at_end(b"it is correct horse "), "correct horse ".len());
+    /// assert_eq!(secrets.begun_at_end(b"it is wrong"), 0);
+    /// ```
+    pub fn begun_at_end(&self, text: &[u8]) -> usize {
+        self.known.iter().map(|secret| begun::at_end(text, secret)).max().unwrap_or_default()
     }
 
     /// The text with its secrets masked.

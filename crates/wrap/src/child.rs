@@ -113,8 +113,8 @@ impl Child {
         self.set_ended(status.into())
     }
 
-    /// Waits until all that it has printed is read: to its end, or for a second after that of the child, since others may hold its
-    /// streams for ever. What goes to our own output is awaited as long as it takes whoever gets it. May be given up at any time.
+    /// Waits until all that it has printed is read: to its end, or for a second from now, since others may hold its streams for ever;
+    /// those of its group should have ended. What goes to our own output is awaited as long as it takes whoever gets it. May be given up at any time.
     pub async fn read_out(&mut self) {
         if let Some(reading) = &mut self.reading {
             reading.end().await;
@@ -131,9 +131,6 @@ impl Child {
     fn set_ended(&mut self, exit: Exit) -> Ended {
         let ended = Ended { exit, uptime: self.started.elapsed() };
         self.ended = Some(ended);
-        if let Some(reading) = &mut self.reading {
-            reading.child_has_ended();
-        }
         self.is_group_gone = test_kill_process_group(self.pid).is_err();
         ended
     }

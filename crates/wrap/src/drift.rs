@@ -4,23 +4,25 @@ mod files;
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Weak},
     time::{Duration, SystemTime},
 };
 
 use greenroom_context::{spawn, spawn_blocking};
 use parking_lot::Mutex;
+use serde::{Serialize, Serializer};
 use tokio::{sync::Notify, time::sleep};
 
-use crate::ChildCommand;
+use crate::{ChildCommand, Time};
 use files::Seen;
 
 /// How often the files are looked at: that one has changed is no hurry.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// What kind of file it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum DriftKind {
     /// One of the config.
     Config,
@@ -39,14 +41,25 @@ impl DriftKind {
 }
 
 /// A file that is no longer what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Drifted {
     /// Which.
+    #[serde(serialize_with = "file_name")]
     pub file: PathBuf,
     /// What it is.
     pub kind: DriftKind,
     /// When it was changed, or else when that was found.
+    #[serde(serialize_with = "moment")]
     pub since: SystemTime,
+}
+
+/// One that is not UTF-8 is a file, too.
+fn file_name<S: Serializer>(file: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&file.display())
+}
+
+fn moment<S: Serializer>(at: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+    Time::from(*at).serialize(to)
 }
 
 /// Is told of a file that has changed, once for each start of the child.

@@ -20,6 +20,8 @@ pub enum Exit {
     Code(i32),
     /// Killed by the signal of this number.
     Signal(i32),
+    /// Killed by [`Supervisor::give_up`](crate::Supervisor::give_up): its start had failed, and its process did not end.
+    GivenUp,
     /// Nobody knows: another has taken the status, or the process does not go away even though it was killed.
     Unknown,
 }
@@ -38,6 +40,7 @@ impl Ended {
         match self.exit {
             Exit::Code(code) => code,
             Exit::Signal(number) => 128 + number,
+            Exit::GivenUp => 128 + Signal::KILL.as_raw(),
             Exit::Unknown => 1,
         }
     }
@@ -63,6 +66,7 @@ impl fmt::Display for Exit {
                 Some(name) => write!(f, "killed by {name}"),
                 None => write!(f, "killed by signal {number}"),
             },
+            Self::GivenUp => f.write_str("killed by Greenroom (SIGKILL)"),
             Self::Unknown => f.write_str("exit code unknown"),
         }
     }
@@ -71,7 +75,11 @@ impl fmt::Display for Exit {
 /// `exit code 7 after 12.3 s`.
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} after {:.1} s", self.exit, self.uptime.as_secs_f64())
+        write!(f, "{} after {:.1} s", self.exit, self.uptime.as_secs_f64())?;
+        match self.exit {
+            Exit::GivenUp => f.write_str(", because its start had failed and it did not end by itself"),
+            Exit::Code(_) | Exit::Signal(_) | Exit::Unknown => Ok(()),
+        }
     }
 }
 

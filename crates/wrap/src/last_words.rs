@@ -33,7 +33,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use greenroom_context::spawn;
@@ -46,7 +46,7 @@ pub use end::{LastExit, MemoryAt, Time};
 pub use event::Event;
 pub use tail::{Said, Tail};
 
-use crate::{ChildCommand, Machine, State, Thresholds, heartbeat::Heartbeat};
+use crate::{ChildCommand, Machine, Memory, State, Thresholds, heartbeat::Heartbeat};
 use node_options::NodeOptions;
 use places::Places;
 use run::Run;
@@ -151,6 +151,8 @@ struct Watched {
     are_options_told: bool,
     is_heap_told: bool,
     is_heartbeat_broken: bool,
+    /// A stop has begun: it ends the child, whatever its start has come to.
+    is_stopping: bool,
 }
 
 impl fmt::Debug for LastWords {
@@ -255,6 +257,29 @@ impl LastWords {
         if let Some(run) = &mut self.0.watched.lock().run {
             run.was_ready = true;
         }
+    }
+
+    /// Notes that a stop has begun, by which the child ends in order: from here on none is given up.
+    pub fn stopping(&self) {
+        let mut watched = self.0.watched.lock();
+        watched.is_stopping = true;
+        if let Some(run) = &mut watched.run {
+            run.gives_up = None;
+        }
+    }
+
+    /// When the child that runs is given up, because its start has failed or seems to have, and whether that is certain. `None` where
+    /// nothing says so, and where a failed start is kept.
+    pub fn gives_up(&self) -> Option<(SystemTime, bool)> {
+        let (at, is_certain) = self.0.watched.lock().run.as_ref()?.gives_up?;
+        Some((SystemTime::now() + at.saturating_duration_since(Instant::now()), is_certain))
+    }
+
+    /// The child that runs, and its memory as it was looked at last, once it was.
+    pub fn running(&self) -> Option<(u32, Option<Memory>)> {
+        let watched = self.0.watched.lock();
+        let run = watched.run.as_ref().filter(|run| !run.has_exited())?;
+        Some((run.pid, run.memory))
     }
 
     /// Notes that the child is about to get a signal that was sent to us, for

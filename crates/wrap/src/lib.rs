@@ -57,7 +57,9 @@ pub use restart::{Next, RestartPolicy, Restarts};
 pub use rustix::process::Signal;
 pub use settings::{RunLog, RunSettings};
 pub use stall::{MainThread, ThreadState};
-pub use supervisor::{Launch, OnExit, OnState, Restart, State, Supervisor, SupervisorOptions};
+pub use supervisor::{
+    Launch, OnExit, OnState, Restart, State, Supervisor, SupervisorOptions, WeakSupervisor,
+};
 
 /// The config keys that this crate reads, as a JSON Schema.
 pub const CONFIG_SCHEMA: &str = include_str!("../config.schema.json");

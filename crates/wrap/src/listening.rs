@@ -34,13 +34,26 @@ pub fn listens_on(pid: u32, port: u16) -> Option<bool> {
     (processes.into_iter().all(is_open) && tells()).then_some(false)
 }
 
-/// The process that listens on that port: this one, or whatever it has started. `None` where `/proc` does not tell.
+/// The process that answers on that port: this one, or whatever it has started. `None` where `/proc` does not tell, and where several
+/// answer: they share the port, or the one that listens hands connections on, as the first process of `node:cluster` does.
 ///
 /// What was started may be a shell or a package manager, and the backend a child of it. Blocks for some milliseconds.
 pub fn who_listens_on(pid: u32, port: u16) -> Option<u32> {
     let root = Pid::from_raw(i32::try_from(pid).ok()?)?;
-    let listens = proc::tree(root).into_iter().find(|pid| of_one(*pid).contains(&port))?;
+    let mut listening = proc::tree(root).into_iter().filter(|pid| of_one(*pid).contains(&port));
+    let (listens, None) = (listening.next()?, listening.next()) else { return None };
+    if proc::children(listens).into_iter().any(is_cluster_worker) {
+        return None;
+    }
     u32::try_from(listens.as_raw_pid()).ok()
+}
+
+/// The variable by which `node:cluster` tells a process which of its workers it is.
+const CLUSTER_WORKER: &[u8] = b"NODE_UNIQUE_ID=";
+
+fn is_cluster_worker(pid: Pid) -> bool {
+    let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_pid())).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|variable| variable.starts_with(CLUSTER_WORKER))
 }
 
 /// Whether we may know which sockets a process has: not those of another user, nor those of a program with privileges.

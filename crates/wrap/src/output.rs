@@ -166,15 +166,24 @@ impl Inner {
             _ => false,
         };
         record::log(record, is_repeated || record.is_blank(), &options.foreign);
+        if record.truncated_bytes > 0 {
+            // Where the log has the bytes that were printed, nothing else tells it.
+            options.own.warn(format_args!(
+                "The Node process has printed a line that is too long: its last {} bytes are left out",
+                record.truncated_bytes
+            ));
+        }
     }
 
     /// Each warning was told once: how many there were is told at the end.
     fn tell_repetitions(&self, warnings: &Warnings) {
         let count = warnings.repetitions();
         if let (To::Log(options), 1..) = (&self.to, count) {
-            let text =
-                format_args!("Warnings of the Node process that were told once came {count} more times");
-            options.own.info(text);
+            let times = match count {
+                1 => "once more".to_owned(),
+                count => format!("{count} more times"),
+            };
+            options.own.info(format_args!("Warnings of the Node process that were told once came {times}"));
         }
     }
 }

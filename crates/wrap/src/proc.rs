@@ -44,6 +44,20 @@ pub(crate) fn of_group(group: Pid) -> Vec<Pid> {
     all().into_iter().filter(lives).map(|process| process.pid).collect()
 }
 
+/// Those of them whose parent is not of them.
+pub(crate) fn heads_of_group(group: Pid) -> Vec<Pid> {
+    let lives = |process: &Process| process.group == Some(group) && !process.is_zombie;
+    let all: Vec<_> = all().into_iter().filter(lives).collect();
+    let has_parent = |process: &&Process| all.iter().any(|other| process.parent == Some(other.pid));
+    all.iter().filter(|process| !has_parent(process)).map(|process| process.pid).collect()
+}
+
+/// Those that a process has started, and that have not ended.
+pub(crate) fn children(parent: Pid) -> Vec<Pid> {
+    let is_child = |process: &Process| process.parent == Some(parent) && !process.is_zombie;
+    all().into_iter().filter(is_child).map(|process| process.pid).collect()
+}
+
 /// A process, those that it has started and those that these have started, with all of its group.
 pub(crate) fn tree(root: Pid) -> Vec<Pid> {
     let all = all();

@@ -3,7 +3,11 @@
 mod keeper;
 mod state;
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use greenroom_context::spawn;
 use rustix::process::Signal;
@@ -76,6 +80,24 @@ struct Orders {
     is_last: bool,
     /// To stop, within this time.
     stop: Option<Duration>,
+    /// The process that was killed because its start had failed.
+    given_up: Option<u32>,
+}
+
+/// A handle that keeps no child running.
+#[derive(Clone, Debug)]
+pub struct WeakSupervisor {
+    orders: Weak<watch::Sender<Orders>>,
+    state: watch::Receiver<State>,
+    target: Target,
+}
+
+impl WeakSupervisor {
+    /// One that does, unless nobody has one any more.
+    pub fn upgrade(&self) -> Option<Supervisor> {
+        let orders = self.orders.upgrade()?;
+        Some(Supervisor { orders, state: self.state.clone(), target: self.target.clone() })
+    }
 }
 
 impl Supervisor {
@@ -127,6 +149,28 @@ impl Supervisor {
     /// Starts no other child from here on; the one that runs goes on. For a stop that begins before the child is told of it.
     pub fn restart_no_more(&self) {
         self.orders.send_modify(|orders| orders.is_last = true);
+    }
+
+    /// Whether a stop has begun.
+    pub fn is_stopping(&self) -> bool {
+        self.orders.borrow().is_last
+    }
+
+    /// Kills the child that runs: its start has failed, and it does not end by itself. By policy it is started again; asked to end, it
+    /// would end well. Once a stop has begun nothing is done: that one ends it in order.
+    pub fn give_up(&self) {
+        self.orders.send_modify(|orders| {
+            if !orders.is_last {
+                orders.given_up = self.target.pid();
+                self.target.signal(Signal::KILL);
+            }
+        });
+    }
+
+    /// A handle that keeps no child running.
+    pub fn downgrade(&self) -> WeakSupervisor {
+        let (state, target) = (self.state.clone(), self.target.clone());
+        WeakSupervisor { orders: Arc::downgrade(&self.orders), state, target }
     }
 
     /// Stops the child, as [`Child::stop`](crate::Child::stop) does, and starts none any more. Returns the last state. The first

@@ -25,7 +25,6 @@ use greenroom_wrap::{
 };
 
 use super::{
-    cannot,
     child::{Child, ChildCode, exit_code},
     last_words::{self, Running},
 };
@@ -73,10 +72,8 @@ pub(super) fn run(command: &ChildCommand, switch: Switch) -> ExitCode {
         });
         let launch = move || Ok(Launch::from(launched.clone()));
         let output = is_read(&settings, switch).then(|| Output::copied(words.tail().clone()));
-        // Before there is a child: what it prints at once may be answered by a signal.
-        code.hear_interrupts().map_err(|error| cannot("hear of SIGINT", &error))?;
         let child = Child::start(&settings, &lifecycle, &words, output, on_state, launch, async || ())?;
-        let _ = running.set(child.supervisor.target().clone());
+        let _ = running.set(child.supervisor.downgrade());
         Ok(child)
     });
     let own = runtime.block_on(Backend::new([]).add(child).run_with(

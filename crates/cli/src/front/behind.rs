@@ -17,15 +17,14 @@ use greenroom::{
     data_dir::DataDirectory,
     prelude::*,
 };
-use greenroom_plugin_gateway::{AccessLines, Gateway, LastExit as Shown};
+use greenroom_plugin_gateway::{AccessLines, Gateway, GivenUp};
 use greenroom_proxy::IsIt;
 use greenroom_wrap::{
-    ChildCommand, Event, Handover, LastExit, LastWords, LastWordsOptions, Launch, RunSettings, State,
-    free_port, listening_ports, listens_on, quiet_request_lines,
+    ChildCommand, Event, Handover, LastExit, LastWords, LastWordsOptions, Launch, RestartPolicy, RunSettings,
+    State, free_port, listening_ports, listens_on, quiet_request_lines,
 };
 
 use super::{
-    cannot,
     child::{Child, ChildCode},
     last_words::{self, Running},
     log, outside,
@@ -76,6 +75,8 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             if output.is_some() {
                 let (tail, config) = (words.tail().clone(), config.clone());
                 gateway.set_boot(move || tail.boot(|text| config.masked(text)));
+                let kept = super::kept_boot::keep(gateway.clone(), data.path().to_owned(), logger.clone());
+                spawn("how the Node backend started", kept);
             }
             let drift = outside::tell(&gateway, output.as_ref(), &command, &config, &logger);
             let (told, noted, log, ends) = (gateway.clone(), code.clone(), logger.clone(), words.clone());
@@ -97,10 +98,8 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             };
             let quiet = gateway.clone();
             let before_stop = async move || until_quiet(&quiet).await;
-            // Before there is a child: what it prints at once may be answered by a signal.
-            code.hear_interrupts().map_err(|error| cannot("hear of SIGINT", &error))?;
             let child = Child::start(&settings, &lifecycle, &words, output, on_state, launch, before_stop)?;
-            let _ = running.set(child.supervisor.target().clone());
+            let _ = running.set(child.supervisor.downgrade());
             spawn("that the Node backend listens", note_listening(gateway.clone(), words));
             spawn("where the Node backend listens", watch(child.clone(), gateway, code, logger));
             Ok(child)
@@ -119,8 +118,12 @@ fn last_words(
     (data_dir, start_id): (&Path, &str),
 ) -> LastWords {
     let (known, running, code, logger) = (settings.clone(), running.clone(), code.clone(), logger.clone());
+    let told = gateway.proxy().clone();
     let on_event = Box::new(move |event: &Event| {
-        last_words::tell(event, &logger);
+        last_words::tell(event, &known, &logger);
+        if matches!(event, Event::StartFailed(_)) {
+            told.start_has_failed();
+        }
         last_words::act(event, &known, &running, &code);
     });
     let config = config.clone();
@@ -131,13 +134,16 @@ fn last_words(
         ..last_words::options(settings, Some(data_dir.to_owned()), on_event)
     });
     if let Some(exit) = words.previous() {
-        gateway.set_last_exit(shown(exit));
+        gateway.set_last_exit(exit.clone());
     }
+    let asked = words.clone();
+    gateway.set_running(move || asked.running());
+    let (asked, starts_again) = (words.clone(), settings.restart == RestartPolicy::OnFailure);
+    gateway.set_given_up(move || {
+        let (at, is_certain) = asked.gives_up()?;
+        Some(GivenUp { at, is_certain, starts_again })
+    });
     words
-}
-
-fn shown(exit: &LastExit) -> Shown {
-    Shown { at: exit.time.into(), cause: exit.cause.as_str(), sentence: exit.sentence.clone() }
 }
 
 /// Notes of each child that it takes connections, and that it is ready, for which others ask it.
@@ -192,7 +198,7 @@ fn tell(state: &State, exit: Option<LastExit>, gateway: &Gateway, logger: &Logge
     }
     match exit {
         Some(exit) => {
-            gateway.set_last_exit(shown(&exit));
+            gateway.set_last_exit(exit.clone());
             let logger = logger.child(last_words::fields_of(&exit));
             if exit.is_failure() { logger.error(text) } else { logger.info(text) }
         }

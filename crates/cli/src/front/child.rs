@@ -8,16 +8,15 @@ use std::{
 };
 
 use greenroom::{
-    context::spawn,
-    core::{ForcedEndGuard, Phase, RootLifecycle, Service, at_forced_end, scope, stop_backends},
+    core::{
+        ForcedEndGuard, Phase, RootLifecycle, Service, at_forced_end, first_signal, scope, stop_backends,
+    },
     errors::Result,
 };
 use greenroom_wrap::{
     Input, LastWords, Launch, OnExit, Output, RunSettings, State, Supervisor, SupervisorOptions, is_pid_1,
     reap_orphans,
 };
-
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::cannot;
 
@@ -83,13 +82,13 @@ impl Child {
         if is_pid_1() {
             reap_orphans(supervisor.target()).map_err(|error| cannot("take care of orphans", &error))?;
         }
-        let (killed, words) = (supervisor.target().clone(), words.clone());
+        let (killed, forced) = (supervisor.target().clone(), words.clone());
         let guard = at_forced_end(move || {
             killed.kill_group();
-            words.forced_end();
+            forced.forced_end();
         });
         let began = Arc::new(OnceLock::new());
-        let (noted, last) = (began.clone(), supervisor.clone());
+        let (noted, last, stopping) = (began.clone(), supervisor.clone(), words.clone());
         lifecycle.add_hook_in(
             Phase::BeforeShutdown,
             "the Node backend's grace",
@@ -97,6 +96,7 @@ impl Child {
             async move || {
                 let _ = noted.set(Instant::now());
                 last.restart_no_more();
+                stopping.stopping();
                 Ok(())
             },
         )?;
@@ -120,34 +120,12 @@ fn left_of(grace: Duration, spent: Duration) -> Duration {
 
 /// The code with which a child has ended, once that is known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ChildCode {
-    code: Arc<OnceLock<i32>>,
-    /// Whether our stop has begun with SIGINT, once it has.
-    is_interrupted: Arc<OnceLock<bool>>,
-}
+pub(super) struct ChildCode(Arc<OnceLock<i32>>);
 
 impl ChildCode {
     /// The first one stays.
     pub(super) fn set(&self, code: i32) {
-        let _ = self.code.set(code);
-    }
-
-    /// Notes from here on that a SIGINT has begun our stop. The child gets SIGTERM for it: tools in between take SIGINT for one that
-    /// reaches the whole terminal, and do not hand it on.
-    pub(super) fn hear_interrupts(&self) -> io::Result<()> {
-        let (mut interrupts, mut terminates) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let noted = self.is_interrupted.clone();
-        spawn("interrupts", async move {
-            let is_interrupt = tokio::select! {
-                // Who interrupts a stop is impatient.
-                biased;
-                _ = terminates.recv() => false,
-                interrupt = interrupts.recv() => interrupt.is_some(),
-            };
-            let _ = noted.set(is_interrupt);
-        });
-        Ok(())
+        let _ = self.0.set(code);
     }
 
     /// Notes that of a last state.
@@ -158,10 +136,16 @@ impl ChildCode {
     }
 
     /// Any but 0: a child that ended well leaves it to us. If the child died of our SIGTERM, the code is that of the signal that we got:
-    /// 130 for SIGINT.
+    /// 130 for SIGINT, for which it gets SIGTERM, too: tools in between take SIGINT for one that reaches the whole terminal, and do not
+    /// hand it on.
     pub(super) fn failure(&self) -> Option<i32> {
-        let code = self.code.get().copied().filter(|code| *code != 0)?;
-        let stands_for_interrupt = code == TERMINATED && self.is_interrupted.get() == Some(&true);
+        self.failure_after(first_signal())
+    }
+
+    /// The same after this signal.
+    fn failure_after(&self, signal: Option<&str>) -> Option<i32> {
+        let code = self.0.get().copied().filter(|code| *code != 0)?;
+        let stands_for_interrupt = code == TERMINATED && signal == Some("SIGINT");
         Some(if stands_for_interrupt { INTERRUPTED } else { code })
     }
 }
@@ -175,31 +159,21 @@ pub(super) fn exit_code(code: i32) -> ExitCode {
 mod tests {
     use super::*;
 
-    /// Sends it to us, and waits until these have heard of it.
-    async fn heard(signal: &str, by: &[&ChildCode]) {
-        let kill = format!("kill -{signal} {}", std::process::id());
-        assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-        while by.iter().any(|code| code.is_interrupted.get().is_none()) {
-            tokio::task::yield_now().await;
+    #[test]
+    fn a_child_that_sigint_would_have_ended_ends_by_it_whatever_it_was_sent() {
+        for (of_child, signal, code) in [
+            (143, None, Some(143)),
+            (143, Some("SIGTERM"), Some(143)),
+            (143, Some("SIGINT"), Some(130)),
+            (7, Some("SIGINT"), Some(7)),
+            (0, Some("SIGINT"), None),
+        ] {
+            let known = ChildCode::default();
+            known.set(of_child);
+            known.set(1);
+            assert_eq!(known.failure_after(signal), code, "{of_child}, {signal:?}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_child_that_sigint_would_have_ended_ends_by_it_whatever_it_was_sent() {
-        let [plain, stopped, other, interrupted] = [143, 143, 7, 143].map(|of_child| {
-            let code = ChildCode::default();
-            code.set(of_child);
-            code
-        });
-        stopped.hear_interrupts().unwrap();
-        heard("TERM", &[&stopped]).await;
-        // Who is impatient then has not begun the stop.
-        for code in [&other, &interrupted] {
-            code.hear_interrupts().unwrap();
-        }
-        heard("INT", &[&other, &interrupted]).await;
-        let codes = [&plain, &stopped, &other, &interrupted].map(ChildCode::failure);
-        assert_eq!(codes, [Some(143), Some(143), Some(7), Some(130)]);
+        assert_eq!(ChildCode::default().failure_after(Some("SIGTERM")), None, "there was none");
     }
 
     #[test]

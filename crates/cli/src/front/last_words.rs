@@ -15,7 +15,7 @@ use greenroom::{
 use greenroom_plugin_gateway::Gateway;
 use greenroom_proxy::PROBES;
 use greenroom_wrap::{
-    Event, InFlight, LastExit, LastWordsOptions, Moment, OnEvent, RestartPolicy, RunSettings, Signal, Target,
+    Event, InFlight, LastExit, LastWordsOptions, Moment, OnEvent, RestartPolicy, RunSettings, WeakSupervisor,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -29,8 +29,8 @@ const JUST_NOW: Duration = Duration::from_secs(15);
 /// The code of a request that Node broke off.
 const BROKE: &str = "upstream_broke";
 
-/// The child that runs, once there is a supervisor.
-pub(super) type Running = Arc<OnceLock<Target>>;
+/// Who keeps the child running, once there is one.
+pub(super) type Running = Arc<OnceLock<WeakSupervisor>>;
 
 /// What both ways to run a child have in common.
 pub(super) fn options(
@@ -48,22 +48,20 @@ pub(super) fn act(event: &Event, settings: &RunSettings, running: &Running, code
     if !matches!(event, Event::GivenUp) {
         return;
     }
+    let Some(supervisor) = running.get().and_then(WeakSupervisor::upgrade) else { return };
     match settings.restart {
+        // Who is asked to stop ends as one that was.
+        RestartPolicy::Never if supervisor.is_stopping() => {}
         RestartPolicy::Never => {
             code.set(1);
             stop_backends("the Node backend's start has failed");
         }
-        // Asked to end, it would end well.
-        RestartPolicy::OnFailure => {
-            if let Some(child) = running.get() {
-                child.signal(Signal::KILL);
-            }
-        }
+        RestartPolicy::OnFailure => supervisor.give_up(),
     }
 }
 
 /// What the log is told of an event.
-pub(super) fn tell(event: &Event, logger: &Logger) {
+pub(super) fn tell(event: &Event, settings: &RunSettings, logger: &Logger) {
     let text = event.to_string();
     match event {
         Event::Previous(exit) => logger.child(fields_of(exit)).error(text),
@@ -71,6 +69,10 @@ pub(super) fn tell(event: &Event, logger: &Logger) {
         Event::HeapAboveLimit { .. } | Event::StartHangs { .. } | Event::NotWritten(_) => logger.warn(text),
         Event::NodeOptions(_) => logger.info(text),
         Event::StartFailed(_) => logger.error(text),
+        Event::GivenUp => logger.warn(match settings.restart {
+            RestartPolicy::Never => format!("{text} in order, and Greenroom with it, with exit code 1"),
+            RestartPolicy::OnFailure => format!("{text} by SIGKILL, and started again"),
+        }),
         _ => logger.debug(text),
     }
 }

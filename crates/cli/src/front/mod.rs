@@ -4,6 +4,7 @@ mod alone;
 mod behind;
 mod child;
 mod gateway;
+mod kept_boot;
 mod last_words;
 mod log;
 mod outside;

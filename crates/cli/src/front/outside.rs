@@ -7,7 +7,7 @@ use std::{
 };
 
 use greenroom::{config::Masks, context::spawn_blocking, logging::Logger, prelude::*};
-use greenroom_plugin_gateway::{Drifted, Gateway, LogSpend};
+use greenroom_plugin_gateway::Gateway;
 use greenroom_proxy::{LookAtThread, MainThread, ThreadState};
 use greenroom_wrap::{
     ChildCommand, Drift, MainThread as Seen, Output, Spent, ThreadState as Does, who_listens_on,
@@ -25,7 +25,7 @@ pub(super) fn tell(
     if let Some((output, config)) = output.cloned().zip(Some(config.clone())) {
         gateway.set_log_spend(move || {
             let masks = config.masks();
-            output.spend().into_iter().map(|of| spent(of, &masks)).collect()
+            output.spend().into_iter().map(|of| masked(of, &masks)).collect()
         });
     }
     let logger = logger.clone();
@@ -36,21 +36,13 @@ pub(super) fn tell(
     };
     let drift = Drift::start(command, Box::new(on_drift));
     let asked = drift.clone();
-    gateway.set_drift(move || asked.drifted().into_iter().map(drifted).collect());
+    gateway.set_drift(move || asked.drifted());
     drift
 }
 
-fn spent(
-    Spent { plugin, level, records, bytes, recent_records, recent_bytes }: Spent,
-    masks: &Masks,
-) -> LogSpend {
-    // Whoever prints a line chooses it.
-    let plugin = plugin.map(|plugin| masks.all(&plugin));
-    LogSpend { plugin, level, records, bytes, recent_records, recent_bytes }
-}
-
-fn drifted(greenroom_wrap::Drifted { file, kind, since }: greenroom_wrap::Drifted) -> Drifted {
-    Drifted { file, kind: kind.as_str(), since }
+/// Whoever prints a line chooses its plugin.
+fn masked(spent: Spent, masks: &Masks) -> Spent {
+    Spent { plugin: spent.plugin.map(|plugin| masks.all(&plugin)), ..spent }
 }
 
 /// How the main thread is looked at of a child that listens there.

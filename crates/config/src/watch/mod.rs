@@ -203,13 +203,18 @@ impl Watcher {
                 self.told.insert(source.clone(), text);
             }
         }
-        let refused: Vec<_> = reread.refused.iter().map(ToString::to_string).collect();
-        for (error, text) in reread.refused.iter().zip(&refused) {
-            if !self.refused.contains(text) {
+        let before = std::mem::take(&mut self.refused);
+        for error in &reread.refused {
+            // Several may speak against the same value in the same words.
+            let text = error.to_string();
+            if self.refused.contains(&text) {
+                continue;
+            }
+            if !before.contains(&text) {
                 self.say(ReloadEvent::Refused(error));
             }
+            self.refused.push(text);
         }
-        self.refused = refused;
         if reread.changed {
             for panic in live.listeners.tell() {
                 self.say(ReloadEvent::SubscriberPanicked(&panic));

@@ -1,8 +1,8 @@
 //! A stop in order, and what it leaves.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use rustix::process::{Signal, kill_process_group, test_kill_process_group};
+use rustix::process::{Signal, kill_process, kill_process_group, test_kill_process_group};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Child;
@@ -40,7 +40,7 @@ pub enum StoppedBy {
 impl Child {
     /// Asks the child to end, and sees to it that it has ended, with all that it has started, when `grace` is over: SIGTERM to
     /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom a child leaves behind that
-    /// SIGTERM has killed get it as well, once.
+    /// SIGTERM has killed get it as well, once, unless their own parent is left behind with them, which tells them.
     pub async fn stop(&mut self, grace: Duration) -> Stopped {
         let now = Instant::now();
         // A grace that no clock can tell is for ever.
@@ -80,20 +80,31 @@ impl Child {
         self.end_group(true, Instant::now() + grace).await;
     }
 
-    /// Waits for those whom the child has left. The number of a group is free for others once nobody is in it; that it comes to
-    /// be used again between two looks is out of the question.
+    /// Waits for those whom the child has left. If they were not told to end, each whose parent is not among them is, once, and whoever
+    /// it leaves in turn; the others hear of it from their parents, as backstage-cli tells the backend: Node would take a second word
+    /// for a hurry. The number of a group is free for others once nobody is in it; that it comes to be used again between two looks is
+    /// out of the question.
     async fn end_group(&mut self, is_told: bool, last: Instant) {
         if self.is_group_gone {
             return;
         }
         let is_left = |pid| test_kill_process_group(pid).is_ok() && !proc::of_group(pid).is_empty();
-        if is_told && is_left(self.pid) {
-            let _ = kill_process_group(self.pid, Signal::TERM);
-        }
+        let hurry = last.checked_sub(BEFORE_KILL).unwrap_or(last);
+        let (mut told, mut are_all_told) = (HashSet::new(), !is_told);
         while is_left(self.pid) {
-            if Instant::now() >= last {
+            let now = Instant::now();
+            if now >= last {
                 let _ = kill_process_group(self.pid, Signal::KILL);
                 break;
+            }
+            if !are_all_told && now >= hurry {
+                // Whose parent has told nobody.
+                are_all_told = true;
+                let _ = kill_process_group(self.pid, Signal::TERM);
+            } else if !are_all_told {
+                for pid in proc::heads_of_group(self.pid).into_iter().filter(|pid| told.insert(*pid)) {
+                    let _ = kill_process(pid, Signal::TERM);
+                }
             }
             sleep(LOOK).await;
         }

@@ -154,6 +154,7 @@ impl Evidence<'_> {
     fn signal(&self) -> Option<i32> {
         match self.exit {
             Exit::Signal(number) => Some(number),
+            Exit::GivenUp => Some(KILL),
             Exit::Code(code) => Some(code - 128).filter(|number| signal_name(*number).is_some()),
             Exit::Unknown => None,
         }

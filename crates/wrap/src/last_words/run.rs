@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
+use rustix::process::Signal;
+
 use super::{
     Inner, Moment,
     cause::{Cause, Evidence},
     end::{LastExit, Time},
 };
-use crate::{Ended, Exit, Memory, State, ended::signal_name};
+use crate::{Ended, Exit, Memory, State, StoppedBy, ended::signal_name};
 
 /// What is known of a child that runs.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(super) struct Run {
     /// That its start takes long, too.
     pub(super) is_hang_told: bool,
     pub(super) is_given_up: bool,
+    /// When that is to be, and whether its start has failed for certain.
+    pub(super) gives_up: Option<(Instant, bool)>,
     /// The last signal that was sent to us, and that it got in our place.
     pub(super) passed_on: Option<i32>,
 }
@@ -53,6 +57,7 @@ impl Run {
             is_failure_told: false,
             is_hang_told: false,
             is_given_up: false,
+            gives_up: None,
             passed_on: None,
         }
     }
@@ -70,6 +75,20 @@ impl Run {
     pub(super) fn looked(&mut self, memory: Memory, oom_kills: Option<u64>) {
         self.memory = Some(memory);
         self.oom_kills = [oom_kills, self.oom_kills[0]];
+    }
+
+    /// What stands behind how it ended.
+    fn why(&self, cause: Cause, ended: Ended, stopped: Option<StoppedBy>) -> String {
+        let is_asked = stopped.is_some_and(|by| by > StoppedBy::Itself);
+        match cause {
+            // How it ended says it all.
+            Cause::Stopped | Cause::Exit | Cause::CannotRun | Cause::Unknown => String::new(),
+            Cause::StartFailed if ended.exit == Exit::GivenUp => String::new(),
+            Cause::StartFailed if self.is_given_up && is_asked => {
+                " (Greenroom ended it, because its start had failed and it did not end by itself)".to_owned()
+            }
+            cause => format!(" ({cause})"),
+        }
     }
 
     /// The record of its end.
@@ -116,25 +135,21 @@ impl Run {
             memory: self.memory.map(Into::into),
             detail,
             lines: said.lines,
-            ..told(state, cause, Some(ended), inner)
+            ..told(state, &self.why(cause, ended, stopped), cause, Some(ended), inner)
         })
     }
 }
 
 /// The record of a child that never was.
 pub(super) fn cannot_run(state: &State, inner: &Inner) -> LastExit {
-    told(state, Cause::CannotRun, None, inner)
+    told(state, "", Cause::CannotRun, None, inner)
 }
 
-fn told(state: &State, cause: Cause, ended: Option<Ended>, inner: &Inner) -> LastExit {
-    let why = match cause {
-        // How it ended says it all.
-        Cause::Stopped | Cause::Exit | Cause::CannotRun | Cause::Unknown => String::new(),
-        cause => format!(" ({cause})"),
-    };
+fn told(state: &State, why: &str, cause: Cause, ended: Option<Ended>, inner: &Inner) -> LastExit {
     let sentence = (inner.mask)(&format!("{state}{why}"));
     let signal = ended.and_then(|ended| match ended.exit {
         Exit::Signal(number) => Some(signal_name(number).map_or_else(|| number.to_string(), str::to_owned)),
+        Exit::GivenUp => signal_name(Signal::KILL.as_raw()).map(str::to_owned),
         Exit::Code(_) | Exit::Unknown => None,
     });
     LastExit {

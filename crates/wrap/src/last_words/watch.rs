@@ -52,6 +52,7 @@ impl Inner {
         let mut events = vec![];
         {
             let mut watched = self.watched.lock();
+            let is_left = self.keeps_failed || watched.is_stopping;
             // It may have ended meanwhile.
             let is_it = |run: &&mut Run| run.pid == pid && !run.has_exited();
             let Some(run) = watched.run.as_mut().filter(is_it) else { return };
@@ -62,7 +63,7 @@ impl Inner {
             }
             // Backstage listens before its plugins start, and goes on when one of them has failed.
             let is_alive = run.listened == Some(true) || !ports.is_empty();
-            events.extend(self.start(run, is_alive));
+            events.extend(self.start(run, is_alive, is_left));
             let beat = self.beat(run, memory);
             let level = memory.share().and_then(|share| watched.thresholds.crossed(share));
             events.extend(level.map(|level| Event::MemoryHigh { level, memory: memory.into() }));
@@ -90,19 +91,22 @@ impl Inner {
     }
 
     /// What there is to tell of the start. One has failed whose process stays, as Backstage's does after an error that nobody takes
-    /// care of: that is told at once, and it is given up soon, unless such a one is kept.
-    fn start(&self, run: &mut Run, is_alive: bool) -> Vec<Event> {
+    /// care of: that is told at once, and it is given up soon, unless such a one is left as it is.
+    fn start(&self, run: &mut Run, is_alive: bool, is_left: bool) -> Vec<Event> {
         if run.was_ready {
+            (run.failing_since, run.gives_up) = (None, None);
             return vec![];
         }
         let failed = self.tail.failed_start(&self.mask);
         let Some((detail, is_certain)) = failed.filter(|(_, is_certain)| *is_certain || !is_alive) else {
             // A tool that watches files has started Node again.
-            (run.failing_since, run.is_failure_told) = (None, false);
+            (run.failing_since, run.gives_up, run.is_failure_told) = (None, None, false);
             return self.hangs(run, is_alive).into_iter().collect();
         };
-        let since = run.failing_since.get_or_insert_with(Instant::now).elapsed();
-        let is_over = since >= self.every * if is_certain { LOOKS } else { LOOKS_UNSURE };
+        let begun = *run.failing_since.get_or_insert_with(Instant::now);
+        let (since, patience) = (begun.elapsed(), self.every * if is_certain { LOOKS } else { LOOKS_UNSURE });
+        let is_over = since >= patience;
+        run.gives_up = (!is_left).then_some((begun + patience, is_certain));
         let mut events = vec![];
         if (is_certain || is_over) && !replace(&mut run.is_failure_told, true) {
             events.push(Event::StartFailed(detail));
@@ -110,7 +114,7 @@ impl Inner {
             let seconds = run.since.elapsed().as_secs();
             events.push(Event::StartHangs { seconds, awaited: None, suspect: Some(detail) });
         }
-        if is_over && !self.keeps_failed && !replace(&mut run.is_given_up, true) {
+        if is_over && !is_left && !replace(&mut run.is_given_up, true) {
             events.push(Event::GivenUp);
         }
         events

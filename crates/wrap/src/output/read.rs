@@ -17,7 +17,7 @@ use super::copy::OwnStream;
 /// How much is read at once.
 const READ: usize = 64 << 10;
 
-/// How long after the child's end is read what others hold: whom it has started may have its streams for ever.
+/// How long after the end of the child and of its group is read what others hold: whom it has started may have its streams for ever.
 const REST: Duration = Duration::from_secs(1);
 
 /// How much is read of each stream once that time is over: what the pipe held by then.
@@ -41,12 +41,7 @@ impl Reading {
         Self { child_runs: Some(child_runs), done, is_copied }
     }
 
-    /// From here on there is a second to read.
-    pub(crate) fn child_has_ended(&mut self) {
-        self.child_runs = None;
-    }
-
-    /// Waits until all is read, once the child has ended; of what is copied, as long as it takes whoever gets it. May be given up.
+    /// Waits until all is read, once the child has ended, for which there is a second from here on; of what is copied, as long as it takes whoever gets it. May be given up.
     pub(crate) async fn end(&mut self) {
         if self.is_copied { self.done().await } else { self.end_soon().await }
     }
@@ -57,7 +52,7 @@ impl Reading {
     }
 
     async fn done(&mut self) {
-        self.child_has_ended();
+        self.child_runs = None;
         while self.done.recv().await.is_some() {}
     }
 }
@@ -122,7 +117,8 @@ pub(super) fn all(mut sources: Vec<Source>, ended: &PipeReader, out: Out<'_>) {
             break;
         }
         if has_ended {
-            end = Some(now + REST);
+            // Not from `now`, which was before the wait.
+            end = Some(Instant::now() + REST);
         }
         for (source, is_ready) in sources.iter_mut().zip(ready) {
             // Whatever a child prints must not end the reading: it would end the child.

@@ -45,7 +45,10 @@ pub(super) fn log(printed: &node_log::Record<'_>, says_nothing_new: bool, log: &
     fields.extend(kept.map(|time| text("timestamp", time.as_str())));
     let at = printed_at(printed);
     let message = format_args!("{}", printed.message);
-    let record = Record::new(printed.level, message).with_fields(&fields).with_raw(&printed.raw).at(at);
+    let mut record = Record::new(printed.level, message).with_fields(&fields).with_raw(&printed.raw).at(at);
+    if printed.truncated_bytes > 0 {
+        record = record.cut();
+    }
     log.log(&if says_nothing_new { record.only_raw() } else { record });
 }
 

@@ -8,6 +8,7 @@ use std::{
 use greenroom_logging::Level;
 use greenroom_node_log::{Plugin, Record};
 use parking_lot::Mutex;
+use serde::{Serialize, Serializer};
 
 /// So many plugins are told apart; who comes later is [`OTHER`].
 const MOST_PLUGINS: usize = 100;
@@ -21,11 +22,13 @@ const LONGEST_ID: usize = 128;
 const MINUTES: u64 = 5;
 
 /// How much was printed by one plugin at one level.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Spent {
     /// The plugin, named or guessed, as it was printed: nothing is redacted; `other` beyond a hundred, and beyond 128 bytes; none for what tells of no plugin.
     pub plugin: Option<String>,
     /// The level.
+    #[serde(serialize_with = "level_name")]
     pub level: Level,
     /// How many records.
     pub records: u64,
@@ -35,6 +38,10 @@ pub struct Spent {
     pub recent_records: u64,
     /// How many of these bytes.
     pub recent_bytes: u64,
+}
+
+fn level_name<S: Serializer>(level: &Level, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(level.as_str())
 }
 
 pub(super) struct Counts {

@@ -2,13 +2,17 @@
 
 use std::{io, time::Duration};
 
+use rustix::process::Signal;
 use tokio::{sync::watch, time::sleep};
 
 use super::{Launch, OnExit, OnState, Orders, Restart, State};
-use crate::{Child, Ended, Input, Next, Output, Restarts, StoppedBy, Target, is_taken};
+use crate::{Child, Ended, Exit, Input, Next, Output, Restarts, StoppedBy, Target, is_taken};
 
 /// How long processes may take to end whose parent has ended by itself.
 const REST_GRACE: Duration = Duration::from_secs(2);
+
+/// How one ends that is killed.
+const KILLED: Exit = Exit::Signal(Signal::KILL.as_raw());
 
 pub(super) struct Keeper {
     pub(super) launch: Box<dyn FnMut() -> io::Result<Launch> + Send>,
@@ -61,7 +65,9 @@ impl Keeper {
         let (mut child, launch) = match started {
             Ok(started) => started,
             Err(_) if self.target.is_closed() => {
-                self.tell_stopped(StoppedBy::Itself);
+                // The last one was killed, by whoever had no time for a stop.
+                let stopped = self.last.is_none().then_some(StoppedBy::Itself);
+                self.tell(State::Ended { ended: self.last, stopped, restart: None });
                 return None;
             }
             Err(error) => {
@@ -74,6 +80,7 @@ impl Keeper {
             // What has ended by itself was not stopped.
             biased;
             ended = child.wait() => {
+                let ended = self.known(ended, child.pid());
                 self.last = Some(ended);
                 self.tell_exit();
                 child.end_rest(REST_GRACE).await;
@@ -89,15 +96,24 @@ impl Keeper {
         let stopped = child.stop(grace).await;
         self.tell_exit();
         child.read_out_soon().await;
-        self.last = Some(stopped.ended);
-        self.tell_stopped(stopped.by);
+        let ended = self.known(stopped.ended, child.pid());
+        self.last = Some(ended);
+        self.tell_stopped(if ended.exit == Exit::GivenUp { StoppedBy::Itself } else { stopped.by });
         None
+    }
+
+    /// The same, with what we know of a kill that is ours.
+    fn known(&self, ended: Ended, pid: u32) -> Ended {
+        let is_ours = self.orders.borrow().given_up == Some(pid) && ended.exit == KILLED;
+        if is_ours { Ended { exit: Exit::GivenUp, ..ended } } else { ended }
     }
 
     /// What follows the end of a child that was not stopped.
     fn follow(&mut self, ended: Ended, launch: &Launch) -> Option<Duration> {
         if self.orders.borrow().is_last {
-            self.tell(State::Ended { ended: self.last, stopped: None, restart: None });
+            // One that we have killed was to be started again, and the stop came in between.
+            let stopped = (ended.exit == Exit::GivenUp).then_some(StoppedBy::Itself);
+            self.tell(State::Ended { ended: self.last, stopped, restart: None });
             return None;
         }
         let taken = launch.port.filter(|port| is_taken(*port));

@@ -65,6 +65,8 @@ impl State {
     /// The code with which this process ends, if nothing follows: the child's own. A failure is never 0.
     pub fn exit_code(&self) -> Option<i32> {
         match self {
+            // It was asked to stop while none ran: how the one before ended was told, and nobody waits for it.
+            Self::Ended { stopped: Some(StoppedBy::Itself), restart: None, .. } => Some(0),
             Self::Ended { ended, restart: None, .. } => Some(ended.map_or(0, |ended| ended.exit_code())),
             Self::Failed { ended, .. } => Some(ended.map_or(1, |ended| ended.exit_code().max(1))),
             Self::Starting { .. } | Self::Running { .. } | Self::Ended { .. } => None,
@@ -84,7 +86,8 @@ impl fmt::Display for State {
             Self::Ended { ended: Some(ended), stopped, restart } => {
                 write!(f, "The backend has ended: {ended}")?;
                 match stopped {
-                    None | Some(StoppedBy::Itself | StoppedBy::Term) => {}
+                    None | Some(StoppedBy::Term) => {}
+                    Some(StoppedBy::Itself) => f.write_str("; it was stopped before it was started again")?,
                     Some(StoppedBy::SecondTerm) => f.write_str(", at the second SIGTERM")?,
                     Some(StoppedBy::Kill) => f.write_str(", because it did not end in time")?,
                 }

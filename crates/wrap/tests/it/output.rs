@@ -111,7 +111,25 @@ async fn a_line_that_is_too_long_is_cut_and_tells_by_how_much() {
     // It is one word, of which the last 8 KiB before the cut may be the beginning of a secret.
     assert_eq!(records[0]["truncatedBytes"], (2 << 20) + (8 << 10));
     assert_eq!(records[0]["message"].as_str().unwrap().len(), (1 << 20) - (8 << 10));
-    assert_eq!((records.len(), &records[1]["message"]), (2, &json!("after")));
+    let told = "The Node process has printed a line that is too long: its last 2105344 bytes are left out";
+    assert_eq!(only(&records[1..], &["level", "message"]), [json!(["warn", told]), json!(["info", "after"])]);
+    // The bytes that are printed alone do not tell it.
+    let script = "head -c 3145728 /dev/zero | tr '\\0' x; echo";
+    assert!(lines(Format::NodeJson, script, |it| it).await[1].contains(told));
+}
+
+#[tokio::test]
+async fn what_a_cut_leaves_of_a_secret_of_several_words_is_in_no_format() {
+    // Two of its words stand before the cut.
+    let script = "head -c 1048550 /dev/zero | tr '\\0' x; printf ' correct horse battery staple, and more than there is room for\\n'";
+    for format in [Format::NodeJson, Format::Backstage, Format::Pretty] {
+        let lines = lines(format, script, |it| it.secrets(["correct horse battery staple"])).await;
+        assert!(
+            lines[0].contains("xxxx") && !lines.concat().contains("correct"),
+            "{format:?}: {}",
+            lines[0].len()
+        );
+    }
 }
 
 #[tokio::test]
@@ -146,6 +164,9 @@ async fn a_warning_of_the_process_is_told_once_and_how_often_it_came() {
             json!(["info", null, "Warnings of the Node process that were told once came 2 more times"]),
         ]
     );
+    let twice = records(&script.replace("1 2 3", "1 2")).await;
+    let once = "Warnings of the Node process that were told once came once more";
+    assert_eq!(twice.last().unwrap()["message"], once);
     let raw = lines(Format::NodeJson, script, |it| it).await;
     assert_eq!(raw.iter().filter(|line| line.starts_with("(node:7) ")).count(), 3, "{raw:?}");
 }
@@ -181,6 +202,21 @@ async fn whom_a_child_leaves_behind_with_its_streams_is_not_waited_for() {
     let said = lines.take();
     assert_eq!((said[1].as_str(), tail.said(str::to_owned).lines.len()), ("last", 2));
     assert!(lives(said[0].parse().unwrap()), "it still has the streams");
+}
+
+#[tokio::test]
+async fn whoever_ends_a_while_after_the_child_in_a_stop_is_read_to_its_end() {
+    let lines = CaptureSink::in_format(Format::NodeJson);
+    let (output, _) = output(&RootLogger::builder().sink(lines.clone()).build());
+    // As a backend below npm, which dies at once; nothing is printed for longer than others would be waited for.
+    let script = "(trap 'sleep 1.3; echo bye; exit' TERM; echo ready; while :; do sleep 0.02; done) & wait";
+    let mut child = Child::start_into(&shell(script), &Target::default(), None, Some(&output)).unwrap();
+    while !lines.lines().iter().any(|line| line == "ready") {
+        tokio::task::yield_now().await;
+    }
+    child.stop(std::time::Duration::from_secs(20)).await;
+    child.read_out().await;
+    assert_eq!(lines.take().last().map(String::as_str), Some("bye"));
 }
 
 /// A consumer that takes nothing until it is let.

@@ -43,6 +43,28 @@ async fn a_plugin_that_fails_the_start_is_told_at_once_and_once() {
 }
 
 #[tokio::test]
+async fn when_a_start_that_has_failed_is_given_up_is_known_before_and_a_stop_gives_nothing_up() {
+    let place = Place::new();
+    let mut words = place.words_every(Duration::from_secs(2));
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell(STAYS));
+    told.number().await;
+    assert_eq!(words.words.gives_up(), None);
+    let before = std::time::SystemTime::now();
+    words.print(&line("Plugin 'x' threw an error during startup. boom"));
+    assert!(matches!(words.event().await, Event::StartFailed(_)));
+    let (at, is_certain) = words.words.gives_up().expect("it is");
+    let after = at.duration_since(before).expect("later");
+    assert!(is_certain && after > Duration::from_millis(1500) && after < Duration::from_secs(4), "{after:?}");
+    words.words.stopping();
+    assert_eq!(words.words.gives_up(), None);
+    tokio::time::sleep_until((std::time::Instant::now() + after + Duration::from_secs(1)).into()).await;
+    supervisor.stop(Duration::from_secs(20)).await;
+    assert!(words.events.try_recv().is_err(), "it is not given up");
+    assert_eq!(words.end().cause, Cause::Stopped);
+}
+
+#[tokio::test]
 async fn a_start_that_takes_long_is_told_with_the_plugins_that_it_waits_for() {
     let place = Place::new();
     let mut words = place.words();

@@ -109,3 +109,19 @@ async fn who_has_ended_is_not_stopped() {
     let stopped = child.stop(LONG).await;
     assert_eq!((stopped.ended, stopped.by), (ended, StoppedBy::Itself));
 }
+
+#[tokio::test]
+async fn who_is_told_by_its_own_parent_is_not_told_twice() {
+    let mut told = Told::new();
+    // As npm, backstage-cli and Node: the first one hands on nothing, the second one does.
+    let script = "
+        inner() { trap 'tell term; end=1' TERM; tell ready; while [ -z \"$end\" ]; do sleep 0.02; done; sleep 0.5; }
+        middle() { inner & pid=$!; trap 'kill -TERM $pid' TERM; wait; wait; }
+        middle &
+        wait";
+    let mut child = start(&told, script);
+    assert_eq!(told.line().await, "ready");
+    assert_eq!(child.stop(LONG).await.ended.exit, Exit::Signal(15));
+    told.tell("end");
+    assert_eq!(told.until("end").await, ["term"]);
+}

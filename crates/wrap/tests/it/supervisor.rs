@@ -118,6 +118,57 @@ async fn a_stop_between_two_starts_does_not_wait_for_the_second() {
             restart: None
         }
     ));
+    assert_eq!(last.exit_code(), Some(0), "nobody waits for it any more");
+    assert!(last.to_string().ends_with(" s; it was stopped before it was started again"), "{last}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_given_up_is_killed_and_started_again_and_its_end_is_told_as_ours() {
+    let mut count = 0;
+    let launch = move || {
+        count += 1;
+        Ok(command(&["sh", "-c", if count == 1 { "sleep 100" } else { "exit 0" }]).into())
+    };
+    let (supervisor, states) = supervise(RestartPolicy::OnFailure, launch);
+    supervisor.state().wait_for(|state| matches!(state, State::Running { .. })).await.unwrap();
+    let handle = supervisor.downgrade();
+    handle.upgrade().expect("there is one").give_up();
+    assert_eq!(supervisor.end().await.exit_code(), Some(0));
+    let told =
+        states.lock().unwrap().iter().find(|state| matches!(state, State::Ended { .. })).cloned().unwrap();
+    let State::Ended { ended: Some(ended), restart: Some(_), .. } = told else { panic!("{told:?}") };
+    assert_eq!((ended.exit, ended.exit_code()), (Exit::GivenUp, 137));
+    let sentence = told.to_string();
+    assert!(
+        sentence.starts_with("The backend has ended: killed by Greenroom (SIGKILL) after "),
+        "{sentence}"
+    );
+    assert!(sentence.contains(", because its start had failed and it did not end by itself; "), "{sentence}");
+    drop(supervisor);
+    assert!(handle.upgrade().is_none(), "it keeps nobody running");
+}
+
+#[tokio::test]
+async fn one_that_is_stopped_already_is_not_given_up() {
+    let mut told = Told::new();
+    let script = "trap 'exit 0' TERM; tell $$; while :; do sleep 0.02; done";
+    let (supervisor, _) = supervise(RestartPolicy::OnFailure, always(told.shell(script)));
+    told.number().await;
+    assert!(!supervisor.is_stopping());
+    supervisor.restart_no_more();
+    assert!(supervisor.is_stopping());
+    supervisor.give_up();
+    assert_eq!(supervisor.stop(LONG).await.exit_code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_stop_that_comes_while_one_that_was_given_up_ends_is_no_failure() {
+    let (supervisor, states) =
+        supervise(RestartPolicy::OnFailure, always(command(&["sh", "-c", "sleep 100"])));
+    supervisor.state().wait_for(|state| matches!(state, State::Running { .. })).await.unwrap();
+    supervisor.give_up();
+    assert_eq!(supervisor.stop(LONG).await.exit_code(), Some(0));
+    assert_eq!(steps(&states).last().unwrap(), "Some(killed by Greenroom (SIGKILL)) Some(Itself) None");
 }
 
 #[tokio::test]
