@@ -16,7 +16,8 @@ use greenroom::{
     http_client::{ClientEnvironment, HttpClient},
 };
 use greenroom_conform::{
-    Also, Area, Conform, Known, LogShape, MOST_NAMED, Origin, PLUGINS, Pace, Report, Side, Token, Wanted,
+    Also, Area, Conform, GUEST, Known, LogShape, MOST_NAMED, Origin, PLUGINS, Pace, Report, Side, Token,
+    Wanted,
 };
 use greenroom_program::{Program, Start, UsageError, clap};
 
@@ -49,6 +50,10 @@ pub(crate) struct ConformArguments {
     /// Ask for this plugin, in place of those of Backstage's template. May be repeated.
     #[arg(long, value_name = "ID", value_parser = plugin)]
     plugin: Vec<String>,
+
+    /// Ask for this provider of sign-ins, and more of it, in place of those that Backstage ships. May be repeated.
+    #[arg(long, value_name = "ID", value_parser = provider)]
+    provider: Vec<String>,
 
     /// GET this path too, with its query. May be repeated.
     #[arg(long, value_name = "PATH", value_parser = path)]
@@ -122,6 +127,14 @@ fn plugin(text: &str) -> std::result::Result<String, String> {
     }
 }
 
+fn provider(text: &str) -> std::result::Result<String, String> {
+    match plugin(text) {
+        Ok(id) if id == GUEST => Err(format!("'{GUEST}' is not asked, as it would let us in")),
+        Ok(id) => Ok(id),
+        Err(_) => Err("expected the id of a provider, such as github".to_owned()),
+    }
+}
+
 fn path(text: &str) -> std::result::Result<String, String> {
     let is_path = text.starts_with('/') && text.len() <= 4096;
     match is_path && text.chars().all(|c| c.is_ascii_graphic() && c != '#') {
@@ -184,7 +197,11 @@ fn conform(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Conform>> {
     let (Some(a), Some(b)) = (&arguments.a, &arguments.b) else { return Ok(None) };
-    for (named, option) in [(arguments.plugin.len(), "--plugin"), (arguments.path.len(), "--path")] {
+    for (named, option) in [
+        (arguments.plugin.len(), "--plugin"),
+        (arguments.provider.len(), "--provider"),
+        (arguments.path.len(), "--path"),
+    ] {
         if named > MOST_NAMED {
             return Err(UsageError::new(format!("{option} may be given {MOST_NAMED} times")).into());
         }
@@ -204,12 +221,16 @@ fn conform(
         [] => Area::ALL.into_iter().collect(),
         named => named.iter().copied().collect(),
     };
-    let mut paths = arguments.path.clone();
-    paths.sort();
-    paths.dedup();
+    let once = |named: &[String]| named.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
     Ok(Some(Conform {
         sides: [side(a, &arguments.token_env_a)?, side(b, &arguments.token_env_b)?],
-        wanted: Wanted { areas, plugins, paths, also: arguments.also.iter().copied().collect() },
+        wanted: Wanted {
+            areas,
+            plugins,
+            providers: once(&arguments.provider),
+            paths: once(&arguments.path),
+            also: arguments.also.iter().copied().collect(),
+        },
         pace: Pace { rate: arguments.rate, deadline: Duration::from_secs(arguments.deadline) },
     }))
 }
@@ -270,6 +291,8 @@ mod tests {
             "--a http://x --b http://y --rate 0",
             "--a http://x --b http://y --path api",
             "--a http://x --b http://y --plugin ../x",
+            "--a http://x --b http://y --provider a/b",
+            "--a http://x --b http://y --provider guest",
         ] {
             assert!(arguments(wrong).is_err(), "{wrong}");
         }
@@ -293,9 +316,13 @@ mod tests {
     #[test]
     fn what_is_named_twice_is_asked_once() {
         let asked =
-            arguments("--a http://x --b http://y --path /p --path /p --area app --also bad-bodies").unwrap();
+            arguments("--a http://x --b http://y --path /p --path /p --provider o --provider o --area app")
+                .unwrap();
         let conform = conform(&asked, |_| None).unwrap().unwrap();
-        assert_eq!(conform.wanted.paths, ["/p"]);
+        assert_eq!(
+            (conform.wanted.paths, conform.wanted.providers),
+            (vec!["/p".to_owned()], vec!["o".to_owned()])
+        );
         assert_eq!(conform.wanted.areas.into_iter().collect::<Vec<_>>(), [Area::App]);
     }
 

@@ -29,7 +29,7 @@ struct Look {
     #[arg(long, value_name = "NAME")]
     token_env: Option<String>,
 
-    /// Also try what the way to the backend does with large bodies and event streams.
+    /// Also try what the way to the backend does with large bodies and event streams; while a template runs, this takes a minute longer.
     #[arg(long)]
     active: bool,
 

@@ -1,5 +1,7 @@
 //! The `greenroom` command: a backend with the plugins of this repository.
 
+mod asked;
+mod boot;
 mod conform;
 mod doctor;
 mod front;
@@ -7,7 +9,9 @@ mod install;
 mod logs;
 mod look;
 mod pages;
+mod probes;
 mod sdk;
+mod why;
 
 use std::process::ExitCode;
 
@@ -53,6 +57,7 @@ fn program() -> Program {
         .example_if("auth", Access::Open, "-X POST {url}/api/auth/guest/refresh", lets_guests_in)
         .example("healthcheck", Access::Open, "{url}/healthcheck");
     let program = logs::with_command(look::with_command(front::with_commands(program)));
+    let program = boot::with_command(probes::with_command(why::with_command(program)));
     program.start_command("conform", conform::plan).start_command("install", install::plan)
 }
 

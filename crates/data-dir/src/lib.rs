@@ -3,11 +3,13 @@
 mod made;
 mod place;
 mod private_file;
+mod recent;
 
 pub use crate::{
     made::make_dir,
     place::{DataDirEnvironment, DataDirectory},
     private_file::PrivateFile,
+    recent::RecentLines,
 };
 
 /// The file with the demo's header line, `Authorization: Bearer …`: there while `greenroom.demo` is on.

@@ -23,11 +23,13 @@ mod escape;
 mod field;
 mod filter;
 mod input;
+mod records;
 mod show;
 mod when;
 
 pub use engine::{Failure, Logs, Settings, Shown, View};
 pub use filter::{Filter, FilterError};
 pub use input::{follow, read_live};
+pub use records::Records;
 pub use show::Pretty;
 pub use when::moment;

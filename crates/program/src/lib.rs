@@ -34,6 +34,7 @@ mod demo;
 mod explain;
 mod extra;
 mod findings;
+mod here;
 mod line;
 mod listeners;
 mod ops;
@@ -67,6 +68,7 @@ pub use clap;
 pub use crate::{
     answer::{Answer, UsageError},
     extra::CommandContext,
+    here::Here,
     service_manager::ServiceManager,
     ways::Start,
 };

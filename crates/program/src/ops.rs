@@ -80,7 +80,7 @@ impl Place {
 }
 
 /// All addresses are this machine, too.
-fn reached(host: &str) -> String {
+pub(crate) fn reached(host: &str) -> String {
     match host.parse::<std::net::IpAddr>() {
         Ok(ip) if ip.is_unspecified() => "localhost".to_owned(),
         Ok(std::net::IpAddr::V6(ip)) => format!("[{ip}]"),

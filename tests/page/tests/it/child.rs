@@ -117,3 +117,31 @@ async fn who_names_nothing_to_compare_is_told_both_that_are_missing() {
     let told = "greenroom conform --a http://localhost:7007 --b http://localhost:7008";
     assert!(ended.stderr.contains(told), "{ended:?}");
 }
+
+/// Greenroom around a shell with a script, below a shell that runs this with `"$@"` for its words.
+async fn within(outer: &str, script: &str) -> std::process::Output {
+    let greenroom = binary::path("greenroom-cli", "greenroom").unwrap();
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("app-config.yaml"), "app: {}\n").unwrap();
+    let mut command = Command::new("/bin/bash");
+    command.args(["-c", outer, "bash"]).arg(greenroom).args(["run", "--", "/bin/bash", "-c", script]);
+    command.current_dir(files.path()).env("XDG_STATE_HOME", files.path()).env_remove("LOG_FORMAT");
+    command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap()
+}
+
+#[tokio::test]
+async fn gateway_127_who_prints_on_when_nobody_reads_ends_as_without_us() {
+    // `exec`, so that it is the program itself to which the signal goes.
+    let ended = within("\"$@\" | /usr/bin/head -n 1; echo \"${PIPESTATUS[0]}\"", "exec /usr/bin/yes").await;
+    let told = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(told.lines().collect::<Vec<_>>(), ["y", "141"], "{ended:?}");
+}
+
+#[tokio::test]
+async fn gateway_127_where_both_streams_go_to_one_place_what_is_printed_keeps_its_order() {
+    const LINES: usize = 2000;
+    let script = format!("for line in {{1..{LINES}}}; do echo \"$line\"; echo \"$line\" >&2; done");
+    let ended = within("\"$@\" 2>&1", &script).await;
+    let expected: String = (1..=LINES).map(|line| format!("{line}\n{line}\n")).collect();
+    assert!(String::from_utf8_lossy(&ended.stdout) == expected, "the order is another one");
+}

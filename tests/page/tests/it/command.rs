@@ -32,6 +32,11 @@ async fn help() {
       look     Look at a running Backstage from outside, by its URL, and say what its operator should
                know
       logs     Show and filter log lines, of Node's backend and of this one
+      why      Say in one sentence what is wrong with a Backstage: since when, whom it hits, what to do
+      probes   Print Kubernetes' probes for a backend, sized from the starts that were measured; each
+               figure says what it comes from
+      boot     Show how the last start went: what it did when, what held it, what failed and why, and
+               what took longer than before
       conform  Ask two live backends the same, and tell in what their answers differ
       install  Copy this program into a directory, such as a volume that an init container shares with a
                Node backend's image

@@ -1,0 +1,87 @@
+//! The timed tree of a start: each step below the one that asked for it first.
+
+use super::{Boot, Step};
+
+/// No tree has more lines: it is one screen.
+const LINES: usize = 40;
+
+/// What took less than this share of the start is counted only.
+const SHARE: f64 = 0.005;
+
+/// `3 ms`, `1.24 s`.
+pub(crate) fn time(ms: f64) -> String {
+    if ms < 1000.0 { format!("{ms:.0} ms") } else { format!("{:.2} s", ms / 1000.0) }
+}
+
+/// The lines, and how many steps are not among them.
+pub(super) fn lines(boot: &Boot) -> (Vec<String>, usize) {
+    let whole = boot.took_ms.or_else(|| boot.steps.iter().filter_map(|step| step.ended_ms).reduce(f64::max));
+    let least = whole.unwrap_or_default() * SHARE;
+    let mut tree = Tree { boot, least, seen: vec![false; boot.steps.len()], lines: vec![], hidden: 0 };
+    if let Some(first) = boot.steps.first() {
+        tree.add(first, 0);
+    }
+    // Who waited for whom is not known of all.
+    for step in &boot.steps {
+        tree.add(step, 1);
+    }
+    (tree.lines, tree.hidden)
+}
+
+struct Tree<'a> {
+    boot: &'a Boot,
+    least: f64,
+    seen: Vec<bool>,
+    lines: Vec<String>,
+    hidden: usize,
+}
+
+impl Tree<'_> {
+    fn add(&mut self, step: &Step, depth: usize) {
+        let at = self.boot.steps.iter().position(|other| std::ptr::eq(other, step));
+        let Some(seen) = at.and_then(|at| self.seen.get_mut(at)) else { return };
+        if std::mem::replace(seen, true) {
+            return;
+        }
+        let is_short = step.took_ms().is_some_and(|took| took < self.least);
+        let is_plain = !step.failed && step.kind != "start";
+        if (is_short && is_plain) || self.lines.len() >= LINES {
+            self.hidden += 1;
+        } else {
+            self.lines.push(line(self.boot, step, depth));
+        }
+        let mut asked: Vec<_> =
+            self.boot.steps.iter().filter(|other| step.waited_for.contains(&other.step)).collect();
+        let began = |step: &Step| step.began_ms.unwrap_or(f64::MAX);
+        asked.sort_by(|one, other| began(one).total_cmp(&began(other)));
+        for other in asked {
+            // A chain of waits is deep: the tree is not wider than a screen.
+            self.add(other, (depth + 1).min(8));
+        }
+    }
+}
+
+fn line(boot: &Boot, step: &Step, depth: usize) -> String {
+    let began = step.began_ms.map(time).unwrap_or_default();
+    let took = match (step.took_ms(), &step.state) {
+        (Some(took), _) => time(took),
+        (None, _) if step.failed => "failed".to_owned(),
+        (None, _) => "open".to_owned(),
+    };
+    let is_critical = boot.critical_path.iter().any(|link| link.step == step.step);
+    let mark = if is_critical { "*" } else { " " };
+    let mut text = format!("{began:>9} {took:>9} {mark} {}{}", "  ".repeat(depth), step.title());
+    if let Some(waited) = step.waited_ms().filter(|waited| *waited >= 1.0) {
+        text.push_str(&format!(", waited {}", time(waited)));
+    }
+    if let (Some(from), Some(to)) = (step.ended_after_ms, step.ended_ms)
+        && to - from >= 1.0
+        && step.kind != "start"
+    {
+        text.push_str(&format!(", ended between {} and {}", time(from), time(to)));
+    }
+    if step.failed && step.kind != "start" {
+        text.push_str(", FAILED");
+    }
+    text
+}

@@ -1,0 +1,354 @@
+//! What Greenroom's own surface tells to operators: health, what stands behind a gateway, what runs.
+//!
+//! Documents are read as JSON without types of ours: an older or newer Greenroom may answer.
+
+use futures_util::future::join_all;
+use greenroom_look::Target;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    answer::Finding,
+    ask::{Asked, Asker},
+    database::DatabaseFault,
+    words::{owner, plugins, said, time},
+};
+
+pub(crate) const INFO: &str = "/.greenroom/v1/info";
+const HEALTH: &str = "/.greenroom/v1/health";
+const GATEWAY: &str = "/.greenroom/v1/gateway";
+
+/// An end so short ago is told although all is well again.
+const RECENT: i64 = 15 * 60;
+
+/// What the surface tells; `null` for what it does not.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    info: Value,
+    health: Value,
+    gateway: Value,
+}
+
+/// Whether there is such a surface, and whether it lets us in.
+#[derive(Debug)]
+pub(crate) enum Surface {
+    /// None, or not there.
+    None,
+    /// It is there, and no token was given.
+    Closed,
+    /// It refuses the token.
+    Refused,
+    /// What it tells.
+    Open(Box<Told>),
+}
+
+impl Surface {
+    pub(crate) async fn of(asker: &Asker, target: &Target) -> Self {
+        // A stranger's server gets no token: only a surface of this kind refuses so.
+        let closed = asker.get(target, INFO).await;
+        let is_ours = closed
+            .with(401)
+            .and_then(crate::ask::Reply::message)
+            .is_some_and(|message| message.contains("send the ops token"));
+        if !is_ours {
+            return Self::None;
+        }
+        if !asker.has_token() {
+            return Self::Closed;
+        }
+        let paths = [INFO, HEALTH, GATEWAY];
+        let asked = join_all(paths.map(|path| asker.get_with_token(target, path))).await;
+        if asked.iter().all(|asked| asked.with(401).is_some()) {
+            return Self::Refused;
+        }
+        // Health that fails may say so by its status.
+        let document = |asked: &Asked| {
+            asked.reply().and_then(crate::ask::Reply::json).filter(|_| asked.with(404).is_none())
+        };
+        let [info, health, gateway] = [0, 1, 2].map(|at| document(&asked[at]).unwrap_or_default());
+        Self::Open(Box::new(Told { info, health, gateway }))
+    }
+}
+
+impl Told {
+    /// What is wrong, the most telling first.
+    pub(crate) fn wrong(&self) -> Vec<Finding> {
+        let rules = [
+            Self::process,
+            Self::upstream,
+            Self::node_start,
+            Self::stall,
+            Self::checks,
+            Self::own_plugins,
+            Self::node_ready,
+        ];
+        rules.iter().filter_map(|rule| rule(self)).collect()
+    }
+
+    fn process(&self) -> Option<Finding> {
+        let since = time(&self.info["startedAt"]);
+        match self.info["state"].as_str()? {
+            "stopping" => Some(
+                Finding::new("shuttingDown", "Greenroom is shutting down", "wait for the next one to start")
+                    .hits("new requests"),
+            ),
+            "starting" => {
+                let pending: Vec<_> = items(&self.info["plugins"])
+                    .iter()
+                    .filter(|plugin| plugin["state"] == "starting")
+                    .filter_map(|plugin| plugin["id"].as_str())
+                    .collect();
+                (!pending.is_empty()).then(|| {
+                    Finding::new(
+                        "starting",
+                        format!("Greenroom starts, it waits for {}", plugins(&pending)),
+                        "see `greenroom boot`",
+                    )
+                    .since(since)
+                    .hits("everybody")
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The server behind a gateway.
+    fn upstream(&self) -> Option<Finding> {
+        let upstream = &self.gateway["upstream"];
+        let (state, address) =
+            (upstream["state"].as_str()?, said(upstream["address"].as_str().unwrap_or_default()));
+        let why = upstream["why"].as_str().map(said).unwrap_or_default();
+        let since = time(&upstream["since"]);
+        let started = self.node_start();
+        let ended = why.strip_prefix("The backend ").map(str::to_owned);
+        let found = match state {
+            "failed" | "down" if started.is_some() => started?,
+            "failed" | "down" => {
+                let what = match &ended {
+                    Some(ended) => format!("The Node backend {ended}"),
+                    None => format!("The Node backend at {address} takes no connections: {why}"),
+                };
+                let (cause, next) = of_end(&why, state);
+                Finding::new(cause, what, next).since(since)
+            }
+            "starting" => started.unwrap_or_else(|| {
+                let what = format!("The Node backend at {address} has not listened yet");
+                Finding::new("starting", what, "wait, or see what it prints, as by `greenroom boot`")
+                    .since(since)
+            }),
+            _ => return None,
+        };
+        Some(found.hits("every request that goes to it"))
+    }
+
+    /// The start of Node as its lines tell it.
+    fn node_start(&self) -> Option<Finding> {
+        let boot = &self.gateway["boot"];
+        let failed = items(&boot["steps"]).iter().find(|step| {
+            step["kind"] != "start"
+                && step["failed"] == true
+                && (boot["outcome"] != "failure" || step["state"] == "failed")
+        });
+        if let Some(step) = failed {
+            let who = step["owner"].as_str().map_or_else(|| "a plugin".to_owned(), owner);
+            let text = step["error"].as_str().map_or_else(|| "it says not why".to_owned(), said);
+            let is_fatal = boot["outcome"] == "failure";
+            let what = match is_fatal {
+                true => format!("The Node backend's start has failed because of {who}: {text}"),
+                false => format!("The Node backend has started without {who}: {text}"),
+            };
+            let (cause, next) = match DatabaseFault::of(&text) {
+                Some(fault) => (fault.cause, fault.next),
+                None if is_fatal => (
+                    "startFailed",
+                    "mend that, or allow it by backend.startup.plugins.<id>.onPluginBootFailure: continue",
+                ),
+                None => ("pluginFailed", "mend that, and start the backend again"),
+            };
+            let hits = if is_fatal { "everybody".to_owned() } else { format!("requests to {who}") };
+            return Some(Finding::new(cause, what, next).since(time(&step["since"])).hits(hits));
+        }
+        if boot["outcome"] == "failure" {
+            let text = boot["failure"].as_str().map(said).unwrap_or_default();
+            let found = Finding::new(
+                "startFailed",
+                format!("The Node backend's start has failed: {text}"),
+                "see its log",
+            );
+            return Some(found.hits("everybody"));
+        }
+        if boot.is_object() && boot["outcome"].is_null() {
+            let pending: Vec<_> = items(&boot["steps"])
+                .iter()
+                .filter(|step| {
+                    step["kind"] == "plugin"
+                        && ["waiting", "initializing"].iter().any(|state| step["state"] == *state)
+                })
+                .filter_map(|step| step["name"].as_str())
+                .collect();
+            return (!pending.is_empty()).then(|| {
+                let what = format!("The Node backend's start waits for {}", plugins(&pending));
+                let next =
+                    "see what it waits for itself: most often its database, or another server that it calls";
+                Finding::new("startWaits", what, next).since(time(&boot["beganAt"])).hits("everybody")
+            });
+        }
+        None
+    }
+
+    fn stall(&self) -> Option<Finding> {
+        let stall = items(&self.gateway["stalls"]["items"]).iter().find(|stall| stall["goesOn"] == true)?;
+        let suspects: Vec<_> =
+            items(&stall["suspects"]).iter().filter_map(|suspect| suspect["plugin"].as_str()).collect();
+        let asked = match suspects.is_empty() {
+            true => String::new(),
+            false => format!(
+                "; just before, {} {} asked",
+                plugins(&suspects),
+                if suspects.len() == 1 { "was" } else { "were" }
+            ),
+        };
+        let (how, next) = match stall["kind"].as_str().unwrap_or_default() {
+            "busy" => {
+                ("it computes", "take a CPU profile of it (kill -USR1 opens the inspector), or restart it")
+            }
+            "stopped" => ("its process is stopped", "continue it with SIGCONT, or restart it"),
+            "blocked" => (
+                "it waits in a call that blocks, as to a disk",
+                "see what it waits for (/proc/<pid>/stack), or restart it",
+            ),
+            _ => ("it is not known by what", "look at the CPU of its process, or restart it"),
+        };
+        let what = format!("The Node backend's event loop stands still, {how}{asked}");
+        Some(
+            Finding::new("eventLoop", what, next)
+                .since(time(&stall["at"]))
+                .hits("every request that goes to it"),
+        )
+    }
+
+    fn own_plugins(&self) -> Option<Finding> {
+        let failed = items(&self.info["plugins"]).iter().find(|plugin| plugin["state"] == "failed")?;
+        let id = said(failed["id"].as_str().unwrap_or_default());
+        let text = failed["error"].as_str().map(said).unwrap_or_default();
+        let (cause, next) = match DatabaseFault::of(&text) {
+            Some(fault) => (fault.cause, fault.next),
+            None => ("pluginFailed", "mend that, and start Greenroom again"),
+        };
+        let what = format!("Greenroom has started without the plugin '{id}': {text}");
+        Some(Finding::new(cause, what, next).hits(format!("requests below /api/{id}")))
+    }
+
+    fn node_ready(&self) -> Option<Finding> {
+        let readiness = &self.gateway["readiness"];
+        (readiness["ready"] == false).then(|| {
+            let text = readiness["message"].as_str().map(said).unwrap_or_default();
+            let what = format!("The Node backend is not ready: {text}");
+            Finding::new("notReady", what, "see its log").since(time(&readiness["since"])).hits("everybody")
+        })
+    }
+
+    fn checks(&self) -> Option<Finding> {
+        crate::checks::worst(&self.health)
+    }
+
+    /// What is worth a word although all is well.
+    pub(crate) fn note(&self, now: Timestamp) -> Option<String> {
+        let exit = &self.gateway["lastExit"];
+        let at = time(&exit["time"])?;
+        (now.as_second() - at.as_second() < RECENT).then(|| {
+            format!(
+                "though it ended {}: {}",
+                crate::words::when(at, now),
+                said(exit["sentence"].as_str().unwrap_or_default())
+            )
+        })
+    }
+
+    /// How many of its own plugins have started.
+    pub(crate) fn started_plugins(&self) -> usize {
+        items(&self.info["plugins"]).iter().filter(|plugin| plugin["state"] == "started").count()
+    }
+
+    /// How long it is up.
+    pub(crate) fn started(&self) -> Option<Timestamp> {
+        time(&self.info["startedAt"])
+    }
+}
+
+/// A list, or a piece of one.
+pub(crate) fn items(value: &Value) -> &[Value] {
+    let list = value.as_array().or_else(|| value["items"].as_array());
+    list.map_or(&[], Vec::as_slice)
+}
+
+/// What an end's sentence says, in a word, and what to do about it.
+pub(crate) fn of_end(sentence: &str, otherwise: &str) -> (&'static str, &'static str) {
+    let lower = sentence.to_lowercase();
+    let known: [(&str, &str, &str); 6] = [
+        (
+            "v8",
+            "v8HeapLimit",
+            "raise --max-old-space-size in NODE_OPTIONS to three quarters of the memory limit, and raise the limit with it",
+        ),
+        (
+            "memory limit",
+            "cgroupOom",
+            "raise the memory limit of its container, or find out what takes the memory",
+        ),
+        ("start failed", "startFailed", "see `greenroom boot`, which names the plugin"),
+        (
+            "never listened",
+            "neverListened",
+            "see whether its command starts a backend, and where that listens",
+        ),
+        (
+            "killed",
+            "killed",
+            "see who sends SIGKILL: an orchestrator whose liveness probe fails, or a person",
+        ),
+        ("sigabrt", "abort", "see its last lines in the log"),
+    ];
+    let found = known.iter().find(|(word, ..)| lower.contains(word));
+    let fallback = if otherwise == "failed" { "ended" } else { "upstreamDown" };
+    found.map_or((fallback, "see its last lines in the log, and start it again"), |(_, cause, next)| {
+        (cause, next)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn causes(gateway: Value) -> Vec<&'static str> {
+        let told = Told { gateway, ..Told::default() };
+        told.wrong().into_iter().map(|found| found.cause).collect()
+    }
+
+    #[test]
+    fn the_process_is_told_before_its_start_and_its_start_before_its_checks() {
+        let ended = "The backend has ended: killed by SIGABRT, its heap reached V8's limit; it is started again in 2 s";
+        let down = json!({"upstream": {"state": "down", "address": "127.0.0.1:1", "why": ended}});
+        assert_eq!(causes(down), ["v8HeapLimit"]);
+        let steps = json!([{"kind": "start", "failed": true}, {"kind": "plugin", "name": "a", "owner": "Plugin 'a'", "failed": true, "state": "failed", "error": "no key"}]);
+        let failed = json!({"upstream": {"state": "up"}, "boot": {"outcome": "failure", "steps": steps}, "readiness": {"ready": false, "message": "x"}});
+        assert_eq!(causes(failed), ["startFailed", "notReady"]);
+        let well = json!({"upstream": {"state": "up"}, "boot": {"outcome": "success", "steps": []}, "readiness": {"ready": true}});
+        assert_eq!(causes(well), Vec::<&str>::new());
+        assert_eq!(causes(Value::Null), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_recent_end_is_worth_a_word() {
+        let exit = json!({"time": "2026-12-01T10:00:00.000Z", "cause": "exit", "sentence": "The backend has ended with exit code 7"});
+        let told = Told { gateway: json!({ "lastExit": exit }), ..Told::default() };
+        let note = |now: &str| told.note(now.parse().unwrap());
+        assert_eq!(
+            note("2026-12-01T10:01:00Z").as_deref(),
+            Some("though it ended 10:00:00 UTC (60 s ago): The backend has ended with exit code 7")
+        );
+        assert_eq!(note("2026-12-01T12:00:00Z"), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! A run: what is asked, and what is made of it.
+
+use std::time::Duration;
+
+use greenroom_http_client::ClientEnvironment;
+use greenroom_look::{Target, Token};
+use jiff::Timestamp;
+
+use crate::{
+    answer::{Answer, Finding},
+    ask::{Asked, Asker},
+    left::Left,
+    log::Log,
+    operators::Surface,
+    outside::{self, Health, Plugins},
+    reach,
+};
+
+/// Says in one sentence what is wrong with a Backstage.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use greenroom_why::{Verdict, Why};
+///
+/// // Nobody listens there.
+/// let answer = Why::at("http://127.0.0.1:1".parse().unwrap()).run().await;
+/// assert_eq!((answer.verdict(), answer.exit_code()), (Verdict::Unreachable, 3));
+/// assert!(answer.sentence().starts_with("Nobody listens at 127.0.0.1:1"));
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Why {
+    target: Option<Target>,
+    operators: Option<Target>,
+    token: Option<Token>,
+    environment: ClientEnvironment,
+    left: Option<Left>,
+    log: Option<Log>,
+    plugins: Vec<String>,
+    spent: Duration,
+}
+
+impl Why {
+    /// By the URL of a backend.
+    pub fn at(target: Target) -> Self {
+        Self { target: Some(target), ..Self::by_log(None) }
+    }
+
+    /// By a log alone; nobody is asked.
+    pub fn by_log(log: Option<Log>) -> Self {
+        Self {
+            target: None,
+            operators: None,
+            token: None,
+            environment: ClientEnvironment::default(),
+            left: None,
+            log,
+            plugins: vec![],
+            spent: Duration::ZERO,
+        }
+    }
+
+    /// Its surface for operators is at another URL.
+    #[must_use]
+    pub fn operators_at(mut self, target: Option<Target>) -> Self {
+        self.operators = target;
+        self
+    }
+
+    /// With a token: the ops token of a Greenroom, else one that plugins take.
+    #[must_use]
+    pub fn token(mut self, token: Option<Token>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// By these proxies, trusting these certificates.
+    #[must_use]
+    pub fn environment(mut self, environment: ClientEnvironment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// It is the backend of this machine that has its files there.
+    #[must_use]
+    pub fn left(mut self, left: Option<Left>) -> Self {
+        self.left = left;
+        self
+    }
+
+    /// This is its log.
+    #[must_use]
+    pub fn log(mut self, log: Option<Log>) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Asks these plugins besides those that most portals have.
+    #[must_use]
+    pub fn plugins(mut self, plugins: Vec<String>) -> Self {
+        self.plugins = plugins;
+        self
+    }
+
+    /// So much of its time was spent before, as on reading the log.
+    #[must_use]
+    pub fn spent(mut self, time: Duration) -> Self {
+        self.spent = time;
+        self
+    }
+
+    /// Asks, and answers in less than 5 s.
+    pub async fn run(self) -> Answer {
+        let asker = Asker::new(self.environment.clone(), self.token.clone()).spent(self.spent);
+        let answer = match &self.target {
+            None => self.of_log(),
+            Some(target) => self.of(&asker, target).await,
+        };
+        // What servers and logs say may repeat the token.
+        let answer = answer.masked(|text| asker.masked(text));
+        answer.made(asker.into_made())
+    }
+
+    fn of_log(&self) -> Answer {
+        let now = Timestamp::now();
+        let Some(log) = &self.log else { return Answer::well("Nothing was asked.".to_owned()) };
+        let mut found = log.wrong();
+        found.extend(log.last_error());
+        Answer::of(found, false, now).unwrap_or_else(|| {
+            let how = match log.boot() {
+                Some(boot) => match boot.took().filter(|_| log.timed_boot().is_some()) {
+                    Some(took) => format!("its last start went well in {:.1} s", took.as_secs_f64()),
+                    None => "its last start went well".to_owned(),
+                },
+                None => "it has no start".to_owned(),
+            };
+            Answer::well(format!(
+                "Nothing is wrong by this log of {} records: {how}, and there is no error.",
+                log.records()
+            ))
+        })
+    }
+
+    async fn of(&self, asker: &Asker, target: &Target) -> Answer {
+        let now = Timestamp::now();
+        let health = Health::of(asker, target).await;
+        if let Some(found) = self.no_backend(asker, target, &health).await {
+            return Answer::of(found, true, now).unwrap_or_else(|| Answer::well(String::new()));
+        }
+        let surface = Surface::of(asker, self.operators.as_ref().unwrap_or(target)).await;
+        let (mut found, note) = match &surface {
+            Surface::Open(told) => (told.wrong(), told.note(now)),
+            _ => (vec![], None),
+        };
+        found.extend(self.by_its_log());
+        let plugins = if found.is_empty() {
+            Plugins::of(asker, target, &self.plugins).await
+        } else {
+            Plugins::default()
+        };
+        found.extend(outside::wrong(&health, &plugins));
+        if !found.is_empty() {
+            found.extend(self.log.as_ref().and_then(Log::last_error));
+        }
+        // The ops token is none that plugins take.
+        found.retain(|finding| finding.cause != "tokenRefused" || matches!(surface, Surface::None));
+        if matches!(surface, Surface::Refused) {
+            let what = format!(
+                "Greenroom at {target} refuses the token, so that only what a stranger sees is known"
+            );
+            found.push(Finding::new(
+                "opsTokenRefused",
+                what,
+                "give its ops token, by GREENROOM_OPS_TOKEN or --token-env",
+            ));
+        }
+        if matches!(surface, Surface::Closed)
+            && let Some(first) = found.first_mut()
+        {
+            first.next.push_str(", and give its ops token by GREENROOM_OPS_TOKEN to be told more");
+        }
+        Answer::of(found, false, now).unwrap_or_else(|| {
+            let started = match &surface {
+                Surface::Open(told) => Some(told.started_plugins()).filter(|count| *count > 0),
+                _ => None,
+            };
+            let mut sentence = outside::well(target, &health, &plugins, started);
+            if let Surface::Open(told) = &surface
+                && let Some(started) = told.started()
+            {
+                sentence = format!(
+                    "{}, since {}.",
+                    sentence.trim_end_matches('.'),
+                    crate::words::when(started, now)
+                );
+            }
+            match note {
+                Some(note) => Answer::well(format!("{}, {note}.", sentence.trim_end_matches('.'))),
+                None => Answer::well(sentence),
+            }
+        })
+    }
+
+    /// What the log says that explains what is seen.
+    fn by_its_log(&self) -> Vec<Finding> {
+        self.log.as_ref().map(Log::wrong).unwrap_or_default()
+    }
+
+    /// Why there is no backend to ask; `None` if there is one.
+    async fn no_backend(&self, asker: &Asker, target: &Target, health: &Health) -> Option<Vec<Finding>> {
+        if let Some(silent) = reach::silent(target, &health.readiness, &health.liveness) {
+            // Why it is away is worth more than that it is.
+            let explained = match silent.cause {
+                "refused" | "closedEarly" | "noConnection" => {
+                    self.by_its_log().into_iter().next().or_else(|| self.left.as_ref()?.why_away())
+                }
+                _ => self.by_its_log().into_iter().next(),
+            };
+            let explained =
+                explained.map(|found| Finding { what: format!("{}: {}", silent.what, found.what), ..found });
+            return Some(explained.into_iter().chain([silent]).collect());
+        }
+        let reply = health.readiness.reply().or_else(|| health.liveness.reply())?;
+        // A backend may stand at the origin though its portal stands below a path.
+        if let (Some(root), true) = (target.at_root(), reply.status == 404) {
+            let there =
+                Health { readiness: asker.get(&root, outside::READINESS).await, liveness: Asked::Not };
+            let is_there = there.readiness.reply().is_some_and(|reply| {
+                reach::not_backstage(&root, reply).is_none() && [200, 503].contains(&reply.status)
+            });
+            if is_there {
+                let what = format!("There is no backend at {target}, but there is one at {root}");
+                return Some(vec![Finding::new("wrongPath", what, format!("ask {root}"))]);
+            }
+        }
+        reach::not_backstage(target, reply).map(|found| vec![found])
+    }
+}
