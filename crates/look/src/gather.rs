@@ -5,11 +5,12 @@ use http::Uri;
 use serde_json::Value;
 
 use crate::{
+    active,
     known::{self, PLUGINS, PROBES, PROVIDERS, WITH_TASKS},
     look::Look,
     page::Page,
     report::NothingSeen,
-    seen::{Active, Asked, Asset, Map, Reply, Seen, WithToken, said},
+    seen::{Asked, Asset, Map, Reply, Seen, WithToken, said},
     source_map::SourceMap,
     target::{Origin, Target},
     web::{Ask, Web},
@@ -27,8 +28,6 @@ const LONGEST_MAP: usize = 8 << 20;
 
 /// How many connections of their own ask for the keys, and how many for the index.
 const AGAIN: usize = 3;
-
-const MEGABYTES: usize = 10 * 1024 * 1024;
 
 pub(crate) async fn gather(web: &Web<'_>, look: &Look) -> Result<Seen, NothingSeen> {
     let mut seen = Seen { now: jiff::Timestamp::now().as_second(), ..Seen::default() };
@@ -58,17 +57,22 @@ pub(crate) async fn gather(web: &Web<'_>, look: &Look) -> Result<Seen, NothingSe
     if let Some(token) = &look.token {
         seen.token = Some(with_token(web, target, token.text(), &seen).await);
     }
+    let mut running = None;
     if look.is_active {
-        let large_body = web.announce(target, "/api/look-nothing-is-here", MEGABYTES).await;
-        let event_stream = match &seen.token {
-            Some(_) => event_stream(web, target).await,
-            None => Asked::Not("a stream needs a token: --token-env NAME".to_owned()),
-        };
-        seen.active = Some(Active { large_body, event_stream });
+        let (active, task) = active::try_out(web, target, seen.token.is_some()).await;
+        (seen.active, running) = (Some(active), task);
     }
     // Last: a guest's sign-in may have made the first key.
-    seen.keys_again = again(web, &url(known::USER_KEYS), false).await;
-    seen.index_again = again(web, &url("/"), true).await;
+    let alike = async {
+        let keys = again(web, &url(known::USER_KEYS), false).await;
+        (keys, again(web, &url("/"), true).await)
+    };
+    ((seen.keys_again, seen.index_again), ()) = join(alike, async {
+        if let Some(active) = &mut seen.active {
+            active.silence = active::silence(web, target, running.as_deref()).await;
+        }
+    })
+    .await;
     Ok(seen)
 }
 
@@ -158,8 +162,9 @@ fn not_backstage(seen: &Seen, moved: Option<String>) -> String {
 async fn first(web: &Web<'_>, target: &Target, seen: &mut Seen) {
     let url = |path: &str| target.url(path);
     let catalog = |origin| web.ask(Ask::get(url(known::CATALOG)).header("origin", origin));
+    let environment = environment(seen);
     let refresh = |provider: &&'static str| {
-        let ask = Ask::get(url(&format!("/api/auth/{provider}/refresh")));
+        let ask = Ask::get(url(&format!("/api/auth/{provider}/refresh?env={environment}")));
         web.ask(ask.header("x-requested-with", "XMLHttpRequest"))
     };
     let plugins = &PLUGINS[1..];
@@ -197,15 +202,18 @@ async fn first(web: &Web<'_>, target: &Target, seen: &mut Seen) {
     seen.metrics_port = (metrics, port);
 }
 
+/// Of the sign-in providers, as the front end asks for them; those with OAuth answer nobody who does not name one.
+fn environment(seen: &Seen) -> String {
+    let environment = seen.config_text("auth.environment").unwrap_or("development");
+    percent_encoding::utf8_percent_encode(environment, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 /// What the first answers have led to.
 async fn second(web: &Web<'_>, target: &Target, seen: &mut Seen) {
     let url_on_origin = |path: &str| format!("{}{path}", target.origin);
     let configured = seen.providers.iter().find(|(id, asked)| *id != "guest" && asked.status() == Some(401));
     if let Some((provider, _)) = configured {
-        // As the front end asks.
-        let environment = seen.config_text("auth.environment").unwrap_or("development");
-        let environment =
-            percent_encoding::utf8_percent_encode(environment, percent_encoding::NON_ALPHANUMERIC);
+        let environment = environment(seen);
         let ask = Ask::get(target.url(&format!("/api/auth/{provider}/start?env={environment}")));
         seen.sign_in = Some(((*provider).to_owned(), web.ask(ask).await));
     }
@@ -259,26 +267,6 @@ async fn with_token(web: &Web<'_>, target: &Target, token: &str, seen: &Seen) ->
     let tasks =
         join_all(installed.into_iter().map(async |id| (id.to_owned(), ask(&known::tasks_of(id)).await)));
     WithToken { token: token.to_owned(), catalog, devtools, tasks: tasks.await }
-}
-
-/// The event stream of the last task that ran, which replays what it has said.
-async fn event_stream(web: &Web<'_>, target: &Target) -> Asked {
-    let ask = |path: &str| Ask::get(target.url(path)).with_token();
-    let tasks = web.ask(ask("/api/scaffolder/v2/tasks?limit=20")).await;
-    let done = tasks.with(200).and_then(Reply::json).and_then(|told| {
-        let all = told.get("tasks").unwrap_or(&told).as_array()?.clone();
-        let is_done = |task: &Value| task.get("status").and_then(Value::as_str) == Some("completed");
-        let id = all.iter().find(|task| is_done(task))?.get("id")?.as_str()?.to_owned();
-        id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-').then_some(id)
-    });
-    match done {
-        None => Asked::Not("no task of the scaffolder has completed that this token may read".to_owned()),
-        Some(id) => {
-            let path = format!("/api/scaffolder/v2/tasks/{id}/eventstream");
-            web.ask(ask(&path).header("accept", "text/event-stream").header("accept-encoding", "gzip, br"))
-                .await
-        }
-    }
 }
 
 /// The query of a URL as pairs, decoded.

@@ -14,6 +14,7 @@
 //!
 //! Only GET, HEAD and the handshake of a WebSocket are sent, no redirection leaves the origin, and neither does a token.
 
+mod active;
 mod checks;
 mod credentials;
 mod finding;

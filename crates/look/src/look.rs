@@ -19,11 +19,15 @@ pub struct Limits {
     pub each: Duration,
     /// How long all of them may take.
     pub total: Duration,
+    /// How long an event stream that says nothing is held open, beyond the time of the others: only a run that is active does so.
+    pub silence: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests: 60, per_second: 5, each: Duration::from_secs(5), total: Duration::from_secs(30) }
+        let seconds = Duration::from_secs;
+        // Most of what cuts silent streams does so after 60 s.
+        Self { requests: 60, per_second: 5, each: seconds(5), total: seconds(30), silence: seconds(75) }
     }
 }
 
@@ -56,11 +60,13 @@ impl Token {
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// Itself, for whoever masks it.
+    pub fn text(&self) -> &str {
         &self.0
     }
 
-    pub(crate) fn header(&self) -> HeaderValue {
+    /// The value of the header `Authorization`.
+    pub fn header(&self) -> HeaderValue {
         // It holds nothing but visible ASCII.
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0))
             .unwrap_or_else(|_| HeaderValue::from_static("Bearer"));

@@ -31,7 +31,6 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) took: Duration,
 }
 
 impl Asked {
@@ -132,13 +131,52 @@ pub(crate) struct WithToken {
     pub(crate) tasks: Vec<(String, Asked)>,
 }
 
+/// What came of a stream that was held open.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    /// It was not asked for, or could not be; why.
+    Not(String),
+    /// For so long nothing came.
+    Silent(Duration),
+    /// It had begun, and was open after so long.
+    Open(Duration),
+    /// It was answered with this status, and had ended after so long.
+    Ended(u16, Duration),
+    /// It had begun, and was cut after so long.
+    Cut(Duration),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Not("it was not asked".to_owned())
+    }
+}
+
+/// The events of a task of the scaffolder.
+#[derive(Clone, Debug)]
+pub(crate) enum Stream {
+    Not(String),
+    /// Of one that has ended: its events come again.
+    Replayed(Asked),
+    /// Of one that runs.
+    Running(Held),
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self::Not("it was not asked".to_owned())
+    }
+}
+
 /// What was asked because the operator allowed more than looking.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Active {
     /// The answer to the announcement of a body of ten megabytes.
     pub(crate) large_body: Asked,
     /// Streams need a task, so a token: its event stream.
-    pub(crate) event_stream: Asked,
+    pub(crate) event_stream: Stream,
+    /// An event stream that says nothing.
+    pub(crate) silence: Held,
 }
 
 /// All that was seen.

@@ -85,8 +85,18 @@ impl fmt::Display for Origin {
 
 impl Target {
     /// The URL of a path, which begins with a slash, below the base.
-    pub(crate) fn url(&self, path: &str) -> String {
+    pub fn url(&self, path: &str) -> String {
         format!("{}{}{path}", self.origin, self.base)
+    }
+
+    /// Host and port, the port left out where it is the scheme's own.
+    pub fn authority(&self) -> String {
+        self.origin.authority()
+    }
+
+    /// The same without a path, where it has one.
+    pub fn at_root(&self) -> Option<Self> {
+        (!self.base.is_empty()).then(|| Self { origin: self.origin.clone(), base: String::new() })
     }
 }
 

@@ -70,12 +70,15 @@ pub(crate) struct Group {
     free: usize,
     /// Whether the logger's line, in colour, has not come to its end: a message of several lines.
     open: bool,
+    /// Whether the lines name the modules that have asked for one which is not there.
+    requires: bool,
 }
 
 impl Group {
     pub(crate) fn begin(line: &[u8], shape: Shape) -> Self {
         let open = shape == Shape::Development && development::opens(line);
-        Self { shape, lines: 1, bytes: line.len(), first: line.len(), after_place: 0, free: 0, open }
+        let (first, requires) = (line.len(), begins_require_stack(line));
+        Self { shape, lines: 1, bytes: first, first, after_place: 0, free: 0, open, requires }
     }
 
     /// The record that began with a place and is none: its first line alone, as text.
@@ -88,6 +91,7 @@ impl Group {
             after_place: 0,
             free: 0,
             open: false,
+            requires: false,
         }
     }
 
@@ -116,6 +120,8 @@ impl Group {
         if matches!(shape, Shape::Json | Shape::Development) {
             return if self.shape == Shape::Place { Next::Mistaken } else { Next::NotMine };
         }
+        let is_required = begins_require_stack(line) || self.requires && line.starts_with(b"- ");
+        self.requires = is_required;
         match self.shape {
             Shape::Json => Next::NotMine,
             Shape::Blank | Shape::V8 => Next::Mine,
@@ -139,6 +145,7 @@ impl Group {
                 self.open = ours && development::is_open(line);
                 mine(ours)
             }
+            Shape::Development | Shape::Warning | Shape::Text if is_required => Next::Mine,
             Shape::Development => mine(shape == Shape::Blank || begins_with_blank(line)),
             Shape::Warning => mine(goes_on(line) || line.starts_with(b"(Use `node ")),
             Shape::Text => mine(goes_on(line)),
@@ -158,6 +165,11 @@ fn goes_on(line: &[u8]) -> bool {
         Some(b'[') => line.starts_with(b"[cause]"),
         _ => false,
     }
+}
+
+/// Whether the line is Node's that says which modules have asked for one that is not there: `- /app/index.js` in each line behind it.
+fn begins_require_stack(line: &[u8]) -> bool {
+    line.starts_with(b"Require stack:") && line.trim_ascii_end() == b"Require stack:"
 }
 
 /// Whether the line may be an object of the logger: that is known only when it is read.

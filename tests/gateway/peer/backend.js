@@ -15,8 +15,11 @@ const plugins = {
   ...require('./tokens'),
   ...require('./unstartable'),
   ...require('./late'),
+  ...require('./leaks'),
   ...require('./leaves'),
   ...require('./prints'),
+  ...(process.env.LOOK ? require('./look') : {}),
+  ...require('./signs'),
 };
 
 if (process.env.PROVIDER) require('./provider').listen(Number(process.env.PROVIDER));

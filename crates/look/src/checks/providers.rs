@@ -23,13 +23,15 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         );
         return vec![Finding::unknown(ID, observed)];
     }
-    let message = |wanted: &str| {
+    let message = |wanted: &[&str]| {
         let is = |(_, reply): &&(&str, &crate::seen::Reply)| {
-            reply.status == 404 && reply.error_message().is_some_and(|text| text.starts_with(wanted))
+            let text = reply.error_message().unwrap_or_default();
+            reply.status == 404 && wanted.iter().any(|wanted| text.starts_with(wanted))
         };
         answered.iter().filter(is).map(|(id, _)| *id).collect::<Vec<_>>()
     };
-    let unconfigured = message("No auth provider registered for");
+    // The second is of a provider that is configured for another environment than the front end's.
+    let unconfigured = message(&["No auth provider registered for", "No configuration available for the"]);
     let configured: Vec<_> =
         answered.iter().filter(|(_, reply)| [200, 401].contains(&reply.status)).map(|(id, _)| *id).collect();
     let mut found = vec![];
@@ -69,6 +71,11 @@ mod tests {
         let told = check(&seen);
         assert_eq!(told.len(), 2);
         assert!(told[0].observed.ends_with("not configured: google"), "{told:?}");
+        seen.providers[2].1 = json(
+            404,
+            r#"{"error":{"message":"No configuration available for the 'development' environment of this provider."}}"#,
+        );
+        assert!(check(&seen)[0].observed.ends_with("not configured: google"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Asked 
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         found.append(name, HeaderValue::from_str(value).unwrap());
     }
-    Asked::Answered(Reply { status, headers: found, body: Bytes::from(body.to_owned()), ..Reply::default() })
+    Asked::Answered(Reply { status, headers: found, body: Bytes::from(body.to_owned()) })
 }
 
 pub(super) fn json(status: u16, body: &str) -> Asked {

@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    seen::{Asked, Seen, said},
+    seen::{Asked, Reply, Seen, said},
 };
 
 const ID: &str = "websocket";
@@ -10,6 +10,11 @@ const ID: &str = "websocket";
 fn has_signals(seen: &Seen) -> bool {
     let is_healthy = seen.signals_health.with(200).is_some_and(|reply| !reply.is_html());
     is_healthy || seen.installed().any(|id| id == "signals")
+}
+
+/// Whether this is the error of an ordinary request.
+fn is_route(reply: &Reply) -> bool {
+    reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json"))
 }
 
 pub(super) fn check(seen: &Seen) -> Vec<Finding> {
@@ -55,6 +60,10 @@ pub(super) fn check(seen: &Seen) -> Vec<Finding> {
         .why("Some load balancers make a 502 of it and take the backend for broken")
         .change("Upgrade @backstage/plugin-signals-backend")
         .source("https://github.com/backstage/backstage/issues/34761"),
+        // An ordinary route has a body for whoever is refused; who refuses an upgrade has none.
+        401 | 403 if is_route(reply) => blocked(format!(
+            "A WebSocket does not get through: its handshake reaches /api/signals as an ordinary request, which is refused with {status}"
+        )),
         401 | 403 => Finding::ok(
             ID,
             format!("A WebSocket gets through to /api/signals, which wants a token for it ({status})"),
@@ -85,6 +94,13 @@ mod tests {
             let told = only_problem(check(&seen), ID);
             assert!(told.observed.contains(&status.to_string()), "{told:?}");
         }
+    }
+
+    #[test]
+    fn an_upgrade_that_arrives_as_an_ordinary_request_is_told() {
+        let mut seen = healthy();
+        seen.signals_socket = json(401, "");
+        assert!(only_problem(check(&seen), ID).observed.contains("as an ordinary request"));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use greenroom_context::spawn_blocking;
-use greenroom_http_client::{Call, HttpClient};
-use http::{HeaderName, HeaderValue, Method, Request as HttpRequest, header};
+use greenroom_http_client::{Call, CallError, Fault, HttpClient, Stage};
+use http::{HeaderName, HeaderValue, Method, Request as HttpRequest, Response, header};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::{
@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     look::{Look, Token},
     mask::Mask,
-    seen::{Asked, RateLimit, Reply, Tls},
+    seen::{Asked, Held, RateLimit, Reply, Tls},
     target::{Origin, Target},
 };
 use pace::Pace;
@@ -126,6 +126,9 @@ struct Book {
     was_limited: bool,
 }
 
+/// What a request is written down as, when it began, and what came.
+type Sent = (usize, Instant, Result<Response<Bytes>, CallError>);
+
 /// What asks.
 pub(crate) struct Web<'a> {
     look: &'a Look,
@@ -217,35 +220,75 @@ impl<'a> Web<'a> {
                     book.was_limited = true;
                     book.stopped = Some("the server had answered 429, and nothing more was asked".to_owned());
                 }
-                Asked::Answered(Reply { took, ..reply })
+                Asked::Answered(reply)
             }
         }
     }
 
     /// Makes an ordinary request.
     pub(crate) async fn ask(&self, ask: Ask) -> Asked {
-        let Ok(_permit) = self.gate.acquire().await else {
-            return Asked::default();
+        let is_length_only = ask.is_length_only;
+        let (at, began, answer) = match self.send(ask, None).await {
+            Ok(sent) => sent,
+            Err(why) => return Asked::Not(why),
         };
+        let told = answer.map_err(|error| error.to_string()).map(reply);
+        match self.end(at, began, told) {
+            Asked::Answered(reply) if is_length_only => self.masked(bodiless(reply)).await,
+            Asked::Answered(reply) => self.masked(reply).await,
+            other => other,
+        }
+    }
+
+    /// Holds a stream open for so long, also beyond the time of a run; of what it says nothing is kept.
+    pub(crate) async fn hold(&self, ask: Ask, limit: Duration) -> Held {
+        let (at, began, answer) = match self.send(ask, Some(limit)).await {
+            Ok(sent) => sent,
+            Err(why) => return Held::Not(why),
+        };
+        let took = began.elapsed();
+        let (held, told) = match answer {
+            Ok(answer) => (Held::Ended(answer.status().as_u16(), took), Ok(reply(answer))),
+            Err(error) => {
+                let held = match error.fault() {
+                    Fault::Deadline { of: Stage::Answer, .. } => Held::Silent(took),
+                    Fault::Deadline { of: Stage::Body, .. } | Fault::TooLarge { .. } => Held::Open(took),
+                    Fault::ClosedEarly => Held::Cut(took),
+                    _ => Held::Not(self.mask.text(&error.to_string())),
+                };
+                (held, Err(error.to_string()))
+            }
+        };
+        self.end(at, began, told);
+        held
+    }
+
+    /// How long an ordinary request may take.
+    pub(crate) fn shortest(&self) -> Duration {
+        self.look.limits.each.min(self.left())
+    }
+
+    /// How long a stream that says nothing is held open.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        self.look.limits.silence
+    }
+
+    /// Sends a request: what it is written down as, when it began, what came; or why it was not sent.
+    async fn send(&self, ask: Ask, limit: Option<Duration>) -> Result<Sent, String> {
+        let _permit = self.gate.acquire().await.map_err(|_| "it was not asked".to_owned())?;
         let token = self.look.token.as_ref().filter(|_| ask.with_token);
         // Whoever builds the URL: a token goes to no other origin.
         let is_ours = Origin::of(&ask.url).is_some_and(|origin| origin == self.look.target.origin);
-        let bearer = match token {
-            None => None,
-            Some(_) if !is_ours => return Asked::Not("a token goes to no other origin".to_owned()),
-            Some(token) => Some(token.header()),
-        };
+        if token.is_some() && !is_ours {
+            return Err("a token goes to no other origin".to_owned());
+        }
+        let bearer = token.map(Token::header);
         let request = HttpRequest::builder().method(ask.method.clone()).uri(&ask.url).body(Bytes::new());
-        let Ok(request) = request else {
-            return Asked::Not("its path can be in no URL".to_owned());
-        };
-        let at = match self.begin(&ask.method, &ask.url, bearer.is_some()).await {
-            Ok(at) => at,
-            Err(why) => return Asked::Not(why),
-        };
+        let request = request.map_err(|_| "its path can be in no URL".to_owned())?;
+        let at = self.begin(&ask.method, &ask.url, bearer.is_some()).await?;
         let mut call = Call::from(request)
             .at_most(ask.most)
-            .deadline(self.look.limits.each.min(self.left()))
+            .deadline(limit.unwrap_or_else(|| self.shortest()))
             .header(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         for (name, value) in
             ask.headers.into_iter().chain(bearer.map(|bearer| (header::AUTHORIZATION, bearer)))
@@ -257,15 +300,7 @@ impl<'a> Web<'a> {
             true => Self::client(self.look).send(call).await,
             false => self.client.send(call).await,
         };
-        let told = answer.map_err(|error| error.to_string()).map(|answer| {
-            let (parts, body) = answer.into_parts();
-            Reply { status: parts.status.as_u16(), headers: parts.headers, body, took: Duration::ZERO }
-        });
-        match self.end(at, began, told) {
-            Asked::Answered(reply) if ask.is_length_only => self.masked(bodiless(reply)).await,
-            Asked::Answered(reply) => self.masked(reply).await,
-            other => other,
-        }
+        Ok((at, began, answer))
     }
 
     /// An answer as all others get it: without the token, wherever the server has repeated it.
@@ -337,6 +372,11 @@ impl<'a> Web<'a> {
         let book = self.book.into_inner();
         (book.made, book.limits, book.was_limited)
     }
+}
+
+fn reply(answer: Response<Bytes>) -> Reply {
+    let (parts, body) = answer.into_parts();
+    Reply { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
 /// What is left of an answer of which only the length counts.

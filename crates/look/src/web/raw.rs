@@ -139,7 +139,7 @@ fn answer(read: &[u8]) -> Option<Reply> {
             headers.append(name, value);
         }
     }
-    Some(Reply { status, headers, body: Bytes::new(), ..Reply::default() })
+    Some(Reply { status, headers, body: Bytes::new() })
 }
 
 #[cfg(test)]

@@ -117,6 +117,7 @@ pub(crate) fn quick() -> Limits {
         per_second: 1000,
         each: Duration::from_millis(500),
         total: Duration::from_secs(10),
+        silence: Duration::from_secs(2),
     }
 }
 

@@ -91,6 +91,16 @@ fn a_record_ends_at_its_most_lines_and_bytes() {
 }
 
 #[test]
+fn a_list_is_of_an_error_only_behind_the_line_that_begins_it() {
+    let count = |stream, text: &str| records(stream, text.as_bytes()).len();
+    assert_eq!(count(Stream::Stderr, "Plugins:\n- a\n- b\n"), 3);
+    assert_eq!(count(Stream::Stderr, "Error: why\nRequire stack:\n- /app/a.js\nafter\n- b\n"), 3);
+    assert_eq!(count(Stream::Stderr, "Error: why\nRequire stack: none\n"), 2);
+    let logged = "2026-11-28T19:38:17.958Z catalog error Cannot find module 'x'\nRequire stack:\n- /app/a.js\n- /app/b.js\n";
+    assert_eq!(count(Stream::Stdout, logged), 1);
+}
+
+#[test]
 fn a_place_without_a_caret_is_text() {
     for bytes in [
         "/app/x.js:1\nnothing\nelse\n",

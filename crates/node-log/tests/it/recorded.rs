@@ -14,12 +14,19 @@ macro_rules! recorded {
 
 recorded![
     "abort.stderr",
+    "aggregate.stderr",
+    "any.stderr",
     "awaited.stderr",
+    "caught-missing.stderr",
     "cause.stderr",
     "cause.stdout",
     "development-0.18.log",
     "development-0.19.log",
     "enoent.stderr",
+    "esm-missing.stderr",
+    "esm-name.stderr",
+    "esm-package.stderr",
+    "esm-syntax.stderr",
     "exit-multi.stderr",
     "failed-start-0.18.log",
     "failed-start-0.19.log",
@@ -27,14 +34,19 @@ recorded![
     "formats-production.log",
     "leak.stderr",
     "listen.stderr",
+    "missing-deep.stderr",
+    "missing.stderr",
     "permitted-0.18.log",
     "permitted-0.19.log",
+    "reject-cause.stderr",
     "reject-object.stderr",
     "reject.stderr",
     "requests-0.18.log",
     "requests-0.19.log",
+    "syntax.stderr",
     "throw-text.stderr",
     "throw.stderr",
+    "warn-missing.stderr",
     "warn-trace.stderr",
     "warn.stderr",
 ];
@@ -117,6 +129,103 @@ fn an_uncaught_error_is_one_record_with_its_plugin_and_nodes_version() {
         assert!(matches!(record.kind, Kind::Uncaught(_)), "{name}");
         assert!(!record.stack.unwrap().contains("Node.js v24"));
     }
+}
+
+/// A start that fails, as it mostly does: a package is not there, a file cannot be read, a promise has failed.
+#[test]
+fn a_start_that_fails_is_one_error_with_all_that_node_tells_of_it() {
+    for (name, message, place, end) in [
+        (
+            "missing.stderr",
+            "Error: Cannot find module '@backstage/plugin-catalog-backend'\nRequire stack:\n- /app/inner.js\n- /app/missing.js",
+            "node:internal/modules/cjs/loader:1568",
+            "requireStack: [ '/app/inner.js', '/app/missing.js' ]\n}",
+        ),
+        ("syntax.stderr", "SyntaxError: Unexpected token ';'", "/app/broken.js:1", "cjs/loader:1929:14)"),
+        (
+            "esm-missing.stderr",
+            "Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/nowhere.mjs' imported from /app/esm.mjs",
+            "node:internal/modules/esm/resolve:272",
+            "url: 'file:///app/nowhere.mjs'\n}",
+        ),
+        (
+            "esm-package.stderr",
+            "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'not-installed' imported from /app/esm-package.mjs",
+            "node:internal/modules/package_json_reader:331",
+            "code: 'ERR_MODULE_NOT_FOUND'\n}",
+        ),
+        // No empty line stands between the caret and the error.
+        (
+            "esm-name.stderr",
+            "SyntaxError: The requested module './some.mjs' does not provide an export named 'nothing'",
+            "file:///app/esm-name.mjs:1",
+            "run_main:101:5)",
+        ),
+        (
+            "esm-syntax.stderr",
+            "SyntaxError: Unexpected token ';'",
+            "file:///app/broken.mjs:1",
+            "module_job:381:17)",
+        ),
+        ("reject-cause.stderr", "Error: cannot start", "/app/reject-cause.js:1", "main_module:33:47\n  }\n}"),
+        (
+            "aggregate.stderr",
+            "AggregateError: All promises were rejected",
+            "/app/aggregate.js:1",
+            "main_module:33:47\n  ]\n}",
+        ),
+        (
+            "any.stderr",
+            "[AggregateError: All promises were rejected] {\n  [errors]: [\n    Error: one",
+            "node:internal/process/promises:394",
+            "main_module:33:47\n  ]\n}",
+        ),
+    ] {
+        let record = stderr(name);
+        let Kind::Uncaught(uncaught) = &record.kind else { panic!("{name}: {record:?}") };
+        assert_eq!((&*uncaught.place, uncaught.node_version.as_deref()), (place, Some("v24.21.0")), "{name}");
+        assert_eq!((&*record.message, record.level), (message, Level::Error), "{name}");
+        let stack = record.stack.as_deref().unwrap_or_default();
+        assert!(stack.ends_with(end), "{name}: {stack}");
+        // The same in a log that others have merged.
+        assert_eq!(only(Stream::Merged, recorded(name)).message, record.message, "{name}");
+    }
+}
+
+#[test]
+fn the_modules_that_have_asked_for_a_missing_one_belong_to_its_error() {
+    let first = |record: &Record<'_>| record.message.lines().next().unwrap_or_default().to_owned();
+    let required = "Error: Cannot find module '@backstage/plugin-catalog-backend'";
+    for stream in [Stream::Stderr, Stream::Merged] {
+        let records = records(stream, recorded("caught-missing.stderr"));
+        let shown: Vec<_> = records.iter().map(|record| (record.level, first(record))).collect();
+        assert_eq!(shown[..4].iter().map(|(level, _)| *level).collect::<Vec<_>>(), [Level::Error; 4]);
+        assert_eq!(shown.len(), 5, "{shown:#?}");
+        assert_eq!((&*shown[0].1, &*shown[1].1), (required, &*format!("Failed to load {required}")));
+        assert!(records[0].stack.as_deref().unwrap().ends_with("'/app/caught-missing.js' ]\n}"));
+        // One without its stack.
+        assert_eq!(
+            records[3].message,
+            format!("{required}\nRequire stack:\n- /app/inner.js\n- /app/caught-missing.js")
+        );
+        assert_eq!(shown[4].1, "after");
+    }
+    // The message alone, of fifteen modules, and the dump behind it.
+    let deep = records(Stream::Stderr, recorded("missing-deep.stderr"));
+    assert_eq!(deep.iter().map(|record| record.level).collect::<Vec<_>>(), [Level::Warn, Level::Error]);
+    for record in &deep {
+        assert_eq!(record.message.lines().count(), 17, "{}", record.message);
+    }
+    let warned = records(Stream::Stderr, recorded("warn-missing.stderr"));
+    let warned: Vec<_> = warned.iter().map(|record| (&record.kind, record.message.lines().count())).collect();
+    assert!(
+        matches!(
+            &warned[..],
+            [(Kind::Console, 4), (Kind::ProcessWarning(_), 1), (Kind::ProcessWarning(missing), 4)]
+                if missing.code.as_deref() == Some("MODULE_NOT_FOUND")
+        ),
+        "{warned:#?}"
+    );
 }
 
 #[test]

@@ -37,6 +37,8 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\x1b[2m2026-11-28T19:38:17.958Z\x1b[22m \x1b[34mx\x1b[39m \x1b[32minfo\x1b[39m open".to_vec()),
         Just(b"2026-11-28T19:38:17.958Z tasks info hi a=1".to_vec()),
         Just(b"Error: why".to_vec()),
+        Just(b"Require stack:".to_vec()),
+        Just(b"- /app/x.js".to_vec()),
         Just(b"    at run (/app/x.js:1:2)".to_vec()),
         Just(b"}".to_vec()),
         Just(b"".to_vec()),
