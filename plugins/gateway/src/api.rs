@@ -15,7 +15,6 @@ use greenroom::{ops::Operator, prelude::*};
 use greenroom_plugin_observatory_node::assets;
 use greenroom_proxy::{PluginStatus, Status, Untouched};
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -57,8 +56,17 @@ struct Shown {
     documents: Documents,
     transparent: bool,
     plugins: Vec<Plugin>,
+    last_exit: Option<Exit>,
     #[serde(flatten)]
     outside: Outside,
+}
+
+/// How a child ended last, also that of the process before this one.
+#[derive(Serialize)]
+struct Exit {
+    time: greenroom_wrap::Time,
+    cause: &'static str,
+    sentence: String,
 }
 
 #[derive(Serialize)]
@@ -132,7 +140,7 @@ struct Failure {
 
 async fn show(State(told): State<Told>) -> Json<Shown> {
     let status = told.gateway.proxy().status();
-    let outside = Outside::of(&told.gateway, &status);
+    let outside = Outside::of(&told.gateway, &status, &told.config.masks());
     let Status { address, state, is_transparent, no_source, latency, plugins, .. } = status;
     let Status { retries, connects, open_connections, idle_connections, documents, untouched, .. } = status;
     let now = SystemTime::now();
@@ -168,6 +176,11 @@ async fn show(State(told): State<Told>) -> Json<Shown> {
         },
         transparent: is_transparent,
         plugins: plugins.into_iter().map(|(id, status)| plugin(id, status)).collect(),
+        last_exit: told.gateway.child_facts().last_exit().map(|exit| Exit {
+            time: exit.time,
+            cause: exit.cause.as_str(),
+            sentence: told.config.masked(&exit.sentence),
+        }),
         outside,
     })
 }
@@ -194,19 +207,11 @@ fn plugin(id: String, status: PluginStatus) -> Plugin {
     let last_failure = last_failure.map(|(at, what, request_id)| Failure {
         at: time(at),
         what,
-        lines: lines(&request_id),
+        lines: assets::lines("request", &request_id),
         request_id,
     });
     let id = Some(id).filter(|id| !id.is_empty());
     Plugin { id, requests, open: Open { in_flight, streams, tunnels }, given_up, failures, last_failure }
-}
-
-/// All but what stands for itself in a URL: the unreserved characters of RFC 3986 §2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Where the lines of a request are.
-pub(crate) fn lines(request_id: &str) -> String {
-    format!("{}?request={}", assets::LINES, utf8_percent_encode(request_id, RESERVED))
 }
 
 fn reason(why: Untouched) -> &'static str {

@@ -1,38 +1,52 @@
 //! How the start of the Node backend goes or went, as its own lines tell it to who reads them.
 
+pub(crate) mod causes;
 mod shown;
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, sync::OnceLock, time::SystemTime};
 
 use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
 
 pub(crate) use shown::Shown;
 
-type Look = Box<dyn Fn() -> Option<NodeBoot> + Send + Sync>;
+type Look<T> = Box<dyn Fn() -> Option<T> + Send + Sync>;
+
+/// A start that has failed, or seems to have, and whose process stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// When the process is ended.
+    pub at: SystemTime,
+    /// Whether it has failed for certain; else it is ended if it does not listen by then.
+    pub is_certain: bool,
+    /// Whether it is started again; else this process ends with it.
+    pub starts_again: bool,
+}
 
 /// So many plugins are named in a sentence.
 const MOST_NAMES: usize = 5;
 
-/// Who tells of it, if somebody reads what Node prints. Clones are the same.
-#[derive(Clone, Default)]
-pub(crate) struct Known(Arc<OnceLock<Look>>);
+/// Who tells of something, if somebody reads what Node prints.
+pub(crate) struct Known<T>(OnceLock<Look<T>>);
 
-impl fmt::Debug for Known {
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<T> fmt::Debug for Known<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Known").field("is_told", &self.0.get().is_some()).finish()
     }
 }
 
-impl Known {
+impl<T> Known<T> {
     /// The first one stays.
-    pub(crate) fn set(&self, look: impl Fn() -> Option<NodeBoot> + Send + Sync + 'static) {
+    pub(crate) fn set(&self, look: impl Fn() -> Option<T> + Send + Sync + 'static) {
         let _ = self.0.set(Box::new(look));
     }
 
-    pub(crate) fn get(&self) -> Option<NodeBoot> {
+    pub(crate) fn get(&self) -> Option<T> {
         self.0.get()?()
     }
 }
@@ -41,11 +55,7 @@ impl Known {
 fn trouble(boot: &NodeBoot) -> Option<String> {
     match boot.outcome() {
         Outcome::Started(_) => None,
-        Outcome::Failed(failure) => {
-            let failed = boot.steps().iter().find(|step| step.state == StepState::Failed);
-            let how = failed.map_or_else(|| failure.text.clone(), error_of);
-            Some(format!("its start has failed: {how}"))
-        }
+        Outcome::Failed(_) => failure(boot).map(|how| format!("its start has failed: {how}")),
         Outcome::Starting => {
             let pending: Vec<_> = boot.pending().collect();
             match pending.len() {
@@ -56,6 +66,18 @@ fn trouble(boot: &NodeBoot) -> Option<String> {
     }
 }
 
+/// Why a start has failed: each cause once.
+pub(crate) fn failure(boot: &NodeBoot) -> Option<String> {
+    let Outcome::Failed(failure) = boot.outcome() else { return None };
+    let causes = causes::of(boot.failed().filter(|step| step.state == StepState::Failed));
+    Some(causes::sentence(&causes).unwrap_or_else(|| failure.text.clone()))
+}
+
+/// Whether it does not become ready any more.
+pub(crate) fn has_failed(boot: Option<&NodeBoot>) -> bool {
+    boot.is_some_and(|boot| matches!(boot.outcome(), Outcome::Failed(_)))
+}
+
 /// The same behind a sentence.
 pub(crate) fn behind(boot: Option<&NodeBoot>) -> String {
     boot.and_then(trouble).map(|trouble| format!("; {trouble}")).unwrap_or_default()
@@ -64,10 +86,7 @@ pub(crate) fn behind(boot: Option<&NodeBoot>) -> String {
 /// `plugin 'catalog': no database`.
 pub(crate) fn error_of(step: &BootStep) -> String {
     let error = step.error.as_ref().map_or("it says not why", |error| &*error.text);
-    match &step.module {
-        None => format!("plugin '{}': {error}", step.plugin),
-        Some(module) => format!("module '{module}' of plugin '{}': {error}", step.plugin),
-    }
+    format!("{}: {error}", causes::who(step))
 }
 
 /// Those that failed and without which the config lets it start.

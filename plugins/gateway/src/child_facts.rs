@@ -1,49 +1,26 @@
 //! What only who runs the Node backend knows of it, where it is a child: for the page and the JSON.
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use greenroom::logging::Level;
+use greenroom_wrap::{Drifted, LastExit, Memory, Spent};
 use parking_lot::Mutex;
 
-/// What one plugin has printed at one level.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogSpend {
-    /// The plugin; `other` for those that are not told apart, none for what tells of no plugin.
-    pub plugin: Option<String>,
-    /// The level.
-    pub level: Level,
-    /// Records since the start of this process.
-    pub records: u64,
-    /// Bytes since then.
-    pub bytes: u64,
-    /// The records of the last five minutes.
-    pub recent_records: u64,
-    /// The bytes of these.
-    pub recent_bytes: u64,
-}
+type Ask<T> = Mutex<Option<Arc<dyn Fn() -> T + Send + Sync>>>;
 
-/// A file that has changed since the Node backend has read it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Drifted {
-    /// Which.
-    pub file: PathBuf,
-    /// `config` or `lockfile`.
-    pub kind: &'static str,
-    /// Since when.
-    pub since: SystemTime,
-}
+/// The process that runs, and its memory, as it was looked at last.
+pub(crate) type Running = (u32, Option<Memory>);
 
-type Ask<T> = Mutex<Option<Arc<dyn Fn() -> Vec<T> + Send + Sync>>>;
-
-/// Who is asked.
+/// Who is asked, and what was told.
 #[derive(Default)]
 pub(crate) struct ChildFacts {
-    spend: Ask<LogSpend>,
-    drift: Ask<Drifted>,
+    spend: Ask<Vec<Spent>>,
+    drift: Ask<Vec<Drifted>>,
+    running: Ask<Option<Running>>,
+    last_exit: Mutex<Option<LastExit>>,
 }
 
 impl ChildFacts {
-    pub(crate) fn set_spend(&self, ask: impl Fn() -> Vec<LogSpend> + Send + Sync + 'static) {
+    pub(crate) fn set_spend(&self, ask: impl Fn() -> Vec<Spent> + Send + Sync + 'static) {
         *self.spend.lock() = Some(Arc::new(ask));
     }
 
@@ -51,18 +28,42 @@ impl ChildFacts {
         *self.drift.lock() = Some(Arc::new(ask));
     }
 
-    /// `None`: nobody reads what it prints.
-    pub(crate) fn spend(&self) -> Option<Vec<LogSpend>> {
+    pub(crate) fn set_running(&self, ask: impl Fn() -> Option<Running> + Send + Sync + 'static) {
+        *self.running.lock() = Some(Arc::new(ask));
+    }
+
+    pub(crate) fn set_last_exit(&self, exit: LastExit) {
+        *self.last_exit.lock() = Some(exit);
+    }
+
+    /// Whether somebody reads what it prints: it is kept beside our own lines then.
+    pub(crate) fn has_lines(&self) -> bool {
+        self.spend.lock().is_some()
+    }
+
+    /// What its log costs. `None`: nobody reads what it prints.
+    pub(crate) fn spend(&self) -> Option<Vec<Spent>> {
         ask(&self.spend)
     }
 
-    /// `None`: nobody knows its files.
+    /// Its files that have changed. `None`: nobody knows them.
     pub(crate) fn drift(&self) -> Option<Vec<Drifted>> {
         ask(&self.drift)
     }
+
+    /// `None` while none runs, and where nobody knows.
+    pub(crate) fn running(&self) -> Option<Running> {
+        ask(&self.running).flatten()
+    }
+
+    /// How it ended last: also of the process before this one.
+    pub(crate) fn last_exit(&self) -> Option<LastExit> {
+        self.last_exit.lock().clone()
+    }
 }
 
-fn ask<T>(whom: &Ask<T>) -> Option<Vec<T>> {
+/// Not under the lock: it is somebody else's code.
+fn ask<T>(whom: &Ask<T>) -> Option<T> {
     let whom = whom.lock().clone()?;
     Some(whom())
 }

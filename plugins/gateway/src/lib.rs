@@ -29,7 +29,8 @@ mod api;
 mod boot;
 mod child_facts;
 mod labels;
-mod last_exit;
+mod lately;
+mod metrics;
 mod node;
 mod outside;
 mod readiness;
@@ -43,13 +44,12 @@ mod words;
 
 use std::time::{Duration, Instant};
 
-use greenroom::{auth::UserTokens, prelude::*};
+use greenroom::{auth::UserTokens, metrics::MetricsRegistry, prelude::*};
 use greenroom_plugin_observatory_node::NowParts;
 use greenroom_proxy::State;
 
 pub use crate::{
-    child_facts::{Drifted, LogSpend},
-    last_exit::LastExit,
+    boot::GivenUp,
     service::{Gateway, gateway_services},
     settings::{AccessLines, GatewaySettings},
     upstream::{GatewayOptions, UpstreamFrom},
@@ -73,10 +73,13 @@ pub fn gateway() -> Plugin {
                 if !work.metadata.installed_plugins().iter().any(|plugin| &*plugin.plugin_id == "auth") {
                     work.users.set_auth_backend(gateway.auth_backend())?;
                 }
+                // It is registered once that server has begun; a config may name it before.
+                work.health.expect("node");
                 let followed = follow(gateway.clone(), work.health, work.logger.clone());
                 work.lifecycle.spawn("what the Node backend says", followed);
                 let stopping = gateway.stopping().clone();
                 work.http.on_finished(work.logger, move |finished| stopping.finished(finished));
+                metrics::tell(&work.metrics, &gateway, &work.lifecycle);
                 if !ops.is_on() {
                     return Ok(());
                 }
@@ -85,7 +88,12 @@ pub fn gateway() -> Plugin {
                 let last_end = section::LastEnd::default();
                 let noted = last_end.clone().follow(gateway.proxy().state());
                 work.lifecycle.spawn("how the Node backend ended last", noted);
-                now.add(move |now| section::part(&gateway, &last_end, &config, &ops, now));
+                let lately = lately::Lately::default();
+                if gateway.is_child() {
+                    let followed = lately.clone().follow(gateway.clone());
+                    work.lifecycle.spawn("what is seen of the Node backend lately", followed);
+                }
+                now.add(move |now| section::part(&gateway, (&last_end, &lately), &config, &ops, now));
                 Ok(())
             },
         );
@@ -102,18 +110,19 @@ struct Work {
     lifecycle: Lifecycle,
     logger: Logger,
     metadata: InstanceMetadata,
+    metrics: MetricsRegistry,
     users: UserTokens,
 }
 
-/// Checks the Node backend anew once its state has changed, and again and again until it is ready: checks run too seldom to wait
-/// for one.
+/// Checks the Node backend anew at each event by which it may be another one, and again and again until it is ready: checks run too
+/// seldom to wait for one.
 async fn follow(gateway: Gateway, health: HealthChecks, logger: Logger) {
     let (began, mut was_ready) = (Instant::now(), false);
     // That it is not there yet is no failure that a line should tell, unless it goes on.
     let _ = tokio::time::timeout(START, begun(&gateway)).await;
     let asked = gateway.clone();
     let node = health.check("node", async move || node::check(&asked));
-    let mut state = gateway.proxy().state();
+    let (mut state, news) = (gateway.proxy().state(), gateway.proxy().news());
     loop {
         let is_up = matches!(*state.borrow_and_update(), State::Up { .. });
         node.run_now().await;
@@ -123,10 +132,11 @@ async fn follow(gateway: Gateway, health: HealthChecks, logger: Logger) {
             let seconds = began.elapsed().as_secs_f64();
             logger.info(format!("The Node backend is ready, {seconds:.1} s after this start"));
         }
-        let changed = if is_up && !is_ready {
-            tokio::time::timeout(AGAIN, state.changed()).await.unwrap_or(Ok(()))
-        } else {
-            state.changed().await
+        let changed = tokio::select! {
+            changed = state.changed() => changed,
+            () = news.notified() => Ok(()),
+            // What its lines tell of its start changes without such news.
+            () = tokio::time::sleep(AGAIN), if is_up && !is_ready => Ok(()),
         };
         if changed.is_err() {
             // The proxy is gone.
@@ -135,16 +145,22 @@ async fn follow(gateway: Gateway, health: HealthChecks, logger: Logger) {
     }
 }
 
-/// Resolves once the Node backend is ready, or has gone.
+/// Resolves once the Node backend is ready, or has gone, or its start has failed.
 async fn begun(gateway: &Gateway) {
-    let mut state = gateway.proxy().state();
+    let (mut state, news) = (gateway.proxy().state(), gateway.proxy().news());
     loop {
         let now = state.borrow_and_update().clone();
         let is_ready = gateway.node().is_some_and(|node| node.is_ready());
-        if is_ready || matches!(now, State::Down { .. } | State::Failed { .. }) {
+        let is_away = matches!(now, State::Down { .. } | State::Failed { .. });
+        if is_ready || is_away || boot::has_failed(gateway.boot().as_ref()) {
             return;
         }
-        // What it says is told by nobody.
-        let _ = tokio::time::timeout(AGAIN, state.changed()).await;
+        let changed = tokio::select! {
+            changed = state.changed() => changed,
+            () = news.notified() => Ok(()),
+        };
+        if changed.is_err() {
+            return;
+        }
     }
 }

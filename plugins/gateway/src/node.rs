@@ -63,18 +63,27 @@ pub(crate) fn check(gateway: &Gateway) -> Check {
     let state = gateway.state();
     let why = match &state {
         State::Up { .. } => {
-            let why = gateway.node().and_then(|node| node.why());
+            // One that listens may be the next that does not become ready.
+            let why = match gateway.node() {
+                Some(node) => node.why(),
+                None => Some("has not said yet whether it is ready".to_owned()),
+            };
             why.map(|why| format!("{} {why}", words::named(gateway)))
         }
         _ => words::away(gateway, &state),
     };
     let boot = gateway.boot();
-    match why {
-        Some(why) => Check::fail(why + &boot::behind(boot.as_ref())),
-        None => boot.as_ref().and_then(|boot| boot::lacks(boot).next()).map_or_else(Check::pass, |first| {
-            Check::warn(format!("{} has started without {}", words::named(gateway), boot::error_of(first)))
-        }),
+    if let Some(why) = why {
+        return Check::fail(why + &boot::behind(boot.as_ref()));
     }
+    // It is asked for its readiness anew, and that is what fails then.
+    if let Some(stall) = gateway.proxy().status().stalls.first().filter(|stall| stall.goes_on) {
+        let (named, lasted, what) = (words::named(gateway), stall.lasted.as_secs_f64(), stall.kind.what());
+        return Check::warn(format!("the event loop of {named} has stood still for {lasted:.1} s: {what}"));
+    }
+    boot.as_ref().and_then(|boot| boot::lacks(boot).next()).map_or_else(Check::pass, |first| {
+        Check::warn(format!("{} has started without {}", words::named(gateway), boot::error_of(first)))
+    })
 }
 
 /// What Backstage says beside the status.

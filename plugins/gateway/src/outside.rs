@@ -1,7 +1,9 @@
 //! What an outsider alone sees of the Node backend, as JSON: stalls of its event loop, requests that it has refused, what its log costs,
 //! and files that have changed since its start.
 
-use greenroom_proxy::{Stall, Status, Suspect};
+use greenroom::config::Masks;
+use greenroom_proxy::{Open, Stall, Status, Suspect};
+use greenroom_wrap::{Drifted, Spent};
 use serde::Serialize;
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 pub(crate) struct Outside {
     stalls: Stalls,
     refused: Vec<Refused>,
-    log_spend: Option<Vec<LogSpend>>,
+    log_spend: Option<Vec<Spent>>,
     drift: Option<Vec<Drifted>>,
 }
 
@@ -40,6 +42,8 @@ struct Named {
     /// `null` for what is below no `/api/<id>`.
     plugin: Option<String>,
     requests: u64,
+    /// The one of them that has begun last.
+    newest: Option<Open>,
 }
 
 #[derive(Serialize)]
@@ -52,58 +56,26 @@ struct Refused {
     last_at: Option<String>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogSpend {
-    plugin: Option<String>,
-    level: &'static str,
-    records: u64,
-    bytes: u64,
-    recent_records: u64,
-    recent_bytes: u64,
-}
-
-#[derive(Serialize)]
-struct Drifted {
-    file: String,
-    kind: &'static str,
-    since: Option<String>,
-}
-
 impl Outside {
-    pub(crate) fn of(gateway: &Gateway, status: &Status) -> Self {
+    pub(crate) fn of(gateway: &Gateway, status: &Status, masks: &Masks) -> Self {
         let facts = gateway.child_facts();
-        let spend = facts.spend().map(|all| {
-            let one = |of: crate::LogSpend| LogSpend {
-                plugin: of.plugin,
-                level: of.level.as_str(),
-                records: of.records,
-                bytes: of.bytes,
-                recent_records: of.recent_records,
-                recent_bytes: of.recent_bytes,
-            };
-            all.into_iter().map(one).collect()
-        });
-        let drift = facts.drift().map(|all| {
-            let one = |of: crate::Drifted| Drifted {
-                file: of.file.display().to_string(),
-                kind: of.kind,
-                since: time(of.since),
-            };
-            all.into_iter().map(one).collect()
-        });
-        let items = status.stalls.iter().map(stall).collect();
+        let items = status.stalls.iter().map(|of| stall(of, masks)).collect();
         Self {
             stalls: Stalls { count: status.stall_count, items },
             refused: refused(status),
-            log_spend: spend,
-            drift,
+            log_spend: facts.spend(),
+            drift: facts.drift(),
         }
     }
 }
 
-fn stall(stall: &Stall) -> OneStall {
-    let named = |Suspect { plugin, requests }: &Suspect| Named { plugin: id(plugin), requests: *requests };
+fn stall(stall: &Stall, masks: &Masks) -> OneStall {
+    let named = |Suspect { plugin, requests, newest }: &Suspect| Named {
+        plugin: id(plugin),
+        requests: *requests,
+        // Clients choose it.
+        newest: newest.clone().map(|open| Open { path: masks.all(&open.path), ..open }),
+    };
     OneStall {
         at: time(stall.at),
         kind: stall.kind.as_str(),

@@ -16,12 +16,12 @@ use greenroom::{
 };
 use greenroom_node_log::facts::NodeBoot;
 use greenroom_proxy::{Documents, Proxy, State, Upstream};
+use greenroom_wrap::{Drifted, LastExit, Memory, Spent};
 
 use crate::{
-    AccessLines, Drifted, GatewayOptions, GatewaySettings, LogSpend, UpstreamFrom, boot,
+    AccessLines, GatewayOptions, GatewaySettings, GivenUp, UpstreamFrom, boot,
     child_facts::ChildFacts,
     labels::{self, OfTokens},
-    last_exit::{self, LastExit},
     node::NodeReadiness,
     readiness::Readiness,
     stop::{self, Stopping},
@@ -46,8 +46,8 @@ struct Inner {
     client: HttpClient,
     keys: RemoteKeys,
     stopping: Stopping,
-    last_exit: last_exit::Known,
-    boot: boot::Known,
+    boot: boot::Known<NodeBoot>,
+    given_up: boot::Known<GivenUp>,
     child_facts: ChildFacts,
 }
 
@@ -151,8 +151,8 @@ impl Gateway {
             client,
             keys,
             stopping: Stopping::default(),
-            last_exit: last_exit::Known::default(),
             boot: boot::Known::default(),
+            given_up: boot::Known::default(),
             child_facts: ChildFacts::default(),
         })))
     }
@@ -205,11 +205,11 @@ impl Gateway {
 
     /// Notes how the Node backend has ended last, for the page. Who starts it knows.
     pub fn set_last_exit(&self, exit: LastExit) {
-        self.0.last_exit.set(exit);
+        self.0.child_facts.set_last_exit(exit);
     }
 
     /// Who is asked what the Node backend's log costs: who reads it, most first. It must not wait.
-    pub fn set_log_spend(&self, ask: impl Fn() -> Vec<LogSpend> + Send + Sync + 'static) {
+    pub fn set_log_spend(&self, ask: impl Fn() -> Vec<Spent> + Send + Sync + 'static) {
         self.0.child_facts.set_spend(ask);
     }
 
@@ -218,12 +218,13 @@ impl Gateway {
         self.0.child_facts.set_drift(ask);
     }
 
-    pub(crate) fn child_facts(&self) -> &ChildFacts {
-        &self.0.child_facts
+    /// Who is asked for the process id of the Node backend that runs, and for its memory as it was looked at last. It must not wait.
+    pub fn set_running(&self, ask: impl Fn() -> Option<(u32, Option<Memory>)> + Send + Sync + 'static) {
+        self.0.child_facts.set_running(ask);
     }
 
-    pub(crate) fn last_exit(&self) -> Option<LastExit> {
-        self.0.last_exit.get()
+    pub(crate) fn child_facts(&self) -> &ChildFacts {
+        &self.0.child_facts
     }
 
     /// Who starts the Node backend and reads what it prints tells how its start goes, without secrets.
@@ -231,8 +232,22 @@ impl Gateway {
         self.0.boot.set(look);
     }
 
+    /// How its start goes, as `GET /.greenroom/v1/gateway` tells it; `null` where nobody knows.
+    pub fn boot_document(&self) -> serde_json::Value {
+        serde_json::json!(self.boot().as_ref().map(crate::boot::Shown::of))
+    }
+
     pub(crate) fn boot(&self) -> Option<NodeBoot> {
         self.0.boot.get()
+    }
+
+    /// Who ends a Node backend whose start has failed tells when that will be. It must not wait.
+    pub fn set_given_up(&self, look: impl Fn() -> Option<GivenUp> + Send + Sync + 'static) {
+        self.0.given_up.set(look);
+    }
+
+    pub(crate) fn given_up(&self) -> Option<GivenUp> {
+        self.0.given_up.get()
     }
 
     pub(crate) fn stopping(&self) -> &Stopping {

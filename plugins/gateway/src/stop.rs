@@ -9,7 +9,7 @@ use greenroom::{core::Phase, http::FinishedRequest, prelude::*};
 use greenroom_proxy::{State, Status};
 use parking_lot::Mutex;
 
-use crate::Gateway;
+use crate::{Gateway, boot};
 
 /// How long hooks may take that do not wait.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -100,8 +100,9 @@ pub(crate) fn add_hooks(
             noted.has_started
         };
         stops.proxy().stops();
-        // Where nothing could be asked, load balancers know already.
-        if has_started && matches!(status.state, State::Up { .. }) {
+        // Where nothing could be asked, or was never ready, load balancers know already.
+        let has_failed = boot::has_failed(stops.boot().as_ref());
+        if has_started && !has_failed && matches!(status.state, State::Up { .. }) {
             tokio::time::sleep(delay).await;
         }
         Ok(())

@@ -5,6 +5,8 @@ use std::{
     sync::LazyLock,
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// The style sheet of all pages.
 pub const STYLE: &str = include_str!("../assets/style.css");
 /// The script of all pages: keys, the clock, the event stream, copying. Everything works without it.
@@ -19,6 +21,20 @@ pub const FILES: &str = "/.greenroom/assets";
 pub const NOW: &str = "/.greenroom/";
 /// The last lines of the log: all that are kept, or those of `?request=<id>`, `?trace=<id>`, `?plugin=<id>`.
 pub const LINES: &str = "/.greenroom/lines";
+
+/// All but what stands for itself in a URL: the unreserved characters of RFC 3986 §2.3.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where the lines of one are: `of` is `request`, `trace` or `plugin`.
+///
+/// ```
+/// use greenroom_plugin_observatory_node::assets;
+///
+/// assert_eq!(assets::lines("plugin", "a b&c"), "/.greenroom/lines?plugin=a%20b%26c");
+/// ```
+pub fn lines(of: &str, id: &str) -> String {
+    format!("{LINES}?{of}={}", utf8_percent_encode(id, RESERVED))
+}
 /// The stream of events of pages that have none of their own.
 pub const EVENTS: &str = "/.greenroom/events";
 

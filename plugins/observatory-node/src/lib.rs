@@ -23,6 +23,7 @@
 pub mod assets;
 pub mod charts;
 mod frame;
+mod hour;
 mod live;
 mod mark;
 mod now_parts;
@@ -33,12 +34,13 @@ pub mod session;
 mod text;
 
 pub use frame::{Frame, Place};
+pub use hour::{Hour, MINUTES, minute_of};
 pub use live::LiveParts;
 pub use mark::{Mark, shapes};
 pub use now_parts::{Behind, NowPart, NowParts, Problem};
 pub use page::Page;
 pub use sections::{Section, Sections};
 pub use text::{
-    foreign::{Foreign, foreign, foreign_plain},
+    foreign::{Foreign, foreign, foreign_lines, foreign_plain},
     format, time,
 };

@@ -1,12 +1,16 @@
 //! What other plugins have on the page “Now”: what the whole backend depends on, and no page of its own would be opened for.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use greenroom::core::{Service, ServiceFactory, scope, service};
 use maud::Markup;
 use parking_lot::Mutex;
 
-use crate::LiveParts;
+use crate::{LiveParts, parts::Figure};
 
 /// One part, as it is at one moment.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct NowPart {
     pub calls: Markup,
     /// The [`Part`](crate::parts::Part) itself.
     pub body: Markup,
+    /// What it adds to the figures of “Lately”. Their live names are in `live`, too.
+    pub figures: Vec<Figure>,
     /// What changes in the body. Names are unique on the page: they begin with that of the plugin.
     pub live: LiveParts,
     /// The server that has most of the portal, if the part is of one: then the page tells of this backend's own plugins, memory
@@ -29,6 +35,10 @@ pub struct NowPart {
 pub struct Behind {
     /// Since when it has been ready, as far as is known: this backend is no longer ready than that one.
     pub ready_since: Option<SystemTime>,
+    /// Whether its lines are kept beside this backend's own: it is a child of ours, and somebody reads what it prints.
+    pub has_lines: bool,
+    /// How long its event loop had stood still when it became ready, where that is why it was not.
+    pub after_stall: Option<Duration>,
 }
 
 /// Why the backend is not ready.
@@ -38,6 +48,32 @@ pub struct Problem {
     pub since: SystemTime,
     /// What stands behind “Not ready for 11 min: ”, without a full stop.
     pub what: String,
+    /// What stands in place of “Not ready”, such as “The disk has been full”: then the page begins with it also while the backend is
+    /// ready.
+    pub instead: Option<&'static str>,
+    /// The health check that says the same: it is not said twice.
+    pub check: Option<&'static str>,
+}
+
+impl Problem {
+    /// Since when, and what stands behind “Not ready for 11 min: ”, without a full stop.
+    pub fn new(since: SystemTime, what: impl Into<String>) -> Self {
+        Self { since, what: what.into(), instead: None, check: None }
+    }
+
+    /// What stands in place of “Not ready”.
+    #[must_use]
+    pub fn instead(mut self, instead: &'static str) -> Self {
+        self.instead = Some(instead);
+        self
+    }
+
+    /// The health check that says the same.
+    #[must_use]
+    pub fn check(mut self, name: &'static str) -> Self {
+        self.check = Some(name);
+        self
+    }
 }
 
 type Look = Arc<dyn Fn(SystemTime) -> NowPart + Send + Sync>;
@@ -55,7 +91,7 @@ type Look = Arc<dyn Fn(SystemTime) -> NowPart + Send + Sync>;
 ///             let mut live = LiveParts::default();
 ///             let waiting = live.part("queue waiting", 3);
 ///             let body = Part::new("queue", "Queue").body(panel(html! { p { (waiting) " jobs wait." } })).render();
-///             NowPart { problem: None, calls: html! {}, body, live, behind: None }
+///             NowPart { problem: None, calls: html! {}, body, figures: vec![], live, behind: None }
 ///         });
 ///         Ok(())
 ///     });

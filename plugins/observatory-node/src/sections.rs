@@ -31,7 +31,7 @@ pub struct Section {
 }
 
 /// The order that operators know; others come behind, as they were added.
-const ORDER: [&str; 8] = ["now", "logs", "requests", "plugins", "health", "boot", "browser", "tasks"];
+const ORDER: [&str; 8] = ["now", "lines", "requests", "plugins", "health", "boot", "browser", "tasks"];
 
 /// All sections: `greenroom.observatory.sections`.
 #[derive(Clone, Debug, Default)]
@@ -69,12 +69,12 @@ mod tests {
     fn sections_stand_in_one_order_whoever_came_first() {
         let section = |id| Section { id, title: "", key: 'x', href: "" };
         let sections = Sections::default();
-        for id in ["mine", "browser", "now", "browser"] {
+        for id in ["mine", "browser", "lines", "now", "browser"] {
             sections.add(section(id));
         }
         assert_eq!(
             sections.list().iter().map(|section| section.id).collect::<Vec<_>>(),
-            ["now", "browser", "mine"]
+            ["now", "lines", "browser", "mine"]
         );
     }
 }

@@ -43,6 +43,7 @@ pub fn observatory() -> Plugin {
                     return Ok(());
                 }
                 sections.add(Section { id: "now", title: "Now", key: 'n', href: assets::NOW });
+                sections.add(Section { id: "lines", title: "Lines", key: 'l', href: assets::LINES });
                 let lately = Lately::default();
                 let requests = lately.requests.clone();
                 services.http.on_finished(work.logger, move |finished| {

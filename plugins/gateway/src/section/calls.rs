@@ -3,35 +3,32 @@
 use std::time::Duration;
 
 use greenroom::{config::RootConfig, ops::Ops};
+use greenroom_node_log::facts::StepState;
 use greenroom_plugin_observatory_node::{
-    foreign, format,
+    assets, foreign, format,
     parts::{Call, command},
     time,
 };
 use greenroom_proxy::State;
 use maud::{Markup, Render, html};
 
-use super::{Seen, sentence, transparent};
-use crate::node::Said;
+use super::{Seen, causes, stalls, start, transparent};
+use crate::{boot, node::Said, words};
 
 pub(super) fn calls(seen: &Seen, config: &RootConfig, ops: &Ops) -> Markup {
     html! {
-        @if seen.problem.is_some() { (away(seen)) }
+        @if seen.is_told() { (away(seen)) }
         @if seen.status.is_transparent { (transparent::warning(config, ops)) }
     }
 }
 
 fn away(seen: &Seen) -> Markup {
     let known = html! {
-        span { (sentence(seen)) }
+        (what_we_know(seen))
         @if let Some((at, how)) = &seen.last_end { span { "Before that, at " (time::time(*at, seen.now)) " UTC: " (foreign(how)) "." } }
         @if let Some(waiting) = waiting(seen) { span { (waiting) } }
     };
-    let heals = match &seen.status.state {
-        State::Failed { .. } => "It does not come again by itself.",
-        _ => "Once Node is ready, so is this backend, by itself and without a restart.",
-    };
-    let next = html! { (next(seen)) span { (heals) } };
+    let next = html! { (next(seen)) span { (start::heals(seen)) } };
     Call::failure()
         .row("Whom it affects", html! { span { (affects(seen)) } })
         .row("What we know", known)
@@ -39,9 +36,34 @@ fn away(seen: &Seen) -> Markup {
         .render()
 }
 
+/// What the sentence at the beginning of the page does not say.
+fn what_we_know(seen: &Seen) -> Markup {
+    if let Some(stall) = stalls::now(&seen.status) {
+        return html! { span { (stalls::known(stall, seen)) } };
+    }
+    let at = seen.problem.as_ref().map(|problem| time::time(problem.since, seen.now));
+    let has_ended = words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some());
+    let failed = seen.boot.iter().filter(|_| !has_ended).flat_map(|boot| boot.failed());
+    let failed: Vec<_> = failed.filter(|step| step.state == StepState::Failed).collect();
+    html! {
+        @match (at, has_ended) {
+            (Some(at), true) => span { "It ended at " (at) " UTC." },
+            (Some(at), false) if failed.is_empty() => span { "It is so since " (at) " UTC." },
+            _ => {}
+        }
+        (causes::list(failed, seen.now))
+    }
+}
+
 /// What requests get.
 fn affects(seen: &Seen) -> String {
     match &seen.status.state {
+        State::Up { .. } if !seen.is_silent() && seen.is_stalled() => {
+            "Everybody: requests go on to Node, and get no answer until its event loop turns again, or whoever asks gives up. \
+             Readiness is answered here, as Node has answered it last. Liveness is answered here for the first ten seconds, then by \
+             Node alone."
+                .to_owned()
+        }
         State::Up { .. } if seen.is_silent() && seen.is_stalled() => {
             "Everybody: requests go on to Node, and get no answer until Node, or whoever asks, gives up. Readiness answers 503. \
              Liveness is answered here for the first ten seconds, then by Node alone."
@@ -79,21 +101,41 @@ fn waiting(seen: &Seen) -> Option<String> {
 }
 
 /// `5 s`, `20 ms`.
-fn waits(pause: Duration) -> String {
+pub(super) fn waits(pause: Duration) -> String {
     if pause.subsec_millis() == 0 { format::lasted(pause) } else { format::ms(pause) }
 }
 
 /// One command to copy, or one thing to do. What Node says is on no page: it goes to stdout, its own or that of its parent.
 fn next(seen: &Seen) -> Markup {
+    if let Some(next) = stalls::now(&seen.status).and_then(|stall| stalls::next(stall, seen)) {
+        return next;
+    }
+    let has_lines = seen.gateway.child_facts().has_lines();
+    let all_lines = html! { "in its " a href=(assets::LINES) { "lines" } ", which are kept here" };
     let address = seen.gateway.proxy().address();
     let asks = format!("curl -si -m 5 http://{address}/.backstage/health/v1/readiness");
     match (&seen.status.state, seen.gateway.is_child()) {
         (State::Failed { .. }, _) => html! {
-            span { "Read what Node said before it ended: it is in the output (stdout) of this process alone. Then restart." }
+            span {
+                "Read what Node said before it ended: it is "
+                @if has_lines { (all_lines) } @else { "in the output (stdout) of this process alone" }
+                ". Then restart."
+            }
+        },
+        (State::Up { .. } | State::Starting { .. }, _) if boot::has_failed(seen.boot.as_ref()) => html! {
+            span {
+                "Mend the cause. What Node said before is "
+                @if has_lines { (all_lines) } @else { "in the output (stdout) of this process" }
+                "."
+            }
         },
         (State::Up { .. }, _) => html! { span { "Ask it as we do:" } (command(&asks)) },
         (_, true) => html! {
-            span { "It is a process of this backend. What it says is in the output (stdout) of this process alone: read there how far its start is, or why it ended." }
+            span {
+                "It is a process of this backend. What it says is "
+                @if has_lines { (all_lines) } @else { "in the output (stdout) of this process alone" }
+                ": read there how far its start is, or why it ended."
+            }
         },
         (_, false) => html! {
             span {
@@ -107,7 +149,7 @@ fn next(seen: &Seen) -> Markup {
 impl Seen {
     /// Its event loop stands still, so that readiness is answered here, and liveness for a while.
     fn is_stalled(&self) -> bool {
-        !self.status.is_transparent && self.status.stalls.first().is_some_and(|stall| stall.goes_on)
+        !self.status.is_transparent && stalls::now(&self.status).is_some()
     }
 
     /// It takes connections, and does not answer.

@@ -11,11 +11,11 @@ use crate::words;
 pub(super) fn sentence(seen: &Seen, masks: &Masks) -> Markup {
     let is_now = words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some());
     let is_before = seen.problem.is_some() && seen.last_end.is_some();
-    let exit = seen.gateway.last_exit().filter(|_| !is_now && !is_before);
+    let exit = seen.gateway.child_facts().last_exit().filter(|_| !is_now && !is_before);
     html! {
         @if let Some(exit) = exit {
             p."small quiet" {
-                "The end before this start, at " (time::time(exit.at, seen.now)) " UTC (" code { (exit.cause) } "): "
+                "The end before this start, at " (time::time(exit.time.into(), seen.now)) " UTC (" code { (exit.cause.as_str()) } "): "
                 (foreign(&masks.all(&exit.sentence))) "."
             }
         }

@@ -1,6 +1,7 @@
 //! The part “Node backend” of the page “Now”: its state in a sentence, what to do if it is away, and what is asked of it.
 
 mod calls;
+mod causes;
 mod drift;
 mod last_end;
 mod last_exit;
@@ -11,20 +12,34 @@ mod start;
 mod table;
 mod transparent;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use greenroom::{config::Masks, ops::Ops, prelude::RootConfig};
-use greenroom_node_log::facts::NodeBoot;
+use greenroom_node_log::facts::{NodeBoot, Outcome};
 use greenroom_plugin_observatory_node::{
     Behind, LiveParts, Mark, NowPart, Problem, foreign, foreign_plain, format,
     parts::{Part, panel},
     time,
 };
 use greenroom_proxy::{State, Status};
-use maud::{Markup, Render, html};
+use maud::{Markup, html};
 
 pub(crate) use self::last_end::LastEnd;
-use crate::{Gateway, boot, node::NodeReadiness, words};
+use crate::{
+    Gateway, START, boot,
+    lately::Lately,
+    node::{NodeReadiness, Said},
+    words,
+};
+
+/// The health check that tells of it.
+const CHECK: &str = "gateway.node";
+
+/// What it says that soon after it takes connections, it has said from the beginning.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+/// Who turns its event loop again has been asked for its readiness by then.
+const ASKED_ANEW: Duration = Duration::from_secs(5);
 
 /// What was seen at one moment.
 pub(crate) struct Seen {
@@ -42,21 +57,35 @@ pub(crate) struct Seen {
 
 impl Seen {
     fn of(gateway: &Gateway, last_end: &LastEnd, masks: &Masks, now: SystemTime) -> Self {
-        let (status, node, boot) = (gateway.proxy().status(), gateway.node(), gateway.boot());
-        let problem = match words::away(gateway, &status.state) {
-            Some(what) => Some(Problem { since: words::since(&status.state, now), what }),
-            None => node.as_ref().and_then(|node| {
-                Some(Problem {
-                    since: node.since,
-                    what: format!("{} {}", words::named(gateway), node.why()?),
-                })
-            }),
-        };
+        let (mut status, node, boot) = (gateway.proxy().status(), gateway.node(), gateway.boot());
+        // Clients choose it.
+        let suspects = status.stalls.iter_mut().flat_map(|stall| &mut stall.suspects);
+        for open in suspects.filter_map(|suspect| suspect.newest.as_mut()) {
+            open.path = masks.all(&open.path);
+        }
         let is_it = words::why(&status.state).is_some_and(|why| words::of_process(why).is_some());
         // How its process has ended says enough.
-        let start = if is_it { String::new() } else { boot::behind(boot.as_ref()) };
+        let boot_now = boot.as_ref().filter(|_| !is_it);
+        let since = words::since(&status.state, now);
+        let problem = match (words::away(gateway, &status.state), stalls::now(&status)) {
+            (Some(what), _) => Some(Problem::new(since, what)),
+            (None, Some(stall)) => Some(stalls::problem(stall)),
+            (None, None) => node.as_ref().and_then(|node| {
+                Some(Problem::new(node.since, format!("{} {}", words::named(gateway), node.why()?)))
+            }),
+        };
+        let problem = problem.map(|problem| match boot_now.and_then(boot::failure) {
+            // What it says of its readiness follows from that.
+            Some(how) if problem.instead.is_none() => Problem::new(
+                problem.since,
+                format!("the start of {} has failed: {how}", words::named(gateway)),
+            ),
+            _ if problem.instead.is_some() => problem,
+            _ => Problem { what: problem.what.clone() + &boot::behind(boot_now), ..problem },
+        });
         // What the system, Node or a library says may hold what is secret.
-        let problem = problem.map(|problem| Problem { what: masks.all(&problem.what) + &start, ..problem });
+        let problem =
+            problem.map(|problem| Problem { what: masks.all(&problem.what), ..problem }.check(CHECK));
         let last_end = last_end.known().filter(|_| !is_it).map(|(at, how)| (at, masks.all(&how)));
         Self { now, gateway: gateway.clone(), status, node, boot, problem, last_end }
     }
@@ -70,6 +99,38 @@ impl Seen {
         is_up.then(since)
     }
 
+    /// How long its event loop had stood still, where it was not ready for that.
+    fn after_stall(&self) -> Option<Duration> {
+        let (since, last) = (self.ready_since()?, self.status.stalls.first()?);
+        let after = since.duration_since(last.at + last.lasted).unwrap_or_default();
+        (!last.goes_on && since > last.at && after < ASKED_ANEW).then_some(last.lasted)
+    }
+
+    /// Whether what is wrong is told first on the page, with what to do: it is not told again.
+    fn is_told(&self) -> bool {
+        self.problem.is_some() && !self.starts_well()
+    }
+
+    /// It starts, and nothing says that this will not end well: there is nothing to do.
+    fn starts_well(&self) -> bool {
+        let since = words::since(&self.status.state, self.now);
+        let is_starting = match (&self.status.state, &self.node) {
+            (State::Starting { .. }, _) | (State::Up { .. }, None) => true,
+            // One that says so later has been ready before.
+            (State::Up { .. }, Some(node)) => {
+                matches!(node.said, Said::NotReady(503, _)) && node.since <= since + AT_ONCE
+            }
+            (State::Down { .. } | State::Failed { .. }, _) => false,
+        };
+        let (began, goes_well) = match &self.boot {
+            Some(boot) => (boot.began_at, boot.outcome() == Outcome::Starting && boot.rejection.is_none()),
+            None => (since, true),
+        };
+        let is_long = self.now.duration_since(began).unwrap_or_default() >= START;
+        let has_ended = self.last_end.is_some() || self.gateway.given_up().is_some();
+        is_starting && goes_well && !is_long && !has_ended && stalls::now(&self.status).is_none()
+    }
+
     fn lasted(&self) -> String {
         let since = words::since(&self.status.state, self.now);
         format::lasted(self.now.duration_since(since).unwrap_or_default())
@@ -79,7 +140,7 @@ impl Seen {
 /// The part. Operators are told how they ask `ops`.
 pub(crate) fn part(
     gateway: &Gateway,
-    last_end: &LastEnd,
+    (last_end, lately): (&LastEnd, &Lately),
     config: &RootConfig,
     ops: &Ops,
     now: SystemTime,
@@ -94,29 +155,32 @@ pub(crate) fn part(
     let start = live.part("gateway start", start::sentences(&seen));
     let stalls = live.part("gateway stalls", stalls::sentence(&seen));
     let drift = live.part("gateway drift", drift::sentences(&seen));
+    let figures = lately.figures(gateway, &seen.status, now, &mut live);
     let lists = [
-        start::waterfall(&seen),
         stalls::last_ones(&seen, &mut live),
         refused::refused(&seen, &mut live),
         spend::spend(&seen, &mut live),
     ];
+    let start_drawn = start::waterfall(&seen);
     let said = panel(html! {
         p { (state) } (start) (stalls) (drift) p."small quiet" { (counts) } (last_exit) (hint)
     });
     let body = html! { (said) (table::table(&seen, &mut live)) @for list in lists { (list) } };
     let note = "What this backend does not own, that one answers";
-    let body = Part::new("gateway", "Node backend").note(note).body(body).render();
-    let behind = Some(Behind { ready_since: seen.ready_since() });
-    NowPart { calls: calls::calls(&seen, config, ops), problem: seen.problem, body, live, behind }
+    let body = html! { (Part::new("gateway", "Node backend").note(note).body(body)) (start_drawn) };
+    let has_lines = gateway.child_facts().has_lines();
+    let (ready_since, after_stall) = (seen.ready_since(), seen.after_stall());
+    let behind = Some(Behind { ready_since, has_lines, after_stall });
+    NowPart { calls: calls::calls(&seen, config, ops), problem: seen.problem, body, figures, live, behind }
 }
 
 /// Its state, since when. A sentence breaks where it has to, as the word beside a mark would not.
 fn state(seen: &Seen) -> Markup {
     let (mark, said) = match (&seen.status.state, &seen.problem) {
         (State::Up { .. }, None) => (Mark::Ok, answers(seen)),
-        (State::Up { .. }, Some(_)) => (Mark::Warn, sentence(seen)),
-        (State::Starting { .. }, _) => (Mark::Unknown, sentence(seen)),
-        (State::Down { .. } | State::Failed { .. }, _) => (Mark::Fail, sentence(seen)),
+        (State::Up { .. }, Some(_)) => (Mark::Warn, known_sentence(seen)),
+        (State::Starting { .. }, _) => (Mark::Unknown, known_sentence(seen)),
+        (State::Down { .. } | State::Failed { .. }, _) => (Mark::Fail, known_sentence(seen)),
     };
     html! { (mark) " " (said) }
 }
@@ -132,16 +196,24 @@ fn answers(seen: &Seen) -> Markup {
     }
 }
 
-/// The problem as a sentence of its own, with its time.
-fn sentence(seen: &Seen) -> Markup {
-    let Some(Problem { since, what }) = &seen.problem else { return html! {} };
+/// The problem with its time: in full where the page does not tell it above.
+fn known_sentence(seen: &Seen) -> Markup {
+    let Some(Problem { since, what, .. }) = &seen.problem else { return html! {} };
+    let at = time::time(*since, seen.now);
+    if seen.is_told() {
+        return html! { "Node does not serve as it should since " (at) " UTC: what is known of that stands above." };
+    }
     let what = foreign_plain(what);
     let what = what.strip_prefix("the ").map_or_else(|| what.clone(), |rest| format!("The {rest}"));
-    let at = time::time(*since, seen.now);
-    // An end is of a moment, from which the time to the next start counts.
-    let has_ended = words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some());
+    // What it waits for, the next sentence says.
+    let is_said = seen.boot.as_ref().is_some_and(|boot| boot.plugins_at.is_some());
     html! {
-        @if has_ended { "At " (at) " UTC: " (what) "." } @else { (what) ", since " (at) " UTC." }
+        @if !is_said { (what) ", since " (at) " UTC. " }
+        "Until Node is ready, readiness answers 503"
+        @if matches!(seen.status.state, State::Starting { .. }) {
+            ", and each request waits up to " (calls::waits(seen.gateway.pause())) " for it"
+        }
+        "."
     }
 }
 

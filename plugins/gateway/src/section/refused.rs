@@ -5,7 +5,7 @@ use greenroom_plugin_observatory_node::{
     parts::{Column, Row, Table, details},
     time,
 };
-use greenroom_proxy::Refused;
+use greenroom_proxy::{OTHER_PLUGINS, Refused};
 use maud::{Markup, html};
 
 use super::{Seen, table::named};
@@ -46,8 +46,14 @@ fn row(id: &str, refused: &Refused, seen: &Seen, live: &mut LiveParts) -> Row {
     let mut part = |what: &str, content: Markup| {
         live.part(format!("gateway refused {id} {status} {reason} {what}"), content)
     };
+    let name = html! {
+        (named(id))
+        @if id == OTHER_PLUGINS {
+            span.sub { "names beyond the 200 that are told apart, and what was counted of a name before it had to give way" }
+        }
+    };
     Row::new([
-        named(id),
+        name,
         html! { (status) },
         html! { (reason) },
         part("count", html! { (format::count(count)) }),

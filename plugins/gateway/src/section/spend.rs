@@ -4,10 +4,10 @@ use greenroom_plugin_observatory_node::{
     LiveParts, foreign, format,
     parts::{Column, Row, Table, details},
 };
+use greenroom_wrap::Spent;
 use maud::{Markup, html};
 
 use super::Seen;
-use crate::LogSpend;
 
 /// How many rows are shown.
 const SHOWN: usize = 5;
@@ -36,7 +36,7 @@ pub(super) fn spend(seen: &Seen, live: &mut LiveParts) -> Markup {
     details("What Node's log costs", table)
 }
 
-fn row(spent: &LogSpend, live: &mut LiveParts) -> Row {
+fn row(spent: &Spent, live: &mut LiveParts) -> Row {
     let (plugin, level) = (spent.plugin.as_deref(), spent.level.as_str());
     let mut part = |what: &str, text: String| {
         live.part(format!("gateway log {} {level} {what}", plugin.unwrap_or_default()), html! { (text) })

@@ -3,35 +3,92 @@
 use std::time::SystemTime;
 
 use greenroom_plugin_observatory_node::{
-    LiveParts, Mark, format,
-    parts::{Column, Row, Table, details},
+    LiveParts, Problem, assets, foreign, format,
+    parts::{Column, Row, Table, command, details},
     time,
 };
-use greenroom_proxy::{Stall, Suspect};
+use greenroom_proxy::{Stall, StallKind, Status, Suspect};
 use maud::{Markup, html};
 
-use super::{Seen, table::named};
+use super::{
+    Seen,
+    table::{named, plain},
+};
 
 /// How many are shown.
 const SHOWN: usize = 10;
 
-/// A sentence, if there is something to say.
+/// The one that goes on.
+pub(super) fn now(status: &Status) -> Option<&Stall> {
+    status.stalls.first().filter(|stall| stall.goes_on)
+}
+
+/// How the page begins while it stands still: for how long, why, and with what.
+pub(super) fn problem(stall: &Stall) -> Problem {
+    let why = match stall.kind {
+        StallKind::Unknown => "what it does is not known",
+        kind => kind.as_str(),
+    };
+    let suspect = stall.suspects.first().map(|suspect| {
+        let asked =
+            suspect.newest.as_ref().map(|open| format!(", {}, request {}", open.path, open.request_id));
+        format!("; suspect: {}{}", plain(&suspect.plugin), asked.unwrap_or_default())
+    });
+    let what = format!("{why}{}", suspect.unwrap_or_default());
+    Problem::new(stall.at, what).instead("Node's event loop has stood still")
+}
+
+/// What the beginning of the page does not say of it.
+pub(super) fn known(stall: &Stall, seen: &Seen) -> Markup {
+    html! {
+        "Since " (time::time(stall.at, seen.now)) " UTC " (stall.kind.what()) "."
+        @if !stall.suspects.is_empty() {
+            " Begun just before, and without an answer: " (suspects(&stall.suspects))
+            @if let Some(id) = newest(stall) {
+                ". The last of them: " a href=(assets::lines("request", id)) { "lines of request " span.mono { (foreign(id).limit(64)) } }
+            }
+            "."
+        }
+    }
+}
+
+fn newest(stall: &Stall) -> Option<&str> {
+    Some(&stall.suspects.first()?.newest.as_ref()?.request_id)
+}
+
+/// What to do about it; `None` where nobody knows more than that it is silent.
+pub(super) fn next(stall: &Stall, seen: &Seen) -> Option<Markup> {
+    // It has a process group of its own, with all that it has started.
+    let group = seen.gateway.child_facts().running().map(|(pid, _)| pid);
+    match (stall.kind, group) {
+        (StallKind::Stopped, Some(group)) => Some(html! {
+            span { "Let it go on, on the machine on which it runs:" }
+            (command(&format!("kill -CONT -- -{group}")))
+        }),
+        (StallKind::Blocked, Some(group)) => Some(html! {
+            span { "See what it waits for, and what it has started, on the machine on which it runs:" }
+            (command(&format!("ps -o pid,stat,wchan:32,args -p \"$(pgrep -d, -g {group})\"")))
+        }),
+        (StallKind::Busy, _) => Some(html! {
+            span {
+                "Read what was logged last: "
+                @if let Some(id) = newest(stall) { "of " a href=(assets::lines("request", id)) { "that request" } ", or " }
+                a href=(assets::LINES) { "all lines" } ". The code that runs has not returned: if it never does, restart Node."
+            }
+        }),
+        _ => None,
+    }
+}
+
+/// A sentence of the last one, if there was one: of one that goes on the page tells above.
 pub(super) fn sentence(seen: &Seen) -> Markup {
-    let Some(last) = seen.status.stalls.first() else { return html! {} };
+    let Some(last) = seen.status.stalls.first().filter(|last| !last.goes_on) else { return html! {} };
     let kind = last.kind.as_str();
     html! {
-        @if last.goes_on {
-            p {
-                (Mark::Warn) " Node's event loop stands still for " (format::seconds(last.lasted)) ", since "
-                (time::time(last.at, seen.now)) " UTC: " (last.kind.what()) "."
-                @if !last.suspects.is_empty() { " Begun just before, and without an answer: " (suspects(&last.suspects)) "." }
-            }
-        } @else {
-            p."small quiet" {
-                "Since the start, Node's event loop has stood still " (format::counted(seen.status.stall_count, "time", "times"))
-                " for a second or more, the last time at " (time::time(last.at, seen.now)) " UTC for "
-                (format::seconds(last.lasted)) " (" (kind) ")."
-            }
+        p."small quiet" {
+            "Since the start, Node's event loop has stood still " (format::counted(seen.status.stall_count, "time", "times"))
+            " for a second or more, the last time at " (time::time(last.at, seen.now)) " UTC for "
+            (format::seconds(last.lasted)) " (" (kind) ")."
         }
     }
 }
@@ -75,6 +132,7 @@ fn suspects(suspects: &[Suspect]) -> Markup {
         @for (place, suspect) in suspects.iter().enumerate() {
             @if place > 0 { ", " }
             (named(&suspect.plugin)) " (" (format::count(suspect.requests)) ")"
+            @if let Some(open) = &suspect.newest { " " code { (foreign(&open.path)) } }
         }
     }
 }

@@ -7,19 +7,17 @@ use greenroom_plugin_observatory_node::{
     Mark,
     charts::{self, Stage},
     foreign, foreign_plain, format,
-    parts::{details, panel, quiet},
+    parts::{Part, panel, quiet},
     time,
 };
-use maud::{Markup, html};
+use greenroom_proxy::State;
+use maud::{Markup, Render, html};
 
-use super::Seen;
-use crate::{boot, words};
+use super::{Seen, causes};
+use crate::{GivenUp, boot, words};
 
 /// How many are named as the slowest.
 const SLOWEST: usize = 3;
-
-/// How many failures are told in sentences.
-const FAILURES: usize = 5;
 
 /// How many stages are drawn.
 const STAGES: usize = 12;
@@ -30,7 +28,7 @@ pub(super) fn sentences(seen: &Seen) -> Markup {
     let failed: Vec<_> = boot.failed().collect();
     html! {
         @match boot.outcome() {
-            Outcome::Failed(failure) if failed.is_empty() => {
+            Outcome::Failed(failure) if failed.is_empty() && !seen.is_told() => {
                 p { (Mark::Fail) " Its start has failed: " (foreign(&failure.text)) "." }
             }
             Outcome::Started(ended) => p."small quiet" { (went(boot, ended)) },
@@ -42,9 +40,38 @@ pub(super) fn sentences(seen: &Seen) -> Markup {
             }
             _ => {}
         }
-        @for step in failed.iter().take(FAILURES) { p { (failure(step, seen.now)) } }
-        @if let more @ 1.. = failed.len().saturating_sub(FAILURES) {
-            p."small quiet" { (format::counted(more as u64, "other failure", "other failures")) " in /.greenroom/v1/gateway." }
+        (causes::list(failed.into_iter().filter(|step| step.state != StepState::Failed || !seen.is_told()), seen.now))
+    }
+}
+
+/// What follows by itself from what is wrong now.
+pub(super) fn heals(seen: &Seen) -> Markup {
+    let is_away = matches!(seen.status.state, State::Down { .. } | State::Failed { .. });
+    let given_up = seen.gateway.given_up().filter(|_| !is_away);
+    html! {
+        @match (given_up, &seen.status.state) {
+            (Some(given_up), _) => (ends(given_up, seen.now)),
+            (None, State::Failed { .. }) => "It does not come again by itself.",
+            (None, State::Down { .. }) if has_gone(seen) => "Once the next start of Node is ready, so is this backend, by itself.",
+            (None, _) if !is_away && boot::has_failed(seen.boot.as_ref()) => {
+                "A start that has failed does not become ready any more: Node has to be started again."
+            }
+            _ => "Once Node is ready, so is this backend, by itself and without a restart.",
+        }
+    }
+}
+
+/// Of a start that has failed and whose process stays.
+fn ends(GivenUp { at, is_certain, starts_again }: GivenUp, now: SystemTime) -> Markup {
+    html! {
+        @match is_certain {
+            true => "Node's process stays although its start has failed. Greenroom ends it",
+            false => "If it does not listen by then, Greenroom ends Node's process",
+        }
+        " at " (time::time(at, now)) " UTC"
+        @match starts_again {
+            true => ", by SIGKILL, and starts it again, as greenroom.run.restart says.",
+            false => ", and itself with exit code 1: whoever started Greenroom decides what follows.",
         }
     }
 }
@@ -107,23 +134,7 @@ fn duration(step: &BootStep) -> String {
     }
 }
 
-fn failure(step: &BootStep, now: SystemTime) -> Markup {
-    let is_permitted = step.state == StepState::FailedPermitted;
-    let mark = if is_permitted { Mark::Warn } else { Mark::Fail };
-    html! {
-        (mark) " "
-        @match &step.module {
-            Some(module) => { "Module " (foreign(module).limit(64)) " of plugin " (foreign(&step.plugin).limit(64)) }
-            None => { "Plugin " (foreign(&step.plugin).limit(64)) }
-        }
-        " has failed at the start, at " (time::time(step.since, now)) " UTC"
-        @if is_permitted { "; the config lets Node start without it" }
-        @if let Some(error) = &step.error { ". It says: " (foreign(&error.text)) }
-        "."
-    }
-}
-
-/// As our own start is drawn, for whoever opens it.
+/// As our own start is drawn, and open where that is folded: it is what people wait for.
 pub(super) fn waterfall(seen: &Seen) -> Markup {
     let Some(boot) = seen.boot.as_ref().filter(|boot| boot.plugins_at.is_some()) else { return html! {} };
     let now = if has_gone(seen) { words::since(&seen.status.state, seen.now) } else { seen.now };
@@ -167,7 +178,7 @@ pub(super) fn waterfall(seen: &Seen) -> Markup {
         @if left_out > 0 { " " (format::counted(left_out as u64, "plugin", "plugins")) " left out: see /.greenroom/v1/gateway." }
     };
     let drawn = html! { (quiet(how)) (charts::waterfall(own.chain(drawn))) };
-    details("Its start, plugin by plugin", panel(drawn))
+    Part::new("node-start", "Node's last start").body(panel(drawn)).render()
 }
 
 fn word(state: StepState) -> &'static str {

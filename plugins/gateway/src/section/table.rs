@@ -1,7 +1,7 @@
 //! What is asked of each plugin behind.
 
 use greenroom_plugin_observatory_node::{
-    LiveParts, foreign, format,
+    LiveParts, assets, foreign, format,
     parts::{Column, Row, Table},
     time,
 };
@@ -9,7 +9,6 @@ use greenroom_proxy::{OTHER_PLUGINS, PROBES, PluginStatus};
 use maud::{Markup, html};
 
 use super::Seen;
-use crate::api::lines;
 
 /// How many plugins are shown.
 const SHOWN: usize = 10;
@@ -62,7 +61,7 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
     let mut part = |what: &str, content: Markup| live.part(format!("gateway plugin {id} {what}"), content);
     let count = |number: u64| html! { (format::count(number)) };
     Row::new([
-        named(id),
+        linked(id, seen),
         part("requests", count(status.requests)),
         part("in flight", count(status.in_flight as u64)),
         part("streams", count(status.streams as u64)),
@@ -75,20 +74,36 @@ fn row(id: &str, status: &PluginStatus, seen: &Seen, live: &mut LiveParts) -> Ro
 
 /// What a plugin is called.
 pub(super) fn named(id: &str) -> Markup {
-    html! {
-        @match id {
-            "" => "pages and files",
-            OTHER_PLUGINS => "all others",
-            PROBES => "health checks",
-            id => (foreign(id)),
-        }
+    match special(id) {
+        Some(name) => html! { (name) },
+        None => html! { (foreign(id)) },
     }
+}
+
+/// The same as text.
+pub(super) fn plain(id: &str) -> &str {
+    special(id).unwrap_or(id)
+}
+
+fn special(id: &str) -> Option<&'static str> {
+    match id {
+        "" => Some("pages and files"),
+        OTHER_PLUGINS => Some("all others"),
+        PROBES => Some("health checks"),
+        _ => None,
+    }
+}
+
+/// The same as a link to its lines, where they are kept.
+fn linked(id: &str, seen: &Seen) -> Markup {
+    let has_lines = seen.gateway.child_facts().has_lines() && special(id).is_none();
+    html! { @if has_lines { a href=(assets::lines("plugin", id)) { (named(id)) } } @else { (named(id)) } }
 }
 
 fn last_failure(status: &PluginStatus, seen: &Seen) -> Markup {
     let Some((at, what, request_id)) = &status.last_failure else { return html! { (format::UNKNOWN) } };
     html! {
         (foreign(what).limit(64)) " at " (time::time(*at, seen.now)) ", "
-        a href=(lines(request_id)) { "request " span.mono { (foreign(request_id).limit(64)) } }
+        a href=(assets::lines("request", request_id)) { "request " span.mono { (foreign(request_id).limit(64)) } }
     }
 }

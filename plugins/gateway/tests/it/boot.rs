@@ -110,17 +110,73 @@ async fn while_it_starts_the_page_says_what_it_waits_for() {
     start.says(6000, "Plugin 'search' threw an error during startup, waiting for 1 other plugins to finish before shutting down the process. no index");
     let page = now(&backend).await;
     let said = section(&page);
-    assert!(
-        said.contains("Plugin search has failed at the start, at ")
-            && said.contains(" UTC. It says: no index ."),
-        "{said}"
-    );
-    assert!(
-        sentence(&page).ends_with("; its start has failed: plugin 'search': no index."),
-        "{}",
-        sentence(&page)
-    );
+    assert!(!said.contains("no index"), "it stands above: {said}");
+    let all = text(&page);
+    assert!(all.contains("no index . Plugin search has failed at the start, at "), "{all}");
+    assert!(sentence(&page).ends_with(" has failed: no index (plugin 'search')."), "{}", sentence(&page));
     assert_eq!(shown(&backend).await["outcome"], "failure");
+}
+
+#[tokio::test]
+async fn gateway_116_one_cause_of_many_failures_is_told_once_with_all_that_it_hit_and_its_wrapping_folded() {
+    let node = Node::start().await;
+    node.answers(READINESS, 503, r#"{"message":"Backend has not started yet","status":"error"}"#);
+    let backend = with(UpstreamFrom::Child(node.address)).start().await.unwrap();
+    let start = Start::of(&backend).await;
+    let gateway: Gateway = backend.service().await.unwrap();
+    gateway.proxy().starts(node.address, None);
+    is(&backend, up).await;
+    heard(&backend, false).await;
+    let names = ["app", "auth", "catalog", "events", "proxy", "search", "techdocs"];
+    start.says(1000, &format!("Plugin initialization started: '{}'", names.join("', '")));
+    for (place, name) in (0..).zip(names) {
+        let wrapped = format!(
+            "Failed to instantiate service 'core.database' for '{name}' because the factory function threw an error, Error: Failed to \
+             connect to the database to make sure that 'backstage_plugin_{name}' exists, Error: connect ECONNREFUSED 127.0.0.1:5432"
+        );
+        let waits =
+            format!("waiting for {} other plugins to finish before shutting down the process", 6 - place);
+        start.says(
+            2000 + place,
+            &format!("Plugin '{name}' threw an error during startup, {waits}. {wrapped}"),
+        );
+    }
+    let page = now(&backend).await;
+    let cause = "connect ECONNREFUSED 127.0.0.1:5432";
+    let heading = sentence(&page);
+    assert!(
+        heading.ends_with(&format!(
+            " has failed: {cause} (7 plugins: 'app', 'auth', 'catalog', 'events', 'proxy' and 2 more)."
+        )),
+        "{heading}"
+    );
+    let said = text(&page).replace('\u{a0}', " ");
+    let told = format!("{cause} . 7 plugins have failed at the start, since ");
+    assert_eq!(said.matches(&told).count(), 1, "{said}");
+    assert!(said.contains("UTC: app , auth , catalog , events , proxy and 2 more."), "{said}");
+    assert!(said.contains("The others search , techdocs"), "{said}");
+    assert_eq!(said.matches("Failed to instantiate service").count(), 1, "its wrapping is told once: {said}");
+    assert!(said.contains("All that plugin 'app' says Failed to instantiate service"), "{said}");
+    // In the heading, in what is known of it, and at the end of its wrapping.
+    assert_eq!(said.matches(cause).count(), 3, "{said}");
+}
+
+#[tokio::test]
+async fn gateway_116_a_start_that_goes_on_has_no_next_step_until_it_takes_long() {
+    let node = Node::start().await;
+    node.answers(READINESS, 503, r#"{"message":"Backend has not started yet","status":"error"}"#);
+    for (ago, has_step) in [(10, false), (100, true)] {
+        let backend = with(UpstreamFrom::Child(node.address)).start().await.unwrap();
+        let gateway: Gateway = backend.service().await.unwrap();
+        let boot = NodeBoot::new(SystemTime::now() - Duration::from_secs(ago));
+        gateway.set_boot(move || Some(boot.clone()));
+        gateway.proxy().starts(node.address, None);
+        is(&backend, up).await;
+        heard(&backend, false).await;
+        let said = text(&now(&backend).await);
+        assert_eq!(said.contains("Next step"), has_step, "{said}");
+        assert!(said.contains("Backend has not started yet"), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -151,17 +207,14 @@ async fn once_it_has_started_the_page_says_how_long_it_took_and_what_it_started_
         "It started in 7.00 s, at ",
         "2.00 s until it read its config, 0.50 s until it listened, 4.00 s for its plugins.",
         "The last plugins to be ready: search in 2.50 to 4.00 s, techdocs in 2.50 s, catalog in at most 1.00 s.",
-        "Plugin techdocs has failed at the start, at ",
-        " UTC; the config lets Node start without it. It says: &lt;b&gt;no bucket&lt;/b&gt; .",
-        "Its start, plugin by plugin",
+        "&lt;b&gt;no bucket&lt;/b&gt; . Plugin techdocs has failed at the start, at ",
+        " UTC; the config lets Node start without it.",
+        "Node's last start Start ",
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
     assert!(!page.contains("<b>no") && !page.contains(" style="), "{page}");
-    let is_told = |health: &Value| {
-        let checks = health["checks"]["items"].as_array().unwrap();
-        checks.iter().any(|check| check["name"] == "gateway.node" && check["outcome"] == "warn")
-    };
+    let is_told = |health: &Value| health["checks"]["gateway.node"][0]["status"] == "warn";
     told(&backend, "/.greenroom/v1/health", is_told).await;
     assert!(sentence(&page).starts_with("Ready for "), "it serves: {}", sentence(&page));
 }

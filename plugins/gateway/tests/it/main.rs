@@ -3,6 +3,7 @@
 mod api;
 mod boot;
 mod labels;
+mod metrics;
 mod node;
 mod outside;
 mod readiness;

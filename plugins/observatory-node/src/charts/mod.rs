@@ -16,5 +16,5 @@ pub use bars::BarChart;
 pub use lanes::{Lane, Span, lanes};
 pub use line::LineChart;
 pub use plot::{Bucket, buckets};
-pub use small::{Spark, shares, spark, strip, track};
+pub use small::{Spark, line, shares, spark, strip, track};
 pub use waterfall::{Stage, waterfall};

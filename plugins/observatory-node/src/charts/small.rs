@@ -10,6 +10,15 @@ pub fn spark(sentence: impl Into<String>, values: Vec<Option<f64>>) -> Spark {
     Spark { sentence: sentence.into(), values, upright: None, class: "spark" }
 }
 
+/// A line of minutes below a figure: as [`spark`], once it can be one. Two points make a line; one alone would be a dot without a
+/// meaning.
+pub fn line(sentence: impl Into<String>, values: Vec<Option<f64>>) -> Markup {
+    match values.iter().flatten().count() {
+        0 | 1 => html! { span."small quiet" { "A line once two minutes have a value" } },
+        _ => spark(sentence, values).render(),
+    }
+}
+
 /// See [`spark`].
 #[must_use = "it is shown by maud"]
 #[derive(Clone, Debug)]
@@ -153,6 +162,14 @@ mod tests {
             spark("", vec![Some(1.0), Some(2.0), None, Some(f64::NAN), Some(4.0)]).render().into_string();
         assert_eq!(drawn.matches("c-line").count(), 2);
         assert!(drawn.contains(r#"<path class="c-line" d="M0 24L50 17"></path>"#), "{drawn}");
+    }
+
+    #[test]
+    fn one_point_is_no_line() {
+        let drawn = |values: &[Option<f64>]| line("", values.to_vec()).into_string();
+        let is_drawn = |values: &[Option<f64>]| drawn(values).contains("<svg");
+        assert!(!is_drawn(&[]) && !is_drawn(&[Some(1.0)]) && !is_drawn(&[None, Some(1.0), None]));
+        assert!(is_drawn(&[Some(1.0), Some(2.0)]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ enum Place {
     Title,
     /// At the right of the first line.
     State,
-    /// A line of its own.
+    /// A line of its own, below the column's name.
     Wide,
     /// With the column's name in front.
     Labelled,
@@ -135,7 +135,7 @@ impl Column {
     }
 
     fn cell(&self, content: &Markup) -> Markup {
-        let label = (self.place == Place::Labelled).then_some(self.label);
+        let label = matches!(self.place, Place::Labelled | Place::Wide).then_some(self.label);
         html! {
             @if self.place == Place::Title {
                 th role="rowheader" scope="row" class=(self.class()) { (content) }

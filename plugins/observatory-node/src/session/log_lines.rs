@@ -30,7 +30,7 @@ pub struct LogLine<'a> {
 pub fn log_lines<'a>(lines: impl IntoIterator<Item = LogLine<'a>>) -> Markup {
     html! {
         ol.log {
-            @for LogLine { at, level, plugin, text } in lines { (row(&at, level, plugin, &html! { (foreign(text)) })) }
+            @for LogLine { at, level, plugin, text } in lines { (row(&at, level, plugin, &html! { (foreign(text).lines()) })) }
         }
     }
 }
@@ -44,7 +44,7 @@ pub fn kept_lines<'a>(lines: impl IntoIterator<Item = &'a Line>, now: SystemTime
 fn kept(line: &Line, now: SystemTime) -> Markup {
     let plugin = line.plugin.as_deref().or_else(|| line.fields.get("service")?.as_str());
     let text = html! {
-        (foreign(&with_fields(line)).limit(MOST))
+        (foreign(&with_fields(line)).lines().limit(MOST))
         @if let Some(stack) = line.stack() { (trace(stack)) }
     };
     row(&time::time(line.time, now), line.level.as_str(), plugin.unwrap_or_default(), &text)

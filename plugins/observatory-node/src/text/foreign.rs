@@ -6,9 +6,13 @@
 use maud::{Markup, Render, html};
 
 use super::format;
+use crate::parts::details;
 
 /// How many characters are shown unless [`Foreign::limit`] says it.
 const LIMIT: usize = 300;
+
+/// The same of a text whose lines are opened.
+const LONGEST: usize = 4000;
 
 /// Shows a text of somebody else's.
 ///
@@ -21,6 +25,25 @@ const LIMIT: usize = 300;
 /// ```
 pub fn foreign(text: &str) -> Foreign<'_> {
     Foreign { text, limit: LIMIT, lines: false }
+}
+
+/// Shows a text of several lines: its first one, and all of them for whoever opens them.
+///
+/// ```
+/// use greenroom_plugin_observatory_node::foreign_lines;
+///
+/// assert_eq!(foreign_lines("one").into_string(), "<bdi>one</bdi>");
+/// assert!(foreign_lines("one\n  two").into_string().starts_with("<bdi>one</bdi><details>"));
+/// ```
+pub fn foreign_lines(text: &str) -> Markup {
+    let text = text.trim_end();
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    html! {
+        (foreign(first.trim_end()))
+        @if text.trim_start().contains('\n') {
+            (details(html! { span.small { "All of its lines" } }, html! { pre.trace { (foreign(text).lines().limit(LONGEST)) } }))
+        }
+    }
 }
 
 /// As [`foreign`], for an attribute, an `<option>` or a sentence: as text alone.
@@ -69,8 +92,8 @@ fn visible(text: &str, limit: usize, lines: bool) -> (String, bool) {
     for character in characters.by_ref().take(limit) {
         match character {
             '\n' | '\t' if lines => shown.push(character),
-            '\u{0}'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + character as u32)),
-            '\u{7f}' => shown.push('\u{2421}'),
+            // As code writes them. Unicode has pictures of them, for which many machines have no font.
+            '\u{0}'..='\u{1f}' | '\u{7f}' => shown.extend(character.escape_default()),
             _ if is_unseen(character) => shown.push_str(&format!("⟨U+{:04X}⟩", character as u32)),
             _ => shown.push(character),
         }
@@ -106,9 +129,9 @@ mod tests {
 
     #[test]
     fn what_nobody_sees_is_written_out() {
-        assert_eq!(shown("a\u{1b}[31mb\r\n"), "<bdi>a␛[31mb␍␊</bdi>");
+        assert_eq!(shown("a\u{1b}[31mb\r\n"), r"<bdi>a\u{1b}[31mb\r\n</bdi>");
         assert_eq!(shown("user\u{202e}gpj.exe"), "<bdi>user⟨U+202E⟩gpj.exe</bdi>");
-        assert_eq!(foreign("a\n\tb\r").lines().render().into_string(), "<bdi>a\n\tb␍</bdi>");
+        assert_eq!(foreign("a\n\tb\r").lines().render().into_string(), "<bdi>a\n\tb\\r</bdi>");
         assert_eq!(shown("👩‍💻 نامه‌ای"), "<bdi>👩‍💻 نامه‌ای</bdi>");
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use greenroom::{log_store::Lines, logging::Level};
 use greenroom_plugin_observatory_node::{
-    Page, assets, foreign_plain, format,
+    Page, foreign_plain, format,
     parts::{Part, inline, panel},
     session::kept_lines,
 };
@@ -14,7 +14,7 @@ use super::{Asked, search::Found};
 
 pub(super) fn page(asked: &Asked, found: &Found, are_kept: bool, now: SystemTime) -> Page {
     let Found { lines: found, left_out } = found;
-    let page = Page::new("now", "Lines of the log", sentence(asked, found)).crumb("Now", assets::NOW);
+    let page = Page::new("lines", "Lines of the log", sentence(asked, found));
     let page = page.detail(kept(found, are_kept, now));
     if found.lines.is_empty() {
         return page.body(elsewhere(asked));

@@ -49,6 +49,7 @@ pub(crate) struct ErrorGroup {
     pub(crate) plugin: Option<String>,
     pub(crate) count: usize,
     pub(crate) request_id: Option<String>,
+    pub(crate) trace_id: Option<String>,
     /// How many lines followed from the newest fault.
     pub(crate) more: usize,
     pub(crate) stack: Option<String>,
@@ -106,8 +107,8 @@ fn groups(causes: Vec<(Line, usize)>) -> Vec<ErrorGroup> {
             Entry::Vacant(place) => place.insert(groups.len()),
         };
         let stack = line.stack().map(str::to_owned);
-        let Line { time: last, message, plugin, request_id, .. } = line;
-        groups.push(ErrorGroup { last, message, plugin, count: 1, request_id, more, stack });
+        let Line { time: last, message, plugin, request_id, trace_id, .. } = line;
+        groups.push(ErrorGroup { last, message, plugin, count: 1, request_id, trace_id, more, stack });
     }
     groups
 }

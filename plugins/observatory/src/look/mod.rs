@@ -8,11 +8,11 @@ mod plugins;
 use std::time::SystemTime;
 
 use greenroom::{core::State, health::Probe};
-use greenroom_plugin_observatory_node::{Behind, NowPart, Problem};
+use greenroom_plugin_observatory_node::{Behind, MINUTES, NowPart, Problem, minute_of};
 
 use crate::{
     Services,
-    lately::{Lately, Load, MINUTES, minute_of},
+    lately::{Lately, Load},
 };
 
 pub(crate) use self::{
@@ -104,9 +104,20 @@ impl Seen {
         self.parts.iter().find_map(|part| part.problem.as_ref())
     }
 
+    /// What another plugin says with which the page begins: why it is not ready, or what is wrong although it is.
+    pub(crate) fn beginning(&self) -> Option<&Problem> {
+        let problems = self.parts.iter().filter_map(|part| part.problem.as_ref());
+        self.problem().or_else(|| problems.into_iter().find(|problem| problem.instead.is_some()))
+    }
+
     /// What most of the portal is served by, where that is not this backend.
     pub(crate) fn behind(&self) -> Option<Behind> {
         self.parts.iter().find_map(|part| part.behind)
+    }
+
+    /// Whether the lines of that server are kept beside this backend's own.
+    pub(crate) fn has_lines_behind(&self) -> bool {
+        self.behind().is_some_and(|behind| behind.has_lines)
     }
 
     /// The name of something that is this backend's own, and so not the portal's where another server has most of that.

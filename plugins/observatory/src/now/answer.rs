@@ -1,6 +1,6 @@
 //! The sentence that is the answer: ready, or why not, since when.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use greenroom::core::State;
 use greenroom_plugin_observatory_node::{foreign_plain, format, time};
@@ -33,8 +33,12 @@ impl Answer {
             State::Starting => since("Starting", seen.boot.began_at, still_at_it(&seen.boot.pending)),
             State::Stopping => Self::plain("Stopping: no new requests are taken."),
             State::Failed => Self::plain(format!("Not ready: {}.", because_of_start(seen))),
-            State::Started if let Some(problem) = seen.problem() => {
-                since("Not ready", seen.since(), format!(": {}.", ended(&problem.what)))
+            State::Started if let Some(problem) = seen.beginning() => {
+                let (what, at) = match problem.instead {
+                    Some(instead) => (instead, problem.since),
+                    None => ("Not ready", seen.since()),
+                };
+                since(what, at, format!(": {}.", ended(&problem.what)))
             }
             State::Started => match (&seen.refusal, &*seen.blocking()) {
                 (None, _) => since("Ready", seen.since(), format!("{}.", and_yet(seen))),
@@ -85,6 +89,10 @@ pub(super) fn detail(seen: &Seen) -> Markup {
         @if seen.refusal.is_some() && seen.state == State::Started {
             "Since " (time::time(seen.since(), seen.now)) " UTC. "
         }
+        @if let Some(lasted) = after_stall(seen) {
+            "Since " (time::time(seen.since(), seen.now)) " UTC, after the event loop of the server behind had stood still for "
+            (format::seconds(lasted)) ". "
+        }
         @if seen.behind().is_some() { "Greenroom's own: " }
         (serving) " of " (format::counted(seen.plugins.len() as u64, "plugin", "plugins")) " "
         @if serving == 1 { "serves" } @else { "serve" } ". "
@@ -93,6 +101,12 @@ pub(super) fn detail(seen: &Seen) -> Markup {
             None => { "The start began at " (time::time(seen.boot.began_at, seen.now)) " UTC." }
         }
     }
+}
+
+/// For how long, where it is ready only since then.
+fn after_stall(seen: &Seen) -> Option<Duration> {
+    let behind = seen.behind().filter(|behind| behind.ready_since == Some(seen.since()))?;
+    behind.after_stall.filter(|_| seen.refusal.is_none() && seen.beginning().is_none())
 }
 
 /// The cause in the words of whoever wrote the check.
@@ -140,5 +154,6 @@ fn count(seen: &Seen, which: impl Fn(&Check) -> bool) -> usize {
 
 /// A message as the end of a sentence.
 fn ended(message: &str) -> String {
-    foreign_plain(message.trim().trim_end_matches('.'))
+    // All of its lines stand below.
+    foreign_plain(message.trim().lines().next().unwrap_or_default().trim_end_matches('.'))
 }

@@ -6,7 +6,7 @@ use greenroom_plugin_observatory_node::{
     Mark,
     charts::{Stage, waterfall},
     foreign, format,
-    parts::{Part, panel, quiet},
+    parts::{Part, details, panel, quiet},
     time,
 };
 use maud::{Markup, Render, html};
@@ -25,7 +25,10 @@ pub(super) fn part(seen: &Seen) -> Markup {
         @if *short > 0 { " " (format::counted(*short as u64, "shorter step", "shorter steps")) " of the path left out." }
     };
     let drawn = waterfall(stages.iter().map(|stage| drawn(stage, whole)));
-    Part::new("boot", seen.own("Last start")).body(panel(html! { (quiet(how)) (drawn) })).render()
+    let drawn = panel(html! { (quiet(how)) (drawn) });
+    // Of a server behind, the start is what people wait for.
+    let body = if seen.behind().is_some() { details("Step by step", drawn) } else { drawn };
+    Part::new("boot", seen.own("Last start")).body(body).render()
 }
 
 fn drawn(stage: &BootStage, whole: Duration) -> Stage {

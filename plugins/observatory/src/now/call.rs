@@ -2,7 +2,7 @@
 
 use greenroom::{config::RootConfig, core::State};
 use greenroom_plugin_observatory_node::{
-    assets, foreign, format,
+    assets, foreign, foreign_lines, format,
     parts::{Call, command, inline},
     time,
 };
@@ -45,7 +45,7 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
     };
     let next = html! {
         span {
-            "Look at what the plugin " a href={ (assets::LINES) "?plugin=" (blocking[0].plugin()) } { (foreign(blocking[0].plugin())) }
+            "Look at what the plugin " a href=(assets::lines("plugin", blocking[0].plugin())) { (foreign(blocking[0].plugin())) }
             " says, then ask readiness again:"
         }
         (command(&format!("curl -s -m 5 '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
@@ -69,7 +69,7 @@ fn not_started(plugin: &PluginSeen) -> Markup {
             "Whom it affects",
             html! { span { "Who calls " (inline(&plugin.id)) ": it answers 503. Other plugins serve." } },
         )
-        .row("What we know", foreign(message))
+        .row("What we know", foreign_lines(message))
         .row("Next step", next)
         .render()
 }

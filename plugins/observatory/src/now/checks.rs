@@ -4,7 +4,7 @@ use greenroom::health::Outcome;
 use greenroom_plugin_observatory_node::{
     Mark,
     charts::strip,
-    foreign, foreign_plain, format,
+    foreign, foreign_lines, foreign_plain, format,
     parts::{Column, Part, Row, Table},
     time,
 };
@@ -47,8 +47,11 @@ fn state(check: &Check) -> Markup {
 }
 
 fn reason(check: &Check, seen: &Seen) -> Markup {
+    let is_said = (check.fails() || check.warns())
+        && seen.beginning().is_some_and(|problem| problem.check == Some(&*check.name));
     html! {
-        @if let Some(message) = &check.message { (foreign(message)) }
+        @if is_said { "why stands above" }
+        @else if let Some(message) = &check.message { (foreign_lines(message)) }
         @else if check.required { "readiness asks it" }
         @if let (Some(since), false) = (check.since, check.outcome == Some(Outcome::Pass)) {
             ", since " (time::time(since, seen.now))

@@ -1,7 +1,7 @@
 //! The last errors of this process.
 
 use greenroom_plugin_observatory_node::{
-    assets, foreign, format,
+    Behind, assets, foreign, foreign_lines, format,
     parts::{Column, Part, Row, Table, trace},
     time,
 };
@@ -25,31 +25,41 @@ pub(super) fn part(seen: &Seen) -> Markup {
         if seen.errors.are_cut() { format!("{caption}, of the last {lines} lines") } else { caption };
     let nothing = match (are_kept, seen.behind()) {
         (true, None) => "No error has been logged since the start.",
+        (true, Some(Behind { has_lines: true, .. })) => {
+            "Neither Greenroom nor the Node backend behind it has logged an error since the start."
+        }
         (true, Some(_)) => {
             "Greenroom has logged no error since its start. What the backend behind it logs is not kept here: read its own output."
         }
         (false, _) => "Lines are not kept: greenroom.logStore.bytes is 0.",
     };
+    // Lines of a child stand among our own.
+    let title = if seen.has_lines_behind() { "Last errors".to_owned() } else { seen.own("Last errors") };
     let table = Table::new(caption)
         .column(Column::number("Last"))
         .column(Column::title("Error"))
         .column(Column::number("Count"))
         .rows(groups.iter().take(SHOWN).map(|group| row(group, seen)))
         .otherwise(nothing);
-    Part::new("errors", seen.own("Last errors"))
-        .note(html! { span data-news="errors" {} })
+    Part::new("errors", title)
+        .note(html! { span data-news="errors" {} " " a href=(assets::LINES) { "All lines" } })
         .body(table)
         .render()
 }
 
 fn row(group: &ErrorGroup, seen: &Seen) -> Row {
-    let ErrorGroup { last, message, plugin, count, request_id, more, stack } = group;
+    let ErrorGroup { last, message, plugin, count, request_id, trace_id, more, stack } = group;
+    let plugin = plugin.as_deref();
+    let lines = [("request", request_id.as_deref()), ("trace", trace_id.as_deref()), ("plugin", plugin)];
+    let lines = lines.into_iter().find_map(|(of, id)| Some((of, id?)));
     let what = html! {
-        (foreign(message))
+        (foreign_lines(message))
         span.sub {
-            (foreign(plugin.as_deref().unwrap_or("the backend")))
-            @if let Some(id) = request_id {
-                " · " a href={ (assets::LINES) "?request=" (id) } { "request " span.mono { (foreign(id).limit(64)) } }
+            (foreign(plugin.unwrap_or("the backend")))
+            " · "
+            @match lines {
+                Some((of, id)) => a href=(assets::lines(of, id)) { "lines of " (of) " " span.mono { (foreign(id).limit(64)) } },
+                None => a href=(assets::LINES) { "lines" },
             }
             @if *more > 0 { ", with " (format::counted(*more as u64, "more error line", "more error lines")) }
         }

@@ -1,7 +1,7 @@
 //! What was asked for lately, and what it cost.
 
 use greenroom_plugin_observatory_node::{
-    charts::spark,
+    charts::line,
     format,
     parts::{Figure, Part, figures},
 };
@@ -14,14 +14,15 @@ use crate::{
 };
 
 pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
-    let figures_shown =
-        [requests(seen), p75(seen), failures(seen, live), memory(seen)].map(|(name, figure)| {
-            live.note(name, figure.value());
-            figure.live(name)
-        });
+    let own = [requests(seen), p75(seen), failures(seen, live), memory(seen)].map(|(name, figure)| {
+        live.note(name, figure.value());
+        figure.live(name)
+    });
+    let others = seen.parts.iter().flat_map(|part| part.figures.iter().cloned());
+    let all: Vec<_> = own.into_iter().chain(others).collect();
     Part::new("lately", "Lately")
         .note("Figures of the last 5 minutes; lines of the last 60, one point a minute, from 0")
-        .body(figures(4, figures_shown))
+        .body(figures(all.len(), all))
         .render()
 }
 
@@ -36,14 +37,6 @@ fn over(seen: &Seen) -> &[Load] {
 /// What a line goes over.
 fn span(seen: &Seen) -> String {
     format!("last {}", format::counted(over(seen).len() as u64, "minute", "minutes"))
-}
-
-/// Two points make a line; one alone would be a dot without a meaning.
-fn line(sentence: String, values: Vec<Option<f64>>) -> Markup {
-    match values.iter().flatten().count() {
-        0 | 1 => html! { span."small quiet" { "A line once two minutes have a value" } },
-        _ => spark(sentence, values).render(),
-    }
 }
 
 fn requests(seen: &Seen) -> Named {
@@ -105,17 +98,4 @@ fn memory(seen: &Seen) -> Named {
 /// A value and its unit, which is written smaller.
 fn split(text: &str) -> (&str, &str) {
     text.split_once('\u{a0}').unwrap_or((text, ""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_point_is_no_line() {
-        let drawn = |values: &[Option<f64>]| line(String::new(), values.to_vec()).into_string();
-        let is_drawn = |values: &[Option<f64>]| drawn(values).contains("<svg");
-        assert!(!is_drawn(&[]) && !is_drawn(&[Some(1.0)]) && !is_drawn(&[None, Some(1.0), None]));
-        assert!(is_drawn(&[Some(1.0), Some(2.0)]));
-    }
 }

@@ -1,7 +1,7 @@
 //! Plugins: whether they serve, and what is asked of them.
 
 use greenroom_plugin_observatory_node::{
-    Mark, foreign, format,
+    Mark, assets, foreign, format,
     parts::{Column, Part, Row, Table},
 };
 use maud::{Markup, Render, html};
@@ -33,7 +33,7 @@ fn row(plugin: &PluginSeen, live: &mut Parts) -> Row {
     Row::new([
         part("state", state(plugin)),
         html! {
-            (foreign(id))
+            a href=(assets::lines("plugin", id)) { (foreign(id)) }
             @if !modules.is_empty() {
                 span.sub { "with " @for (index, module) in modules.iter().enumerate() { @if index > 0 { ", " } (foreign(module)) } }
             }

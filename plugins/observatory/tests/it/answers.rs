@@ -24,9 +24,8 @@ async fn a_backend_that_is_ready_says_since_when() {
 #[tokio::test]
 async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step() {
     let down = registers("catalog", |health, _| {
-        health
-            .check("server", async || Check::fail("PostgreSQL refuses connections on db.internal:5432"))
-            .readiness();
+        let why = "PostgreSQL refuses connections on db.internal:5432";
+        health.declare("server").readiness().run(async move || Check::fail(why));
         health.check("slow", async || Check::warn("1.2 s for a page"));
     });
     let backend = backend().add(down).start().await.unwrap();
@@ -52,7 +51,7 @@ async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step(
 async fn several_failures_are_told_with_the_first_and_how_many_others() {
     let down = registers("catalog", |health, _| {
         for name in ["a", "b", "c"] {
-            health.check(name, async || Check::fail("it is away")).readiness();
+            health.declare(name).readiness().run(async || Check::fail("it is away"));
         }
     });
     let page = now(&backend().add(down).start().await.unwrap()).await;
@@ -105,9 +104,22 @@ async fn errors_that_say_the_same_are_told_once_with_how_many_there_were() {
         error!(logger, "query cancelled");
     });
     let said = text(&now(&backend().add(noisy).start().await.unwrap()).await);
-    assert!(said.contains("query cancelled proxy 1 "), "{said}");
-    assert!(said.contains("upstream answered 502 proxy 3 "), "{said}");
-    assert!(said.contains("no answer, logId=e3a1b2c4d5f6a7 proxy 2 "), "the newest message: {said}");
+    assert!(said.contains("query cancelled proxy · lines of plugin proxy 1 "), "{said}");
+    assert!(said.contains("upstream answered 502 proxy · lines of plugin proxy 3 "), "{said}");
+    assert!(
+        said.contains("no answer, logId=e3a1b2c4d5f6a7 proxy · lines of plugin proxy 2 "),
+        "the newest message: {said}"
+    );
+}
+
+#[tokio::test]
+async fn of_a_message_of_several_lines_the_first_is_shown_and_all_for_whoever_opens_them() {
+    let noisy =
+        registers("proxy", |_, logger| error!(logger, "upstream is away\n  at a.js:1\n  at b.js:2\u{1b}[0m"));
+    let page = now(&backend().add(noisy).start().await.unwrap()).await;
+    assert!(page.contains("<bdi>upstream is away</bdi><details>"), "{page}");
+    assert!(page.contains("<bdi>upstream is away\n  at a.js:1\n  at b.js:2\\u{1b}[0m</bdi>"), "{page}");
+    assert!(!page.contains(|c| ('\u{2400}'..='\u{2421}').contains(&c)), "no font has these: {page}");
 }
 
 #[tokio::test]
@@ -119,7 +131,10 @@ async fn all_errors_of_a_request_are_one_row_which_tells_the_cause() {
     let said = text(&now(&backend).await);
     let errors = said.split("Last errors").nth(1).unwrap().split("Plugins").next().unwrap();
     assert!(errors.contains("the stock list is away"), "{errors}");
-    assert!(errors.contains("shop · request press-17 , with 1 more error line"), "the newest: {errors}");
+    assert!(
+        errors.contains("shop · lines of request press-17 , with 1 more error line"),
+        "the newest: {errors}"
+    );
     assert!(!errors.contains("press-16") && !errors.contains("Request failed with status"), "{errors}");
     assert!(errors.trim_end().ends_with(" 2"), "it happened twice: {errors}");
 }
@@ -167,7 +182,7 @@ async fn probes_are_no_users_and_requests_that_were_given_up_are_told_beside_tho
         });
     });
     let down = registers("catalog", |health, _| {
-        health.check("server", async || Check::fail("it is away")).readiness();
+        health.declare("server").readiness().run(async || Check::fail("it is away"));
     });
     let backend = backend().add(waits).add(down).start().await.unwrap();
     let probe = "/.backstage/health/v1/readiness";

@@ -12,7 +12,7 @@ async fn hostile_text_is_text() {
     let text = long.clone();
     let hostile = registers("evil", move |health, logger| {
         error!(logger, "{text}");
-        health.check("check", async move || Check::fail(text)).readiness();
+        health.declare("check").readiness().run(async move || Check::fail(text));
     });
     let backend = backend().add(hostile).start().await.unwrap();
     for page in [now(&backend).await, shown(&backend, "/.greenroom/lines?plugin=evil").await] {

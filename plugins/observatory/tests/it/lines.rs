@@ -62,7 +62,9 @@ async fn without_a_name_all_lines_are_shown_and_an_empty_name_is_none() {
 
 #[tokio::test]
 async fn requests_for_files_of_the_pages_are_left_out_unless_one_of_them_is_asked_for() {
-    let backend = backend().start().await.unwrap();
+    // What pages ask for is not logged above it.
+    let config = greenroom::config::RootConfig::from_yaml("{ backend: { logger: { level: debug } } }");
+    let backend = backend().config(config.unwrap()).start().await.unwrap();
     let page = now(&backend).await;
     let file = page
         .split('"')
@@ -98,7 +100,7 @@ async fn where_no_lines_are_kept_the_page_says_which_key_says_so() {
 #[tokio::test]
 async fn an_error_of_a_request_and_a_failing_check_lead_to_their_lines() {
     let down = registers("catalog", |health, _| {
-        health.check("server", async || Check::fail("it is away")).readiness();
+        health.declare("server").readiness().run(async || Check::fail("it is away"));
     });
     let backend = backend().add(shop()).add(down).start().await.unwrap();
     fail(&backend, "press-17").await;

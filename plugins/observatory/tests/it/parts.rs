@@ -30,8 +30,9 @@ fn queue_behind(problem: Option<&'static str>, behind: Option<Behind>) -> Plugin
                 let body =
                     Part::new("queue", "Queue").body(panel(html! { p { (waiting) " jobs wait." } })).render();
                 let since = SystemTime::now() - Duration::from_secs(3600);
-                let problem = problem.map(|what| Problem { since, what: what.to_owned() });
-                NowPart { problem, calls: Call::warning("The queue grows.").render(), body, live, behind }
+                let problem = problem.map(|what| Problem::new(since, what));
+                let (calls, figures) = (Call::warning("The queue grows.").render(), vec![]);
+                NowPart { problem, calls, body, figures, live, behind }
             });
             Ok(())
         });
@@ -93,13 +94,30 @@ async fn a_backend_that_is_ready_has_no_problem_whatever_a_part_says() {
 }
 
 #[tokio::test]
+async fn who_is_ready_again_since_a_stall_is_told_with_the_stall_and_since_when() {
+    for (since, is_told) in
+        [(SystemTime::now() + Duration::from_secs(60), true), (SystemTime::UNIX_EPOCH, false)]
+    {
+        let behind = Behind {
+            ready_since: Some(since),
+            after_stall: Some(Duration::from_millis(12_340)),
+            ..Behind::default()
+        };
+        let backend = backend().add(queue_behind(None, Some(behind))).start().await.unwrap();
+        let said = text(&now(&backend).await);
+        let told = " UTC, after the event loop of the server behind had stood still for 12.34 s.";
+        assert_eq!(said.replace('\u{a0}', " ").contains(told), is_told, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn in_front_of_another_server_ready_counts_from_when_that_one_was_and_what_is_ones_own_is_told_so() {
     // Not before this backend's own start, whatever that one says.
     for (since, lasted) in [
         (SystemTime::now() + Duration::from_secs(3600), "Ready for 0 s."),
         (SystemTime::UNIX_EPOCH, "Ready for N s."),
     ] {
-        let behind = Behind { ready_since: Some(since) };
+        let behind = Behind { ready_since: Some(since), ..Behind::default() };
         let backend = backend().add(queue_behind(None, Some(behind))).start().await.unwrap();
         let page = now(&backend).await;
         let heading = sentence(&page);
@@ -111,7 +129,7 @@ async fn in_front_of_another_server_ready_counts_from_when_that_one_was_and_what
             "Last errors, Greenroom's own",
             "Greenroom has logged no error since its start.",
             "Plugins, Greenroom's own",
-            "Last start, Greenroom's own",
+            "Last start, Greenroom's own Step by step",
         ] {
             assert!(said.contains(part), "{part}\n{said}");
         }

@@ -47,7 +47,7 @@ async fn bytes_that_pass_as_they_come() {
     looked_at(&in_front_of(node().await, true).await, "now-gateway-transparent").await;
 }
 
-async fn looked_at(backend: &RunningTestBackend, name: &str) {
+pub(crate) async fn looked_at(backend: &RunningTestBackend, name: &str) {
     let mut browser = operator(backend).await;
     look(&mut browser, name, &format!("{}/.greenroom/", backend.url())).await;
     assert_is_clean(&browser, backend);
@@ -55,9 +55,12 @@ async fn looked_at(backend: &RunningTestBackend, name: &str) {
 }
 
 async fn in_front_of(address: SocketAddr, is_transparent: bool) -> RunningTestBackend {
+    with(UpstreamFrom::Url(format!("http://{address}")), is_transparent).await
+}
+
+pub(crate) async fn with(upstream: UpstreamFrom, is_transparent: bool) -> RunningTestBackend {
     let config =
         json!({ "greenroom": { "gateway": { "transparent": is_transparent }, "run": { "delay": "0s" } } });
-    let upstream = UpstreamFrom::Url(format!("http://{address}"));
     let backend = TestBackend::new().config(config).add(observatory()).add(gateway());
     let features = gateway_services(GatewayOptions { upstream });
     features.into_iter().fold(backend, |backend, feature| backend.add(feature)).start().await.unwrap()

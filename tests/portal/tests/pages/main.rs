@@ -2,6 +2,7 @@
 
 mod demo;
 mod gateway;
+mod gateway_child;
 mod looks;
 mod now;
 mod uses;

@@ -31,7 +31,7 @@ async fn a_broken_backend() {
     let away = plugin("auth", |env| {
         env.register_init(async |health: HealthChecks, logger: Logger| {
             let why = "PostgreSQL refuses connections on postgres.example.internal:5432";
-            health.check("database", async move || Check::fail(why)).readiness();
+            health.declare("database").readiness().run(async move || Check::fail(why));
             error!(logger, "connection refused on postgres.example.internal:5432");
             Ok(())
         });

@@ -19,7 +19,7 @@ async fn a_page_that_is_open_hears_that_the_backend_is_not_ready_any_more() {
         env.register_init(async move |health: HealthChecks| {
             let check =
                 async move || if asked.load(Relaxed) { Check::fail("it is away") } else { Check::pass() };
-            health.check("server", check).readiness();
+            health.declare("server").readiness().run(check);
             Ok(())
         });
     });
