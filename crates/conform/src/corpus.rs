@@ -23,7 +23,7 @@ pub(crate) const NOWHERE: &str = "greenroom-conform-nothing-is-here";
 pub const PLUGINS: &[&str] =
     &["catalog", "auth", "app", "proxy", "scaffolder", "techdocs", "search", "permission", "notifications"];
 
-/// Providers that are asked what they say to strangers: all that Backstage ships, but `guest`, which would let us in.
+/// The providers that are asked what they say to strangers unless others are named: all that Backstage ships, but [`GUEST`].
 pub const PROVIDERS: &[&str] = &[
     "github",
     "gitlab",
@@ -43,7 +43,10 @@ pub const PROVIDERS: &[&str] = &[
     "azure-easyauth",
 ];
 
-/// So many plugins, and so many paths, may be named.
+/// A provider that lets everybody in, and is never asked.
+pub const GUEST: &str = "guest";
+
+/// So many plugins, so many providers, and so many paths, may be named.
 pub const MOST_NAMED: usize = 50;
 
 /// Requests of other methods than the safe ones, which are made only if they are asked for by name.
@@ -62,6 +65,8 @@ pub struct Wanted {
     pub areas: BTreeSet<Area>,
     /// Ids of plugins.
     pub plugins: Vec<String>,
+    /// Ids of providers, which are asked more than [`PROVIDERS`], in whose place they are; none, if those are to be asked.
+    pub providers: Vec<String>,
     /// Further paths, with their queries.
     pub paths: Vec<String>,
     /// What is asked for by name only.
@@ -73,6 +78,7 @@ impl Default for Wanted {
         Self {
             areas: Area::ALL.into_iter().collect(),
             plugins: PLUGINS.iter().map(|id| (*id).to_owned()).collect(),
+            providers: vec![],
             paths: vec![],
             also: BTreeSet::new(),
         }
@@ -86,7 +92,7 @@ pub(crate) fn fixed(wanted: &Wanted) -> Vec<Probe> {
     probes.extend(headers::probes());
     probes.extend(headers::cors());
     probes.extend(app::probes());
-    probes.extend(auth::probes(&wanted.plugins));
+    probes.extend(auth::probes(&wanted.plugins, &wanted.providers));
     for path in &wanted.paths {
         probes.push(Probe::get(Area::Paths, path.clone(), path.clone()));
         probes.push(Probe::get(Area::Paths, format!("{path}, with a token"), path.clone()).authorized());
@@ -129,11 +135,26 @@ mod tests {
 
     #[test]
     fn nobody_is_signed_in() {
-        let also = [Also::BadBodies, Also::WrongMethods].into_iter().collect();
-        for probe in fixed(&Wanted { also, ..Wanted::default() }) {
-            let path = format!("{:?}", probe.path);
-            assert!(!path.contains("guest") && !path.contains("/start"), "{path}");
+        let also = [Also::BadBodies, Also::WrongMethods].into_iter().collect::<BTreeSet<_>>();
+        for providers in [vec![], vec!["acme".to_owned(), GUEST.to_owned()]] {
+            for probe in fixed(&Wanted { also: also.clone(), providers, ..Wanted::default() }) {
+                let path = format!("{:?}", probe.path);
+                assert!(!path.contains("/guest/") && !path.contains("/start"), "{path}");
+            }
         }
+    }
+
+    #[test]
+    fn who_names_a_provider_asks_that_one_and_more_of_it() {
+        let of = |providers: &[&str]| {
+            let providers = providers.iter().map(|id| (*id).to_owned()).collect();
+            let all = fixed(&Wanted { providers, ..Wanted::default() });
+            let paths = all.into_iter().map(|probe| format!("{:?}", probe.path));
+            paths.filter(|path| path.contains("?env=")).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[]).len(), PROVIDERS.len());
+        let named = of(&["acme"]);
+        assert!(named.len() > 2 && named.iter().all(|path| path.contains("/api/auth/acme/")), "{named:?}");
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod side;
 
 pub use area::Area;
 pub use compare::Difference;
-pub use corpus::{Also, MOST_NAMED, PLUGINS, PROVIDERS, Wanted};
+pub use corpus::{Also, GUEST, MOST_NAMED, PLUGINS, PROVIDERS, Wanted};
 pub use known::{Known, KnownDifference};
 pub use logs::LogShape;
 pub use normalise::NORMALISERS;

@@ -2,10 +2,10 @@
 
 use http::HeaderName;
 
-use super::PROVIDERS;
+use super::{GUEST, PROVIDERS};
 use crate::{area::Area::Auth, probe::Probe};
 
-pub(super) fn probes(plugins: &[String]) -> Vec<Probe> {
+pub(super) fn probes(plugins: &[String], providers: &[String]) -> Vec<Probe> {
     let get = |name: &str, path: String| Probe::get(Auth, name, path);
     let own = |path: &str| format!("/api/auth{path}");
     let mut probes = vec![
@@ -28,15 +28,31 @@ pub(super) fn probes(plugins: &[String]) -> Vec<Probe> {
             format!("/api/{id}/.backstage/auth/v1/cookie"),
         ));
     }
-    for provider in PROVIDERS {
-        // Without a cookie of its own it has nothing to refresh.
-        probes.push(
-            get(
-                &format!("{provider}, to a stranger"),
-                format!("/api/auth/{provider}/refresh?env=development"),
-            )
-            .with(HeaderName::from_static("x-requested-with"), "XMLHttpRequest"),
-        );
+    if providers.is_empty() {
+        probes.extend(PROVIDERS.iter().map(|provider| to_a_stranger(provider)));
+    }
+    // Whoever names one gets no further than a stranger does, either.
+    for provider in providers.iter().filter(|id| *id != GUEST) {
+        let own = |path: &str| format!("/api/auth/{provider}{path}");
+        let of = |what: &str, path: &str| get(&format!("{provider}, {what}"), own(path));
+        probes.extend([
+            to_a_stranger(provider),
+            of("to a link", "/refresh?env=development"),
+            by_script(of("of an environment that is none", "/refresh?env=greenroom-conform")),
+            by_script(of("of no environment", "/refresh")),
+            of("the page of a popup that nobody has opened", "/handler/frame?env=development"),
+        ]);
     }
     probes
+}
+
+/// What a browser asks that may have a session, without one: there is nothing to refresh.
+fn to_a_stranger(provider: &str) -> Probe {
+    let path = format!("/api/auth/{provider}/refresh?env=development");
+    by_script(Probe::get(Auth, format!("{provider}, to a stranger"), path))
+}
+
+/// Asked by a script of the page, as a link cannot.
+fn by_script(probe: Probe) -> Probe {
+    probe.with(HeaderName::from_static("x-requested-with"), "XMLHttpRequest")
 }

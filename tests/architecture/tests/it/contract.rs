@@ -8,7 +8,7 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
@@ -20,6 +20,7 @@ const PAGES: [(&str, &str); 11] = [
     ("database", "database"),
     ("ops", "ops"),
     ("gateway", "gateway"),
+    ("why", "why"),
 ];
 
 /// A row of a page.

@@ -49,6 +49,11 @@ fn keys_in_sources() -> Vec<String> {
     keys
 }
 
+/// Metrics are named as config keys are; theirs is another page.
+fn is_metric(text: &str) -> bool {
+    read("docs/metrics.md").contains(&format!("`{text}`"))
+}
+
 fn is_key(text: &str) -> bool {
     let known = ["backend.", "greenroom.", "tasks."].iter().any(|prefix| text.starts_with(prefix));
     let service = [
@@ -63,10 +68,14 @@ fn is_key(text: &str) -> bool {
         "greenroom.healthRegistry",
         "greenroom.healthChecks",
         "greenroom.httpSettings",
+        "greenroom.logRecords",
+        "greenroom.metrics",
         "greenroom.observatory.frame",
         "greenroom.observatory.nowParts",
         "greenroom.observatory.sections",
         "greenroom.opsSettings",
+        "greenroom.ownHealthChecks",
+        "greenroom.ownMetrics",
         "greenroom.opsToken",
         "greenroom.pluginKeys",
         "greenroom.rum.pages",
@@ -79,6 +88,7 @@ fn is_key(text: &str) -> bool {
         && !text.ends_with('.')
         && !service.contains(&text)
         && text != "greenroom.externalTokens"
+        && !is_metric(text)
 }
 
 #[test]

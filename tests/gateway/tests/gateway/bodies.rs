@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use greenroom_conformance::{backend::Backend, version::Version};
 use greenroom_gateway_tests::{Connection, Setup, in_time, line, process, says};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What a debug build may keep of a stream, with all that the system holds: far less than what is sent.
 const HELD: usize = 8 << 20;
@@ -50,6 +50,34 @@ async fn gateway_16_each_event_comes_when_it_is_sent() {
             stream.until(b"0\r\n\r\n").await;
             let told = line::of(&pair.gateway, &format!("/api/bodies/events/{id}")).await;
             assert_eq!(told["status"], 200, "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn gateway_128_a_stream_whose_first_event_comes_after_more_than_a_minute_is_as_without_a_gateway() {
+    let pair = Setup::new(Version::newest()).sidecar().await;
+    let mut streams = Vec::new();
+    for (id, backend) in [("direct", &pair.node), ("through", &pair.gateway)] {
+        let mut stream = Connection::to(backend.port()).await;
+        stream.send(format!("GET /api/bodies/events/{id} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\n\r\n")).await;
+        says(&pair.node, &format!("GW stream {id}")).await;
+        streams.push((id, stream));
+    }
+    // What is held is that nothing happens in this time. Longer silences are held by the proxy's own tests, in which no time passes.
+    sleep(Duration::from_secs(70)).await;
+    for text in ["first", "second"] {
+        for (id, stream) in &mut streams {
+            let mut control = Connection::to(pair.node.port()).await;
+            let sent = Instant::now();
+            control.post(&format!("/api/bodies/events/{id}/{text}")).await;
+            if text == "first" {
+                let head = stream.head().await;
+                assert_eq!((head.status, head.header("content-encoding")), (200, Some("gzip")), "{id}");
+            }
+            // A chunk of a flushed stream ends so.
+            stream.until(b"\x00\x00\xff\xff\r\n").await;
+            assert!(sent.elapsed() < Duration::from_secs(1), "{id} {text}: {:?}", sent.elapsed());
         }
     }
 }

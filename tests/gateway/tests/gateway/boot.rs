@@ -89,8 +89,8 @@ async fn gateway_100_a_plugin_that_fails_and_may_is_named_with_its_error_and_sin
         let page = page(&greenroom).await;
         for part in [
             "It started in ",
-            "Plugin unstartable has failed at the start, at ",
-            "; the config lets Node start without it. It says: no key of ours.",
+            "no key of ours. Plugin unstartable has failed at the start, at ",
+            "; the config lets Node start without it.",
         ] {
             assert!(page.contains(part), "{version} {part}\n{page}");
         }
@@ -153,7 +153,7 @@ async fn gateway_102_a_plugin_that_keeps_the_backend_from_starting_is_told_at_on
             (&step(&boot, "slow")["failed"], &step(&boot, "unstartable")["state"]),
             (&json!(false), &json!("failed"))
         );
-        let why = "its start has failed: plugin 'unstartable': no key of ours";
+        let why = "has failed: no key of ours (plugin 'unstartable')";
         until(&greenroom, "/.greenroom/", why).await;
         assert_eq!(greenroom.output().matches("The backend's start has failed").count(), 1, "{version}");
     }

@@ -118,6 +118,58 @@ async fn gateway_2_tls_ends_at_greenroom_and_node_speaks_plain_http() {
 }
 
 #[tokio::test]
+async fn gateway_121_a_certificate_of_our_own_is_made_once_and_node_speaks_plain_http() {
+    for version in Version::held() {
+        let files = tempfile::tempdir().expect("a directory");
+        let config =
+            format!("backend: {{https: true}}\ngreenroom: {{dataDir: '{}'}}", files.path().display());
+        let pem = files.path().join("dev-cert.pem");
+        let mut made = None;
+        for _ in 0..2 {
+            let mut gateway = Setup::new(version).config(&config).wrapped_now();
+            let kept = in_time("a certificate", async {
+                loop {
+                    // Its key comes last.
+                    if let Ok(text) = fs::read_to_string(&pem)
+                        && text.trim_end().ends_with("PRIVATE KEY-----")
+                    {
+                        return text;
+                    }
+                    assert!(!gateway.has_exited().expect("its state"), "{}", gateway.output());
+                    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                }
+            });
+            let kept = kept.await;
+            let trusting = tls::trusting(&kept).expect("a certificate that one can trust");
+            let client = Client::new(gateway.port()).over_tls(Arc::new(trusting));
+            let whoami: Value = in_time("an answer of Node", async {
+                loop {
+                    let outcome = client.exchange(&Request::get("/api/gw/whoami")).await;
+                    match outcome {
+                        Ok(Outcome::Answered(all)) if all[0].head.status == 200 => {
+                            return serde_json::from_slice(&all[0].body).expect("JSON");
+                        }
+                        _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                    }
+                }
+            })
+            .await;
+            assert_eq!(
+                (&whoami["protocol"], &whoami["secure"]),
+                (&"https".into(), &true.into()),
+                "{version}"
+            );
+            let [node] = process::children(gateway.id().expect("it runs"))[..] else { panic!("one child") };
+            let listens = process::listens(node);
+            let port = listens[0].rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+            assert_eq!(Connection::to(port).await.get(READINESS).await.head.status, 200, "{version}");
+            // The one that is made is served again.
+            assert_eq!(made.get_or_insert(kept.clone()), &kept, "{version}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn gateway_3_what_node_options_say_stays_and_headers_of_ours_find_room() {
     let given = "--no-node-snapshot --max-old-space-size=900";
     for (given, header) in

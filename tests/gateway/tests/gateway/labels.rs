@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use greenroom_conformance::{backend::Backend, version::Version};
+use greenroom_conformance::version::Version;
 use greenroom_gateway_tests::{Connection, Pair, Setup, line};
 use serde_json::Value;
 use tokio::time::sleep;
 
-const STATIC: &str = "static-token-of-this-test-c0ffee";
-const ACCESS: &str = "backend: {auth: {externalAccess: [{type: static, options: {token: static-token-of-this-test-c0ffee, subject: ci-runner}}]}}";
+pub(crate) const STATIC: &str = "static-token-of-this-test-c0ffee";
+pub(crate) const ACCESS: &str = "backend: {auth: {externalAccess: [{type: static, options: {token: static-token-of-this-test-c0ffee, subject: ci-runner}}]}}";
 
-async fn json(port: u16, path: &str, header: &str) -> Value {
+pub(crate) async fn json(port: u16, path: &str, header: &str) -> Value {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n");
     let answer = Connection::to(port).await.ask(&request).await;
     assert_eq!(answer.head.status, 200, "{path}: {answer:?}");
@@ -18,15 +18,14 @@ async fn json(port: u16, path: &str, header: &str) -> Value {
 }
 
 /// Credentials of this run, made by Node and not through the gateway.
-struct Credentials {
+pub(crate) struct Credentials {
     issued: Value,
     tokens: Value,
     cookie: String,
 }
 
 impl Credentials {
-    async fn of(node: &Backend) -> Self {
-        let port = node.port();
+    pub(crate) async fn of(port: u16) -> Self {
         let issued = json(port, "/api/auth/issue", "").await;
         let user = bearer(&issued["user"]);
         let tokens = json(port, "/api/guarded/tokens", &user).await;
@@ -37,12 +36,17 @@ impl Credentials {
         Self { issued, tokens, cookie: cookie.to_owned() }
     }
 
+    /// All of them but the cookie.
+    pub(crate) fn all(&self) -> Vec<String> {
+        let issued = [&self.issued, &self.tokens].map(|it| it.as_object().expect("an object").values());
+        let issued = issued.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned));
+        issued.chain([STATIC.to_owned()]).collect()
+    }
+
     /// All that nobody may read in a log.
-    fn secrets(&self) -> Vec<String> {
-        let all = [&self.issued, &self.tokens].map(|it| it.as_object().expect("an object").values());
-        let mut secrets: Vec<_> =
-            all.into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect();
-        secrets.extend([STATIC.to_owned(), self.cookie.split('=').nth(1).unwrap_or_default().to_owned()]);
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.all();
+        secrets.push(self.cookie.split('=').nth(1).unwrap_or_default().to_owned());
         // Neither whole nor by the part that makes it one.
         let signatures: Vec<_> =
             secrets.iter().filter_map(|it| it.rsplit_once('.').map(|(_, it)| it.to_owned())).collect();
@@ -50,7 +54,7 @@ impl Credentials {
     }
 }
 
-fn bearer(token: &Value) -> String {
+pub(crate) fn bearer(token: &Value) -> String {
     format!("Authorization: Bearer {}\r\n", token.as_str().expect("a token"))
 }
 
@@ -63,7 +67,7 @@ async fn pair(version: Version) -> Pair {
 async fn gateway_28_a_line_tells_who_asked_and_node_decides() {
     for version in Version::held() {
         let pair = pair(version).await;
-        let credentials = Credentials::of(&pair.node).await;
+        let credentials = Credentials::of(pair.node.port()).await;
         let Credentials { issued, tokens, cookie } = &credentials;
         let cases = [
             ("none", String::new(), "none", None),
@@ -129,15 +133,9 @@ async fn gateway_31_no_line_holds_a_credential() {
     for version in Version::held() {
         let pair = pair(version).await;
         let port = pair.gateway.port();
-        let credentials = Credentials::of(&pair.node).await;
+        let credentials = Credentials::of(pair.node.port()).await;
         let mut secrets = credentials.secrets();
-        let mut all: Vec<String> = [&credentials.issued, &credentials.tokens]
-            .into_iter()
-            .flat_map(|it| it.as_object().expect("an object").values())
-            .filter_map(|it| it.as_str().map(str::to_owned))
-            .collect();
-        all.push(STATIC.to_owned());
-        for token in &all {
+        for token in &credentials.all() {
             for header in [
                 format!("Authorization: Bearer {token}\r\n"),
                 format!("Cookie: backstage-auth={token}; other=1\r\n"),

@@ -1,8 +1,11 @@
 //! Why Node has ended, as the log, the orchestrator and the next start are told.
 
+mod leaks;
+
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 use greenroom_conformance::{
@@ -44,6 +47,16 @@ impl Place {
     fn around(&self, script: &str) -> Launch {
         let script = setup::script().with_file_name(script);
         self.with_files_here(Setup::wrapping(Version::newest(), &script))
+    }
+
+    /// The same, started by a shell that does this first.
+    fn around_in(&self, does: &str, script: &str) -> Launch {
+        let (node, installed) = peer::node(Version::newest()).unwrap_or_else(|error| panic!("{error}"));
+        let words = ["sh", "-c", &format!("{does} && exec \"$@\""), "sh"].map(std::ffi::OsString::from);
+        let launch = Launch::new(words).with_arguments([setup::greenroom()]);
+        let launch = launch.with_arguments(["run", "--gateway", "--"]);
+        let launch = launch.with_arguments([node, setup::script().with_file_name(script)]);
+        self.with_files_here(peer::set_up(launch, &installed))
     }
 
     fn with_files_here(&self, launch: Launch) -> Launch {
@@ -231,13 +244,7 @@ async fn gateway_52_the_kernels_own_kill_for_memory_is_told_as_such() {
         return;
     };
     let place = Place::new();
-    let (node, installed) = peer::node(Version::newest()).unwrap_or_else(|error| panic!("{error}"));
-    let enters = format!("echo 0 > '{}' && exec \"$@\"", cgroup.0.join("cgroup.procs").display());
-    let words = ["sh", "-c", &enters, "sh"].map(std::ffi::OsString::from);
-    let launch = Launch::new(words).with_arguments([setup::greenroom()]);
-    let launch = launch.with_arguments(["run", "--gateway", "--"]);
-    let launch = launch.with_arguments([node, setup::script().with_file_name("ends.js")]);
-    let mut greenroom = start(&place.with_files_here(peer::set_up(launch, &installed)), "");
+    let mut greenroom = start(&place.around_in(&cgroup.enter(), "ends.js"), "");
     answers(&greenroom).await;
     let mut client = Connection::to(greenroom.port()).await;
     client.send("POST /api/catalog/memory HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await;
@@ -267,7 +274,8 @@ struct Cgroup(PathBuf);
 impl Cgroup {
     /// One that may use so much memory, if this machine lets us make one. Its processes must have ended when it goes.
     fn new(limit: u64) -> Option<Self> {
-        let name = format!("greenroom-{}", std::process::id());
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("greenroom-{}-{}", std::process::id(), MADE.fetch_add(1, Relaxed));
         [("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max")]
             .into_iter()
             .find_map(|(top, file)| {
@@ -278,6 +286,11 @@ impl Cgroup {
                 (made.0.join(file).is_file() && fs::write(made.0.join(file), limit.to_string()).is_ok())
                     .then_some(made)
             })
+    }
+
+    /// What a shell does to be in it, with all that it starts.
+    fn enter(&self) -> String {
+        format!("echo 0 > '{}'", self.0.join("cgroup.procs").display())
     }
 }
 

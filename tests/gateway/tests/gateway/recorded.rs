@@ -34,6 +34,9 @@ const CHANGED: &[(&str, &str)] = &[
     ("trustproxy-true-ip", "`ips` ends with the client: what stands to the right of it is not sent"),
 ];
 
+/// The same, only where all passes.
+const CHANGED_WHERE_ALL_PASSES: &str = "health-starting-liveness"; // Before Node listens there is nobody to ask, and nothing is ours.
+
 /// What could differ between versions of Node without differing in the gateway is told by one of them.
 const OF_EACH_VERSION: &[&str] = &["http_production", "router_and_bodies"];
 
@@ -71,6 +74,49 @@ async fn gateway_7_what_is_recorded_of_node_is_answered_through_the_gateway() {
             if report.broken.is_some() || !differing(&report).is_empty() {
                 wrong.push(format!("{version}: {:?}: {report}", differing(&report)));
             }
+        }
+    }
+    assert!(replayed > 9, "only {replayed} scenarios apply");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Whether Node itself is asked for all that it needs: nobody else has a part in it.
+fn is_recorded(scenario: &Scenario) -> bool {
+    let recorded = Version::newest().recordings(Kind::Exchange);
+    scenario.stage == Stage::One && scenario.transcripts().all(|name| recorded.contains_key(name))
+}
+
+#[tokio::test]
+async fn gateway_123_with_the_switch_off_all_that_is_recorded_of_node_is_answered_without_a_difference() {
+    let conformance = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/peer/backend.js");
+    let (mut wrong, mut replayed) = (Vec::new(), 0);
+    for scenario in SCENARIOS.iter().filter(|scenario| is_recorded(scenario)) {
+        replayed += 1;
+        let launch = Setup::wrapping(Version::newest(), &conformance).with_env("GREENROOM", "off");
+        let report = Box::pin(run(&launch, scenario, Version::newest())).await;
+        if !report.is_ok() {
+            wrong.push(report.to_string());
+        }
+    }
+    assert!(replayed > 9, "only {replayed} scenarios apply");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn gateway_123_where_all_passes_what_is_recorded_of_node_is_answered_as_through_the_gateway() {
+    let conformance = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/peer/backend.js");
+    let leash = Path::new(env!("CARGO_MANIFEST_DIR")).join("peer/leash.js");
+    let (mut wrong, mut replayed) = (Vec::new(), 0);
+    for scenario in SCENARIOS.iter().filter(|scenario| applies(scenario, Version::newest())) {
+        replayed += 1;
+        let launch = Setup::wrapping(Version::newest(), &conformance)
+            .with_env("NODE_OPTIONS", format!("--require={}", leash.display()))
+            .with_env("GREENROOM", "pass");
+        let report = Box::pin(run(&launch, scenario, Version::newest())).await;
+        let differing: Vec<_> =
+            differing(&report).into_iter().filter(|name| *name != CHANGED_WHERE_ALL_PASSES).collect();
+        if report.broken.is_some() || !differing.is_empty() {
+            wrong.push(format!("{differing:?}: {report}"));
         }
     }
     assert!(replayed > 9, "only {replayed} scenarios apply");
