@@ -69,6 +69,14 @@ pub(crate) const NGINX: Need = Need {
     automatic: true,
 };
 
+/// What reads metrics, with `promtool`, which checks their text.
+pub(crate) const PROMETHEUS: Need = Need {
+    name: "Prometheus",
+    detect: &["sh", "-c", "command -v prometheus && command -v promtool"],
+    install: &["apt-get", "install", "--yes", "--no-install-recommends", "prometheus"],
+    automatic: true,
+};
+
 /// What filters lines of JSON.
 pub(crate) const JQ: Need = Need {
     name: "jq",

@@ -151,6 +151,8 @@ mod tests {
                 "pages for operators in a browser",
                 "beside a real Node backend",
                 "the gateway before a real Node backend",
+                "a look at real portals",
+                "what is wrong with real backends",
                 "a whole Node portal in a browser",
                 "compatibility score",
                 "doctests"

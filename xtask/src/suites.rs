@@ -2,7 +2,9 @@
 //!
 //! All of them are of the whole workspace, and none has a cargo feature: whatever is compiled for one is there for the next.
 
-use crate::needs::{APP, BROWSER, CLIPPY, DENY, NEXTEST, NODE, Need, PEER, POSTGRES, RUSTFMT, WHOLE};
+use crate::needs::{
+    APP, BROWSER, CLIPPY, DENY, NEXTEST, NGINX, NODE, Need, PEER, POSTGRES, PROMETHEUS, RUSTFMT, WHOLE,
+};
 
 /// One thing to run.
 #[derive(Debug)]
@@ -70,15 +72,21 @@ pub(crate) const SUITES: &[Suite] = &[
             "--test",
             "live",
             "--test",
+            "look",
+            "--test",
             "node",
             "--test",
             "outside",
             "--test",
             "pages",
             "--test",
+            "prometheus",
+            "--test",
             "score",
             "--test",
             "server",
+            "--test",
+            "why",
             "--",
             "-D",
             "warnings",
@@ -141,6 +149,12 @@ pub(crate) const SUITES: &[Suite] = &[
         otherwise: None,
     },
     Suite {
+        name: "a real Prometheus server",
+        needs: &[&PROMETHEUS],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "prometheus"]),
+        otherwise: None,
+    },
+    Suite {
         name: "the stock front end of Backstage",
         needs: &[&APP],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "bundle"]),
@@ -166,8 +180,20 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "the gateway before a real Node backend",
-        needs: &[&PEER, &POSTGRES, &WHOLE],
+        needs: &[&APP, &PEER, &POSTGRES, &WHOLE],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "gateway"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "a look at real portals",
+        needs: &[&APP, &NGINX, &PEER, &POSTGRES, &WHOLE],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "look"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "what is wrong with real backends",
+        needs: &[&NGINX, &PEER, &POSTGRES],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "why"]),
         otherwise: None,
     },
     Suite {

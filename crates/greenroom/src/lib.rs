@@ -36,6 +36,7 @@ pub use greenroom_http as http;
 pub use greenroom_http_client as http_client;
 pub use greenroom_log_store as log_store;
 pub use greenroom_logging as logging;
+pub use greenroom_metrics as metrics;
 pub use greenroom_ops as ops;
 
 /// What to mask in what a plugin tells to others: a message of its own, an error, a page.
@@ -75,5 +76,6 @@ pub mod prelude {
     pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, Query, RootHttpRouter};
     pub use greenroom_http_client::HttpClient;
     pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
+    pub use greenroom_metrics::{KeyValue, Metrics};
     pub use greenroom_ops::Ops;
 }
