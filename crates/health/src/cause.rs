@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::SystemTime};
 
-use crate::{CheckState, Dependency, HealthRegistry, Outcome};
+use crate::{CheckState, Dependency, Outcome};
 
 /// One thing that is wrong, and all that it affects: ten plugins whose database server is away have one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,31 +27,28 @@ pub struct Cause {
     pub affects: Vec<String>,
 }
 
-impl HealthRegistry {
-    /// What is wrong now, the worst first; none if every check that has run passes.
-    pub fn causes(&self) -> Vec<Cause> {
-        causes(&self.all_states())
-    }
-}
-
-/// Checks of one dependency together, each other by itself.
-pub(crate) fn causes(states: &[CheckState]) -> Vec<Cause> {
-    let mut groups: Vec<Vec<&CheckState>> = vec![];
-    for state in states.iter().filter(|state| state.outcome().is_some_and(|outcome| outcome != Outcome::Pass))
-    {
-        let same = |group: &&mut Vec<&CheckState>| match (&group[0].dependency, &state.dependency) {
-            (Some(known), Some(this)) => known.is_same_place(this),
-            _ => false,
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(state),
-            None => groups.push(vec![state]),
+impl Cause {
+    /// What is wrong as far as these checks say, the worst first; none if each of them that has run passes. Checks of one dependency are
+    /// one cause, each other is one by itself.
+    pub fn of(states: &[CheckState]) -> Vec<Self> {
+        let mut groups: Vec<Vec<&CheckState>> = vec![];
+        for state in
+            states.iter().filter(|state| state.outcome().is_some_and(|outcome| outcome != Outcome::Pass))
+        {
+            let same = |group: &&mut Vec<&CheckState>| match (&group[0].dependency, &state.dependency) {
+                (Some(known), Some(this)) => known.is_same_place(this),
+                _ => false,
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(state),
+                None => groups.push(vec![state]),
+            }
         }
+        let mut causes: Vec<_> = groups.iter().filter_map(|group| cause(group)).collect();
+        // The sort is stable: causes that are as bad and as old stay in order of name.
+        causes.sort_by_key(|cause| (!cause.fails_readiness, cause.outcome != Outcome::Fail, cause.since));
+        causes
     }
-    let mut causes: Vec<_> = groups.iter().filter_map(|group| cause(group)).collect();
-    // The sort is stable: causes that are as bad and as old stay in order of name.
-    causes.sort_by_key(|cause| (!cause.fails_readiness, cause.outcome != Outcome::Fail, cause.since));
-    causes
 }
 
 fn cause(group: &[&CheckState]) -> Option<Cause> {

@@ -108,6 +108,7 @@ impl HealthChecks {
             dependency: None,
             affects: vec![],
             required_when: None,
+            tells_of_readiness: false,
             is_quiet: false,
         }
     }
@@ -134,6 +135,7 @@ pub struct DeclaredCheck<'a> {
     dependency: Option<Dependency>,
     affects: Vec<String>,
     required_when: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+    tells_of_readiness: bool,
     is_quiet: bool,
 }
 
@@ -154,6 +156,13 @@ impl DeclaredCheck<'_> {
     /// known whether anybody depends on it.
     pub fn readiness_when(mut self, is_required: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.required_when = Some(Arc::new(is_required));
+        self
+    }
+
+    /// A [`RootHealth`](crate::RootHealth) of one's own fails readiness for what this check looks at. Probes do not ask the check;
+    /// operators see that readiness fails with it.
+    pub fn tells_of_readiness(mut self) -> Self {
+        self.tells_of_readiness = true;
         self
     }
 
@@ -212,6 +221,7 @@ impl DeclaredCheck<'_> {
             dependency,
             affects,
             required_when,
+            tells_of_readiness,
             is_quiet,
         } = self;
         let asked = by.registry.settings().of(&name);
@@ -228,6 +238,7 @@ impl DeclaredCheck<'_> {
             dependency,
             affects,
             readiness,
+            tells_of_readiness,
             is_own: *by.plugin == *OWNER,
             is_quiet,
         };

@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) affects: Vec<String>,
     /// Whether readiness fails with it, asked at each probe.
     pub(crate) readiness: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Whether another fails readiness for what it looks at.
+    pub(crate) tells_of_readiness: bool,
     /// Whether it is the backend's own.
     pub(crate) is_own: bool,
     /// Whether others tell of it in the log.
@@ -131,7 +133,7 @@ impl Entry {
         CheckState {
             name: self.name.clone(),
             kind: self.options.kind,
-            readiness: self.is_required(),
+            readiness: self.is_required() || self.options.tells_of_readiness,
             severity: self.options.severity,
             dependency: self.options.dependency.clone(),
             affects: self.options.affects.clone(),

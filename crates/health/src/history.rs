@@ -53,6 +53,13 @@ impl History {
         unwell.last().map(|change| change.at)
     }
 
+    /// When it was last heard of, before `now`: clocks go wrong, and what is told of the future says nothing.
+    pub(crate) fn heard(&self, now: SystemTime) -> Option<SystemTime> {
+        let changed = self.changes.iter().map(|change| change.at);
+        let all = changed.chain(self.last_success).chain(self.last_failure);
+        all.filter(|at| *at <= now).max()
+    }
+
     /// Whether a restart should know of it.
     pub(crate) fn is_telling(&self) -> bool {
         self.flips > 0 || self.now().is_some_and(|now| now.outcome != Outcome::Pass)
@@ -114,7 +121,7 @@ impl Record {
             let by_clock = || at.duration_since(last.at).unwrap_or_default();
             last.lasted =
                 Some(self.began.map_or_else(by_clock, |since| began.saturating_duration_since(since)));
-            history.flips += 1;
+            history.flips = history.flips.saturating_add(1);
         }
         if history.changes.len() == MOST_CHANGES {
             history.changes.pop_front();

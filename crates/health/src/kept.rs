@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -52,6 +55,8 @@ pub(crate) struct Keeper {
     place: PathBuf,
     config: RootConfig,
     logger: RootLogger,
+    /// That it cannot be written, since it last could.
+    is_told: AtomicBool,
 }
 
 impl Keeper {
@@ -66,7 +71,7 @@ impl Keeper {
         let why = match text {
             Ok(Some(before)) => {
                 let kept = Kept { before: Mutex::new(before), news: Notify::new() };
-                return Some((Self { place, config, logger }, kept));
+                return Some((Self { place, config, logger, is_told: AtomicBool::new(false) }, kept));
             }
             Ok(None) => "it is not what this version writes".to_owned(),
             Err(error) => error.to_string(),
@@ -80,38 +85,37 @@ impl Keeper {
 
     /// Writes what is new, soon after it is, until the backend stops.
     pub(crate) async fn keep(self: Arc<Self>, registry: HealthRegistry) {
-        let mut is_told = false;
         loop {
             registry.kept().news.notified().await;
             tokio::time::sleep(GATHER).await;
-            is_told = self.write(&registry, is_told).await;
+            self.write(&registry).await;
         }
     }
 
-    /// Writes what there is; that it cannot is told once, until it can. Whether it is told.
-    pub(crate) async fn write(&self, registry: &HealthRegistry, is_told: bool) -> bool {
+    /// Writes what there is; that it cannot is told once, until it can.
+    pub(crate) async fn write(&self, registry: &HealthRegistry) {
         let (place, text) = (self.place.clone(), self.text(registry));
         let written = spawn_blocking("keep the history of health checks", move || {
             PrivateFile::write(&place, &text)?.publish()
         });
         match written.await {
-            Ok(Err(error)) if !is_told => {
+            Ok(Err(error)) if !self.is_told.swap(true, Relaxed) => {
                 self.logger.warn(format_args!(
                     "The history of health checks cannot be written to {}: {error}. A restart will not know of it",
                     self.place.display()
                 ));
-                true
             }
-            Ok(Ok(())) => false,
-            _ => is_told,
+            Ok(Ok(())) => self.is_told.store(false, Relaxed),
+            _ => {}
         }
     }
 
     /// As much as fits, the latest first.
     fn text(&self, registry: &HealthRegistry) -> String {
         let mut all = registry.kept().before.lock().clone();
-        let long_ago = SystemTime::now().checked_sub(FORGOTTEN);
-        all.retain(|_, history| history.changes.back().map(|change| change.at) > long_ago);
+        let now = SystemTime::now();
+        let long_ago = now.checked_sub(FORGOTTEN);
+        all.retain(|_, history| history.heard(now) > long_ago);
         all.extend(registry.histories());
         let mut most = MOST_CHANGES;
         loop {
@@ -124,7 +128,7 @@ impl Keeper {
             match most {
                 1 => {
                     // The one of which nothing was heard for longest.
-                    let oldest = all.iter().min_by_key(|(_, history)| history.now().map(|now| now.at));
+                    let oldest = all.iter().min_by_key(|(_, history)| history.heard(now));
                     let Some(oldest) = oldest.map(|(name, _)| name.clone()) else { return text };
                     all.remove(&oldest);
                 }

@@ -15,7 +15,7 @@ use greenroom_logging::RootLogger;
 use parking_lot::Mutex;
 
 use crate::{
-    Check, Dependency, History, Kind, Outcome, Severity,
+    Cause, Check, Dependency, History, Kind, Outcome, Severity,
     entry::Entry,
     kept::{Keeper, Kept},
     settings::HealthSettings,
@@ -49,7 +49,8 @@ pub struct CheckState {
     pub name: String,
     /// What it is for.
     pub kind: Kind,
-    /// Whether readiness fails with it: by its kind, or because the config says so.
+    /// Whether readiness fails with it: by its kind, because the config says so, or because
+    /// [another decides it so](crate::DeclaredCheck::tells_of_readiness).
     pub readiness: bool,
     /// What a failure means.
     pub severity: Severity,
@@ -147,7 +148,7 @@ impl HealthRegistry {
         let registry = self.clone();
         lifecycle.add_shutdown_hook("keep the history of health checks", async move || {
             if !registry.histories().is_empty() {
-                keeper.write(&registry, false).await;
+                keeper.write(&registry).await;
             }
             Ok(())
         })
@@ -208,6 +209,12 @@ impl HealthRegistry {
     /// The same with all of the backend's own.
     pub fn all_states(&self) -> Vec<CheckState> {
         self.entries().iter().map(|entry| entry.state()).collect()
+    }
+
+    /// What is wrong now, the worst first; none if every check that has run passes. Who tells of the checks too has both of one look:
+    /// [`Cause::of`].
+    pub fn causes(&self) -> Vec<Cause> {
+        Cause::of(&self.all_states())
     }
 
     /// What a restart may have to know.

@@ -90,4 +90,33 @@ async fn where_nothing_can_be_written_that_is_told_once_and_checks_go_on() {
     assert_eq!(up.told().iter().filter(|line| is_told(line)).count(), 1, "{:?}", up.told());
     assert_eq!(up.last("server"), Some(Check::fail("gone")));
     up.running.stop().await;
+    let told: Vec<Value> = up.lines.json();
+    let told = told.iter().filter_map(|line| line["message"].as_str().map(str::to_owned));
+    assert_eq!(told.filter(is_told).count(), 1, "the write at the stop is the same news");
+}
+
+#[tokio::test]
+async fn health_13_who_was_heard_of_lately_is_remembered_and_no_number_is_too_large() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("health.json");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    let (now, month) = (u64::try_from(now).unwrap(), 31 * 24 * 3_600_000);
+    let check = |at: u64, failed: u64| {
+        let change = serde_json::json!({"at": at, "outcome": "fail", "reason": "gone", "lastedMs": null});
+        serde_json::json!({"lastSuccess": null, "lastFailure": failed, "flips": u64::MAX, "changes": [change]})
+    };
+    let checks = serde_json::json!({
+        "db.server": check(now - month, now - month),
+        "long.failing": check(now - month, now - 1000),
+        "long.gone": check(now - month, now - month),
+        "of.the_future": check(now + month, now + month),
+    });
+    fs::write(&file, serde_json::json!({"version": 1, "checks": checks}).to_string()).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let up = says(Check::pass(), dir.path()).await;
+    assert_eq!(up.registry.states().remove(0).history.flips, u64::MAX);
+    up.running.stop().await;
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let kept: Vec<_> = kept["checks"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(kept, ["db.server", "long.failing"]);
 }

@@ -61,7 +61,9 @@ impl Life {
             "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {TOKEN}\r\nConnection: close\r\n\r\n"
         );
         let answer = Connection::to(port).await.ask(&request).await;
-        assert_eq!(answer.head.status, 200, "{path}");
+        // What fails says so by its status, too.
+        let is_told = answer.head.status == 200 || path.contains("/v1/health") && answer.head.status == 503;
+        assert!(is_told, "{path}: {}", answer.head.status);
         String::from_utf8(answer.body).expect("text")
     }
 
@@ -76,10 +78,9 @@ impl Life {
     /// The outcome of the check, once it has run, and what it says.
     async fn check(&self) -> Option<(String, String)> {
         let health: Value = serde_json::from_str(&self.asked("/.greenroom/v1/health").await).expect("JSON");
-        let checks = health["checks"]["items"].as_array().expect("checks");
-        let check = checks.iter().find(|check| check["name"] == "gateway.node")?;
+        let check = health["checks"].as_object().expect("checks").get("gateway.node")?.get(0)?;
         let text = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
-        Some((text("outcome"), text("message")))
+        Some((text("status"), text("output")))
     }
 
     async fn until_check(&self, outcome: &str, said: &str) {

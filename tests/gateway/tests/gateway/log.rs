@@ -20,8 +20,9 @@ async fn of(backend: &Backend, stream: &str) -> Vec<String> {
     assert_eq!(answer.head.status, 200);
     let [begin, end] = ["BEGIN", "END"].map(|word| format!("{word} {stream}"));
     printed(backend, &end, |output| {
-        // The line of the request itself may come between.
-        let lines = output.lines().filter(|line| !line.contains(r#""type":"incomingRequest""#));
+        // The line of the request itself may come between, and the gateway's own that Node is ready.
+        let others = [r#""type":"incomingRequest""#, r#""plugin":"gateway""#];
+        let lines = output.lines().filter(|line| !others.iter().any(|other| line.contains(other)));
         let lines: Vec<_> = lines.map(without_time).collect();
         let place = |mark: &String| lines.iter().position(|line| line == mark);
         Some(lines[place(&begin)? + 1..place(&end)?].to_vec())
