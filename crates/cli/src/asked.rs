@@ -13,24 +13,30 @@ use greenroom::{
     context::spawn_blocking,
     errors::{Error, Result},
     http_client::ClientEnvironment,
+    ops::OpsEnvironment,
 };
 use greenroom_look::{Target, Token};
 use greenroom_program::{Here, Start, UsageError};
-use greenroom_why::{Left, Log};
+use greenroom_why::{DataDir, Log};
 use parking_lot::Mutex;
+use tokio::{sync::watch, time::Instant};
 
-/// The variable that holds the ops token.
-const OPS_TOKEN: &str = "GREENROOM_OPS_TOKEN";
-
-/// How long a log may take to be read: of a longer one what was read is judged.
+/// How long a log may take to be read from its first byte on: of a longer one what was read is judged.
 const READING: Duration = Duration::from_secs(2);
+
+/// How long its first byte is waited for, as of a cluster that is far away: with a URL, time is left to ask that.
+const FIRST: Duration = Duration::from_millis(4300);
+const FIRST_BEFORE_OTHERS: Duration = Duration::from_secs(2);
+
+/// What comes in one go is read, however late it came.
+const LEAST: Duration = Duration::from_millis(200);
 
 /// So much is read of the beginning of a file, and so much of its end.
 const PART: u64 = 16 << 20;
 
 /// What all three take.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Whom {
+pub(crate) struct BackendArgs {
     /// The backend's URL; without it that of the config in this directory.
     #[arg(value_name = "URL", value_parser = target)]
     url: Option<Target>,
@@ -39,8 +45,8 @@ pub(crate) struct Whom {
     #[arg(long, value_name = "NAME")]
     token_env: Option<String>,
 
-    /// Also read the backend's log, - for standard input, as in: kubectl logs deploy/backstage | greenroom why --log -. Without a URL
-    /// the log alone is read.
+    /// Also read the backend's log, - for standard input, into which `kubectl logs deploy/backstage` may be piped. Without a URL the
+    /// log alone is read.
     #[arg(long, value_name = "FILE")]
     log: Option<String>,
 }
@@ -56,24 +62,31 @@ pub(crate) struct Asked {
     pub(crate) target: Option<Target>,
     pub(crate) operators: Option<Target>,
     pub(crate) token: Option<Token>,
+    /// The token is the ops token of the backend here, which nobody has given.
+    pub(crate) is_found: bool,
     pub(crate) environment: ClientEnvironment,
-    pub(crate) left: Option<Left>,
+    pub(crate) data_dir: Option<DataDir>,
     pub(crate) log: Option<Log>,
     /// Whether the config of this directory names it.
     pub(crate) is_here: bool,
 }
 
-impl Whom {
+impl BackendArgs {
     /// Finds out whom to ask, and reads the log.
     pub(crate) async fn found(self, options: &ConfigOptions) -> Result<Asked> {
         let log = match &self.log {
-            Some(file) => Some(read(file).await?),
+            Some(file) => {
+                let first = if self.url.is_some() { FIRST_BEFORE_OTHERS } else { FIRST };
+                Some(read(file, first).await?)
+            }
             None => None,
         };
         let named = self.token_env.as_deref().map(|name| token(name, options)).transpose()?;
         let given = match named {
             Some(token) => Some(token),
-            None if options.env.contains_key(OPS_TOKEN) => Some(token(OPS_TOKEN, options)?),
+            None if options.env.contains_key(OpsEnvironment::VARIABLE) => {
+                Some(token(OpsEnvironment::VARIABLE, options)?)
+            }
             None => None,
         };
         if self.url.is_some() || log.is_some() {
@@ -82,8 +95,9 @@ impl Whom {
                 target: self.url,
                 operators: None,
                 token: given,
+                is_found: false,
                 environment,
-                left: None,
+                data_dir: None,
                 log,
                 is_here: false,
             };
@@ -98,13 +112,15 @@ impl Whom {
             _ => greenroom::errors::BoxError::from(error),
         })?;
         let url = |text: &str| text.parse::<Target>().map_err(Error::new);
+        let is_found = given.is_none();
         let token = given.or_else(|| here.token.as_deref().and_then(|token| Token::parse(token).ok()));
         Ok(Asked {
             target: Some(url(&here.url)?),
             operators: Some(url(&here.operators)?),
             token,
+            is_found,
             environment: here.calls,
-            left: Some(Left::in_dir(&here.data_dir)),
+            data_dir: Some(DataDir::at(&here.data_dir)),
             log: None,
             is_here: true,
         })
@@ -122,13 +138,16 @@ fn token(name: &str, options: &ConfigOptions) -> std::result::Result<Token, Usag
     Token::parse(text).map_err(|why| UsageError::new(format!("{name} {why}")))
 }
 
-/// Reads a log, or as much of it as comes in time.
-async fn read(file: &str) -> Result<Log> {
+/// Reads a log, or as much of it as comes in time; its first byte may take so long.
+async fn read(file: &str, first: Duration) -> Result<Log> {
     let so_far = Arc::new(Mutex::new(Log::default()));
     let (noted, name) = (so_far.clone(), file.to_owned());
+    let (came, mut comes) = watch::channel(false);
+    let began = Instant::now();
     let reading = spawn_blocking("log", move || {
         let goes_on = |log: &Log| {
             *noted.lock() = log.clone();
+            let _ = came.send(true);
             true
         };
         match name.as_str() {
@@ -136,10 +155,12 @@ async fn read(file: &str) -> Result<Log> {
             name => Log::read(both_ends(File::open(name)?)?, goes_on),
         }
     });
-    match tokio::time::timeout(READING, reading).await {
+    let _ = tokio::time::timeout(first, comes.wait_for(|came| *came)).await;
+    let most = READING.min((FIRST.saturating_sub(began.elapsed())).max(LEAST));
+    match tokio::time::timeout(most, reading).await {
         Ok(Ok(Ok(log))) => Ok(log),
         Ok(Ok(Err(error))) => Err(UsageError::new(format!("{file} cannot be read: {error}")).into()),
-        Ok(Err(_)) | Err(_) => Ok(so_far.lock().clone()),
+        Ok(Err(_)) | Err(_) => Ok(so_far.lock().clone().unfinished()),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use greenroom::{config::ConfigOptions, errors::Result};
 use greenroom_program::{Program, Start};
-use greenroom_why::{Boots, NoBoot};
+use greenroom_why::{Boots, Untold};
 use jiff::Timestamp;
 
-use crate::asked::{Asked, Whom, answered};
+use crate::asked::{Asked, BackendArgs, answered};
 
 /// Show how the last start went: what it did when, what held it, what failed and why, and what took longer than before.
 ///
@@ -15,7 +15,7 @@ use crate::asked::{Asked, Whom, answered};
 #[command(after_help = HELP)]
 struct Boot {
     #[command(flatten)]
-    whom: Whom,
+    whom: BackendArgs,
 
     /// Print JSON.
     #[arg(long)]
@@ -32,7 +32,7 @@ pub(crate) fn with_command(program: Program) -> Program {
 fn plan(boot: Boot, options: &ConfigOptions) -> Result<Start> {
     answered(async {
         Ok(match boots(boot.whom.found(options).await?).await {
-            Err(NoBoot(why)) => (why, 3),
+            Err(Untold(why)) => (why, 3),
             Ok(boots) if boot.json => (boots.json(), boots.exit_code()),
             Ok(boots) => (boots.text(Timestamp::now()), boots.exit_code()),
         })
@@ -40,15 +40,15 @@ fn plan(boot: Boot, options: &ConfigOptions) -> Result<Start> {
 }
 
 /// What can be told.
-pub(crate) async fn boots(asked: Asked) -> std::result::Result<Boots, NoBoot> {
-    let Asked { target, operators, token, environment, left, log, .. } = asked;
+pub(crate) async fn boots(asked: Asked) -> std::result::Result<Boots, Untold> {
+    let Asked { target, operators, token, environment, data_dir, log, .. } = asked;
     let of_log = log.map(|log| Boots::of_log(&log));
     let Some(target) = target else {
         let no_start =
-            || NoBoot("The log has no line of a start: give all of it, from its beginning.".to_owned());
+            || Untold("The log has no line of a start: give all of it, from its beginning.".to_owned());
         return of_log.filter(|boots| boots.newest().is_some()).ok_or_else(no_start);
     };
     let fetched = Boots::fetch(&target, operators.as_ref(), token, environment).await;
-    let kept = || left.map(|left| left.boots()).or(of_log).filter(|boots| boots.newest().is_some());
+    let kept = || data_dir.map(|dir| dir.boots()).or(of_log).filter(|boots| boots.newest().is_some());
     fetched.or_else(|why| kept().ok_or(why))
 }

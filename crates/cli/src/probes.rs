@@ -2,9 +2,9 @@
 
 use greenroom::{config::ConfigOptions, errors::Result};
 use greenroom_program::{Program, Start};
-use greenroom_why::Probes as Made;
+use greenroom_why::{Probes as Made, Untold};
 
-use crate::asked::{Asked, Whom, answered};
+use crate::asked::{Asked, BackendArgs, answered};
 
 /// Print Kubernetes' probes for a backend, sized from the starts that were measured; each figure says what it comes from.
 ///
@@ -14,7 +14,7 @@ use crate::asked::{Asked, Whom, answered};
 #[command(after_help = HELP)]
 struct Probes {
     #[command(flatten)]
-    whom: Whom,
+    whom: BackendArgs,
 }
 
 const HELP: &str = "Exit codes: 0 printed, 2 usage, 3 not reachable, or not a Backstage";
@@ -32,7 +32,7 @@ fn plan(probes: Probes, options: &ConfigOptions) -> Result<Start> {
         };
         let made = Made::of(&target, None, asked.token.clone(), asked.environment.clone()).await;
         Ok(match made {
-            Err(why) => (why, 3),
+            Err(Untold(why)) => (why, 3),
             Ok(made) => (sized(made, asked).await.yaml(), 0),
         })
     })

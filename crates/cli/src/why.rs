@@ -6,7 +6,7 @@ use greenroom::{config::ConfigOptions, errors::Result};
 use greenroom_program::{Program, Start};
 use greenroom_why::Why as Run;
 
-use crate::asked::{Asked, Whom, answered};
+use crate::asked::{Asked, BackendArgs, answered};
 
 /// Say in one sentence what is wrong with a Backstage: since when, whom it hits, what to do.
 ///
@@ -16,7 +16,7 @@ use crate::asked::{Asked, Whom, answered};
 #[command(after_help = HELP)]
 struct Why {
     #[command(flatten)]
-    whom: Whom,
+    whom: BackendArgs,
 
     /// Also ask this plugin whether it has started; repeat it for several.
     #[arg(long, value_name = "ID", value_parser = plugin)]
@@ -48,16 +48,17 @@ pub(crate) fn with_command(program: Program) -> Program {
 fn plan(why: Why, options: &ConfigOptions) -> Result<Start> {
     answered(async {
         let began = Instant::now();
-        let Asked { target, operators, token, environment, left, log, .. } = why.whom.found(options).await?;
+        let Asked { target, operators, token, is_found, environment, data_dir, log, .. } =
+            why.whom.found(options).await?;
         let run = match target {
             Some(target) => Run::at(target).log(log),
             None => Run::by_log(log),
         };
+        let run = if is_found { run.own_token(token) } else { run.token(token) };
         let run = run
             .operators_at(operators)
-            .token(token)
             .environment(environment)
-            .left(left)
+            .data_dir(data_dir)
             .plugins(why.plugin)
             .spent(began.elapsed());
         let answer = run.run().await;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use greenroom_boot_document::{BootDocument, KeptBoots};
 use greenroom_config::RootConfig;
 use greenroom_core::{
     StartError,
     boot::{BootEvent, BootObserver, BootReport},
 };
-use greenroom_data_dir::{DataDirectory, RecentLines};
+use greenroom_data_dir::DataDirectory;
 use greenroom_logging::{Logger, RootLogger, debug, fields};
-use greenroom_ops::{boot_document, kept_boot};
 
 /// What keeps it.
 pub(crate) struct KeptBoot {
@@ -32,11 +32,10 @@ impl KeptBoot {
     /// At once: a process whose start has failed ends now.
     fn keep(&self, error: Option<&StartError>, logger: &Logger) {
         let masks = self.config.masks();
-        let line = kept_boot(boot_document(&self.report, error, |text| masks.all(text)));
-        let file = self.data.path().join(RecentLines::BOOTS);
-        if let Err(error) = RecentLines::at(&file).push(&line) {
+        let boot = BootDocument::of_report(&self.report, error, |text| masks.all(text));
+        if let Err(error) = KeptBoots::in_dir(self.data.path()).push(boot) {
             // Nothing is lost but a comparison.
-            debug!(logger, "How this start went is not kept in {}: {error}", file.display());
+            debug!(logger, "How this start went is not kept in {}: {error}", self.data.path().display());
         }
     }
 }

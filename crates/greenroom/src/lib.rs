@@ -72,7 +72,7 @@ pub mod prelude {
     };
     pub use greenroom_database::Database;
     pub use greenroom_errors::{BoxError, Error, Result};
-    pub use greenroom_health::{Check, HealthChecks, RootHealth};
+    pub use greenroom_health::{Check, Dependency, HealthChecks, Kind, RootHealth, Severity};
     pub use greenroom_http::{AuthPolicy, HandlerResult, HttpRouter, Json, Path, Query, RootHttpRouter};
     pub use greenroom_http_client::HttpClient;
     pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};

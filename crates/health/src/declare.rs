@@ -81,18 +81,28 @@ impl HealthChecks {
     /// use std::time::Duration;
     ///
     /// use greenroom_core::plugin;
-    /// use greenroom_health::{Check, Dependency, HealthChecks};
+    /// use greenroom_health::{Check, Dependency, HealthChecks, Severity};
+    /// use tokio::net::TcpStream;
+    ///
+    /// const SERVER: &str = "mail.example.com:25";
     ///
     /// plugin("mail", |env| {
     ///     env.register_init(async |health: HealthChecks| {
     ///         health
     ///             .declare("server")
-    ///             .readiness()                                          // probes fail with it
+    ///             .readiness()                                 // probes fail with it
     ///             .timeout(Duration::from_secs(2))
     ///             .interval(Duration::from_secs(30))
-    ///             .dependency(Dependency::new("smtp", "mail.example.com:25")) // one cause with others who name it
+    ///             .dependency(Dependency::new("smtp", SERVER)) // one cause with others who name it
     ///             .affects(["/api/mail"])
-    ///             .run(async || Check::pass());
+    ///             .run(async || match TcpStream::connect(SERVER).await {
+    ///                 Ok(_) => Check::pass(),
+    ///                 Err(error) => Check::fail(format!("{SERVER} takes no connections: {error}")),
+    ///             });
+    ///         health
+    ///             .declare("outbox")
+    ///             .severity(Severity::Degrade)
+    ///             .run(async || std::fs::metadata("/var/spool/portal").map(drop)); // a Result
     ///         Ok(())
     ///     });
     /// });
@@ -140,14 +150,14 @@ pub struct DeclaredCheck<'a> {
 }
 
 impl DeclaredCheck<'_> {
-    /// What it is for; [`Kind::Information`] unless said.
+    /// What it is for; [`Kind::Information`] unless said. Of several, [`readiness`](Self::readiness) included, the last one counts.
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
     }
 
     /// Readiness fails while this check fails: 503 `{"message":"Check '<plugin>.<name>' failed","status":"error"}`. Short for
-    /// [`Kind::Readiness`].
+    /// [`kind`](Self::kind) of [`Kind::Readiness`].
     pub fn readiness(self) -> Self {
         self.kind(Kind::Readiness)
     }
@@ -172,14 +182,14 @@ impl DeclaredCheck<'_> {
         self
     }
 
-    /// How long a run may take, from 10 ms to 5 min; 1 s unless said.
+    /// How long a run may take, from 10 ms to 5 min; 1 s unless said. A time outside becomes the nearest of the two.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         let [least, most] = TIMEOUTS;
         self.timeout = timeout.clamp(least, most);
         self
     }
 
-    /// The time from one run to the next, from 1 s to a day; 10 s unless said.
+    /// The time from one run to the next, from 1 s to a day; 10 s unless said. A time outside becomes the nearest of the two.
     pub fn interval(mut self, interval: Duration) -> Self {
         let [least, most] = INTERVALS;
         self.interval = interval.clamp(least, most);

@@ -14,6 +14,9 @@ pub(crate) const INTERVALS: [Duration; 2] = [Duration::from_secs(1), Duration::f
 /// The shortest and the longest time that a run may take.
 pub(crate) const TIMEOUTS: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(300)];
 
+/// So many names are told to who has written another.
+const SHOWN: usize = 20;
+
 /// What the config says of checks, by `<plugin>.<name>`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HealthSettings {
@@ -70,10 +73,18 @@ impl HealthSettings {
     pub(crate) fn unknown(&self, config: &RootConfig, known: &[String]) -> Vec<(String, ConfigError)> {
         let refused = |name: &str| {
             let near = nearest(name, known.iter().map(String::as_str));
-            let hint = near.map_or_else(
-                || "GET /.greenroom/v1/health lists those that there are".to_owned(),
-                |near| format!("did you mean '{near}'?"),
-            );
+            let hint = match near {
+                Some(near) => format!("did you mean '{near}'?"),
+                // The backend that could list them is not up.
+                None if known.is_empty() => "there is none here".to_owned(),
+                None => {
+                    let mut names: Vec<_> = known.iter().map(String::as_str).collect();
+                    names.sort_unstable();
+                    let more = if names.len() > SHOWN { ", and more" } else { "" };
+                    names.truncate(SHOWN);
+                    format!("there are '{}'{more}", names.join("', '"))
+                }
+            };
             format!("No plugin has registered the health check '{name}': {hint}")
         };
         let listed = self.readiness.iter().enumerate().map(|(index, name)| {

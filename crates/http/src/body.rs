@@ -16,7 +16,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::{
     exchange::{Answered, Exchange},
-    measured::Lasting,
+    measured::LongLived,
 };
 
 /// A large piece goes out in pieces of this size, so that the line of a client that leaves says what it has taken.
@@ -54,7 +54,7 @@ impl AnswerBody {
         let streams_events =
             headers.get(header::CONTENT_TYPE).is_some_and(|kind| is_event_stream(kind.as_bytes()));
         if streams_events {
-            exchange.lasts(Lasting::Events);
+            exchange.lasts(LongLived::Events);
         }
         let until = streams_events.then(|| Box::pin(draining.clone().cancelled_owned()));
         response.map(|body| Self {
@@ -97,7 +97,11 @@ impl AnswerBody {
     /// A piece that goes out now.
     fn piece(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
         let frame = match frame.into_data() {
-            Err(trailers) => trailers,
+            // Nothing comes after them, and nobody asks for more.
+            Err(trailers) => {
+                self.end(self.promised().is_some_and(|promised| promised != self.sent));
+                return trailers;
+            }
             Ok(mut data) => {
                 if data.len() > MOST_PIECE_BYTES {
                     self.rest = data.split_off(MOST_PIECE_BYTES);

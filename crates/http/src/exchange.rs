@@ -23,7 +23,7 @@ use crate::{
     express::{cors::Grant, headers::both, rate_limit::Hit},
     finished_request::Watch,
     forward::Told,
-    measured::{Lasting, Measured},
+    measured::{LongLived, Measured},
 };
 
 /// One request and its answer.
@@ -145,7 +145,7 @@ impl Exchange {
     }
 
     /// Notes that it is no request that is at work any more, but something that stays.
-    pub(crate) fn lasts(&mut self, as_what: Lasting) {
+    pub(crate) fn lasts(&mut self, as_what: LongLived) {
         if let Some(measured) = &mut self.measured {
             measured.lasts(as_what);
         }

@@ -27,7 +27,7 @@ use crate::{
     envelope::Envelope,
     failure::panicked,
     health_routes,
-    measured::{Lasting, RequestMetrics},
+    measured::{LongLived, RequestMetrics},
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     server::{begin, keep_alive},
@@ -201,7 +201,7 @@ impl Surroundings {
             exchange.request.set_target_plugin(plugin.into());
         }
         root.observe_request(&request);
-        // What is moved into the future has its place there: a name of its own in it would give it another.
+        // Do not rebind `request` inside the future: it would be stored twice.
         let mut request = request.map(|body| counted(body, &told, &exchange.in_flight));
         exchange.told = Some(told);
         let (context, to) = (exchange.context.clone(), to.clone());
@@ -223,7 +223,7 @@ impl Surroundings {
                 (Forwarded::Answer(response), _) => response,
                 (Forwarded::Tunnel(head, upstream), Some(takeover)) => {
                     exchange.asked.detach();
-                    exchange.lasts(Lasting::Tunnel);
+                    exchange.lasts(LongLived::Tunnel);
                     let draining = self.draining.clone();
                     let go_on = move |client| tunnel::run(head, client, upstream, exchange, draining);
                     return takeover.take(go_on).await;

@@ -55,6 +55,16 @@ mod tests {
         assert_eq!((told.header("x-***"), &*told.body), (Some("Bearer ***"), &b"*** \xff"[..]));
     }
 
+    /// Of as many characters as a server takes in all headers, and all alike.
+    #[test]
+    fn a_token_as_long_as_any_is_masked() {
+        let token = "a".repeat(9_000);
+        let mask = Mask::of(Some(&token));
+        let body = Bytes::from(format!("no {token}, no {}", &token[1..]));
+        let told = mask.reply(Reply { body, ..Reply::default() });
+        assert_eq!(told.text(), format!("no ***, no {}", &token[1..]));
+    }
+
     #[test]
     fn without_a_token_nothing_changes() {
         let reply = Mask::of(None).reply(Reply { body: Bytes::from_static(b"ok"), ..Reply::default() });

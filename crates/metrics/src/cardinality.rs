@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use greenroom_logging::{Logger, warn};
 use opentelemetry::KeyValue;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use parking_lot::Mutex;
+
+use crate::points::{Point, Points};
 
 /// What the SDK says of the series that takes what is recorded beyond the limit.
 const OVERFLOW: &str = "otel.metric.overflow";
@@ -26,24 +28,13 @@ impl Overflows {
         for of in metrics.scope_metrics() {
             let meter = of.scope().name();
             for metric in of.metrics() {
-                let series: Vec<Vec<&KeyValue>> = match metric.data() {
-                    AggregatedMetrics::F64(MetricData::Sum(sum)) => {
-                        sum.data_points().map(|point| point.attributes().collect()).collect()
-                    }
-                    AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
-                        gauge.data_points().map(|point| point.attributes().collect()).collect()
-                    }
-                    AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
-                        histogram.data_points().map(|point| point.attributes().collect()).collect()
-                    }
-                    _ => continue,
-                };
-                let overflows = series.iter().any(|of| of.iter().any(|one| one.key.as_str() == OVERFLOW));
+                let Some(points) = Points::of(metric) else { continue };
+                let overflows = points.all.iter().any(|of| of.attributes.iter().any(is_overflow));
                 if !overflows || !self.told.lock().insert((meter.to_owned(), metric.name().to_owned())) {
                     continue;
                 }
                 let metric = metric.name();
-                let (attribute, values) = culprit(&series);
+                let (attribute, values) = culprit(&points.all);
                 warn!(
                     self.logger,
                     metric,
@@ -57,10 +48,14 @@ impl Overflows {
     }
 }
 
+fn is_overflow(attribute: &&KeyValue) -> bool {
+    attribute.key.as_str() == OVERFLOW
+}
+
 /// The attribute that has the most different values.
-fn culprit<'a>(series: &[Vec<&'a KeyValue>]) -> (&'a str, usize) {
+fn culprit<'a>(series: &[Point<'a>]) -> (&'a str, usize) {
     let mut values = BTreeMap::<&str, BTreeSet<String>>::new();
-    for one in series.iter().flatten().filter(|one| one.key.as_str() != OVERFLOW) {
+    for one in series.iter().flat_map(|of| &of.attributes).filter(|one| !is_overflow(one)) {
         values.entry(one.key.as_str()).or_default().insert(one.value.to_string());
     }
     let most = values.into_iter().max_by_key(|(_, values)| values.len());

@@ -28,6 +28,7 @@ mod cardinality;
 mod instrument;
 mod log_records;
 mod observable;
+mod points;
 mod registry;
 mod service;
 mod text;

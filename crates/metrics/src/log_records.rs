@@ -15,6 +15,9 @@ use crate::registry::MetricsRegistry;
 /// So many plugins are told by their names: a line of another process can name any.
 const MOST_PLUGINS: usize = 200;
 
+/// No id of a plugin is longer.
+const LONGEST_ID: usize = 64;
+
 /// Counts the lines that pass the level rules. A root service, which the default root logger tells of each.
 ///
 /// ```
@@ -32,7 +35,7 @@ pub struct LogRecords(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    /// Of nobody.
+    /// Of nobody, or of whoever has no name that a plugin can have.
     others: ByLevel,
     plugins: ArcSwap<Vec<Plugin>>,
 }
@@ -112,10 +115,15 @@ fn plugin<'e>(emitted: &'e Emitted<'_>) -> Option<&'e str> {
         _ => None,
     };
     if emitted.is_foreign() {
-        return emitted.record().field("plugin").and_then(text);
+        return emitted.record().field("plugin").and_then(text).filter(|id| can_be_an_id(id));
     }
     let own = emitted.fields().get("plugin").and_then(text);
     own.or_else(|| emitted.context().plugin())
+}
+
+/// Whether a plugin can have this name, which another process has chosen: any other would be a label for nobody.
+fn can_be_an_id(name: &str) -> bool {
+    name.len() <= LONGEST_ID && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 impl Inner {

@@ -15,12 +15,18 @@ use opentelemetry_sdk::{
     error::OTelSdkResult,
     metrics::{
         Instrument, InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Stream, Temporality,
-        data::{self, AggregatedMetrics, MetricData, ResourceMetrics},
+        data::{self, ResourceMetrics},
         reader::MetricReader,
     },
 };
 
-use crate::{MOST_SERIES, cardinality::Overflows, service::Meter, service::Metrics, text};
+use crate::{
+    MOST_SERIES,
+    cardinality::Overflows,
+    points::{Kind, Points},
+    service::{Meter, Metrics},
+    text,
+};
 
 /// The meter of what the backend itself tells.
 const OWN: &str = "greenroom";
@@ -94,7 +100,7 @@ impl MetricsRegistry {
         let metrics = self.collect();
         let mut all: Vec<_> = metrics
             .scope_metrics()
-            .flat_map(|of| of.metrics().map(move |metric| Described::of(of.scope().name(), metric)))
+            .flat_map(|of| of.metrics().filter_map(move |metric| Described::of(of.scope().name(), metric)))
             .collect();
         all.sort();
         all
@@ -152,35 +158,23 @@ pub struct Described {
 }
 
 impl Described {
-    fn of(meter: &str, metric: &data::Metric) -> Self {
-        let mut attributes = BTreeSet::new();
-        let mut add = |key: &KeyValue| {
-            attributes.insert(key.key.as_str().to_owned());
-        };
-        let kind = match metric.data() {
-            AggregatedMetrics::F64(MetricData::Sum(sum)) => {
-                sum.data_points().flat_map(|point| point.attributes()).for_each(&mut add);
-                if sum.is_monotonic() { "counter" } else { "up-down counter" }
-            }
-            AggregatedMetrics::F64(MetricData::Gauge(gauge)) => {
-                gauge.data_points().flat_map(|point| point.attributes()).for_each(&mut add);
-                "gauge"
-            }
-            AggregatedMetrics::F64(MetricData::Histogram(histogram)) => {
-                histogram.data_points().flat_map(|point| point.attributes()).for_each(&mut add);
-                "histogram"
-            }
-            _ => "unknown",
-        };
-        Self {
+    fn of(meter: &str, metric: &data::Metric) -> Option<Self> {
+        let points = Points::of(metric)?;
+        let attributes = points.all.iter().flat_map(|point| &point.attributes);
+        Some(Self {
             name: metric.name().to_owned(),
-            prometheus: text::name(metric),
-            kind,
+            prometheus: text::name(metric, points.kind),
+            kind: match points.kind {
+                Kind::Counter => "counter",
+                Kind::UpDownCounter => "up-down counter",
+                Kind::Gauge => "gauge",
+                Kind::Histogram => "histogram",
+            },
             unit: metric.unit().to_owned(),
             meter: meter.to_owned(),
-            attributes,
+            attributes: attributes.map(|one| one.key.as_str().to_owned()).collect(),
             description: metric.description().to_owned(),
-        }
+        })
     }
 }
 

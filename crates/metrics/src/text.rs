@@ -7,10 +7,15 @@ use std::{borrow::Cow, ops::Range};
 
 use greenroom_js::number;
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Histogram, Metric, MetricData, ResourceMetrics};
+use opentelemetry_sdk::metrics::data::{HistogramDataPoint, Metric, ResourceMetrics};
+
+use crate::points::{Kind, Points, Recorded};
 
 /// What the text is.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// In bytes. Prometheus takes any length unless it is told a limit; nobody reads more.
+const LONGEST_VALUE: usize = 1024;
 
 /// Writes all of it.
 pub(crate) fn write(metrics: &ResourceMetrics, out: &mut String) {
@@ -20,11 +25,16 @@ pub(crate) fn write(metrics: &ResourceMetrics, out: &mut String) {
     series(out, "target_info", "", &target, "", 1.0);
 
     let all = metrics.scope_metrics().flat_map(|of| of.metrics().map(move |metric| (of.scope(), metric)));
-    let mut all: Vec<_> = all.map(|(scope, metric)| (name(metric), scope, metric)).collect();
-    all.sort_by(|(a, one, _), (b, other, _)| (a, one.name()).cmp(&(b, other.name())));
+    let mut all: Vec<_> = all
+        .filter_map(|(scope, metric)| {
+            let points = Points::of(metric)?;
+            Some((name(metric, points.kind), scope, metric, points))
+        })
+        .collect();
+    all.sort_by(|(a, one, ..), (b, other, ..)| (a, one.name()).cmp(&(b, other.name())));
     let mut before: Option<(&str, &str)> = None;
-    for (name, scope, metric) in &all {
-        let Some(kind) = kind(metric) else { continue };
+    for (name, scope, metric, points) in &all {
+        let kind = kind(points.kind);
         match before {
             Some((last, as_kind)) if last == name => {
                 // Of two kinds under one name the first counts.
@@ -35,28 +45,26 @@ pub(crate) fn write(metrics: &ResourceMetrics, out: &mut String) {
             _ => head(out, name, kind, metric),
         }
         before = Some((name, kind));
-        points(out, name, &scope_labels(scope), metric);
+        all_series(out, name, &scope_labels(scope), points);
     }
 }
 
 /// The name that Prometheus knows it under.
-pub(crate) fn name(metric: &Metric) -> String {
+pub(crate) fn name(metric: &Metric, kind: Kind) -> String {
     let mut name = sanitized(metric.name()).into_owned();
-    let is_counter = kind(metric) == Some("counter");
-    if is_counter && !name.ends_with("_total") {
+    if kind == Kind::Counter && !name.ends_with("_total") {
         name.push_str("_total");
     }
     name
 }
 
-fn kind(metric: &Metric) -> Option<&'static str> {
-    Some(match metric.data() {
-        AggregatedMetrics::F64(MetricData::Sum(sum)) if sum.is_monotonic() => "counter",
-        AggregatedMetrics::F64(MetricData::Sum(_) | MetricData::Gauge(_)) => "gauge",
-        AggregatedMetrics::F64(MetricData::Histogram(_)) => "histogram",
-        // Every instrument of ours is of floats.
-        _ => return None,
-    })
+/// Prometheus' name of it.
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Counter => "counter",
+        Kind::UpDownCounter | Kind::Gauge => "gauge",
+        Kind::Histogram => "histogram",
+    }
 }
 
 fn head(out: &mut String, name: &str, kind: &str, metric: &Metric) {
@@ -73,40 +81,29 @@ fn head(out: &mut String, name: &str, kind: &str, metric: &Metric) {
     push_all(out, &["\n# TYPE ", name, " ", kind, "\n"]);
 }
 
-fn points(out: &mut String, name: &str, scope: &str, metric: &Metric) {
-    let AggregatedMetrics::F64(data) = metric.data() else { return };
-    match data {
-        MetricData::Sum(sum) => {
-            let points = sum.data_points().map(|point| (point.attributes(), point.value()));
-            let mut sorted = Sorted::new(points, scope);
-            sorted.each(|labels, value| series(out, name, "", labels, "", value));
+fn all_series(out: &mut String, name: &str, scope: &str, points: &Points<'_>) {
+    // All of a metric have the same.
+    let bounds: Vec<String> = match points.all.first().map(|first| first.value) {
+        Some(Recorded::Histogram(first)) => {
+            first.bounds().map(number::to_string).chain(["+Inf".to_owned()]).collect()
         }
-        MetricData::Gauge(gauge) => {
-            let points = gauge.data_points().map(|point| (point.attributes(), point.value()));
-            let mut sorted = Sorted::new(points, scope);
-            sorted.each(|labels, value| series(out, name, "", labels, "", value));
-        }
-        MetricData::Histogram(histogram) => buckets(out, name, scope, histogram),
-        MetricData::ExponentialHistogram(_) => {}
-    }
+        _ => vec![],
+    };
+    let all = points.all.iter().map(|point| (point.attributes.iter().copied(), point.value));
+    Sorted::new(all, scope).each(|labels, value| match value {
+        Recorded::Number(value) => series(out, name, "", labels, "", value),
+        Recorded::Histogram(point) => buckets(out, name, labels, point, &bounds),
+    });
 }
 
-fn buckets(out: &mut String, name: &str, scope: &str, histogram: &Histogram<f64>) {
-    let points = histogram.data_points().map(|point| (point.attributes(), point));
-    let bounds: Vec<String> = histogram
-        .data_points()
-        .next()
-        .map(|point| point.bounds().map(number::to_string).chain(["+Inf".to_owned()]).collect())
-        .unwrap_or_default();
-    Sorted::new(points, scope).each(|labels, point| {
-        series(out, name, "_count", labels, "", point.count() as f64);
-        series(out, name, "_sum", labels, "", point.sum());
-        let mut below = 0;
-        for (bound, count) in bounds.iter().zip(point.bucket_counts()) {
-            below += count;
-            series(out, name, "_bucket", labels, bound, below as f64);
-        }
-    });
+fn buckets(out: &mut String, name: &str, labels: &str, point: &HistogramDataPoint<f64>, bounds: &[String]) {
+    series(out, name, "_count", labels, "", point.count() as f64);
+    series(out, name, "_sum", labels, "", point.sum());
+    let mut below = 0;
+    for (bound, count) in bounds.iter().zip(point.bucket_counts()) {
+        below += count;
+        series(out, name, "_bucket", labels, bound, below as f64);
+    }
 }
 
 /// One line. `bound` is the value of `le`, for a bucket.
@@ -148,14 +145,14 @@ impl<T: Copy> Sorted<T> {
         Self { text, points: made }
     }
 
-    fn each(&mut self, mut put: impl FnMut(&str, T)) {
+    fn each(&self, mut put: impl FnMut(&str, T)) {
         for (range, value) in &self.points {
             put(&self.text[range.clone()], *value);
         }
     }
 }
 
-/// The labels of one series, those of its meter last. What a meter or a bucket is told by is nobody's else.
+/// The labels of one series, those of its meter last. Attributes named `le` or `otel_scope_*` are left out: those labels are reserved.
 fn labels<'a>(attributes: impl Iterator<Item = (&'a str, &'a Value)>, scope: &str, out: &mut String) {
     let mut attributes: Vec<_> = attributes.map(|(key, value)| (label(key), value)).collect();
     attributes.retain(|(key, _)| !key.is_empty() && key != "le" && !key.starts_with("otel_scope_"));
@@ -168,9 +165,9 @@ fn labels<'a>(attributes: impl Iterator<Item = (&'a str, &'a Value)>, scope: &st
         }
         push_all(out, &[&key, "=\""]);
         match value {
-            Value::String(text) => escape(out, text.as_str(), true),
+            Value::String(text) => escape(out, cut(text.as_str()), true),
             Value::F64(n) => out.push_str(number::Buffer::default().format(*n)),
-            other => escape(out, &other.to_string(), true),
+            other => escape(out, cut(&other.to_string()), true),
         }
         out.push('"');
     }
@@ -199,6 +196,11 @@ fn scope_labels(scope: &InstrumentationScope) -> String {
         out.push('"');
     }
     out
+}
+
+/// As much of a label's value as is told: what a client or another process has chosen stands in each series of it.
+fn cut(value: &str) -> &str {
+    &value[..value.floor_char_boundary(LONGEST_VALUE)]
 }
 
 /// A label's name begins with no digit.

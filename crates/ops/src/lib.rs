@@ -39,6 +39,7 @@ mod hosts;
 mod links;
 mod listen;
 mod metrics;
+mod metrics_text;
 mod mounts;
 mod operator;
 mod origin;
@@ -51,7 +52,6 @@ mod sign_in;
 mod surface;
 mod token;
 
-pub use api::{boot_document, kept_boot};
 pub use events::{Event, Events};
 pub use hosts::asked as asked_host;
 pub use operator::Operator;

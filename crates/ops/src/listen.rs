@@ -6,13 +6,12 @@ use greenroom_context::spawn_thread;
 use greenroom_core::{Phase, RootLifecycle};
 use greenroom_errors::{Error, Result};
 use greenroom_http::{HttpSettings, serve_apart};
-use greenroom_http_server::{Listen, Listener, LocalAddr, Serve, Server, Tls};
+use greenroom_http_server::{Listen, Listener, LocalAddr, Serve, Server, ServerSettings, Tls};
 use greenroom_logging::Logger;
-use greenroom_metrics::MetricsRegistry;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ROOT, metrics::Scraped};
+use crate::{ROOT, metrics::Scraped, metrics_text::MetricsText};
 
 /// How long a stop waits for answers that are at work.
 const DRAIN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
@@ -28,7 +27,7 @@ pub(crate) enum Served {
     /// The surface.
     Surface(Router),
     /// The metrics, for everybody.
-    Metrics(MetricsRegistry),
+    Metrics(MetricsText),
 }
 
 /// What it takes to serve there.
@@ -108,10 +107,11 @@ async fn serve(
     match served {
         Served::Surface(router) => {
             let service = serve_apart(ROOT, router, &settings, &logger, &draining);
-            until(service, listener, &settings, tls, logger, draining).await;
+            until(service, listener, settings.server, tls, logger, draining).await;
         }
-        Served::Metrics(registry) => {
-            until(Scraped(registry), listener, &settings, tls, logger, draining).await;
+        Served::Metrics(text) => {
+            let server = Scraped::settings(&settings.server);
+            until(Scraped::new(text), listener, server, tls, logger, draining).await;
         }
     }
 }
@@ -119,12 +119,12 @@ async fn serve(
 async fn until(
     service: impl Serve,
     listener: Listener,
-    settings: &HttpSettings,
+    settings: ServerSettings,
     tls: Option<Tls>,
     logger: Logger,
     draining: CancellationToken,
 ) {
-    let server = Server::new(service, settings.server.clone(), tls, logger, draining.clone());
+    let server = Server::new(service, settings, tls, logger, draining.clone());
     server.accept_on(listener);
     draining.cancelled().await;
     server.drain().await;

@@ -1,41 +1,50 @@
 //! The text of all metrics: `/.greenroom/metrics` for operators, and `/metrics` for everybody who reaches a listener of its own.
 
-use std::{convert::Infallible, io::Write};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, response::Response, routing::get};
 use bytes::Bytes;
-use flate2::{Compression, write::GzEncoder};
-use greenroom_context::spawn_blocking;
-use greenroom_http_server::{Answer, Arrival, RequestBody, Serve};
-use greenroom_metrics::{CONTENT_TYPE, MetricsRegistry};
+use greenroom_http_server::{Answer, Arrival, RequestBody, Serve, ServerSettings};
+use greenroom_metrics::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::metrics_text::MetricsText;
 
 /// Where the listener has them, as the field has.
 const PATH: &str = "/metrics";
 
-/// The route on the surface.
-pub(crate) fn routes(registry: MetricsRegistry) -> Router {
-    let answer = async |State(registry): State<MetricsRegistry>, asked: HeaderMap| -> Response {
-        text(&registry, &asked).await.map(Into::into)
+/// So many answers are at work on the listener at once: each may hold a text of its own moment until it has been read.
+const MOST_ANSWERS: usize = 16;
+
+/// So many connections have a place there.
+const MOST_CONNECTIONS: u32 = 64;
+
+/// Who reads nothing for so long gives up its place there. Prometheus wants all of it within 10 s.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Everybody who asks there within a moment gets one text.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// The route on the surface. An operator gets what the metrics say now.
+pub(crate) fn routes(text: MetricsText) -> Router {
+    let answer = async |State(text): State<MetricsText>, asked: HeaderMap| -> Response {
+        answer(&text, &asked, Duration::ZERO).await.map(Into::into)
     };
-    Router::new().route(PATH, get(answer)).with_state(registry)
+    Router::new().route(PATH, get(answer)).with_state(text)
 }
 
-/// What the metrics say now. It is made on a thread for such work: functions of plugins are asked.
-async fn text(registry: &MetricsRegistry, asked: &HeaderMap) -> http::Response<Bytes> {
-    let (registry, is_packed) = (registry.clone(), takes_gzip(asked));
-    let made = spawn_blocking("metrics", move || {
-        let text = registry.text().into_bytes();
-        if is_packed { packed(&text).map(|packed| (packed, true)) } else { Ok((text, false)) }
-    });
-    let Ok(Ok((body, is_packed))) = made.await else {
+/// What the metrics say, or have said at most so long ago.
+async fn answer(text: &MetricsText, asked: &HeaderMap, oldest: Duration) -> http::Response<Bytes> {
+    let is_packed = takes_gzip(asked);
+    let Some(body) = text.read(is_packed, oldest).await else {
         let mut failed =
             http::Response::new(Bytes::from_static(b"The metrics could not be read; the log says why\n"));
         *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return failed;
     };
-    let mut answer = http::Response::new(body.into());
+    let mut answer = http::Response::new(body);
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -58,28 +67,43 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
     })
 }
 
-fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-    encoder.write_all(text)?;
-    encoder.finish()
+/// What a listener of the metrics' own serves: them alone, without a token and without an access line, as the field's exporters do.
+pub(crate) struct Scraped {
+    text: MetricsText,
+    answers: Arc<Semaphore>,
 }
 
-/// What a listener of the metrics' own serves: them alone, without a token and without an access line, as the field's exporters do.
-pub(crate) struct Scraped(pub(crate) MetricsRegistry);
+impl Scraped {
+    pub(crate) fn new(text: MetricsText) -> Self {
+        Self { text, answers: Arc::new(Semaphore::new(MOST_ANSWERS)) }
+    }
+
+    /// How the listener treats its clients: nobody has shown who they are.
+    pub(crate) fn settings(of_all: &ServerSettings) -> ServerSettings {
+        let mut settings = of_all.clone();
+        settings.limits.connections = settings.limits.connections.min(MOST_CONNECTIONS);
+        let send = &mut settings.timeouts.send;
+        *send = if send.is_zero() { SEND_TIMEOUT } else { SEND_TIMEOUT.min(*send) };
+        settings
+    }
+}
 
 impl Serve for Scraped {
     type Body = BoxBody<Bytes, Infallible>;
 
     fn serve(&self, request: Request<RequestBody>, arrival: Arrival) -> Answer<Self::Body> {
-        let registry = self.0.clone();
+        let (text, place) = (self.text.clone(), self.answers.clone().try_acquire_owned());
         Box::pin(async move {
             let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-            let mut answer = match (request.uri().path(), is_read) {
-                (PATH, true) => text(&registry, request.headers()).await,
-                (PATH, false) => refused(StatusCode::METHOD_NOT_ALLOWED),
+            let mut answer = match (request.uri().path(), is_read, place) {
+                (PATH, true, Ok(place)) => answer(&text, request.headers(), MOMENT)
+                    .await
+                    .map(|text| Bytes::from_owner(Held { text, _place: place })),
+                (PATH, true, Err(_)) => refused(StatusCode::SERVICE_UNAVAILABLE),
+                (PATH, false, _) => refused(StatusCode::METHOD_NOT_ALLOWED),
                 _ => refused(StatusCode::NOT_FOUND),
             };
-            if arrival.is_last {
+            if arrival.is_last || answer.status() == StatusCode::SERVICE_UNAVAILABLE {
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
             // The body that keeps the connection does not say how long it is.
@@ -97,20 +121,50 @@ impl Serve for Scraped {
     }
 }
 
-fn refused(status: StatusCode) -> http::Response<Bytes> {
-    let mut answer = http::Response::new(Bytes::from_static(b"The metrics are at GET /metrics\n"));
-    *answer.status_mut() = status;
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+/// A text that has its place until the last of it has gone to the system.
+struct Held {
+    text: Bytes,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
     }
+}
+
+fn refused(status: StatusCode) -> http::Response<Bytes> {
+    let why: &[u8] = match status {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            b"Too many read the metrics at once, and not all of them read on\n"
+        }
+        _ => b"The metrics are at GET /metrics\n",
+    };
+    let mut answer = http::Response::new(Bytes::from_static(why));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => headers.insert(header::ALLOW, HeaderValue::from_static("GET,HEAD")),
+        StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")),
+        _ => None,
+    };
     answer
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_reads_nothing_has_no_place_on_the_listener_for_long_whatever_holds_elsewhere() {
+        for (of_all, expected) in [(60, 5), (0, 5), (2, 2)] {
+            let mut settings = ServerSettings::default();
+            settings.timeouts.send = Duration::from_secs(of_all);
+            assert_eq!(Scraped::settings(&settings).timeouts.send, Duration::from_secs(expected));
+            assert_eq!(Scraped::settings(&settings).limits.connections, MOST_CONNECTIONS);
+        }
+    }
 
     #[test]
     fn gzip_is_sent_to_who_says_so() {

@@ -21,6 +21,7 @@ use crate::{
     hosts::Hosts,
     listen::{OwnListener, Served, Serving},
     metrics,
+    metrics_text::MetricsText,
     mounts::{Kind, Mounts},
     operator::Operator,
     settings::OpsSettings,
@@ -71,13 +72,14 @@ impl Ops {
                     settings: http.clone(),
                     logger: logger.clone(),
                 };
+                let metrics_text = MetricsText::new(sources.metrics.clone());
                 let mut metrics_address = None;
                 if let Some(listen) = settings.metrics.clone() {
                     let own =
                         OwnListener::start(serving("metrics", listen, false), &sources.lifecycle).await?;
                     info!(logger, "Listening on {} for /metrics alone", own.address);
                     metrics_address = Some(own.address.clone());
-                    own.serve(Served::Metrics(sources.metrics.clone()));
+                    own.serve(Served::Metrics(metrics_text.clone()));
                 }
                 let own = match settings.listen.clone().filter(|_| is_on) {
                     None => None,
@@ -104,7 +106,7 @@ impl Ops {
                     address,
                 });
                 inner.mounts.add(Kind::Own, "", sign_in::routes(&inner))?;
-                inner.mounts.add(Kind::Own, "", metrics::routes(sources.metrics.clone()))?;
+                inner.mounts.add(Kind::Own, "", metrics::routes(metrics_text))?;
                 inner.mounts.add(Kind::Own, "", api::routes(Told { sources, node_env, own_address }))?;
                 inner.mounts.add(Kind::Files, "", sign_in::files())?;
                 let surface = if is_on { surface::router(&inner) } else { Router::new() };

@@ -72,6 +72,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use greenroom::prelude::*;
+    use greenroom_defaults::Severity;
 
     use super::*;
     use crate::catalogue::ByDefault;

@@ -155,11 +155,14 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Of the two places where a backend may listen, the one that has this port, as a variable's name has it.
+/// Of the places where a backend may listen, the one that has this port, as a variable's name has it.
 fn listener_of(config: &RootConfig, port: u64) -> &'static str {
-    match OpsSettings::from_config(config).map(|settings| settings.listen) {
-        Ok(Some(Listen::Tcp { port: own, .. })) if u64::from(own) == port => "greenroom_ops_listen",
-        _ => "backend_listen",
+    let Ok(settings) = OpsSettings::from_config(config) else { return "backend_listen" };
+    let has = |listen: &Option<Listen>| matches!(listen, Some(Listen::Tcp { port: own, .. }) if u64::from(*own) == port);
+    match (has(&settings.listen), has(&settings.metrics)) {
+        (true, _) => "greenroom_ops_listen",
+        (false, true) => "greenroom_metrics_listen",
+        (false, false) => "backend_listen",
     }
 }
 
@@ -208,6 +211,8 @@ mod tests {
             ("", "backend_listen"),
             ("greenroom: {ops: {listen: '127.0.0.1:7010'}}", "backend_listen"),
             ("greenroom: {ops: {listen: '127.0.0.1:7008'}}", "greenroom_ops_listen"),
+            ("greenroom: {metrics: {listen: '127.0.0.1:7008'}}", "greenroom_metrics_listen"),
+            ("greenroom: {ops: {listen: ':7010'}, metrics: {listen: ':7008'}}", "greenroom_metrics_listen"),
         ] {
             let told = one(&RootConfig::from_yaml(yaml).unwrap(), "greenroom", &taken);
             let (_, rest) = told.split_once(&format!("APP_CONFIG_{listener}='127.0.0.1:")).expect(&told);

@@ -1,27 +1,37 @@
-//! Two places where a backend listens, of which the second would find its address taken by the first.
+//! Places where a backend listens, of which a later one would find its address taken by an earlier one.
 
 use std::net::IpAddr;
 
 use greenroom::{
-    config::{ConfigError, RootConfig},
+    config::{ConfigError, RootConfig, all},
     http::Listen,
 };
 
+const MAIN: &str = "backend.listen";
 const OWN: &str = "greenroom.ops.listen";
+const METRICS: &str = "greenroom.metrics.listen";
 
-/// Refuses an address of the pages for operators that all else has, too. What is no address is told by its reader.
+/// Refuses an address of the pages for operators, or of the metrics, that something else has, too. What is no address is told by its
+/// reader.
 pub(crate) fn check(config: &RootConfig) -> Result<(), ConfigError> {
-    let (Ok(Some(own)), Ok(main)) = (Listen::optional(config, OWN), Listen::from_config(config)) else {
-        return Ok(());
+    let optional = |key| Listen::optional(config, key).ok().flatten();
+    let (main, own, metrics) = (Listen::from_config(config).ok(), optional(OWN), optional(METRICS));
+    let refused = |key: &str, listen: &Option<Listen>, others: &[(&str, &Option<Listen>)], without: &str| {
+        let taken = others.iter().find(|(_, other)| {
+            listen.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| is_taken(one, other))
+        });
+        taken.map_or(Ok(()), |(other, _)| {
+            let text = format!(
+                "{key} is an address that {other} has already: write another port, or take the key out, which leaves {without}"
+            );
+            Err(ConfigError::invalid(config, key, text))
+        })
     };
-    if !is_taken(&own, &main) {
-        return Ok(());
-    }
-    let text = format!(
-        "{OWN} is an address that backend.listen has already: write another port, or take the key out, which leaves the pages \
-         for operators where all else is"
-    );
-    Err(ConfigError::invalid(config, OWN, text))
+    let pages = "the pages for operators where all else is";
+    let told = "the metrics to operators, at /.greenroom/metrics";
+    let own_is = refused(OWN, &own, &[(MAIN, &main)], pages);
+    let metrics_are = refused(METRICS, &metrics, &[(MAIN, &main), (OWN, &own)], told);
+    all((own_is, metrics_are)).map(|_| ())
 }
 
 fn is_taken(one: &Listen, other: &Listen) -> bool {
@@ -90,6 +100,20 @@ mod tests {
             ("unix:/run/x.sock", ":7007"),
         ] {
             assert_eq!(refused(main, own), None, "{main} {own}");
+        }
+        for (metrics, taken) in [
+            ("127.0.0.1:7007", Some("backend.listen")),
+            (":7010", Some("greenroom.ops.listen")),
+            (":9464", None),
+        ] {
+            let yaml = format!(
+                "backend: {{listen: ':7007'}}\ngreenroom: {{ops: {{listen: '127.0.0.1:7010'}}, metrics: {{listen: '{metrics}'}}}}"
+            );
+            let told = check(&RootConfig::from_yaml(&yaml).unwrap()).err().map(|error| error.to_string());
+            let begins =
+                taken.map(|taken| format!("greenroom.metrics.listen is an address that {taken} has already"));
+            assert_eq!(told.is_some(), begins.is_some(), "{metrics} {told:?}");
+            assert!(told.unwrap_or_default().starts_with(&begins.unwrap_or_default()), "{metrics}");
         }
         let without = RootConfig::from_yaml("backend: {listen: ':7007'}").unwrap();
         assert!(check(&without).is_ok());

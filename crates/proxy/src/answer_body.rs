@@ -78,7 +78,10 @@ impl Body for AnswerBody {
         let polled = connection.poll_for(cx, |cx| Pin::new(&mut this.body).poll_frame(cx));
         match &polled {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(Ok(_))) if !this.body.is_end_stream() => return polled,
+            // Trailers are the last there is: nobody asks for more.
+            Poll::Ready(Some(Ok(frame))) if !frame.is_trailers() && !this.body.is_end_stream() => {
+                return polled;
+            }
             Poll::Ready(Some(Err(_))) => {
                 if !guards.upload.has_failed() {
                     let id = guards.request.as_ref().map(Request::id).unwrap_or_default();

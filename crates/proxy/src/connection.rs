@@ -23,7 +23,7 @@ use tokio::{net::TcpStream, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    hush::Hush,
+    quiet_waker::QuietWaker,
     settings::HEADERS,
     wire::{Told, Wire},
 };
@@ -46,7 +46,7 @@ type Http = http1::Connection<TokioIo<Wire>, Body>;
 pub(crate) struct Connection {
     sender: SendRequest<Body>,
     /// What is polled with `http` is polled by way of it.
-    hush: Hush,
+    quiet_waker: QuietWaker,
     /// `None` once it has ended, or goes on by itself.
     http: Option<Box<Http>>,
     alone: Option<Alone>,
@@ -102,7 +102,7 @@ impl Connection {
             .unwrap_or_else(|_| unreachable!("a handshake of HTTP/1 sends nothing"));
         Self {
             sender,
-            hush: Hush::new(),
+            quiet_waker: QuietWaker::new(),
             http: Some(Box::new(http)),
             alone: None,
             has_ended: false,
@@ -121,8 +121,8 @@ impl Connection {
 
     /// Lets it work. `Ready` once it has ended.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { hush, http, has_ended, .. } = self;
-        hush.poll(cx, |cx| work(http, has_ended, cx))
+        let Self { quiet_waker, http, has_ended, .. } = self;
+        quiet_waker.poll(cx, |cx| work(http, has_ended, cx))
     }
 
     /// Asks for what comes by it, and lets it work for that.
@@ -131,8 +131,8 @@ impl Connection {
         cx: &mut Context<'_>,
         mut what: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let Self { hush, http, has_ended, .. } = self;
-        hush.poll(cx, |cx| {
+        let Self { quiet_waker, http, has_ended, .. } = self;
+        quiet_waker.poll(cx, |cx| {
             let polled = what(cx);
             if polled.is_ready() {
                 return polled;
@@ -144,12 +144,12 @@ impl Connection {
 
     /// The next request begins; whether it can be made [once more](Self::again) when it has left.
     pub(crate) fn begin(&self, may_be_repeated: bool) {
-        self.told.sent.begin(may_be_repeated);
+        self.told.head.begin(may_be_repeated);
     }
 
     /// The request that has left, if that was asked for; it has no body.
     pub(crate) fn again(&self) -> Option<Box<Request<Body>>> {
-        self.told.sent.again()
+        self.told.head.again()
     }
 
     /// Sends a request, and waits for the head of its answer.
@@ -163,10 +163,10 @@ impl Connection {
             // One that the server has closed gives the request back.
             self.told.doubt();
         }
-        let Self { sender, hush, http, has_ended, told, .. } = self;
-        let mut answer = pin!(hush.quietly(|| sender.try_send_request(*request)));
+        let Self { sender, quiet_waker, http, has_ended, told, .. } = self;
+        let mut answer = pin!(quiet_waker.quietly(|| sender.try_send_request(*request)));
         let answer = poll_fn(|cx| {
-            hush.poll(cx, |cx| {
+            quiet_waker.poll(cx, |cx| {
                 let _ = work(http, has_ended, cx);
                 let polled = answer.as_mut().poll(cx);
                 if polled.is_ready() || !*has_ended {

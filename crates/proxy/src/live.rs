@@ -1,5 +1,8 @@
 //! What is on its way to the server behind and back, by plugin, and how much of it there may be.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -40,6 +43,8 @@ pub(crate) struct Live {
     probes: AtomicUsize,
     streams: AtomicUsize,
     plugins: Mutex<Plugins>,
+    /// More were found than are told apart: no backend has so many plugins, and what may be said of any name tells nothing more.
+    is_crowded: AtomicBool,
     /// Those beyond [`MOST_PLUGINS`].
     others: Arc<Plugin>,
     /// Where health checks are counted.
@@ -56,10 +61,12 @@ struct Plugins {
 /// What is counted of a plugin.
 #[derive(Default)]
 struct Plugin {
-    /// It has answered as only a plugin does.
-    is_known: AtomicBool,
-    /// It has answered otherwise than by 404.
+    /// Whether it can be a plugin at all: it has a name.
+    is_named: bool,
+    /// It has answered as a plugin does.
     is_found: AtomicBool,
+    /// It has answered as only a plugin does.
+    is_certain: AtomicBool,
     /// When it was asked last, by the clock of all.
     asked: AtomicU64,
     now: [AtomicUsize; 4],
@@ -91,8 +98,8 @@ pub(crate) struct Full;
 
 impl Live {
     pub(crate) fn new(limits: Limits) -> Self {
-        let (in_flight, probes, streams, plugins, others, probed) = Default::default();
-        Self { limits, in_flight, probes, streams, plugins, others, probed }
+        let (in_flight, probes, streams, plugins, is_crowded, others, probed) = Default::default();
+        Self { limits, in_flight, probes, streams, plugins, is_crowded, others, probed }
     }
 
     /// Lets a request in; its place is free again when that is dropped. `may_stream`: as far as it tells, its answer is a stream.
@@ -122,7 +129,9 @@ impl Live {
         let known = plugins.by_id.get(id).cloned();
         let plugin = match known {
             Some(plugin) => plugin,
-            None if plugins.has_room(&self.others) => plugins.by_id.entry(id.into()).or_default().clone(),
+            None if plugins.has_room(self) => {
+                plugins.by_id.entry(id.into()).or_insert_with(|| named(id)).clone()
+            }
             None => return self.others.clone(),
         };
         plugin.asked.store(plugins.clock, Relaxed);
@@ -179,20 +188,25 @@ impl Live {
 impl Plugins {
     /// Whether one more may be told apart. In a full table the one gives way that was asked least recently of those that nobody
     /// asks now; a plugin only where all the others are plugins, too: clients can make up any number of names.
-    fn has_room(&mut self, others: &Plugin) -> bool {
+    fn has_room(&mut self, live: &Live) -> bool {
         if self.by_id.len() < MOST_PLUGINS {
             return true;
         }
         let idle = self.by_id.iter().filter(|(_, plugin)| Arc::strong_count(plugin) == 1);
-        let rank = |plugin: &Plugin| (plugin.is_known.load(Relaxed), plugin.asked.load(Relaxed));
+        let rank = |plugin: &Plugin| (plugin.is_certain.load(Relaxed), plugin.asked.load(Relaxed));
         let Some(id) = idle.min_by_key(|(_, plugin)| rank(plugin)).map(|(id, _)| id.clone()) else {
             return false;
         };
         if let Some(plugin) = self.by_id.remove(&id) {
-            others.refusals.lock().take(std::mem::take(&mut plugin.refusals.lock()));
+            live.is_crowded.fetch_or(plugin.is_found.load(Relaxed), Relaxed);
+            live.others.refusals.lock().take(std::mem::take(&mut plugin.refusals.lock()));
         }
         true
     }
+}
+
+fn named(id: &str) -> Arc<Plugin> {
+    Arc::new(Plugin { is_named: !id.is_empty(), ..Plugin::default() })
 }
 
 impl Plugin {
@@ -208,6 +222,23 @@ impl Plugin {
             failures: self.failures.load(Relaxed),
             last_failure: self.last_failure.lock().clone(),
             refused: self.refusals.lock().all(),
+        }
+    }
+
+    /// Whether it is a plugin shows by its answers. One below 400 only a plugin gives. A refusal for who asks, and a failure, are a
+    /// plugin's as a rule. All else, such as 404, 429 and what answers CORS, is said before a plugin is asked, of any name.
+    fn answered(&self, method: &Method, status: StatusCode, is_crowded: bool) {
+        if !self.is_named || *method == Method::OPTIONS {
+            return;
+        }
+        let is_certain = status.as_u16() < 400;
+        let may_be = Refusals::is(status) || status.is_server_error();
+        for (noted, is_so) in
+            [(&self.is_certain, is_certain), (&self.is_found, is_certain || (may_be && !is_crowded))]
+        {
+            if is_so && !noted.load(Relaxed) {
+                noted.store(true, Relaxed);
+            }
         }
     }
 
@@ -237,6 +268,11 @@ impl Place {
         self.plugin.last_begun.begins(self.number, uri, named);
     }
 
+    /// Whether it is for a plugin that the server behind has, as far as answers have shown.
+    pub(crate) fn is_plugins(&self) -> bool {
+        self.plugin.is_found.load(Relaxed)
+    }
+
     /// It turns out to be that.
     pub(crate) fn becomes(&mut self, kind: Kind) -> Result<(), Full> {
         self.live.take(kind)?;
@@ -246,16 +282,9 @@ impl Place {
         Ok(())
     }
 
-    /// Its plugin has answered so, or whoever answers where there is no plugin: what is refused, or asked by CORS, may be either.
+    /// Its plugin has answered so, or whoever answers where there is no plugin.
     pub(crate) fn answered(&self, method: &Method, status: StatusCode, request: &str) {
-        let is_plugins = status.as_u16() < 400 && *method != Method::OPTIONS;
-        if is_plugins && !self.plugin.is_known.load(Relaxed) {
-            self.plugin.is_known.store(true, Relaxed);
-        }
-        let is_found = status != StatusCode::NOT_FOUND && *method != Method::OPTIONS;
-        if is_found && !self.plugin.is_found.load(Relaxed) {
-            self.plugin.is_found.store(true, Relaxed);
-        }
+        self.plugin.answered(method, status, self.live.is_crowded.load(Relaxed));
         self.ends();
         // Of a health check, 503 is an answer: it is not ready.
         let is_failure = self.kind != Kind::Probe || status != StatusCode::SERVICE_UNAVAILABLE;
@@ -312,74 +341,5 @@ impl Drop for Place {
             self.plugin.recent.ends(self.number);
             self.plugin.last_begun.ends(self.number);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn of_ten_thousand_names_few_are_told_apart_and_no_refusal_is_lost() {
-        const NAMES: u64 = 10_000;
-        let live = Arc::new(Live::new(Limits::default()));
-        for name in 0..NAMES {
-            let place = live.enter(&format!("p{name}"), false).unwrap();
-            place.answered(&Method::GET, StatusCode::UNAUTHORIZED, "id");
-            place.refused(StatusCode::UNAUTHORIZED, "missing");
-        }
-        let plugins = live.status();
-        assert_eq!(plugins.len(), MOST_PLUGINS + 1);
-        let refused = plugins.values().flat_map(|plugin| &plugin.refused);
-        assert_eq!(refused.map(|refused| refused.count).sum::<u64>(), NAMES);
-        let [others] = &plugins[OTHER_PLUGINS].refused[..] else { panic!("{plugins:?}") };
-        assert_eq!(
-            (others.status, others.reason, others.count),
-            (401, "missing", NAMES - MOST_PLUGINS as u64)
-        );
-        // One of them comes back: what it was refused before stays with the others.
-        let place = live.enter("p0", false).unwrap();
-        place.answered(&Method::GET, StatusCode::UNAUTHORIZED, "id");
-        place.refused(StatusCode::UNAUTHORIZED, "missing");
-        drop(place);
-        let plugins = live.status();
-        let counts = ["p0", OTHER_PLUGINS].map(|id| plugins[id].refused[0].count);
-        assert_eq!(counts, [1, NAMES - MOST_PLUGINS as u64 + 1], "one more had to give way");
-    }
-
-    #[test]
-    fn a_health_check_that_is_answered_not_ready_is_no_failure_and_any_other_5xx_is() {
-        let live = Arc::new(Live::new(Limits::default()));
-        let answered = |place: Place, status| place.answered(&Method::GET, status, "id");
-        for (status, failures) in
-            [(StatusCode::SERVICE_UNAVAILABLE, [0, 1]), (StatusCode::BAD_GATEWAY, [1, 2])]
-        {
-            answered(live.enter_probe().unwrap(), status);
-            answered(live.enter("catalog", false).unwrap(), status);
-            let plugins = live.status();
-            assert_eq!([PROBES, "catalog"].map(|id| plugins[id].failures), failures, "{status}");
-        }
-    }
-
-    #[test]
-    fn suspects_are_those_that_wait_since_lately_who_has_most_first() {
-        let live = Arc::new(Live::new(Limits::default()));
-        let enter = |plugin: &str| live.enter(plugin, false).unwrap();
-        let _old = enter("old");
-        live.turn();
-        live.turn();
-        let catalog = [enter("catalog"), enter("catalog")];
-        let (search, _pages) = (enter("search"), enter(""));
-        search.answered(&Method::GET, StatusCode::OK, "id");
-        let suspects = || {
-            let of = live.suspects().into_iter().map(|suspect| (suspect.plugin, suspect.requests));
-            of.collect::<Vec<_>>()
-        };
-        assert_eq!(suspects(), [("catalog".to_owned(), 2), (String::new(), 1)]);
-        drop(catalog);
-        assert_eq!(suspects(), [(String::new(), 1)]);
-        let _many: Vec<_> = (0..1000).map(|name| enter(&format!("p{name}"))).collect();
-        let suspects = suspects();
-        assert_eq!((suspects.len(), &*suspects[0].0), (MOST_SUSPECTS, OTHER_PLUGINS));
     }
 }

@@ -59,6 +59,9 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
         shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
         return failed(Failure::Overloaded);
     };
+    if place.is_plugins() {
+        told.set_plugin_known();
+    }
     if let Some(named) = named.as_ref().filter(|_| !passage.is_probe) {
         place.is_for(request.uri(), named);
     }
@@ -276,6 +279,9 @@ impl Sending {
     /// Notes with what it was answered.
     fn answered(&self, status: StatusCode) {
         self.place.answered(&self.asked.method, status, self.id());
+        if self.place.is_plugins() {
+            self.told.set_plugin_known();
+        }
         if Refusals::is(status) {
             self.refused(status);
         }

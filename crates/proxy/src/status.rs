@@ -83,7 +83,8 @@ pub struct PluginStatus {
     pub streams: usize,
     /// Connections that have left HTTP.
     pub tunnels: usize,
-    /// Whether anything else than 404 was ever answered: what clients ask for may be no plugin.
+    /// Whether the server behind has it, as far as answers have shown: what clients ask for may be no plugin. Metrics and pages tell of
+    /// these alone by name.
     pub is_found: bool,
     /// Requests so far.
     pub requests: u64,

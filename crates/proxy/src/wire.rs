@@ -16,7 +16,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::sent::Sent;
+use crate::request_head::RequestHead;
 
 /// A connection's socket.
 pub(crate) struct Wire {
@@ -38,7 +38,7 @@ pub(crate) struct Told {
     /// The system is to be asked whether the other side has closed: the runtime may not have been told yet.
     is_doubted: AtomicBool,
     /// What has left of the request.
-    pub(crate) sent: Sent,
+    pub(crate) head: RequestHead,
 }
 
 impl Told {
@@ -124,7 +124,7 @@ impl Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.told.sent.leave([bytes].into_iter());
+        self.told.head.leave([bytes].into_iter());
         if self.is_patient && self.told.is_deaf() {
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -137,7 +137,7 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.told.sent.leave(bytes.iter().map(|slice| &**slice));
+        self.told.head.leave(bytes.iter().map(|slice| &**slice));
         let all = bytes.iter().map(|slice| slice.len()).sum();
         if self.is_patient && self.told.is_deaf() {
             return Poll::Ready(Ok(all));

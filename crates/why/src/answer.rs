@@ -61,6 +61,10 @@ impl Finding {
     }
 }
 
+/// Why nothing can be told, in a sentence: nobody answers, it is no Backstage, or it refuses the token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untold(pub String);
+
 /// The answer of a run.
 #[derive(Clone, Debug)]
 pub struct Answer {

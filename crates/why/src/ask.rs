@@ -65,6 +65,11 @@ impl Reply {
         says_so || self.text.trim_start().get(..1) == Some("<")
     }
 
+    /// Whether it is Greenroom's surface for operators, which asks for a token: the challenge is its own.
+    pub(crate) fn is_greenrooms_challenge(&self) -> bool {
+        self.header("www-authenticate") == Some("Bearer realm=\"greenroom\"")
+    }
+
     /// The message of an error's body, as Backstage writes it, or of a health endpoint.
     pub(crate) fn message(&self) -> Option<String> {
         let body = self.json()?;
@@ -94,6 +99,11 @@ impl Asked {
 
     pub(crate) fn with(&self, status: u16) -> Option<&Reply> {
         self.reply().filter(|reply| reply.status == status)
+    }
+
+    /// Whether it is Greenroom's surface for operators, which refuses who brings no token.
+    pub(crate) fn is_closed_greenroom(&self) -> bool {
+        self.with(401).is_some_and(Reply::is_greenrooms_challenge)
     }
 
     /// The document of an answer of 200.

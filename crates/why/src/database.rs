@@ -40,7 +40,7 @@ const WORDS: &[(&str, &str, &str, &str)] = &[
     (
         "no pg_hba.conf entry",
         "databaseAccess",
-        "PostgreSQL lets this host or user not in",
+        "PostgreSQL does not let this host or user in",
         "add it to the server's pg_hba.conf, or turn on ssl in backend.database.connection",
     ),
     (
@@ -115,6 +115,16 @@ impl DatabaseFault {
             what: format!("PostgreSQL has no such database ({})", said(text)),
             next: "create it, or give the user CREATEDB",
         })
+    }
+
+    /// Whether a line is of who asks for nothing but a database: the pool of connections, and what a backend does all the time.
+    pub(crate) fn is_told_by(message: &str) -> bool {
+        let begins = [
+            "Acquire connection error",
+            "Failed to load processing items",
+            "Failed to load stitchable entities",
+        ];
+        begins.iter().any(|begin| message.starts_with(begin)) && Self::of_key_store(message).is_some()
     }
 
     /// Of an error of a plugin that has asked for nothing but its database.

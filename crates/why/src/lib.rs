@@ -11,7 +11,7 @@
 //!
 //! A run makes at most 15 requests of GET, within 5 s, to one origin. [`Why`] asks, and rules in files of their own make findings
 //! of what came: `reach.rs` why there is nobody, `outside.rs` what anybody sees of a backend, `operators.rs` what Greenroom's
-//! surface tells, `log.rs` what a log tells, `left.rs` what was left in a data directory. The first finding is the sentence.
+//! surface tells, `log.rs` what a log tells, `data_dir.rs` what was left in a data directory. The first finding is the sentence.
 //!
 //! It must not know of command lines, nor change anything anywhere.
 
@@ -19,8 +19,9 @@ mod answer;
 mod ask;
 mod boot;
 mod checks;
+mod data_dir;
 mod database;
-mod left;
+mod ended;
 mod log;
 mod operators;
 mod outside;
@@ -28,12 +29,13 @@ mod probes;
 mod reach;
 mod why;
 mod words;
+mod wrapped;
 
 pub use crate::{
-    answer::{Answer, Finding, Verdict},
+    answer::{Answer, Finding, Untold, Verdict},
     ask::{Request, USER_AGENT},
-    boot::{Boot, Boots, NoBoot, Step},
-    left::Left,
+    boot::Boots,
+    data_dir::DataDir,
     log::Log,
     probes::Probes,
     why::Why,

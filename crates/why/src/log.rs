@@ -2,22 +2,28 @@
 
 use std::{io::Read, time::SystemTime};
 
+use greenroom_boot_document::BootDocument;
 use greenroom_logging::Level;
 use greenroom_logs::Records;
 use greenroom_node_log::{
     Kind, Record,
-    facts::{Boot as Line, Excerpt, NodeBoot, Outcome},
+    facts::{NodeBoot, Outcome},
 };
 use jiff::Timestamp;
 
 use crate::{
     answer::Finding,
+    boot::{self, port_taken},
     database::DatabaseFault,
-    words::{plugins, said},
+    words::said,
+    wrapped::{self, Line as Of, Wrapped},
 };
 
 /// What a log was read at a time.
 const BLOCK: usize = 256 * 1024;
+
+/// What the log's last so many seconds tell goes on: who asks a database in vain asks again sooner.
+const STILL: i64 = 60;
 
 /// A line that tells of something wrong.
 #[derive(Clone, Debug)]
@@ -35,8 +41,21 @@ pub struct Log {
     has_times: bool,
     /// When the start began is not known yet.
     is_untimed: bool,
+    wrapped: Wrapped,
+    /// Its process was started by Greenroom, which has said so.
+    is_launched: bool,
+    /// More of it may come.
+    pub(crate) is_unfinished: bool,
     records: u64,
+    /// Those of a form that a Backstage writes.
+    known: u64,
     last: Option<Timestamp>,
+    /// The process was asked to end, and has.
+    is_stopped: bool,
+    /// How the process has ended, as Greenroom around it says.
+    end: Option<Finding>,
+    /// A database that refuses connections.
+    database: Option<Fault>,
     /// The process said that it ends.
     fatal: Option<Fault>,
     error: Option<Fault>,
@@ -46,6 +65,15 @@ pub struct Log {
 
 impl Log {
     /// Reads all of it, or until `goes_on` says no.
+    ///
+    /// ```
+    /// use greenroom_why::Log;
+    ///
+    /// let text = "{\"level\":\"error\",\"message\":\"no entity\",\"service\":\"backstage\"}\n";
+    /// let log = Log::read(text.as_bytes(), |log| log.records() < 1000)?;
+    /// assert_eq!(log.records(), 1);
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When it cannot be read.
@@ -67,12 +95,40 @@ impl Log {
 
     fn note(&mut self, record: &Record<'_>, at: Option<Timestamp>) {
         self.records += 1;
+        self.known += u64::from(match record.kind {
+            Kind::Json | Kind::Development | Kind::Uncaught(_) | Kind::V8Fatal | Kind::ProcessWarning(_) => {
+                true
+            }
+            Kind::Error => record.stack.is_some(),
+            _ => false,
+        });
         self.has_times |= at.is_some();
         self.last = at.or(self.last);
         let moment = self.last.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH);
-        let begins = matches!(Line::of(record), Some(Line::LoadingConfig { source }) if source.contains("ConfigSource{"));
-        if begins && self.fatal.is_some() {
-            self.boot = None;
+        match self.wrapped.line(record, at) {
+            Of::Backends => {}
+            Of::Own => return,
+            Of::OwnStart => return self.own_start(),
+            Of::Launched => {
+                (self.boot, self.is_launched, self.is_untimed) =
+                    (Some(NodeBoot::new(moment)), true, at.is_none());
+                return self.begins();
+            }
+            Of::Ended(end) => {
+                self.end = Some(Finding { since: at, ..end.finding() });
+                return;
+            }
+            Of::Stopped => {
+                self.is_stopped = true;
+                return;
+            }
+        }
+        let begins = wrapped::loads_config(record);
+        self.known += u64::from(begins && matches!(record.kind, Kind::Console));
+        // Greenroom's own, which is not launched by another one.
+        let is_another = begins && record.service.is_some();
+        if (begins && self.fatal.is_some()) || is_another {
+            (self.boot, self.is_launched) = (None, false);
         }
         let is_new = self.boot.is_none();
         let boot = self.boot.get_or_insert_with(|| NodeBoot::new(moment));
@@ -81,13 +137,15 @@ impl Log {
             self.is_untimed = false;
         }
         let began = boot.began_at;
-        boot.note(record, || moment);
+        match begins {
+            true => boot.note(&wrapped::as_printed(record), || moment),
+            false => boot.note(record, || moment),
+        }
         if is_new || boot.began_at != began || begins {
             // The line that a start begins with has no time unless a container's tool has written one: the next line's is nearer than
             // that of the process before.
             self.is_untimed = at.is_none();
-            // Another start: what was wrong before it is over.
-            (self.fatal, self.error, self.errors) = (None, None, 0);
+            self.begins();
         }
         let fault = || Fault {
             at,
@@ -103,6 +161,24 @@ impl Log {
             self.errors += 1;
             self.error = Some(fault());
         }
+        if DatabaseFault::is_told_by(&record.message) {
+            self.database = Some(fault());
+        }
+    }
+
+    /// Another start: what was wrong before it is over.
+    fn begins(&mut self) {
+        (self.fatal, self.error, self.errors) = (None, None, 0);
+        (self.end, self.database, self.is_stopped) = (None, None, false);
+    }
+
+    /// Greenroom's own start in front of Node's: what it has said so far is of itself.
+    fn own_start(&mut self) {
+        match self.boot.as_mut().filter(|_| self.is_launched) {
+            Some(boot) => boot.listening = None,
+            None => self.boot = None,
+        }
+        self.begins();
     }
 
     /// The last start in it.
@@ -113,9 +189,10 @@ impl Log {
             .filter(|boot| boot.config_at.is_some() || boot.plugins_at.is_some() || boot.listening.is_some())
     }
 
-    /// The same, if its lines have times.
-    pub(crate) fn timed_boot(&self) -> Option<&NodeBoot> {
-        self.boot().filter(|_| self.has_times)
+    /// The same in the form of all starts; without times if its lines have none.
+    pub(crate) fn document(&self) -> Option<BootDocument> {
+        let document = BootDocument::of_node(self.boot()?);
+        Some(if self.has_times { document } else { document.without_times() })
     }
 
     /// How many records it has.
@@ -123,23 +200,45 @@ impl Log {
         self.records
     }
 
+    /// The same of a log of which only what came in time was read.
+    #[must_use]
+    pub fn unfinished(self) -> Self {
+        Self { is_unfinished: true, ..self }
+    }
+
+    /// Whether anything in it is of a form that a Backstage writes: its logger's, or Node's own.
+    pub fn is_of_a_backstage(&self) -> bool {
+        self.known > 0
+    }
+
     /// What it says is wrong, the most telling first.
     pub(crate) fn wrong(&self) -> Vec<Finding> {
-        let mut found: Vec<_> = [self.ended(), self.start()].into_iter().flatten().collect();
+        let has_ended = self.fatal.is_some() || self.end.is_some() || self.is_stopped;
+        let start = self.start();
+        // A start that has failed says more than that its process has ended; one that has not waits for nothing any more.
+        let (failed, waits) = match self.document().is_some_and(|boot| boot.outcome.is_some()) {
+            true => (start, None),
+            false => (None, start.filter(|_| !has_ended)),
+        };
+        let has_failed = self.document().is_some_and(|boot| boot.has_failed());
+        let mut found: Vec<_> = match has_failed && self.fatal.is_none() {
+            true => [failed, self.end.clone(), None],
+            false => [self.ended(), self.end.clone(), failed],
+        }
+        .into_iter()
+        .chain([waits])
+        .flatten()
+        .collect();
         found.extend(self.rejected());
         found
     }
 
     /// The last error of a backend that runs: no more than a hint.
     pub(crate) fn last_error(&self) -> Option<Finding> {
-        let error = self.error.as_ref()?;
-        if let Some(fault) = DatabaseFault::of(&error.text) {
-            let found = Finding::new(fault.cause, fault.what, fault.next).since(error.at);
-            return Some(match &error.plugin {
-                Some(plugin) => found.hits(format!("the plugin '{plugin}'")),
-                None => found,
-            });
+        if let Some(found) = self.database() {
+            return Some(found);
         }
+        let error = self.error.as_ref()?;
         let who =
             error.plugin.as_ref().map_or("The backend".to_owned(), |plugin| format!("The plugin '{plugin}'"));
         let many = match self.errors {
@@ -149,6 +248,33 @@ impl Log {
         let what = format!("{who} has written the last of {many}: {}", error.text);
         let next = "see what stands around it, as by `greenroom logs --level warn`";
         Some(Finding::new("errors", what, next).since(error.at))
+    }
+
+    /// That the last error is of a database, or what the log ends with.
+    fn database(&self) -> Option<Finding> {
+        let of = |fault: DatabaseFault, told: &Fault| {
+            let found = Finding::new(fault.cause, fault.what, fault.next).since(told.at);
+            match &told.plugin {
+                Some(plugin) => found.hits(format!("the plugin '{plugin}'")),
+                None => found,
+            }
+        };
+        let known =
+            self.database.as_ref().and_then(|told| Some((DatabaseFault::of_key_store(&told.text)?, told)));
+        if let Some(error) = &self.error {
+            let is_same =
+                |fault: &DatabaseFault| DatabaseFault::of_key_store(&error.text).as_ref() == Some(fault);
+            let fault = DatabaseFault::of(&error.text)
+                .or_else(|| known.clone().map(|(fault, _)| fault).filter(is_same));
+            if let Some(fault) = fault {
+                return Some(of(fault, error));
+            }
+        }
+        let (fault, told) = known.filter(|(_, told)| {
+            let (Some(at), Some(last)) = (told.at, self.last) else { return false };
+            last.as_second() - at.as_second() < STILL && !self.is_stopped
+        })?;
+        Some(of(fault, told))
     }
 
     fn ended(&self) -> Option<Finding> {
@@ -175,7 +301,7 @@ impl Log {
     }
 
     fn start(&self) -> Option<Finding> {
-        start_of(self.boot()?, self.has_times)
+        boot::wrong(&self.document()?)
     }
 
     fn rejected(&self) -> Option<Finding> {
@@ -198,129 +324,5 @@ impl Log {
     }
 }
 
-fn port_taken(text: &str) -> Option<Finding> {
-    let what = format!("The backend cannot start because its port is taken ({})", said(text));
-    let next = "end the process that listens there, or change backend.listen";
-    text.contains("EADDRINUSE").then(|| Finding::new("portTaken", what, next))
-}
-
-fn error_text(error: Option<&Excerpt>) -> String {
-    error.map_or("it says not why".to_owned(), |error| said(&error.text))
-}
-
-/// What is wrong with a start of Node's; nothing with one that went well.
-pub(crate) fn start_of(boot: &NodeBoot, has_times: bool) -> Option<Finding> {
-    let at = |at: SystemTime| Timestamp::try_from(at).ok().filter(|_| has_times);
-    let failed: Vec<_> = boot.failed().collect();
-    let of_whom = |step: &greenroom_node_log::facts::BootStep| match &step.module {
-        Some(module) => format!("the module '{}' of the plugin '{}'", said(module), said(&step.plugin)),
-        None => format!("the plugin '{}'", said(&step.plugin)),
-    };
-    let is_fatal = matches!(boot.outcome(), Outcome::Failed(_));
-    // A module's failure is told before that of its plugin: it is the cause.
-    let first =
-        failed.iter().find(|step| !is_fatal || step.state == greenroom_node_log::facts::StepState::Failed);
-    if let Some(step) = first {
-        let text = error_text(step.error.as_ref());
-        let others = match failed.len() - 1 {
-            0 => String::new(),
-            1 => ", and one more has failed".to_owned(),
-            more => format!(", and {more} more have failed"),
-        };
-        let what = match is_fatal {
-            true => format!("The start has failed because of {}: {text}{others}", of_whom(step)),
-            false => format!("The backend has started without {}: {text}{others}", of_whom(step)),
-        };
-        let (cause, next) = match DatabaseFault::of(&text) {
-            Some(fault) => (fault.cause, fault.next.to_owned()),
-            None if is_fatal => (
-                "startFailed",
-                format!(
-                    "mend that, or let the backend start without it: backend.startup.plugins.{}.onPluginBootFailure: continue",
-                    said(&step.plugin)
-                ),
-            ),
-            None => ("pluginFailed", "mend that, and start the backend again".to_owned()),
-        };
-        let hits = if is_fatal {
-            "everybody".to_owned()
-        } else {
-            format!("requests below /api/{}", said(&step.plugin))
-        };
-        return Some(Finding::new(cause, what, next).since(at(step.since)).hits(hits));
-    }
-    match boot.outcome() {
-        Outcome::Started(_) => None,
-        Outcome::Failed(why) => {
-            let what = format!("The start has failed: {}", said(&why.text));
-            Some(Finding::new("startFailed", what, "see the lines before it in the log").hits("everybody"))
-        }
-        Outcome::Starting => {
-            let pending: Vec<_> = boot.pending().map(|step| step.plugin.as_str()).collect();
-            (!pending.is_empty()).then(|| {
-                let what = format!("The start waits for {}", plugins(&pending));
-                let next =
-                    "see what it waits for itself: most often its database, or another server that it calls";
-                Finding::new("startWaits", what, next).since(boot.plugins_at.and_then(at)).hits("everybody")
-            })
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn causes(text: &str) -> Vec<&'static str> {
-        let log = Log::read(text.as_bytes(), |_| true).unwrap();
-        log.wrong().into_iter().chain(log.last_error()).map(|found| found.cause).collect()
-    }
-
-    fn line(second: u32, level: &str, message: &str) -> String {
-        format!(
-            "{{\"level\":\"{level}\",\"message\":\"{message}\",\"service\":\"backstage\",\
-             \"timestamp\":\"2026-12-01T10:00:{second:02}.000Z\"}}\n"
-        )
-    }
-
-    /// It passes Node's logger by.
-    const BEGINS: &str = "Loading config from MergedConfigSource{FileConfigSource{}}\n";
-
-    #[test]
-    fn what_the_last_lines_of_a_process_say_is_the_cause() {
-        let heap = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n";
-        assert_eq!(causes(heap), ["v8HeapLimit"]);
-        let failed = line(
-            3,
-            "error",
-            "Plugin 'catalog' threw an error during startup. connect ECONNREFUSED 127.0.0.1:5432",
-        );
-        let started = line(2, "info", "Plugin initialization started: 'catalog', 'app'");
-        let text = [BEGINS.to_owned(), started.clone(), failed.clone()].concat();
-        assert_eq!(causes(&text), ["databaseDown", "databaseDown"]);
-        assert_eq!(causes(&[BEGINS.to_owned(), started].concat()), ["startWaits"]);
-    }
-
-    #[test]
-    fn a_start_takes_from_its_first_line_with_a_time_to_its_last() {
-        let old = line(1, "info", "of the process before");
-        let started = line(40, "info", "Plugin initialization started: 'catalog'");
-        let complete = line(43, "info", "Plugin initialization complete, newly initialized: 'catalog'");
-        for before in [String::new(), old] {
-            let text = [before, BEGINS.to_owned(), started.clone(), complete.clone()].concat();
-            let log = Log::read(text.as_bytes(), |_| true).unwrap();
-            assert_eq!(log.timed_boot().and_then(NodeBoot::took).map(|took| took.as_secs()), Some(3));
-        }
-    }
-
-    #[test]
-    fn what_was_wrong_before_the_last_start_is_over() {
-        let failed = line(3, "error", "Plugin 'catalog' threw an error during startup. no key");
-        let started = line(5, "info", "Plugin initialization started: 'catalog'");
-        let complete = line(6, "info", "Plugin initialization complete, newly initialized: 'catalog'");
-        let text = [BEGINS.to_owned(), failed, BEGINS.to_owned(), started, complete].concat();
-        assert_eq!(causes(&text), Vec::<&str>::new());
-        let after = [text, line(9, "error", "no entity")].concat();
-        assert_eq!(causes(&after), ["errors"]);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 //! Documents are read as JSON without types of ours: an older or newer Greenroom may answer.
 
 use futures_util::future::join_all;
+use greenroom_boot_document::BootDocument;
 use greenroom_look::Target;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,8 +11,10 @@ use serde_json::Value;
 use crate::{
     answer::Finding,
     ask::{Asked, Asker},
+    boot,
     database::DatabaseFault,
-    words::{owner, plugins, said, time},
+    ended::End,
+    words::{plugins, said, time},
 };
 
 pub(crate) const INFO: &str = "/.greenroom/v1/info";
@@ -46,11 +49,7 @@ impl Surface {
     pub(crate) async fn of(asker: &Asker, target: &Target) -> Self {
         // A stranger's server gets no token: only a surface of this kind refuses so.
         let closed = asker.get(target, INFO).await;
-        let is_ours = closed
-            .with(401)
-            .and_then(crate::ask::Reply::message)
-            .is_some_and(|message| message.contains("send the ops token"));
-        if !is_ours {
+        if !closed.is_closed_greenroom() {
             return Self::None;
         }
         if !asker.has_token() {
@@ -119,19 +118,17 @@ impl Told {
             (upstream["state"].as_str()?, said(upstream["address"].as_str().unwrap_or_default()));
         let why = upstream["why"].as_str().map(said).unwrap_or_default();
         let since = time(&upstream["since"]);
-        let started = self.node_start();
-        let ended = why.strip_prefix("The backend ").map(str::to_owned);
         let found = match state {
-            "failed" | "down" if started.is_some() => started?,
-            "failed" | "down" => {
-                let what = match &ended {
-                    Some(ended) => format!("The Node backend {ended}"),
-                    None => format!("The Node backend at {address} takes no connections: {why}"),
-                };
-                let (cause, next) = of_end(&why, state);
-                Finding::new(cause, what, next).since(since)
-            }
-            "starting" => started.unwrap_or_else(|| {
+            "failed" | "down" => match (self.node_boot().filter(BootDocument::has_failed), self.end(&why)) {
+                (Some(boot), _) => boot::wrong(&boot)?,
+                (None, Some(end)) => Finding { since, ..end.finding() },
+                (None, None) => {
+                    let what = format!("The Node backend at {address} takes no connections: {why}");
+                    let next = "see whether it runs, and its last lines in the log";
+                    Finding::new("upstreamDown", what, next).since(since)
+                }
+            },
+            "starting" => self.node_start().unwrap_or_else(|| {
                 let what = format!("The Node backend at {address} has not listened yet");
                 Finding::new("starting", what, "wait, or see what it prints, as by `greenroom boot`")
                     .since(since)
@@ -141,59 +138,19 @@ impl Told {
         Some(found.hits("every request that goes to it"))
     }
 
+    /// How its process has ended, if that is why it is away.
+    fn end(&self, why: &str) -> Option<End> {
+        let end = End::of(&self.gateway["lastExit"])?;
+        why.starts_with("The backend ").then_some(end)
+    }
+
     /// The start of Node as its lines tell it.
+    fn node_boot(&self) -> Option<BootDocument> {
+        boot::node(&self.gateway)
+    }
+
     fn node_start(&self) -> Option<Finding> {
-        let boot = &self.gateway["boot"];
-        let failed = items(&boot["steps"]).iter().find(|step| {
-            step["kind"] != "start"
-                && step["failed"] == true
-                && (boot["outcome"] != "failure" || step["state"] == "failed")
-        });
-        if let Some(step) = failed {
-            let who = step["owner"].as_str().map_or_else(|| "a plugin".to_owned(), owner);
-            let text = step["error"].as_str().map_or_else(|| "it says not why".to_owned(), said);
-            let is_fatal = boot["outcome"] == "failure";
-            let what = match is_fatal {
-                true => format!("The Node backend's start has failed because of {who}: {text}"),
-                false => format!("The Node backend has started without {who}: {text}"),
-            };
-            let (cause, next) = match DatabaseFault::of(&text) {
-                Some(fault) => (fault.cause, fault.next),
-                None if is_fatal => (
-                    "startFailed",
-                    "mend that, or allow it by backend.startup.plugins.<id>.onPluginBootFailure: continue",
-                ),
-                None => ("pluginFailed", "mend that, and start the backend again"),
-            };
-            let hits = if is_fatal { "everybody".to_owned() } else { format!("requests to {who}") };
-            return Some(Finding::new(cause, what, next).since(time(&step["since"])).hits(hits));
-        }
-        if boot["outcome"] == "failure" {
-            let text = boot["failure"].as_str().map(said).unwrap_or_default();
-            let found = Finding::new(
-                "startFailed",
-                format!("The Node backend's start has failed: {text}"),
-                "see its log",
-            );
-            return Some(found.hits("everybody"));
-        }
-        if boot.is_object() && boot["outcome"].is_null() {
-            let pending: Vec<_> = items(&boot["steps"])
-                .iter()
-                .filter(|step| {
-                    step["kind"] == "plugin"
-                        && ["waiting", "initializing"].iter().any(|state| step["state"] == *state)
-                })
-                .filter_map(|step| step["name"].as_str())
-                .collect();
-            return (!pending.is_empty()).then(|| {
-                let what = format!("The Node backend's start waits for {}", plugins(&pending));
-                let next =
-                    "see what it waits for itself: most often its database, or another server that it calls";
-                Finding::new("startWaits", what, next).since(time(&boot["beganAt"])).hits("everybody")
-            });
-        }
-        None
+        boot::wrong(&self.node_boot()?)
     }
 
     fn stall(&self) -> Option<Finding> {
@@ -210,16 +167,16 @@ impl Told {
         };
         let (how, next) = match stall["kind"].as_str().unwrap_or_default() {
             "busy" => {
-                ("it computes", "take a CPU profile of it (kill -USR1 opens the inspector), or restart it")
+                (", it computes", "take a CPU profile of it (kill -USR1 opens the inspector), or restart it")
             }
-            "stopped" => ("its process is stopped", "continue it with SIGCONT, or restart it"),
+            "stopped" => (", its process is stopped", "continue it with SIGCONT, or restart it"),
             "blocked" => (
-                "it waits in a call that blocks, as to a disk",
+                ", it waits in a call that blocks, as to a disk",
                 "see what it waits for (/proc/<pid>/stack), or restart it",
             ),
-            _ => ("it is not known by what", "look at the CPU of its process, or restart it"),
+            _ => ("; the reason is not known", "look at the CPU of its process, or restart it"),
         };
-        let what = format!("The Node backend's event loop stands still, {how}{asked}");
+        let what = format!("The Node backend's event loop stands still{how}{asked}");
         Some(
             Finding::new("eventLoop", what, next)
                 .since(time(&stall["at"]))
@@ -270,9 +227,11 @@ impl Told {
         items(&self.info["plugins"]).iter().filter(|plugin| plugin["state"] == "started").count()
     }
 
-    /// How long it is up.
-    pub(crate) fn started(&self) -> Option<Timestamp> {
-        time(&self.info["startedAt"])
+    /// Since when all of it is ready: the Node backend behind a gateway is later than Greenroom itself.
+    pub(crate) fn ready_since(&self) -> Option<Timestamp> {
+        let readiness = &self.gateway["readiness"];
+        let node = time(&readiness["since"]).filter(|_| readiness["ready"] == true);
+        node.max(time(&self.info["startedAt"]))
     }
 }
 
@@ -280,40 +239,6 @@ impl Told {
 pub(crate) fn items(value: &Value) -> &[Value] {
     let list = value.as_array().or_else(|| value["items"].as_array());
     list.map_or(&[], Vec::as_slice)
-}
-
-/// What an end's sentence says, in a word, and what to do about it.
-pub(crate) fn of_end(sentence: &str, otherwise: &str) -> (&'static str, &'static str) {
-    let lower = sentence.to_lowercase();
-    let known: [(&str, &str, &str); 6] = [
-        (
-            "v8",
-            "v8HeapLimit",
-            "raise --max-old-space-size in NODE_OPTIONS to three quarters of the memory limit, and raise the limit with it",
-        ),
-        (
-            "memory limit",
-            "cgroupOom",
-            "raise the memory limit of its container, or find out what takes the memory",
-        ),
-        ("start failed", "startFailed", "see `greenroom boot`, which names the plugin"),
-        (
-            "never listened",
-            "neverListened",
-            "see whether its command starts a backend, and where that listens",
-        ),
-        (
-            "killed",
-            "killed",
-            "see who sends SIGKILL: an orchestrator whose liveness probe fails, or a person",
-        ),
-        ("sigabrt", "abort", "see its last lines in the log"),
-    ];
-    let found = known.iter().find(|(word, ..)| lower.contains(word));
-    let fallback = if otherwise == "failed" { "ended" } else { "upstreamDown" };
-    found.map_or((fallback, "see its last lines in the log, and start it again"), |(_, cause, next)| {
-        (cause, next)
-    })
 }
 
 #[cfg(test)]
@@ -329,15 +254,47 @@ mod tests {
 
     #[test]
     fn the_process_is_told_before_its_start_and_its_start_before_its_checks() {
-        let ended = "The backend has ended: killed by SIGABRT, its heap reached V8's limit; it is started again in 2 s";
-        let down = json!({"upstream": {"state": "down", "address": "127.0.0.1:1", "why": ended}});
-        assert_eq!(causes(down), ["v8HeapLimit"]);
-        let steps = json!([{"kind": "start", "failed": true}, {"kind": "plugin", "name": "a", "owner": "Plugin 'a'", "failed": true, "state": "failed", "error": "no key"}]);
-        let failed = json!({"upstream": {"state": "up"}, "boot": {"outcome": "failure", "steps": steps}, "readiness": {"ready": false, "message": "x"}});
-        assert_eq!(causes(failed), ["startFailed", "notReady"]);
-        let well = json!({"upstream": {"state": "up"}, "boot": {"outcome": "success", "steps": []}, "readiness": {"ready": true}});
+        let steps = json!([{"kind": "start", "failed": true}, {"kind": "plugin", "name": "a"}]);
+        let failures =
+            json!([{"owner": "Plugin 'a'", "plugin": "a", "causes": ["no key"], "permitted": false}]);
+        let failed = json!({"backend": "node", "outcome": "failure", "failures": failures, "steps": steps});
+        let told = json!({"upstream": {"state": "up"}, "boot": failed, "readiness": {"ready": false, "message": "x"}});
+        assert_eq!(causes(told), ["startFailed", "notReady"]);
+        let well = json!({"upstream": {"state": "up"}, "boot": {"backend": "node", "outcome": "success"}, "readiness": {"ready": true}});
         assert_eq!(causes(well), Vec::<&str>::new());
         assert_eq!(causes(Value::Null), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn why_a_process_has_ended_is_its_cause_and_not_the_words_of_its_sentence() {
+        let why = "The backend has ended: killed by SIGABRT after 3.0 s (it broke); it is started again in 2 s, restart 1 in a row";
+        // A plugin without which it had started is no reason.
+        let may = json!([{"plugin": "a", "causes": ["no key"], "permitted": true}]);
+        let gateway = |state: &str, why: &str| {
+            json!({
+                "upstream": {"state": state, "address": "127.0.0.1:1", "why": why},
+                "lastExit": {"time": "2026-12-01T10:00:00.000Z", "cause": "abort", "sentence": why},
+                "boot": {"backend": "node", "outcome": "success", "failures": may},
+            })
+        };
+        assert_eq!(causes(gateway("down", why))[0], "abort");
+        assert_eq!(causes(gateway("failed", why))[0], "abort");
+        // The end is an old one's.
+        assert_eq!(causes(gateway("down", "connect ECONNREFUSED"))[0], "upstreamDown");
+    }
+
+    #[test]
+    fn it_is_ready_since_the_node_backend_is() {
+        let started = json!({"startedAt": "2026-12-01T03:01:53.000Z"});
+        for (readiness, since) in [
+            (json!({"ready": true, "since": "2026-12-01T03:02:03.000Z"}), "2026-12-01T03:02:03Z"),
+            (json!({"ready": true, "since": "2026-12-01T03:00:00.000Z"}), "2026-12-01T03:01:53Z"),
+            (json!(null), "2026-12-01T03:01:53Z"),
+        ] {
+            let told =
+                Told { info: started.clone(), gateway: json!({ "readiness": readiness }), ..Told::default() };
+            assert_eq!(told.ready_since(), since.parse().ok());
+        }
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) struct Plugins {
     pub(crate) keys: Vec<(String, Asked)>,
     /// The same path with the token.
     pub(crate) with_token: Option<Asked>,
+    /// Those that were to be asked besides, by name.
+    pub(crate) named: Vec<String>,
 }
 
 impl Health {
@@ -64,11 +66,11 @@ impl Health {
 }
 
 impl Plugins {
-    /// `more` are plugins to ask besides, first.
-    pub(crate) async fn of(asker: &Asker, target: &Target, more: &[String]) -> Self {
+    /// `more` are plugins to ask besides, first. They get the token if that may be one of theirs.
+    pub(crate) async fn of(asker: &Asker, target: &Target, more: &[String], is_theirs: bool) -> Self {
         let known = PLUGINS.iter().map(|id| (*id).to_owned()).filter(|id| !more.contains(id));
         let ids: Vec<_> = more.iter().cloned().chain(known).take(MOST_PLUGINS).collect();
-        let keep = MOST_KEYS + usize::from(asker.has_token());
+        let keep = MOST_KEYS + usize::from(is_theirs);
         let room = asker.room().saturating_sub(keep);
         let nowhere = |id: &str| format!("/api/{id}/.greenroom-why");
         let asked = join_all(ids.into_iter().take(room).map(async |id| {
@@ -87,10 +89,10 @@ impl Plugins {
         .await;
         let guarded = asked.iter().find(|(_, asked)| asked.with(401).is_some());
         let with_token = match guarded {
-            Some((id, _)) if asker.has_token() => Some(asker.get_with_token(target, &nowhere(id)).await),
+            Some((id, _)) if is_theirs => Some(asker.get_with_token(target, &nowhere(id)).await),
             _ => None,
         };
-        Self { asked, keys, with_token }
+        Self { asked, keys, with_token, named: more.to_vec() }
     }
 
     fn ids(&self, is: impl Fn(&Asked) -> bool) -> Vec<&str> {
@@ -100,6 +102,20 @@ impl Plugins {
     /// Those that have not started.
     pub(crate) fn pending(&self) -> Vec<&str> {
         self.ids(|asked| asked.hangs() || has_not_started(asked))
+    }
+
+    /// Whether each of several waits: one that is not there would say so at once.
+    fn all_hang(&self) -> bool {
+        self.asked.len() > 1 && self.asked.iter().all(|(_, asked)| asked.hangs())
+    }
+
+    /// Those that were named, and are not there: neither a path that nobody has nor their keys.
+    fn missing(&self) -> Vec<&str> {
+        let is_not = |of: &[(String, Asked)], id: &str| {
+            of.iter().any(|(other, asked)| other == id && asked.with(404).is_some())
+        };
+        let named = self.named.iter().map(String::as_str);
+        named.filter(|id| is_not(&self.asked, id) && is_not(&self.keys, id)).collect()
     }
 
     /// Those that answer.
@@ -134,8 +150,19 @@ fn has_not_started(asked: &Asked) -> bool {
 
 /// What is wrong with a backend that answers, the most telling first.
 pub(crate) fn wrong(health: &Health, of: &Plugins) -> Vec<Finding> {
-    let rules =
-        [late, shutting_down, database, database_hangs, not_ready, not_started, misrouted, errors, token];
+    let rules = [
+        late,
+        shutting_down,
+        database,
+        database_hangs,
+        not_ready,
+        stands_still,
+        not_started,
+        missing,
+        misrouted,
+        errors,
+        token,
+    ];
     rules.iter().filter_map(|rule| rule(health, of)).collect()
 }
 
@@ -245,10 +272,39 @@ fn waits(count: usize) -> &'static str {
     if count == 1 { "it is" } else { "they are" }
 }
 
+/// Health may come from whoever stands in front of it.
+fn stands_still(health: &Health, of: &Plugins) -> Option<Finding> {
+    (health.is_ready() && of.all_hang()).then(|| {
+        let what = format!(
+            "The backend says that it is ready, and none of {} plugins answers within 2 s, though one that is not there is refused at \
+             once: the event loop behind its health stands still",
+            of.asked.len()
+        );
+        let next = "look at the CPU of its process: at 100 % it computes, at 0 % it is stopped or waits; then restart it";
+        Finding::new("eventLoop", what, next).hits("every request")
+    })
+}
+
+/// A plugin that was asked for by name.
+fn missing(health: &Health, of: &Plugins) -> Option<Finding> {
+    let ids = of.missing();
+    (health.is_ready() && !ids.is_empty()).then(|| {
+        let (which, know) =
+            if ids.len() == 1 { ("is no plugin", "knows it") } else { ("are no plugins", "knows them") };
+        let what = format!("The backend is ready, and {} {which} of it: nobody {know} there", names(&ids));
+        Finding::new(
+            "noSuchPlugin",
+            what,
+            "check the spelling of the id, and whether the backend's code adds it",
+        )
+        .hits(format!("requests below {}", paths(&ids)))
+    })
+}
+
 /// A plugin that is not there although the backend is.
 fn not_started(health: &Health, of: &Plugins) -> Option<Finding> {
     let pending = of.pending();
-    if pending.is_empty() || !health.is_ready() {
+    if pending.is_empty() || !health.is_ready() || of.all_hang() {
         return None;
     }
     let them = names(&pending);
@@ -256,18 +312,18 @@ fn not_started(health: &Health, of: &Plugins) -> Option<Finding> {
         Finding::new(
             "pluginNotStarted",
             format!(
-                "The backend is ready, and {} {} not started or answers nothing",
+                "The backend is ready, and {} {}",
                 plugins(&pending),
-                has(pending.len())
+                if pending.len() == 1 {
+                    "has not started or answers nothing"
+                } else {
+                    "have not started or answer nothing"
+                }
             ),
             format!("search the log of its start for {them}, as by `kubectl logs … | greenroom why --log -`"),
         )
         .hits(format!("requests below {}", paths(&pending))),
     )
-}
-
-fn has(count: usize) -> &'static str {
-    if count == 1 { "has" } else { "have" }
 }
 
 fn paths(ids: &[&str]) -> String {
@@ -323,3 +379,6 @@ pub(crate) fn well(target: &Target, health: &Health, of: &Plugins, started: Opti
     };
     format!("The backend at {target} is ready, it said so in {took} ms, and {answers}.")
 }
+
+#[cfg(test)]
+mod tests;

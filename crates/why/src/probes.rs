@@ -1,9 +1,11 @@
 //! Kubernetes' probes for a backend: its paths and its port as they were found, its times as they were measured.
 
+use greenroom_boot_document::Outcome;
 use greenroom_http_client::ClientEnvironment;
 use greenroom_look::{Target, Token};
 
 use crate::{
+    answer::{Finding, Untold},
     ask::Asker,
     boot::Boots,
     log::Log,
@@ -77,19 +79,30 @@ impl Probes {
 
     /// Asks the backend at a URL, which has no path that counts.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use greenroom_why::{Probes, Untold};
+    ///
+    /// // Nobody listens there.
+    /// let target = "http://127.0.0.1:1".parse().unwrap();
+    /// let Untold(why) = Probes::of(&target, None, None, Default::default()).await.unwrap_err();
+    /// assert!(why.starts_with("Nobody listens at 127.0.0.1:1"));
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// The sentence that says why nothing could be asked.
+    /// When nobody answers, or who answers is no Backstage.
     pub async fn of(
         target: &Target,
         port: Option<u16>,
         token: Option<Token>,
         environment: ClientEnvironment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Untold> {
         let asker = Asker::new(environment, token);
         let health = Health::of(&asker, target).await;
-        let of_finding = |found: crate::answer::Finding| format!("{}: {}.", found.what, found.next);
+        let untold = |found: Finding| Untold(asker.masked(&format!("{}: {}.", found.what, found.next)));
         if let Some(found) = reach::silent(target, &health.readiness, &health.liveness) {
-            return Err(asker.masked(&of_finding(found)));
+            return Err(untold(found));
         }
         let is_there = |asked: &crate::ask::Asked| {
             asked.reply().is_some_and(|reply| [200, 503].contains(&reply.status) && reply.json().is_some())
@@ -107,8 +120,8 @@ impl Probes {
                 (false, false) => {
                     let found =
                         health.readiness.reply().and_then(|reply| reach::not_backstage(target, reply));
-                    return Err(found
-                        .map_or_else(|| format!("What answers at {target} is no Backstage."), of_finding));
+                    let stranger = || Untold(format!("What answers at {target} is no Backstage."));
+                    return Err(found.map_or_else(stranger, untold));
                 }
             }
         };
@@ -127,10 +140,17 @@ impl Probes {
     }
 
     /// Sized from these starts, of which `by` tells.
+    ///
+    /// ```
+    /// use greenroom_why::{Boots, Log, Probes};
+    ///
+    /// let probes = Probes::of_log(&Log::default());
+    /// assert!(!probes.measured(&Boots::default(), "nobody").is_measured());
+    /// ```
     #[must_use]
     pub fn measured(mut self, boots: &Boots, by: &str) -> Self {
         // In front of Node, Node's start is the one that takes long.
-        let well: Vec<_> = boots.iter().filter(|boot| boot.outcome.as_deref() == Some("success")).collect();
+        let well: Vec<_> = boots.iter().filter(|boot| boot.outcome == Some(Outcome::Success)).collect();
         let of = |node: bool| {
             let took =
                 well.iter().filter(|boot| (boot.backend == "node") == node).filter_map(|boot| boot.took_ms);

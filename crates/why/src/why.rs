@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::{
     answer::{Answer, Finding},
     ask::{Asked, Asker},
-    left::Left,
+    data_dir::DataDir,
     log::Log,
     operators::Surface,
     outside::{self, Health, Plugins},
@@ -33,8 +33,10 @@ pub struct Why {
     target: Option<Target>,
     operators: Option<Target>,
     token: Option<Token>,
+    /// The token is none that plugins may get.
+    is_own_token: bool,
     environment: ClientEnvironment,
-    left: Option<Left>,
+    data_dir: Option<DataDir>,
     log: Option<Log>,
     plugins: Vec<String>,
     spent: Duration,
@@ -52,8 +54,9 @@ impl Why {
             target: None,
             operators: None,
             token: None,
+            is_own_token: false,
             environment: ClientEnvironment::default(),
-            left: None,
+            data_dir: None,
             log,
             plugins: vec![],
             spent: Duration::ZERO,
@@ -74,6 +77,12 @@ impl Why {
         self
     }
 
+    /// With the ops token that the backend has of itself: it goes to its surface for operators, and to no plugin.
+    #[must_use]
+    pub fn own_token(self, token: Option<Token>) -> Self {
+        Self { is_own_token: true, ..self.token(token) }
+    }
+
     /// By these proxies, trusting these certificates.
     #[must_use]
     pub fn environment(mut self, environment: ClientEnvironment) -> Self {
@@ -83,8 +92,8 @@ impl Why {
 
     /// It is the backend of this machine that has its files there.
     #[must_use]
-    pub fn left(mut self, left: Option<Left>) -> Self {
-        self.left = left;
+    pub fn data_dir(mut self, dir: Option<DataDir>) -> Self {
+        self.data_dir = dir;
         self
     }
 
@@ -124,12 +133,22 @@ impl Why {
     fn of_log(&self) -> Answer {
         let now = Timestamp::now();
         let Some(log) = &self.log else { return Answer::well("Nothing was asked.".to_owned()) };
+        if !log.is_of_a_backstage() {
+            let what = match log.records() {
+                0 if log.is_unfinished => "Nothing of the log has come in time".to_owned(),
+                0 => "The log is empty".to_owned(),
+                _ => "No line of a Backstage was found in the log".to_owned(),
+            };
+            let next = "give what its backend prints, as by `kubectl logs` or `docker logs`";
+            let found = vec![Finding::new("notALog", what, next)];
+            return Answer::of(found, true, now).unwrap_or_else(|| Answer::well(String::new()));
+        }
         let mut found = log.wrong();
         found.extend(log.last_error());
         Answer::of(found, false, now).unwrap_or_else(|| {
-            let how = match log.boot() {
-                Some(boot) => match boot.took().filter(|_| log.timed_boot().is_some()) {
-                    Some(took) => format!("its last start went well in {:.1} s", took.as_secs_f64()),
+            let how = match log.document() {
+                Some(boot) => match boot.took_ms {
+                    Some(took) => format!("its last start went well in {:.1} s", took / 1000.0),
                     None => "its last start went well".to_owned(),
                 },
                 None => "it has no start".to_owned(),
@@ -154,7 +173,9 @@ impl Why {
         };
         found.extend(self.by_its_log());
         let plugins = if found.is_empty() {
-            Plugins::of(asker, target, &self.plugins).await
+            // A token that Greenroom has asked for is Greenroom's: no plugin is shown it.
+            let is_theirs = matches!(surface, Surface::None) && asker.has_token() && !self.is_own_token;
+            Plugins::of(asker, target, &self.plugins, is_theirs).await
         } else {
             Plugins::default()
         };
@@ -186,13 +207,10 @@ impl Why {
             };
             let mut sentence = outside::well(target, &health, &plugins, started);
             if let Surface::Open(told) = &surface
-                && let Some(started) = told.started()
+                && let Some(since) = told.ready_since()
             {
-                sentence = format!(
-                    "{}, since {}.",
-                    sentence.trim_end_matches('.'),
-                    crate::words::when(started, now)
-                );
+                sentence =
+                    format!("{}, since {}.", sentence.trim_end_matches('.'), crate::words::when(since, now));
             }
             match note {
                 Some(note) => Answer::well(format!("{}, {note}.", sentence.trim_end_matches('.'))),
@@ -212,7 +230,7 @@ impl Why {
             // Why it is away is worth more than that it is.
             let explained = match silent.cause {
                 "refused" | "closedEarly" | "noConnection" => {
-                    self.by_its_log().into_iter().next().or_else(|| self.left.as_ref()?.why_away())
+                    self.by_its_log().into_iter().next().or_else(|| self.data_dir.as_ref()?.why_away())
                 }
                 _ => self.by_its_log().into_iter().next(),
             };
@@ -221,8 +239,8 @@ impl Why {
             return Some(explained.into_iter().chain([silent]).collect());
         }
         let reply = health.readiness.reply().or_else(|| health.liveness.reply())?;
-        // A backend may stand at the origin though its portal stands below a path.
-        if let (Some(root), true) = (target.at_root(), reply.status == 404) {
+        // A backend may stand at the origin though its portal stands below a path, and so do its plugins, which let nobody in.
+        if let (Some(root), true) = (target.at_root(), [401, 403, 404].contains(&reply.status)) {
             let there =
                 Health { readiness: asker.get(&root, outside::READINESS).await, liveness: Asked::Not };
             let is_there = there.readiness.reply().is_some_and(|reply| {
@@ -234,5 +252,29 @@ impl Why {
             }
         }
         reach::not_backstage(target, reply).map(|found| vec![found])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_log_in_which_no_backstage_has_written_nothing_is_said_to_be_well() {
+        for (text, says) in [
+            ("", "The log is empty"),
+            ("# A portal\n\nHow to run it | see below\n", "No line of a Backstage was found in the log"),
+            ("hello\n", "No line of a Backstage was found in the log"),
+        ] {
+            let log = Log::read(text.as_bytes(), |_| true).unwrap();
+            let answer = Why::by_log(Some(log)).run().await;
+            assert_eq!((answer.exit_code(), answer.found()[0].cause), (3, "notALog"), "{text}");
+            assert!(answer.sentence().starts_with(says), "{}", answer.sentence());
+        }
+        let line = "{\"level\":\"info\",\"message\":\"Fetching results\",\"service\":\"backstage\"}\n";
+        for text in [line.to_owned(), format!("backend-1  | {line}"), format!("portal | {line}")] {
+            let log = Log::read(text.as_bytes(), |_| true).unwrap();
+            assert_eq!(Why::by_log(Some(log)).run().await.exit_code(), 0, "{text}");
+        }
     }
 }

@@ -56,15 +56,6 @@ pub(crate) fn said(text: &str) -> String {
     format!("{}{cut}", text.trim_end_matches(['.', ' ']))
 }
 
-/// An owner as Greenroom writes it, in the middle of a sentence: `plugin 'a'`.
-pub(crate) fn owner(text: &str) -> String {
-    let text = said(text);
-    match text.strip_prefix(['P', 'M']) {
-        Some(rest) => format!("{}{rest}", text[..1].to_lowercase()),
-        None => text,
-    }
-}
-
 /// A time of a document.
 pub(crate) fn time(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
@@ -73,18 +64,13 @@ pub(crate) fn time(value: &Value) -> Option<Timestamp> {
 /// A moment that may not be known, as JSON: RFC 3339 to the millisecond.
 pub(crate) mod moment {
     use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::Serializer;
 
     pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => to.collect_str(&format_args!("{at:.3}")),
             None => to.serialize_none(),
         }
-    }
-
-    /// What is no moment is none.
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-        Ok(Option::<String>::deserialize(from)?.and_then(|text| text.parse().ok()))
     }
 }
 

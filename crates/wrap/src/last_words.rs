@@ -268,6 +268,14 @@ impl LastWords {
         }
     }
 
+    /// Notes that nobody has asked for the stop that has begun, but something of ours, such as a start of our own that has failed.
+    pub fn stopping_by_itself(&self) {
+        self.stopping();
+        if let Some(run) = &mut self.0.watched.lock().run {
+            run.is_stopped_by_itself = true;
+        }
+    }
+
     /// When the child that runs is given up, because its start has failed or seems to have, and whether that is certain. `None` where
     /// nothing says so, and where a failed start is kept.
     pub fn gives_up(&self) -> Option<(SystemTime, bool)> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,22 @@ pub(crate) fn heads_of_group(group: Pid) -> Vec<Pid> {
     all.iter().filter(|process| !has_parent(process)).map(|process| process.pid).collect()
 }
 
+/// Whether this signal ends a process, for it neither handles nor ignores nor blocks it.
+pub(crate) fn dies_of(pid: Pid, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero()));
+    status.is_ok_and(|status| has_no_answer(&status, signal))
+}
+
+/// Lines such as `SigCgt:\t0000000000004002`, a bit for each signal.
+fn has_no_answer(status: &str, signal: Signal) -> bool {
+    let lacks = |name: &str| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask & (1 << (signal.as_raw() - 1)) == 0)
+    };
+    ["SigBlk", "SigIgn", "SigCgt"].into_iter().all(lacks)
+}
+
 /// Those that a process has started, and that have not ended.
 pub(crate) fn children(parent: Pid) -> Vec<Pid> {
     let is_child = |process: &Process| process.parent == Some(parent) && !process.is_zombie;
@@ -91,6 +107,20 @@ mod tests {
         assert_eq!((Some(process.pid), process.parent, process.group), (pid(42), pid(7), pid(40)));
         assert!(!process.is_zombie);
         assert!(parse("42 (node) Z 0 0 0").unwrap().is_zombie);
+    }
+
+    #[test]
+    fn a_signal_ends_who_neither_handles_nor_ignores_nor_blocks_it() {
+        let status = |blocked, ignored, caught| {
+            format!(
+                "Name:\tSigCgt: 0\nSigBlk:\t{blocked:016x}\nSigIgn:\t{ignored:016x}\nSigCgt:\t{caught:016x}\n"
+            )
+        };
+        assert!(has_no_answer(&status(0, 0, 0b1), Signal::TERM));
+        for (blocked, ignored, caught) in [(0x4000, 0, 0), (0, 0x4000, 0), (0, 0, 0x1_8001_4002_u64)] {
+            assert!(!has_no_answer(&status(blocked, ignored, caught), Signal::TERM));
+        }
+        assert!(!has_no_answer("", Signal::TERM), "not known");
     }
 
     proptest! {

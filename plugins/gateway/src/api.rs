@@ -12,13 +12,14 @@ use axum::{
     routing::{get, put},
 };
 use greenroom::{ops::Operator, prelude::*};
+use greenroom_boot_document::BootDocument;
 use greenroom_plugin_observatory_node::assets;
 use greenroom_proxy::{PluginStatus, Status, Untouched};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Gateway, boot,
+    Gateway,
     node::{NodeReadiness, Said},
     outside::Outside,
     words,
@@ -42,7 +43,7 @@ pub(crate) fn router(told: Told) -> Router {
 struct Shown {
     upstream: Upstream,
     readiness: Option<Readiness>,
-    boot: Option<boot::Shown>,
+    boot: Option<BootDocument>,
     latency: Option<Latency>,
     #[serde(flatten)]
     open: Open,
@@ -156,7 +157,7 @@ async fn show(State(told): State<Told>) -> Json<Shown> {
             no_source: no_source.map(|why| told.config.masked(&why)),
         },
         readiness: told.gateway.node().map(|node| readiness(node, &told.config)),
-        boot: told.gateway.boot().as_ref().map(boot::Shown::of),
+        boot: told.gateway.boot_document(),
         latency: latency.map(|(p50, p95)| Latency { p50_ms: millis(p50), p95_ms: millis(p95) }),
         open: Open {
             in_flight: open(|plugin| plugin.in_flight),

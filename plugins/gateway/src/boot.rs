@@ -1,13 +1,9 @@
 //! How the start of the Node backend goes or went, as its own lines tell it to who reads them.
 
-pub(crate) mod causes;
-mod shown;
-
 use std::{fmt, sync::OnceLock, time::SystemTime};
 
-use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
-
-pub(crate) use shown::Shown;
+use greenroom_boot_document::{BootDocument, Cause};
+use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome};
 
 type Look<T> = Box<dyn Fn() -> Option<T> + Send + Sync>;
 
@@ -68,9 +64,7 @@ fn trouble(boot: &NodeBoot) -> Option<String> {
 
 /// Why a start has failed: each cause once.
 pub(crate) fn failure(boot: &NodeBoot) -> Option<String> {
-    let Outcome::Failed(failure) = boot.outcome() else { return None };
-    let causes = causes::of(boot.failed().filter(|step| step.state == StepState::Failed));
-    Some(causes::sentence(&causes).unwrap_or_else(|| failure.text.clone()))
+    has_failed(Some(boot)).then(|| BootDocument::of_node(boot).why_failed()).flatten()
 }
 
 /// Whether it does not become ready any more.
@@ -83,15 +77,13 @@ pub(crate) fn behind(boot: Option<&NodeBoot>) -> String {
     boot.and_then(trouble).map(|trouble| format!("; {trouble}")).unwrap_or_default()
 }
 
-/// `plugin 'catalog': no database`.
-pub(crate) fn error_of(step: &BootStep) -> String {
-    let error = step.error.as_ref().map_or("it says not why", |error| &*error.text);
-    format!("{}: {error}", causes::who(step))
-}
-
-/// Those that failed and without which the config lets it start.
-pub(crate) fn lacks(boot: &NodeBoot) -> impl Iterator<Item = &BootStep> {
-    boot.failed().filter(|step| step.state == StepState::FailedPermitted)
+/// Without whom the config has let it start, and why: `plugin 'catalog': no database`. Nothing of one that lacks nobody.
+pub(crate) fn lacks(boot: &NodeBoot) -> Option<String> {
+    boot.failed().next()?;
+    let document = BootDocument::of_node(boot);
+    let causes: Vec<_> = document.causes().into_iter().filter(Cause::is_permitted).collect();
+    let first = causes.first()?;
+    Some(format!("{}: {}{}", first.whom(), first.text, Cause::others(causes.len())))
 }
 
 /// The first of them by their names, and how many more there are.

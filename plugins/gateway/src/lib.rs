@@ -42,7 +42,7 @@ mod upstream;
 mod users;
 mod words;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use greenroom::{auth::UserTokens, metrics::MetricsRegistry, prelude::*};
 use greenroom_plugin_observatory_node::NowParts;
@@ -75,7 +75,8 @@ pub fn gateway() -> Plugin {
                 }
                 // It is registered once that server has begun; a config may name it before.
                 work.health.expect("node");
-                let followed = follow(gateway.clone(), work.health, work.logger.clone());
+                let last_end = section::LastEnd::default();
+                let followed = follow(gateway.clone(), last_end.clone(), work.health, work.logger.clone());
                 work.lifecycle.spawn("what the Node backend says", followed);
                 let stopping = gateway.stopping().clone();
                 work.http.on_finished(work.logger, move |finished| stopping.finished(finished));
@@ -85,7 +86,6 @@ pub fn gateway() -> Plugin {
                 }
                 let told = api::Told { gateway: gateway.clone(), config: config.clone(), ops: ops.clone() };
                 ops.mount_api("gateway", api::router(told))?;
-                let last_end = section::LastEnd::default();
                 let noted = last_end.clone().follow(gateway.proxy().state());
                 work.lifecycle.spawn("how the Node backend ended last", noted);
                 let lately = lately::Lately::default();
@@ -116,17 +116,22 @@ struct Work {
 
 /// Checks the Node backend anew at each event by which it may be another one, and again and again until it is ready: checks run too
 /// seldom to wait for one.
-async fn follow(gateway: Gateway, health: HealthChecks, logger: Logger) {
+async fn follow(gateway: Gateway, past: section::LastEnd, health: HealthChecks, logger: Logger) {
     let (began, mut was_ready) = (Instant::now(), false);
     // That it is not there yet is no failure that a line should tell, unless it goes on.
     let _ = tokio::time::timeout(START, begun(&gateway)).await;
     let asked = gateway.clone();
-    let node = health.check("node", async move || node::check(&asked));
+    let node = health.declare("node").tells_of_readiness().run(async move || node::check(&asked));
     let (mut state, news) = (gateway.proxy().state(), gateway.proxy().news());
     loop {
         let is_up = matches!(*state.borrow_and_update(), State::Up { .. });
         node.run_now().await;
-        let is_ready = gateway.node().is_some_and(|node| node.is_ready());
+        let said = gateway.node();
+        let is_ready = said.as_ref().is_some_and(|node| node.is_ready());
+        past.note(is_up && is_ready, || match said {
+            Some(node) if is_up => node.since,
+            _ => words::since(&gateway.state(), SystemTime::now()),
+        });
         if is_up && is_ready && !std::mem::replace(&mut was_ready, true) {
             // Whom a start has told that it waits for Node.
             let seconds = began.elapsed().as_secs_f64();

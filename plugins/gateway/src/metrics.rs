@@ -80,7 +80,7 @@ fn connections(status: &Status, now: &Observation<'_>) {
 
 /// The plugins behind by the names that they have in metrics: what clients ask for may be none.
 fn plugins(status: &Status) -> impl Iterator<Item = (Option<&str>, &greenroom_proxy::PluginStatus)> {
-    status.plugins.iter().map(|(id, of)| (Some(&**id).filter(|id| of.is_found && is_plugin_id(id)), of))
+    status.plugins.iter().map(|(id, of)| (Some(&**id).filter(|_| of.is_found), of))
 }
 
 fn streams(status: &Status, now: &Observation<'_>) {

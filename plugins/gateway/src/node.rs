@@ -81,8 +81,8 @@ pub(crate) fn check(gateway: &Gateway) -> Check {
         let (named, lasted, what) = (words::named(gateway), stall.lasted.as_secs_f64(), stall.kind.what());
         return Check::warn(format!("the event loop of {named} has stood still for {lasted:.1} s: {what}"));
     }
-    boot.as_ref().and_then(|boot| boot::lacks(boot).next()).map_or_else(Check::pass, |first| {
-        Check::warn(format!("{} has started without {}", words::named(gateway), boot::error_of(first)))
+    boot.as_ref().and_then(boot::lacks).map_or_else(Check::pass, |lacks| {
+        Check::warn(format!("{} has started without {lacks}", words::named(gateway)))
     })
 }
 

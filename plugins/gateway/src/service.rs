@@ -14,6 +14,7 @@ use greenroom::{
     http_client::{ClientEnvironment, ClientSettings, HttpClient},
     prelude::*,
 };
+use greenroom_boot_document::BootDocument;
 use greenroom_node_log::facts::NodeBoot;
 use greenroom_proxy::{Documents, Proxy, State, Upstream};
 use greenroom_wrap::{Drifted, LastExit, Memory, Spent};
@@ -232,12 +233,13 @@ impl Gateway {
         self.0.boot.set(look);
     }
 
-    /// How its start goes, as `GET /.greenroom/v1/gateway` tells it; `null` where nobody knows.
-    pub fn boot_document(&self) -> serde_json::Value {
-        serde_json::json!(self.boot().as_ref().map(crate::boot::Shown::of))
+    /// How its start goes, as `GET /.greenroom/v1/gateway` tells it; `None` where nobody knows.
+    pub fn boot_document(&self) -> Option<BootDocument> {
+        self.boot().as_ref().map(BootDocument::of_node)
     }
 
-    pub(crate) fn boot(&self) -> Option<NodeBoot> {
+    /// The same as its lines tell it.
+    pub fn boot(&self) -> Option<NodeBoot> {
         self.0.boot.get()
     }
 

@@ -11,7 +11,7 @@ use greenroom::{
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{
-    Mark, Page, Section, Sections, assets, mark,
+    Mark, NowPart, NowParts, Page, Section, Sections, assets, mark,
     text::{foreign::foreign_plain, time},
 };
 
@@ -30,6 +30,7 @@ use crate::{
 pub struct Frame {
     place: Place,
     sections: Sections,
+    parts: NowParts,
     health: RootHealth,
     lifecycle: RootLifecycle,
 }
@@ -57,9 +58,10 @@ impl Service for Frame {
                    instance: InstanceMetadata,
                    ops: Ops,
                    sections: Sections,
+                   parts: NowParts,
                    health: RootHealth,
                    lifecycle: RootLifecycle| {
-                Ok(Self::new(Place::of(&config, &instance, &ops), sections, health, lifecycle))
+                Ok(Self::new(Place::of(&config, &instance, &ops), sections, parts, health, lifecycle))
             },
         ))
     }
@@ -87,8 +89,14 @@ impl Place {
 
 impl Frame {
     /// One of these parts.
-    pub fn new(place: Place, sections: Sections, health: RootHealth, lifecycle: RootLifecycle) -> Self {
-        Self { place, sections, health, lifecycle }
+    pub fn new(
+        place: Place,
+        sections: Sections,
+        parts: NowParts,
+        health: RootHealth,
+        lifecycle: RootLifecycle,
+    ) -> Self {
+        Self { place, sections, parts, health, lifecycle }
     }
 
     /// The whole document.
@@ -105,7 +113,12 @@ impl Frame {
             State::Starting => (Mark::Unknown, "Starting"),
             State::Stopping => (Mark::Warn, "Stopping"),
             State::Failed => (Mark::Fail, "Not ready"),
-            State::Started if self.health.readiness(&Probe::default()).await.passes() => (Mark::Ok, "Ready"),
+            State::Started if self.health.readiness(&Probe::default()).await.passes() => {
+                // Probes are told so, and users see something else, as while the event loop of a server behind stands still.
+                let is_degraded =
+                    self.parts.look(SystemTime::now()).iter().any(NowPart::is_told_although_ready);
+                if is_degraded { (Mark::Warn, "Degraded") } else { (Mark::Ok, "Ready") }
+            }
             State::Started => (Mark::Fail, "Not ready"),
         };
         html! { a class={ "pill " (mark.class()) } href=(assets::NOW) { (mark) (word) } }

@@ -30,6 +30,13 @@ pub struct NowPart {
     pub behind: Option<Behind>,
 }
 
+impl NowPart {
+    /// Whether its problem is told also while the backend is ready.
+    pub(crate) fn is_told_although_ready(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.instead.is_some())
+    }
+}
+
 /// A server behind this one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Behind {

@@ -26,6 +26,7 @@ use greenroom_wrap::{
 
 use super::{
     child::{Child, ChildCode},
+    kept_boot::Keeper,
     last_words::{self, Running},
     log, outside,
 };
@@ -72,11 +73,11 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             let files = (data.path(), instance.id());
             let words = last_words(&settings, &config, &gateway, &logger, &running, &code, files);
             let output = log::output(&settings, &root, &logger, &words);
+            let keeper = Keeper::new(gateway.clone(), data.path(), logger.clone());
             if output.is_some() {
                 let (tail, config) = (words.tail().clone(), config.clone());
                 gateway.set_boot(move || tail.boot(|text| config.masked(text)));
-                let kept = super::kept_boot::keep(gateway.clone(), data.path().to_owned(), logger.clone());
-                spawn("how the Node backend started", kept);
+                spawn("how the Node backend started", keeper.clone().run());
             }
             let drift = outside::tell(&gateway, output.as_ref(), &command, &config, &logger);
             let (told, noted, log, ends) = (gateway.clone(), code.clone(), logger.clone(), words.clone());
@@ -85,7 +86,9 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
                 if matches!(state, State::Running { .. }) {
                     drift.started();
                 }
-                tell(state, ends.note(state), &told, &log);
+                let exit = ends.note(state);
+                keeper.note(state, exit.as_ref());
+                tell(state, exit, &told, &log);
             });
             let (known, first) = (gateway.settings().clone(), AtomicBool::new(true));
             let port = known.upstream_port.unwrap_or(port);

@@ -96,7 +96,10 @@ impl Child {
             async move || {
                 let _ = noted.set(Instant::now());
                 last.restart_no_more();
-                stopping.stopping();
+                match first_signal() {
+                    Some(_) => stopping.stopping(),
+                    None => stopping.stopping_by_itself(),
+                }
                 Ok(())
             },
         )?;
@@ -120,31 +123,42 @@ fn left_of(grace: Duration, spent: Duration) -> Duration {
 
 /// The code with which a child has ended, once that is known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ChildCode(Arc<OnceLock<i32>>);
+pub(super) struct ChildCode(Arc<OnceLock<Code>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Code {
+    code: i32,
+    /// We have asked it to end.
+    is_asked: bool,
+}
 
 impl ChildCode {
     /// The first one stays.
     pub(super) fn set(&self, code: i32) {
-        let _ = self.0.set(code);
+        let _ = self.0.set(Code { code, is_asked: false });
     }
 
     /// Notes that of a last state.
     pub(super) fn note(&self, state: &State) {
         if let Some(code) = state.exit_code() {
-            self.set(code);
+            let is_asked = matches!(state, State::Ended { stopped: Some(_), .. });
+            let _ = self.0.set(Code { code, is_asked });
         }
     }
 
     /// Any but 0: a child that ended well leaves it to us. If the child died of our SIGTERM, the code is that of the signal that we got:
     /// 130 for SIGINT, for which it gets SIGTERM, too: tools in between take SIGINT for one that reaches the whole terminal, and do not
-    /// hand it on.
+    /// hand it on. A child that we have ended without any signal ended by something of ours, such as a start that failed: that is told.
     pub(super) fn failure(&self) -> Option<i32> {
         self.failure_after(first_signal())
     }
 
     /// The same after this signal.
     fn failure_after(&self, signal: Option<&str>) -> Option<i32> {
-        let code = self.0.get().copied().filter(|code| *code != 0)?;
+        let Code { code, is_asked } = self.0.get().copied()?;
+        if code == 0 || (is_asked && signal.is_none()) {
+            return None;
+        }
         let stands_for_interrupt = code == TERMINATED && signal == Some("SIGINT");
         Some(if stands_for_interrupt { INTERRUPTED } else { code })
     }
@@ -174,6 +188,9 @@ mod tests {
             assert_eq!(known.failure_after(signal), code, "{of_child}, {signal:?}");
         }
         assert_eq!(ChildCode::default().failure_after(Some("SIGTERM")), None, "there was none");
+        let asked = ChildCode(Arc::new(OnceLock::from(Code { code: 143, is_asked: true })));
+        assert_eq!(asked.failure_after(Some("SIGTERM")), Some(143));
+        assert_eq!(asked.failure_after(None), None, "our own start has failed");
     }
 
     #[test]

@@ -28,7 +28,7 @@ async fn refused(yaml: &str) -> String {
         checks.check("pool", async || Check::pass());
         checks.expect("later");
     });
-    let failed = backend.add(registers).start().await.err().expect("it does not start");
+    let failed = backend.add(registers).start().await.expect_err("it does not start");
     failed.faults().iter().map(|fault| fault.error.to_string()).collect::<Vec<_>>().join("\n")
 }
 

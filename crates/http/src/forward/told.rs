@@ -19,6 +19,7 @@ pub struct Told {
     bytes_out: AtomicU64,
     credential_error: OnceLock<&'static str>,
     gateway_error: OnceLock<&'static str>,
+    is_plugin_known: AtomicBool,
     is_asker_settled: SetOnce<()>,
 }
 
@@ -71,6 +72,17 @@ impl Told {
     /// The same, once it is known.
     pub fn gateway_error(&self) -> Option<&'static str> {
         self.gateway_error.get().copied()
+    }
+
+    /// The other server has the plugin that the request's path names: the request is counted by that name. Without it, it is counted
+    /// by none, because clients can make up any number of names.
+    pub fn set_plugin_known(&self) {
+        self.is_plugin_known.store(true, Relaxed);
+    }
+
+    /// Whether it has, as far as is known.
+    pub fn is_plugin_known(&self) -> bool {
+        self.is_plugin_known.load(Relaxed)
     }
 
     /// How many bytes of the request's body have come, those of a tunnel among them: `bytesIn`.

@@ -15,8 +15,8 @@ pub(crate) struct Stripped<'a> {
     pub(crate) is_stderr: bool,
 }
 
-/// The line of `kubectl logs --prefix`, `kubectl logs --timestamps`, both, of the runtime interface (`… stdout F …`), or
-/// of Docker's `json-file`; `None` if nothing stands before it.
+/// The line of `kubectl logs --prefix`, `kubectl logs --timestamps`, both, of the runtime interface (`… stdout F …`), of
+/// Docker's `json-file`, or of Docker Compose; `None` if nothing stands before it.
 #[inline]
 pub(crate) fn strip(line: &[u8]) -> Option<Stripped<'_>> {
     match line.first()? {
@@ -27,8 +27,35 @@ pub(crate) fn strip(line: &[u8]) -> Option<Stripped<'_>> {
             Some(timestamp(line).unwrap_or_else(bare))
         }
         b'0'..=b'9' => timestamp(line),
+        b'A'..=b'Z' | b'a'..=b'z' => {
+            let line = compose(line)?;
+            let bare = || Stripped { line: Cow::Borrowed(line), time: None, is_stderr: false };
+            Some(timestamp(line).unwrap_or_else(bare))
+        }
         _ => None,
     }
+}
+
+/// `backend-1  | `, of Docker Compose: a container's name, filled up with spaces to the longest one's. A table has such a line, too:
+/// the name is one with a number, or what stands behind it is of Backstage's logger.
+fn compose(line: &[u8]) -> Option<&[u8]> {
+    const LONGEST: usize = 160;
+    let bar = memchr::memchr(b'|', &line[..line.len().min(LONGEST)])?;
+    let name = line[..bar].trim_ascii_end();
+    let is_name =
+        name.len() < bar && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte));
+    let rest = &line[bar + 1..];
+    let rest = match rest.strip_prefix(b" ") {
+        Some(rest) => rest,
+        // Of a line that is empty.
+        None => rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)?,
+    };
+    let number = name.rsplit(|byte| b"-_".contains(byte)).next().filter(|number| number.len() < name.len());
+    let is_numbered =
+        number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit));
+    let begins: [&[u8]; 3] = [b"{\"", b"\x1b[2m", b"Loading config from "];
+    let is_logged = || begins.iter().any(|begin| rest.starts_with(begin));
+    (is_name && (is_numbered || is_logged())).then_some(rest)
 }
 
 /// `[pod/name/container] `.
@@ -128,6 +155,11 @@ mod tests {
             ("[pod/backstage-7d9/app] hello\n".to_owned(), "hello\n", false),
             (format!("[pod/backstage-7d9/app] {time} hello\n"), "hello\n", true),
             (format!("{time} stdout F hello\n"), "hello\n", true),
+            ("backend-1  | hello\n".to_owned(), "hello\n", false),
+            ("backend_1 | \n".to_owned(), "\n", false),
+            ("backend-1  |\n".to_owned(), "\n", false),
+            (format!("backend-1  | {time} hello\n"), "hello\n", true),
+            ("portal  | {\"level\":\"info\"}\n".to_owned(), "{\"level\":\"info\"}\n", false),
             (format!("{time} stderr P hel\n"), "hel", true),
             (format!("{time} stdout F:x \n"), "\n", true),
             (format!(r#"{{"log":"hé\"llo\n","stream":"stdout","time":"{time}"}}"#), "hé\"llo\n", true),
@@ -152,6 +184,10 @@ mod tests {
             "{\"log\":\"x\",\"time\":\"soon\"}\n",
             "{\"level\":\"info\",\"message\":\"x\"}\n",
             "[pod/x] hello\n",
+            "name | count\n",
+            "backend-1 hello | there\n",
+            "backend-1| hello\n",
+            "a-1 || b\n",
             "[pod/x/y z] hello\n",
             "[x] hello\n",
             "2026-11-30T10:00:00.123Z stdout  hello\n",

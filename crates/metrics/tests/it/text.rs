@@ -76,3 +76,15 @@ fn series_that_nobody_observes_any_more_are_gone() {
     assert_eq!(second.matches("kind=").count(), 3, "{second}");
     assert!(["counter2", "gauge2", "open2"].iter().all(|kind| second.contains(kind)), "{second}");
 }
+
+#[test]
+fn of_a_labels_value_1024_bytes_are_told() {
+    let (registry, lines) = registry();
+    let counter = plugin(&registry, &lines, "odd").counter("odd").build();
+    // The last character would not fit whole.
+    let long = format!("{}\u{20ac}{}", "x".repeat(1022), "y".repeat(60_000));
+    counter.add(1, &[KeyValue::new("of", long)]);
+    let series =
+        format!("odd_total{{of=\"{}\",otel_scope_name=\"backstage-plugin-odd\"}} 1", "x".repeat(1022));
+    assert_eq!(of(&registry.text(), "odd_total"), [series]);
+}

@@ -101,38 +101,61 @@ struct Changed {
     lasted_ms: Option<f64>,
 }
 
+/// One look at the checks and at readiness: what an answer says in several places is said of the same moment.
+struct Look {
+    states: Vec<CheckState>,
+    /// Why requests should not be sent here, in the words of Backstage's probe.
+    why_not_ready: Option<String>,
+}
+
+impl Look {
+    async fn at(told: &Told) -> Self {
+        let answer = told.sources.health.readiness(&Probe { at_once: true, ..Probe::default() }).await;
+        let why = || answer.message().unwrap_or("Readiness fails").to_owned();
+        let why_not_ready = (!answer.passes()).then(why);
+        Self { states: told.sources.checks.all_states(), why_not_ready }
+    }
+
+    /// The first check of a kind that has failed, or has not run yet where that matters.
+    fn failing(&self, kind: Kind, must_have_run: bool) -> Option<String> {
+        self.states.iter().filter(|state| state.kind == kind).find_map(|state| match state.outcome() {
+            None if must_have_run => Some(format!("Check '{}' has not run yet", state.name)),
+            Some(Outcome::Fail) => Some(format!("Check '{}' failed", state.name)),
+            _ => None,
+        })
+    }
+}
+
 async fn whole(State(told): State<Told>) -> Response {
-    let (states, causes) = (told.sources.checks.all_states(), told.sources.checks.causes());
-    let why = why_not_ready(&told).await;
-    let status = match (&why, causes.is_empty() && states.iter().all(|state| state.overdue.is_none())) {
-        (Some(_), _) => Outcome::Fail,
-        (None, false) => Outcome::Warn,
-        (None, true) => Outcome::Pass,
-    };
+    let look = Look::at(&told).await;
+    let why = look.why_not_ready.clone();
     let groups = ["readiness", "liveness", "startup"].map(|group| (group, format!("{PATH}/{group}")));
-    told_as(&told, status, why, states, causes, groups.into()).await
+    told_as(&told, look, why, groups.into())
 }
 
 async fn readiness(State(told): State<Told>) -> Response {
-    let why = why_not_ready(&told).await;
-    group(&told, |state| state.readiness, why).await
+    let look = Look::at(&told).await;
+    let why = look.why_not_ready.clone();
+    group(&told, look, |state| state.readiness, why)
 }
 
 async fn liveness(State(told): State<Told>) -> Response {
     let answer = told.sources.health.liveness().await;
+    let look = Look::at(&told).await;
     let why = (!answer.passes()).then(|| answer.message().unwrap_or("Liveness fails").to_owned());
-    let why = why.or_else(|| failing(&told, Kind::Liveness, false));
-    group(&told, |state| state.kind == Kind::Liveness, why).await
+    let why = why.or_else(|| look.failing(Kind::Liveness, false));
+    group(&told, look, |state| state.kind == Kind::Liveness, why)
 }
 
 async fn startup(State(told): State<Told>) -> Response {
+    let look = Look::at(&told).await;
     let state = *told.sources.lifecycle.state().borrow();
     let why = match state {
         Lifecycle::Starting => Some("Backend has not started yet".to_owned()),
         Lifecycle::Failed => Some("The start has failed".to_owned()),
-        Lifecycle::Started | Lifecycle::Stopping => failing(&told, Kind::Startup, true),
+        Lifecycle::Started | Lifecycle::Stopping => look.failing(Kind::Startup, true),
     };
-    group(&told, |state| state.kind == Kind::Startup, why).await
+    group(&told, look, |state| state.kind == Kind::Startup, why)
 }
 
 async fn one(State(told): State<Told>, Path(name): Path<String>) -> HandlerResult<Response> {
@@ -147,51 +170,34 @@ async fn one(State(told): State<Told>, Path(name): Path<String>) -> HandlerResul
     Ok(answer(is_failing, serde_json::to_vec(&checked(&told, state))))
 }
 
-/// Why requests should not be sent here, in the words of Backstage's probe.
-async fn why_not_ready(told: &Told) -> Option<String> {
-    let answer = told.sources.health.readiness(&Probe { at_once: true, ..Probe::default() }).await;
-    let why = || answer.message().unwrap_or("Readiness fails").to_owned();
-    (!answer.passes()).then(why)
-}
-
-/// The first check of a kind that has failed, or has not run yet where that matters.
-fn failing(told: &Told, kind: Kind, must_have_run: bool) -> Option<String> {
-    let states = told.sources.checks.all_states();
-    states.iter().filter(|state| state.kind == kind).find_map(|state| match state.outcome() {
-        None if must_have_run => Some(format!("Check '{}' has not run yet", state.name)),
-        Some(Outcome::Fail) => Some(format!("Check '{}' failed", state.name)),
-        _ => None,
-    })
-}
-
-async fn group(told: &Told, is_of_it: impl Fn(&CheckState) -> bool, why: Option<String>) -> Response {
-    let mut states = told.sources.checks.all_states();
-    states.retain(|state| is_of_it(state));
-    let is_of_them =
-        |cause: &Cause| cause.checks.iter().any(|name| states.iter().any(|one| one.name == *name));
-    let causes: Vec<_> = told.sources.checks.causes().into_iter().filter(is_of_them).collect();
-    let status = match (&why, causes.is_empty()) {
-        (Some(_), _) => Outcome::Fail,
-        (None, false) => Outcome::Warn,
-        (None, true) => Outcome::Pass,
-    };
-    told_as(told, status, why, states, causes, BTreeMap::from([("up", PATH.to_owned())])).await
-}
-
-async fn told_as(
+fn group(
     told: &Told,
-    status: Outcome,
-    output: Option<String>,
-    states: Vec<CheckState>,
-    causes: Vec<Cause>,
+    mut look: Look,
+    is_of_it: impl Fn(&CheckState) -> bool,
+    why: Option<String>,
+) -> Response {
+    look.states.retain(|state| is_of_it(state));
+    told_as(told, look, why, BTreeMap::from([("up", PATH.to_owned())]))
+}
+
+/// It fails if `why` says so, and warns if any of its checks does not pass.
+fn told_as(
+    told: &Told,
+    Look { states, why_not_ready }: Look,
+    why: Option<String>,
     links: BTreeMap<&'static str, String>,
 ) -> Response {
     let from = &told.sources;
-    let ready = why_not_ready(told).await.is_none();
+    let causes = Cause::of(&states);
+    let status = match &why {
+        Some(_) => Outcome::Fail,
+        None if causes.is_empty() && states.iter().all(|state| state.overdue.is_none()) => Outcome::Pass,
+        None => Outcome::Warn,
+    };
     let health = Health {
         status: status.as_str(),
-        ready,
-        output: output.map(|text| from.config.masked(&text)),
+        ready: why_not_ready.is_none(),
+        output: why.map(|text| from.config.masked(&text)),
         release_id: env!("CARGO_PKG_VERSION"),
         service_id: from.metadata.id().to_owned(),
         causes: causes.into_iter().map(|cause| caused(told, cause)).collect(),

@@ -6,8 +6,6 @@ mod health;
 mod info;
 mod page;
 
-pub use self::boot::{boot_document, kept_boot};
-
 use axum::{Router, routing::get};
 use greenroom_config::RootConfig;
 use greenroom_core::{Deps, InstanceMetadata, RootLifecycle, boot::BootReport};

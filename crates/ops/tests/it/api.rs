@@ -1,7 +1,16 @@
 //! What the surface itself tells as JSON.
 
-use greenroom_core::plugin;
-use greenroom_health::{Check, Dependency, HealthChecks, HealthRegistry, Kind};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+use greenroom_context::BoxFuture;
+use greenroom_core::{plugin, service};
+use greenroom_health::{
+    Check, Dependency, HealthChecks, HealthRegistry, HealthResponse, Kind, Probe, RootHealth,
+    RootHealthService,
+};
 use greenroom_test::{RunningTestBackend, TestBackend, mock::OPS_TOKEN};
 use serde_json::{Value, json};
 
@@ -114,6 +123,37 @@ async fn ops_19_health_tells_the_reasons_that_probes_withhold() {
     );
     assert!(causes.iter().all(|cause| cause["checks"] != json!(["checked.mail"])), "what passes is no cause");
     assert!(!health.to_string().contains("hunter2"), "{health}");
+}
+
+/// Says another thing each time that it is asked.
+#[derive(Default)]
+struct Changes(AtomicBool);
+
+impl RootHealthService for Changes {
+    fn readiness<'a>(&'a self, _: &'a Probe) -> BoxFuture<'a, HealthResponse> {
+        let was_ready = self.0.fetch_not(Relaxed);
+        let says = if was_ready { HealthResponse::unavailable("Not now") } else { HealthResponse::ok() };
+        Box::pin(async { says })
+    }
+}
+
+#[tokio::test]
+async fn what_one_answer_says_of_readiness_in_several_places_is_of_one_moment() {
+    let health = service(async || Ok(RootHealth::new(Changes::default())));
+    let backend = TestBackend::new().config(kit::config(json!({}))).add(health).start().await.unwrap();
+    for path in ["", "/readiness"] {
+        let mut seen = BTreeSet::new();
+        for _ in 0..4 {
+            let answer = backend.get(&format!("/.greenroom/v1/health{path}")).with_token(OPS_TOKEN).await;
+            let health = answer.json();
+            let is_ready = health["ready"].as_bool().unwrap();
+            let output = if is_ready { Value::Null } else { json!("Not now") };
+            assert_eq!((answer.status == 200, &health["output"]), (is_ready, &output), "{path} {health}");
+            assert_eq!(health["status"] != "fail", is_ready, "{path} {health}");
+            seen.insert(is_ready);
+        }
+        assert_eq!(seen.len(), 2, "both were seen");
+    }
 }
 
 /// A plugin with a check of each kind, of which all but the start's pass.

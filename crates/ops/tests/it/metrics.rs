@@ -6,6 +6,7 @@ use std::{
 };
 
 use flate2::read::GzDecoder;
+use greenroom_metrics::{KeyValue, MetricsRegistry};
 use greenroom_ops::Ops;
 use greenroom_test::{TestBackend, mock::OPS_TOKEN};
 use serde_json::json;
@@ -77,6 +78,35 @@ async fn ops_24_it_packs_for_who_takes_gzip() {
     GzDecoder::new(&*body).read_to_string(&mut text).unwrap();
     assert!(text.starts_with("# HELP target_info "), "{text}");
 }
+
+#[tokio::test]
+async fn ops_24_who_reads_slowly_takes_one_of_few_places_and_who_finds_none_is_told_so_at_once() {
+    let (backend, address) = with_listener().await;
+    // More than the system takes for a client that reads nothing.
+    let registry = backend.service::<MetricsRegistry>().await.unwrap();
+    let large = |n: u64, part: &'static str| KeyValue::new(part, format!("{n:05}{}", "x".repeat(1000)));
+    let gauge = registry.own().observable_gauge("large");
+    gauge.observe(move |now| (0..900).for_each(|n| now.observe(n, &PARTS.map(|part| large(n, part)))));
+    let mut held = vec![];
+    for _ in 0..16 {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+        held.push(stream);
+    }
+    let (head, _) = ask(address, "GET /metrics HTTP/1.1\r\n");
+    assert!(head.starts_with("http/1.1 503 ") && head.contains("retry-after: 1"), "{head}");
+    assert!(ask(address, "GET / HTTP/1.1\r\n").0.starts_with("http/1.1 404 "));
+    drop(held);
+    while !ask(address, "GET /metrics HTTP/1.1\r\n").0.starts_with("http/1.1 200 ") {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The labels of a large series.
+const PARTS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 #[tokio::test]
 async fn ops_24_it_ends_with_the_backend() {

@@ -117,6 +117,31 @@ async fn trailers_pass() {
 }
 
 #[tokio::test]
+async fn an_answer_with_trailers_is_whole_and_its_connection_is_used_again() {
+    let (gateway, mut upstream) = Gateway::pair().await;
+    let mut kept = None;
+    for (count, takes) in [(1, "TE: trailers\r\n"), (2, ""), (3, "TE: trailers\r\n")] {
+        let mut client = gateway.client.send(format!("GET / HTTP/1.1\r\nHost: x\r\n{takes}\r\n")).await;
+        let mut arrived = match kept.take() {
+            None => upstream.accept().await,
+            Some(arrived) => arrived,
+        };
+        arrived.request().await;
+        arrived
+            .send(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nKeep-Alive: timeout=75\r\nTrailer: X-Sum\r\n\r\n\
+                 2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n",
+            )
+            .await;
+        assert_eq!(client.answer("GET").await.seen(), (200, "ok"));
+        let lines = gateway.access_lines(count).await;
+        assert_eq!(lines[count - 1].get("aborted"), None, "{}", lines[count - 1]);
+        kept = Some(arrived);
+    }
+    assert!(!upstream.has_another(), "one connection carries all");
+}
+
+#[tokio::test]
 async fn an_answer_that_two_readers_could_read_in_two_ways_is_a_502() {
     let (gateway, mut upstream) = Gateway::pair().await;
     for answer in [

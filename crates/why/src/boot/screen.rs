@@ -1,14 +1,18 @@
 //! One start on one screen.
 
+use greenroom_boot_document::{BootDocument, Cause, Outcome};
 use jiff::Timestamp;
 
-use super::{Boot, Failed, slower::Slower, tree};
+use super::{slower::Slower, tree, who};
 use crate::words::{plugins, said, when};
 
-/// So many failures and links of a path are told.
+/// So many causes are told.
 const MOST: usize = 8;
 
-pub(super) fn of(boot: &Boot, before: Option<&Boot>, now: Timestamp) -> String {
+/// So many plugins are named that one cause hit.
+const MOST_NAMES: usize = 40;
+
+pub(super) fn of(boot: &BootDocument, before: Option<&BootDocument>, now: Timestamp) -> String {
     let mut out = vec![headline(boot, now)];
     failures(boot, &mut out);
     path(boot, &mut out);
@@ -32,19 +36,19 @@ pub(super) fn of(boot: &Boot, before: Option<&Boot>, now: Timestamp) -> String {
     out.join("\n")
 }
 
-fn headline(boot: &Boot, now: Timestamp) -> String {
+fn headline(boot: &BootDocument, now: Timestamp) -> String {
     let (who, at) =
-        (boot.who(), boot.began_at.map(|at| format!(", at {}", when(at, now))).unwrap_or_default());
+        (who(boot), boot.began_at.map(|at| format!(", at {}", when(at, now))).unwrap_or_default());
     let took = boot.took_ms.map(tree::time);
-    match (boot.outcome.as_deref(), took) {
-        (Some("success"), Some(took)) => {
+    match (boot.outcome, took) {
+        (Some(Outcome::Success), Some(took)) => {
             let without = boot.failures.iter().filter(|failed| failed.permitted).count();
             let without =
                 if without == 0 { String::new() } else { format!(", without {without} that failed and may") };
             format!("{who} started in {took}{at}{without}.")
         }
-        (Some("success"), None) => format!("{who} started{at}; its lines have no times."),
-        (Some(_), took) => {
+        (Some(Outcome::Success), None) => format!("{who} started{at}; its lines have no times."),
+        (Some(Outcome::Failure), took) => {
             let after = took.map(|took| format!(" after {took}")).unwrap_or_default();
             format!("{who}'s start FAILED{after}{at}.")
         }
@@ -60,32 +64,45 @@ fn headline(boot: &Boot, now: Timestamp) -> String {
     }
 }
 
-/// Which plugin, why, innermost cause first, and what else was wrong.
-fn failures(boot: &Boot, out: &mut Vec<String>) {
-    let failed = boot.failed();
-    if let (true, Some(why)) = (failed.is_empty(), &boot.failure) {
+/// Each cause once, the innermost first, with all that it hit; then what else was wrong.
+fn failures(boot: &BootDocument, out: &mut Vec<String>) {
+    let causes = boot.causes();
+    let is_explained = causes.iter().any(|cause| !cause.is_permitted());
+    if let (true, false, Some(why)) = (boot.has_failed(), is_explained, &boot.failure) {
         out.push(format!("  {}", said(why)));
     }
-    for (index, one) in failed.iter().take(MOST).enumerate() {
+    for (index, one) in causes.iter().take(MOST).enumerate() {
         if index == 1 {
             out.push("  Also wrong:".to_owned());
         }
         out.extend(block(one, if index == 0 { "  " } else { "    " }));
     }
-    if failed.len() > MOST {
-        out.push(format!("    and {} more", failed.len() - MOST));
+    if causes.len() > MOST {
+        out.push(format!("    and {} other causes", causes.len() - MOST));
     }
 }
 
-fn block(failed: &Failed, indent: &str) -> Vec<String> {
-    let who = failed.owner.as_deref().map_or_else(|| "the backend".to_owned(), said);
-    let may = if failed.permitted { " (its config permits that)" } else { "" };
-    let first = failed.causes.first().map_or_else(|| "it says not why".to_owned(), |cause| said(cause));
-    let outer = failed.causes.iter().skip(1).take(4).map(|cause| format!("{indent}  in: {}", said(cause)));
-    std::iter::once(format!("{indent}{who}: {first}{may}")).chain(outer).collect()
+fn block(cause: &Cause<'_>, indent: &str) -> Vec<String> {
+    let whom = match &*cause.failed {
+        [one] => said(&one.who()),
+        all => {
+            let named = all
+                .iter()
+                .take(MOST_NAMES)
+                .map(|failed| format!("'{}'", said(failed.plugin.as_deref().unwrap_or_default())));
+            let more = match all.len().saturating_sub(MOST_NAMES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("{} plugins, {}{more}", all.len(), named.collect::<Vec<_>>().join(", "))
+        }
+    };
+    let may = if cause.is_permitted() { " (its config permits that)" } else { "" };
+    let outer = cause.outer().iter().take(4).map(|outer| format!("{indent}  in: {}", said(outer)));
+    std::iter::once(format!("{indent}{whom}: {}{may}", said(cause.text))).chain(outer).collect()
 }
 
-fn path(boot: &Boot, out: &mut Vec<String>) {
+fn path(boot: &BootDocument, out: &mut Vec<String>) {
     let mut links: Vec<_> =
         boot.critical_path.iter().filter(|link| link.held_ms >= 1.0 && link.kind != "start").collect();
     links.sort_by(|one, other| other.held_ms.total_cmp(&one.held_ms));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Boot, Step};
+use greenroom_boot_document::{BootDocument, Step};
 
 /// What is less is no difference: no start is as long as another one.
 const LEAST_MS: f64 = 20.0;
@@ -29,7 +29,7 @@ pub(super) struct Differs {
 
 impl Slower {
     /// `None` where one of both has not ended.
-    pub(super) fn of(boot: &Boot, before: &Boot) -> Option<Self> {
+    pub(super) fn of(boot: &BootDocument, before: &BootDocument) -> Option<Self> {
         let by_ms = boot.took_ms? - before.took_ms?;
         let own = |step: &Step| Some(step.ended_ms? - step.called_ms.or(step.began_ms)?);
         let differs = |step: &Step| {
@@ -38,7 +38,7 @@ impl Slower {
             };
             let by_ms = own(step)? - before.steps.iter().find(is_it).map_or(Some(0.0), own)?;
             (step.kind != "start" && by_ms.abs() >= LEAST_MS && by_ms.signum() == boot_sign(boot, before))
-                .then(|| Differs { title: step.title(), by_ms })
+                .then(|| Differs { title: super::tree::title(step), by_ms })
         };
         let mut steps: Vec<_> = boot.steps.iter().filter_map(differs).collect();
         steps.sort_by(|one, other| other.by_ms.abs().total_cmp(&one.by_ms.abs()));
@@ -65,6 +65,6 @@ impl Slower {
     }
 }
 
-fn boot_sign(boot: &Boot, before: &Boot) -> f64 {
+fn boot_sign(boot: &BootDocument, before: &BootDocument) -> f64 {
     (boot.took_ms.unwrap_or_default() - before.took_ms.unwrap_or_default()).signum()
 }

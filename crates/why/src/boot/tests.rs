@@ -1,19 +1,20 @@
 //! A start on a screen.
 
+use greenroom_boot_document::{Failed, Step};
 use serde_json::json;
 
 use super::*;
 
-fn boot(catalog: f64) -> Boot {
+fn boot(catalog: f64) -> BootDocument {
     serde_json::from_value(json!({
         "backend": "greenroom", "beganAt": "2026-12-01T10:00:00.000Z", "outcome": "success", "tookMs": catalog + 40.0,
         "criticalPath": [{"step": 0, "kind": "start", "name": "start", "heldMs": 10.0}, {"step": 1, "kind": "plugin", "name": "catalog", "heldMs": catalog}],
-        "steps": {"items": [
+        "steps": [
             {"step": 0, "kind": "start", "name": "start", "waitedFor": [1, 2], "beganMs": 0.0, "endedMs": catalog + 40.0},
             {"step": 1, "kind": "plugin", "name": "catalog", "waitedFor": [3], "beganMs": 10.0, "calledMs": 30.0, "endedMs": catalog + 30.0},
             {"step": 2, "kind": "plugin", "name": "app", "waitedFor": [], "beganMs": 10.0, "calledMs": 10.0, "endedMs": 10.2},
             {"step": 3, "kind": "service", "name": "core.database", "waitedFor": [], "beganMs": 10.0, "calledMs": 10.0, "endedMs": 30.0},
-        ], "nextCursor": null},
+        ],
     }))
     .unwrap()
 }
@@ -44,14 +45,14 @@ Slower than the start before by 1.20 s: plugin 'catalog' +1.20 s.
 #[test]
 fn a_start_that_failed_names_the_innermost_cause_first_and_what_else_was_wrong() {
     let mut failed = boot(300.0);
-    failed.outcome = Some("failure".to_owned());
+    failed.outcome = Some(Outcome::Failure);
+    let of = |plugin: &str| Failed { plugin: Some(plugin.to_owned()), ..Failed::default() };
     let causes = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
     failed.failures = vec![
-        Failed { owner: Some("plugin 'app'".to_owned()), causes: causes(&["no bundle"]), permitted: true },
+        Failed { causes: causes(&["no bundle"]), permitted: true, ..of("app") },
         Failed {
-            owner: Some("plugin 'catalog'".to_owned()),
             causes: causes(&["connect ECONNREFUSED 127.0.0.1:5432", "Failed to connect to the database"]),
-            permitted: false,
+            ..of("catalog")
         },
     ];
     let boots = Boots(vec![failed.clone()]);
@@ -65,7 +66,7 @@ Greenroom's start FAILED after 340 ms, at 10:00:00 UTC (30 s ago).
 ";
     assert!(text.starts_with(begins), "{text}");
     assert_eq!(boots.exit_code(), 1);
-    let found = failed.finding();
+    let found = wrong(&failed).unwrap();
     assert_eq!(found.cause, "databaseDown");
     assert!(found.what.contains("because of plugin 'catalog'"), "{}", found.what);
 }
@@ -88,17 +89,67 @@ fn a_tree_is_one_screen_however_many_steps_there_are_and_whoever_waits_for_whom(
 }
 
 #[test]
-fn starts_that_are_kept_come_back_the_newest_first_and_a_foreign_line_is_passed_over() {
-    let dir = std::env::temp_dir().join(format!("greenroom-why-{}", std::process::id()));
-    let lines = RecentLines::at(&dir.join(RecentLines::BOOTS));
-    for line in [
-        serde_json::to_string(&boot(300.0)).unwrap(),
-        "rubbish".to_owned(),
-        serde_json::to_string(&boot(500.0)).unwrap(),
-    ] {
-        lines.push(&line).unwrap();
+fn starts_that_are_kept_come_back_the_newest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = KeptBoots::in_dir(dir.path());
+    for boot in [boot(300.0), boot(500.0)] {
+        kept.push(boot).unwrap();
     }
-    let boots = Boots::in_dir(&dir);
-    std::fs::remove_dir_all(&dir).unwrap();
-    assert_eq!(boots, Boots(vec![boot(500.0), boot(300.0)]));
+    assert_eq!(Boots::in_dir(dir.path()), Boots(vec![boot(500.0), boot(300.0)]));
+}
+
+/// What eleven plugins print that have no database, each with a long wrapping around one cause.
+fn without_a_database() -> String {
+    let plugins = [
+        "app",
+        "auth",
+        "catalog",
+        "events",
+        "kubernetes",
+        "notifications",
+        "permission",
+        "proxy",
+        "search",
+        "signals",
+        "techdocs",
+    ];
+    let line = |second: usize, level: &str, message: &str| {
+        format!(
+            "{{\"level\":\"{level}\",\"message\":\"{message}\",\"service\":\"backstage\",\"timestamp\":\"2026-12-01T10:00:{second:02}.000Z\"}}\n"
+        )
+    };
+    let began = line(1, "info", &format!("Plugin initialization started: '{}'", plugins.join("', '")));
+    let failed = plugins.iter().enumerate().map(|(place, plugin)| {
+        let why = format!(
+            "Failed to instantiate service 'core.httpRouter' for '{plugin}' because the factory function threw an error, Error: Failed to \
+             instantiate service 'core.database' for '{plugin}' because the factory function threw an error, Error: Failed to connect to \
+             the database to make sure that 'backstage_plugin_{plugin}' exists, Error: connect ECONNREFUSED 127.0.0.1:1"
+        );
+        line(2, "error", &format!("Plugin '{plugin}' threw an error during startup, waiting for {} other plugins to finish before shutting down the process. {why}", 10 - place))
+    });
+    ["Loading config from MergedConfigSource{FileConfigSource{}}\n".to_owned(), began]
+        .into_iter()
+        .chain(failed)
+        .collect()
+}
+
+#[test]
+fn one_cause_of_many_failures_is_told_once_and_uncut_wherever_a_start_is_told() {
+    let log = Log::read(without_a_database().as_bytes(), |_| true).unwrap();
+    let told = "The Node backend's start has failed because of 11 plugins ('app', 'auth', 'catalog', 'events', 'kubernetes' and 6 more): \
+                connect ECONNREFUSED 127.0.0.1:1";
+    let by_log = log.wrong().remove(0);
+    assert_eq!((&*by_log.what, by_log.cause), (told, "databaseDown"));
+    assert_eq!(by_log.since, "2026-12-01T10:00:02Z".parse().ok());
+    // As it is kept, and as a running Greenroom tells it.
+    let document = log.document().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    KeptBoots::in_dir(dir.path()).push(document.clone()).unwrap();
+    let kept = Boots::in_dir(dir.path());
+    assert_eq!(wrong(kept.newest().unwrap()), Some(by_log.clone()));
+    assert_eq!(fetch::node(&json!({ "boot": document })).and_then(|boot| wrong(&boot)), Some(by_log));
+    let text = kept.text(now());
+    let line = "  11 plugins, 'app', 'auth', 'catalog', 'events', 'kubernetes', 'notifications', 'permission', 'proxy', 'search', 'signals', \
+                'techdocs': connect ECONNREFUSED 127.0.0.1:1\n    in: Failed to instantiate";
+    assert!(text.contains(line) && !text.contains("Also wrong"), "{text}");
 }

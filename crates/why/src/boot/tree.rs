@@ -1,6 +1,8 @@
 //! The timed tree of a start: each step below the one that asked for it first.
 
-use super::{Boot, Step};
+use greenroom_boot_document::{BootDocument, Step};
+
+use crate::words::said;
 
 /// No tree has more lines: it is one screen.
 const LINES: usize = 40;
@@ -13,8 +15,16 @@ pub(crate) fn time(ms: f64) -> String {
     if ms < 1000.0 { format!("{ms:.0} ms") } else { format!("{:.2} s", ms / 1000.0) }
 }
 
+/// `plugin 'catalog'`.
+pub(super) fn title(step: &Step) -> String {
+    match step.kind.as_str() {
+        "start" => "start".to_owned(),
+        kind => format!("{} '{}'", said(kind), said(&step.name)),
+    }
+}
+
 /// The lines, and how many steps are not among them.
-pub(super) fn lines(boot: &Boot) -> (Vec<String>, usize) {
+pub(super) fn lines(boot: &BootDocument) -> (Vec<String>, usize) {
     let whole = boot.took_ms.or_else(|| boot.steps.iter().filter_map(|step| step.ended_ms).reduce(f64::max));
     let least = whole.unwrap_or_default() * SHARE;
     let mut tree = Tree { boot, least, seen: vec![false; boot.steps.len()], lines: vec![], hidden: 0 };
@@ -29,7 +39,7 @@ pub(super) fn lines(boot: &Boot) -> (Vec<String>, usize) {
 }
 
 struct Tree<'a> {
-    boot: &'a Boot,
+    boot: &'a BootDocument,
     least: f64,
     seen: Vec<bool>,
     lines: Vec<String>,
@@ -61,20 +71,20 @@ impl Tree<'_> {
     }
 }
 
-fn line(boot: &Boot, step: &Step, depth: usize) -> String {
+fn line(boot: &BootDocument, step: &Step, depth: usize) -> String {
     let began = step.began_ms.map(time).unwrap_or_default();
-    let took = match (step.took_ms(), &step.state) {
-        (Some(took), _) => time(took),
-        (None, _) if step.failed => "failed".to_owned(),
-        (None, _) => "open".to_owned(),
+    let took = match step.took_ms() {
+        Some(took) => time(took),
+        None if step.failed => "failed".to_owned(),
+        None => "open".to_owned(),
     };
-    let is_critical = boot.critical_path.iter().any(|link| link.step == step.step);
+    let is_critical = boot.critical_path.iter().any(|link| link.step == Some(step.step));
     let mark = if is_critical { "*" } else { " " };
-    let mut text = format!("{began:>9} {took:>9} {mark} {}{}", "  ".repeat(depth), step.title());
+    let mut text = format!("{began:>9} {took:>9} {mark} {}{}", "  ".repeat(depth), title(step));
     if let Some(waited) = step.waited_ms().filter(|waited| *waited >= 1.0) {
         text.push_str(&format!(", waited {}", time(waited)));
     }
-    if let (Some(from), Some(to)) = (step.ended_after_ms, step.ended_ms)
+    if let (Some(from), Some(to)) = (step.node.as_ref().and_then(|node| node.ended_after_ms), step.ended_ms)
         && to - from >= 1.0
         && step.kind != "start"
     {

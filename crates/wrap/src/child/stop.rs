@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use rustix::process::{Signal, kill_process, kill_process_group, test_kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process_group};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Child;
@@ -12,6 +12,8 @@ use crate::{Ended, Exit, proc};
 const BEFORE_KILL: Duration = Duration::from_secs(2);
 /// Who is killed is gone by then, unless the system itself holds it.
 const AFTER_KILL: Duration = Duration::from_secs(5);
+/// Whoever outlives by so much a child that has ended in order was hardly told by it.
+const TOLD_BY_CHILD: Duration = Duration::from_secs(2);
 /// Nothing tells when the last of a group has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -39,8 +41,9 @@ pub enum StoppedBy {
 
 impl Child {
     /// Asks the child to end, and sees to it that it has ended, with all that it has started, when `grace` is over: SIGTERM to
-    /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom a child leaves behind that
-    /// SIGTERM has killed get it as well, once, unless their own parent is left behind with them, which tells them.
+    /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom the child leaves behind get
+    /// SIGTERM as well, once, unless their own parent is left behind with them, which tells them: at once if SIGTERM has killed the
+    /// child, or would kill them; 2 s later if both have something of their own to do at SIGTERM, for the child may have told them.
     pub async fn stop(&mut self, grace: Duration) -> Stopped {
         let now = Instant::now();
         // A grace that no clock can tell is for ever.
@@ -80,29 +83,32 @@ impl Child {
         self.end_group(true, Instant::now() + grace).await;
     }
 
-    /// Waits for those whom the child has left. If they were not told to end, each whose parent is not among them is, once, and whoever
-    /// it leaves in turn; the others hear of it from their parents, as backstage-cli tells the backend: Node would take a second word
-    /// for a hurry. The number of a group is free for others once nobody is in it; that it comes to be used again between two looks is
+    /// Waits for those whom the child has left. Each whose parent is not among them is told to end, once, and whoever it leaves in turn;
+    /// the others hear of it from their parents, as backstage-cli tells the backend: Node would take a second word for a hurry. So a
+    /// child that may have handed on SIGTERM gives its own a moment; whom SIGTERM would have killed it has not told. The number of a group is free for others once nobody is in it; that it comes to be used again between two looks is
     /// out of the question.
-    async fn end_group(&mut self, is_told: bool, last: Instant) {
+    async fn end_group(&mut self, told_nobody: bool, last: Instant) {
         if self.is_group_gone {
             return;
         }
         let is_left = |pid| test_kill_process_group(pid).is_ok() && !proc::of_group(pid).is_empty();
         let hurry = last.checked_sub(BEFORE_KILL).unwrap_or(last);
-        let (mut told, mut are_all_told) = (HashSet::new(), !is_told);
+        let told_by_now = if told_nobody { Instant::now() } else { Instant::now() + TOLD_BY_CHILD };
+        let (mut told, mut are_all_told) = (HashSet::new(), false);
         while is_left(self.pid) {
             let now = Instant::now();
             if now >= last {
                 let _ = kill_process_group(self.pid, Signal::KILL);
                 break;
             }
-            if !are_all_told && now >= hurry {
+            if told_nobody && !are_all_told && now >= hurry {
                 // Whose parent has told nobody.
                 are_all_told = true;
                 let _ = kill_process_group(self.pid, Signal::TERM);
             } else if !are_all_told {
-                for pid in proc::heads_of_group(self.pid).into_iter().filter(|pid| told.insert(*pid)) {
+                let is_untold = |pid: &Pid| now >= told_by_now || proc::dies_of(*pid, Signal::TERM);
+                let heads = proc::heads_of_group(self.pid).into_iter();
+                for pid in heads.filter(is_untold).filter(|pid| told.insert(*pid)) {
                     let _ = kill_process(pid, Signal::TERM);
                 }
             }

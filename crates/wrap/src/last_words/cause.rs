@@ -47,7 +47,8 @@ pub enum Cause {
     CannotRun,
     /// Nobody was left to see: whoever started it, we, had ended with it. The next start tells.
     NoGoodbye,
-    /// Nobody knows.
+    /// Nobody knows; or a newer version has written a word that this one does not know.
+    #[serde(other)]
     Unknown,
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Run {
     pub(super) is_given_up: bool,
     /// When that is to be, and whether its start has failed for certain.
     pub(super) gives_up: Option<(Instant, bool)>,
+    /// It is stopped for a reason of our own.
+    pub(super) is_stopped_by_itself: bool,
     /// The last signal that was sent to us, and that it got in our place.
     pub(super) passed_on: Option<i32>,
 }
@@ -58,6 +60,7 @@ impl Run {
             is_hang_told: false,
             is_given_up: false,
             gives_up: None,
+            is_stopped_by_itself: false,
             passed_on: None,
         }
     }
@@ -81,6 +84,9 @@ impl Run {
     fn why(&self, cause: Cause, ended: Ended, stopped: Option<StoppedBy>) -> String {
         let is_asked = stopped.is_some_and(|by| by > StoppedBy::Itself);
         match cause {
+            Cause::Stopped if self.is_stopped_by_itself => {
+                " (nobody asked for it: Greenroom itself has ended, and its log says why)".to_owned()
+            }
             // How it ended says it all.
             Cause::Stopped | Cause::Exit | Cause::CannotRun | Cause::Unknown => String::new(),
             Cause::StartFailed if ended.exit == Exit::GivenUp => String::new(),

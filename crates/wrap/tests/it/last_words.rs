@@ -233,6 +233,25 @@ async fn who_is_stopped_leaves_no_reason_to_an_orchestrator() {
     supervisor.stop(Duration::from_secs(20)).await;
     assert_eq!((words.end().cause, kept(&place).cause), (Cause::Stopped, Cause::Stopped));
     assert_eq!(fs::read_to_string(place.path("termination-log")).unwrap(), "");
+    assert!(!kept(&place).sentence.contains("nobody asked"), "{}", kept(&place).sentence);
+}
+
+#[tokio::test]
+async fn who_is_stopped_though_nobody_has_asked_for_it_is_told_so() {
+    let place = Place::new();
+    let words = place.words();
+    let mut told = Told::new();
+    let supervisor = words.supervise(RestartPolicy::Never, told.shell("tell $$; sleep 60"));
+    told.number().await;
+    words.words.stopping_by_itself();
+    supervisor.stop(Duration::from_secs(20)).await;
+    let end = kept(&place);
+    assert_eq!(end.cause, Cause::Stopped);
+    assert!(
+        end.sentence.ends_with("(nobody asked for it: Greenroom itself has ended, and its log says why)"),
+        "{}",
+        end.sentence
+    );
 }
 
 #[tokio::test]

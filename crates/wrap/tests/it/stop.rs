@@ -103,6 +103,46 @@ async fn who_outlives_the_child_is_killed_when_the_grace_is_over() {
 }
 
 #[tokio::test]
+async fn a_child_that_ends_in_order_and_tells_nobody_does_not_make_a_stop_long() {
+    for (inner, says) in [
+        // What SIGTERM would have killed has not been told.
+        (r#"sh -c 'echo $$ > "$OUT"; exec sleep 1000' &"#, vec![]),
+        // What handles it might have been: it gets a moment.
+        (
+            r#"sh -c 'trap "echo inner > \"$OUT\"; exit" TERM; echo $$ > "$OUT"; while :; do sleep 0.02; done' &"#,
+            vec!["inner"],
+        ),
+    ] {
+        let mut told = Told::new();
+        let mut child = start(&told, &format!("trap 'exit 0' TERM; {inner} while :; do sleep 0.02; done"));
+        let inner = told.number().await;
+        let began = Instant::now();
+        let stopped = child.stop(LONG).await;
+        assert_eq!((stopped.ended.exit, stopped.by), (Exit::Code(0), StoppedBy::Term));
+        assert!(began.elapsed() < LONG / 4, "{:?}", began.elapsed());
+        until_gone(inner).await;
+        told.tell("end");
+        assert_eq!(told.until("end").await, says);
+    }
+}
+
+#[tokio::test]
+async fn who_was_told_by_a_child_that_does_not_wait_gets_no_second_one_while_it_ends() {
+    let mut told = Told::new();
+    let script = "
+        inner() { trap 'tell term; end=1' TERM; tell ready; while [ -z \"$end\" ]; do sleep 0.02; done; sleep 0.5; }
+        inner & pid=$!
+        trap 'kill -TERM $pid; exit 0' TERM
+        tell ready
+        wait";
+    let mut child = start(&told, script);
+    assert_eq!([told.line().await, told.line().await], ["ready", "ready"]);
+    assert_eq!(child.stop(LONG).await.ended.exit, Exit::Code(0));
+    told.tell("end");
+    assert_eq!(told.until("end").await, ["term"]);
+}
+
+#[tokio::test]
 async fn who_has_ended_is_not_stopped() {
     let mut child = Child::start(&command(&["sh", "-c", "exit 4"]), &Target::default(), None).unwrap();
     let ended = child.wait().await;

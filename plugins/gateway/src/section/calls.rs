@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use greenroom::{config::RootConfig, ops::Ops};
-use greenroom_node_log::facts::StepState;
+use greenroom_boot_document::BootDocument;
 use greenroom_plugin_observatory_node::{
     assets, foreign, format,
     parts::{Call, command},
@@ -41,17 +41,18 @@ fn what_we_know(seen: &Seen) -> Markup {
     if let Some(stall) = stalls::now(&seen.status) {
         return html! { span { (stalls::known(stall, seen)) } };
     }
-    let at = seen.problem.as_ref().map(|problem| time::time(problem.since, seen.now));
+    let at = seen.is_so_since.map(|since| time::time(since, seen.now));
     let has_ended = words::why(&seen.status.state).is_some_and(|why| words::of_process(why).is_some());
-    let failed = seen.boot.iter().filter(|_| !has_ended).flat_map(|boot| boot.failed());
-    let failed: Vec<_> = failed.filter(|step| step.state == StepState::Failed).collect();
+    let document = seen.boot.as_ref().map(BootDocument::of_node);
+    let causes = document.iter().flat_map(BootDocument::causes);
+    let causes: Vec<_> = causes.filter(|cause| !cause.is_permitted()).collect();
     html! {
         @match (at, has_ended) {
             (Some(at), true) => span { "It ended at " (at) " UTC." },
-            (Some(at), false) if failed.is_empty() => span { "It is so since " (at) " UTC." },
+            (Some(at), false) if causes.is_empty() => span { "It is so since " (at) " UTC." },
             _ => {}
         }
-        (causes::list(failed, seen.now))
+        (causes::list(causes, seen.now))
     }
 }
 
@@ -71,6 +72,10 @@ fn affects(seen: &Seen) -> String {
         }
         State::Up { .. } if seen.is_silent() => {
             "Everybody: readiness probes and requests go on to Node, and get no answer until Node, or whoever asks, gives up."
+                .to_owned()
+        }
+        State::Up { .. } if !seen.has_started() => {
+            "Everybody: readiness answers 503. Requests go on to Node, whose plugins have not all started: those answer with errors."
                 .to_owned()
         }
         State::Up { .. } => {

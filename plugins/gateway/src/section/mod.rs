@@ -51,6 +51,8 @@ pub(crate) struct Seen {
     boot: Option<NodeBoot>,
     /// Why it cannot be asked, or is not ready.
     problem: Option<Problem>,
+    /// Since when exactly that is so: it may not have been ready for longer.
+    is_so_since: Option<SystemTime>,
     /// When and how a start of it ended that is not the current one.
     last_end: Option<(SystemTime, String)>,
 }
@@ -64,11 +66,15 @@ impl Seen {
             open.path = masks.all(&open.path);
         }
         let is_it = words::why(&status.state).is_some_and(|why| words::of_process(why).is_some());
-        // How its process has ended says enough.
+        // How its process has ended says enough, unless its start had failed.
         let boot_now = boot.as_ref().filter(|_| !is_it);
+        let failed = boot.as_ref().filter(|_| is_it).and_then(boot::failure);
         let since = words::since(&status.state, now);
         let problem = match (words::away(gateway, &status.state), stalls::now(&status)) {
-            (Some(what), _) => Some(Problem::new(since, what)),
+            (Some(what), _) => Some(Problem::new(
+                since,
+                failed.into_iter().fold(what, |what, how| format!("{what}; its start had failed: {how}")),
+            )),
             (None, Some(stall)) => Some(stalls::problem(stall)),
             (None, None) => node.as_ref().and_then(|node| {
                 Some(Problem::new(node.since, format!("{} {}", words::named(gateway), node.why()?)))
@@ -83,11 +89,16 @@ impl Seen {
             _ if problem.instead.is_some() => problem,
             _ => Problem { what: problem.what.clone() + &boot::behind(boot_now), ..problem },
         });
+        let is_so_since = problem.as_ref().map(|problem| problem.since);
+        let problem = problem.map(|problem| match problem.instead {
+            Some(_) => problem,
+            None => Problem { since: last_end.not_ready_since(problem.since), ..problem },
+        });
         // What the system, Node or a library says may hold what is secret.
         let problem =
             problem.map(|problem| Problem { what: masks.all(&problem.what), ..problem }.check(CHECK));
         let last_end = last_end.known().filter(|_| !is_it).map(|(at, how)| (at, masks.all(&how)));
-        Self { now, gateway: gateway.clone(), status, node, boot, problem, last_end }
+        Self { now, gateway: gateway.clone(), status, node, boot, problem, is_so_since, last_end }
     }
 
     /// What it says of its readiness, or else that it takes connections.
@@ -111,6 +122,19 @@ impl Seen {
         self.problem.is_some() && !self.starts_well()
     }
 
+    /// Whether this start of it has come to its end, so that what it says of its readiness is no word of a start.
+    fn has_started(&self) -> bool {
+        match (&self.boot, &self.node) {
+            (Some(boot), _) => matches!(boot.outcome(), Outcome::Started(_)),
+            (None, Some(node)) => !self.says_so_from_the_beginning(node),
+            (None, None) => false,
+        }
+    }
+
+    fn says_so_from_the_beginning(&self, node: &NodeReadiness) -> bool {
+        node.since <= words::since(&self.status.state, self.now) + AT_ONCE
+    }
+
     /// It starts, and nothing says that this will not end well: there is nothing to do.
     fn starts_well(&self) -> bool {
         let since = words::since(&self.status.state, self.now);
@@ -118,7 +142,7 @@ impl Seen {
             (State::Starting { .. }, _) | (State::Up { .. }, None) => true,
             // One that says so later has been ready before.
             (State::Up { .. }, Some(node)) => {
-                matches!(node.said, Said::NotReady(503, _)) && node.since <= since + AT_ONCE
+                matches!(node.said, Said::NotReady(503, _)) && self.says_so_from_the_beginning(node)
             }
             (State::Down { .. } | State::Failed { .. }, _) => false,
         };
@@ -198,8 +222,10 @@ fn answers(seen: &Seen) -> Markup {
 
 /// The problem with its time: in full where the page does not tell it above.
 fn known_sentence(seen: &Seen) -> Markup {
-    let Some(Problem { since, what, .. }) = &seen.problem else { return html! {} };
-    let at = time::time(*since, seen.now);
+    let (Some(Problem { what, .. }), Some(since)) = (&seen.problem, seen.is_so_since) else {
+        return html! {};
+    };
+    let at = time::time(since, seen.now);
     if seen.is_told() {
         return html! { "Node does not serve as it should since " (at) " UTC: what is known of that stands above." };
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use greenroom_boot_document::BootDocument;
 use greenroom_node_log::facts::{BootStep, NodeBoot, Outcome, StepState};
 use greenroom_plugin_observatory_node::{
     Mark,
@@ -25,10 +26,11 @@ const STAGES: usize = 12;
 /// What there is to say.
 pub(super) fn sentences(seen: &Seen) -> Markup {
     let Some(boot) = &seen.boot else { return html! {} };
-    let failed: Vec<_> = boot.failed().collect();
+    let document = BootDocument::of_node(boot);
+    let causes = document.causes();
     html! {
         @match boot.outcome() {
-            Outcome::Failed(failure) if failed.is_empty() && !seen.is_told() => {
+            Outcome::Failed(failure) if causes.is_empty() && !seen.is_told() => {
                 p { (Mark::Fail) " Its start has failed: " (foreign(&failure.text)) "." }
             }
             Outcome::Started(ended) => p."small quiet" { (went(boot, ended)) },
@@ -40,7 +42,7 @@ pub(super) fn sentences(seen: &Seen) -> Markup {
             }
             _ => {}
         }
-        (causes::list(failed.into_iter().filter(|step| step.state != StepState::Failed || !seen.is_told()), seen.now))
+        (causes::list(causes.into_iter().filter(|cause| cause.is_permitted() || !seen.is_told()), seen.now))
     }
 }
 

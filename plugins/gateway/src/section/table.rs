@@ -26,7 +26,7 @@ pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
     };
     if !unknown.is_empty() {
         let names = format::counted(unknown.len() as u64, "name", "names");
-        caption = format!("{caption}; {names} with no other answer than 404 left out");
+        caption = format!("{caption}; left out: {names} that no plugin has answered to");
     }
     let rows: Vec<_> =
         plugins.into_iter().take(SHOWN).map(|(id, status)| row(id, status, seen, live)).collect();
@@ -42,11 +42,11 @@ pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
         .rows(rows)
         .otherwise(match unknown.len() {
             0 => "Nothing has been asked of it yet.",
-            _ => "Nothing has been asked of it yet but names that have no other answer than 404.",
+            _ => "Nothing has been asked of it yet but names that no plugin has answered to.",
         })
 }
 
-/// What clients ask for may be no plugin: nobody is behind a name that has but 404.
+/// What clients ask for may be no plugin.
 fn is_shown(id: &str, status: &PluginStatus) -> bool {
     let is_open = status.in_flight + status.streams + status.tunnels > 0;
     // Of those that are told apart no more there may be nothing left but what was refused.

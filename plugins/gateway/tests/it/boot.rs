@@ -115,6 +115,23 @@ async fn while_it_starts_the_page_says_what_it_waits_for() {
     assert!(all.contains("no index . Plugin search has failed at the start, at "), "{all}");
     assert!(sentence(&page).ends_with(" has failed: no index (plugin 'search')."), "{}", sentence(&page));
     assert_eq!(shown(&backend).await["outcome"], "failure");
+    let affects = "Whom it affects Everybody: readiness answers 503. Requests go on to Node, whose plugins have not all started";
+    assert!(all.contains(affects), "{all}");
+
+    // How its process ended is not all, where that was the end of it.
+    let how = "has been killed by Greenroom (SIGKILL) after 10.3 s";
+    gateway.proxy().ended(format!("The backend {how}").into());
+    let page = now(&backend).await;
+    let heading = sentence(&page);
+    assert!(
+        heading.ends_with(&format!("{how}; its start had failed: no index (plugin 'search').")),
+        "{heading}"
+    );
+    let all = text(&page);
+    assert!(
+        all.contains("It ended at ") && all.contains("no index . Plugin search has failed at the start"),
+        "{all}"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use greenroom_wrap::Spent;
 
 use crate::{
     node::Node,
-    support::{heard, is, up, with},
+    support::{heard, in_front_of, is, up, with},
 };
 
 #[tokio::test]
@@ -58,4 +58,58 @@ async fn the_metrics_tell_what_is_seen_of_the_node_backend_and_no_name_that_clie
     assert_eq!(connections.len(), 2, "{connections:?}");
     let peer = format!(r#"server_address="127.0.0.1",server_port="{port}""#);
     assert!(connections.iter().all(|line| line.contains(&peer)), "{connections:?}");
+}
+
+#[tokio::test]
+async fn a_plugin_behind_has_its_name_in_all_metrics_once_it_has_answered_as_one_by_an_error_too() {
+    let node = Node::start().await;
+    for (path, status) in [
+        ("/api/auth/github/start", 501),
+        ("/api/search/query", 401),
+        ("/api/made-up/x", 404),
+        ("/api/also-made-up/x", 429),
+    ] {
+        node.answers(path, status, "{}");
+    }
+    let backend = in_front_of(node.address).start().await.unwrap();
+    is(&backend, up).await;
+    for path in [
+        "/api/made-up/x",
+        "/api/also-made-up/x",
+        "/api/auth/github/start",
+        "/api/search/query",
+        "/api/catalog/entities",
+    ] {
+        backend.get(path).await;
+    }
+    let registry: MetricsRegistry = backend.service().await.unwrap();
+    // By plugin and status.
+    let counted = |text: &str, metric: &str| {
+        let mut all: Vec<(String, String)> = vec![];
+        for line in text.lines().filter(|line| line.split('{').next() == Some(metric)) {
+            let label = |name: &str| {
+                let value = line.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+                value.unwrap_or_default().to_owned()
+            };
+            all.push((label("backstage_plugin_id"), label("http_response_status_code")));
+        }
+        all
+    };
+    let expected = [("", "404"), ("", "429"), ("auth", "501"), ("catalog", "200"), ("search", "401")];
+    let expected = expected.map(|(plugin, status)| (plugin.to_owned(), status.to_owned()));
+    let all = async {
+        loop {
+            let text = registry.text();
+            let counted = counted(&text, "http_server_request_duration_count");
+            // The last one is counted a moment after its answer.
+            if counted.iter().any(|(plugin, _)| plugin == "catalog") {
+                return (text, counted);
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (text, mut requests) = tokio::time::timeout(std::time::Duration::from_secs(10), all).await.unwrap();
+    requests.sort();
+    assert_eq!(requests, expected);
+    assert_eq!(counted(&text, "greenroom_auth_failures_total"), [("search".to_owned(), "401".to_owned())]);
 }

@@ -3,11 +3,11 @@
 use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
 use greenroom_test::TestResponse;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     node::{Node, READINESS},
-    support::{API, as_operator, down, heard, in_front_of, is, now, nowhere, sentence, up, with},
+    support::{self, API, as_operator, down, heard, in_front_of, is, now, nowhere, sentence, up, with},
 };
 
 fn told(answer: &TestResponse) -> (u16, String) {
@@ -65,7 +65,7 @@ async fn a_node_that_is_not_ready_says_it_itself_and_operators_are_told_the_same
     assert!(sentence(&page).ends_with(&said), "{}", sentence(&page));
 
     let ready = || {
-        let is_it = |line: &serde_json::Value| {
+        let is_it = |line: &Value| {
             line["message"].as_str().is_some_and(|message| message.starts_with("The Node backend is ready, "))
         };
         backend.logs().iter().filter(|line| is_it(line)).count()
@@ -91,11 +91,32 @@ async fn a_child_that_has_ended_for_good_is_told_and_one_that_moves_is_found() {
     let answer = backend.get(READINESS).await;
     assert_eq!(told(&answer), (503, "The Node backend does not run".to_owned()));
     assert!(sentence(&now(&backend).await).ends_with(" does not run: it ended with exit code 7."));
+    let has_cause = |health: &Value| {
+        let mut causes = health["causes"].as_array().into_iter().flatten();
+        causes.any(|cause| cause["checks"] == json!(["gateway.node"]))
+    };
+    let health = support::told(&backend, "/.greenroom/v1/health", has_cause).await;
+    assert_eq!(
+        (&health["status"], &health["ready"], &health["output"]),
+        (&json!("fail"), &json!(false), &json!("The Node backend does not run"))
+    );
+    let cause = &health["causes"][0];
+    assert_eq!(
+        (&cause["checks"], &cause["failsReadiness"]),
+        (&json!(["gateway.node"]), &json!(true)),
+        "{health}"
+    );
+    let readiness = support::told(&backend, "/.greenroom/v1/health/readiness", has_cause).await;
+    assert_eq!(readiness["causes"][0]["checks"], json!(["gateway.node"]), "it belongs to that group");
 
     let node = Node::start().await;
     gateway.proxy().starts(node.address, None);
     is(&backend, up).await;
-    assert_eq!(backend.get(READINESS).await.status, 200);
+    assert_eq!(
+        backend.get(READINESS).await.status,
+        200,
+        "the check may not have run since: probes do not ask it"
+    );
 }
 
 #[tokio::test]

@@ -206,7 +206,7 @@ async fn names_behind_which_nobody_is_have_no_row_and_health_checks_are_no_pages
     backend.get(READINESS).await;
     let said = section(&now(&backend).await);
     assert!(said.contains("catalog 1 ") && said.contains("health checks 1 "), "{said}");
-    assert!(said.contains("1 name with no other answer than 404 left out"), "{said}");
+    assert!(said.contains("left out: 1 name that no plugin has answered to"), "{said}");
     assert!(!said.contains("nothing 1") && !said.contains("pages and files"), "{said}");
 }
 

@@ -90,7 +90,7 @@ pub(super) fn detail(seen: &Seen) -> Markup {
             "Since " (time::time(seen.since(), seen.now)) " UTC. "
         }
         @if let Some(lasted) = after_stall(seen) {
-            "Since " (time::time(seen.since(), seen.now)) " UTC, after the event loop of the server behind had stood still for "
+            "Since " (time::time(seen.since(), seen.now)) " UTC, after Node's event loop had stood still for "
             (format::seconds(lasted)) ". "
         }
         @if seen.behind().is_some() { "Greenroom's own: " }

@@ -12,7 +12,9 @@ use crate::look::{Check, PluginSeen, PluginState, Seen};
 
 /// For a failure that keeps the backend from being ready, or a plugin from serving; nothing when all is well.
 pub(super) fn calls(seen: &Seen, config: &RootConfig) -> Markup {
-    let blocking = seen.blocking();
+    let mut blocking = seen.blocking();
+    // The page begins with that.
+    blocking.retain(|check| seen.beginning().is_none_or(|problem| problem.check != Some(&*check.name)));
     let failed = seen.plugins.iter().filter(|plugin| matches!(plugin.state, PluginState::Failed(_)));
     html! {
         @for part in &seen.parts { (part.calls) }

@@ -20,6 +20,25 @@ fn queue(problem: Option<&'static str>) -> Plugin {
     queue_behind(problem, None)
 }
 
+/// The same with a problem that is told although the backend is ready.
+fn stuck_queue() -> Plugin {
+    plugin("queue", |env| {
+        env.register_init(async |now: NowParts| {
+            now.add(|_| NowPart {
+                problem: Some(
+                    Problem::new(SystemTime::now(), "it is busy").instead("The queue has stood still"),
+                ),
+                calls: html! {},
+                body: html! {},
+                figures: vec![],
+                live: LiveParts::default(),
+                behind: None,
+            });
+            Ok(())
+        });
+    })
+}
+
 /// The same of a server behind this one, which has been ready since a moment after the backend.
 fn queue_behind(problem: Option<&'static str>, behind: Option<Behind>) -> Plugin {
     plugin("queue", move |env| {
@@ -88,6 +107,16 @@ async fn without_checks_a_backend_that_is_not_ready_is_not_said_to_have_started(
 }
 
 #[tokio::test]
+async fn no_page_calls_a_backend_ready_above_what_is_told_although_it_is() {
+    for (backend, pill) in [(backend().add(stuck_queue()), "Degraded"), (backend().add(queue(None)), "Ready")]
+    {
+        let page = now(&backend.start().await.unwrap()).await;
+        let said = text(page.split_once("class=\"pill ").unwrap().1.split_once("</a>").unwrap().0);
+        assert!(said.ends_with(pill), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_backend_that_is_ready_has_no_problem_whatever_a_part_says() {
     let backend = backend().add(queue(Some("the queue at q.internal is away"))).start().await.unwrap();
     assert_eq!(timeless(&sentence(&now(&backend).await)), "Ready for N s.");
@@ -105,7 +134,7 @@ async fn who_is_ready_again_since_a_stall_is_told_with_the_stall_and_since_when(
         };
         let backend = backend().add(queue_behind(None, Some(behind))).start().await.unwrap();
         let said = text(&now(&backend).await);
-        let told = " UTC, after the event loop of the server behind had stood still for 12.34 s.";
+        let told = " UTC, after Node's event loop had stood still for 12.34 s.";
         assert_eq!(said.replace('\u{a0}', " ").contains(told), is_told, "{said}");
     }
 }

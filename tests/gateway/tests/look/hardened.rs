@@ -123,10 +123,12 @@ impl Scene {
             "auth": {"environment": "production", "providers": {"guest": {"dangerouslyAllowOutsideDevelopment": true}}},
         });
         let limited = json!({"backend": {"rateLimit": {"window": "1m", "incomingRequestLimit": 100_000, "ipAllowList": []}}});
+        // The page's buttons ask for the sign-in of its own environment, so it is the one that the backend behind is set up for.
         let page = |url: &str, more: Value| {
             let mut config = json!({
                 "app": {"title": "Portal", "baseUrl": url, "disableStaticFallbackCache": true},
                 "backend": {"baseUrl": url, "csp": {"connect-src": ["'self'"]}},
+                "auth": {"environment": "production"},
             });
             laid_over(&mut config, more);
             started("@backstage/plugin-app-backend".to_owned(), config, None)

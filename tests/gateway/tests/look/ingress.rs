@@ -19,7 +19,7 @@ use tokio::{
 /// How often a state of the foreign process is looked at.
 const POLL: Duration = Duration::from_millis(10);
 
-/// A running nginx; killed when dropped.
+/// A running nginx; killed when dropped, and by the system when the thread that has started it ends otherwise.
 pub(crate) struct Ingress {
     child: Child,
     directory: TempDir,
@@ -35,10 +35,12 @@ impl Ingress {
         let usual = PathBuf::from("/usr/sbin/nginx");
         let program = if usual.is_file() { usual } else { PathBuf::from("nginx") };
         let errors = directory.path().join("errors");
-        let mut command = Command::new(program);
+        // A test that is killed drops nothing.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(program);
         command.arg("-c").arg(conf).arg("-p").arg(directory.path()).arg("-e").arg(errors);
         command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
-        let child = command.spawn().expect("nginx: apt-get install nginx-light");
+        let child = command.spawn().expect("setpriv: apt-get install util-linux");
         let mut ingress = Self { child, directory };
         in_time("nginx", ingress.listens(address, port)).await;
         ingress
@@ -88,4 +90,24 @@ fn conf_of(servers: &str, directory: &Path) -> String {
          {servers}\n}}\n",
         directory.display()
     )
+}
+
+/// Whoever kills the tests, by a signal or a limit of time, leaves no server behind.
+#[tokio::test]
+async fn an_nginx_ends_with_the_thread_that_has_started_it() {
+    let port = greenroom_conformance::ports::free_port().expect("a port");
+    let here = Ipv4Addr::LOCALHOST;
+    let start = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let server = format!("server {{ listen {here}:{port}; return 204; }}");
+        runtime.block_on(Ingress::start(&server, here, port))
+    };
+    // It is not dropped before its end has been seen.
+    let _ingress = std::thread::spawn(start).join().expect("an nginx");
+    let ended = async {
+        while TcpStream::connect((here, port)).await.is_ok() {
+            sleep(POLL).await;
+        }
+    };
+    in_time("the end of nginx", ended).await;
 }

@@ -41,6 +41,12 @@ async fn why_8_the_start_of_a_wrapped_node_and_our_own_are_shown_in_one_form_and
     .await;
     greenroom.terminate().expect("it runs");
     greenroom.exit().await.expect("it ends");
+    // What is kept tells as much as what runs.
+    let kept = std::fs::read_to_string(place.path().join("boots.jsonl")).expect("it is kept");
+    for line in kept.lines() {
+        let boot: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert!(boot["criticalPath"].as_array().is_some_and(|path| !path.is_empty()), "{boot}");
+    }
 
     let again = setup.wrapped().await;
     let shown = greenroom_says(&["boot", "--json", &at(again.port())], Some(TOKEN)).await.json();

@@ -32,7 +32,10 @@
 //! | a plugin that fails the start | Greenroom around Node | `startFailed` |
 //! | an event loop that computes | Greenroom around Node | `eventLoop` |
 //! | an event loop whose process is stopped | Greenroom around Node | `eventLoop` |
+//! | one database that several plugins lack | Greenroom around Node | `databaseDown` |
+//! | the same, at once | Greenroom around Node, ended | `databaseDown` |
 //! | a heap that is full | Greenroom around Node, ended | `v8HeapLimit` |
+//! | an abort, a kill | Greenroom around Node, ended | `abort`, `killed` |
 //! | an end before it listened | Greenroom around Node, ended | `neverListened` |
 //! | a start of its own that failed | Greenroom, ended | `startFailed` |
 

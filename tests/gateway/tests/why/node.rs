@@ -60,14 +60,14 @@ async fn why_3_a_plugin_of_node_that_fails_is_named_and_its_log_says_why() {
     );
     let file = log(&node);
     let told = why(&[&url, "--log", file.path().to_str().expect("a path")], None).await;
-    told.names(1, "pluginFailed", &["without the plugin 'unstartable': no key of ours", "since"]);
+    told.names(1, "pluginFailed", &["without plugin 'unstartable': no key of ours", "since"]);
 
     let node = setup("healthcheck,gw,unstartable").node_alone_now();
     says(&node, "Backend startup failed").await;
     by_log(&node).await.names(
         1,
         "startFailed",
-        &["because of the plugin 'unstartable': no key of ours", "onPluginBootFailure"],
+        &["because of plugin 'unstartable': no key of ours", "onPluginBootFailure"],
     );
 }
 

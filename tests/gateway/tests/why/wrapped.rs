@@ -8,7 +8,7 @@ use greenroom_conformance::{
 use greenroom_gateway_tests::{Connection, Pair, Setup, in_time, process, says, setup};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::told::{TOKEN, Told, at, why};
+use crate::told::{TOKEN, Told, at, greenroom_says, why};
 
 fn setup(features: &str) -> Setup {
     Setup::new(Version::newest()).features(features).env("GREENROOM_OPS_TOKEN", TOKEN)
@@ -72,6 +72,42 @@ async fn why_6_a_plugin_of_a_wrapped_node_that_fails_or_holds_its_start_is_named
     says(&greenroom, "The backend's start has failed").await;
     let words = ["start has failed because of plugin 'unstartable': no key of ours", "onPluginBootFailure"];
     until(&greenroom, "startFailed").await.names(1, "startFailed", &words);
+}
+
+#[tokio::test]
+async fn why_6_one_cause_of_several_plugins_of_a_wrapped_node_is_told_whole_in_the_words_of_its_check() {
+    let config = "backend: {auth: {pluginKeyStore: {type: database}}, \
+                  database: {client: pg, connection: 'postgresql://admin:secret@127.0.0.1:1/postgres'}}\n\
+                  greenroom: {startup: {onFailure: serve}}";
+    let greenroom = setup("healthcheck,gw,slow").config(config).wrapped_now();
+    says(&greenroom, "The backend's start has failed").await;
+    let cause = "connect ECONNREFUSED 127.0.0.1:1";
+    let told = in_time("all plugins that fail", async {
+        let url = at(greenroom.port());
+        loop {
+            let told = why(&[&url], Some(TOKEN)).await;
+            let is_all = told.json()["sentence"]
+                .as_str()
+                .is_some_and(|said| said.contains("'gw', 'healthcheck', 'slow'"));
+            if is_all {
+                return told;
+            }
+        }
+    })
+    .await;
+    let words = [
+        "start has failed because of 3 plugins ('gw', 'healthcheck', 'slow'): connect ECONNREFUSED 127.0.0.1:1,",
+        "since",
+    ];
+    told.names(1, "databaseDown", &words);
+    assert!(!told.text.contains("secret"), "{told:?}");
+    let shown = greenroom_says(&["boot", &at(greenroom.port())], Some(TOKEN)).await;
+    assert_eq!(shown.text.matches(&format!(": {cause}")).count(), 1, "{}", shown.text);
+    assert!(
+        shown.text.contains(&format!("3 plugins, 'gw', 'healthcheck', 'slow': {cause}")),
+        "{}",
+        shown.text
+    );
 }
 
 #[tokio::test]

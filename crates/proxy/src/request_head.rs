@@ -13,12 +13,12 @@ const KEPT: usize = 4 * 1024;
 
 /// What has left of the request that a connection carries.
 #[derive(Debug, Default)]
-pub(crate) struct Sent {
+pub(crate) struct RequestHead {
     is_kept: AtomicBool,
     head: Mutex<Vec<u8>>,
 }
 
-impl Sent {
+impl RequestHead {
     /// The next request begins; whether its head is to be kept.
     pub(crate) fn begin(&self, is_kept: bool) {
         if self.is_kept.swap(is_kept, Relaxed) {
@@ -122,29 +122,29 @@ mod tests {
             let expected = parts(&request);
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let head = runtime.block_on(written(request));
-            let sent = Sent::default();
-            sent.begin(true);
+            let kept = RequestHead::default();
+            kept.begin(true);
             let (first, rest) = head.split_at(head.len() / 2);
-            sent.leave([first, rest].into_iter());
+            kept.leave([first, rest].into_iter());
             // The system has not taken all of it.
-            sent.leave([rest].into_iter());
-            prop_assert_eq!(parts(&sent.again().unwrap()), expected);
+            kept.leave([rest].into_iter());
+            prop_assert_eq!(parts(&kept.again().unwrap()), expected);
         }
     }
 
     #[test]
     fn what_is_not_to_be_kept_or_was_of_the_request_before_is_not_there() {
-        let sent = Sent::default();
-        sent.leave([&b"GET /first HTTP/1.1\r\n\r\n"[..]].into_iter());
-        assert!(sent.again().is_none());
-        sent.begin(true);
-        assert!(sent.again().is_none());
+        let kept = RequestHead::default();
+        kept.leave([&b"GET /first HTTP/1.1\r\n\r\n"[..]].into_iter());
+        assert!(kept.again().is_none());
+        kept.begin(true);
+        assert!(kept.again().is_none());
         let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(2 * KEPT));
-        sent.leave([long.as_bytes()].into_iter());
-        assert_eq!(sent.again().unwrap().uri().path().len(), 2 * KEPT + 1);
-        sent.begin(false);
-        sent.leave([&b"GET /third HTTP/1.1\r\n\r\n"[..]].into_iter());
-        assert!(sent.again().is_none());
-        assert!(sent.head.lock().capacity() <= KEPT);
+        kept.leave([long.as_bytes()].into_iter());
+        assert_eq!(kept.again().unwrap().uri().path().len(), 2 * KEPT + 1);
+        kept.begin(false);
+        kept.leave([&b"GET /third HTTP/1.1\r\n\r\n"[..]].into_iter());
+        assert!(kept.again().is_none());
+        assert!(kept.head.lock().capacity() <= KEPT);
     }
 }

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 /// Nobody polls: who wakes, wakes the task.
 const AWAKE: u8 = 0;
 /// The task polls: who wakes is heard at the end of that.
-const HUSHED: u8 = 1;
+const QUIET: u8 = 1;
 /// The same, and somebody has woken.
 const WOKEN: u8 = 2;
 
@@ -27,7 +27,7 @@ const WOKEN: u8 = 2;
 const ROUNDS: usize = 4;
 
 /// What is polled in here has this one's waker, whichever task polls.
-pub(crate) struct Hush {
+pub(crate) struct QuietWaker {
     shared: Arc<Shared>,
     waker: Waker,
 }
@@ -38,7 +38,7 @@ struct Shared {
     task: Mutex<Waker>,
 }
 
-impl Hush {
+impl QuietWaker {
     pub(crate) fn new() -> Self {
         let task = Mutex::new(Waker::noop().clone());
         let shared = Arc::new(Shared { state: AtomicU8::new(AWAKE), task });
@@ -47,7 +47,7 @@ impl Hush {
 
     /// Polls until that is ready, or has been woken by nobody since it began to be polled.
     ///
-    /// Once it is ready, who has woken is forgotten: whoever waits for anything else in here polls all of it before.
+    /// When `poll` returns `Ready`, wake-ups noted during it are dropped. Callers must poll everything again before they wait.
     pub(crate) fn poll<T>(
         &self,
         cx: &mut Context<'_>,
@@ -82,7 +82,7 @@ impl Shared {
     /// What comes of it, and whether somebody has woken meanwhile.
     fn quietly<T>(&self, act: impl FnOnce() -> T) -> (T, bool) {
         // Whoever has woken before this has woken the task.
-        self.state.store(HUSHED, Release);
+        self.state.store(QUIET, Release);
         let done = act();
         (done, self.state.swap(AWAKE, AcqRel) == WOKEN)
     }
@@ -95,7 +95,7 @@ impl Wake for Shared {
 
     fn wake_by_ref(self: &Arc<Self>) {
         // What was done before it is seen by the round that it brings about.
-        if self.state.compare_exchange(HUSHED, WOKEN, AcqRel, Acquire) == Err(AWAKE) {
+        if self.state.compare_exchange(QUIET, WOKEN, AcqRel, Acquire) == Err(AWAKE) {
             self.task.lock().wake_by_ref();
         }
     }
@@ -142,18 +142,18 @@ mod tests {
     #[test]
     fn whoever_wakes_while_or_after_it_is_polled_is_heard() {
         for at in [At::BeforeThePoll, At::BeforeTheLook, At::BehindTheLook, At::BehindThePoll] {
-            let (hush, (woken, waker)) = (Hush::new(), task());
+            let (quiet_waker, (woken, waker)) = (QuietWaker::new(), task());
             let mut cx = Context::from_waker(&waker);
-            assert!(hush.poll(&mut cx, |_| Poll::<()>::Pending).is_pending());
+            assert!(quiet_waker.poll(&mut cx, |_| Poll::<()>::Pending).is_pending());
             let is_there = AtomicUsize::new(0);
             let say = |now| {
                 if now == at && is_there.swap(1, SeqCst) == 0 {
-                    hush.waker.wake_by_ref();
+                    quiet_waker.waker.wake_by_ref();
                 }
             };
             say(At::BeforeThePoll);
             let mut looks = 0;
-            let polled = hush.poll(&mut cx, |_| {
+            let polled = quiet_waker.poll(&mut cx, |_| {
                 looks += 1;
                 say(At::BeforeTheLook);
                 let seen = is_there.load(SeqCst);
@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn who_wakes_itself_without_end_lets_others_have_their_turn() {
-        let (hush, (woken, waker)) = (Hush::new(), task());
+        let (quiet_waker, (woken, waker)) = (QuietWaker::new(), task());
         let mut rounds = 0;
-        let polled = hush.poll(&mut Context::from_waker(&waker), |cx| {
+        let polled = quiet_waker.poll(&mut Context::from_waker(&waker), |cx| {
             rounds += 1;
             cx.waker().wake_by_ref();
             Poll::<()>::Pending
@@ -186,13 +186,13 @@ mod tests {
 
     #[test]
     fn the_task_that_polled_last_is_woken_and_none_for_what_is_done_quietly() {
-        let (hush, first, second) = (Hush::new(), task(), task());
+        let (quiet_waker, first, second) = (QuietWaker::new(), task(), task());
         for (_, waker) in [&first, &second] {
-            assert!(hush.poll(&mut Context::from_waker(waker), |_| Poll::<()>::Pending).is_pending());
+            assert!(quiet_waker.poll(&mut Context::from_waker(waker), |_| Poll::<()>::Pending).is_pending());
         }
-        hush.quietly(|| hush.waker.wake_by_ref());
+        quiet_waker.quietly(|| quiet_waker.waker.wake_by_ref());
         assert_eq!(second.0.0.load(SeqCst), 0);
-        hush.waker.wake_by_ref();
+        quiet_waker.waker.wake_by_ref();
         assert_eq!([&first, &second].map(|(woken, _)| woken.0.load(SeqCst)), [0, 1]);
     }
 
@@ -201,7 +201,7 @@ mod tests {
     async fn no_wake_up_is_lost_between_threads() {
         const MESSAGES: usize = 20_000;
         type Slot = Arc<Mutex<(VecDeque<usize>, Option<Waker>)>>;
-        let (slot, hush) = (Slot::default(), Hush::new());
+        let (slot, quiet_waker) = (Slot::default(), QuietWaker::new());
         let filled = slot.clone();
         let (taken, mut more) = tokio::sync::mpsc::channel(1);
         let sender = spawn_thread("sender", move || {
@@ -220,7 +220,7 @@ mod tests {
         let takes_all = async {
             for expected in 0..MESSAGES {
                 let next = poll_fn(|cx| {
-                    hush.poll(cx, |cx| {
+                    quiet_waker.poll(cx, |cx| {
                         let mut slot = slot.lock();
                         slot.1 = Some(cx.waker().clone());
                         let next = slot.0.pop_front();
