@@ -146,6 +146,7 @@ mod tests {
                 "JSON beside a real Node's",
                 "the script of browsers in a real Node",
                 "a real PostgreSQL server",
+                "a real Prometheus server",
                 "the stock front end of Backstage",
                 "the portal in a browser",
                 "pages for operators in a browser",
