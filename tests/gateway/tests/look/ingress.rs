@@ -103,6 +103,7 @@ async fn an_nginx_ends_with_the_thread_that_has_started_it() {
         runtime.block_on(Ingress::start(&server, here, port))
     };
     // It is not dropped before its end has been seen.
+    #[expect(clippy::disallowed_methods, reason = "the end of a thread is what is looked at")]
     let _ingress = std::thread::spawn(start).join().expect("an nginx");
     let ended = async {
         while TcpStream::connect((here, port)).await.is_ok() {

@@ -28,7 +28,7 @@ impl Run<'_> {
     /// Without the pace of a real run.
     pub(crate) async fn quickly(&self) -> Report {
         let limits = Limits { per_second: 1000, silence: SILENCE, ..Limits::default() };
-        let trusted = self.trusted.map(|file| OsString::from(file));
+        let trusted = self.trusted.map(OsString::from);
         let environment = ClientEnvironment::from_variables(|name| {
             trusted.clone().filter(|_| name == "NODE_EXTRA_CA_CERTS")
         });

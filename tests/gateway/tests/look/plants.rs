@@ -152,7 +152,7 @@ const HTTP: &[(&str, &str, &[&str])] = &[
 
 #[tokio::test]
 async fn what_is_planted_is_found_and_nothing_else() {
-    let scene = Scene::start().await;
+    let scene = Box::pin(Scene::start()).await;
     // Somebody has signed in, so that there is a key.
     let guest = "GET /api/auth/guest/refresh HTTP/1.1\r\nHost: localhost\r\nX-Requested-With: XMLHttpRequest\r\nConnection: close\r\n\r\n";
     assert_eq!(ask(scene.backend("dirty"), guest).await.0, 200);

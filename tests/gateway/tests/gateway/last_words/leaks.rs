@@ -25,6 +25,7 @@ const HEAP: &str = "--max-old-space-size=200";
 async fn end_of(id: u32) -> SystemTime {
     let id = Pid::from_raw(id.cast_signed()).expect("a process");
     let process = pidfd_open(id, PidfdFlags::empty()).expect("it runs");
+    #[expect(deprecated, reason = "it owns its descriptor; what replaces this is unsafe to call")]
     let process = AsyncFd::with_interest(process, Interest::READABLE).expect("it can be waited for");
     in_time("the end of Node", process.readable()).await.expect("it is told").retain_ready();
     SystemTime::now()
