@@ -1,17 +1,30 @@
 //! `greenroom.demo`: the token in a file.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
-use greenroom_page::{Program, Request};
+use greenroom_page::{Program, Request, Server};
+use tokio::time::{sleep, timeout};
 
 fn demo() -> Program {
     Program::greenroom().config("greenroom: {demo: true, plugins: {tasks: true}}\n")
 }
 
+/// The file, which is there once the start is told: readiness may be a moment earlier.
+async fn header_file(server: &Server) -> PathBuf {
+    let file = server.directory().join(".greenroom/demo.header");
+    let is_there = async {
+        while !file.exists() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), is_there).await.expect("the file");
+    file
+}
+
 #[tokio::test]
 async fn the_header_file_opens_the_tasks_and_is_its_owners_alone() {
     let server = demo().start().await;
-    let file = server.directory().join(".greenroom/demo.header");
+    let file = header_file(&server).await;
     assert_eq!(fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o600);
     let words = ["-H", "@.greenroom/demo.header", "-X", "POST", "http://localhost/api/tasks/task/1/queue"];
     let request = Request::of_curl(&words.map(str::to_owned), server.directory()).expect("a request");
@@ -22,7 +35,7 @@ async fn the_header_file_opens_the_tasks_and_is_its_owners_alone() {
 #[tokio::test]
 async fn the_token_is_never_in_the_log() {
     let server = demo().env("LOG_LEVEL", "debug").start().await;
-    let header = fs::read_to_string(server.directory().join(".greenroom/demo.header")).expect("the file");
+    let header = fs::read_to_string(header_file(&server).await).expect("the file");
     let token = header.trim().strip_prefix("Authorization: Bearer ").expect("a header line").to_owned();
     assert_eq!(token.len(), 64);
     server.get(&format!("/healthcheck?mistake={token}")).await;
