@@ -248,7 +248,7 @@ async fn gateway_113_in_a_row_of_restarts_the_check_fails_until_node_is_ready() 
     says(&life.greenroom, "restart 1 in a row").await;
     life.until_check("fail", " has ended: ").await;
     says(&life.greenroom, FAILED).await;
-    life.until_check("fail", "its start has failed: plugin 'catalog'").await;
+    life.until_check("fail", "its start has failed: no database (plugin 'catalog')").await;
     says(&life.greenroom, "restart 2 in a row").await;
     life.until_check("fail", "killed by Greenroom (SIGKILL)").await;
     life.is_ready().await;
