@@ -13,7 +13,7 @@ const BEFORE_KILL: Duration = Duration::from_secs(2);
 /// Who is killed is gone by then, unless the system itself holds it.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 /// Whoever outlives by so much a child that has ended in order was hardly told by it.
-const TOLD_BY_CHILD: Duration = Duration::from_secs(2);
+const TOLD_BY_CHILD: Duration = Duration::from_secs(6);
 /// Nothing tells when the last of a group has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -43,7 +43,7 @@ impl Child {
     /// Asks the child to end, and sees to it that it has ended, with all that it has started, when `grace` is over: SIGTERM to
     /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom the child leaves behind get
     /// SIGTERM as well, once, unless their own parent is left behind with them, which tells them: at once if SIGTERM has killed the
-    /// child, or would kill them; 2 s later if both have something of their own to do at SIGTERM, for the child may have told them.
+    /// child, or would kill them; 6 s later if both have something of their own to do at SIGTERM, for the child may have told them.
     pub async fn stop(&mut self, grace: Duration) -> Stopped {
         let now = Instant::now();
         // A grace that no clock can tell is for ever.
