@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use greenroom_boot_document::BootDocument;
+use greenroom_boot_document::{BootDocument, Outcome};
 use greenroom_data_dir::PrivateFile;
 use greenroom_wrap::Cause;
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +39,13 @@ impl DataDir {
 
     /// Why nobody listens, as far as what is left tells.
     pub(crate) fn why_away(&self) -> Option<Finding> {
-        let (end, boots) = (self.end(), self.boots());
+        let boots = self.boots();
+        // A later start went well: how that one's process has ended nobody was left to note.
+        let went_well = |boot: &BootDocument| boot.is_nodes() && boot.outcome == Some(Outcome::Success);
+        let end = self.end().filter(|end| {
+            let at = end.at();
+            !boots.iter().any(|boot| went_well(boot) && at.is_some() && boot.began_at > at)
+        });
         let failed = boots.latest().into_iter().map(|(boot, _)| boot).filter(|boot| boot.has_failed());
         let failed = failed.max_by_key(|boot| boot.began_at);
         match (end, failed) {
@@ -72,7 +78,7 @@ fn began_after(end: &End, boot: &BootDocument) -> bool {
 mod tests {
     use std::fs;
 
-    use greenroom_boot_document::{Failed, KeptBoots, Outcome};
+    use greenroom_boot_document::{Failed, KeptBoots};
     use serde_json::json;
 
     use super::*;
@@ -140,5 +146,16 @@ mod tests {
         assert!(why_away(Some(("exit", 700)), vec![after]).unwrap().what.starts_with("Greenroom's start"));
         assert_eq!(why_away(None, vec![node]).unwrap().cause, "databaseDown");
         assert!(why_away(Some(("stopped", 700)), vec![]).is_none());
+        // That it ran again since was kept; of its end nothing was.
+        let well = |began: &str| BootDocument {
+            outcome: Some(Outcome::Success),
+            failures: vec![],
+            ..failed("node", began)
+        };
+        assert!(why_away(Some(("v8HeapLimit", 700)), vec![well("2026-12-01T10:05:00Z")]).is_none());
+        assert_eq!(
+            why_away(Some(("v8HeapLimit", 700)), vec![well("2026-12-01T09:59:00Z")]).unwrap().cause,
+            "v8HeapLimit"
+        );
     }
 }

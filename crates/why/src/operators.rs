@@ -1,6 +1,6 @@
 //! What Greenroom's own surface tells to operators: health, what stands behind a gateway, what runs.
 //!
-//! Documents are read as JSON without types of ours: an older or newer Greenroom may answer.
+//! Health and the gateway are read as JSON without types of ours: an older or newer Greenroom may answer.
 
 use futures_util::future::join_all;
 use greenroom_boot_document::BootDocument;

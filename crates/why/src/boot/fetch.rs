@@ -11,11 +11,15 @@ use serde_json::Value;
 use super::Boots;
 use crate::{
     answer::Untold,
-    ask::Asker,
+    ask::{Asked, Asker},
     operators::{INFO, items},
     outside::READINESS,
     reach,
+    words::said,
 };
+
+/// How many steps of a start are read.
+const STEPS: usize = 1000;
 
 impl Boots {
     /// Of the Greenroom at this URL, whose surface for operators is at `operators`.
@@ -42,7 +46,7 @@ impl Boots {
         let asker = Asker::new(environment, token);
         let at = operators.unwrap_or(target);
         let stranger = asker.get(at, INFO).await;
-        if let crate::ask::Asked::Failed(error) = &stranger {
+        if let Asked::Failed(error) = &stranger {
             return Err(Untold(asker.masked(&sentence(&reach::unreachable(at, error)))));
         }
         if !stranger.is_closed_greenroom() {
@@ -62,7 +66,7 @@ impl Boots {
             );
             return Err(Untold(text));
         }
-        let boot = asker.get_with_token(at, "/.greenroom/v1/boot?limit=1000").await;
+        let boot = asker.get_with_token(at, &format!("/.greenroom/v1/boot?limit={STEPS}")).await;
         if boot.with(401).is_some() {
             return Err(Untold(format!("Greenroom at {at} refuses the token: give its own ops token.")));
         }
@@ -70,14 +74,37 @@ impl Boots {
         let kept = asker.get_with_token(at, "/.greenroom/v1/boots").await.document().unwrap_or_default();
         let own = boot.document().and_then(|boot| serde_json::from_value::<BootDocument<Piece>>(boot).ok());
         let own = own.and_then(|boot| boot.map_steps(|piece| Ok::<_, Infallible>(piece.items)).ok());
-        let mut all: Vec<_> = own.into_iter().chain(node(&gateway)).collect();
+        let mut all: Vec<_> = own.map(bounded).into_iter().chain(node(&gateway)).collect();
         for boot in items(&kept).iter().rev().filter_map(document) {
             if !all.iter().any(|known| (&known.backend, known.began_at) == (&boot.backend, boot.began_at)) {
                 all.push(boot);
             }
         }
-        Ok(Self(all))
+        match all.is_empty() {
+            true => Err(Untold(format!(
+                "Greenroom at {at} tells of no start, though it knows the token: {}.",
+                untold(&boot)
+            ))),
+            false => Ok(Self(all)),
+        }
     }
+}
+
+/// Why an answer is no document.
+fn untold(asked: &Asked) -> String {
+    match asked {
+        Asked::Answered(reply) => format!("it answers {}", reply.status),
+        Asked::Failed(error) => said(&error.to_string()),
+        Asked::Not => "there was no time left to ask".to_owned(),
+    }
+}
+
+/// Greenroom itself is asked for no more steps: what answers may be something else.
+fn bounded(mut boot: BootDocument) -> BootDocument {
+    boot.steps.truncate(STEPS);
+    boot.critical_path.truncate(STEPS);
+    boot.failures.truncate(STEPS);
+    boot
 }
 
 fn sentence(found: &crate::answer::Finding) -> String {
@@ -96,5 +123,50 @@ pub(crate) fn node(gateway: &Value) -> Option<BootDocument> {
 }
 
 fn document(boot: &Value) -> Option<BootDocument> {
-    BootDocument::deserialize(boot).ok()
+    BootDocument::deserialize(boot).ok().map(bounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use greenroom_context::spawn;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A surface for operators that lets nobody in, and answers so whoever brings a token.
+    async fn surface(answer: &'static str) -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        spawn("a surface", async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let mut head = vec![];
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    let Ok(1) = socket.read(&mut byte).await else { break };
+                    head.extend(byte);
+                }
+                let has_token = String::from_utf8_lossy(&head).to_lowercase().contains("\r\nauthorization:");
+                let closed = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"greenroom\"\r\n";
+                let begin = if has_token { answer } else { closed };
+                let text = format!("{begin}Content-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = socket.write_all(text.as_bytes()).await;
+            }
+        });
+        format!("http://127.0.0.1:{port}").parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_greenroom_that_does_not_tell_its_start_has_not_started_well() {
+        let target = surface("HTTP/1.1 500 Internal Server Error\r\n").await;
+        let token = Token::parse("a-token-of-operators").unwrap();
+        let told = Boots::fetch(&target, None, Some(token), ClientEnvironment::default()).await;
+        let Untold(why) = told.unwrap_err();
+        assert!(
+            why.starts_with("Greenroom at ") && why.ends_with("though it knows the token: it answers 500."),
+            "{why}"
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use greenroom_boot_document::{BootDocument, Step};
+use greenroom_boot_document::{BootDocument, Outcome, Step};
 
 /// What is less is no difference: no start is as long as another one.
 const LEAST_MS: f64 = 20.0;
@@ -28,8 +28,11 @@ pub(super) struct Differs {
 }
 
 impl Slower {
-    /// `None` where one of both has not ended.
+    /// `None` where one of both has not ended, or has failed: how soon that was says nothing.
     pub(super) fn of(boot: &BootDocument, before: &BootDocument) -> Option<Self> {
+        if [boot, before].iter().any(|boot| boot.outcome != Some(Outcome::Success)) {
+            return None;
+        }
         let by_ms = boot.took_ms? - before.took_ms?;
         let own = |step: &Step| Some(step.ended_ms? - step.called_ms.or(step.began_ms)?);
         let differs = |step: &Step| {

@@ -73,19 +73,28 @@ Greenroom's start FAILED after 340 ms, at 10:00:00 UTC (30 s ago).
 
 #[test]
 fn a_tree_is_one_screen_however_many_steps_there_are_and_whoever_waits_for_whom() {
-    let mut many = boot(100.0);
-    let step = |number: usize| Step {
-        step: number,
-        kind: "service".to_owned(),
-        name: format!("s{number}"),
-        waited_for: vec![(number + 1) % 500, 0],
-        began_ms: Some(0.0),
-        ended_ms: Some(90.0),
-        ..Step::default()
-    };
-    many.steps = (0..500).map(step).collect();
-    let text = Boots(vec![many]).text(now());
-    assert!(text.lines().count() < 60 && text.contains("shorter steps are left out"), "{text}");
+    // Each waits for the next one, and the last for the first.
+    for count in [500, 30_000] {
+        let step = |number: usize| Step {
+            step: number,
+            kind: "service".to_owned(),
+            name: format!("s{number}"),
+            waited_for: vec![(number + 1) % count, 0],
+            began_ms: Some(0.0),
+            ended_ms: Some(90.0),
+            ..Step::default()
+        };
+        let many = BootDocument { steps: (0..count).map(step).collect(), ..boot(100.0) };
+        let text = Boots(vec![many]).text(now());
+        assert!(text.lines().count() < 60 && text.contains("shorter steps are left out"), "{text}");
+    }
+}
+
+#[test]
+fn how_much_sooner_a_start_has_failed_is_no_difference() {
+    let failed = BootDocument { outcome: Some(Outcome::Failure), ..boot(100.0) };
+    let text = Boots(vec![failed, boot(1500.0)]).text(now());
+    assert!(text.contains("FAILED") && !text.contains("than the start before"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The timed tree of a start: each step below the one that asked for it first.
 
+use std::collections::HashMap;
+
 use greenroom_boot_document::{BootDocument, Step};
 
 use crate::words::said;
@@ -28,12 +30,13 @@ pub(super) fn lines(boot: &BootDocument) -> (Vec<String>, usize) {
     let whole = boot.took_ms.or_else(|| boot.steps.iter().filter_map(|step| step.ended_ms).reduce(f64::max));
     let least = whole.unwrap_or_default() * SHARE;
     let mut tree = Tree { boot, least, seen: vec![false; boot.steps.len()], lines: vec![], hidden: 0 };
-    if let Some(first) = boot.steps.first() {
-        tree.add(first, 0);
+    let mut by_number: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (place, step) in boot.steps.iter().enumerate() {
+        by_number.entry(step.step).or_default().push(place);
     }
-    // Who waited for whom is not known of all.
-    for step in &boot.steps {
-        tree.add(step, 1);
+    // Who waited for whom is not known of all: the first one is the root, and what nobody has waited for stands below it.
+    for place in 0..boot.steps.len() {
+        tree.add(place, usize::from(place > 0), &by_number);
     }
     (tree.lines, tree.hidden)
 }
@@ -47,26 +50,29 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    fn add(&mut self, step: &Step, depth: usize) {
-        let at = self.boot.steps.iter().position(|other| std::ptr::eq(other, step));
-        let Some(seen) = at.and_then(|at| self.seen.get_mut(at)) else { return };
-        if std::mem::replace(seen, true) {
-            return;
-        }
-        let is_short = step.took_ms().is_some_and(|took| took < self.least);
-        let is_plain = !step.failed && step.kind != "start";
-        if (is_short && is_plain) || self.lines.len() >= LINES {
-            self.hidden += 1;
-        } else {
-            self.lines.push(line(self.boot, step, depth));
-        }
-        let mut asked: Vec<_> =
-            self.boot.steps.iter().filter(|other| step.waited_for.contains(&other.step)).collect();
-        let began = |step: &Step| step.began_ms.unwrap_or(f64::MAX);
-        asked.sort_by(|one, other| began(one).total_cmp(&began(other)));
-        for other in asked {
-            // A chain of waits is deep: the tree is not wider than a screen.
-            self.add(other, (depth + 1).min(8));
+    /// A step with all that it has waited for. A chain of waits may be as long as the start has steps: no call stands for each.
+    fn add(&mut self, place: usize, depth: usize, by_number: &HashMap<usize, Vec<usize>>) {
+        let boot = self.boot;
+        let began = |place: &usize| boot.steps[*place].began_ms.unwrap_or(f64::MAX);
+        let mut next = vec![(place, depth)];
+        while let Some((place, depth)) = next.pop() {
+            if std::mem::replace(&mut self.seen[place], true) {
+                continue;
+            }
+            let step = &boot.steps[place];
+            let is_short = step.took_ms().is_some_and(|took| took < self.least);
+            let is_plain = !step.failed && step.kind != "start";
+            if (is_short && is_plain) || self.lines.len() >= LINES {
+                self.hidden += 1;
+            } else {
+                self.lines.push(line(boot, step, depth));
+            }
+            let asked = step.waited_for.iter().filter_map(|number| by_number.get(number)).flatten();
+            let mut asked: Vec<_> = asked.copied().filter(|place| !self.seen[*place]).collect();
+            // The last one is the next. What began at once stands as in the document.
+            asked.sort_by(|one, other| began(other).total_cmp(&began(one)).then(other.cmp(one)));
+            // The tree is not wider than a screen.
+            next.extend(asked.into_iter().map(|place| (place, (depth + 1).min(8))));
         }
     }
 }
