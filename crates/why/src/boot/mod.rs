@@ -22,7 +22,7 @@ pub(crate) use wrong::{port_taken, wrong};
 /// ```
 /// use greenroom_why::{Boots, Log};
 ///
-/// let text = "2026-12-01T10:00:00.000Z Loading config from MergedConfigSource{FileConfigSource{}}\n\
+/// let text = "2026-12-01T10:00:00.123456789Z Loading config from MergedConfigSource{FileConfigSource{}}\n\
 ///     {\"level\":\"error\",\"message\":\"Plugin 'catalog' threw an error during startup. no key\",\"service\":\"backstage\",\
 ///     \"timestamp\":\"2026-12-01T10:00:02.000Z\"}\n";
 /// let boots = Boots::of_log(&Log::read(text.as_bytes(), |_| true)?);
