@@ -1,8 +1,13 @@
 //! Texts without the secrets of a config.
 
+use std::sync::Arc;
+
 use greenroom_redact::Secrets;
 
-use crate::RootConfig;
+use crate::{
+    secret::{Secret, is_short},
+    snapshot::Snapshot,
+};
 
 /// Takes the secrets of a config, as it was when this was made, out of texts.
 ///
@@ -14,29 +19,36 @@ use crate::RootConfig;
 /// assert_eq!(masks.all("no start with hunter2hunter2"), "no *** with ***");
 /// assert_eq!(masks.long("no start with hunter2hunter2"), "no start with ***");
 /// ```
+///
+/// They are made once for each state of a config: to ask for them costs nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Masks(Arc<Inner>);
+
 #[derive(Debug, Default)]
-pub struct Masks {
+struct Inner {
     all: Secrets,
     long: Secrets,
 }
 
 impl Masks {
-    pub(crate) fn of(config: &RootConfig) -> Self {
-        let masking = |secrets: Vec<String>| {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        let masking = |secrets: &[String]| {
             let found = Secrets::default().with(secrets.iter().map(String::as_str));
             found.map(|(secrets, _)| secrets).unwrap_or_default()
         };
-        Self { all: masking(config.secrets()), long: masking(config.long_secrets()) }
+        let secrets = Secret::texts(snapshot);
+        let long: Vec<_> = secrets.iter().filter(|text| !is_short(text)).cloned().collect();
+        Self(Arc::new(Inner { all: masking(&secrets), long: masking(&long) }))
     }
 
     /// The text as a log line would tell it.
     pub fn all(&self, text: &str) -> String {
-        self.all.mask(text).into_owned()
+        self.0.all.mask(text).into_owned()
     }
 
     /// The text without those secrets that ordinary text does not hold: for a sentence that quotes no value, which a password
     /// `start` would make unreadable.
     pub fn long(&self, text: &str) -> String {
-        self.long.mask(text).into_owned()
+        self.0.long.mask(text).into_owned()
     }
 }

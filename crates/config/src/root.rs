@@ -15,7 +15,7 @@ use crate::{
     masks::Masks,
     place::Text,
     secret::{self, Secret},
-    snapshot::{Layer, Snapshot, visit},
+    snapshot::{Layer, Snapshot},
     trace::Trace,
     unset::Unset,
     value::Node,
@@ -134,8 +134,7 @@ impl RootConfig {
 
     /// The distinct texts that no log line may hold, in the order of the config: those of [`hidden`](Self::hidden).
     pub fn secrets(&self) -> Vec<String> {
-        let masked = self.hidden().into_iter().flat_map(|secret| secret.masked);
-        masked.collect::<indexmap::IndexSet<_>>().into_iter().collect()
+        Secret::texts(&self.whole.live().current())
     }
 
     /// Those of them that ordinary text is not likely to hold.
@@ -155,14 +154,7 @@ impl RootConfig {
     /// assert_eq!((hidden[0].key.as_str(), &*hidden[0].masked), ("proxy.target", &["hunter2hunter2".to_owned()][..]));
     /// ```
     pub fn hidden(&self) -> Vec<Secret> {
-        let snapshot = self.whole.live().current();
-        let mut found = Vec::new();
-        if let Some(root) = snapshot.merged() {
-            visit(&root, &mut Vec::new(), &mut |path, node| {
-                found.extend(Secret::of(path, node, &snapshot.declared));
-            });
-        }
-        found
+        Secret::all(&self.whole.live().current())
     }
 
     /// A text without the [secrets](Self::secrets) of the config, as a log line would tell it.
@@ -179,7 +171,7 @@ impl RootConfig {
 
     /// The same for many texts.
     pub fn masks(&self) -> Masks {
-        Masks::of(self)
+        self.whole.live().current().masks()
     }
 
     /// Lets schemas say which values are secret or for the browser, besides the built-in tables, now and after changes.

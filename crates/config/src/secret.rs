@@ -7,11 +7,13 @@
 
 use greenroom_js::{number, text::trim};
 use greenroom_redact as redact;
+use indexmap::IndexSet;
 
 use crate::{
     Place,
     key::{self, Step},
     pattern::VisibilityRules,
+    snapshot::{Snapshot, visit},
     text_parts,
     value::{Node, Origin, Value},
 };
@@ -44,6 +46,23 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
+    /// All that are in a config, in its order.
+    pub(crate) fn all(snapshot: &Snapshot) -> Vec<Self> {
+        let mut found = Vec::new();
+        if let Some(root) = snapshot.merged() {
+            visit(&root, &mut Vec::new(), &mut |path, node| {
+                found.extend(Self::of(path, node, &snapshot.declared));
+            });
+        }
+        found
+    }
+
+    /// What is masked for them, each once.
+    pub(crate) fn texts(snapshot: &Snapshot) -> Vec<String> {
+        let masked = Self::all(snapshot).into_iter().flat_map(|secret| secret.masked);
+        masked.collect::<IndexSet<_>>().into_iter().collect()
+    }
+
     /// Of a scalar; `None` for what may be shown.
     pub(crate) fn of(path: &[Step], node: &Node, declared: &VisibilityRules) -> Option<Self> {
         let text = match &node.value {

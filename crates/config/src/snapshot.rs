@@ -2,11 +2,15 @@
 //!
 //! Must not know where sources come from, nor of typed readers.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     ConfigError, Visibilities,
     key::{Step, steps},
+    masks::Masks,
     pattern::VisibilityRules,
     place::At,
     secret::{self, Reason},
@@ -58,6 +62,7 @@ pub(crate) struct Snapshot {
     pub(crate) description: String,
     /// Where it is noted what is looked up.
     pub(crate) trace: Option<Arc<Trace>>,
+    masks: OnceLock<Masks>,
 }
 
 impl Snapshot {
@@ -65,7 +70,17 @@ impl Snapshot {
         let layers: Vec<_> = layers.into_iter().map(Arc::new).collect();
         let declared = Arc::new(settled(&layers, VisibilityRules::built_in()));
         let (secret_spots, unset) = (secret_spots(&layers, &declared), unset(&layers));
-        Self { layers, prefix: String::new(), live, declared, secret_spots, unset, description, trace: None }
+        Self {
+            layers,
+            prefix: String::new(),
+            live,
+            declared,
+            secret_spots,
+            unset,
+            description,
+            trace: None,
+            masks: OnceLock::new(),
+        }
     }
 
     /// The same config after a change, or with more declared.
@@ -82,6 +97,7 @@ impl Snapshot {
             unset,
             description,
             trace: None,
+            masks: OnceLock::new(),
         };
         let declared = match (more, next.merged()) {
             (Some(more), Some(merged)) => VisibilityRules::with(more.visibility(&merged.to_json())),
@@ -102,7 +118,17 @@ impl Snapshot {
         let (prefix, description) = (self.prefix.clone(), self.description.clone());
         let (declared, secret_spots) = (self.declared.clone(), self.secret_spots.clone());
         let (layers, unset) = (layers.collect(), self.unset.clone());
-        Self { layers, prefix, live: self.live, declared, secret_spots, unset, description, trace: None }
+        Self {
+            layers,
+            prefix,
+            live: self.live,
+            declared,
+            secret_spots,
+            unset,
+            description,
+            trace: None,
+            masks: OnceLock::new(),
+        }
     }
 
     /// One tree under one name, made in code.
@@ -121,7 +147,13 @@ impl Snapshot {
             unset: self.unset.clone(),
             description: self.description.clone(),
             trace: None,
+            masks: OnceLock::new(),
         }
+    }
+
+    /// What takes its secrets out of texts.
+    pub(crate) fn masks(&self) -> Masks {
+        self.masks.get_or_init(|| Masks::of(self)).clone()
     }
 
     pub(crate) fn roots(&self) -> impl Iterator<Item = (&str, &Node)> {
