@@ -147,11 +147,14 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         let Some(body) = &mut this.body else { return Poll::Ready(None) };
-        if let Poll::Ready(frame) = Pin::new(body).poll_frame(cx) {
+        if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) {
             this.alarm = None;
             match &frame {
                 None => this.body = None,
                 Some(Err(_)) => this.fails(),
+                // Of a body behind its answer hyper tells the end with the next request, and a connection that closes before that as
+                // the body's fault.
+                Some(Ok(_)) if body.is_end_stream() => this.body = None,
                 Some(Ok(_)) => {}
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));

@@ -2,10 +2,11 @@
 
 use greenroom_http_server::{Answer, Arrival, RawStream, RequestBody, Serve, ServerSettings};
 use http::{Request, Response};
-use tokio::{io::AsyncWriteExt, sync::mpsc};
+use http_body_util::BodyExt;
+use tokio::{io::AsyncWriteExt, sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::{Client, start, start_draining};
+use crate::kit::{Client, PATIENCE, start, start_draining, start_server};
 
 /// More than sockets hold.
 const BIG: usize = 16 << 20;
@@ -58,6 +59,43 @@ async fn who_still_sends_when_it_is_answered_is_not_reset() {
     // Of a socket that is gone the second one would learn.
     client.send("some more").await;
     client.send("some more").await;
+}
+
+/// Answers at once, and tells how long the body is when all of it has come.
+struct ReadsBehind(mpsc::UnboundedSender<Option<usize>>);
+
+impl Serve for ReadsBehind {
+    type Body = String;
+
+    fn serve(&self, request: Request<RequestBody>, _: Arrival) -> Answer<String> {
+        let told = self.0.clone();
+        let reads = async move {
+            let body = request.into_body().collect().await;
+            let _ = told.send(body.ok().map(|body| body.to_bytes().len()));
+        };
+        drop(greenroom_context::spawn("reads", reads));
+        Box::pin(async { Response::new("ok".to_owned()) })
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_read_behind_its_answer_ends_with_its_last_byte() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let (server, address) = start_server(ReadsBehind(tell), ServerSettings::default()).await;
+    let mut client = Client::connect(address).await;
+    for rest in ["def", "def\r\n0\r\n\r\n"] {
+        let length = if rest == "def" {
+            "Content-Length: 6\r\n\r\n"
+        } else {
+            "Transfer-Encoding: chunked\r\n\r\n6\r\n"
+        };
+        client.send(format!("POST / HTTP/1.1\r\nHost: x\r\n{length}abc")).await;
+        client.until("\r\n\r\nok").await;
+        client.send(rest).await;
+        // Not with the next request, nor with the connection, whose end would be a fault of the body.
+        assert_eq!(timeout(PATIENCE, told.recv()).await, Ok(Some(Some(6))), "{rest}");
+    }
+    server.drain().await;
 }
 
 /// The server begins to drain when a request comes, which leaves HTTP all the same.

@@ -253,6 +253,7 @@ async fn gateway_113_in_a_row_of_restarts_the_check_fails_until_node_is_ready() 
     life.until_check("fail", "killed by Greenroom (SIGKILL)").await;
     life.is_ready().await;
     life.until_check("pass", "").await;
+    says(&life.greenroom, "Health check passes again").await;
     let told = life.lines(|line| line["check"] == "gateway.node");
     let told: Vec<_> = told.iter().filter_map(|line| line["message"].as_str()).collect();
     assert_eq!(told, ["Health check failed", "Health check passes again"], "{}", life.greenroom.output());
