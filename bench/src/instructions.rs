@@ -35,6 +35,17 @@ const SHARES: std::ops::Range<f64> = 0.03..0.7;
 const OTHERS: [&str; 5] =
     ["Http1Transaction>::encode", "Http1Transaction>::parse", "sha1::", "memcpy", "mi_malloc_aligned"];
 
+/// What there is more to do for a request where traces are sent: variables, and what that is called. Nobody takes what is sent.
+const TRACED: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "a trace that is not recorded",
+        &[SENT, ("OTEL_METRICS_EXPORTER", "none"), ("OTEL_TRACES_SAMPLER", "always_off")],
+    ),
+    ("a trace that is recorded", &[SENT, ("OTEL_METRICS_EXPORTER", "none")]),
+];
+/// No call goes there.
+const SENT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://169.254.0.1:4318");
+
 /// A request to a server.
 struct Asked {
     /// Instructions.
@@ -54,10 +65,10 @@ pub fn run(places: &Places, mut tell: impl FnMut(&str)) -> io::Result<String> {
         "| request | Greenroom | axum, the same lines and headers | ratio | we aim for |\n\
          | --- | --- | --- | --- | --- |\n",
     );
-    let mut functions = String::new();
+    let (mut functions, mut of_route) = (String::new(), 0.0);
     for (route, name, aim) in ROUTES {
         let mut of = |subject| {
-            let asked = asked(places, subject, route, scratch.path())?;
+            let asked = asked(places, subject, route, scratch.path(), &[])?;
             tell(&format!("{}: {name} {:.0}", subject.name(), asked.each));
             Ok::<_, io::Error>(asked)
         };
@@ -66,6 +77,7 @@ pub fn run(places: &Places, mut tell: impl FnMut(&str)) -> io::Result<String> {
             let text = format!("{name}: unlike the floor\n{:?}\n{:?}", ours.seen, floor.seen);
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
+        of_route = ours.each;
         let ratio = ours.each / floor.each;
         let reached = if ratio <= aim { "" } else { ", not reached" };
         let _ = writeln!(
@@ -79,6 +91,12 @@ pub fn run(places: &Places, mut tell: impl FnMut(&str)) -> io::Result<String> {
             let _ = writeln!(functions, "| `{function}` | {count:.0} | {:.0} % |", 100.0 * count / ours.each);
         }
     }
+    text.push_str("\n| a plugin's route with | instructions more |\n| --- | --- |\n");
+    for (name, variables) in TRACED {
+        let each = asked(places, Subject::Greenroom, Route::Results, scratch.path(), variables)?.each;
+        tell(&format!("{name}: {:.0} more", each - of_route));
+        let _ = writeln!(text, "| {name} | {:.0} |", each - of_route);
+    }
     text.push_str("\n| line, written to nowhere | instructions |\n| --- | --- |\n");
     for line in LINES {
         let each = logged(places, line.id, scratch.path())?;
@@ -88,10 +106,20 @@ pub fn run(places: &Places, mut tell: impl FnMut(&str)) -> io::Result<String> {
     Ok(text + &functions)
 }
 
-fn asked(places: &Places, subject: Subject, route: Route, scratch: &Path) -> io::Result<Asked> {
+fn asked(
+    places: &Places,
+    subject: Subject,
+    route: Route,
+    scratch: &Path,
+    variables: &[(&str, &str)],
+) -> io::Result<Asked> {
     let count = |rounds: u64| {
         let out = scratch.join("callgrind.out");
-        let server = Server::start_as(places, subject, scratch, |command| callgrind::under(&command, &out))?;
+        let server = Server::start_as(places, subject, scratch, |command| {
+            let mut command = callgrind::under(&command, &out);
+            command.envs(variables.iter().copied());
+            command
+        })?;
         let mut connections = Connections::open(server.port(), CONNECTIONS)?;
         let answer = connections.ask(route.path(), rounds)?;
         server.stop()?;

@@ -77,6 +77,14 @@ pub(crate) const PROMETHEUS: Need = Need {
     automatic: true,
 };
 
+/// A collector of traces and metrics, in a place of its own.
+pub(crate) const ROTEL: Need = Need {
+    name: "rotel",
+    detect: &["sh", "tests/system/rotel.sh", "--check"],
+    install: &["sh", "tests/system/rotel.sh"],
+    automatic: true,
+};
+
 /// What filters lines of JSON.
 pub(crate) const JQ: Need = Need {
     name: "jq",

@@ -147,6 +147,7 @@ mod tests {
                 "the script of browsers in a real Node",
                 "a real PostgreSQL server",
                 "a real Prometheus server",
+                "a real collector of traces",
                 "the stock front end of Backstage",
                 "the portal in a browser",
                 "pages for operators in a browser",

@@ -3,7 +3,7 @@
 //! All of them are of the whole workspace, and none has a cargo feature: whatever is compiled for one is there for the next.
 
 use crate::needs::{
-    APP, BROWSER, CLIPPY, DENY, NEXTEST, NGINX, NODE, Need, PEER, POSTGRES, PROMETHEUS, RUSTFMT, WHOLE,
+    APP, BROWSER, CLIPPY, DENY, NEXTEST, NGINX, NODE, Need, PEER, POSTGRES, PROMETHEUS, ROTEL, RUSTFMT, WHOLE,
 };
 
 /// One thing to run.
@@ -82,6 +82,8 @@ pub(crate) const SUITES: &[Suite] = &[
             "--test",
             "prometheus",
             "--test",
+            "rotel",
+            "--test",
             "score",
             "--test",
             "server",
@@ -152,6 +154,12 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "a real Prometheus server",
         needs: &[&PROMETHEUS],
         command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "prometheus"]),
+        otherwise: None,
+    },
+    Suite {
+        name: "a real collector of traces",
+        needs: &[&ROTEL],
+        command: tests(&["test", "--workspace", "--no-fail-fast", "--test", "rotel"]),
         otherwise: None,
     },
     Suite {

@@ -5,6 +5,7 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use greenroom_errors::Error;
+use greenroom_traces::Caller;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{AllowedPrincipals, Principal};
@@ -97,6 +98,17 @@ impl Credentials {
     pub fn require_service(&self) -> Result<&str, Error> {
         AllowedPrincipals { none: false, user: false, service: true }.check(self.principal())?;
         Ok(self.principal().as_service().unwrap_or_default())
+    }
+}
+
+/// Whom a span is for: only a person is an end user.
+impl Caller for Credentials {
+    fn principal_type(&self) -> &'static str {
+        self.principal().kind()
+    }
+
+    fn end_user(&self) -> Option<&str> {
+        self.principal().as_user()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use crate::{Request, Tasks};
+use crate::{Request, Tasks, TraceContext, request::TRACEPARENT};
 
 tokio::task_local! {
     static CURRENT: Context;
@@ -18,6 +18,8 @@ struct Inner {
     module: Option<Arc<str>>,
     tasks: Option<Tasks>,
     request: Option<Request>,
+    /// The span at work, if it is another than the request's own.
+    span: Option<TraceContext>,
 }
 
 impl Context {
@@ -50,10 +52,16 @@ impl Context {
         self.change(|c| c.tasks = Some(tasks))
     }
 
-    /// The same, at work on that request.
+    /// The same, at work on that request and in its own span.
     #[must_use]
     pub fn with_request(self, request: Request) -> Self {
-        self.change(|c| c.request = Some(request))
+        self.change(|c| (c.request, c.span) = (Some(request), None))
+    }
+
+    /// The same, in that span: lines tell it, and calls that are made within it are its children.
+    #[must_use]
+    pub fn with_span(self, span: TraceContext) -> Self {
+        self.change(|c| c.span = Some(span))
     }
 
     /// The request at work.
@@ -61,8 +69,45 @@ impl Context {
         self.0.as_ref()?.request.as_ref()
     }
 
+    /// Where the work stands in its trace: the span that it is in, or else the request's own.
+    pub fn trace(&self) -> Option<&TraceContext> {
+        let inner = self.0.as_ref()?;
+        inner.span.as_ref().or_else(|| Some(inner.request.as_ref()?.trace()))
+    }
+
+    /// The headers that let a call to another plugin be part of this work: those of its [request](Request::headers), the call being
+    /// a child of the span at work.
+    ///
+    /// They are for backends of the same portal: the session tells a foreign host about a person.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let request = self.request();
+        let id = request.map(|request| (Request::ID_HEADER, request.id().to_owned()));
+        let session = request.and_then(Request::session_header);
+        id.into_iter().chain(self.trace_headers()).chain(session)
+    }
+
+    /// The headers that let a call to any host be part of the trace: `traceparent`, and `tracestate` if the request came with one.
+    ///
+    /// ```
+    /// use greenroom_context::{Context, Request};
+    ///
+    /// let context = Context::current().with_request(Request::new(None, None));
+    /// let span = context.trace().unwrap().child();
+    /// let within = context.with_span(span);
+    /// assert_eq!(within.trace_headers().next(), Some(("traceparent", span.traceparent())));
+    /// ```
+    pub fn trace_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let trace = self.trace();
+        let parent = trace.map(|trace| (TRACEPARENT, trace.traceparent()));
+        // What others keep of the request's trace says nothing of another one.
+        let request = self
+            .request()
+            .filter(|request| trace.is_some_and(|trace| trace.trace_id() == request.trace().trace_id()));
+        parent.into_iter().chain(request.and_then(Request::state_header))
+    }
+
     /// What the work belongs to, as the fields of a log line or a span, each unless the line has it already:
-    /// `plugin`, `module`, and of a request `requestId`, `trace_id`, `span_id`, `trace_flags` and `sessionId`.
+    /// `plugin`, `module`, of a request `requestId` and `sessionId`, and of the span at work `trace_id`, `span_id` and `trace_flags`.
     ///
     /// The only place that decides which there are.
     pub fn each_field<'c>(&'c self, mut each: impl FnMut(ContextField<'c>)) {
@@ -74,13 +119,14 @@ impl Context {
         if let Some(module) = &inner.module {
             add("module", module);
         }
-        let Some(request) = &inner.request else { return };
-        let trace = request.trace();
-        add("requestId", request.id());
+        if let Some(request) = &inner.request {
+            add("requestId", request.id());
+        }
+        let Some(trace) = self.trace() else { return };
         add("trace_id", trace.trace_id().as_str());
         add("span_id", trace.span_id().as_str());
         add("trace_flags", trace.flags());
-        if let Some(session) = request.session() {
+        if let Some(session) = inner.request.as_ref().and_then(Request::session) {
             add("sessionId", session);
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     trace_state::TraceState,
 };
 
-const TRACEPARENT: &str = "traceparent";
+pub(crate) const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 const BAGGAGE: &str = "baggage";
 
@@ -117,6 +117,22 @@ impl Request {
         Self(Arc::new(Inner { id, trace, state, session, is_of_rum, principal, route, target }))
     }
 
+    /// The same, its trace recorded if `is_sampled` says so of it: asked once, before anybody else has this request.
+    ///
+    /// ```
+    /// use greenroom_context::Request;
+    ///
+    /// let request = Request::new(None, None).sampled(|trace| trace.parent_span_id().is_none());
+    /// assert_eq!(request.trace().flags(), "01");
+    /// ```
+    #[must_use]
+    pub fn sampled(mut self, is_sampled: impl FnOnce(&TraceContext) -> bool) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.trace = inner.trace.sampled(is_sampled(&inner.trace));
+        }
+        self
+    }
+
     /// Its id: the client's `x-request-id`, or one of our own.
     pub fn id(&self) -> &str {
         match &self.0.id {
@@ -198,15 +214,27 @@ impl Request {
     ///
     /// They are for backends of the same portal: the session tells a foreign host about a person.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let session = self.session().map(|session| (BAGGAGE, format!("session.id={session}")));
-        [(Self::ID_HEADER, self.id().to_owned())].into_iter().chain(self.trace_headers()).chain(session)
+        let id = [(Self::ID_HEADER, self.id().to_owned())];
+        id.into_iter().chain(self.trace_headers()).chain(self.session_header())
     }
 
     /// The headers that let a call to any host be part of the trace: `traceparent`, and `tracestate` if the request came with
     /// one.
     pub fn trace_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let state = self.0.state.as_ref().map(|state| (TRACESTATE, state.as_str().to_owned()));
-        [(TRACEPARENT, self.trace().traceparent())].into_iter().chain(state)
+        [(TRACEPARENT, self.trace().traceparent())].into_iter().chain(self.state_header())
+    }
+
+    /// What other systems keep of its trace, as it came in `tracestate`.
+    pub fn trace_state(&self) -> Option<&str> {
+        self.0.state.as_ref().map(TraceState::as_str)
+    }
+
+    pub(crate) fn state_header(&self) -> Option<(&'static str, String)> {
+        Some((TRACESTATE, self.trace_state()?.to_owned()))
+    }
+
+    pub(crate) fn session_header(&self) -> Option<(&'static str, String)> {
+        Some((BAGGAGE, format!("session.id={}", self.session()?)))
     }
 }
 

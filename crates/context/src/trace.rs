@@ -128,6 +128,17 @@ impl TraceContext {
         Self { span: Hex::random(), parent: Some(self.span), ..self }
     }
 
+    /// The same, recorded or not.
+    #[must_use]
+    pub fn sampled(self, is_sampled: bool) -> Self {
+        Self { flags: if is_sampled { self.flags | SAMPLED } else { self.flags & !SAMPLED }, ..self }
+    }
+
+    /// Whether the trace is recorded, as far as the caller has said or it was decided here.
+    pub fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
     /// The trace's id.
     pub fn trace_id(&self) -> &TraceId {
         &self.trace
@@ -145,7 +156,7 @@ impl TraceContext {
 
     /// The flags as two hex digits: `01` when the trace is recorded.
     pub fn flags(&self) -> &'static str {
-        if self.flags & SAMPLED == 0 { "00" } else { "01" }
+        if self.is_sampled() { "01" } else { "00" }
     }
 
     /// The header that makes a call part of the trace.

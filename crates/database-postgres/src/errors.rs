@@ -13,6 +13,16 @@ pub(crate) fn code(error: &Error) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())
 }
 
+/// With what a statement has failed: PostgreSQL's code, or what happened on the way. `None` where no statement did.
+pub(crate) fn failure(error: &Error) -> Option<String> {
+    match error {
+        Error::Database(_) => code(error),
+        Error::Io(_) => Some("io".to_owned()),
+        Error::Protocol(_) => Some("protocol".to_owned()),
+        _ => None,
+    }
+}
+
 /// What was said, without the words around it.
 pub(crate) fn said(error: &Error) -> String {
     let said = match error {

@@ -4,13 +4,16 @@ use std::{
     any::{Any, TypeId},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use greenroom_database::{BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, Postgres};
+use greenroom_database::{
+    BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, PoolState, Postgres,
+};
 use greenroom_errors::BoxError;
+use log::LevelFilter;
 use sqlx::{
     ConnectOptions, Connection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -35,6 +38,8 @@ pub(crate) struct Open {
     let_in: Mutex<Option<(Instant, Result<(), DatabaseError>)>>,
     /// Whether the pool is led to nowhere.
     is_led_away: AtomicBool,
+    /// How often a connection was waited for in vain.
+    timeouts: AtomicU64,
 }
 
 /// How one connects, and what each connection takes on.
@@ -59,6 +64,9 @@ impl Open {
             .max_connections(database.pool.max)
             .acquire_timeout(database.pool.acquire)
             .idle_timeout(database.pool.idle)
+            // Who hears it tells of long waits, too.
+            .acquire_time_level(LevelFilter::Debug)
+            .acquire_slow_level(LevelFilter::Off)
             .after_connect(move |connection, _| {
                 let each = each.clone();
                 Box::pin(
@@ -71,8 +79,8 @@ impl Open {
             })
             .connect_lazy_with(options.clone());
         let login = Login { options, session, limit: postgres.connect_timeout };
-        let open =
-            Self { database, pool, login, let_in: Mutex::default(), is_led_away: AtomicBool::new(false) };
+        let (let_in, is_led_away, timeouts) = Default::default();
+        let open = Self { database, pool, login, let_in, is_led_away, timeouts };
         open.try_out().await?;
         Ok(open)
     }
@@ -144,15 +152,18 @@ impl Open {
         let try_out = || self.try_out_since(Instant::now() - lately);
         match error {
             // All connections are in use, or none can be made.
-            sqlx::Error::PoolTimedOut => match try_out().await {
-                Err(known) => known,
-                Ok(()) if is_full => self.database.exhausted(self.database.pool.max),
-                Ok(()) => {
-                    let waited = self.database.pool.acquire.as_secs_f64();
-                    self.database
-                        .timed_out(format_args!("no connection was free or could be made within {waited} s"))
+            sqlx::Error::PoolTimedOut => {
+                self.timeouts.fetch_add(1, Relaxed);
+                match try_out().await {
+                    Err(known) => known,
+                    Ok(()) if is_full => self.database.exhausted(self.database.pool.max),
+                    Ok(()) => {
+                        let waited = self.database.pool.acquire.as_secs_f64();
+                        let text = format_args!("no connection was free or could be made within {waited} s");
+                        self.database.timed_out(text)
+                    }
                 }
-            },
+            }
             nowhere if errors::is_nowhere(&nowhere) => match try_out().await {
                 Err(known) => known,
                 Ok(()) => self.database.unreachable("nobody was there a moment ago"),
@@ -204,6 +215,28 @@ impl OpenDatabase for Open {
                 Err(other) => self.database.statement(other),
             }
         })
+    }
+
+    fn most_connections(&self) -> BoxFuture<'_, Option<u32>> {
+        const MOST: &str = "select current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int";
+        Box::pin(async {
+            let asked = sqlx::query_scalar::<_, i32>(MOST).fetch_one(&self.pool);
+            let most = within(RELEASE, asked).await.ok()?;
+            u32::try_from(most).ok()
+        })
+    }
+
+    fn pools(&self) -> Vec<PoolState> {
+        vec![PoolState {
+            max: self.database.pool.max,
+            open: self.pool.size(),
+            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
+            timeouts: self.timeouts.load(Relaxed),
+        }]
+    }
+
+    fn failure(&self, error: &BoxError) -> Option<String> {
+        errors::failure(error.downcast_ref()?)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

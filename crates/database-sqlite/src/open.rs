@@ -7,11 +7,15 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
     str::FromStr,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-use greenroom_database::{BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, Sqlite};
+use greenroom_database::{
+    BoxFuture, DatabaseError, Migrations, OpenDatabase, PluginDatabase, PoolState, Sqlite,
+};
 use greenroom_errors::BoxError;
+use log::LevelFilter;
 use parking_lot::Mutex;
 use sqlx::{
     ConnectOptions, SqliteConnection, SqlitePool,
@@ -54,6 +58,8 @@ pub(crate) struct Open {
     /// For connections of their own, such as that of migrations.
     options: SqliteConnectOptions,
     is_memory: bool,
+    /// How often the writer, and how often a reader, was waited for in vain.
+    timeouts: [AtomicU64; 2],
     /// Keeps what is in memory, whatever becomes of the other connections.
     keeper: sync::Mutex<Option<SqliteConnection>>,
 }
@@ -71,12 +77,13 @@ impl Open {
         let options = SqliteConnectOptions::from_str("sqlite::memory:");
         let options = options.map_err(|error| database.statement(error))?;
         let keeper = options.connect().await.map_err(|error| errors::explain(&database, error))?;
-        let writer = pool(&database, 1).connect_lazy_with(options.clone());
+        let writer = pool(&database, 1, LevelFilter::Debug).connect_lazy_with(options.clone());
         Ok(Self {
             readers: Readers(writer.clone()),
             writer,
             options,
             is_memory: true,
+            timeouts: Default::default(),
             keeper: sync::Mutex::new(Some(keeper)),
             database,
         })
@@ -95,10 +102,11 @@ impl Open {
             .synchronous(SqliteSynchronous::Normal)
             .pragma("journal_size_limit", WAL_KEPT);
         to_wal(&options).await.map_err(|error| errors::explain(&database, error))?;
-        let writer = pool(&database, 1).connect_lazy_with(options.clone());
+        let writer = pool(&database, 1, LevelFilter::Debug).connect_lazy_with(options.clone());
         let reading = options.clone().pragma("query_only", "ON");
-        let readers = Readers(pool(&database, database.pool.max).connect_lazy_with(reading));
-        Ok(Self { database, writer, readers, options, is_memory: false, keeper: sync::Mutex::new(None) })
+        let readers = pool(&database, database.pool.max, LevelFilter::Trace).connect_lazy_with(reading);
+        let (readers, timeouts, keeper) = (Readers(readers), Default::default(), sync::Mutex::new(None));
+        Ok(Self { database, writer, readers, options, is_memory: false, timeouts, keeper })
     }
 }
 
@@ -115,8 +123,11 @@ fn make(file: &Path) -> io::Result<()> {
     }
 }
 
-fn pool(database: &PluginDatabase, connections: u32) -> SqlitePoolOptions {
+/// Its level tells who hears of its connections which pool it is.
+fn pool(database: &PluginDatabase, connections: u32, level: LevelFilter) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
+        .acquire_time_level(level)
+        .acquire_slow_level(LevelFilter::Off)
         .max_connections(connections)
         .acquire_timeout(database.pool.acquire)
         .idle_timeout(database.pool.idle)
@@ -187,6 +198,30 @@ impl OpenDatabase for Open {
         })
     }
 
+    fn pools(&self) -> Vec<PoolState> {
+        let state = |pool: &SqlitePool, max, timeouts: &AtomicU64| PoolState {
+            max,
+            open: pool.size(),
+            idle: u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+            timeouts: timeouts.load(Relaxed),
+        };
+        let [writing, reading] = &self.timeouts;
+        let writer = state(&self.writer, 1, writing);
+        match self.is_memory {
+            true => vec![writer],
+            false => vec![writer, state(&self.readers.0, self.database.pool.max, reading)],
+        }
+    }
+
+    fn failure(&self, error: &BoxError) -> Option<String> {
+        match error.downcast_ref()? {
+            sqlx::Error::Database(error) => error.code().map(|code| code.into_owned()),
+            sqlx::Error::Io(_) => Some("io".to_owned()),
+            sqlx::Error::WorkerCrashed => Some("crash".to_owned()),
+            _ => None,
+        }
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.readers.0.close().await;
@@ -206,7 +241,10 @@ impl Open {
         let Readers(readers) = &self.readers;
         let (most, waited) = (self.database.pool.max, self.database.pool.acquire.as_secs_f64());
         let is_used_up = |pool: &SqlitePool, connections| pool.size() >= connections && pool.num_idle() == 0;
-        match (self.is_memory, is_used_up(&self.writer, 1), is_used_up(readers, most)) {
+        let (of_writer, of_readers) = (is_used_up(&self.writer, 1), is_used_up(readers, most));
+        let is_reader = !self.is_memory && of_readers && !of_writer;
+        self.timeouts[usize::from(is_reader)].fetch_add(1, Relaxed);
+        match (self.is_memory, of_writer, of_readers) {
             (true, ..) => {
                 self.database.locked(format_args!("the one connection to memory was in use for {waited} s"))
             }

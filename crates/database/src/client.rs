@@ -18,11 +18,14 @@ use crate::{
     away::Away,
     driver::OpenDatabase,
     error::DatabaseError,
+    measured::{Asked, ClientMetrics, DatabaseMetrics},
     migration::Migrations,
     settings::PluginDatabase,
     target::{Engine, Target},
 };
 
+/// How long it is waited for what the server says of itself.
+const SAYS: Duration = Duration::from_secs(1);
 /// How long an answer to `select 1` is waited for, its connection included.
 const PING: Duration = Duration::from_secs(5);
 /// From when on the database is tried beside what is asked of it.
@@ -37,12 +40,24 @@ struct Inner {
     database: PluginDatabase,
     logger: Logger,
     away: Away,
+    measured: Option<Arc<ClientMetrics>>,
 }
 
 impl Client {
     /// A client of what a driver has opened.
     pub fn new(open: Arc<dyn OpenDatabase>, database: PluginDatabase, logger: Logger) -> Self {
-        Self(Arc::new(Inner { open, database, logger, away: Away::default() }))
+        Self(Arc::new(Inner { open, database, logger, away: Away::default(), measured: None }))
+    }
+
+    /// The same, measured there.
+    pub fn measured(
+        open: Arc<dyn OpenDatabase>,
+        database: PluginDatabase,
+        logger: Logger,
+        metrics: &DatabaseMetrics,
+    ) -> Self {
+        let measured = Some(metrics.of(open.clone(), &database, logger.clone()));
+        Self(Arc::new(Inner { open, database, logger, away: Away::default(), measured }))
     }
 
     /// Which SQL it speaks.
@@ -114,6 +129,11 @@ impl Client {
     /// Why not.
     pub async fn ping(&self) -> Result<(), Error> {
         self.ping_within(PING).await
+    }
+
+    /// How many connections its server lets in, if it says so soon.
+    pub(crate) async fn most_connections(&self) -> Option<u32> {
+        timeout(SAYS, self.0.open.most_connections()).await.ok().flatten()
     }
 
     pub(crate) async fn ping_within(&self, limit: Duration) -> Result<(), Error> {
@@ -191,7 +211,9 @@ impl Client {
         E: Into<BoxError>,
     {
         let away = &self.0.away;
-        let mut asked = pin!(asked);
+        // Dropped last: what is still asked then is heard as it ends.
+        let measured = self.0.measured.as_ref().map(Asked::begin);
+        let mut asked = pin!(Asked::within(measured.as_ref(), asked));
         let answer = timeout(limit, async {
             away.has_a_chance(|| self.tries()).await?;
             let Ok(answer) = timeout(IMPATIENT, asked.as_mut()).await else {
@@ -205,10 +227,21 @@ impl Client {
                 away.answered();
                 Ok(value)
             }
-            Ok(Ok(Err(error))) => Err(self.explain(error).await),
+            Ok(Ok(Err(error))) => {
+                let error = error.into();
+                if let Some(measured) = &measured {
+                    measured.fails(self.0.open.failure(&error));
+                }
+                Err(self.explain(error).await)
+            }
             // It is remembered already.
             Ok(Err(still_away)) => Err(Error::from(still_away)),
-            Err(_) => Err(self.heard(self.no_answer(limit))),
+            Err(_) => {
+                if let Some(measured) = &measured {
+                    measured.fails(Some("timeout".to_owned()));
+                }
+                Err(self.heard(self.no_answer(limit)))
+            }
         }
     }
 

@@ -10,7 +10,8 @@ use greenroom_core::{Multiton, ServiceFactory, multiton, scope};
 use greenroom_errors::BoxError;
 
 use crate::{
-    BoxFuture, error::DatabaseError, migration::Migrations, settings::PluginDatabase, target::Engine,
+    BoxFuture, error::DatabaseError, measured::PoolState, migration::Migrations, settings::PluginDatabase,
+    target::Engine,
 };
 
 /// Opens databases of one [`Engine`]. The crates `greenroom-database-sqlite` and `greenroom-database-postgres` have one each.
@@ -38,6 +39,22 @@ pub trait OpenDatabase: Send + Sync + 'static {
 
     /// What an error of the driver's library means: whether the server is lost, say, or the pool exhausted.
     fn explain(&self, error: BoxError) -> BoxFuture<'_, DatabaseError>;
+
+    /// How many connections the server lets in, those of all its clients together; `None` where that is not known, or there is no server.
+    fn most_connections(&self) -> BoxFuture<'_, Option<u32>> {
+        Box::pin(async { None })
+    }
+
+    /// Its pools as they are now: at most two, the one that writes first.
+    fn pools(&self) -> Vec<PoolState> {
+        vec![]
+    }
+
+    /// With what a statement has failed, by the database's own code where it has one; `None` for an error of anything else.
+    fn failure(&self, error: &BoxError) -> Option<String> {
+        let _ = error;
+        None
+    }
 
     /// Waits for connections that are in use, and closes all.
     fn close(&self) -> BoxFuture<'_, ()>;

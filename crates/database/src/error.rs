@@ -27,6 +27,15 @@ impl Whose {
             key: database.connection_key.clone(),
         }))
     }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    /// The key of the connection.
+    pub(crate) fn key(&self) -> &str {
+        &self.0.key
+    }
 }
 
 impl fmt::Display for Whose {
@@ -139,6 +148,22 @@ impl DatabaseError {
         }
         let cause = error.source()?;
         cause.downcast_ref::<Self>().or_else(|| Self::of(cause.downcast_ref::<Error>()?))
+    }
+
+    /// Whose database it is.
+    pub(crate) fn whose(&self) -> &Whose {
+        match self {
+            Self::Unreachable { whose, .. }
+            | Self::Exhausted { whose, .. }
+            | Self::TimedOut { whose, .. }
+            | Self::Full { whose, .. }
+            | Self::Locked { whose, .. }
+            | Self::Refused { whose, .. }
+            | Self::NotEnsured { whose, .. }
+            | Self::Migration { whose, .. }
+            | Self::Statement { whose, .. }
+            | Self::Closed { whose } => whose,
+        }
     }
 
     /// Whether the same may go well at another time.

@@ -16,6 +16,9 @@ use parking_lot::Mutex;
 
 use crate::{
     client::Client,
+    error::DatabaseError,
+    next_step::next_step,
+    pools::Pools,
     settings::PluginDatabase,
     target::{Engine, Sqlite, Target},
 };
@@ -37,8 +40,10 @@ struct State {
     is_checked: bool,
     /// From when the database is open.
     client: Option<Client>,
-    /// Why it was not opened when that was last tried.
-    failure: Option<String>,
+    /// Those to its server, and its own.
+    pools: Option<(Pools, PluginDatabase)>,
+    /// What is said of it while it is not opened: why it was not when that was last tried.
+    failure: Option<Check>,
     /// From when it is checked.
     handle: Option<CheckHandle>,
 }
@@ -51,8 +56,18 @@ impl DatabaseHealth {
 
     /// Checks a database that was opened. A file is asked each time. A server is not, because one that nobody asks may sleep: it is
     /// asked at once when a use of it has failed, until it answers, and always where readiness depends on it.
-    pub(crate) fn opened(&self, checks: &HealthChecks, database: &PluginDatabase, client: Client) {
-        self.0.lock().client = Some(client.clone());
+    pub(crate) fn opened(
+        &self,
+        checks: &HealthChecks,
+        database: &PluginDatabase,
+        client: Client,
+        pools: Pools,
+    ) {
+        {
+            let mut state = self.0.lock();
+            state.client = Some(client.clone());
+            state.pools = Some((pools, database.clone()));
+        }
         self.check(checks, database);
         let Some(handle) = self.0.lock().handle.clone() else { return };
         client.watch(move || {
@@ -63,7 +78,7 @@ impl DatabaseHealth {
 
     /// The check fails until the database can be opened.
     pub(crate) fn not_opened(&self, checks: &HealthChecks, database: &PluginDatabase, why: &Error) {
-        self.0.lock().failure = Some(why.to_string());
+        self.0.lock().failure = Some(failed(why));
         self.check(checks, database);
     }
 
@@ -88,18 +103,28 @@ impl DatabaseHealth {
     }
 
     async fn ask(&self) -> Check {
+        let said = self.answer().await;
+        let pools = self.0.lock().pools.clone();
+        let warning = pools.and_then(|(pools, database)| pools.warning(&database));
+        warning.filter(|_| said.outcome == Outcome::Pass).unwrap_or(said)
+    }
+
+    async fn answer(&self) -> Check {
         let (client, is_required) = {
             let state = self.0.lock();
             match &state.client {
                 Some(client) => (client.clone(), state.is_required.load(Relaxed)),
-                None => return Check::fail(state.failure.clone().unwrap_or_default()),
+                None => {
+                    return state.failure.clone().unwrap_or_else(|| Check::fail("it has not been opened"));
+                }
             }
         };
         match client.engine() == Engine::Sqlite || client.is_in_doubt() || is_required {
-            true => Check::from(client.ping_within(LIMIT).await),
+            true => client.ping_within(LIMIT).await.map_or_else(|error| failed(&error), |()| Check::pass()),
             false => Check {
                 outcome: Outcome::Pass,
                 message: Some("not asked: it answered when it was last used".to_owned()),
+                next_step: None,
             },
         }
     }
@@ -107,6 +132,14 @@ impl DatabaseHealth {
     /// Readiness fails with it, from when the plugin has asked for its database.
     pub(crate) fn require(&self) {
         self.0.lock().is_required.store(true, Relaxed);
+    }
+}
+
+fn failed(error: &Error) -> Check {
+    let said = Check::fail(error.to_string());
+    match DatabaseError::of(error).and_then(next_step) {
+        Some(what) => said.next_step(what),
+        None => said,
     }
 }
 

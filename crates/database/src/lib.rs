@@ -24,6 +24,8 @@
 //! reads the config, [`DatabaseSettings::for_plugin`] says what is meant for one plugin, a driver opens it, and [`Client`] is what the
 //! plugin holds.
 //!
+//! How long statements take and how full pools are is told as metrics (`measured.rs`).
+//!
 //! This crate knows no driver and speaks no SQL.
 
 mod away;
@@ -34,8 +36,11 @@ mod error;
 mod health;
 mod keepalive;
 mod keys;
+mod measured;
 mod migration;
+mod next_step;
 mod pool;
+mod pools;
 mod server;
 mod service;
 mod session;
@@ -50,6 +55,7 @@ pub use crate::{
     client::Client,
     driver::{DatabaseDriver, Driver, OpenDatabase},
     error::{DatabaseError, Whose},
+    measured::{DatabaseMetrics, PoolState, StatementListener},
     migration::{Applied, Migration, Migrations},
     pool::PoolSettings,
     service::{Database, DatabaseService},

@@ -9,6 +9,8 @@ use greenroom_core::{
 use greenroom_errors::{Error, Result};
 use greenroom_health::HealthChecks;
 use greenroom_logging::{Logger, warn};
+use greenroom_metrics::MetricsRegistry;
+use greenroom_traces::{Tracer, TracerProvider};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -17,6 +19,8 @@ use crate::{
     driver::DatabaseDriver,
     health::DatabaseHealth,
     keepalive::keep_alive,
+    measured::DatabaseMetrics,
+    pools::Pools,
     settings::{DatabaseSettings, PluginDatabase},
     target::{Sqlite, Target},
 };
@@ -84,9 +88,16 @@ impl Database {
     pub fn factory(node_env: Option<String>) -> ServiceFactory {
         let is_production = node_env.as_deref() == Some("production");
         service_with_root(
-            async move |config: RootConfig, drivers: Vec<DatabaseDriver>, lifecycle: RootLifecycle| {
+            async move |config: RootConfig,
+                        drivers: Vec<DatabaseDriver>,
+                        lifecycle: RootLifecycle,
+                        registry: Option<MetricsRegistry>,
+                        traces: Option<TracerProvider>| {
                 let settings = DatabaseSettings::from_config(&config.frozen())?;
-                Ok(Arc::new(Shared { settings, drivers, lifecycle, is_production }))
+                let tracer = traces.map_or_else(Tracer::noop, |traces| traces.own());
+                let metrics = registry.map(|registry| DatabaseMetrics::new(&registry, tracer));
+                let pools = Pools::default();
+                Ok(Arc::new(Shared { settings, drivers, lifecycle, metrics, pools, is_production }))
             },
             async |shared: Arc<Shared>,
                    me: PluginMetadata,
@@ -108,6 +119,8 @@ struct Shared {
     settings: DatabaseSettings,
     drivers: Vec<DatabaseDriver>,
     lifecycle: RootLifecycle,
+    metrics: Option<DatabaseMetrics>,
+    pools: Pools,
     is_production: bool,
 }
 
@@ -141,7 +154,15 @@ impl OfPlugin {
     async fn try_to_open(&self) -> Result<Client, Error> {
         let opened = self.open().await;
         match &opened {
-            Ok(client) => self.health.opened(&self.checks, &self.database, client.clone()),
+            Ok(client) => {
+                let pools = &self.shared.pools;
+                let most = match pools.knows(&self.database) {
+                    true => None,
+                    false => client.most_connections().await,
+                };
+                pools.opened(&self.database, most);
+                self.health.opened(&self.checks, &self.database, client.clone(), pools.clone());
+            }
             Err(why) => self.health.not_opened(&self.checks, &self.database, why),
         }
         opened
@@ -159,7 +180,11 @@ impl OfPlugin {
             })?;
         self.warn_of_memory();
         let open = driver.open(database.clone()).await?;
-        let client = Client::new(open, database.clone(), logger.clone());
+        let (owned, said) = (database.clone(), logger.clone());
+        let client = match &shared.metrics {
+            Some(metrics) => Client::measured(open, owned, said, metrics),
+            None => Client::new(open, owned, said),
+        };
         let closing = client.clone();
         let name = format!("close the database of plugin '{}'", database.plugin);
         let close = async move || {

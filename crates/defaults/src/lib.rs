@@ -35,15 +35,17 @@ use greenroom_core::{
     service,
 };
 use greenroom_data_dir::{DataDirEnvironment, DataDirectory};
-use greenroom_database::Database;
+use greenroom_database::{Database, StatementListener};
 use greenroom_errors::{Error, Result};
 use greenroom_health::{HealthChecks, HealthRegistry, OwnChecks, RootHealth};
-use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
+use greenroom_http::{HttpRouter, HttpSettings, Overload, RootHttpRouter};
 use greenroom_http_client::{ClientEnvironment, HttpClient};
 use greenroom_log_store::LogStore;
 use greenroom_logging::{BridgeOptions, LogEnvironment, LoggerOptions, RootLogger, fields};
 use greenroom_metrics::{LogRecords, Metrics, MetricsRegistry};
 use greenroom_ops::{Ops, OpsEnvironment, OpsSettings, OpsToken};
+use greenroom_otlp::{OtelEnvironment, OtlpSettings, Telemetry};
+use greenroom_traces::{TracerProvider, Tracing};
 
 use crate::{boot_config::BootConfig, boot_log::BootLog, kept_boot::KeptBoot, own_metrics::OwnMetrics};
 
@@ -65,6 +67,8 @@ pub struct Surroundings {
     pub state: DataDirEnvironment,
     /// By which proxies calls go, and which certificates are trusted.
     pub calls: ClientEnvironment,
+    /// Where traces and metrics are sent: the `OTEL_*` variables.
+    pub telemetry: OtelEnvironment,
     /// The token of operators, where the environment gives it.
     pub ops: OpsEnvironment,
     /// Whether this backend is the process: panics and what libraries say through `tracing` go to its logger.
@@ -88,8 +92,9 @@ impl Surroundings {
         let log = LogEnvironment::from_process();
         let is_process = log.logs_panics();
         let (state, calls) = (DataDirEnvironment::from_process(), ClientEnvironment::from_process());
-        let ops = OpsEnvironment::from_process();
-        Self { config: ConfigFrom::Loaded(config), log, state, calls, ops, is_process, found: vec![] }
+        let (ops, telemetry) = (OpsEnvironment::from_process(), OtelEnvironment::from_process());
+        let config = ConfigFrom::Loaded(config);
+        Self { config, log, state, calls, telemetry, ops, is_process, found: vec![] }
     }
 }
 
@@ -101,7 +106,8 @@ pub fn create_backend() -> Backend {
         Ok(options) => {
             let (state, config) = (DataDirEnvironment::of(&options), ConfigFrom::Options(options));
             let (calls, ops) = (ClientEnvironment::from_process(), OpsEnvironment::from_process());
-            create_backend_in(Surroundings { config, log, state, calls, ops, is_process, found: vec![] })
+            let (telemetry, found) = (OtelEnvironment::from_process(), vec![]);
+            create_backend_in(Surroundings { config, log, state, calls, telemetry, ops, is_process, found })
         }
         Err(error) => {
             let error = Error::from_any(error);
@@ -124,7 +130,7 @@ pub fn create_backend_in(surroundings: Surroundings) -> Backend {
             let mut boot = boot(&config, &logger, &log, &declarations, found)?;
             if is_process {
                 logger.log_panics().forever();
-                logger.install_tracing(BridgeOptions::new());
+                logger.install_tracing(BridgeOptions::new().listener(StatementListener));
                 let kept = KeptBoot { report, data, config: config.clone() };
                 boot.observer = kept.beside(boot.observer, &logger);
             }
@@ -162,7 +168,7 @@ fn boot(
 
 /// Every default factory, in the order in which root services are made.
 pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
-    let Surroundings { config, log, state, calls, ops, .. } = surroundings.clone();
+    let Surroundings { config, log, state, calls, telemetry, ops, .. } = surroundings.clone();
     let (node_env, read_log) = (log.node_env.clone(), log.clone());
     let factories = [
         service(async move |declarations: Declarations| {
@@ -195,8 +201,12 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         )
         .follows(["level", "overrides", "redactAllowlist"].map(|key| format!("backend.logger.{key}"))),
         greenroom_logging::logger(),
-        MetricsRegistry::factory(),
+        metrics_registry(telemetry.clone()),
         Metrics::factory(),
+        TracerProvider::factory(),
+        Tracing::factory(),
+        // Before the server listens: the first request is recorded as all others are.
+        Telemetry::factory(telemetry, calls.clone()),
         ExternalTokens::factory(),
         PluginKeys::factory(),
         UserTokens::factory(),
@@ -212,6 +222,7 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         OwnChecks::factory(),
         Database::factory(node_env.clone()),
         HttpSettings::factory(node_env.clone(), state),
+        Overload::factory(),
         RootHttpRouter::factory(),
         HttpRouter::factory(),
         OpsSettings::factory(),
@@ -219,6 +230,15 @@ pub fn factories(surroundings: &Surroundings) -> Vec<ServiceFactory> {
         Ops::factory(node_env),
     ];
     factories.into_iter().chain(drivers()).collect()
+}
+
+/// All metrics, kept as whoever sends them on wants them.
+fn metrics_registry(telemetry: OtelEnvironment) -> ServiceFactory {
+    service(async move |config: RootConfig, logger: RootLogger| {
+        let settings = OtlpSettings::from_config(&config, &telemetry)?;
+        let sent_as = settings.metrics.map(|_| settings.temporality).unwrap_or_default();
+        Ok(MetricsRegistry::sent_as(&logger.child(fields! { service: "metrics" }), sent_as))
+    })
 }
 
 /// Those that this crate was compiled with.

@@ -3,11 +3,14 @@
 
 mod boot;
 mod health;
+mod log;
+mod memory;
 mod process;
 mod runtime;
 
 use greenroom_core::{InstanceMetadata, Service, ServiceFactory, boot::BootReport, scope, service};
 use greenroom_health::HealthRegistry;
+use greenroom_logging::RootLogger;
 use greenroom_metrics::{LogRecords, MetricsRegistry};
 
 /// That they are told.
@@ -26,13 +29,16 @@ impl OwnMetrics {
                    records: LogRecords,
                    report: BootReport,
                    metadata: InstanceMetadata,
-                   checks: HealthRegistry| {
+                   checks: HealthRegistry,
+                   logger: RootLogger| {
                 let metrics = registry.own();
                 process::tell(metrics);
+                memory::tell(metrics);
                 runtime::tell(metrics);
                 boot::tell(metrics, report, metadata);
                 health::tell(metrics, checks);
                 records.told_by(&registry);
+                log::tell(metrics, logger);
                 Ok(Self)
             },
         )

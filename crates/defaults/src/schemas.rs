@@ -14,7 +14,7 @@ use greenroom_core::{Declarations, Fault, FeatureId};
 use greenroom_errors::{Error, Result};
 
 /// By crate. A text that is no schema is found by this crate's tests.
-const OWN: [(&str, &str); 11] = [
+const OWN: [(&str, &str); 13] = [
     ("greenroom-http", greenroom_http::CONFIG_SCHEMA),
     ("greenroom-logging", greenroom_logging::CONFIG_SCHEMA),
     ("greenroom-log-store", greenroom_log_store::CONFIG_SCHEMA),
@@ -25,6 +25,8 @@ const OWN: [(&str, &str); 11] = [
     ("greenroom-database", greenroom_database::CONFIG_SCHEMA),
     ("greenroom-metrics", greenroom_metrics::CONFIG_SCHEMA),
     ("greenroom-ops", greenroom_ops::CONFIG_SCHEMA),
+    ("greenroom-otlp", greenroom_otlp::CONFIG_SCHEMA),
+    ("greenroom-traces", greenroom_traces::CONFIG_SCHEMA),
     ("greenroom-defaults", crate::CONFIG_SCHEMA),
 ];
 

@@ -58,7 +58,6 @@ mod tests {
     use greenroom_data_dir::DataDirEnvironment;
     use greenroom_http_client::ClientEnvironment;
     use greenroom_logging::LogEnvironment;
-    use greenroom_ops::OpsEnvironment;
 
     use super::*;
     use crate::{ConfigFrom, Surroundings, create_backend_in};
@@ -66,8 +65,17 @@ mod tests {
     fn backend(config: &RootConfig) -> Backend {
         let (log, state) = (LogEnvironment::default(), DataDirEnvironment::default());
         let (config, calls) = (ConfigFrom::Loaded(config.clone()), ClientEnvironment::default());
-        let ops = OpsEnvironment::default();
-        create_backend_in(Surroundings { config, log, state, calls, ops, is_process: false, found: vec![] })
+        let (telemetry, ops, found) = Default::default();
+        create_backend_in(Surroundings {
+            config,
+            log,
+            state,
+            calls,
+            telemetry,
+            ops,
+            is_process: false,
+            found,
+        })
     }
 
     fn told_by(add: impl Fn(Backend) -> Backend, before: &str, after: &str) -> Vec<String> {

@@ -38,6 +38,7 @@ pub use greenroom_log_store as log_store;
 pub use greenroom_logging as logging;
 pub use greenroom_metrics as metrics;
 pub use greenroom_ops as ops;
+pub use greenroom_traces as traces;
 
 /// What to mask in what a plugin tells to others: a message of its own, an error, a page.
 ///
@@ -78,4 +79,5 @@ pub mod prelude {
     pub use greenroom_logging::{Logger, RootLogger, debug, error, fields, info, warn};
     pub use greenroom_metrics::{KeyValue, Metrics};
     pub use greenroom_ops::Ops;
+    pub use greenroom_traces::{SpanKind, Tracing};
 }

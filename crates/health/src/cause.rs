@@ -19,6 +19,8 @@ pub struct Cause {
     pub last_success: Option<SystemTime>,
     /// What the first check, in order of name, says that has this outcome.
     pub reason: Option<String>,
+    /// What to do about it: what that check says, or else what goes for anything of that kind.
+    pub next_step: String,
     /// The checks that do not pass, `<plugin>.<name>`.
     pub checks: Vec<String>,
     /// The plugins that these belong to.
@@ -67,8 +69,17 @@ fn cause(group: &[&CheckState]) -> Option<Cause> {
         since: group.iter().filter_map(|state| state.history.unwell_since()).min()?,
         last_success: group.iter().filter_map(|state| state.history.last_success).max(),
         reason: first.last.as_ref().and_then(|last| last.check.message.clone()),
+        next_step: next_step(first),
         checks: group.iter().map(|state| state.name.clone()).collect(),
         plugins: each(|state| vec![state.plugin().to_owned()]),
         affects: each(|state| state.affects.clone()),
+    })
+}
+
+fn next_step(state: &CheckState) -> String {
+    let said = state.last.as_ref().and_then(|last| last.check.next_step.clone());
+    said.unwrap_or_else(|| match &state.dependency {
+        Some(on) => format!("see whether {} runs, and can be reached from here", on.target()),
+        None => format!("mend what '{}' names; the lines around its change may say more", state.name),
     })
 }

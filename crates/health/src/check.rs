@@ -9,6 +9,8 @@ pub struct Check {
     pub outcome: Outcome,
     /// Why not, for the log and for those who hold the ops token; never for anonymous probes.
     pub message: Option<String>,
+    /// What to do about it, for those who are told why.
+    pub next_step: Option<String>,
 }
 
 /// Whether a check passed.
@@ -40,17 +42,30 @@ impl Outcome {
 impl Check {
     /// All is well.
     pub fn pass() -> Self {
-        Self { outcome: Outcome::Pass, message: None }
+        Self { outcome: Outcome::Pass, message: None, next_step: None }
     }
 
     /// Something is off, and requests are served: does not fail readiness.
     pub fn warn(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Warn, message: Some(message.into()) }
+        Self { outcome: Outcome::Warn, message: Some(message.into()), next_step: None }
     }
 
     /// What it checks does not work.
     pub fn fail(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Fail, message: Some(message.into()) }
+        Self { outcome: Outcome::Fail, message: Some(message.into()), next_step: None }
+    }
+
+    /// Says what an operator can do about it, as the end of “Next: …”.
+    ///
+    /// ```
+    /// use greenroom_health::Check;
+    ///
+    /// let full = Check::fail("/var/spool/portal has no space left").next_step("delete what is old there");
+    /// assert_eq!(full.next_step.as_deref(), Some("delete what is old there"));
+    /// ```
+    #[must_use]
+    pub fn next_step(self, what: impl Into<String>) -> Self {
+        Self { next_step: Some(what.into()), ..self }
     }
 
     /// Whether requests can be served.

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use greenroom_core::{PluginMetadata, Service, ServiceFactory, scope, service};
-use greenroom_logging::{Logger, error};
+use greenroom_logging::{Logger, RootLogger, error, fields};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     entry::{Entry, Options},
     own::OWNER,
     runner,
-    settings::{INTERVALS, TIMEOUTS},
+    settings::{CheckSettings, INTERVALS, TIMEOUTS},
 };
 
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -38,9 +38,10 @@ impl HealthChecks {
         })
     }
 
-    /// The backend's own.
-    pub(crate) fn own(registry: HealthRegistry, logger: Logger) -> Self {
-        Self { registry, logger, plugin: OWNER.into() }
+    /// The backend's own, `greenroom.<name>`: operators see them, and no probe lists them unless the config has readiness depend on
+    /// them.
+    pub fn own(registry: HealthRegistry, logger: &RootLogger) -> Self {
+        Self { registry, logger: logger.child(fields! { plugin: OWNER }), plugin: OWNER.into() }
     }
 
     /// Runs `check` now and every 10 s, as long as the backend runs; one that takes longer than 1 s, or panics, fails. It is
@@ -208,8 +209,8 @@ impl DeclaredCheck<'_> {
         self
     }
 
-    /// No line tells of it, because others do, and nothing of it is kept.
-    pub(crate) fn quiet(mut self) -> Self {
+    /// No line tells of it, because others do, and a restart knows nothing of it.
+    pub fn quiet(mut self) -> Self {
         self.is_quiet = true;
         self
     }
@@ -242,7 +243,12 @@ impl DeclaredCheck<'_> {
         };
         let options = Options {
             kind,
-            severity: asked.severity.unwrap_or(severity),
+            severity: match asked {
+                CheckSettings { severity: Some(said), .. } => said,
+                // Who has readiness depend on it wants it to fail.
+                CheckSettings { readiness: Some(true), .. } => Severity::Fail,
+                _ => severity,
+            },
             timeout: asked.timeout.unwrap_or(timeout),
             interval: asked.interval.unwrap_or(interval),
             dependency,

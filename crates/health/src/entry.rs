@@ -91,7 +91,7 @@ impl Entry {
         let (news, since) = {
             let mut said = self.said.lock();
             said.at = Instant::now();
-            let news = said.record.add(&check, at, began);
+            let news = said.record.add(&check, at, began, self.options.interval + self.options.timeout);
             (news, said.record.history.now().map_or(at, |now| now.at))
         };
         if !self.options.is_quiet {

@@ -24,6 +24,9 @@ pub struct History {
     pub last_failure: Option<SystemTime>,
     /// How many times its outcome has changed.
     pub flips: u64,
+    /// For how long the present outcome was seen. Time in which nothing ran the check does not count, as while the process was
+    /// stopped, or away.
+    pub seen: Duration,
     /// The last 20 outcomes, the present one at the end.
     pub changes: VecDeque<Change>,
 }
@@ -37,7 +40,7 @@ pub struct Change {
     pub outcome: Outcome,
     /// Why, as it said at first.
     pub reason: Option<String>,
-    /// For how long it has said so; `None` for the present one.
+    /// For how long it was seen to say so, as far as is remembered; `None` for the present one.
     pub lasted: Option<Duration>,
 }
 
@@ -53,6 +56,17 @@ impl History {
         unwell.last().map(|change| change.at)
     }
 
+    /// For how long it was seen not to pass, if it does not. As far as is remembered.
+    fn unwell_for(&self) -> Duration {
+        let unwell = self.changes.iter().rev().take_while(|change| change.outcome != Outcome::Pass);
+        let each = unwell.map(|change| change.lasted.unwrap_or(self.seen));
+        each.fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    pub(crate) fn is_unwell(&self) -> bool {
+        self.now().is_some_and(|now| now.outcome != Outcome::Pass)
+    }
+
     /// When it was last heard of, before `now`: clocks go wrong, and what is told of the future says nothing.
     pub(crate) fn heard(&self, now: SystemTime) -> Option<SystemTime> {
         let changed = self.changes.iter().map(|change| change.at);
@@ -62,7 +76,7 @@ impl History {
 
     /// Whether a restart should know of it.
     pub(crate) fn is_telling(&self) -> bool {
-        self.flips > 0 || self.now().is_some_and(|now| now.outcome != Outcome::Pass)
+        self.flips > 0 || self.is_unwell()
     }
 }
 
@@ -70,10 +84,10 @@ impl History {
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     pub(crate) history: History,
-    /// When the present outcome came, if this process has seen it come.
-    began: Option<Instant>,
-    /// When it stopped passing, likewise.
-    unwell: Option<Instant>,
+    /// When its last run began, in this process.
+    ran: Option<Instant>,
+    /// For how long it was seen not to pass, since it last did.
+    unwell: Duration,
     /// What the log of this process has been told; `None` before the first run.
     told: Option<Outcome>,
 }
@@ -91,21 +105,27 @@ pub(crate) enum News {
 
 impl Record {
     pub(crate) fn of(history: History) -> Self {
-        Self { history, ..Self::default() }
+        Self { unwell: history.unwell_for(), history, ..Self::default() }
     }
 
-    /// Remembers what a run has said that began then.
-    pub(crate) fn add(&mut self, check: &Check, at: SystemTime, began: Instant) -> News {
+    /// Remembers what a run has said that began then. `most` is the longest time between two runs that are not late: of a longer one,
+    /// in which nothing ran, no more counts.
+    pub(crate) fn add(&mut self, check: &Check, at: SystemTime, began: Instant, most: Duration) -> News {
         let history = &mut self.history;
         let before = history.now().map(|now| now.outcome);
+        // What the last run said held until now, as far as anybody saw.
+        let passed = self
+            .ran
+            .replace(began)
+            .map_or(Duration::ZERO, |ran| began.saturating_duration_since(ran).min(most));
+        history.seen = history.seen.saturating_add(passed);
+        if before.is_some_and(|before| before != Outcome::Pass) {
+            self.unwell = self.unwell.saturating_add(passed);
+        }
         let news = match (self.told.replace(check.outcome), check.outcome) {
             // An earlier start may have left it unwell: that it passes now is news, too.
             (told, Outcome::Pass) if told.or(before).is_none_or(|told| told == Outcome::Pass) => News::None,
-            (_, Outcome::Pass) => {
-                let by_clock = history.unwell_since().and_then(|since| at.duration_since(since).ok());
-                let lasted = self.unwell.map(|unwell| began.saturating_duration_since(unwell));
-                News::Recovered(lasted.or(by_clock).unwrap_or_default())
-            }
+            (_, Outcome::Pass) => News::Recovered(self.unwell),
             (told, now) if told == Some(now) => News::None,
             _ => News::Unwell,
         };
@@ -118,9 +138,7 @@ impl Record {
             return news;
         }
         if let Some(last) = history.changes.back_mut() {
-            let by_clock = || at.duration_since(last.at).unwrap_or_default();
-            last.lasted =
-                Some(self.began.map_or_else(by_clock, |since| began.saturating_duration_since(since)));
+            last.lasted = Some(history.seen);
             history.flips = history.flips.saturating_add(1);
         }
         if history.changes.len() == MOST_CHANGES {
@@ -128,12 +146,10 @@ impl Record {
         }
         let reason = check.message.as_deref().map(|text| text.chars().take(LONGEST).collect());
         history.changes.push_back(Change { at, outcome: check.outcome, reason, lasted: None });
-        self.began = Some(began);
-        self.unwell = match check.outcome {
-            Outcome::Pass => None,
-            _ if before.is_some_and(|before| before != Outcome::Pass) => self.unwell,
-            _ => Some(began),
-        };
+        history.seen = Duration::ZERO;
+        if check.outcome == Outcome::Pass {
+            self.unwell = Duration::ZERO;
+        }
         news
     }
 }

@@ -27,6 +27,8 @@ pub(crate) const FILE: &str = "health.json";
 const VERSION: u64 = 1;
 /// How long changes are gathered before they are written.
 const GATHER: Duration = Duration::from_secs(1);
+/// How often it is written for how long something does not pass, so that a process that is killed loses little of that.
+const AGAIN: Duration = Duration::from_secs(60);
 /// How many bytes are written at most: less than a private file may have.
 const MOST_BYTES: usize = 60 * 1024;
 /// How long a check is remembered that nobody registers any more.
@@ -86,7 +88,11 @@ impl Keeper {
     /// Writes what is new, soon after it is, until the backend stops.
     pub(crate) async fn keep(self: Arc<Self>, registry: HealthRegistry) {
         loop {
-            registry.kept().news.notified().await;
+            let is_unwell = registry.histories().iter().any(|(_, history)| history.is_unwell());
+            tokio::select! {
+                () = registry.kept().news.notified() => {}
+                () = tokio::time::sleep(AGAIN), if is_unwell => {}
+            }
             tokio::time::sleep(GATHER).await;
             self.write(&registry).await;
         }
@@ -144,13 +150,14 @@ impl Keeper {
                 "at": millis(change.at),
                 "outcome": change.outcome.as_str(),
                 "reason": change.reason.as_deref().map(|reason| self.config.masked(reason)),
-                "lastedMs": change.lasted.map(|lasted| u64::try_from(lasted.as_millis()).unwrap_or(u64::MAX)),
+                "lastedMs": change.lasted.map(span),
             })
         });
         json!({
             "lastSuccess": history.last_success.map(millis),
             "lastFailure": history.last_failure.map(millis),
             "flips": history.flips,
+            "seenMs": span(history.seen),
             "changes": changes.collect::<Vec<_>>(),
         })
     }
@@ -161,8 +168,11 @@ fn is_absent(kind: io::ErrorKind) -> bool {
 }
 
 fn millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    span(at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+fn span(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn parse(text: &str) -> Option<BTreeMap<String, History>> {
@@ -191,6 +201,8 @@ fn read(history: &Value) -> Option<History> {
         last_success: at(&history["lastSuccess"]),
         last_failure: at(&history["lastFailure"]),
         flips: history["flips"].as_u64()?,
+        // The form had none of it at first.
+        seen: Duration::from_millis(history["seenMs"].as_u64().unwrap_or_default()),
         changes: changes
             .iter()
             .skip(changes.len().saturating_sub(MOST_CHANGES))

@@ -1,5 +1,8 @@
 //! What the backend itself checks: `greenroom.<name>`. Operators see it; no probe depends on it, unless the config says so.
 
+mod log;
+mod memory;
+
 use std::{
     sync::{
         Arc,
@@ -15,10 +18,11 @@ use greenroom_core::{
     scope, service,
 };
 use greenroom_data_dir::{DataDirectory, PrivateFile};
-use greenroom_logging::{RootLogger, fields};
+use greenroom_logging::RootLogger;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Check, HealthChecks, HealthRegistry, Kind};
+use self::{log::Drops, memory::Watch};
+use crate::{Check, HealthChecks, HealthRegistry, Kind, Severity};
 
 /// Whose these checks are.
 pub(crate) const OWNER: &str = "greenroom";
@@ -27,7 +31,8 @@ const BEAT: Duration = Duration::from_secs(1);
 /// How many plugins are named in one reason.
 const MOST: usize = 5;
 
-/// The checks of the backend itself: whether its plugins have started, its workers keep up, and its data directory can be written.
+/// The checks of the backend itself: whether its plugins have started, its workers keep up, its data directory can be written, its log
+/// is read, and how near its memory is to its limit.
 #[derive(Clone)]
 pub struct OwnChecks(());
 
@@ -46,7 +51,7 @@ impl OwnChecks {
                    data: DataDirectory,
                    lifecycle: RootLifecycle,
                    logger: RootLogger| {
-                let checks = HealthChecks::own(registry, logger.child(fields! { plugin: OWNER }));
+                let checks = HealthChecks::own(registry, &logger);
                 let (report, metadata) = (Arc::new(report), metadata);
                 let plugins = checks
                     .declare("plugins")
@@ -64,6 +69,16 @@ impl OwnChecks {
                     .declare("data-dir")
                     .interval(Duration::from_secs(60))
                     .run(async move || writable(data).await);
+                let drops = Arc::new(Drops::default());
+                checks
+                    .declare("log")
+                    .severity(Severity::Degrade)
+                    .run(async move || drops.check(&logger.sinks()));
+                let memory = Arc::new(Watch::at("/"));
+                checks.declare("memory").severity(Severity::Degrade).run(async move || {
+                    let looked = spawn_blocking("look at the memory", move || memory.check());
+                    looked.await.unwrap_or_else(|error| Check::fail(error.to_string()))
+                });
                 let late = Arc::new(AtomicU64::new(0));
                 spawn("heartbeat of the workers", beat(late.clone()));
                 checks
@@ -91,8 +106,10 @@ fn started(report: &BootReport, metadata: &InstanceMetadata) -> Check {
     }
     match (&*awaited, &*failed) {
         ([], []) => Check::pass(),
-        ([], failed) => Check::warn(format!("not every plugin has started: {}", some(failed))),
-        (awaited, _) => Check::fail(format!("plugins have not started yet: {}", some(awaited))),
+        ([], failed) => Check::warn(format!("not every plugin has started: {}", some(failed)))
+            .next_step("mend that, and start the backend again"),
+        (awaited, _) => Check::fail(format!("plugins have not started yet: {}", some(awaited)))
+            .next_step("see what the start waits for, as by `greenroom boot`"),
     }
 }
 
@@ -114,9 +131,10 @@ async fn writable(data: DataDirectory) -> Check {
     match tried.await {
         Ok(Ok(())) => Check::pass(),
         Ok(Err(error)) => Check::fail(format!(
-            "{} cannot be written: {error}. What is kept there does not survive a restart; make it writable, or set greenroom.dataDir",
+            "{} cannot be written: {error}. What is kept there does not survive a restart",
             data.path().display()
-        )),
+        ))
+        .next_step("make it writable, or set greenroom.dataDir"),
         Err(error) => Check::fail(error.to_string()),
     }
 }
@@ -139,6 +157,7 @@ fn punctual(late_ms: u64) -> Check {
     Check::warn(format!(
         "a timer came {seconds:.1} s late: handlers that block kept the workers busy, or this machine is overloaded"
     ))
+    .next_step("look at the CPU of its process, and at the plugin that was asked just before")
 }
 
 #[cfg(test)]

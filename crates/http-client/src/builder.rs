@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use greenroom_logging::Logger;
+use greenroom_metrics::MetricsRegistry;
+use greenroom_traces::Tracer;
 
 use crate::{
     client::Client,
     connect::Shared,
     environment::ClientEnvironment,
+    measured::{CallMetrics, Told},
     resolve::{Resolve, SystemResolver},
     service::HttpClient,
     settings::ClientSettings,
@@ -31,6 +34,7 @@ pub struct HttpClientBuilder {
     logger: Logger,
     resolver: Arc<dyn Resolve>,
     connect_deadline: Duration,
+    told: Told,
 }
 
 impl HttpClientBuilder {
@@ -41,6 +45,7 @@ impl HttpClientBuilder {
             logger: Logger::noop(),
             resolver: Arc::new(SystemResolver),
             connect_deadline: CONNECT_DEADLINE,
+            told: Told { metrics: None, tracer: Tracer::noop() },
         }
     }
 
@@ -55,6 +60,20 @@ impl HttpClientBuilder {
     #[must_use]
     pub fn logger(mut self, logger: Logger) -> Self {
         self.logger = logger;
+        self
+    }
+
+    /// Where the duration of each call is told, as `http.client.request.duration`; nowhere unless set.
+    #[must_use]
+    pub fn metrics(mut self, registry: &MetricsRegistry) -> Self {
+        self.told.metrics = Some(CallMetrics::new(registry));
+        self
+    }
+
+    /// Who makes a span of each call; nobody unless set.
+    #[must_use]
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.told.tracer = tracer;
         self
     }
 
@@ -78,6 +97,6 @@ impl HttpClientBuilder {
         let ClientEnvironment { proxies, roots, .. } = self.environment;
         let (tls, resolver, deadline) = (Tls::new(roots), self.resolver, self.connect_deadline);
         let shared = Shared { tls, proxies, resolver, deadline };
-        HttpClient::new(Client::new(shared, self.settings.allowed_addresses, self.logger))
+        HttpClient::new(Client::new(shared, self.settings.allowed_addresses, self.logger, self.told))
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     connect::{Connector, Shared},
     error::{CallError, Fault, Part, Stage},
     headers,
+    measured::{Measured, Told},
     service::HttpClientService,
     target::Target,
     turns::Turns,
@@ -44,6 +45,7 @@ pub(crate) struct Client {
     shared: Arc<Shared>,
     allowed: Vec<IpAddr>,
     logger: Logger,
+    told: Told,
     turns: Turns,
 }
 
@@ -60,7 +62,7 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Connections {
 }
 
 impl Client {
-    pub(crate) fn new(shared: Shared, allowed: Vec<IpAddr>, logger: Logger) -> Self {
+    pub(crate) fn new(shared: Shared, allowed: Vec<IpAddr>, logger: Logger, told: Told) -> Self {
         let shared = Arc::new(shared);
         let pool = |reach| {
             legacy::Client::builder(Connections)
@@ -71,10 +73,16 @@ impl Client {
                 .build(Connector::new(shared.clone(), reach))
         };
         let (anywhere, public) = (pool(Reach::Anywhere), pool(Reach::Public));
-        Self { anywhere, public, shared, allowed, logger, turns: Turns::default() }
+        Self { anywhere, public, shared, allowed, logger, told, turns: Turns::default() }
     }
 
-    async fn answer(&self, call: Call, target: &Target, began: Instant) -> Result<Response<Bytes>, Fault> {
+    async fn answer(
+        &self,
+        call: Call,
+        target: &Target,
+        began: Instant,
+        within: Context,
+    ) -> Result<Response<Bytes>, Fault> {
         let Call { mut request, deadline, most, is_to_portal, is_public } = call;
         let left = || deadline.saturating_sub(began.elapsed());
         let late = |of| Fault::Deadline { of, limit: deadline };
@@ -93,7 +101,8 @@ impl Client {
         // Within a tunnel the proxy reads no headers.
         let proxy = self.shared.proxies.find(target)?.filter(|_| !target.is_https);
         let authorization = proxy.and_then(|proxy| proxy.authorization.as_ref());
-        headers::complete(&mut request, is_to_portal, authorization);
+        headers::complete(&mut request, is_to_portal, authorization, &within);
+        drop(within);
         *request.version_mut() = Version::HTTP_11;
 
         let _turn = timeout(left(), self.turns.take(target)).await.map_err(|_| late(Stage::Turn))?;
@@ -156,7 +165,12 @@ impl HttpClientService for Client {
         Box::pin(async move {
             let began = Instant::now();
             let (method, target) = (call.request.method().clone(), Target::of(call.request.uri())?);
-            let answer = self.answer(call, &target, began).await.map_err(|fault| target.fail(fault));
+            let measured = Measured::begin(&self.told, &call, &target);
+            let answer = self
+                .answer(call, &target, began, measured.context())
+                .await
+                .map_err(|fault| target.fail(fault));
+            measured.end(&answer);
             self.tell(&method, began, &target, &answer);
             answer
         })

@@ -23,8 +23,14 @@ const OF_THE_CONNECTION: [HeaderName; 8] = [
 
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
-/// Completes a request. Which request is being answered here goes along; who sends it only within the portal.
-pub(crate) fn complete(request: &mut Request<Bytes>, to_portal: bool, proxy: Option<&HeaderValue>) {
+/// Completes a request. Which request is being answered here goes along, and which span it is part of; who sends it only within the
+/// portal.
+pub(crate) fn complete(
+    request: &mut Request<Bytes>,
+    to_portal: bool,
+    proxy: Option<&HeaderValue>,
+    within: &Context,
+) {
     let headers = request.headers_mut();
     for name in OF_THE_CONNECTION {
         headers.remove(name);
@@ -37,15 +43,13 @@ pub(crate) fn complete(request: &mut Request<Bytes>, to_portal: bool, proxy: Opt
     if !to_portal {
         headers.remove(BAGGAGE);
     }
-    let context = Context::current();
-    let Some(answered) = context.request() else { return };
     let mut add = |(name, value): (&'static str, String)| {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.entry(HeaderName::from_static(name)).or_insert(value);
         }
     };
     match to_portal {
-        true => answered.headers().for_each(&mut add),
-        false => answered.trace_headers().for_each(&mut add),
+        true => within.headers().for_each(&mut add),
+        false => within.trace_headers().for_each(&mut add),
     }
 }

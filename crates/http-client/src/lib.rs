@@ -33,6 +33,8 @@
 //! 3. takes a connection from the pool, or has one made (`connect.rs`): by a proxy, if the environment names one
 //!    (`proxies.rs`), to an address that calls may reach (`addresses.rs`), encrypted for `https` (`tls.rs`).
 //!
+//! How long each took is told as a metric, by plugin and host (`measured.rs`), and each is a span of what it is part of (`traced.rs`).
+//!
 //! The address that was checked is the one that is connected to. Where names are looked up by a proxy, only an address that
 //! stands in the URL is checked.
 //!
@@ -46,6 +48,7 @@ mod connect;
 mod environment;
 mod error;
 mod headers;
+mod measured;
 mod no_proxy;
 mod proxies;
 mod resolve;
@@ -54,6 +57,7 @@ mod settings;
 mod stream;
 mod target;
 mod tls;
+mod traced;
 mod tunnel;
 mod turns;
 

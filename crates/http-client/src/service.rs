@@ -7,6 +7,8 @@ use greenroom_config::{DeclareConfig, RootConfig};
 use greenroom_context::BoxFuture;
 use greenroom_core::{Service, ServiceFactory, scope, service};
 use greenroom_logging::{Logger, RootLogger};
+use greenroom_metrics::MetricsRegistry;
+use greenroom_traces::TracerProvider;
 use http::Response;
 
 use crate::{
@@ -69,13 +71,22 @@ impl HttpClient {
 
     /// The default factory. The client is made when the first service or plugin asks for it.
     pub fn factory(environment: ClientEnvironment) -> ServiceFactory {
-        service(async move |config: RootConfig, logger: RootLogger| {
+        let made = async move |config: RootConfig,
+                               logger: RootLogger,
+                               registry: Option<MetricsRegistry>,
+                               traces: Option<TracerProvider>| {
             environment.warnings().iter().for_each(|warning| logger.warn(warning));
             let settings = ClientSettings::from_config(&config)?;
-            Ok(Self::builder(environment).settings(settings).logger(Logger::clone(&logger)).build())
-        })
-        .lazy()
-        .reads(ClientSettings::from_config)
+            let mut client = Self::builder(environment).settings(settings).logger(Logger::clone(&logger));
+            if let Some(registry) = registry {
+                client = client.metrics(&registry);
+            }
+            if let Some(traces) = traces {
+                client = client.tracer(traces.own());
+            }
+            Ok(client.build())
+        };
+        service(made).lazy().reads(ClientSettings::from_config)
     }
 
     /// Sends the request and waits for the whole answer. A status is an answer, whichever it is: so is a redirection, which

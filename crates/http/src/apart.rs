@@ -27,6 +27,7 @@ use crate::{
     root::RootHttpRouter,
     server::{begin, keep_alive, run},
     settings::HttpSettings,
+    traced,
 };
 
 /// One router that stands apart, at a path and below it.
@@ -66,7 +67,12 @@ impl Surroundings {
             Box::new(RequestId),
             Box::new(EarlyRefusal),
             Box::new(KeepAlive { value: keep_alive(&settings.server), draining: draining.clone() }),
-            Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility, metrics }),
+            Box::new(Access {
+                logger: logger.clone(),
+                compatibility: settings.compatibility,
+                metrics,
+                traces: None,
+            }),
         ];
         let envelope = Arc::new(Envelope::new(logger, settings.development));
         Self { steps: Pipeline::new(steps), envelope, draining: draining.clone() }
@@ -179,7 +185,7 @@ impl Serve for Alone {
         let caller = Caller { peer: arrival.peer, trust: self.trust.clone() };
         let router = self.apart.has(request.uri().path()).then(|| self.apart.router.clone());
         let surroundings = self.surroundings.clone();
-        let (exchange, request) = begin(request, arrival, caller);
+        let (exchange, request) = begin(request, arrival, caller, None, traced::Of::Surroundings);
         run(exchange, request, async move |exchange, request| {
             surroundings.answer(router, exchange, request).await
         })

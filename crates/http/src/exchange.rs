@@ -23,7 +23,9 @@ use crate::{
     express::{cors::Grant, headers::both, rate_limit::Hit},
     finished_request::Watch,
     forward::Told,
+    limits::Place,
     measured::{LongLived, Measured},
+    traced::Traced,
 };
 
 /// One request and its answer.
@@ -47,10 +49,14 @@ pub(crate) struct Exchange {
     pub(crate) grant: Option<Grant>,
     /// The limits that it was counted against, the plugin's last.
     pub(crate) hits: Vec<Hit>,
+    /// Its places among what may be in flight, where that is limited.
+    pub(crate) places: Vec<Place>,
     /// What is written when the last byte has left.
     pub(crate) line: Option<AccessLine>,
     /// What is counted when it is over.
     pub(crate) measured: Option<Measured>,
+    /// What makes its span when it is over, if it is recorded.
+    pub(crate) traced: Option<Traced>,
     /// Whose log tells of an answer that breaks: the innermost router's.
     pub(crate) envelope: Option<Arc<Envelope>>,
     /// What is noted for those who are told when it is over.
@@ -94,8 +100,7 @@ pub(crate) struct Answered {
 }
 
 impl Exchange {
-    pub(crate) fn begin(request: &Request, arrival: Arrival, caller: Caller) -> Self {
-        let named = request_context(request.headers());
+    pub(crate) fn begin(request: &Request, named: RequestContext, arrival: Arrival, caller: Caller) -> Self {
         let context = Context::current().with_request(named.clone());
         Self {
             work: context.clone(),
@@ -110,8 +115,10 @@ impl Exchange {
             began: Instant::now(),
             grant: None,
             hits: Vec::new(),
+            places: Vec::new(),
             line: None,
             measured: None,
+            traced: None,
             envelope: None,
             watch: None,
             answered: None,
@@ -146,21 +153,27 @@ impl Exchange {
 
     /// Notes that it is no request that is at work any more, but something that stays.
     pub(crate) fn lasts(&mut self, as_what: LongLived) {
+        self.places.clear();
         if let Some(measured) = &mut self.measured {
             measured.lasts(as_what);
         }
     }
 
-    /// Writes the access line, counts, and tells who observes, unless that is done. `sent` is how much of the body has left.
+    /// Writes the access line, counts, makes the span, and tells who observes, unless that is done. `sent` is how much of the body has left.
     pub(crate) fn end(&mut self, sent: u64, aborted: bool) {
+        self.places.clear();
         let (line, watch, measured) = (self.line.take(), self.watch.take(), self.measured.take());
-        if line.is_none() && watch.is_none() && measured.is_none() {
+        let traced = self.traced.take();
+        if line.is_none() && watch.is_none() && measured.is_none() && traced.is_none() {
             return;
         }
         let took = self.began.elapsed();
         let exchange = &*self;
         if let Some(measured) = measured {
             measured.end(exchange, sent, aborted, took);
+        }
+        if let Some(traced) = traced {
+            traced.end(exchange, sent, aborted, took);
         }
         if line.is_none() && watch.is_none() {
             return;

@@ -32,6 +32,7 @@ use crate::{
     root::RootHttpRouter,
     server::{begin, keep_alive},
     settings::HttpSettings,
+    traced::{self, RequestTraces},
 };
 
 /// Answers what nobody of this backend owns, by asking another server.
@@ -129,11 +130,20 @@ impl Forwarding {
         self.0.has_ended()
     }
 
-    /// What is forwarded, if a request for this path is, by a server whose own routes are these.
-    pub(crate) fn takes(&self, path: &str, root: &RootHttpRouter) -> Option<Reach> {
+    /// What is forwarded, if a request for this path is, by a server whose own routes are these. `fails` says whether readiness fails
+    /// here, by a check of this server's own: the other one does not know of that.
+    pub(crate) fn takes(
+        &self,
+        path: &str,
+        root: &RootHttpRouter,
+        fails: impl FnOnce() -> bool,
+    ) -> Option<Reach> {
         let reach = self.0.reach();
         let is_taken = (reach.owned || !root.owns(path))
-            && health_routes::probe(path).is_none_or(|kind| reach.passes(kind));
+            && health_routes::probe(path).is_none_or(|kind| {
+                let may_fail = kind == health_routes::Kind::Readiness && !reach.is_transparent;
+                reach.passes(kind) && !(may_fail && fails())
+            });
         is_taken.then_some(reach)
     }
 }
@@ -149,6 +159,7 @@ pub(crate) struct Surroundings {
     steps: [Pipeline; 2],
     envelope: Arc<Envelope>,
     draining: CancellationToken,
+    traces: Option<RequestTraces>,
 }
 
 impl Surroundings {
@@ -156,7 +167,7 @@ impl Surroundings {
         settings: &HttpSettings,
         logger: &Logger,
         draining: &CancellationToken,
-        metrics: Option<RequestMetrics>,
+        (metrics, traces): (Option<RequestMetrics>, Option<RequestTraces>),
     ) -> Self {
         // Outermost first.
         let common = || -> [Box<dyn Step>; 3] {
@@ -167,13 +178,14 @@ impl Surroundings {
                     logger: logger.clone(),
                     compatibility: settings.compatibility,
                     metrics: metrics.clone(),
+                    traces: traces.clone(),
                 }),
             ]
         };
         let named: [Box<dyn Step>; 1] = [Box::new(RequestId)];
         let envelope = Arc::new(Envelope::new(logger, settings.development));
         let steps = [Pipeline::new(named.into_iter().chain(common())), Pipeline::new(common())];
-        Self { steps, envelope, draining: draining.clone() }
+        Self { steps, envelope, draining: draining.clone(), traces }
     }
 
     /// Answers by what `to` answers, which takes the request as part of this.
@@ -195,12 +207,14 @@ impl Surroundings {
             is_probe: health_routes::probe(request.uri().path()).is_some(),
             told: told.clone(),
         };
-        let (mut exchange, request) = begin(request, arrival, caller);
+        let (mut exchange, request) =
+            begin(request, arrival, caller, self.traces.as_ref(), traced::Of::Clients);
         exchange.watch = root.watch();
         if let Some(plugin) = plugin_of(request.uri().path()) {
             exchange.request.set_target_plugin(plugin.into());
         }
         root.observe_request(&request);
+        let limits = root.limits_of_passed(request.uri().path());
         // Do not rebind `request` inside the future: it would be stored twice.
         let mut request = request.map(|body| counted(body, &told, &exchange.in_flight));
         exchange.told = Some(told);
@@ -208,6 +222,7 @@ impl Surroundings {
         Box::pin(context.scope(async move {
             let steps = &self.steps[usize::from(passage.is_transparent)];
             let (reached, refused) = steps.on_request(&mut exchange, &mut request).await;
+            let refused = refused.or_else(|| limits?.admit_passed(&mut exchange));
             exchange.line = exchange.line.take().filter(|_| to.0.writes_lines());
             let forwarded = match refused {
                 Some(response) => Forwarded::Answer(response),
@@ -243,7 +258,7 @@ impl Surroundings {
 }
 
 /// The plugin whose API it is, as far as a path tells.
-fn plugin_of(path: &str) -> Option<&str> {
+pub(crate) fn plugin_of(path: &str) -> Option<&str> {
     let id = path.strip_prefix("/api/")?.split('/').next()?;
     Some(id).filter(|id| is_plugin_id(id))
 }

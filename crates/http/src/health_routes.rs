@@ -20,6 +20,8 @@ use crate::{
 const READINESS: &str = "/.backstage/health/v1/readiness";
 const LIVENESS: &str = "/.backstage/health/v1/liveness";
 
+const STATUS_CHECK: &str = "/healthcheck";
+
 /// Which of the two is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -35,6 +37,11 @@ pub(crate) fn probe(path: &str) -> Option<Kind> {
     }
     let routes = [(READINESS, Kind::Readiness), (LIVENESS, Kind::Liveness)];
     routes.into_iter().find(|(route, _)| matching::is(route, path)).map(|(_, kind)| kind)
+}
+
+/// Whether a path is asked for health: a probe's, or that of the old backend's status check.
+pub(crate) fn is_health(path: &str) -> bool {
+    probe(path).is_some() || matching::below(STATUS_CHECK, path).is_some()
 }
 
 /// The template of a probe's route, in whatever case it was asked for.
@@ -63,6 +70,11 @@ impl HealthRoutes {
             js::stringify(&HealthResponse::ok().payload.as_deref(), settings.development).unwrap_or_default();
         let tag = etag::weak(body.as_bytes());
         Self { health, registry, settings, ok: (body.into(), tag) }
+    }
+
+    /// Whether readiness fails here, by a check of this backend's own.
+    pub(crate) fn fails(&self) -> bool {
+        self.registry.failing_now(&[]).is_some()
     }
 
     /// The answer, if the request is a probe.

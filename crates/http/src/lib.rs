@@ -27,6 +27,9 @@
 //! [stand apart](RootHttpRouter::mount_apart). The bytes are those of Backstage's Node backend; where
 //! they are not, `docs/compatibility.md` says so.
 
+// The name under which `#[derive(Deps)]` knows the framework.
+extern crate greenroom_core as greenroom;
+
 mod access_line;
 mod apart;
 mod body;
@@ -41,6 +44,7 @@ pub mod finished;
 mod finished_request;
 mod forward;
 mod health_routes;
+mod limits;
 mod measured;
 mod observer;
 mod offered_body;
@@ -51,6 +55,7 @@ mod root;
 mod run_to_completion;
 mod server;
 mod settings;
+mod traced;
 mod unchanged;
 pub mod websocket;
 
@@ -67,6 +72,8 @@ pub use greenroom_http_server::{
     Certificate, ConnectionLimits, Https, Listen, LocalAddr, RawIo, SELF_SIGNED_FILE, ServerSettings,
     Timeouts,
 };
+pub use limits::{Hysteresis, Limit, LimitSettings, Limited, Overload};
+pub use measured::method as known_method;
 pub use plugin::{AuthPolicy, HttpRouter};
 pub use root::RootHttpRouter;
 pub use settings::HttpSettings;

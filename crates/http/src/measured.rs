@@ -145,6 +145,11 @@ fn index(method: &Method) -> usize {
     METHODS.iter().position(|named| named == method).unwrap_or(NAMED)
 }
 
+/// The name of a method that OpenTelemetry lists.
+pub fn method(method: &Method) -> Option<&'static str> {
+    METHODS.iter().find(|named| *named == method).map(Method::as_str)
+}
+
 /// OpenTelemetry's name of a method.
 fn name(index: usize) -> &'static str {
     METHODS.get(index).map_or("_OTHER", Method::as_str)
@@ -188,13 +193,18 @@ fn key(exchange: &Exchange, method: usize, is_aborted: bool) -> Key<&str> {
         None if is_aborted => "aborted",
         None => "",
     };
-    // What is below `/api` of a server behind may be any client's word: who forwards knows its plugins.
-    let has_plugin = told.is_none_or(|told| told.is_plugin_known());
     Key {
-        plugin: exchange.request.target_plugin().filter(|_| has_plugin),
+        plugin: plugin(exchange),
         route: exchange.request.route(),
         method,
         status: exchange.answered.map_or(0, |answered| answered.status.as_u16()),
         error,
     }
+}
+
+/// The plugin that a request was sent to. What is below `/api` of a server behind may be any client's word: who forwards knows its
+/// plugins.
+pub(crate) fn plugin(exchange: &Exchange) -> Option<&str> {
+    let has_plugin = exchange.told.as_deref().is_none_or(|told| told.is_plugin_known());
+    exchange.request.target_plugin().filter(|_| has_plugin)
 }

@@ -21,7 +21,7 @@ use crate::{
         matching::PathPattern,
         rate_limit::{Limiter, RateLimit},
     },
-    pipeline::{Barrier, Gate, Pipeline, PublicKeys, Step, UserCookies},
+    pipeline::{Barrier, Gate, Pipeline, PluginInFlight, PublicKeys, Step, UserCookies},
     root::{Handler, RootHttpRouter},
     settings::HttpSettings,
     websocket::{Admission, Handler as WebSocketHandler, WebSocketUpgrade, boxed},
@@ -101,7 +101,9 @@ impl HttpRouter {
                 let cookies = UserCookies { http_auth: http_auth.clone() };
                 let barrier = Barrier { http_auth, is_disabled, routes: routes.clone() };
                 let keys = PublicKeys { auth };
-                let steps = steps(&settings, limit.map(Limiter::new), keys, gate, barrier, cookies);
+                let in_flight = root.limit_of(me.id()).map(PluginInFlight);
+                let limits = (limit.map(Limiter::new), in_flight);
+                let steps = steps(&settings, limits, keys, gate, barrier, cookies);
                 let plugin = PluginRouter {
                     id: me.id().into(),
                     steps,
@@ -184,7 +186,7 @@ impl HttpRouter {
 /// The way of a request to a plugin's routes, outermost first.
 fn steps(
     settings: &HttpSettings,
-    limiter: Option<Arc<Limiter>>,
+    (limiter, in_flight): (Option<Arc<Limiter>>, Option<PluginInFlight>),
     keys: PublicKeys,
     gate: Gate,
     barrier: Barrier,
@@ -194,7 +196,11 @@ fn steps(
     if let Some(limiter) = limiter {
         steps.push(Box::new(RateLimit { limiter, development: settings.development }));
     }
+    // Other backends verify tokens by them, whatever else there is to do.
     steps.push(Box::new(keys));
+    if let Some(in_flight) = in_flight {
+        steps.push(Box::new(in_flight));
+    }
     steps.push(Box::new(gate));
     steps.push(Box::new(barrier));
     steps.push(Box::new(cookies));

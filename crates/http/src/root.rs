@@ -22,6 +22,9 @@ use crate::{
     exchange::Exchange,
     express::{matching, send::empty},
     finished_request::{FinishedObservers, FinishedRequest, Watch},
+    forward::plugin_of,
+    health_routes,
+    limits::{Limit, Overload},
     observer::{Observer, Observers},
     websocket::{WebSocketRoutes, WebSocketUpgrade, boxed},
 };
@@ -56,6 +59,8 @@ struct Routes {
     address: OnceLock<LocalAddr>,
     envelope: Arc<Envelope>,
     web_sockets: WebSocketRoutes,
+    /// How much may be in flight.
+    overload: Option<Overload>,
 }
 
 #[derive(Clone)]
@@ -77,7 +82,7 @@ impl Service for RootHttpRouter {
 }
 
 impl RootHttpRouter {
-    pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes) -> Self {
+    pub(crate) fn new(envelope: Envelope, web_sockets: WebSocketRoutes, overload: Option<Overload>) -> Self {
         let (mounts, aparts, fallback, observers, finished, address) = Default::default();
         Self(Arc::new(Routes {
             mounts,
@@ -88,6 +93,7 @@ impl RootHttpRouter {
             address,
             envelope: Arc::new(envelope),
             web_sockets,
+            overload,
         }))
     }
 
@@ -195,6 +201,17 @@ impl RootHttpRouter {
         self.web_sockets().add_open(path, boxed(handler))
     }
 
+    /// How many requests for a plugin may be in flight, where the config says that.
+    pub(crate) fn limit_of(&self, plugin: &str) -> Option<Limit> {
+        self.0.overload.as_ref()?.of_plugin(plugin).cloned()
+    }
+
+    /// The limits of what is passed on for this path, where the config has any.
+    pub(crate) fn limits_of_passed(&self, path: &str) -> Option<Overload> {
+        let limits = self.0.overload.as_ref().filter(|limits| limits.has_any())?;
+        (!health_routes::is_health(path)).then(|| limits.clone())
+    }
+
     pub(crate) fn aparts(&self) -> &ArcSwap<Vec<Apart>> {
         &self.0.aparts
     }
@@ -244,6 +261,12 @@ impl RootHttpRouter {
     pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
         self.observe_request(&request);
         let path = request.uri().path();
+        if let Some(limit) = self.0.overload.as_ref().and_then(Overload::of_backend)
+            && !health_routes::is_health(path)
+            && let Some(refusal) = limit.admit(exchange, || plugin_of(path).filter(|_| self.owns(path)))
+        {
+            return self.replace_failure(exchange, refusal);
+        }
         let response = if let Some((handler, mount)) = self.mounted(path) {
             make_relative(&mut request, mount, exchange);
             handler.handle(exchange, request).await

@@ -8,7 +8,7 @@ use std::{
 use axum::{body::Body, extract::Request, response::Response};
 use greenroom_config::RootConfig;
 use greenroom_context::catch_panic;
-use greenroom_core::{Phase, RootLifecycle, ServiceFactory, service};
+use greenroom_core::{Deps, Phase, RootLifecycle, ServiceFactory, service};
 use greenroom_errors::Result;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_http_server::{
@@ -16,6 +16,7 @@ use greenroom_http_server::{
 };
 use greenroom_logging::{Logger, RootLogger, fields, info};
 use greenroom_metrics::MetricsRegistry;
+use greenroom_traces::TracerProvider;
 use http::HeaderValue;
 use http_body::Body as _;
 use tokio_util::sync::CancellationToken;
@@ -36,16 +37,27 @@ use crate::{
     failure::panicked,
     forward::{self, Forwarding},
     health_routes::{self, HealthRoutes},
+    limits::Overload,
     measured::RequestMetrics,
     pipeline::{Access, EarlyRefusal, KeepAlive, Pipeline, RequestId, Step},
     root::RootHttpRouter,
     run_to_completion::{RunToCompletion, may_change_something},
     settings::HttpSettings,
+    traced::{self, RequestTraces},
     websocket::WebSocketRoutes,
 };
 
 /// How long requests in flight have once the server drains.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a backend may go without: where requests go beside routes, how many there may be, and what is told of them.
+#[derive(Clone, Deps)]
+struct Around {
+    forwarding: Option<Forwarding>,
+    overload: Option<Overload>,
+    metrics: Option<MetricsRegistry>,
+    provider: Option<TracerProvider>,
+}
 
 impl RootHttpRouter {
     /// The default factory. The server listens once it is made, before any plugin starts.
@@ -57,11 +69,11 @@ impl RootHttpRouter {
                    lifecycle: RootLifecycle,
                    health: RootHealth,
                    registry: HealthRegistry,
-                   forwarding: Option<Forwarding>,
-                   metrics: Option<MetricsRegistry>| {
+                   around: Around| {
+                let Around { forwarding, overload, metrics, provider } = around;
                 let logger = logger.child(fields! { service: "rootHttpRouter" });
                 let envelope = Envelope::new(&logger, settings.development);
-                let root = Self::new(envelope, WebSocketRoutes::new(&logger));
+                let root = Self::new(envelope, WebSocketRoutes::new(&logger), overload);
                 let tls = settings.https.as_ref();
                 let tls = tls.map(|https| Tls::new(https, settings.data_dir.as_deref(), &config, &logger));
                 let tls = tls.transpose()?;
@@ -70,18 +82,21 @@ impl RootHttpRouter {
                 root.listens_on(address.clone());
                 let draining = CancellationToken::new();
                 let metrics = metrics.map(|all| RequestMetrics::new(&all, settings.https.is_some()));
+                let traces = provider.map(|all| RequestTraces::new(all, settings.https.is_some()));
                 let behind = forwarding.clone();
                 let front = Front(Arc::new(Inner {
-                    steps: steps(&settings, &logger, &draining, metrics.clone()),
+                    steps: steps(&settings, &logger, &draining, metrics.clone(), traces.clone()),
                     apart: apart::Surroundings::new(&settings, &logger, &draining, metrics.clone()),
                     forwarding: forwarding.map(|to| {
-                        let around = forward::Surroundings::new(&settings, &logger, &draining, metrics);
+                        let telemetry = (metrics, traces.clone());
+                        let around = forward::Surroundings::new(&settings, &logger, &draining, telemetry);
                         (to, Arc::new(around))
                     }),
                     health: HealthRoutes::new(health, registry, settings.clone()),
                     root: root.clone(),
                     trust: settings.trust_proxy.clone(),
                     draining: draining.clone(),
+                    traces,
                 }));
                 let server = Server::new(front, settings.server.clone(), tls, logger.clone(), draining);
                 server.accept_on(listener);
@@ -99,6 +114,7 @@ fn steps(
     logger: &Logger,
     draining: &CancellationToken,
     metrics: Option<RequestMetrics>,
+    traces: Option<RequestTraces>,
 ) -> Pipeline {
     let development = settings.development;
     let mut steps: Vec<Box<dyn Step>> = vec![
@@ -112,7 +128,8 @@ fn steps(
     if let Some(cors) = settings.cors.clone() {
         steps.push(Box::new(cors));
     }
-    steps.push(Box::new(Access { logger: logger.clone(), compatibility: settings.compatibility, metrics }));
+    let (logger, compatibility) = (logger.clone(), settings.compatibility);
+    steps.push(Box::new(Access { logger, compatibility, metrics, traces }));
     steps.push(Box::new(ResSend { development }));
     if let Some(limit) = settings.rate_limits.global.clone() {
         steps.push(Box::new(RateLimit { limiter: Limiter::new(limit), development }));
@@ -133,6 +150,7 @@ struct Inner {
     root: RootHttpRouter,
     trust: TrustProxy,
     draining: CancellationToken,
+    traces: Option<RequestTraces>,
 }
 
 impl Serve for Front {
@@ -142,22 +160,25 @@ impl Serve for Front {
         let inner = self.0.clone();
         let caller = Caller { peer: arrival.peer, trust: inner.trust.clone() };
         if let Some(router) = inner.root.apart(request.uri().path()) {
-            let (exchange, request) = begin(request, arrival, caller);
+            let (exchange, request) =
+                begin(request, arrival, caller, inner.traces.as_ref(), traced::Of::Surroundings);
             return run(exchange, request, async move |exchange, request| {
                 inner.apart.answer(Some(router), exchange, request).await
             });
         }
         if let Some((to, around)) = &inner.forwarding
-            && let Some(reach) = to.takes(request.uri().path(), &inner.root)
+            && let Some(reach) = to.takes(request.uri().path(), &inner.root, || inner.health.fails())
         {
             return around.clone().answer(to, reach, &inner.root, request, arrival, caller);
         }
         if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
             return Box::pin(async move {
-                match inner.root.web_sockets().take(route, request, arrival, caller).await {}
+                let named = traced::name(inner.traces.as_ref(), &request, traced::Of::Surroundings);
+                match inner.root.web_sockets().take(route, request, named, arrival, caller).await {}
             });
         }
-        let (mut exchange, request) = begin(request, arrival, caller);
+        let (mut exchange, request) =
+            begin(request, arrival, caller, inner.traces.as_ref(), traced::Of::Clients);
         exchange.watch = inner.root.watch();
         exchange.is_last |= inner.forwarding.as_ref().is_some_and(|(to, _)| to.is_leaving());
         run(exchange, request, |exchange, request| inner.answer(exchange, request))
@@ -169,9 +190,12 @@ pub(crate) fn begin(
     request: axum::http::Request<RequestBody>,
     arrival: Arrival,
     caller: Caller,
+    traces: Option<&RequestTraces>,
+    of: traced::Of,
 ) -> (Box<Exchange>, Request) {
     let request = request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-    (Box::new(Exchange::begin(&request, arrival, caller)), request)
+    let named = traced::name(traces, &request, of);
+    (Box::new(Exchange::begin(&request, named, arrival, caller)), request)
 }
 
 /// Runs the work on a request in its context: to its end, if it may change something.

@@ -20,6 +20,7 @@
 //!
 //! This crate knows no HTTP: pages and routes are made of what it gives.
 
+mod around;
 mod encode;
 mod follow;
 mod line;

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    Follower, Line, LineQuery, Lines, LogStoreSettings, LogStoreSink, mask::Mask, query::search, ring::Ring,
-    shapes::Shapes,
+    Follower, Line, LineQuery, Lines, LogStoreSettings, LogStoreSink, around::around, mask::Mask,
+    query::search, ring::Ring, shapes::Shapes,
 };
 
 /// Errors have a sixteenth of the bytes to themselves.
@@ -113,6 +113,28 @@ impl LogStore {
         found.map(|found| found.lines.into_iter().rev().collect()).unwrap_or_default()
     }
 
+    /// What happened around a moment: warnings and errors of anybody and all lines of these plugins, from 30 s before it to 10 s after it.
+    /// Of more than `limit` those nearest to it, in the order in which they were logged.
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// use greenroom_log_store::LogStore;
+    /// use greenroom_logging::RootLogger;
+    ///
+    /// let store = LogStore::new(1 << 20);
+    /// let root = RootLogger::builder().tap(store.sink()).build();
+    /// root.plugin("mail").info("Connecting");
+    /// root.plugin("search").info("Indexed 7 documents");
+    /// root.warn("No route to host");
+    /// let lines = store.around(SystemTime::now(), &["mail".to_owned()], 10);
+    /// let texts: Vec<_> = lines.iter().map(|line| &*line.message).collect();
+    /// assert_eq!(texts, ["Connecting", "No route to host"]);
+    /// ```
+    pub fn around(&self, at: SystemTime, plugins: &[String], limit: usize) -> Vec<Line> {
+        self.0.around(at, plugins, limit).unwrap_or_default()
+    }
+
     /// What is logged from now on, or after `query.after`.
     pub fn follow(&self, query: LineQuery) -> Follower {
         let now = self.0.rings.as_ref().map_or(0, |rings| rings.lock().last);
@@ -155,6 +177,14 @@ impl Inner {
         if self.followers.load(Relaxed) > 0 {
             self.news.notify_waiters();
         }
+    }
+
+    /// The same; `None` if nothing is kept, or nobody knows the secrets.
+    fn around(&self, at: SystemTime, plugins: &[String], limit: usize) -> Option<Vec<Line>> {
+        // The lines first: a secret that is in one of them was masked before.
+        let kept = self.rings.as_ref()?.lock().lines.kept(&(0..u64::MAX));
+        let secrets = self.redactor.lock().as_ref()?.secrets()?;
+        Some(around(&kept, at, plugins, limit, (&self.shapes, &Mask(&secrets))))
     }
 
     /// Lines; `None` if nothing is kept, or nobody knows the secrets.

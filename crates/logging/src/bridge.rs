@@ -4,6 +4,7 @@
 //! the plugin is that of the current work. Libraries are heard down to info; crates of one's own by the level rules.
 
 mod capture;
+mod listen;
 
 use std::sync::Arc;
 
@@ -19,20 +20,26 @@ use tracing_subscriber::{
 
 use crate::{
     FieldValue, Level, Record, RootLogger,
-    bridge::capture::{Captured, SpanFields},
+    bridge::{
+        capture::{Captured, SpanFields},
+        listen::{InSpan, Listeners, is_carrier},
+    },
     field::Field,
 };
+
+pub use listen::{Carried, TracingListener, carrying};
 
 /// Whose events are taken, and how far down.
 #[derive(Clone, Debug)]
 pub struct BridgeOptions {
     own: Vec<String>,
     excluded: Vec<String>,
+    listeners: Listeners,
 }
 
 impl Default for BridgeOptions {
     fn default() -> Self {
-        Self { own: vec!["greenroom".into()], excluded: Vec::new() }
+        Self { own: vec!["greenroom".into()], excluded: Vec::new(), listeners: Listeners::default() }
     }
 }
 
@@ -53,6 +60,13 @@ impl BridgeOptions {
     #[must_use]
     pub fn exclude(mut self, prefix: impl Into<String>) -> Self {
         self.excluded.push(prefix.into());
+        self
+    }
+
+    /// Has events of libraries heard by this, too.
+    #[must_use]
+    pub fn listener(mut self, listener: impl TracingListener) -> Self {
+        self.listeners.push(listener);
         self
     }
 
@@ -115,6 +129,13 @@ fn level(level: &tracing::Level) -> Level {
 impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let inner = self.0.load();
+        let listeners = &inner.options.listeners;
+        if is_carrier(metadata) {
+            return !listeners.is_empty();
+        }
+        if listeners.of(metadata.target()).next().is_some() {
+            return true;
+        }
         let level = level(metadata.level());
         let within = inner.options.limit(metadata.target()).is_some_and(|limit| level <= limit);
         // Spans down to info are kept whatever the threshold: an error within wants their fields.
@@ -122,7 +143,9 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(match self.0.load().logger.max_level() {
+        let inner = self.0.load();
+        Some(match inner.logger.max_level() {
+            _ if !inner.options.listeners.is_empty() => LevelFilter::TRACE,
             Level::Silly => LevelFilter::TRACE,
             Level::Debug => LevelFilter::DEBUG,
             _ => LevelFilter::INFO,
@@ -131,6 +154,12 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
 
     fn on_new_span(&self, attrs: &span::Attributes<'_>, id: &span::Id, cx: Context<'_, S>) {
         if let Some(span) = cx.span(id) {
+            if is_carrier(attrs.metadata()) {
+                if let Some(carried) = InSpan::take() {
+                    span.extensions_mut().insert(carried);
+                }
+                return;
+            }
             let fields = SpanFields::of(|visitor| attrs.record(visitor));
             span.extensions_mut().insert(fields);
         }
@@ -148,7 +177,15 @@ impl<S: Subscriber + for<'l> LookupSpan<'l>> Layer<S> for TracingBridge {
         let inner = self.0.load();
         let metadata = event.metadata();
         let level = level(metadata.level());
-        if !inner.logger.enabled(level, &["plugin"]) {
+        for listener in inner.options.listeners.of(metadata.target()) {
+            let mut spans = cx.event_scope(event).into_iter().flatten();
+            if let Some(carried) = spans.find_map(|span| Some(span.extensions().get::<InSpan>()?.0.clone())) {
+                listener.hear(event, &carried);
+            }
+        }
+        // What is heard may be more than what is logged.
+        let is_logged = inner.options.limit(metadata.target()).is_some_and(|limit| level <= limit);
+        if !is_logged || !inner.logger.enabled(level, &["plugin"]) {
             return;
         }
         let scope = cx.event_scope(event).into_iter().flat_map(|scope| scope.from_root());

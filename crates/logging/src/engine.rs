@@ -19,7 +19,7 @@ use crate::{
     encode::{Clock, Fragments, Message, View, encode},
     field::Field,
     rules::RuleSet,
-    sink::{Redactor, Sink},
+    sink::{Redactor, Sink, SinkState},
 };
 
 /// What all loggers of a backend share.
@@ -117,6 +117,10 @@ impl Engine {
             done &= sink.flush(end.saturating_duration_since(Instant::now()));
         }
         done
+    }
+
+    pub(crate) fn sinks(&self) -> Vec<SinkState> {
+        self.outputs.iter().flat_map(|output| &output.sinks).filter_map(|sink| sink.state()).collect()
     }
 
     /// Gives each sink what masks text, and lets it tell, in its own format, how many lines it had to drop.

@@ -41,13 +41,13 @@ mod services;
 mod sink;
 mod value;
 
-pub use bridge::{BridgeOptions, TracingBridge};
+pub use bridge::{BridgeOptions, Carried, TracingBridge, TracingListener, carrying};
 pub use builder::{LoggerOptions, RootLoggerBuilder};
 pub use compatibility::Compatibility;
 pub use config::LogEnvironment;
 #[doc(hidden)]
 pub use encode::Clock;
-pub use encode::visible;
+pub use encode::{visible, visible_json};
 pub use field::{Field, Fields};
 pub use format::{Format, FormatInputs, choose_format};
 pub use level::{Chosen, Level, UnknownLevel, choose_level};
@@ -57,7 +57,7 @@ pub use rules::Overrides;
 pub use secrets::{doubtful_secrets, unused_redact_allowlist};
 pub use service::{Logger, LoggerService, RootLogger, RootLoggerService};
 pub use services::{logger, root_logger};
-pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Redactor, Sink, Wants};
+pub use sink::{BufferedSink, CaptureSink, DEFAULT_CAPACITY, Emitted, Redactor, Sink, SinkState, Wants};
 pub use value::{FieldValue, ToField};
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{Fields, Level, Logger, LoggerService, Overrides, Record, RootLoggerService, child::Child};
+use crate::{
+    Fields, Level, Logger, LoggerService, Overrides, Record, RootLoggerService, SinkState, child::Child,
+};
 
 /// The root logger: the one that may change what all of them do.
 pub(crate) struct Root(pub(crate) Child);
@@ -44,6 +46,10 @@ impl RootLoggerService for Root {
 
     fn flush(&self, deadline: Duration) -> bool {
         self.0.engine().flush(deadline)
+    }
+
+    fn sinks(&self) -> Vec<SinkState> {
+        self.0.engine().sinks()
     }
 
     fn foreign(&self) -> Logger {

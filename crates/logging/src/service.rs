@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, ops::Deref, sync::Arc, time::Duration};
 
-use crate::{Fields, Level, Overrides, Record};
+use crate::{Fields, Level, Overrides, Record, SinkState};
 
 /// What a logger does; implement it to replace or mock one.
 pub trait LoggerService: Send + Sync + 'static {
@@ -41,6 +41,11 @@ pub trait RootLoggerService: LoggerService {
 
     /// Waits until every line taken so far is written, at most so long; whether it is.
     fn flush(&self, deadline: Duration) -> bool;
+
+    /// How those keep up to which lines go.
+    fn sinks(&self) -> Vec<SinkState> {
+        vec![]
+    }
 
     /// The most talkative level that any line can pass at, now.
     fn max_level(&self) -> Level;
@@ -250,6 +255,11 @@ impl RootLogger {
     /// Replaces the threshold that holds where no override decides, for every child too.
     pub fn set_level(&self, level: Level) {
         self.root.set_level(level);
+    }
+
+    /// How those keep up to which lines go; none of a sink that has nobody to wait for.
+    pub fn sinks(&self) -> Vec<SinkState> {
+        self.root.sinks()
     }
 
     /// Replaces the level overrides, for every child too.

@@ -22,10 +22,12 @@
 //! which attribute has so many values.
 //!
 //! [`MetricsRegistry`] has them all, and [`text`](MetricsRegistry::text) says them as the JavaScript exporter for Prometheus does:
-//! dots become `_`, counters end in `_total`, no unit is in a name. This crate knows no HTTP: who serves that text is above it.
+//! dots become `_`, counters end in `_total`, no unit is in a name. [`read`](MetricsRegistry::read) gives them to who sends them on. This
+//! crate knows no HTTP: who serves that text is above it.
 
 mod cardinality;
 mod instrument;
+mod keyed;
 mod log_records;
 mod observable;
 mod points;
@@ -33,13 +35,16 @@ mod registry;
 mod service;
 mod text;
 
+pub use indexmap::Equivalent;
 pub use instrument::{
     BoundCounter, BoundHistogram, Builder, Counter, Gauge, Histogram, Instrument, Number, UpDownCounter,
 };
+pub use keyed::KeyedHistogram;
 pub use log_records::LogRecords;
 pub use observable::{Observable, Observation};
 pub use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
-pub use registry::{Described, MetricsRegistry};
+pub use opentelemetry_sdk::metrics::data::ResourceMetrics;
+pub use registry::{Described, MetricsRegistry, TemporalityPreference};
 pub use service::{Meter, Metrics, MetricsSettings};
 pub use text::CONTENT_TYPE;
 

@@ -41,6 +41,8 @@ pub struct MetricsRegistry(Arc<Inner>);
 struct Inner {
     provider: SdkMeterProvider,
     reader: Reader,
+    /// Of whoever sends them on, if what is said is to be since the last time.
+    pushed: Option<Reader>,
     own: Metrics,
     overflows: Overflows,
 }
@@ -59,16 +61,24 @@ impl fmt::Debug for MetricsRegistry {
 impl MetricsRegistry {
     /// An empty one; what is wrong with a metric is told by this logger.
     pub fn new(logger: &Logger) -> Self {
-        let reader = Reader(Arc::new(ManualReader::builder().build()));
+        Self::sent_as(logger, TemporalityPreference::Cumulative)
+    }
+
+    /// The same; [`read`](Self::read) says values of that kind.
+    pub fn sent_as(logger: &Logger, preference: TemporalityPreference) -> Self {
+        let reader = Reader::new(TemporalityPreference::Cumulative);
+        // Sums from the beginning are the same whoever reads them: nothing is recorded twice for it.
+        let is_its_own = preference != TemporalityPreference::Cumulative;
+        let pushed = is_its_own.then(|| Reader::new(preference));
         // As the `service` of each line says it; what the SDK would read of the environment is left to who starts the process.
         let resource = Resource::builder_empty().with_attribute(KeyValue::new("service.name", "backstage"));
-        let provider = SdkMeterProvider::builder()
-            .with_reader(reader.clone())
-            .with_resource(resource.build())
-            .with_view(few_for_what_is_asked)
-            .build();
+        let mut provider = SdkMeterProvider::builder().with_reader(reader.clone());
+        if let Some(pushed) = &pushed {
+            provider = provider.with_reader(pushed.clone());
+        }
+        let provider = provider.with_resource(resource.build()).with_view(few_for_what_is_asked).build();
         let own = Metrics::new(meter(&provider, &Meter::named(OWN)), logger.clone());
-        Self(Arc::new(Inner { provider, reader, own, overflows: Overflows::new(logger.clone()) }))
+        Self(Arc::new(Inner { provider, reader, pushed, own, overflows: Overflows::new(logger.clone()) }))
     }
 
     /// The default factory.
@@ -89,15 +99,20 @@ impl MetricsRegistry {
     /// What all of them say now, as Prometheus reads it. Functions that observe are called for it, one after another, so that it may
     /// take some milliseconds.
     pub fn text(&self) -> String {
-        let metrics = self.collect();
+        let metrics = self.collect(&self.0.reader);
         let mut text = String::with_capacity(16 * 1024);
         text::write(&metrics, &mut text);
         text
     }
 
+    /// What all of them say now, for who sends it on. There is one who does: with "delta" each value is said once.
+    pub fn read(&self) -> ResourceMetrics {
+        self.collect(self.0.pushed.as_ref().unwrap_or(&self.0.reader))
+    }
+
     /// Which metrics there are, by name: those that have recorded something.
     pub fn described(&self) -> Vec<Described> {
-        let metrics = self.collect();
+        let metrics = self.collect(&self.0.reader);
         let mut all: Vec<_> = metrics
             .scope_metrics()
             .flat_map(|of| of.metrics().filter_map(move |metric| Described::of(of.scope().name(), metric)))
@@ -106,10 +121,10 @@ impl MetricsRegistry {
         all
     }
 
-    fn collect(&self) -> ResourceMetrics {
+    fn collect(&self, reader: &Reader) -> ResourceMetrics {
         let mut metrics = ResourceMetrics::default();
         // It fails when the provider has been shut down, which nobody does as long as this is here.
-        let _ = self.0.reader.collect(&mut metrics);
+        let _ = reader.collect(&mut metrics);
         self.0.overflows.look(&metrics);
         metrics
     }
@@ -180,30 +195,56 @@ impl Described {
 
 /// A reader that is asked, by as many as want to.
 #[derive(Clone, Debug)]
-struct Reader(Arc<ManualReader>);
+struct Reader {
+    reader: Arc<ManualReader>,
+    preference: TemporalityPreference,
+}
+
+impl Reader {
+    fn new(preference: TemporalityPreference) -> Self {
+        Self { reader: Arc::new(ManualReader::builder().build()), preference }
+    }
+}
+
+/// Whether values that are sent are sums since the beginning, or since the last time:
+/// `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TemporalityPreference {
+    /// Since the beginning.
+    #[default]
+    Cumulative,
+    /// Since the last time, but of what also shrinks.
+    Delta,
+    /// Since the last time, where that needs no memory of the time before.
+    LowMemory,
+}
 
 impl MetricReader for Reader {
     fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
-        self.0.register_pipeline(pipeline);
+        self.reader.register_pipeline(pipeline);
     }
 
     fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
-        self.0.collect(metrics)
+        self.reader.collect(metrics)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
-        self.0.force_flush()
+        self.reader.force_flush()
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.0.shutdown_with_timeout(timeout)
+        self.reader.shutdown_with_timeout(timeout)
     }
 
     /// Sums from the beginning, as Prometheus wants them. Of a gauge that is asked only what was said last is true: with "cumulative"
     /// the SDK would keep series for ever that nobody says any more.
     fn temporality(&self, kind: InstrumentKind) -> Temporality {
-        match kind {
-            InstrumentKind::ObservableGauge => Temporality::Delta,
+        use InstrumentKind::{Counter, Histogram, ObservableCounter, ObservableGauge};
+        use TemporalityPreference::{Delta, LowMemory};
+        match (kind, self.preference) {
+            (ObservableGauge, _) | (Counter | Histogram, Delta | LowMemory) | (ObservableCounter, Delta) => {
+                Temporality::Delta
+            }
             _ => Temporality::Cumulative,
         }
     }

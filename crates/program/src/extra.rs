@@ -143,6 +143,9 @@ type Run = Box<dyn Fn(&ArgMatches, &CommandContext<'_>) -> Result<Answer>>;
 /// The group of a command that is of no plugin.
 pub(crate) const OPS: &str = "ops";
 
+/// Another one.
+pub(crate) const TELEMETRY: &str = "telemetry";
+
 /// One command: the plugin that it is of, and its own name.
 pub(crate) struct Extra {
     plugin: &'static str,
@@ -177,6 +180,7 @@ pub(crate) fn added(mut to: Command, extras: &[Extra]) -> Command {
         if to.find_subcommand(extra.plugin).is_none() {
             let about = match extra.plugin {
                 OPS => "Look after the running backend".to_owned(),
+                TELEMETRY => "Look after traces and metrics".to_owned(),
                 plugin => format!("Commands of the plugin `{plugin}`"),
             };
             to = to.subcommand(Command::new(extra.plugin).about(about).subcommand_required(true));

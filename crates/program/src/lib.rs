@@ -21,6 +21,7 @@
 //! | `my-backend config print` | prints the merged config without its secrets, with `--with-sources` where each value comes from |
 //! | `my-backend config schema` | prints the JSON Schema of all that is declared |
 //! | `my-backend ops link` | prints a link to the running backend's pages for operators, good for one sign-in |
+//! | `my-backend telemetry test` | sends one span and one point of a metric to the collector, and tells whether they arrive |
 //!
 //! Exit codes: 0 stopped, 1 start or config failed, 2 usage, 130 and 143 forced by a second signal. What people read goes to
 //! stderr, or is the result of a command that was asked for it; the log stream is stdout's alone.
@@ -45,6 +46,7 @@ mod refusal;
 mod schema;
 mod service_manager;
 mod start;
+mod telemetry;
 mod ways;
 
 use std::{borrow::Cow, process::ExitCode};
@@ -125,7 +127,10 @@ impl Program {
             examples: vec![],
             worth_opening: vec![],
             catalogue: Catalogue::default(),
-            extras: vec![Extra::new(extra::OPS, "link", ops::link)],
+            extras: vec![
+                Extra::new(extra::OPS, "link", ops::link),
+                Extra::new(extra::TELEMETRY, "test", telemetry::test),
+            ],
             ways: vec![],
         }
     }

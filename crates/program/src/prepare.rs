@@ -11,6 +11,7 @@ use greenroom::{
     ops::OpsEnvironment,
 };
 use greenroom_defaults::{ConfigFrom, ConfigReport, Finding, Severity, Surroundings, create_backend_in};
+use greenroom_otlp::OtelEnvironment;
 
 use crate::{
     catalogue::{self, ByDefault, Catalogue, Choice},
@@ -73,6 +74,11 @@ pub(crate) fn calls(options: &ConfigOptions) -> ClientEnvironment {
     ClientEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
 }
 
+/// Where traces and metrics of a start with these options are sent.
+pub(crate) fn telemetry(options: &ConfigOptions) -> OtelEnvironment {
+    OtelEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
+}
+
 /// What decides on the lines of a start with these options.
 pub(crate) fn log(options: &ConfigOptions) -> LogEnvironment {
     LogEnvironment { node_env: node_env(options).map(str::to_owned), ..LogEnvironment::from_process() }
@@ -96,6 +102,7 @@ pub(crate) fn backend(
         config: ConfigFrom::Loaded(config.clone()),
         state: DataDirEnvironment::of(options),
         calls: calls(options),
+        telemetry: telemetry(options),
         ops: ops(options),
         found: findings::of(catalogue, config, choice, node_env.as_deref()),
         is_process: log.logs_panics(),

@@ -19,6 +19,7 @@ use crate::{
     failure::Failure,
     live::Place,
     pool::Pool,
+    traced::Traced,
     upload::{Upload, send_rest},
 };
 
@@ -31,6 +32,8 @@ pub(crate) struct Guards {
     pub(crate) upload: Upload,
     /// What ends a stream of events, whose client comes again.
     pub(crate) until: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Where the request is recorded.
+    pub(crate) span: Option<Traced>,
 }
 
 /// A body that comes from the server behind.
@@ -53,6 +56,9 @@ pub(crate) fn attach(body: Incoming, connection: Connection, guards: Guards) -> 
 impl AnswerBody {
     fn end(&mut self) {
         let Some((connection, guards)) = self.held.take() else { return };
+        if let Some(span) = &guards.span {
+            span.is_whole();
+        }
         if connection.is_alone() {
             send_rest(connection, guards.upload, guards.place);
         } else if let Some(pool) = guards.pool {
@@ -72,6 +78,9 @@ impl Body for AnswerBody {
         let this = &mut *self;
         let Some((connection, guards)) = &mut this.held else { return Poll::Ready(None) };
         if guards.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready()) {
+            if let Some(span) = &guards.span {
+                span.is_whole();
+            }
             this.held = None;
             return Poll::Ready(None);
         }
@@ -86,6 +95,9 @@ impl Body for AnswerBody {
                 if !guards.upload.has_failed() {
                     let id = guards.request.as_ref().map(Request::id).unwrap_or_default();
                     guards.place.failed(Failure::Broke.code(), id);
+                }
+                if let Some(span) = &guards.span {
+                    span.failed(if guards.upload.has_failed() { Failure::Upload } else { Failure::Broke });
                 }
                 this.held = None;
             }

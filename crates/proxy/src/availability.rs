@@ -98,6 +98,11 @@ impl Availability {
         self.waiting.load(Relaxed) > 0
     }
 
+    /// There is something new to look at.
+    pub(crate) fn look_again(&self) {
+        self.knock.notify_one();
+    }
+
     /// Resolves when somebody begins to wait for it, or it is started.
     pub(crate) async fn awaited(&self) {
         self.knock.notified().await;

@@ -13,6 +13,7 @@ use std::{
 };
 
 use greenroom_context::{Request as Named, spawn};
+use greenroom_http::{Limit, Limited};
 use http::{Method, StatusCode, Uri};
 use parking_lot::Mutex;
 
@@ -38,10 +39,9 @@ pub const PROBES: &str = "/.backstage/health";
 
 /// All of it.
 pub(crate) struct Live {
-    limits: Limits,
-    in_flight: AtomicUsize,
-    probes: AtomicUsize,
-    streams: AtomicUsize,
+    in_flight: Limit,
+    probes: Limit,
+    streams: Limit,
     plugins: Mutex<Plugins>,
     /// More were found than are told apart: no backend has so many plugins, and what may be said of any name tells nothing more.
     is_crowded: AtomicBool,
@@ -98,25 +98,48 @@ pub(crate) struct Full;
 
 impl Live {
     pub(crate) fn new(limits: Limits) -> Self {
-        let (in_flight, probes, streams, plugins, is_crowded, others, probed) = Default::default();
-        Self { limits, in_flight, probes, streams, plugins, is_crowded, others, probed }
+        let of = |of, key: &str, most| Limit::new(of, format!("greenroom.gateway.{key}"), most);
+        let (plugins, is_crowded, others, probed) = Default::default();
+        Self {
+            in_flight: of(Limited::Upstream, "maxInFlight", limits.in_flight),
+            probes: of(Limited::Upstream, "probes", MOST_PROBES),
+            streams: of(Limited::Streams, "maxStreams", limits.streams),
+            plugins,
+            is_crowded,
+            others,
+            probed,
+        }
+    }
+
+    /// Those of which it is told that something was refused for want of a place.
+    pub(crate) fn limits(&self) -> [Limit; 2] {
+        [self.in_flight.clone(), self.streams.clone()]
     }
 
     /// Lets a request in; its place is free again when that is dropped. `may_stream`: as far as it tells, its answer is a stream.
     pub(crate) fn enter(self: &Arc<Self>, plugin: &str, may_stream: bool) -> Result<Place, Full> {
-        if may_stream && self.streams.load(Relaxed) >= self.limits.streams {
-            return Err(Full);
-        }
-        self.place(Kind::Exchange, || self.plugin(plugin))
+        let is_full = may_stream && self.streams.now() >= self.streams.most();
+        let place =
+            if is_full { Err(&self.streams) } else { self.place(Kind::Exchange, || self.plugin(plugin)) };
+        place.map_err(|full| {
+            let plugins = self.plugins.lock();
+            let is_found = |found: &Arc<Plugin>| found.is_found.load(Relaxed);
+            full.refuse(Some(plugin).filter(|id| plugins.by_id.get(*id).is_some_and(is_found)));
+            Full
+        })
     }
 
     /// Lets a health check in, however much else is on its way.
     pub(crate) fn enter_probe(self: &Arc<Self>) -> Result<Place, Full> {
-        self.place(Kind::Probe, || self.probed.clone())
+        self.place(Kind::Probe, || self.probed.clone()).map_err(|_| Full)
     }
 
-    fn place(self: &Arc<Self>, kind: Kind, plugin: impl FnOnce() -> Arc<Plugin>) -> Result<Place, Full> {
-        self.take(kind)?;
+    /// A place, or what there is none of.
+    fn place(self: &Arc<Self>, kind: Kind, plugin: impl FnOnce() -> Arc<Plugin>) -> Result<Place, &Limit> {
+        let room = self.room(kind);
+        if !room.take() {
+            return Err(room);
+        }
         let plugin = plugin();
         let number = plugin.requests.fetch_add(1, Relaxed);
         plugin.now[kind as usize].fetch_add(1, Relaxed);
@@ -169,18 +192,12 @@ impl Live {
         most.map(suspect).collect()
     }
 
-    fn take(&self, kind: Kind) -> Result<(), Full> {
-        let (taken, most) = self.room(kind);
-        let took = taken.fetch_update(Relaxed, Relaxed, |taken| (taken < most).then_some(taken + 1));
-        took.map(drop).map_err(|_| Full)
-    }
-
     /// How many of a kind there are, and may be.
-    fn room(&self, kind: Kind) -> (&AtomicUsize, usize) {
+    fn room(&self, kind: Kind) -> &Limit {
         match kind {
-            Kind::Exchange => (&self.in_flight, self.limits.in_flight),
-            Kind::Probe => (&self.probes, MOST_PROBES),
-            Kind::Stream | Kind::Tunnel => (&self.streams, self.limits.streams),
+            Kind::Exchange => &self.in_flight,
+            Kind::Probe => &self.probes,
+            Kind::Stream | Kind::Tunnel => &self.streams,
         }
     }
 }
@@ -268,14 +285,23 @@ impl Place {
         self.plugin.last_begun.begins(self.number, uri, named);
     }
 
+    /// Whether it is a health check.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.kind == Kind::Probe
+    }
+
     /// Whether it is for a plugin that the server behind has, as far as answers have shown.
     pub(crate) fn is_plugins(&self) -> bool {
         self.plugin.is_found.load(Relaxed)
     }
 
     /// It turns out to be that.
-    pub(crate) fn becomes(&mut self, kind: Kind) -> Result<(), Full> {
-        self.live.take(kind)?;
+    pub(crate) fn becomes(&mut self, kind: Kind, id: Option<&str>) -> Result<(), Full> {
+        let room = self.live.room(kind);
+        if !room.take() {
+            room.refuse(id.filter(|_| self.is_plugins()));
+            return Err(Full);
+        }
         self.leave();
         self.plugin.now[kind as usize].fetch_add(1, Relaxed);
         self.kind = kind;
@@ -328,7 +354,7 @@ impl Place {
     }
 
     fn leave(&self) {
-        self.live.room(self.kind).0.fetch_sub(1, Relaxed);
+        self.live.room(self.kind).leave();
         self.plugin.now[self.kind as usize].fetch_sub(1, Relaxed);
     }
 }

@@ -12,8 +12,10 @@ use std::{
 use axum::extract::Request;
 use futures_util::future::BoxFuture;
 use greenroom_context::spawn;
-use greenroom_http::{Forward, Forwarded, Forwarding, Passage, Reach};
+use greenroom_http::{Forward, Forwarded, Forwarding, LimitSettings, Overload, Passage, Reach};
 use greenroom_logging::Logger;
+use greenroom_metrics::MetricsRegistry;
+use greenroom_traces::Tracer;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -24,6 +26,7 @@ use crate::{
     labels::Labels,
     latency::Latency,
     live::Live,
+    measured::ProxyMetrics,
     occasional::Occasional,
     pool::Pool,
     pulse::{LookAtThread, Pulse, watch_event_loop},
@@ -70,6 +73,11 @@ pub struct ProxyBuilder {
     labels: Option<Arc<dyn Labels>>,
     writes_lines: bool,
     watches_event_loop: bool,
+    overload: Option<Overload>,
+    metrics: Option<MetricsRegistry>,
+    tracer: Tracer,
+    /// The port at which it is, if that stays.
+    port: Option<u16>,
     logger: Logger,
 }
 
@@ -87,6 +95,10 @@ impl Proxy {
             labels,
             writes_lines: true,
             watches_event_loop: true,
+            overload: None,
+            metrics: None,
+            tracer: Tracer::noop(),
+            port: Some(upstream.address.port()),
             logger,
         }
     }
@@ -181,7 +193,7 @@ impl ProxyBuilder {
     #[must_use]
     pub fn starts_later(self) -> Self {
         self.availability.is_not_started();
-        self
+        Self { port: None, ..self }
     }
 
     /// How much goes to it at once.
@@ -212,6 +224,27 @@ impl ProxyBuilder {
         self
     }
 
+    /// By whom is told that more comes than may go to it at once; by lines alone, unless somebody else does.
+    #[must_use]
+    pub fn overload(mut self, overload: Option<Overload>) -> Self {
+        self.overload = overload;
+        self
+    }
+
+    /// Where is told how long it takes to answer, as `http.client.request.duration`, and to turn its event loop; nowhere unless set.
+    #[must_use]
+    pub fn metrics(mut self, registry: MetricsRegistry) -> Self {
+        self.metrics = Some(registry);
+        self
+    }
+
+    /// Who makes a span of each request, of which the server behind learns; nobody unless set.
+    #[must_use]
+    pub fn tracer(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
+        self
+    }
+
     /// Whether its requests have access lines here; they have, unless the server behind writes them.
     #[must_use]
     pub fn writes_lines(mut self, writes_lines: bool) -> Self {
@@ -229,19 +262,29 @@ impl ProxyBuilder {
             labels,
             writes_lines,
             watches_event_loop,
+            overload,
+            metrics,
+            tracer,
+            port,
             logger,
         } = self;
+        let live = Arc::new(Live::new(limits));
+        let overload =
+            overload.unwrap_or_else(|| Overload::new(&LimitSettings::default(), None, logger.clone()));
+        live.limits().into_iter().for_each(|limit| overload.follow(limit));
         let shared = Arc::new(Shared {
             availability,
             connector,
             pool: Arc::new(Pool::default()),
-            live: Arc::new(Live::new(limits)),
+            live,
             pulse: Pulse::default(),
             news: Arc::default(),
             latency: Latency::default(),
             limits,
             documents,
             labels,
+            metrics: metrics.map(|registry| ProxyMetrics::new(&registry, port)),
+            tracer,
             writes_lines,
             logger,
             retries: AtomicU64::new(0),

@@ -24,6 +24,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::{
     OTHER_PLUGINS,
     connect::{Connector, NotConnected},
+    measured::ProxyMetrics,
     shared::Shared,
     stall::{MainThread, Stall, Stalls, Suspect},
     start::Start,
@@ -104,13 +105,22 @@ impl Pulse {
     }
 
     /// It is silent no more. Returns whether a stall has ended by this.
-    fn ends(&self, now: Instant, has_answered: bool, logger: &Logger) -> bool {
+    fn ends(
+        &self,
+        now: Instant,
+        has_answered: bool,
+        logger: &Logger,
+        metrics: Option<&ProxyMetrics>,
+    ) -> bool {
         let mut stalls = self.stalls.lock();
         let ended = if has_answered { stalls.answered(now) } else { stalls.gone(now) };
         let Some(stall) = ended else { return false };
         self.is_stalled.store(false, Relaxed);
         self.is_stalled_for_long.store(false, Relaxed);
         tell_ended(stall, has_answered, logger);
+        if let Some(metrics) = metrics {
+            metrics.stalled(stall.kind, stall.lasted);
+        }
         true
     }
 }
@@ -144,7 +154,8 @@ pub(crate) async fn watch_event_loop(of: Weak<Shared>) {
         let Some(shared) = of.upgrade() else { return };
         let (pulse, now) = (&shared.pulse, Instant::now());
         if let Some(outcome) = outcome {
-            if pulse.ends(now, matches!(outcome, Outcome::Alive), &shared.logger) {
+            let has_answered = matches!(outcome, Outcome::Alive);
+            if pulse.ends(now, has_answered, &shared.logger, shared.metrics.as_ref()) {
                 shared.news.notify_one();
             }
             next = now.max(asking.take().map_or(now, |asking| asking.asked + every(&asking.start)));
@@ -156,7 +167,7 @@ pub(crate) async fn watch_event_loop(of: Weak<Shared>) {
             .is_some_and(|asking| !start.as_ref().is_some_and(|now| Arc::ptr_eq(now, &asking.start)))
         {
             asking = None;
-            if pulse.ends(now, false, &shared.logger) {
+            if pulse.ends(now, false, &shared.logger, shared.metrics.as_ref()) {
                 shared.news.notify_one();
             }
         }
@@ -303,7 +314,7 @@ mod tests {
                 pulse.silent(after(millis), logger);
                 assert_eq!(goes_on(), expected, "after {millis} ms");
             }
-            pulse.ends(after(12_000), true, logger);
+            pulse.ends(after(12_000), true, logger, None);
             assert_eq!(goes_on(), (true, true), "it has answered");
         }
     }

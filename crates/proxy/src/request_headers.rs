@@ -3,7 +3,7 @@
 //! They keep their order. Who has sent a request is always said in our words: the server behind trusts one proxy, whether
 //! anything else is added or not.
 
-use greenroom_context::Request as Named;
+use greenroom_context::{Context, Request as Named};
 use greenroom_http::Passage;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Version, header, request::Parts};
 
@@ -51,12 +51,19 @@ pub(crate) enum As {
     WebSocket,
 }
 
-/// Leaves of a request's headers what goes on, and adds what is ours.
-pub(crate) fn rewrite(head: &mut Parts, passage: &Passage, named: Option<&Named>, goes_on: As) {
+/// Leaves of a request's headers what goes on, and adds what is ours. What the server behind does is part of `span`, if there is one, and
+/// else of the request.
+pub(crate) fn rewrite(
+    head: &mut Parts,
+    passage: &Passage,
+    named: Option<&Named>,
+    span: Option<&Context>,
+    goes_on: As,
+) {
     let headers = &mut head.headers;
     let hop_by_hop = HopByHop::of(headers);
     let takes_trailers = says(headers, &header::TE, "trailers");
-    let ours = Ours { passage, named: named.filter(|_| !passage.is_transparent) };
+    let ours = Ours { passage, named: named.filter(|_| !passage.is_transparent), span };
     // HTTP/1.0 has no expectations, and goes on as another version.
     let is_vain = |name: &HeaderName| *name == header::EXPECT && head.version == Version::HTTP_10;
     retain(headers, |name| !is_vain(name) && !hop_by_hop.holds(name) && ours.keeps(name));
@@ -89,6 +96,7 @@ struct Ours<'a> {
     passage: &'a Passage,
     /// The request's id and trace, unless the client's own go on.
     named: Option<&'a Named>,
+    span: Option<&'a Context>,
 }
 
 impl Ours<'_> {
@@ -114,11 +122,15 @@ impl Ours<'_> {
         if let Some(id) = value(named.id()) {
             headers.insert(REQUEST_ID, id);
         }
-        for (name, said) in named.trace_headers() {
+        let mut say = |(name, said): (&'static str, String)| {
             let value = if said.is_ascii() { HeaderValue::try_from(said).ok() } else { value(&said) };
             if let Some(value) = value {
                 headers.insert(HeaderName::from_static(name), value);
             }
+        };
+        match self.span {
+            Some(span) => span.trace_headers().for_each(&mut say),
+            None => named.trace_headers().for_each(&mut say),
         }
     }
 }

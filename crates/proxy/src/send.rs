@@ -13,7 +13,7 @@
 use std::{
     pin::pin,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{body::Body, extract::Request};
@@ -30,11 +30,13 @@ use crate::{
     documents::Candidate,
     failure::{Failure, wants_page},
     live::{Kind, Place},
+    measured::{ProxyMetrics, Sent},
     pool::Load,
     refusals::{Refusals, UNVERIFIED, reason},
     request_headers::{As, asks_for_websocket, rewrite},
     response_headers::{self, Malformed},
     shared::Shared,
+    traced::Traced,
     tunnel::Tunnel,
     upload::Upload,
 };
@@ -56,7 +58,6 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
         false => shared.live.enter(plugin, asked.may_stream),
     };
     let Ok(place) = place else {
-        shared.tell(Failure::Overloaded, "as many requests or streams are on their way as may be");
         return failed(Failure::Overloaded);
     };
     if place.is_plugins() {
@@ -67,7 +68,8 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
     }
     let is_looked_at =
         !passage.is_transparent && shared.look_who_asks(request.headers(), named.as_ref(), &told);
-    let sending = Sending { shared, asked, told: told.clone(), named, is_looked_at, place };
+    let span = Traced::begin(&shared.tracer, named.as_ref(), &passage, request.method(), request.uri());
+    let sending = Sending { shared, asked, told: told.clone(), named, is_looked_at, place, span };
     sending.run(request, &passage).await.unwrap_or_else(failed)
 }
 
@@ -123,12 +125,16 @@ struct Sending {
     /// Somebody finds out who has sent it.
     is_looked_at: bool,
     place: Place,
+    /// Where the request is recorded.
+    span: Option<Traced>,
 }
 
 impl Sending {
     async fn run(self, request: Request, passage: &Passage) -> Result<Forwarded, Failure> {
         let (mut head, body) = request.into_parts();
-        rewrite(&mut head, passage, self.named.as_ref(), self.asked.goes_on);
+        let within = self.span.as_ref().map(Traced::context);
+        rewrite(&mut head, passage, self.named.as_ref(), within.as_ref(), self.asked.goes_on);
+        drop(within);
         let may_be_changed = !passage.is_transparent && self.asked.goes_on != As::WebSocket;
         let candidate = may_be_changed
             .then(|| Candidate::of(&mut head, &self.shared.documents, self.shared.limits.html))
@@ -192,6 +198,9 @@ impl Sending {
             let is_reused = connection.is_reused();
             let may_be_repeated = is_reused && self.asked.may_be_repeated;
             connection.begin(may_be_repeated);
+            if let Some(span) = &self.span {
+                span.sent(self.shared.availability.address());
+            }
             let sent = Instant::now();
             let error = match connection.send(request).await {
                 Ok(answer) => {
@@ -208,6 +217,7 @@ impl Sending {
                 Err(NotAnswered::Broke { error, has_begun: true }) => error,
                 Err(NotAnswered::Broke { error, .. }) => match connection.again() {
                     Some(again) => {
+                        self.measure(sent.elapsed(), |metrics, sent| metrics.failed(sent, Failure::Broke));
                         self.told.set_retried();
                         self.shared.retries.fetch_add(1, Relaxed);
                         broken = Some((connection.start_ended.clone(), error));
@@ -222,8 +232,18 @@ impl Sending {
                 () if error.is_parse() => Failure::Malformed,
                 () => Failure::Broke,
             };
+            self.measure(sent.elapsed(), |metrics, sent| metrics.failed(sent, failure));
             return Err(self.unanswered(failure, &error));
         }
+    }
+
+    /// Tells metrics of what was sent, and took so long to be answered, or not to be.
+    fn measure(&self, took: Duration, tell: impl FnOnce(&ProxyMetrics, &Sent<'_>)) {
+        let Some(metrics) = &self.shared.metrics else { return };
+        let plugin = self.named.as_ref().and_then(Named::target_plugin);
+        let plugin = plugin.filter(|_| self.place.is_plugins());
+        let server = self.shared.availability.address().ip();
+        tell(metrics, &Sent { plugin, method: &self.asked.method, server, took });
     }
 
     fn unanswered(&self, failure: Failure, error: &hyper::Error) -> Failure {
@@ -244,7 +264,11 @@ impl Sending {
         let kind = head.headers.get(header::CONTENT_TYPE);
         let is_stream = kind.is_some_and(|kind| is_event_stream(kind.as_bytes()));
         if is_stream {
-            self.place.becomes(Kind::Stream).map_err(|_| self.overloaded())?;
+            if let Some(span) = &self.span {
+                // It ends as whoever reads it likes.
+                span.is_whole();
+            }
+            self.becomes(Kind::Stream)?;
         } else if let Some(took) = self.told.upstream() {
             self.shared.latency.note(took);
         }
@@ -254,7 +278,7 @@ impl Sending {
         // Streams share no connection with anything else: what Node's plugins do at a connection's end they do for each of them.
         let pool = (!is_stream && !self.asked.may_stream).then(|| self.shared.pool.clone());
         let until = is_stream.then(|| Box::pin(connection.start_ended.clone().cancelled_owned()));
-        let guards = Guards { place: self.place, request: self.named, pool, upload, until };
+        let guards = Guards { place: self.place, request: self.named, pool, upload, until, span: self.span };
         Ok(Response::from_parts(head, attach(body, connection, guards)))
     }
 
@@ -267,20 +291,37 @@ impl Sending {
         let (mut head, _) = answer.into_parts();
         response_headers::rewrite_switch(&mut head).map_err(|why| self.malformed(why))?;
         self.answered(head.status);
-        self.place.becomes(Kind::Tunnel).map_err(|_| self.overloaded())?;
+        self.becomes(Kind::Tunnel)?;
         let until = connection.start_ended.clone().cancelled_owned();
         let Some((wire, unread)) = connection.into_stream().await else {
             return Err(self.failed(Failure::Broke));
         };
-        let tunnel = Tunnel::new(wire, unread, until, self.place);
+        if let Some(span) = &self.span {
+            // It ends as it likes.
+            span.is_whole();
+        }
+        let tunnel = Tunnel::new(wire, unread, until, (self.place, self.span));
         Ok(Forwarded::Tunnel(Response::from_parts(head, ()), Box::new(tunnel)))
     }
 
     /// Notes with what it was answered.
     fn answered(&self, status: StatusCode) {
         self.place.answered(&self.asked.method, status, self.id());
+        // A probe has found out first.
+        if self.place.is_probe()
+            && status.is_success()
+            && self.shared.readiness().is_some_and(|known| !known.is_ready())
+        {
+            self.shared.availability.look_again();
+        }
         if self.place.is_plugins() {
             self.told.set_plugin_known();
+        }
+        if let Some(span) = &self.span {
+            span.answered(status, self.place.is_plugins());
+        }
+        if let Some(took) = self.told.upstream() {
+            self.measure(took, |metrics, sent| metrics.answered(sent, status));
         }
         if Refusals::is(status) {
             self.refused(status);
@@ -312,13 +353,17 @@ impl Sending {
         self.failed(Failure::Malformed)
     }
 
-    fn overloaded(&self) -> Failure {
-        self.shared.tell(Failure::Overloaded, "as many streams are open as may be");
-        self.failed(Failure::Overloaded)
+    /// It turns out to be that, if there is a place for one more.
+    fn becomes(&mut self, kind: Kind) -> Result<(), Failure> {
+        let plugin = self.named.as_ref().and_then(Named::target_plugin);
+        self.place.becomes(kind, plugin).map_err(|_| self.failed(Failure::Overloaded))
     }
 
     /// Notes it, unless the client is to blame.
     fn failed(&self, failure: Failure) -> Failure {
+        if let Some(span) = &self.span {
+            span.failed(failure);
+        }
         if failure != Failure::Upload {
             self.place.failed(failure.code(), self.id());
         }

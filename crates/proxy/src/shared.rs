@@ -13,6 +13,7 @@ use std::{
 use greenroom_context::Request as Named;
 use greenroom_http::{Reach, Told};
 use greenroom_logging::{Logger, warn};
+use greenroom_traces::Tracer;
 use http::{HeaderMap, HeaderName};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ use crate::{
     labels::{Label, Labels},
     latency::Latency,
     live::Live,
+    measured::ProxyMetrics,
     occasional::Occasional,
     pool::Pool,
     pulse::Pulse,
@@ -48,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) documents: Documents,
     pub(crate) labels: Option<Arc<dyn Labels>>,
+    pub(crate) metrics: Option<ProxyMetrics>,
+    pub(crate) tracer: Tracer,
     pub(crate) logger: Logger,
     pub(crate) retries: AtomicU64,
     pub(crate) changed: Mutex<Changed>,

@@ -11,7 +11,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::{live::Place, wire::Wire};
+use crate::{live::Place, traced::Traced, wire::Wire};
 
 /// The server's side of a tunnel.
 pub(crate) struct Tunnel {
@@ -19,7 +19,8 @@ pub(crate) struct Tunnel {
     /// What came with the head of its answer.
     unread: Bytes,
     until: Pin<Box<WaitForCancellationFutureOwned>>,
-    _place: Place,
+    /// Until it ends.
+    _held: (Place, Option<Traced>),
 }
 
 impl Tunnel {
@@ -27,10 +28,10 @@ impl Tunnel {
         mut wire: Wire,
         unread: Bytes,
         until: WaitForCancellationFutureOwned,
-        place: Place,
+        held: (Place, Option<Traced>),
     ) -> Self {
         wire.leaves_http();
-        Self { wire, unread, until: Box::pin(until), _place: place }
+        Self { wire, unread, until: Box::pin(until), _held: held }
     }
 }
 

@@ -14,6 +14,7 @@ use greenroom::{
     prelude::RootConfig,
 };
 use greenroom_defaults::{ConfigFrom, Surroundings, create_backend_in};
+use greenroom_otlp::OtelEnvironment;
 use serde_json::json;
 
 use crate::{
@@ -33,6 +34,7 @@ pub struct TestBackend {
     points: BTreeMap<String, Vec<Offer>>,
     caller: MockCredentials,
     node_env: String,
+    telemetry: OtelEnvironment,
     lines: Captured,
 }
 
@@ -51,6 +53,7 @@ impl TestBackend {
             points: BTreeMap::new(),
             caller: mock_credentials::user(),
             node_env: "test".to_owned(),
+            telemetry: OtelEnvironment::default(),
             lines: Captured::new(),
         }
     }
@@ -116,6 +119,15 @@ impl TestBackend {
         self
     }
 
+    /// Sets `OTEL_*` variables, which say where traces and metrics are sent: those of the process are not read.
+    #[must_use]
+    pub fn otel(mut self, variables: &[(&str, &str)]) -> Self {
+        let value =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
+        self.telemetry = OtelEnvironment::from_variables(value);
+        self
+    }
+
     /// The lines that will be logged, for tests of a start that fails.
     pub fn captured(&self) -> Captured {
         self.lines.clone()
@@ -134,6 +146,7 @@ impl TestBackend {
             log,
             state: DataDirEnvironment::default(),
             calls: ClientEnvironment::default(),
+            telemetry: self.telemetry,
             ops: OpsEnvironment::of(Some(mock::OPS_TOKEN.to_owned())),
             is_process: false,
             found: vec![],

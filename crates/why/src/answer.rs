@@ -1,5 +1,6 @@
 //! The answer: one sentence for people, the same in parts for programs.
 
+use greenroom_logging::visible_json;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -147,7 +148,7 @@ impl Answer {
         let Self { verdict, sentence, found, requests } = self;
         let cause = found.first().map(|first| first.cause);
         let shown = Shown { verdict: *verdict, sentence, cause, found, requests };
-        serde_json::to_string_pretty(&shown).unwrap_or_default()
+        visible_json(&serde_json::to_string_pretty(&shown).unwrap_or_default()).into_owned()
     }
 }
 

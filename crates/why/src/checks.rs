@@ -12,8 +12,21 @@ use crate::{
 /// The worst that the document tells; `null` tells nothing.
 pub(crate) fn worst(health: &Value) -> Option<Finding> {
     let causes = items(&health["causes"]);
-    let first = causes.iter().find(|cause| cause["status"] == "fail").or_else(|| causes.first());
+    let fails = |cause: &&Value| cause["status"] == "fail";
+    // That the Node backend is not ready may be for want of what it depends on.
+    let is_ready = health["ready"] == true;
+    let is_why = |cause: &&Value| {
+        !is_ready
+            && cause["dependency"].is_object()
+            && cause["checks"][0].as_str().is_some_and(is_of_what_is_behind)
+    };
+    let first = causes.iter().find(is_why).or_else(|| causes.iter().find(fails)).or_else(|| causes.first());
     first.map(finding)
+}
+
+/// Whether a check is of a database of the Node backend behind a gateway: it passes unasked while that one is ready.
+fn is_of_what_is_behind(check: &str) -> bool {
+    check.starts_with("gateway.database")
 }
 
 /// One that Greenroom has found itself: ten plugins on one database are one.
@@ -24,13 +37,16 @@ fn finding(cause: &Value) -> Finding {
     let target = cause["dependency"]["target"].as_str().map(said);
     let kind = cause["dependency"]["kind"].as_str().map(said).unwrap_or_default();
     let checks = texts("checks");
+    // An older Greenroom says none.
+    let next = cause["nextStep"].as_str().map(said);
     let found = match (DatabaseFault::of(&text), target) {
         (Some(fault), Some(target)) if !fault.what.contains(&target) => {
             Finding::new(fault.cause, format!("{} at {target}: {}", title(&kind), fault.what), fault.next)
         }
         (Some(fault), _) => Finding::new(fault.cause, fault.what, fault.next),
         (None, Some(target)) => {
-            let next = format!("see whether {target} runs and can be reached from here");
+            let next =
+                next.unwrap_or_else(|| format!("see whether {target} runs and can be reached from here"));
             Finding::new(
                 "dependencyFails",
                 format!("{} at {target} fails its checks: {text}", title(&kind)),
@@ -38,7 +54,8 @@ fn finding(cause: &Value) -> Finding {
             )
         }
         (None, None) => {
-            check_says(checks.first().copied().unwrap_or_default(), cause["status"] == "fail", &text)
+            let name = checks.first().copied().unwrap_or_default();
+            check_says(name, cause["status"] == "fail", &text, next)
         }
     };
     let found = found.since(time(&cause["since"]));
@@ -56,13 +73,15 @@ fn title(kind: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn check_says(name: &str, fails: bool, text: &str) -> Finding {
+fn check_says(name: &str, fails: bool, text: &str, next: Option<String>) -> Finding {
     let name = said(name);
     let what = match text.is_empty() {
         true => format!("The health check '{name}' {}", if fails { "fails" } else { "warns" }),
         false => format!("The health check '{name}' says: {text}"),
     };
-    Finding::new("checkFails", what, "mend what it names; `/.greenroom/v1/health` has its history")
+    let next =
+        next.unwrap_or_else(|| "mend what it names; `/.greenroom/v1/health` has its history".to_owned());
+    Finding::new("checkFails", what, next)
 }
 
 fn hitting(found: Finding, endpoints: &[&str], ids: &[&str]) -> Finding {
@@ -102,6 +121,16 @@ mod tests {
             (found.cause, found.hits.as_deref()),
             ("databaseDown", Some("the plugins 'catalog' and 'search'"))
         );
+        let mut says_what_to_do = warns.clone();
+        says_what_to_do["nextStep"] = "build the app anew".into();
+        assert_eq!(worst(&json!({"causes": [says_what_to_do]})).unwrap().next, "build the app anew");
+        let node = json!({"status": "fail", "output": "is not ready", "checks": ["gateway.node"], "plugins": ["gateway"]});
+        let behind = json!({
+            "dependency": {"kind": "postgresql", "target": "db:5432"}, "status": "warn", "checks": ["gateway.database"],
+            "output": "PostgreSQL at db:5432 takes no connections: Connection refused (os error 111)", "plugins": ["gateway"],
+        });
+        let found = worst(&json!({"causes": [node, behind]})).unwrap();
+        assert_eq!(found.cause, "databaseDown", "it is why: {found:?}");
         let found = worst(&json!({"causes": [warns]})).unwrap();
         assert_eq!((found.cause, &*found.what), ("checkFails", "The health check 'app.files' says: old"));
         assert!(worst(&json!(null)).is_none() && worst(&json!({"causes": []})).is_none());

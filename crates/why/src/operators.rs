@@ -60,16 +60,32 @@ impl Surface {
         if asked.iter().all(|asked| asked.with(401).is_some()) {
             return Self::Refused;
         }
-        // Health that fails may say so by its status.
-        let document = |asked: &Asked| {
-            asked.reply().and_then(crate::ask::Reply::json).filter(|_| asked.with(404).is_none())
-        };
         let [info, health, gateway] = [0, 1, 2].map(|at| document(&asked[at]).unwrap_or_default());
         Self::Open(Box::new(Told { info, health, gateway }))
     }
 }
 
+/// Health that fails may say so by its status.
+fn document(asked: &Asked) -> Option<Value> {
+    asked.reply().and_then(crate::ask::Reply::json).filter(|_| asked.with(404).is_none())
+}
+
 impl Told {
+    /// Whether it says, of itself or of the backend behind, that it is not ready.
+    pub(crate) fn says_not_ready(&self) -> bool {
+        self.health["ready"] == false || self.gateway["readiness"]["ready"] == false
+    }
+
+    /// The same anew, as far as that may have changed.
+    pub(crate) async fn ask_again(&mut self, asker: &Asker, target: &Target) {
+        let asked = join_all([HEALTH, GATEWAY].map(|path| asker.get_with_token(target, path))).await;
+        for (asked, told) in asked.iter().zip([&mut self.health, &mut self.gateway]) {
+            if let Some(document) = document(asked) {
+                *told = document;
+            }
+        }
+    }
+
     /// What is wrong, the most telling first.
     pub(crate) fn wrong(&self) -> Vec<Finding> {
         let rules = [

@@ -160,6 +160,7 @@ pub(crate) fn wrong(health: &Health, of: &Plugins) -> Vec<Finding> {
         not_started,
         missing,
         misrouted,
+        overloaded,
         errors,
         token,
     ];
@@ -343,6 +344,17 @@ fn misrouted(health: &Health, of: &Plugins) -> Option<Finding> {
         )
         .hits("every plugin")
     })
+}
+
+/// A Greenroom with a limit that is reached says so.
+fn overloaded(_: &Health, of: &Plugins) -> Option<Finding> {
+    let (id, said_by) = of.keys.iter().chain(&of.asked).find_map(|(id, asked)| {
+        let message = asked.with(503).and_then(Reply::message)?;
+        message.contains("has too much to do at the moment").then_some((id, message))
+    })?;
+    let what = format!("Requests to the plugin '{id}' are refused: {}", said(&said_by));
+    let next = "see at `/.greenroom/` which plugin is slow or asked most, add replicas, or raise the limit that its log names";
+    Some(Finding::new("overloaded", what, next).hits("requests beyond the limit"))
 }
 
 fn errors(_: &Health, of: &Plugins) -> Option<Finding> {

@@ -16,6 +16,10 @@ use crate::{
     reach,
 };
 
+/// What a gateway has found out of the backend behind is a second old at most. A probe that was just told that it is ready knows better:
+/// after so long it is asked anew.
+const SETTLES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
+
 /// Says in one sentence what is wrong with a Backstage.
 ///
 /// ```
@@ -166,7 +170,16 @@ impl Why {
         if let Some(found) = self.no_backend(asker, target, &health).await {
             return Answer::of(found, true, now).unwrap_or_else(|| Answer::well(String::new()));
         }
-        let surface = Surface::of(asker, self.operators.as_ref().unwrap_or(target)).await;
+        let operators = self.operators.as_ref().unwrap_or(target);
+        let mut surface = Surface::of(asker, operators).await;
+        for pause in SETTLES {
+            let Surface::Open(told) = &mut surface else { break };
+            if !health.is_ready() || !told.says_not_ready() {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            told.ask_again(asker, operators).await;
+        }
         let (mut found, note) = match &surface {
             Surface::Open(told) => (told.wrong(), told.note(now)),
             _ => (vec![], None),
@@ -258,6 +271,67 @@ impl Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A Greenroom in front of a Node backend that has just become ready: it learns of that by the second question.
+    async fn just_ready() -> Target {
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+        const NOT_YET: &str = r#"{"upstream":{"state":"up"},"readiness":{"ready":false,"message":"Backend has not started yet"}}"#;
+        const READY: &str =
+            r#"{"upstream":{"state":"up"},"readiness":{"ready":true,"since":"2026-12-01T10:00:00.000Z"}}"#;
+        const CHALLENGE: &str = "WWW-Authenticate: Bearer realm=\"greenroom\"\r\n";
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let answer = move |path: &str, has_token: bool| match path {
+            "/.greenroom/v1/gateway" if has_token => {
+                let is_first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+                (200, "", if is_first { NOT_YET } else { READY })
+            }
+            "/.greenroom/v1/info" if has_token => (200, "", r#"{"state":"started","plugins":[]}"#),
+            "/.greenroom/v1/health" if has_token => (200, "", r#"{"ready":true,"causes":[]}"#),
+            path if path.starts_with("/.greenroom") => (401, CHALLENGE, "{}"),
+            path if path.starts_with("/.backstage/health") => (200, "", r#"{"status":"ok"}"#),
+            _ => (404, "", "{}"),
+        };
+        let serve = move |stream: tokio::net::TcpStream| {
+            let answer = answer.clone();
+            async move {
+                let mut stream = BufReader::new(stream);
+                loop {
+                    let (mut head, mut line) = (String::new(), String::new());
+                    while stream.read_line(&mut line).await.unwrap_or_default() > 2 {
+                        head.push_str(&std::mem::take(&mut line));
+                    }
+                    let Some(path) = head.split(' ').nth(1) else { return };
+                    let has_token = head.to_ascii_lowercase().contains("authorization:");
+                    let (status, headers, body) = answer(path, has_token);
+                    let length = body.len();
+                    let answer = format!(
+                        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+                    );
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        };
+        drop(greenroom_context::spawn("a gateway", async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                drop(greenroom_context::spawn("its connection", serve(stream)));
+            }
+        }));
+        target
+    }
+
+    #[tokio::test]
+    async fn why_10_a_backend_that_was_just_told_to_be_ready_is_not_said_not_to_be() {
+        let token = greenroom_look::Token::parse("some-ops-token-1234").unwrap();
+        let answer = Why::at(just_ready().await).token(Some(token)).run().await;
+        assert_eq!(answer.exit_code(), 0, "{}", answer.sentence());
+        assert!(answer.sentence().contains("is ready"), "{}", answer.sentence());
+    }
 
     #[tokio::test]
     async fn of_a_log_in_which_no_backstage_has_written_nothing_is_said_to_be_well() {

@@ -20,6 +20,7 @@
 //! What decides is in `cause.rs`, and asks nobody; what is looked at every few seconds is in `watch.rs`.
 
 mod cause;
+mod counts;
 mod end;
 mod event;
 mod node_options;
@@ -37,6 +38,7 @@ use std::{
 };
 
 use greenroom_context::spawn;
+use greenroom_metrics::MetricsRegistry;
 use parking_lot::Mutex;
 use rustix::process::Signal;
 use tokio::sync::Notify;
@@ -47,6 +49,7 @@ pub use event::Event;
 pub use tail::{Said, Tail};
 
 use crate::{ChildCommand, Machine, Memory, State, Thresholds, heartbeat::Heartbeat};
+use counts::Counts;
 use node_options::NodeOptions;
 use places::Places;
 use run::Run;
@@ -141,6 +144,7 @@ struct Inner {
     /// A child has been started, or its start has failed: it is looked at soon.
     news: Arc<Notify>,
     watched: Mutex<Watched>,
+    counts: Counts,
 }
 
 /// What changes.
@@ -179,7 +183,7 @@ impl LastWords {
         } = options;
         let file = |name: &str| data_dir.as_ref().map(|dir| dir.join(name));
         let places = Places { last_exit: file(LAST_EXIT), termination_log };
-        let mut previous = places.read();
+        let (mut previous, counts) = (places.read(), Counts::default());
         let opened = match file(HEARTBEAT) {
             Some(path) => Heartbeat::open(&path).map_err(|error| format!("{}: {error}", path.display())),
             None => Err("there is no data directory".to_owned()),
@@ -188,6 +192,8 @@ impl LastWords {
             Ok((heartbeat, None)) => Some(heartbeat),
             Ok((heartbeat, Some(beat))) => {
                 let exit = LastExit::without_goodbye(beat);
+                // All others were counted by the process that saw them.
+                counts.ended(exit.cause);
                 on_event(&Event::Previous(exit.clone()));
                 tell_faults(places.tell_kept(&exit), &on_event);
                 previous = Some(exit);
@@ -214,6 +220,7 @@ impl LastWords {
             previous,
             news,
             watched,
+            counts,
         };
         let inner = Arc::new(inner);
         spawn("last words", watch::watch(Arc::downgrade(&inner), inner.news.clone()));
@@ -223,6 +230,11 @@ impl LastWords {
     /// What the child prints: whoever reads it pushes it there, before the end is noted.
     pub fn tail(&self) -> &Tail {
         &self.0.tail
+    }
+
+    /// Tells how often the child was started and why it ended as metrics, `greenroom.child.starts` and `greenroom.child.exits`.
+    pub fn told_by(&self, registry: &MetricsRegistry) {
+        self.0.counts.told_by(registry);
     }
 
     /// How the last child of the process before this one has ended, if that is known.
@@ -317,6 +329,7 @@ impl LastWords {
                 None
             }
             State::Running { pid, since, port } => {
+                self.0.counts.started();
                 let run = Run::new(*pid, *since, *port, self.0.machine.oom_kills());
                 self.0.watched.lock().run = Some(run);
                 self.0.news.notify_one();
@@ -347,6 +360,7 @@ impl LastWords {
         if let Some(heartbeat) = &self.0.heartbeat {
             heartbeat.goodbye();
         }
+        self.0.counts.ended(exit.cause);
         tell_faults(self.0.places.tell(&exit), &self.0.on_event);
         Some(exit)
     }

@@ -1,10 +1,11 @@
 //! How much memory a child and all around it take, and how much they may: as the kernel tells in `/proc` and of their cgroup.
 
-mod cgroup;
 mod resident;
 mod thresholds;
 
 use std::{path::PathBuf, time::SystemTime};
+
+use greenroom_cgroup::Cgroup;
 
 pub use thresholds::Thresholds;
 
@@ -57,18 +58,22 @@ impl Machine {
 
     /// Looks at the memory of a child. Blocks for some milliseconds.
     pub fn memory(&self, child: u32) -> Memory {
-        let cgroup = cgroup::Cgroup::find(&self.root);
-        let (used, limit) = cgroup.as_ref().map(cgroup::Cgroup::memory).unwrap_or_default();
-        Memory { at: SystemTime::now(), rss: resident::of_tree(child), used, limit }
+        let around = Cgroup::find(&self.root).as_ref().map(Cgroup::memory).unwrap_or_default();
+        Memory {
+            at: SystemTime::now(),
+            rss: resident::of_tree(child),
+            used: around.used,
+            limit: around.limit,
+        }
     }
 
     /// What the cgroup may use; `None` if all.
     pub fn limit(&self) -> Option<u64> {
-        cgroup::Cgroup::find(&self.root)?.memory().1
+        Cgroup::find(&self.root)?.memory().limit
     }
 
     /// How many processes of the cgroup the kernel has killed for want of memory so far; `None` where it does not tell.
     pub fn oom_kills(&self) -> Option<u64> {
-        cgroup::Cgroup::find(&self.root)?.oom_kills()
+        Cgroup::find(&self.root)?.oom_kills()
     }
 }

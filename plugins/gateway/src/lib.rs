@@ -27,7 +27,9 @@
 
 mod api;
 mod boot;
+mod checks;
 mod child_facts;
+mod databases;
 mod labels;
 mod lately;
 mod metrics;
@@ -44,7 +46,7 @@ mod words;
 
 use std::time::{Duration, Instant, SystemTime};
 
-use greenroom::{auth::UserTokens, metrics::MetricsRegistry, prelude::*};
+use greenroom::{auth::UserTokens, health::CheckHandle, metrics::MetricsRegistry, prelude::*};
 use greenroom_plugin_observatory_node::NowParts;
 use greenroom_proxy::State;
 
@@ -75,12 +77,15 @@ pub fn gateway() -> Plugin {
                 }
                 // It is registered once that server has begun; a config may name it before.
                 work.health.expect("node");
+                checks::declare(&gateway, &work.health, &work.lifecycle);
+                let databases = databases::declare(&gateway, &config, &work.health);
                 let last_end = section::LastEnd::default();
-                let followed = follow(gateway.clone(), last_end.clone(), work.health, work.logger.clone());
+                let followed =
+                    follow(gateway.clone(), last_end.clone(), work.health, databases, work.logger.clone());
                 work.lifecycle.spawn("what the Node backend says", followed);
                 let stopping = gateway.stopping().clone();
                 work.http.on_finished(work.logger, move |finished| stopping.finished(finished));
-                metrics::tell(&work.metrics, &gateway, &work.lifecycle);
+                metrics::tell(&work.metrics, &gateway, &work.lifecycle, work.metadata);
                 if !ops.is_on() {
                     return Ok(());
                 }
@@ -116,8 +121,14 @@ struct Work {
 
 /// Checks the Node backend anew at each event by which it may be another one, and again and again until it is ready: checks run too
 /// seldom to wait for one.
-async fn follow(gateway: Gateway, past: section::LastEnd, health: HealthChecks, logger: Logger) {
-    let (began, mut was_ready) = (Instant::now(), false);
+async fn follow(
+    gateway: Gateway,
+    past: section::LastEnd,
+    health: HealthChecks,
+    databases: Vec<CheckHandle>,
+    logger: Logger,
+) {
+    let (began, mut was_ready, mut was_asked) = (Instant::now(), false, None);
     // That it is not there yet is no failure that a line should tell, unless it goes on.
     let _ = tokio::time::timeout(START, begun(&gateway)).await;
     let asked = gateway.clone();
@@ -128,6 +139,12 @@ async fn follow(gateway: Gateway, past: section::LastEnd, health: HealthChecks, 
         node.run_now().await;
         let said = gateway.node();
         let is_ready = said.as_ref().is_some_and(|node| node.is_ready());
+        // What they say is of no more interest, or of interest now.
+        if was_asked.replace(is_ready) != Some(is_ready) {
+            for database in &databases {
+                database.run_now().await;
+            }
+        }
         past.note(is_up && is_ready, || match said {
             Some(node) if is_up => node.since,
             _ => words::since(&gateway.state(), SystemTime::now()),

@@ -1,5 +1,7 @@
 //! What is seen of the Node backend, as metrics: read from what the proxy and the child's log have counted anyway.
 
+mod start;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -14,11 +16,17 @@ use greenroom::{
     prelude::*,
 };
 use greenroom_proxy::{State, Status};
+use greenroom_wrap::DriftKind;
 
 use crate::Gateway;
 
 /// Tells them under the backend's own meter.
-pub(crate) fn tell(registry: &MetricsRegistry, gateway: &Gateway, lifecycle: &Lifecycle) {
+pub(crate) fn tell(
+    registry: &MetricsRegistry,
+    gateway: &Gateway,
+    lifecycle: &Lifecycle,
+    metadata: InstanceMetadata,
+) {
     let metrics = registry.own();
     let of = |look: fn(&Status, &Observation<'_>)| {
         let proxy = gateway.proxy().clone();
@@ -57,6 +65,15 @@ pub(crate) fn tell(registry: &MetricsRegistry, gateway: &Gateway, lifecycle: &Li
         .observe(of(refused));
     starts(registry, gateway, lifecycle);
     if gateway.is_child() {
+        start::tell(metrics, gateway, metadata);
+        let asked = gateway.clone();
+        metrics
+            .observable_gauge("greenroom.config.stale")
+            .unit("{file}")
+            .description(
+                "Files that the Node backend has read at its start and that have changed since, by kind.",
+            )
+            .observe(move |now| stale(&asked, now));
         let gateway = gateway.clone();
         metrics
             .observable_counter("greenroom.log.bytes")
@@ -135,6 +152,15 @@ fn starts(registry: &MetricsRegistry, gateway: &Gateway, lifecycle: &Lifecycle) 
         .unit("{start}")
         .description("How many times the Node backend has begun to take connections.")
         .observe(move |now| now.observe(starts.load(Relaxed), &[]));
+}
+
+/// Files that nobody looks after are no series.
+fn stale(gateway: &Gateway, now: &Observation<'_>) {
+    let Some(drifted) = gateway.child_facts().drift() else { return };
+    for kind in [DriftKind::Config, DriftKind::Lockfile] {
+        let count = drifted.iter().filter(|file| file.kind == kind).count();
+        now.observe(count, &[KeyValue::new("kind", kind.as_str())]);
+    }
 }
 
 fn spent(gateway: &Gateway, now: &Observation<'_>) {

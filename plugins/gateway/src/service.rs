@@ -10,9 +10,11 @@ use greenroom::{
     auth::{ExternalTokens, RemoteAuth, RemoteKeys},
     context::spawn,
     core::{Feature, decorate},
-    http::HttpSettings,
+    http::{HttpSettings, Overload},
     http_client::{ClientEnvironment, ClientSettings, HttpClient},
+    metrics::MetricsRegistry,
     prelude::*,
+    traces::{Tracer, TracerProvider},
 };
 use greenroom_boot_document::BootDocument;
 use greenroom_node_log::facts::NodeBoot;
@@ -68,6 +70,9 @@ impl std::fmt::Debug for Gateway {
 struct Parts {
     documents: Documents,
     external: ExternalTokens,
+    registry: MetricsRegistry,
+    overload: Option<Overload>,
+    traces: Option<TracerProvider>,
 }
 
 /// What makes a backend a gateway, beside the plugin [`gateway`](crate::gateway()): the service itself, its
@@ -138,6 +143,9 @@ impl Gateway {
         drop(spawn("keys of a new Node backend", labels::refresh(keys.clone(), proxy.state())));
         let proxy = proxy
             .limits(settings.limits)
+            .overload(parts.overload)
+            .metrics(parts.registry)
+            .tracer(parts.traces.map_or_else(Tracer::noop, |traces| traces.own()))
             .documents(parts.documents)
             .writes_lines(settings.access_lines != AccessLines::Node)
             .watches_event_loop(settings.watches_event_loop)

@@ -72,6 +72,7 @@ mod intake;
 mod json;
 mod keep;
 mod markup;
+mod metrics;
 mod no_pages;
 mod page;
 mod pages;
@@ -128,6 +129,9 @@ pub fn rum() -> Plugin {
                 forwarded::add(&setup, &needs.logger, &needs.documents);
             }
             let counts = Arc::new(Counts::begin().going_to(&setup.rum));
+            if setup.rum.way.has_intake() {
+                metrics::tell(&needs.metrics, &counts);
+            }
             let (intake, keeper) = wiring::wire(&setup, &needs, shown, &counts).await?;
             let served = setup.clone();
             let Needs { logger, root, config, data, lifecycle, .. } = needs;

@@ -98,6 +98,11 @@ impl Refusal {
         }
     }
 
+    /// All codes.
+    pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().map(Self::code)
+    }
+
     /// The one of this code; `None` of a code that this version does not know.
     pub(crate) fn by_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|refusal| refusal.code() == code)

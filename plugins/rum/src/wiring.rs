@@ -13,7 +13,7 @@ use greenroom_proxy::Documents;
 use crate::{
     browser_pages::Shown,
     counts::Counts,
-    forward::Queue,
+    forward::{self, Queue},
     intake::{Intake, Sender},
     keep::{self, Keeper, RequestQueue},
     settings::{Forwarding, Retention},
@@ -30,6 +30,8 @@ pub(crate) struct Needs {
     pub(crate) data: DataDirectory,
     pub(crate) lifecycle: RootLifecycle,
     pub(crate) documents: Documents,
+    pub(crate) metrics: Metrics,
+    health: HealthChecks,
     instance: InstanceMetadata,
     client: HttpClient,
     database: Database,
@@ -108,6 +110,7 @@ fn sender(needs: &Needs, forwarding: &Forwarding, troubles: &Arc<Troubles>) -> R
             Ok(())
         },
     )?;
+    forward::tell(queue.clone(), &forwarding.intake, &needs.health);
     Ok(Sender::new(queue, forwarding))
 }
 

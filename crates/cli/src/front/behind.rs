@@ -15,6 +15,7 @@ use greenroom::{
     context::{BoxFuture, spawn, spawn_blocking},
     core::{ServiceFactory, service, stop_backends},
     data_dir::DataDirectory,
+    metrics::MetricsRegistry,
     prelude::*,
 };
 use greenroom_plugin_gateway::{AccessLines, Gateway, GivenUp};
@@ -56,6 +57,7 @@ struct Told {
     logger: RootLogger,
     data: DataDirectory,
     instance: InstanceMetadata,
+    metrics: MetricsRegistry,
 }
 
 /// The factory of the child behind a gateway: it is to listen on `port` at first.
@@ -63,7 +65,7 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
     let (command, code) = (command.clone(), code.clone());
     let made =
         async move |config: RootConfig, settings: RunSettings, lifecycle: RootLifecycle, told: Told| {
-            let Told { gateway, logger, data, instance } = told;
+            let Told { gateway, logger, data, instance, metrics } = told;
             let root = logger;
             let logger = root.child(fields! { service: "child" });
             if let Some(warning) = command.signal_warning().filter(|_| command.is_production()) {
@@ -72,6 +74,7 @@ pub(super) fn factory(command: &ChildCommand, port: u16, code: &ChildCode) -> Se
             let running = Running::default();
             let files = (data.path(), instance.id());
             let words = last_words(&settings, &config, &gateway, &logger, &running, &code, files);
+            words.told_by(&metrics);
             let output = log::output(&settings, &root, &logger, &words);
             let keeper = Keeper::new(gateway.clone(), data.path(), logger.clone());
             if output.is_some() {

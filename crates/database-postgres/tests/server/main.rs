@@ -6,6 +6,7 @@ mod ensured;
 mod environment;
 mod faults;
 mod meanings;
+mod measured;
 mod migrations;
 mod processes;
 mod sessions;

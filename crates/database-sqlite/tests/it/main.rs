@@ -1,6 +1,7 @@
 //! Files and memory. Tests named `database_<n>_…` hold the rules of `docs/contract/database.md`.
 
 mod faults;
+mod measured;
 mod migrations;
 mod pools;
 mod processes;

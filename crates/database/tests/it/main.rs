@@ -3,6 +3,7 @@
 mod calls;
 mod health;
 mod made_up;
+mod measured;
 mod refusals;
 mod service;
 mod targets;

@@ -1,4 +1,4 @@
-//! What the health checks have said last.
+//! What the health checks have said last, the backend's own among them.
 
 use greenroom_health::{HealthRegistry, Outcome};
 use greenroom_metrics::{KeyValue, Metrics};
@@ -11,7 +11,7 @@ pub(super) fn tell(metrics: &Metrics, checks: HealthRegistry) {
         .observable_gauge("greenroom.health.check")
         .description("1 for the outcome that a health check had last, 0 for the others.")
         .observe(move |now| {
-            for check in checks.states() {
+            for check in checks.all_states() {
                 let Some(last) = &check.last else { continue };
                 for (outcome, name) in OUTCOMES {
                     let attributes =

@@ -23,6 +23,7 @@ fn backend(config: &str, calls: ClientEnvironment) -> (Backend, CaptureSink) {
         log: LogEnvironment::default(),
         state: DataDirEnvironment::default(),
         calls,
+        telemetry: Default::default(),
         ops: OpsEnvironment::of(Some("the-token-of-these-tests".to_owned())),
         is_process: false,
     };

@@ -18,6 +18,7 @@ pub(crate) fn surroundings(config: ConfigFrom, log: LogEnvironment) -> Surroundi
         log,
         state: DataDirEnvironment::default(),
         calls,
+        telemetry: Default::default(),
         ops: OpsEnvironment::of(Some("the-token-of-these-tests".to_owned())),
         is_process: false,
         found: vec![],

@@ -58,6 +58,24 @@ async fn health_13_a_history_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn health_12_time_between_two_starts_is_not_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let change = |outcome: &str, lasted: Option<u64>| serde_json::json!({"at": 1000, "outcome": outcome, "reason": null, "lastedMs": lasted});
+    let changes = [change("pass", Some(9)), change("warn", Some(4000)), change("fail", None)];
+    let of_server = serde_json::json!({"lastSuccess": 1000, "lastFailure": 1000, "flips": 2, "seenMs": 3000, "changes": changes});
+    let file = dir.path().join("health.json");
+    fs::write(&file, serde_json::json!({"version": 1, "checks": {"db.server": of_server}}).to_string())
+        .unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let up = says(Check::pass(), dir.path()).await;
+    let told: Vec<Value> = up.lines.json();
+    let recovered = told.iter().find(|line| line["message"] == "Health check passes again").unwrap();
+    assert_eq!(recovered["durationMs"], 7000, "{recovered}");
+    assert_eq!(up.registry.states().remove(0).history.changes[2].lasted, Some(Duration::from_secs(3)));
+    up.running.stop().await;
+}
+
+#[tokio::test]
 async fn checks_that_always_pass_leave_no_file() {
     let dir = tempfile::tempdir().unwrap();
     says(Check::pass(), dir.path()).await.running.stop().await;

@@ -40,7 +40,11 @@ async fn plugins_that_have_failed_and_may_are_a_warning_and_no_line() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     let said = own(&up.registry, "greenroom.plugins").last.unwrap().check;
-    assert_eq!(said, Check::warn("not every plugin has started: 'mail': no key"));
+    assert_eq!(
+        said,
+        Check::warn("not every plugin has started: 'mail': no key")
+            .next_step("mend that, and start the backend again")
+    );
     assert_eq!(up.told(), Vec::<String>::new());
     assert_eq!(up.ready().await.status, 200);
 }

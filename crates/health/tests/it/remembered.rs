@@ -65,6 +65,35 @@ async fn health_12_a_recovery_is_told_with_how_long_it_was_unwell() {
     assert_eq!(recovered["durationMs"], 30_000, "failed and warned: {recovered}");
 }
 
+/// As where its process was stopped by SIGSTOP, or its machine slept.
+#[tokio::test(start_paused = true)]
+async fn health_12_time_in_which_nothing_ran_is_not_counted() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let up = Up::with(move |checks| {
+        let runs = counted.clone();
+        checks.check("server", async move || match runs.fetch_add(1, SeqCst) {
+            0 | 1 => Check::fail("gone"),
+            _ => Check::pass(),
+        });
+    })
+    .await;
+    sleep(Duration::from_secs(15)).await;
+    assert_eq!(runs.load(SeqCst), 2);
+    tokio::time::advance(Duration::from_secs(600)).await;
+    let recovered = || {
+        let told = up.lines.json().into_iter();
+        told.filter(|line| line["message"] == "Health check passes again").collect::<Vec<_>>()
+    };
+    while recovered().is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    // 10 s between the first two runs, and what the longest time between two runs is that are not late.
+    assert_eq!(recovered()[0]["durationMs"], 21_000);
+    let history = up.registry.states().remove(0).history;
+    assert_eq!(history.changes[0].lasted, Some(Duration::from_secs(21)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_remembered_of_a_check_that_flaps_has_its_bounds() {
     let runs = Arc::new(AtomicUsize::new(0));

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use greenroom_context::{Context, Request, Tasks};
-use greenroom_http_client::Call;
+use greenroom_http_client::{Call, HttpClient};
+use greenroom_traces::{Sampler, SpanData, SpanKind, Spans, Status, TracerProvider};
 use http::{HeaderName, HeaderValue};
 
-use crate::kit::{Seen, Server, client, ok};
+use crate::kit::{Seen, Server, builder, client, keep, ok};
 
 const CALLER: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const SESSION: &str = "0f9a1b2c-3d4e-4f56-8a7b-9c0d1e2f3a4b";
@@ -93,4 +94,67 @@ async fn a_connection_is_no_task_of_who_opened_it_and_serves_what_calls_after_th
     assert_eq!(tasks.stop(Duration::from_secs(5)).await, Vec::<String>::new());
     call().await.unwrap();
     assert_eq!(server.connections(), 1);
+}
+
+/// A client whose calls are spans, and where they go.
+fn traced() -> (HttpClient, Spans) {
+    let provider = TracerProvider::default();
+    let spans = provider.open(Sampler::default(), 64, 64).unwrap();
+    (builder().tracer(provider.own()).build(), spans)
+}
+
+fn attribute(span: &SpanData, key: &str) -> Option<String> {
+    span.attributes.iter().find(|one| one.key.as_str() == key).map(|one| one.value.to_string())
+}
+
+#[tokio::test]
+async fn traces_20_a_call_is_a_span_of_the_work_and_its_host_learns_that_one() {
+    let server = Server::start(|_| ok("")).await;
+    let (client, spans) = traced();
+    let request = answered();
+    let within = *request.trace();
+    let call = Call::get(&server.url("/repos?token=secret")).unwrap();
+    let context = Context::current().with_plugin("catalog").with_request(request);
+    context.scope(client.send(call)).await.unwrap();
+    let [span] = &spans.take()[..] else { panic!("one span") };
+    assert_eq!((&*span.name, span.kind, &span.status), ("GET", SpanKind::Client, &Status::Unset));
+    assert_eq!(span.trace.trace_id(), within.trace_id());
+    assert_eq!(span.trace.parent_span_id(), Some(within.span_id()));
+    assert_eq!(server.seen().await.all("traceparent"), [&*span.trace.traceparent()]);
+    let (port, url) = (server.address.port().to_string(), server.url("/repos?token=REDACTED"));
+    for (key, value) in [
+        ("http.request.method", Some("GET")),
+        ("server.address", Some("127.0.0.1")),
+        ("server.port", Some(&*port)),
+        ("url.full", Some(&*url)),
+        ("http.response.status_code", Some("200")),
+        ("backstage.plugin.id", Some("catalog")),
+        ("error.type", None),
+    ] {
+        assert_eq!(attribute(span, key).as_deref(), value, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_fails_is_a_span_that_says_so() {
+    let server =
+        Server::start(|_| keep("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")).await;
+    let (client, spans) = traced();
+    client.send(Call::get(&server.url("/")).unwrap()).await.unwrap();
+    client.send(Call::get("http://127.0.0.1:1/").unwrap()).await.unwrap_err();
+    let told: Vec<_> =
+        spans.take().iter().map(|span| (attribute(span, "error.type"), span.status.clone())).collect();
+    let error = |kind: &str| (Some(kind.to_owned()), Status::Error(String::new()));
+    assert_eq!(told, [error("503"), error("connect")]);
+}
+
+#[tokio::test]
+async fn a_call_of_a_request_that_is_not_recorded_is_no_span_and_its_host_learns_of_the_request() {
+    let server = Server::start(|_| ok("")).await;
+    let (client, spans) = traced();
+    let request = answered().sampled(|_| false);
+    let own = request.trace().traceparent();
+    let call = Call::get(&server.url("/")).unwrap();
+    Context::current().with_request(request).scope(client.send(call)).await.unwrap();
+    assert_eq!((spans.take().len(), server.seen().await.all("traceparent")), (0, vec![&*own]));
 }

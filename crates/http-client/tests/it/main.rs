@@ -7,5 +7,6 @@ mod certificates;
 mod context;
 mod kit;
 mod line;
+mod measured;
 mod proxy;
 mod tls;

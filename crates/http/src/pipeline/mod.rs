@@ -4,6 +4,7 @@ mod access;
 mod barrier;
 mod early_refusal;
 mod gate;
+mod in_flight;
 mod keep_alive;
 mod public_keys;
 mod request_id;
@@ -13,8 +14,8 @@ use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
-    access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, keep_alive::KeepAlive,
-    public_keys::PublicKeys, request_id::RequestId, user_cookies::UserCookies,
+    access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, in_flight::PluginInFlight,
+    keep_alive::KeepAlive, public_keys::PublicKeys, request_id::RequestId, user_cookies::UserCookies,
 };
 use crate::exchange::Exchange;
 

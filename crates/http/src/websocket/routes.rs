@@ -4,14 +4,14 @@ use std::{collections::HashMap, convert::Infallible, future::Future, sync::Arc};
 
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
-use greenroom_context::{Context, catch_panic};
+use greenroom_context::{Context, Request as RequestContext, catch_panic};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::Arrival;
 use greenroom_logging::{Logger, debug, error, warn};
 use http::{Method, Request, StatusCode, header};
 
 use super::{WebSocketError, WebSocketUpgrade};
-use crate::{client::Caller, exchange::request_context, express::headers::joined};
+use crate::{client::Caller, express::headers::joined};
 
 /// What a route does with a request for a WebSocket. It tells of its own failures.
 pub(crate) trait Route: Send + Sync + 'static {
@@ -132,12 +132,13 @@ impl WebSocketRoutes {
         &self,
         route: Arc<dyn Route>,
         request: Request<B>,
+        named: RequestContext,
         arrival: Arrival,
         caller: Caller,
     ) -> Infallible {
         // While its body is there, hyper does not read it: it belongs to what follows.
         let (parts, _body) = request.into_parts();
-        let context = Context::current().with_request(request_context(&parts.headers));
+        let context = Context::current().with_request(named);
         let _in_flight = arrival.in_flight;
         arrival
             .takeover

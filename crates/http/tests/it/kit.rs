@@ -13,7 +13,7 @@ use greenroom_core::{
 };
 use greenroom_data_dir::DataDirEnvironment;
 use greenroom_health::{HealthChecks, HealthRegistry, RootHealth};
-use greenroom_http::{HttpRouter, HttpSettings, RootHttpRouter};
+use greenroom_http::{HttpRouter, HttpSettings, Overload, RootHttpRouter};
 use greenroom_logging::{CaptureSink, Format, Level, RootLogger};
 use serde_json::{Value, json};
 use tokio::{sync::Notify, time::timeout};
@@ -170,6 +170,7 @@ fn factories(
         HealthRegistry::factory(),
         HealthChecks::factory(),
         RootHealth::factory(),
+        Overload::factory(),
         HttpSettings::factory(node_env, DataDirEnvironment::default()),
         RootHttpRouter::factory(),
         HttpRouter::factory(),

@@ -53,6 +53,29 @@ fn a_page_has_one_line_at_least_and_never_too_many() {
 }
 
 #[test]
+fn health_22_the_lines_around_a_moment_are_those_nearest_to_it_in_their_order_and_masked() {
+    let kit = Kit::new();
+    let mail = kit.root.plugin("mail");
+    (1..=40).for_each(|number| mail.info(number));
+    let at = kit.all()[19].time;
+    kit.root.plugin("search").info("nobody asks for it");
+    kit.root.plugin("search").error("token hunter2hunter2 was refused");
+    kit.root.add_redactions(["hunter2hunter2"]);
+    let of_mail = ["mail".to_owned()];
+    let around = kit.store.around(at, &of_mail, 1000);
+    let texts = messages(&around);
+    assert_eq!((texts.len(), texts[0], texts[39], texts[40]), (41, "1", "40", "token *** was refused"));
+    let nearest = kit.store.around(at, &of_mail, 7);
+    assert!(nearest.len() == 7 && nearest.is_sorted_by_key(|line| line.sequence));
+    assert!(nearest.iter().any(|line| line.time == at), "{nearest:?}");
+    assert_eq!(messages(&kit.store.around(at, &[], 10)), ["token *** was refused"]);
+    let second = std::time::Duration::from_secs(1);
+    assert!(kit.store.around(at - 41 * second, &of_mail, 10).is_empty(), "it is long before");
+    assert!(kit.store.around(at + 31 * second, &of_mail, 10).is_empty(), "it is long after");
+    assert!(kit.store.around(std::time::UNIX_EPOCH, &of_mail, 10).is_empty());
+}
+
+#[test]
 fn a_level_stands_for_itself_and_all_that_is_graver() {
     let kit = Kit::of(SMALL, |builder| builder.level(Level::Debug));
     debug!(kit.root, "debug");

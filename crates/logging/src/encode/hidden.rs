@@ -40,6 +40,28 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// JSON for a terminal: the same characters are escaped in its texts, which changes no value. Its own line ends stay.
+///
+/// ```
+/// let json = serde_json::to_string_pretty(&["a\u{202e}\u{9b}"]).unwrap();
+/// assert_eq!(greenroom_logging::visible_json(&json), "[\n  \"a\\u202e\\u009b\"\n]");
+/// ```
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    let is_hidden = |c| c != '\n' && is_hidden(c);
+    if !json.contains(is_hidden) {
+        return json.into();
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_hidden(c) {
+            drop(write!(shown, "\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
 /// Shows what is hidden in the bytes from that place on, which are UTF-8.
 pub(super) fn show(out: &mut Vec<u8>, from: usize) {
     if out[from..].iter().all(|byte| matches!(byte, b' '..=b'~')) {

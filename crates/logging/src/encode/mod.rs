@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub use clock::Clock;
-pub use hidden::visible;
+pub use hidden::{visible, visible_json};
 
 /// The text of a line: rendered already, or still to be.
 #[derive(Clone, Copy)]

@@ -25,7 +25,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use super::complaint::{Complaints, REMINDER, complain};
 use crate::{
     Level,
-    sink::{Emitted, Sink},
+    sink::{Emitted, Sink, SinkState},
 };
 
 /// The default bound of the buffer: 8 MiB.
@@ -80,6 +80,8 @@ struct State {
     /// Batches handed to the writer, and batches it is done with.
     taken: u64,
     done: u64,
+    /// Since when the writer is at the batch that it has not done with.
+    writing: Option<Instant>,
     /// The writer waits for a first line.
     idle: bool,
     /// Someone waits: no gathering.
@@ -165,6 +167,12 @@ impl Sink for BufferedSink {
         self.shared.flush(deadline)
     }
 
+    fn state(&self) -> Option<SinkState> {
+        let state = self.shared.state.lock();
+        let blocked = state.writing.map(|since| since.elapsed());
+        Some(SinkState { lost: state.lost, blocked, is_closed: state.broken })
+    }
+
     fn tell_drops(&self, line: DropLine) {
         *self.shared.drop_line.lock() = Some(line);
     }
@@ -233,6 +241,7 @@ impl Shared {
         state.idle = false;
         state.urgent = false;
         state.taken += 1;
+        state.writing = Some(Instant::now());
         let batch = std::mem::replace(&mut state.buffer, spare);
         Some((batch, std::mem::take(&mut state.lines), std::mem::take(&mut state.dropped)))
     }
@@ -266,6 +275,7 @@ impl Shared {
                 }
             }
             state.done += 1;
+            state.writing = None;
             let (closing, broken, lost) = (state.closing, state.broken, state.lost);
             drop(state);
             self.written.notify_all();

@@ -32,6 +32,17 @@ pub enum Wants {
     Record,
 }
 
+/// How a sink keeps up with what it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SinkState {
+    /// How many lines were dropped since the start.
+    pub lost: u64,
+    /// For how long its reader has not taken what is being written; `None` while nothing is.
+    pub blocked: Option<Duration>,
+    /// Whether nobody will ever read again.
+    pub is_closed: bool,
+}
+
 /// Takes records that passed the level rules. It must not block, and must not log.
 pub trait Sink: Send + Sync + 'static {
     /// What it wants; asked once.
@@ -46,6 +57,11 @@ pub trait Sink: Send + Sync + 'static {
     fn flush(&self, deadline: Duration) -> bool {
         let _ = deadline;
         true
+    }
+
+    /// How it keeps up with what it takes; `None` for one that has nobody to wait for.
+    fn state(&self) -> Option<SinkState> {
+        None
     }
 
     /// Receives, once and before any record, what renders the line that tells how many lines were dropped.

@@ -1,7 +1,11 @@
 //! What libraries log by `tracing`.
 
+use std::sync::{Arc, Mutex};
+
 use greenroom_context::Context;
-use greenroom_logging::{BridgeOptions, CaptureSink, Format, Level, Overrides, RootLogger};
+use greenroom_logging::{
+    BridgeOptions, CaptureSink, Carried, Format, Level, Overrides, RootLogger, TracingListener, carrying,
+};
 use serde_json::json;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -156,4 +160,59 @@ fn installing_twice_redirects() {
         all.iter().filter(|l| l["message"].as_str().unwrap().starts_with("to the")).count()
     };
     assert_eq!((of(&first_lines), of(&second_lines)), (1, 1));
+}
+
+/// Notes the texts of events of the target `library::work`, with what their spans carry.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<(u32, String)>>>);
+
+impl TracingListener for Notes {
+    fn targets(&self) -> &'static [&'static str] {
+        &["library::work"]
+    }
+
+    fn hear(&self, event: &tracing::Event<'_>, within: &Carried) {
+        let mut text = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                text = format!("{value:?}");
+            }
+        });
+        self.0.lock().unwrap().push((*within.downcast_ref::<u32>().unwrap(), text));
+    }
+}
+
+#[test]
+fn a_listener_hears_events_of_its_targets_at_every_level_and_the_log_gets_what_it_got_before() {
+    let (f, notes) = (Fixture::new(Format::Node155Json), Notes::default());
+    within(&f, BridgeOptions::new().listener(notes.clone()), || {
+        tracing::error!(target: "library::work", "of nobody");
+        let span = carrying(Arc::new(7_u32));
+        span.in_scope(|| {
+            tracing::info_span!("inner", a = 1).in_scope(|| tracing::trace!(target: "library::work", "one"));
+            tracing::trace!(target: "library::other", "elsewhere");
+        });
+        // A library takes its span to a thread of its own.
+        let dispatch = tracing::dispatcher::get_default(Clone::clone);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                tracing::dispatcher::with_default(&dispatch, || {
+                    span.in_scope(|| tracing::warn!(target: "library::work", "two"));
+                });
+            });
+        });
+    });
+    assert_eq!(*notes.0.lock().unwrap(), [(7, "one".to_owned()), (7, "two".to_owned())]);
+    let messages: Vec<_> = f.lines.json().into_iter().map(|line| line["message"].clone()).collect();
+    assert_eq!(messages, ["of nobody", "two"], "a carrier adds no field, and what is only heard is no line");
+}
+
+#[test]
+fn without_listeners_nothing_is_carried() {
+    let f = Fixture::new(Format::Node155Json);
+    within(&f, BridgeOptions::new(), || {
+        let value = Arc::new(7_u32);
+        assert!(carrying(value.clone()).is_disabled());
+        assert_eq!(Arc::strong_count(&value), 1);
+    });
 }

@@ -103,8 +103,12 @@ fn a_consumer_that_does_not_read_stops_no_caller_and_is_told_what_it_missed() {
         info!(root, i, "line");
     }
     assert!(!root.flush(Duration::from_millis(20)), "the deadline holds");
+    let [stuck] = root.sinks()[..] else { panic!("there is one") };
+    assert!(stuck.lost > 0 && !stuck.is_closed, "{stuck:?}");
+    assert!(stuck.blocked.is_some_and(|since| since >= Duration::from_millis(15)), "{stuck:?}");
     release.send(()).unwrap();
     assert!(root.flush(LONG));
+    assert_eq!((root.sinks()[0].blocked, root.sinks()[0].lost), (None, stuck.lost));
     let lines = memory.lines();
     let told: u64 = lines.iter().filter_map(|l| l["dropped"].as_u64()).sum();
     let kept = lines.iter().filter(|l| l["message"] == "line").count();

@@ -2,6 +2,7 @@
 
 mod cardinality;
 mod javascript;
+mod keyed;
 mod log_records;
 mod service;
 mod text;

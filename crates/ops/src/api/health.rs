@@ -13,12 +13,17 @@ use greenroom_core::State as Lifecycle;
 use greenroom_errors::Error;
 use greenroom_health::{Cause, Change, CheckState, Kind, Outcome, Probe};
 use greenroom_http::HandlerResult;
+use greenroom_log_store::Line;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use super::{Told, millis, time};
 
 const PATH: &str = "/.greenroom/v1/health";
+/// How many causes have lines, and how many each; of a longer message the beginning.
+const MOST_EXPLAINED: usize = 5;
+const MOST_LINES: usize = 10;
+const LONGEST: usize = 300;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/health+json");
 
 pub(crate) fn routes() -> Router<Told> {
@@ -54,9 +59,24 @@ struct Caused {
     since: Option<String>,
     last_success: Option<String>,
     output: Option<String>,
+    next_step: Option<String>,
     checks: Vec<String>,
     plugins: Vec<String>,
     affected_endpoints: Vec<String>,
+    lines: Vec<Said>,
+}
+
+/// A line of the log from around the time when it began: the whole one is found by its number.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Said {
+    sequence: u64,
+    time: Option<String>,
+    level: &'static str,
+    plugin: Option<String>,
+    message: String,
+    request_id: Option<String>,
+    trace_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -74,6 +94,7 @@ struct Checked {
     /// `null` before the first run has ended.
     status: Option<&'static str>,
     output: Option<String>,
+    next_step: Option<String>,
     /// How long the last run took.
     observed_value: Option<f64>,
     observed_unit: &'static str,
@@ -200,7 +221,7 @@ fn told_as(
         output: why.map(|text| from.config.masked(&text)),
         release_id: env!("CARGO_PKG_VERSION"),
         service_id: from.metadata.id().to_owned(),
-        causes: causes.into_iter().map(|cause| caused(told, cause)).collect(),
+        causes: causes.into_iter().enumerate().map(|(number, cause)| caused(told, cause, number)).collect(),
         checks: states.into_iter().map(|state| (state.name.clone(), [checked(told, state)])).collect(),
         links,
     };
@@ -219,8 +240,14 @@ fn masked(told: &Told, text: Option<&str>) -> Option<String> {
     text.map(|text| told.sources.config.masked(text))
 }
 
-fn caused(told: &Told, cause: Cause) -> Caused {
+fn caused(told: &Told, cause: Cause, number: usize) -> Caused {
+    let lines = match &told.sources.lines {
+        Some(store) if number < MOST_EXPLAINED => store.around(cause.since, &cause.plugins, MOST_LINES),
+        _ => vec![],
+    };
     Caused {
+        next_step: masked(told, Some(&cause.next_step)),
+        lines: lines.into_iter().map(said).collect(),
         dependency: cause.dependency.as_ref().map(|on| dependency(told, on)),
         status: cause.outcome.as_str(),
         fails_readiness: cause.fails_readiness,
@@ -230,6 +257,23 @@ fn caused(told: &Told, cause: Cause) -> Caused {
         checks: cause.checks,
         plugins: cause.plugins,
         affected_endpoints: cause.affects,
+    }
+}
+
+fn said(line: Line) -> Said {
+    let mut message = line.message;
+    if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+        message.truncate(end);
+        message.push('…');
+    }
+    Said {
+        sequence: line.sequence,
+        time: time(line.time),
+        level: line.level.as_str(),
+        plugin: line.plugin,
+        message,
+        request_id: line.request_id,
+        trace_id: line.trace_id,
     }
 }
 
@@ -255,6 +299,7 @@ fn checked(told: &Told, state: CheckState) -> Checked {
         },
         status: state.outcome().map(Outcome::as_str),
         output: silent.or_else(|| masked(told, last.and_then(|last| last.check.message.as_deref()))),
+        next_step: masked(told, last.and_then(|last| last.check.next_step.as_deref())),
         observed_value: last.map(|last| millis(last.took)),
         observed_unit: "ms",
         time: last.and_then(|last| time(last.at)),

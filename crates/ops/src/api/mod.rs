@@ -13,6 +13,7 @@ use greenroom_data_dir::DataDirectory;
 use greenroom_health::{HealthRegistry, RootHealth};
 use greenroom_http::RootHttpRouter;
 use greenroom_http_server::LocalAddr;
+use greenroom_log_store::LogStore;
 use greenroom_metrics::MetricsRegistry;
 
 /// What it is told from.
@@ -27,6 +28,7 @@ pub(crate) struct Sources {
     pub(crate) data: DataDirectory,
     pub(crate) http: RootHttpRouter,
     pub(crate) metrics: MetricsRegistry,
+    pub(crate) lines: Option<LogStore>,
 }
 
 /// The same, and what the start has decided.

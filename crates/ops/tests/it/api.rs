@@ -88,7 +88,9 @@ async fn ops_18_boot_tells_each_step_and_what_held_the_start() {
 async fn ops_19_health_tells_the_reasons_that_probes_withhold() {
     let checked = plugin("checked", |env| {
         env.register_init(async |health: HealthChecks| {
-            health.declare("disk").readiness().run(async || Check::fail("token=hunter2hunter2 was refused"));
+            health.declare("disk").readiness().run(async || {
+                Check::fail("token=hunter2hunter2 was refused").next_step("ask who has hunter2hunter2")
+            });
             health.check("mail", async || Check::pass());
             Ok(())
         });
@@ -118,10 +120,61 @@ async fn ops_19_health_tells_the_reasons_that_probes_withhold() {
     assert_eq!((&told["output"], &told["lastedMs"]), (&json!("token=*** was refused"), &Value::Null));
     let causes = health["causes"].as_array().unwrap();
     assert_eq!(
+        (&causes[0]["nextStep"], &disk["nextStep"]),
+        (&json!("ask who has ***"), &json!("ask who has ***"))
+    );
+    assert_eq!(
         (&causes[0]["checks"], &causes[0]["failsReadiness"]),
         (&json!(["checked.disk"]), &json!(true))
     );
     assert!(causes.iter().all(|cause| cause["checks"] != json!(["checked.mail"])), "what passes is no cause");
+    assert!(!health.to_string().contains("hunter2"), "{health}");
+}
+
+#[tokio::test]
+async fn health_22_a_cause_has_the_lines_around_its_beginning_and_what_to_do() {
+    let mail = plugin("mail", |env| {
+        env.register_init(async |health: HealthChecks, logger: greenroom_logging::Logger| {
+            logger.info("Connecting to mail.internal:25 with hunter2hunter2");
+            logger.info(format_args!("A long one: {}", "x".repeat(1000)));
+            let server = Dependency::new("smtp", "mail.internal:25");
+            health.declare("server").dependency(server).run(async || Check::fail("it is away"));
+            health.declare("queue").run(async || Check::warn("700 wait"));
+            Ok(())
+        });
+    });
+    let other = plugin("other", |env| {
+        env.register_init(async |logger: greenroom_logging::Logger| {
+            logger.info("Of no interest");
+            logger.error("The network is down");
+            Ok(())
+        });
+    });
+    let config = kit::config(json!({"mail": {"password": "hunter2hunter2"}}));
+    let backend = TestBackend::new().config(config).add(mail).add(other).start().await.unwrap();
+    for message in ["Health check failed", "Health check warns", "The network is down"] {
+        backend.await_log(|line| line["message"] == message).await;
+    }
+    let health = get(&backend, "/.greenroom/v1/health").await;
+    let of = |check: &str| {
+        let causes = health["causes"].as_array().unwrap().iter();
+        causes.clone().find(|cause| cause["checks"] == json!([check])).unwrap()
+    };
+    let (server, queue) = (of("mail.server"), of("mail.queue"));
+    assert_eq!(server["nextStep"], "see whether mail.internal:25 runs, and can be reached from here");
+    assert_eq!(queue["nextStep"], "mend what 'mail.queue' names; the lines around its change may say more");
+    let lines = server["lines"].as_array().unwrap();
+    let told = |text: &str| lines.iter().find(|line| line["message"].as_str().unwrap().contains(text));
+    let connecting = told("Connecting to mail.internal:25 with ***").unwrap();
+    assert_eq!(
+        (&connecting["level"], &connecting["plugin"]),
+        (&json!("info"), &json!("mail")),
+        "{connecting}"
+    );
+    assert!(connecting["time"].as_str().unwrap().ends_with('Z') && connecting["sequence"].is_u64());
+    assert_eq!(told("A long one").unwrap()["message"].as_str().unwrap().chars().count(), 301);
+    assert_eq!(told("The network is down").unwrap()["plugin"], "other");
+    assert!(told("Of no interest").is_none() && lines.len() <= 10, "{lines:?}");
     assert!(!health.to_string().contains("hunter2"), "{health}");
 }
 

@@ -22,6 +22,13 @@ async fn one_request_more_is_told_so_at_once() {
     assert_eq!((answer.status, answer.header("x-greenroom-error")), (503, Some("overloaded")));
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert!(!upstream.has_another());
+    until(async || !gateway.lines_with("The Node backend has too much to do").is_empty()).await;
+    let told = gateway.lines_with("The Node backend has too much to do").remove(0);
+    assert_eq!(
+        (&told["level"], &told["limit"]),
+        (&"warn".into(), &"greenroom.gateway.maxInFlight".into()),
+        "{told}"
+    );
     for (arrived, client) in arrived.iter_mut().zip(&mut clients) {
         arrived.answer("ok").await;
         assert_eq!(client.answer("GET").await.status, 200);

@@ -9,6 +9,7 @@ mod wrong;
 use std::path::Path;
 
 use greenroom_boot_document::{BootDocument, KeptBoots, Outcome};
+use greenroom_logging::visible_json;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -97,7 +98,8 @@ impl Boots {
                 before: before.and_then(|before| slower::Slower::of(boot, before)),
             })
             .collect();
-        serde_json::to_string_pretty(&serde_json::json!({ "boots": shown })).unwrap_or_default()
+        let json = serde_json::to_string_pretty(&serde_json::json!({ "boots": shown })).unwrap_or_default();
+        visible_json(&json).into_owned()
     }
 
     /// 0 if the newest start of each went well, else 1.

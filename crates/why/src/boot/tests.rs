@@ -91,6 +91,17 @@ fn a_tree_is_one_screen_however_many_steps_there_are_and_whoever_waits_for_whom(
 }
 
 #[test]
+fn what_a_terminal_would_take_for_something_else_is_escaped_in_json_too() {
+    let name = "\u{202e}golatac\u{9b}2J";
+    let mut told = boot(300.0);
+    told.steps[1].name = name.to_owned();
+    let json = Boots(vec![told]).json();
+    assert!(!json.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{json}");
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read["boots"][0]["steps"][1]["name"], name);
+}
+
+#[test]
 fn how_much_sooner_a_start_has_failed_is_no_difference() {
     let failed = BootDocument { outcome: Some(Outcome::Failure), ..boot(100.0) };
     let text = Boots(vec![failed, boot(1500.0)]).text(now());

@@ -61,3 +61,12 @@ fn a_plugin_that_was_asked_for_by_name_and_is_not_there_is_told() {
     let other = vec![("techdocs", answered(404, NOT_FOUND)), ("catalog", answered(401, GUARDED))];
     assert_eq!(causes(other, vec![], &[]), []);
 }
+
+#[test]
+fn a_limit_that_is_reached_is_told_as_such_and_not_as_an_error() {
+    let full = r#"{"error":{"name":"ServiceUnavailableError","message":"The plugin 'catalog' has too much to do at the moment; try again in a few seconds"}}"#;
+    let all = causes(vec![("catalog", answered(503, full)), ("auth", answered(401, GUARDED))], vec![], &[]);
+    let [(cause, what), ..] = &all[..] else { panic!("nothing was found") };
+    assert_eq!(*cause, "overloaded");
+    assert!(what.starts_with("Requests to the plugin 'catalog' are refused: "), "{what}");
+}

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use greenroom_logging::Logger;
+use greenroom_metrics::MetricsRegistry;
 use greenroom_node_log::{Reader, Stream};
 use greenroom_wrap::{
     Cause, ChildCommand, Environment, Event, LastExit, LastWords, LastWordsOptions, Launch, Machine, Moment,
@@ -167,6 +169,33 @@ async fn an_end_is_told_once_with_all_that_is_known_and_kept_in_both_places() {
     assert_eq!(kept(&place), exit);
     let message = fs::read_to_string(place.path("termination-log")).unwrap();
     assert!(message.starts_with(&exit.sentence) && message.contains("password is ***"), "{message}");
+}
+
+#[tokio::test]
+async fn starts_and_ends_are_counted_by_cause_those_of_the_process_before_only_if_nobody_could() {
+    let place = Place::new();
+    let told = |words: &Words| {
+        let registry = MetricsRegistry::new(&Logger::noop());
+        words.words.told_by(&registry);
+        let text = registry.text();
+        let lines = text.lines().filter(|line| line.starts_with("greenroom_child_"));
+        let lines = lines.map(|line| line.replace("otel_scope_name=\"greenroom\"", "").replace(",}", "}"));
+        lines.map(|line| line["greenroom_child_".len()..].to_owned()).collect::<Vec<_>>()
+    };
+    let words = place.words();
+    assert_eq!(told(&words), ["starts_total{} 0"]);
+    for (script, ends) in [("exit 7", 1), ("kill -KILL $$", 2), ("exit 3", 3)] {
+        words.supervise(RestartPolicy::Never, command(&["sh", "-c", script])).end().await;
+        assert_eq!(words.ends.lock().unwrap().len(), ends);
+    }
+    let counted = ["starts_total{} 3", r#"exits_total{cause="exit"} 2"#, r#"exits_total{cause="killed"} 1"#];
+    let mut expected = counted.map(str::to_owned).to_vec();
+    expected.sort();
+    let mut found = told(&words);
+    found.sort();
+    assert_eq!(found, expected);
+    drop(words);
+    assert_eq!(told(&place.words()), ["starts_total{} 0"], "it was counted where it was seen");
 }
 
 #[tokio::test]

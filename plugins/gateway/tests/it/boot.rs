@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use greenroom::metrics::MetricsRegistry;
 use greenroom_node_log::{Reader, Record, Stream, facts::NodeBoot};
 use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
 use greenroom_test::RunningTestBackend;
@@ -293,4 +294,43 @@ async fn readiness_says_that_the_start_has_failed_and_not_why() {
     start.says(10, "Plugin 'search' threw an error during startup. no index");
     let said = readiness().await;
     assert!(said.contains("The Node backend's start has failed") && !said.contains("search"), "{said}");
+}
+
+#[tokio::test]
+async fn gateway_135_a_plugin_that_failed_and_may_is_named_in_health_and_not_up_in_metrics() {
+    let node = Node::start().await;
+    let backend = with(UpstreamFrom::Child(node.address)).start().await.unwrap();
+    let gateway: Gateway = backend.service().await.unwrap();
+    gateway.proxy().starts(node.address, None);
+    is(&backend, up).await;
+    heard(&backend, true).await;
+    let start = Start::of(&backend).await;
+    start.goes_on();
+    start.prints(
+        5000,
+        r#"{"level":"error","message":"Plugin 'search' threw an error during startup, but boot failure is permitted for this plugin so startup will continue. no index","service":"backstage"}"#,
+    );
+    start.says(9000, "Plugin initialization complete, newly initialized: 'techdocs'");
+
+    let text = backend.service::<MetricsRegistry>().await.unwrap().text();
+    let series = |name: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+        lines.map(|line| line.replace(r#",otel_scope_name="greenroom""#, "").split_off(name.len())).collect()
+    };
+    let up = series("greenroom_plugin_up");
+    for (plugin, value) in [("catalog", 1), ("search", 0), ("techdocs", 1), ("gateway", 1)] {
+        let line = format!("{{backstage_plugin_id=\"{plugin}\"}} {value}");
+        assert_eq!(up.iter().filter(|found| **found == line).count(), 1, "{line} in {up:#?}");
+    }
+    let took = series("greenroom_boot_plugin_duration");
+    for line in [r#"{backstage_plugin_id="catalog"} 1"#, r#"{backstage_plugin_id="techdocs"} 6"#] {
+        assert!(took.iter().any(|found| found == line), "{line} in {took:#?}");
+    }
+    assert_eq!(text.matches("# TYPE greenroom_plugin_up gauge").count(), 1, "Node's and ours are one metric");
+
+    // The check looks now, and not at its next turn.
+    gateway.proxy().news().notify_one();
+    let named = "has started without plugin 'search': no index";
+    let is_named = |health: &Value| health["checks"]["gateway.node"][0].to_string().contains(named);
+    told(&backend, "/.greenroom/v1/health", is_named).await;
 }

@@ -1,8 +1,10 @@
 //! What the metrics tell of the Node backend.
 
+use std::time::SystemTime;
+
 use greenroom::{logging::Level, metrics::MetricsRegistry};
 use greenroom_plugin_gateway::{Gateway, UpstreamFrom};
-use greenroom_wrap::Spent;
+use greenroom_wrap::{DriftKind, Drifted, Spent};
 
 use crate::{
     node::Node,
@@ -25,6 +27,10 @@ async fn the_metrics_tell_what_is_seen_of_the_node_backend_and_no_name_that_clie
         recent_records: 1,
         recent_bytes: bytes,
     };
+    let changed = |name: &str, kind| Drifted { file: name.into(), kind, since: SystemTime::UNIX_EPOCH };
+    gateway.set_drift(move || {
+        ["app-config.yaml", "app-config.local.yaml"].map(|name| changed(name, DriftKind::Config)).into()
+    });
     gateway.set_log_spend(move || vec![spent("catalog", 70), spent("../etc", 5), spent("a line, really", 6)]);
 
     let text = backend.service::<MetricsRegistry>().await.unwrap().text();
@@ -52,6 +58,15 @@ async fn the_metrics_tell_what_is_seen_of_the_node_backend_and_no_name_that_clie
             r#"greenroom_log_bytes_total{backstage_plugin_id="catalog",level="info"} 70"#,
             r#"greenroom_log_bytes_total{level="info"} 11"#,
         ]
+    );
+    assert_eq!(
+        told("greenroom_config_stale"),
+        [r#"greenroom_config_stale{kind="config"} 2"#, r#"greenroom_config_stale{kind="lockfile"} 0"#]
+    );
+    let asked = told("http_client_request_duration_count");
+    assert!(
+        asked.iter().all(|line| !line.contains("server_port")),
+        "a child has another one each time: {asked:?}"
     );
     let port = node.address.port();
     let connections = told("http_client_open_connections");

@@ -67,7 +67,8 @@ pub(crate) async fn told(backend: &RunningTestBackend, path: &str, wanted: impl 
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), all).await.expect("it tells that in time")
+    // Longer than the time from one run of a check to the next.
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("it tells that in time")
 }
 
 /// Waits until Node's readiness has been heard.

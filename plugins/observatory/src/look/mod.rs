@@ -7,7 +7,10 @@ mod plugins;
 
 use std::time::SystemTime;
 
-use greenroom::{core::State, health::Probe};
+use greenroom::{
+    core::State,
+    health::{Kind, Outcome, Probe},
+};
 use greenroom_plugin_observatory_node::{Behind, MINUTES, NowPart, Problem, minute_of};
 
 use crate::{
@@ -62,14 +65,22 @@ impl Look {
         let masks = config.masks();
         let refusal =
             (!answer.passes()).then(|| masks.all(answer.message().unwrap_or("no reason was given")));
-        let states = self.services.health.settled().await;
+        let mut states = self.services.health.settled().await;
+        // What the backend checks itself is of interest where it does not pass and nothing else on the page says so.
+        let own = self.services.health.all_states().into_iter().filter(|state| {
+            let is_other = states.iter().all(|known| known.name != state.name);
+            let is_off = state.outcome().is_some_and(|outcome| outcome != Outcome::Pass);
+            state.kind == Kind::Information && is_off && is_other
+        });
+        let own: Vec<_> = own.collect();
+        states.extend(own);
         let requests = self.lately.requests.lock();
         Seen {
             now,
             state: *self.services.lifecycle.state().borrow(),
             refusal,
             boot: boot::of(report),
-            checks: checks::of(states, &self.lately, &masks, now),
+            checks: checks::of(states, (&self.lately, &self.services.lines), &masks, now),
             plugins: plugins::of(&self.services.instance, report, &requests, &masks, now),
             errors: errors::of(&self.services.lines),
             minutes: requests.minutes(now),

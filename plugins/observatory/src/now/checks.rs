@@ -5,7 +5,8 @@ use greenroom_plugin_observatory_node::{
     Mark,
     charts::strip,
     foreign, foreign_lines, foreign_plain, format,
-    parts::{Column, Part, Row, Table},
+    parts::{Column, Part, Row, Table, details},
+    session::kept_lines,
     time,
 };
 use maud::{Markup, Render, html};
@@ -34,7 +35,28 @@ pub(super) fn part(seen: &Seen, live: &mut Parts) -> Markup {
             None => "No plugin has a health check: readiness says that all plugins have started.",
             Some(_) => "No plugin has a health check so far: why it is not ready stands above.",
         });
-    Part::new("checks", "Checks").note("Each runs at least every 10 s").body(table).render()
+    let explained = live.part("checks explained", explained(seen));
+    Part::new("checks", "Checks")
+        .note("Each runs at least every 10 s")
+        .body(html! { (table) (explained) })
+        .render()
+}
+
+/// Of each that does not pass, what to do, and what was logged when it stopped passing.
+fn explained(seen: &Seen) -> Markup {
+    // With what the page begins, what to do stands there.
+    let is_said = |check: &Check| seen.beginning().is_some_and(|problem| problem.check == Some(&*check.name));
+    let off = seen.checks.iter().filter(|check| (check.fails() || check.warns()) && !is_said(check));
+    html! {
+        @for (check, next_step) in off.filter_map(|check| Some((check, check.next_step.as_ref()?))) {
+            div {
+                p.small { (foreign(&check.name)) ", next step: " (foreign_lines(next_step)) "." }
+                @if !check.lines.is_empty() {
+                    (details("Lines around the time at which it began", kept_lines(&check.lines, seen.now)))
+                }
+            }
+        }
+    }
 }
 
 fn state(check: &Check) -> Markup {

@@ -48,6 +48,21 @@ async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step(
 }
 
 #[tokio::test]
+async fn health_22_what_to_do_and_the_lines_around_its_beginning_stand_below_the_checks() {
+    let off = registers("mail", |health, logger| {
+        logger.warn("No route to mail.internal");
+        let said = Check::fail("it is away").next_step("start mail.internal again");
+        health.check("server", async move || said);
+    });
+    let backend = backend().add(off).start().await.unwrap();
+    backend.await_log(|line| line["message"] == "Health check failed").await;
+    let said = text(&now(&backend).await);
+    assert!(said.contains("mail.server , next step: start mail.internal again ."), "{said}");
+    let lines = said.split_once("Lines around the time at which it began").expect("there are some").1;
+    assert!(lines.contains("No route to mail.internal"), "{lines}");
+}
+
+#[tokio::test]
 async fn several_failures_are_told_with_the_first_and_how_many_others() {
     let down = registers("catalog", |health, _| {
         for name in ["a", "b", "c"] {

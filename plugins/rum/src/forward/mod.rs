@@ -1,12 +1,14 @@
 //! On to Datadog: what leaves, through what, and what is answered when it does not.
 
 mod breaker;
+mod health;
 mod queue;
 
 use http::StatusCode;
 
 use crate::counts::Outcome;
 
+pub(crate) use health::tell;
 pub(crate) use queue::{ANSWER_TIME, MOST_ANSWER, Outgoing, Queue};
 
 /// What a browser is told: what it should send again, it is told by 429 and from 500 on.

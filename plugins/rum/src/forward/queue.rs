@@ -22,7 +22,10 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::breaker::{Breaker, Pass};
+use super::{
+    breaker::{Breaker, Pass},
+    health::Fate,
+};
 use crate::{
     bounds::Share,
     counts::{Outcome, Received},
@@ -40,9 +43,10 @@ pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     /// A permit for each that waits.
     jobs: Semaphore,
-    breaker: Breaker,
+    pub(super) breaker: Breaker,
+    pub(super) fate: Fate,
     /// How many are not sent yet of those that nobody waits for.
-    left: watch::Sender<usize>,
+    pub(super) left: watch::Sender<usize>,
     is_last: AtomicBool,
     logger: Logger,
     troubles: Arc<Troubles>,
@@ -89,9 +93,9 @@ struct Asked {
 impl Queue {
     /// Sends by this client, until the backend's tasks end.
     pub(crate) fn start(client: &HttpClient, logger: Logger, troubles: Arc<Troubles>) -> Arc<Self> {
-        let (waiting, breaker, is_last, left) = Default::default();
+        let (waiting, breaker, fate, is_last, left) = Default::default();
         let jobs = Semaphore::new(0);
-        let queue = Arc::new(Self { waiting, jobs, breaker, left, is_last, logger, troubles });
+        let queue = Arc::new(Self { waiting, jobs, breaker, fate, left, is_last, logger, troubles });
         // More would wait for their turn in the client.
         for _ in 0..CALLS_AT_ONCE {
             let (queue, client) = (queue.clone(), client.clone());
@@ -107,6 +111,11 @@ impl Queue {
     /// Whether Datadog does not answer, and somebody else finds out when it does.
     pub(crate) fn is_refusing(&self) -> bool {
         self.breaker.is_refusing()
+    }
+
+    /// One was refused because too much waits.
+    pub(crate) fn was_full(&self) {
+        self.fate.full();
     }
 
     /// Sends it, and gives what comes of it until then and no later. What is not under way by then, or when nobody waits any more,
@@ -179,6 +188,7 @@ impl Queue {
         if time.is_zero() {
             received.refused(Refusal::Late);
             self.troubles.late();
+            self.was_full();
             return;
         }
         if asked.as_ref().is_some_and(|asked| asked.answer.is_closed()) {
@@ -188,6 +198,7 @@ impl Queue {
         let outcome = match client.send(call.deadline(time)).await {
             Ok(answer) => {
                 self.on_answer();
+                self.fate.answered(answer.status());
                 if !answer.status().is_success() {
                     self.troubles.answered(answer.status());
                 }
@@ -198,6 +209,7 @@ impl Queue {
                     self.on_timeout();
                 }
                 self.troubles.failed(&error);
+                self.fate.unasked(error.to_string());
                 Outcome::Failed(error.to_string())
             }
         };

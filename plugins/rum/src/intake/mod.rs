@@ -152,6 +152,9 @@ impl Intake {
             Err(refusal) => {
                 received.refused(refusal);
                 self.troubles.refused(refusal);
+                if let (Refusal::NoRoom, Some(sender)) = (refusal, &self.sender) {
+                    sender.queue.was_full();
+                }
                 let peer = client.counted();
                 if refusal == Refusal::TooOften
                     && is_behind_untrusted

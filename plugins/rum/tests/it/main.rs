@@ -4,6 +4,7 @@ mod doctor;
 mod forward;
 mod forwarded;
 mod load;
+mod metrics;
 mod page;
 mod refused;
 mod sdk;

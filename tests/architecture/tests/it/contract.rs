@@ -8,7 +8,7 @@ use std::{
 use crate::repository::{files, read, root};
 
 /// The pages by the word that their rules begin with.
-const PAGES: [(&str, &str); 12] = [
+const PAGES: [(&str, &str); 13] = [
     ("plugin", "plugin-system"),
     ("config", "config"),
     ("log", "logging"),
@@ -21,6 +21,7 @@ const PAGES: [(&str, &str); 12] = [
     ("ops", "ops"),
     ("gateway", "gateway"),
     ("why", "why"),
+    ("traces", "traces"),
 ];
 
 /// A row of a page.

@@ -49,9 +49,9 @@ fn keys_in_sources() -> Vec<String> {
     keys
 }
 
-/// Metrics are named as config keys are; theirs is another page.
+/// Metrics and attributes are named as config keys are; theirs are other pages.
 fn is_metric(text: &str) -> bool {
-    read("docs/metrics.md").contains(&format!("`{text}`"))
+    ["docs/metrics.md", "docs/traces.md"].iter().any(|page| read(page).contains(&format!("`{text}`")))
 }
 
 fn is_key(text: &str) -> bool {
@@ -75,11 +75,14 @@ fn is_key(text: &str) -> bool {
         "greenroom.observatory.sections",
         "greenroom.opsSettings",
         "greenroom.ownHealthChecks",
+        "greenroom.overload",
         "greenroom.ownMetrics",
         "greenroom.opsToken",
         "greenroom.pluginKeys",
         "greenroom.rum.pages",
         "greenroom.runSettings",
+        "greenroom.telemetry",
+        "greenroom.traces",
         "greenroom.userTokens",
         "tasks.runners",
     ];

@@ -22,25 +22,27 @@ async fn help() {
     Usage: greenroom [OPTIONS] [COMMAND]
 
     Commands:
-      start    Start the backend and serve until SIGTERM or SIGINT (the default command)
-      config   Look at the configuration
-      ops      Look after the running backend
-      rum      Commands of the plugin `rum`
-      gateway  Stand in front of a Node backend that somebody else runs: take `backend.listen`, and pass
-               on what is not ours
-      run      Run a Node backend as a child process: signals, its end and its exit code are passed on
-      look     Look at a running Backstage from outside, by its URL, and say what its operator should
-               know
-      logs     Show and filter log lines, of Node's backend and of this one
-      why      Say in one sentence what is wrong with a Backstage: since when, whom it hits, what to do
-      probes   Print Kubernetes' probes for a backend, sized from the starts that were measured; each
-               figure says what it comes from
-      boot     Show how the last start went: what it did when, what held it, what failed and why, and
-               what took longer than before
-      conform  Ask two live backends the same, and tell in what their answers differ
-      install  Copy this program into a directory, such as a volume that an init container shares with a
-               Node backend's image
-      help     Print this message or the help of the given subcommand(s)
+      start      Start the backend and serve until SIGTERM or SIGINT (the default command)
+      config     Look at the configuration
+      ops        Look after the running backend
+      telemetry  Look after traces and metrics
+      rum        Commands of the plugin `rum`
+      gateway    Stand in front of a Node backend that somebody else runs: take `backend.listen`, and
+                 pass on what is not ours
+      run        Run a Node backend as a child process: signals, its end and its exit code are passed on
+      look       Look at a running Backstage from outside, by its URL, and say what its operator should
+                 know
+      logs       Show and filter log lines, of Node's backend and of this one
+      why        Say in one sentence what is wrong with a Backstage: since when, whom it hits, what to
+                 do
+      probes     Print Kubernetes' probes for a backend, sized from the starts that were measured; each
+                 figure says what it comes from
+      boot       Show how the last start went: what it did when, what held it, what failed and why, and
+                 what took longer than before
+      conform    Ask two live backends the same, and tell in what their answers differ
+      install    Copy this program into a directory, such as a volume that an init container shares with
+                 a Node backend's image
+      help       Print this message or the help of the given subcommand(s)
 
     Options:
           --config <FILE>  A config file; repeat it to layer several, the last one wins. Without it:

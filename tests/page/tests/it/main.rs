@@ -13,3 +13,4 @@ mod ops;
 mod refusals;
 mod rum;
 mod signals;
+mod telemetry;

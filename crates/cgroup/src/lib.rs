@@ -1,4 +1,16 @@
-//! The cgroup of this process, in which its child is, too: what its memory may be, what it is, and whom the kernel has killed for it.
+//! The cgroup of this process, in which its children are, too: what its memory may be, what it is, and whom the kernel has killed for
+//! it. Version 2, or version 1.
+//!
+//! ```
+//! use std::path::Path;
+//! use greenroom_cgroup::Cgroup;
+//!
+//! // None on a system without cgroups.
+//! if let Some(cgroup) = Cgroup::find(Path::new("/")) {
+//!     let memory = cgroup.memory();
+//!     println!("{:?} bytes of {:?}, {:?} killed", memory.used, memory.limit, cgroup.oom_kills());
+//! }
+//! ```
 
 use std::{
     fs,
@@ -11,12 +23,21 @@ const NO_LIMIT: u64 = 1 << 62;
 /// The longest file that is read.
 const MOST: usize = 64 * 1024;
 
-/// The directory of a cgroup, and the one above all.
+/// The cgroup of this process: its directory, and the one above all.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Cgroup {
+pub struct Cgroup {
     version: Version,
     top: PathBuf,
     own: PathBuf,
+}
+
+/// Its memory, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CgroupMemory {
+    /// What is used and the kernel cannot take back: without the pages of files. `None` where it does not tell.
+    pub used: Option<u64>,
+    /// What may be used; `None` if all.
+    pub limit: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +47,9 @@ enum Version {
 }
 
 impl Cgroup {
-    pub(super) fn find(root: &Path) -> Option<Self> {
+    /// The one that `/proc/self/cgroup` names; both it and `/sys/fs/cgroup` are read below `root`. `None` where there is none. Reads
+    /// files: it blocks for some microseconds.
+    pub fn find(root: &Path) -> Option<Self> {
         let groups = read(&root.join("proc/self/cgroup"))?;
         let mounted = root.join("sys/fs/cgroup");
         let (version, path) = of_memory(&groups)?;
@@ -39,17 +62,18 @@ impl Cgroup {
         Some(Self { version, top, own })
     }
 
-    /// What is used and cannot be taken back, and the limit, of the cgroup whose limit is the lowest: ours, or one around it.
-    pub(super) fn memory(&self) -> (Option<u64>, Option<u64>) {
+    /// The memory of the cgroup whose limit is the lowest: ours, or one around it.
+    pub fn memory(&self) -> CgroupMemory {
         let around = self.own.ancestors().take_while(|dir| dir.starts_with(&self.top));
         let limited = around.filter_map(|dir| Some((self.limit(dir)?, dir))).min_by_key(|(limit, _)| *limit);
         match limited {
-            Some((limit, dir)) => (self.used(dir), Some(limit)),
-            None => (self.used(&self.own), None),
+            Some((limit, dir)) => CgroupMemory { used: self.used(dir), limit: Some(limit) },
+            None => CgroupMemory { used: self.used(&self.own), limit: None },
         }
     }
 
-    pub(super) fn oom_kills(&self) -> Option<u64> {
+    /// How many of its processes the kernel has killed for want of memory so far; `None` where it does not tell.
+    pub fn oom_kills(&self) -> Option<u64> {
         let file = match self.version {
             Version::One => "memory.oom_control",
             Version::Two => "memory.events",
@@ -116,6 +140,11 @@ mod tests {
 
     use super::*;
 
+    fn both(cgroup: &Cgroup) -> (Option<u64>, Option<u64>) {
+        let memory = cgroup.memory();
+        (memory.used, memory.limit)
+    }
+
     /// A machine of these files.
     fn machine(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
@@ -137,7 +166,7 @@ mod tests {
             ("sys/fs/cgroup/memory.events", "low 0\nhigh 0\nmax 7\noom 2\noom_kill 1\noom_group_kill 0\n"),
         ]);
         let cgroup = Cgroup::find(root.path()).unwrap();
-        assert_eq!(cgroup.memory(), (Some(300_000_000), Some(536_870_912)), "files go when there is need");
+        assert_eq!(both(&cgroup), (Some(300_000_000), Some(536_870_912)), "files go when there is need");
         assert_eq!(cgroup.oom_kills(), Some(1));
     }
 
@@ -153,7 +182,7 @@ mod tests {
             ("sys/fs/cgroup/system.slice/portal.service/memory.events", "oom_kill 4\n"),
         ]);
         let cgroup = Cgroup::find(root.path()).unwrap();
-        assert_eq!((cgroup.memory(), cgroup.oom_kills()), ((Some(900), Some(1000)), Some(4)));
+        assert_eq!((both(&cgroup), cgroup.oom_kills()), ((Some(900), Some(1000)), Some(4)));
     }
 
     #[test]
@@ -166,19 +195,19 @@ mod tests {
             ("sys/fs/cgroup/memory/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
         ]);
         let cgroup = Cgroup::find(root.path()).unwrap();
-        assert_eq!((cgroup.memory(), cgroup.oom_kills()), ((Some(1100), Some(2000)), Some(2)));
+        assert_eq!((both(&cgroup), cgroup.oom_kills()), ((Some(1100), Some(2000)), Some(2)));
     }
 
     #[test]
     fn what_is_not_told_is_not_known() {
         let root = machine(&[("proc/self/cgroup", "4:memory:/../b\n")]);
         let cgroup = Cgroup::find(root.path()).unwrap();
-        assert_eq!((cgroup.memory(), cgroup.oom_kills()), ((None, None), None));
+        assert_eq!((both(&cgroup), cgroup.oom_kills()), ((None, None), None));
         let unlimited = machine(&[
             ("proc/self/cgroup", "4:memory:/\n"),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n"),
         ]);
-        assert_eq!(Cgroup::find(unlimited.path()).unwrap().memory(), (None, None));
+        assert_eq!(both(&Cgroup::find(unlimited.path()).unwrap()), (None, None));
         assert_eq!(Cgroup::find(machine(&[]).path()), None);
     }
 
