@@ -2,7 +2,7 @@
 
 use greenroom::{config::ConfigOptions, errors::Result};
 use greenroom_program::{Program, Start};
-use greenroom_why::{Boots, Untold};
+use greenroom_why::{Boots, Untold, in_time};
 use jiff::Timestamp;
 
 use crate::asked::{Asked, BackendArgs, answered};
@@ -31,12 +31,18 @@ pub(crate) fn with_command(program: Program) -> Program {
 
 fn plan(boot: Boot, options: &ConfigOptions) -> Result<Start> {
     answered(async {
-        Ok(match boots(boot.whom.found(options).await?).await {
-            Err(Untold(why)) => (why, 3),
-            Ok(boots) if boot.json => (boots.json(), boots.exit_code()),
-            Ok(boots) => (boots.text(Timestamp::now()), boots.exit_code()),
-        })
+        let is_json = boot.json;
+        let told = match boots(boot.whom.found(options).await?).await {
+            Ok(boots) => in_time(move || shown(&boots, is_json)).await,
+            Err(why) => Err(why),
+        };
+        Ok(told.unwrap_or_else(|Untold(why)| (why, 3)))
     })
+}
+
+fn shown(boots: &Boots, is_json: bool) -> (String, u8) {
+    let text = if is_json { boots.json() } else { boots.text(Timestamp::now()) };
+    (text, boots.exit_code())
 }
 
 /// What can be told.

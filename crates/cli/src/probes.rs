@@ -46,6 +46,6 @@ async fn sized(made: Made, asked: Asked) -> Made {
     let by = if asked.is_here { "Greenroom, also by its data directory," } else { "Greenroom" };
     match crate::boot::boots(asked).await {
         Ok(boots) => made.measured(&boots, by),
-        Err(_) => made,
+        Err(why) => made.unmeasured(&why),
     }
 }

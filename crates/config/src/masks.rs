@@ -46,6 +46,21 @@ impl Masks {
         self.0.all.mask(text).into_owned()
     }
 
+    /// The same of a text that was cut: what has begun at its end and may be a secret is left out.
+    ///
+    /// ```
+    /// use greenroom_config::RootConfig;
+    ///
+    /// let masks = RootConfig::from_yaml("mail: {token: hunter2hunter2}").unwrap().masks();
+    /// assert_eq!(masks.of_cut("hunter2hunter2 or hunter2hun"), "*** or ");
+    /// ```
+    pub fn of_cut(&self, text: &str) -> String {
+        let mut masked = self.all(text);
+        let begun = self.0.all.begun_at_end(masked.as_bytes());
+        masked.truncate(masked.floor_char_boundary(masked.len() - begun));
+        masked
+    }
+
     /// The text without those secrets that ordinary text does not hold: for a sentence that quotes no value, which a password
     /// `start` would make unreadable.
     pub fn long(&self, text: &str) -> String {

@@ -42,6 +42,7 @@ const LONGEST_ID: usize = 64;
 #[derive(Clone)]
 pub struct Request(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     id: RequestId,
     trace: TraceContext,
@@ -117,7 +118,7 @@ impl Request {
         Self(Arc::new(Inner { id, trace, state, session, is_of_rum, principal, route, target }))
     }
 
-    /// The same, its trace recorded if `is_sampled` says so of it: asked once, before anybody else has this request.
+    /// The same, its trace recorded if `is_sampled` says so of it: asked once. Whoever has this request already keeps it as it was.
     ///
     /// ```
     /// use greenroom_context::Request;
@@ -127,9 +128,9 @@ impl Request {
     /// ```
     #[must_use]
     pub fn sampled(mut self, is_sampled: impl FnOnce(&TraceContext) -> bool) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.trace = inner.trace.sampled(is_sampled(&inner.trace));
-        }
+        let is_sampled = is_sampled(&self.0.trace);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.trace = inner.trace.sampled(is_sampled);
         self
     }
 
@@ -196,28 +197,6 @@ impl Request {
         let _ = self.0.target.set(plugin);
     }
 
-    /// The headers that let a call to another plugin be part of this request: its id, its trace, its session. The other
-    /// side reads them by [`from_headers`](Self::from_headers).
-    ///
-    /// ```
-    /// use greenroom_context::{Context, Request};
-    ///
-    /// // In a handler there is always one.
-    /// let context = Context::current().with_request(Request::new(Some("checkout-7"), None));
-    /// context.sync_scope(|| {
-    ///     let request = Context::current().request().unwrap().clone();
-    ///     let headers: Vec<_> = request.headers().collect();
-    ///     assert_eq!(headers[0], ("x-request-id", "checkout-7".to_owned()));
-    ///     assert_eq!(headers[1], ("traceparent", request.trace().traceparent()));
-    /// });
-    /// ```
-    ///
-    /// They are for backends of the same portal: the session tells a foreign host about a person.
-    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let id = [(Self::ID_HEADER, self.id().to_owned())];
-        id.into_iter().chain(self.trace_headers()).chain(self.session_header())
-    }
-
     /// The headers that let a call to any host be part of the trace: `traceparent`, and `tracestate` if the request came with
     /// one.
     pub fn trace_headers(&self) -> impl Iterator<Item = (&'static str, String)> {
@@ -244,6 +223,7 @@ impl fmt::Debug for Request {
     }
 }
 
+#[derive(Clone)]
 enum RequestId {
     Given(Box<str>),
     Made(TraceId),
@@ -255,6 +235,7 @@ fn is_id(id: &str) -> bool {
 }
 
 /// A UUID: what the browser SDK calls a session, and nothing that names a person.
+#[derive(Clone)]
 struct SessionId([u8; 36]);
 
 impl SessionId {

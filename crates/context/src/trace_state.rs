@@ -7,7 +7,7 @@ const LONGEST: usize = 512;
 const MOST_MEMBERS: usize = 32;
 
 /// The values of a request's `tracestate` headers, in their order, joined to one.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TraceState(String);
 
 impl TraceState {

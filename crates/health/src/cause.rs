@@ -4,6 +4,9 @@ use std::{collections::BTreeSet, time::SystemTime};
 
 use crate::{CheckState, Dependency, Outcome};
 
+/// What checks of the backend's own begin with.
+const OWN: &str = "greenroom";
+
 /// One thing that is wrong, and all that it affects: ten plugins whose database server is away have one cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
@@ -23,7 +26,8 @@ pub struct Cause {
     pub next_step: String,
     /// The checks that do not pass, `<plugin>.<name>`.
     pub checks: Vec<String>,
-    /// The plugins that these belong to.
+    /// The plugins that it hits: those that the checks belong to, unless they name others. A check of the backend's own that names
+    /// none hits no plugin more than others.
     pub plugins: Vec<String>,
     /// The endpoints that they name.
     pub affects: Vec<String>,
@@ -71,9 +75,17 @@ fn cause(group: &[&CheckState]) -> Option<Cause> {
         reason: first.last.as_ref().and_then(|last| last.check.message.clone()),
         next_step: next_step(first),
         checks: group.iter().map(|state| state.name.clone()).collect(),
-        plugins: each(|state| vec![state.plugin().to_owned()]),
+        plugins: each(plugins),
         affects: each(|state| state.affects.clone()),
     })
+}
+
+fn plugins(state: &CheckState) -> Vec<String> {
+    match state.last.as_ref().map(|last| &last.check.plugins[..]) {
+        Some([]) | None if state.plugin() == OWN => vec![],
+        Some([]) | None => vec![state.plugin().to_owned()],
+        Some(named) => named.to_vec(),
+    }
 }
 
 fn next_step(state: &CheckState) -> String {

@@ -11,6 +11,8 @@ pub struct Check {
     pub message: Option<String>,
     /// What to do about it, for those who are told why.
     pub next_step: Option<String>,
+    /// Whom it hits, where that is not the plugin whose check it is.
+    pub plugins: Vec<String>,
 }
 
 /// Whether a check passed.
@@ -42,17 +44,17 @@ impl Outcome {
 impl Check {
     /// All is well.
     pub fn pass() -> Self {
-        Self { outcome: Outcome::Pass, message: None, next_step: None }
+        Self { outcome: Outcome::Pass, message: None, next_step: None, plugins: vec![] }
     }
 
     /// Something is off, and requests are served: does not fail readiness.
     pub fn warn(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Warn, message: Some(message.into()), next_step: None }
+        Self { outcome: Outcome::Warn, message: Some(message.into()), next_step: None, plugins: vec![] }
     }
 
     /// What it checks does not work.
     pub fn fail(message: impl Into<String>) -> Self {
-        Self { outcome: Outcome::Fail, message: Some(message.into()), next_step: None }
+        Self { outcome: Outcome::Fail, message: Some(message.into()), next_step: None, plugins: vec![] }
     }
 
     /// Says what an operator can do about it, as the end of “Next: …”.
@@ -66,6 +68,12 @@ impl Check {
     #[must_use]
     pub fn next_step(self, what: impl Into<String>) -> Self {
         Self { next_step: Some(what.into()), ..self }
+    }
+
+    /// Says which plugins it hits, where the check is none of theirs.
+    #[must_use]
+    pub fn plugins(self, ids: impl IntoIterator<Item = String>) -> Self {
+        Self { plugins: ids.into_iter().collect(), ..self }
     }
 
     /// Whether requests can be served.

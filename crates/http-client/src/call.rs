@@ -44,11 +44,19 @@ pub struct Call {
     pub(crate) most: usize,
     pub(crate) is_to_portal: bool,
     pub(crate) is_public: bool,
+    pub(crate) is_for_status: bool,
 }
 
 impl From<Request<Bytes>> for Call {
     fn from(request: Request<Bytes>) -> Self {
-        Self { request, deadline: DEADLINE, most: MOST, is_to_portal: false, is_public: false }
+        Self {
+            request,
+            deadline: DEADLINE,
+            most: MOST,
+            is_to_portal: false,
+            is_public: false,
+            is_for_status: false,
+        }
     }
 }
 
@@ -96,6 +104,14 @@ impl Call {
     #[must_use]
     pub fn at_most(mut self, bytes: usize) -> Self {
         self.most = bytes;
+        self
+    }
+
+    /// Takes an answer whatever becomes of its body: one that is too long, late or broken off is cut. For calls whose status says
+    /// all that has to be known.
+    #[must_use]
+    pub fn for_status(mut self) -> Self {
+        self.is_for_status = true;
         self
     }
 

@@ -83,7 +83,7 @@ impl Client {
         began: Instant,
         within: Context,
     ) -> Result<Response<Bytes>, Fault> {
-        let Call { mut request, deadline, most, is_to_portal, is_public } = call;
+        let Call { mut request, deadline, most, is_to_portal, is_public, is_for_status } = call;
         let left = || deadline.saturating_sub(began.elapsed());
         let late = |of| Fault::Deadline { of, limit: deadline };
         if request.method() == Method::CONNECT {
@@ -117,8 +117,12 @@ impl Client {
             return Err(Fault::ProxyRefused { proxy: proxy.name(), status: answer.status().as_u16() });
         }
         let (parts, body) = answer.into_parts();
-        let body = timeout(left(), whole(body, most)).await.map_err(|_| late(Stage::Body))??;
-        Ok(Response::from_parts(parts, body))
+        let mut read = BytesMut::new();
+        let end = timeout(left(), whole(body, most, &mut read)).await;
+        match end.unwrap_or_else(|_| Err(late(Stage::Body))) {
+            Err(fault) if !is_for_status => Err(fault),
+            _ => Ok(Response::from_parts(parts, read.freeze())),
+        }
     }
 
     /// One line: no path, no query, no header, because any of them may hold a secret.
@@ -189,15 +193,15 @@ fn fault(error: &legacy::Error) -> Fault {
     }
 }
 
-/// All of a body, if it has no more bytes than that.
-async fn whole(mut body: Incoming, most: usize) -> Result<Bytes, Fault> {
+/// Reads all of a body, if it has no more bytes than that.
+async fn whole(mut body: Incoming, most: usize, whole: &mut BytesMut) -> Result<(), Fault> {
     let too_large = || Fault::TooLarge { what: Part::Body, limit: most };
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > most {
         return Err(too_large());
     }
     // What is announced may never come.
-    let mut whole = BytesMut::with_capacity(announced.min(HEADER_LIMIT));
+    whole.reserve(announced.min(HEADER_LIMIT));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Fault::of_hyper(&error, HEADER_LIMIT))?;
         // Trailers are of no use to anyone yet.
@@ -207,5 +211,5 @@ async fn whole(mut body: Incoming, most: usize) -> Result<Bytes, Fault> {
         }
         whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
+    Ok(())
 }

@@ -185,7 +185,7 @@ impl Serve for Alone {
         let caller = Caller { peer: arrival.peer, trust: self.trust.clone() };
         let router = self.apart.has(request.uri().path()).then(|| self.apart.router.clone());
         let surroundings = self.surroundings.clone();
-        let (exchange, request) = begin(request, arrival, caller, None, traced::Of::Surroundings);
+        let (exchange, request) = begin(request, arrival, caller, None, traced::Of::Untraced);
         run(exchange, request, async move |exchange, request| {
             surroundings.answer(router, exchange, request).await
         })

@@ -53,6 +53,8 @@ pub(crate) struct Exchange {
     pub(crate) places: Vec<Place>,
     /// What is written when the last byte has left.
     pub(crate) line: Option<AccessLine>,
+    /// What it is, if it is no request that is at work any more: whoever reads it leaves when it likes.
+    pub(crate) long_lived: Option<LongLived>,
     /// What is counted when it is over.
     pub(crate) measured: Option<Measured>,
     /// What makes its span when it is over, if it is recorded.
@@ -117,6 +119,7 @@ impl Exchange {
             hits: Vec::new(),
             places: Vec::new(),
             line: None,
+            long_lived: None,
             measured: None,
             traced: None,
             envelope: None,
@@ -151,10 +154,18 @@ impl Exchange {
         }
     }
 
-    /// Notes that it is no request that is at work any more, but something that stays.
+    /// Notes that it is no request that is at work any more, but something that stays. What has left HTTP has no span, here as where
+    /// a plugin answers.
     pub(crate) fn lasts(&mut self, as_what: LongLived) {
         self.places.clear();
-        if let Some(measured) = &mut self.measured {
+        if self.long_lived.is_some() {
+            return;
+        }
+        self.long_lived = Some(as_what);
+        if as_what == LongLived::Tunnel {
+            self.traced = None;
+        }
+        if let Some(measured) = &self.measured {
             measured.lasts(as_what);
         }
     }

@@ -6,7 +6,7 @@
 mod told;
 mod tunnel;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{body::Body, extract::Request, response::Response};
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use greenroom_context::catch_panic;
 use greenroom_core::{Service, scope};
 use greenroom_http_server::{Answer, Arrival, InFlight, RawIo, RequestBody};
 use greenroom_logging::Logger;
-use http::header;
+use http::{HeaderValue, Method, header};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,7 @@ use crate::{
     body::{AnswerBody, is_event_stream},
     client::Caller,
     envelope::Envelope,
+    express::matching,
     failure::panicked,
     health_routes,
     measured::{LongLived, RequestMetrics},
@@ -33,6 +34,7 @@ use crate::{
     server::{begin, keep_alive},
     settings::HttpSettings,
     traced::{self, RequestTraces},
+    websocket::asks_for_web_socket,
 };
 
 /// Answers what nobody of this backend owns, by asking another server.
@@ -54,6 +56,11 @@ pub trait Forward: Send + Sync + 'static {
     /// Whether a request has an access line here.
     fn writes_lines(&self) -> bool {
         true
+    }
+
+    /// Whether the other server is known to have that plugin: what is refused here is told by its name then, too.
+    fn has_plugin(&self, _plugin: &str) -> bool {
+        false
     }
 
     /// Asks the other server. The future is dropped when the client leaves, and so is the body that it answers.
@@ -106,6 +113,8 @@ pub struct Passage {
     pub is_transparent: bool,
     /// Whether it is one of Backstage's health checks.
     pub is_probe: bool,
+    /// Whether it is to be answered however much else is on its way.
+    pub is_vital: bool,
     /// What the request's line is to tell.
     pub told: Arc<Told>,
 }
@@ -204,17 +213,19 @@ impl Surroundings {
             trusts_peer: caller.trust.trusts(caller.peer.address, 0),
             is_encrypted: caller.peer.is_encrypted,
             is_transparent: reach.is_transparent,
-            is_probe: health_routes::probe(request.uri().path()).is_some(),
+            is_probe: health_routes::is_probe(request.method(), request.uri().path()),
+            is_vital: health_routes::is_vital(request.method(), request.uri().path()),
             told: told.clone(),
         };
-        let (mut exchange, request) =
-            begin(request, arrival, caller, self.traces.as_ref(), traced::Of::Clients);
+        let of = if asks_for_web_socket(&request) { traced::Of::WebSockets } else { traced::Of::Clients };
+        let (mut exchange, request) = begin(request, arrival, caller, self.traces.as_ref(), of);
         exchange.watch = root.watch();
         if let Some(plugin) = plugin_of(request.uri().path()) {
             exchange.request.set_target_plugin(plugin.into());
         }
         root.observe_request(&request);
-        let limits = root.limits_of_passed(request.uri().path());
+        let limits = root.limits_of_passed(request.method(), request.uri().path());
+        let is_stream = asks_for_events(&request);
         // Do not rebind `request` inside the future: it would be stored twice.
         let mut request = request.map(|body| counted(body, &told, &exchange.in_flight));
         exchange.told = Some(told);
@@ -223,9 +234,21 @@ impl Surroundings {
             let steps = &self.steps[usize::from(passage.is_transparent)];
             let (reached, refused) = steps.on_request(&mut exchange, &mut request).await;
             let refused = refused.or_else(|| limits?.admit_passed(&mut exchange));
+            if is_stream {
+                // Its answer may begin with its first event, in hours.
+                exchange.places.clear();
+            }
             exchange.line = exchange.line.take().filter(|_| to.0.writes_lines());
             let forwarded = match refused {
-                Some(response) => Forwarded::Answer(response),
+                Some(response) => {
+                    let plugin = exchange.request.target_plugin();
+                    if let Some(told) =
+                        exchange.told.as_ref().filter(|_| plugin.is_some_and(|id| to.0.has_plugin(id)))
+                    {
+                        told.set_plugin_known();
+                    }
+                    Forwarded::Answer(response)
+                }
                 None => {
                     exchange.calls_author();
                     match catch_panic(to.0.forward(request, passage)).await {
@@ -257,10 +280,22 @@ impl Surroundings {
     }
 }
 
-/// The plugin whose API it is, as far as a path tells.
-pub(crate) fn plugin_of(path: &str) -> Option<&str> {
-    let id = path.strip_prefix("/api/")?.split('/').next()?;
-    Some(id).filter(|id| is_plugin_id(id))
+/// The plugin whose API it is, as far as a path tells. Express matches a path whatever its case: each spelling is the same plugin, which
+/// has one name, in lower case. Else who spells it anew would make another one, with limits and series of its own.
+pub(crate) fn plugin_of(path: &str) -> Option<Cow<'_, str>> {
+    let id = matching::below("/api", path)?.strip_prefix('/')?.split('/').next()?;
+    let is_small = !id.bytes().any(|byte| byte.is_ascii_uppercase());
+    let named = if is_small { id.into() } else { id.to_ascii_lowercase().into() };
+    is_plugin_id(id).then_some(named)
+}
+
+/// Whether nothing but a stream of events is asked for, as a browser's `EventSource` asks.
+fn asks_for_events(request: &Request) -> bool {
+    let mut kinds = request.headers().get_all(header::ACCEPT).iter().peekable();
+    let is_one = |value: &HeaderValue| {
+        value.as_bytes().split(|byte| *byte == b',').all(|kind| is_event_stream(kind.trim_ascii()))
+    };
+    *request.method() == Method::GET && kinds.peek().is_some() && kinds.all(is_one)
 }
 
 /// The body, of which is told how much has come. As long as somebody reads it, its connection is at work: an answer may end
@@ -287,13 +322,15 @@ mod tests {
             ("/api/catalog/entities", Some("catalog")),
             ("/api/catalog", Some("catalog")),
             ("/api/my-plugin_2/x", Some("my-plugin_2")),
+            ("/api/sCaffolder/.backstage/auth/v1/jwks.json", Some("scaffolder")),
+            ("/API/Catalog", Some("catalog")),
             ("/api/", None),
             ("/api", None),
             ("/apis/x", None),
             ("/api/%63atalog", None),
             ("/catalog", None),
         ] {
-            assert_eq!(plugin_of(path), plugin, "{path}");
+            assert_eq!(plugin_of(path).as_deref(), plugin, "{path}");
         }
         assert_eq!(plugin_of(&format!("/api/{}", "x".repeat(65))), None);
     }

@@ -14,6 +14,7 @@ use crate::{
         etag, matching,
         send::{empty, json, json_response, options},
     },
+    pipeline::JWKS,
     settings::HttpSettings,
 };
 
@@ -39,9 +40,20 @@ pub(crate) fn probe(path: &str) -> Option<Kind> {
     routes.into_iter().find(|(route, _)| matching::is(route, path)).map(|(_, kind)| kind)
 }
 
-/// Whether a path is asked for health: a probe's, or that of the old backend's status check.
-pub(crate) fn is_health(path: &str) -> bool {
-    probe(path).is_some() || matching::below(STATUS_CHECK, path).is_some()
+/// Whether that is a health check: what else comes for the path of one is a request like any other.
+pub(crate) fn is_probe(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD) && probe(path).is_some()
+}
+
+/// Whether that is answered however much else there is to do: a health check, the old backend's status check, and the public keys of a
+/// plugin, without which others refuse its requests.
+pub(crate) fn is_vital(method: &Method, path: &str) -> bool {
+    let is_keys = |path| {
+        let below = matching::below("/api", path)?.strip_prefix('/')?;
+        Some(matching::is(JWKS, below.get(below.find('/')?..)?))
+    };
+    matches!(*method, Method::GET | Method::HEAD)
+        && (probe(path).is_some() || matching::is(STATUS_CHECK, path) || is_keys(path) == Some(true))
 }
 
 /// The template of a probe's route, in whatever case it was asked for.

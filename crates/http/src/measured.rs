@@ -73,7 +73,6 @@ const KINDS: [&str; 2] = ["events", "tunnel"];
 pub(crate) struct Measured {
     metrics: RequestMetrics,
     method: usize,
-    long_lived: Option<LongLived>,
 }
 
 impl RequestMetrics {
@@ -137,7 +136,7 @@ impl RequestMetrics {
         if !active.has_been.load(Relaxed) {
             active.has_been.store(true, Relaxed);
         }
-        Measured { metrics: self.clone(), method, long_lived: None }
+        Measured { metrics: self.clone(), method }
     }
 }
 
@@ -157,17 +156,15 @@ fn name(index: usize) -> &'static str {
 
 impl Measured {
     /// From here on it is no request that is at work, but something that stays.
-    pub(crate) fn lasts(&mut self, as_what: LongLived) {
-        if self.long_lived.replace(as_what).is_none() {
-            self.metrics.0.active[self.method].now.fetch_sub(1, Relaxed);
-            self.metrics.0.streams[as_what as usize].fetch_add(1, Relaxed);
-        }
+    pub(crate) fn lasts(&self, as_what: LongLived) {
+        self.metrics.0.active[self.method].now.fetch_sub(1, Relaxed);
+        self.metrics.0.streams[as_what as usize].fetch_add(1, Relaxed);
     }
 
     /// It is over. `sent` is how much of the body has left.
     pub(crate) fn end(self, exchange: &Exchange, sent: u64, is_aborted: bool, took: Duration) {
         let inner = &*self.metrics.0;
-        if let Some(kind) = self.long_lived {
+        if let Some(kind) = exchange.long_lived {
             inner.streams[kind as usize].fetch_sub(1, Relaxed);
             inner.streamed.record(took.as_secs_f64(), &[KeyValue::new("kind", KINDS[kind as usize])]);
             return;

@@ -13,7 +13,7 @@ use greenroom_core::{Service, scope};
 use greenroom_errors::{Error, Result};
 use greenroom_http_server::LocalAddr;
 use greenroom_logging::Logger;
-use http::{StatusCode, Uri, uri::PathAndQuery};
+use http::{Method, StatusCode, Uri, uri::PathAndQuery};
 
 use crate::{
     apart::Apart,
@@ -207,9 +207,9 @@ impl RootHttpRouter {
     }
 
     /// The limits of what is passed on for this path, where the config has any.
-    pub(crate) fn limits_of_passed(&self, path: &str) -> Option<Overload> {
+    pub(crate) fn limits_of_passed(&self, method: &Method, path: &str) -> Option<Overload> {
         let limits = self.0.overload.as_ref().filter(|limits| limits.has_any())?;
-        (!health_routes::is_health(path)).then(|| limits.clone())
+        (!health_routes::is_vital(method, path)).then(|| limits.clone())
     }
 
     pub(crate) fn aparts(&self) -> &ArcSwap<Vec<Apart>> {
@@ -261,10 +261,15 @@ impl RootHttpRouter {
     pub(crate) async fn route(&self, exchange: &mut Exchange, mut request: Unrouted<'_>) -> Response {
         self.observe_request(&request);
         let path = request.uri().path();
+        let plugin = || plugin_of(path).filter(|_| self.owns(path));
         if let Some(limit) = self.0.overload.as_ref().and_then(Overload::of_backend)
-            && !health_routes::is_health(path)
-            && let Some(refusal) = limit.admit(exchange, || plugin_of(path).filter(|_| self.owns(path)))
+            && !health_routes::is_vital(request.method(), path)
+            && let Some(refusal) = limit.admit(exchange, plugin)
         {
+            // Its router, which would say so, is not reached.
+            if let Some(plugin) = plugin() {
+                exchange.request.set_target_plugin(plugin.into());
+            }
             return self.replace_failure(exchange, refusal);
         }
         let response = if let Some((handler, mount)) = self.mounted(path) {

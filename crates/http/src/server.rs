@@ -161,7 +161,7 @@ impl Serve for Front {
         let caller = Caller { peer: arrival.peer, trust: inner.trust.clone() };
         if let Some(router) = inner.root.apart(request.uri().path()) {
             let (exchange, request) =
-                begin(request, arrival, caller, inner.traces.as_ref(), traced::Of::Surroundings);
+                begin(request, arrival, caller, inner.traces.as_ref(), traced::Of::Untraced);
             return run(exchange, request, async move |exchange, request| {
                 inner.apart.answer(Some(router), exchange, request).await
             });
@@ -173,7 +173,7 @@ impl Serve for Front {
         }
         if let Some(route) = inner.root.web_sockets().claim(&request, &caller) {
             return Box::pin(async move {
-                let named = traced::name(inner.traces.as_ref(), &request, traced::Of::Surroundings);
+                let named = traced::name(inner.traces.as_ref(), &request, traced::Of::WebSockets);
                 match inner.root.web_sockets().take(route, request, named, arrival, caller).await {}
             });
         }

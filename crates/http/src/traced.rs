@@ -16,9 +16,6 @@ use crate::{
     health_routes, measured,
 };
 
-/// As much as is told of who asks.
-const LONGEST_AGENT: usize = 256;
-
 /// The spans of a server's requests.
 #[derive(Clone)]
 pub(crate) struct RequestTraces {
@@ -32,8 +29,11 @@ pub(crate) struct RequestTraces {
 pub(crate) enum Of {
     /// Those of clients.
     Clients,
-    /// Those that are nobody's work, as of pages that ask again and again: none of them is recorded.
-    Surroundings,
+    /// Those that ask for a WebSocket, which stays for hours and has no span. What is traced within it belongs to the trace of a caller
+    /// whose own is recorded.
+    WebSockets,
+    /// Those that are nobody's work, as of pages that ask again and again: nothing of them is recorded.
+    Untraced,
 }
 
 impl RequestTraces {
@@ -47,7 +47,12 @@ impl RequestTraces {
         let named = request_context(request.headers());
         let Some(sampler) = self.provider.sampler() else { return named };
         named.sampled(|trace| {
-            of == Of::Clients && is_work(trace, request.uri().path()) && sampler.samples(trace)
+            sampler.samples(trace)
+                && match of {
+                    Of::Clients => is_work(trace, request.uri().path()),
+                    Of::WebSockets => trace.parent_span_id().is_some() && trace.is_sampled(),
+                    Of::Untraced => false,
+                }
         })
     }
 
@@ -106,19 +111,17 @@ impl Traced {
             Some(if asked.version == Version::HTTP_10 { "1.0" } else { "1.1" }.into()),
         );
         let agent = asked.user_agent.as_ref().map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-        let agent = agent.map(|agent| {
-            let short = &agent[..agent.floor_char_boundary(LONGEST_AGENT)];
-            redact::text(short).into_owned().into()
-        });
-        text("user_agent.original", agent);
+        // All of it: it is cut where all texts are, behind its secrets.
+        text("user_agent.original", agent.map(|agent| redact::text(&agent).into_owned().into()));
         text("backstage.plugin.id", plugin.map(Into::into));
         let kind = request.principal_type().or(told.map(|_| "unverified"));
         text("backstage.principal.type", kind.map(Into::into));
         text("greenroom.request.id", Some(request.id().into()));
         text("session.id", request.session().map(Into::into));
         let code = told.and_then(|told| told.gateway_error());
+        let has_broken = is_aborted && exchange.long_lived.is_none();
         let failed = status.filter(|status| *status >= 500).map(|status| status.to_string());
-        let error = code.map(Cow::from).or(is_aborted.then_some("aborted".into())).or(failed.map(Into::into));
+        let error = code.map(Cow::from).or(has_broken.then_some("aborted".into())).or(failed.map(Into::into));
         let has_failed = error.is_some();
         text("error.type", error);
         if let Some(status) = status {
@@ -165,14 +168,17 @@ mod tests {
         let flags = |path, parent, of| traces.named(&asked(path, parent), of).trace().flags();
         // Nobody takes spans: what the client says goes on.
         assert_eq!(flags("/api/x", None, Of::Clients), "00");
-        assert_eq!(flags("/api/x", parent, Of::Surroundings), "01");
+        assert_eq!(flags("/api/x", parent, Of::Untraced), "01");
 
         let _spans = provider.open(Sampler::default(), 8, 8).unwrap();
         let probe = "/.backstage/health/v1/readiness";
         assert_eq!(flags("/api/x", None, Of::Clients), "01");
         assert_eq!(flags(probe, None, Of::Clients), "00");
         assert_eq!(flags(probe, parent, Of::Clients), "01");
-        assert_eq!(flags("/.greenroom/", parent, Of::Surroundings), "00");
+        assert_eq!(flags("/.greenroom/", parent, Of::Untraced), "00");
+        // A WebSocket begins none, and what is traced within it is part of a caller's.
+        assert_eq!(flags("/api/x", None, Of::WebSockets), "00");
+        assert_eq!(flags("/api/x", parent, Of::WebSockets), "01");
         assert!(traces.begin(&traces.named(&asked(probe, None), Of::Clients)).is_none());
         assert!(traces.begin(&traces.named(&asked("/api/x", None), Of::Clients)).is_some());
     }

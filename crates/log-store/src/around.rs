@@ -1,6 +1,7 @@
 //! The lines around a moment: what happened when something changed.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -13,9 +14,6 @@ use crate::{line::Line, mask::Mask, record::Record, ring::Segment, shapes::Shape
 const BEFORE: Duration = Duration::from_secs(30);
 const AFTER: Duration = Duration::from_secs(10);
 
-/// No more lines are compared with each other.
-const MOST_LOOKED_AT: usize = 20_000;
-
 /// Warnings and errors of anybody, and all lines of these plugins: those nearest to the moment, in the order in which they were logged.
 pub(crate) fn around(
     segments: &[Arc<Segment>],
@@ -26,7 +24,8 @@ pub(crate) fn around(
 ) -> Vec<Line> {
     let (from, until) = (at.checked_sub(BEFORE).unwrap_or(at), at.checked_add(AFTER).unwrap_or(at));
     let begins = |segment: &Arc<Segment>| segment.records().next().map(|record| record.time());
-    let mut near: Vec<(Duration, Record<'_>)> = vec![];
+    // The nearest so far: in a flood there are many more, and what is far is forgotten at once.
+    let mut near: BTreeMap<(Duration, u64), Record<'_>> = BTreeMap::new();
     for (number, segment) in segments.iter().enumerate() {
         // Where the next one begins, this one ends.
         let ends = segments.get(number + 1).and_then(begins);
@@ -38,13 +37,16 @@ pub(crate) fn around(
                 && (record.level <= Level::Warn
                     || plugins.iter().any(|plugin| plugin.as_bytes() == record.plugin))
         };
-        let wanted = segment.records().filter(is_wanted).take(MOST_LOOKED_AT - near.len());
-        near.extend(wanted.map(|record| (distance(record.time(), at), record)));
+        for record in segment.records().filter(is_wanted) {
+            near.insert((distance(record.time(), at), record.sequence), record);
+            if near.len() > limit {
+                near.pop_last();
+            }
+        }
     }
-    near.sort_by_key(|(distance, _)| *distance);
-    near.truncate(limit);
-    near.sort_by_key(|(_, record)| record.sequence);
-    near.iter().filter_map(|(_, record)| Line::read(record, shapes, mask)).collect()
+    let mut near: Vec<_> = near.into_values().collect();
+    near.sort_by_key(|record| record.sequence);
+    near.iter().filter_map(|record| Line::read(record, shapes, mask)).collect()
 }
 
 fn distance(one: SystemTime, other: SystemTime) -> Duration {

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use greenroom_config::Masks;
 use greenroom_metrics::ResourceMetrics;
-use greenroom_traces::{Event, KeyValue, Scope, SpanData, SpanKind, Status, Value};
+use greenroom_traces::{Event, KeyValue, LONGEST_TEXT, Scope, SpanData, SpanKind, Status};
 use opentelemetry_proto::tonic::{
     collector::{metrics::v1::ExportMetricsServiceRequest, trace::v1::ExportTraceServiceRequest},
-    common::v1::{AnyValue, InstrumentationScope, KeyValue as Said, any_value},
+    common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue as Said, any_value},
     metrics::v1::metric::Data,
     resource::v1::Resource,
     trace::v1::{ResourceSpans, ScopeSpans, Span, Status as StatusSaid, span, status::StatusCode},
@@ -72,19 +72,19 @@ fn one(span: SpanData, masks: &Masks) -> Span {
     let trace = &span.trace;
     let said = |attributes: Vec<KeyValue>| attributes.into_iter().map(|of| attribute(of, masks)).collect();
     let remote = if span.has_remote_parent { IS_REMOTE } else { 0 };
-    let event = |Event { name, at, attributes }: Event| span::Event {
+    let event = |Event { name, at, attributes, dropped_attributes }: Event| span::Event {
         time_unix_nano: nanos(at),
-        name: name.into_owned(),
+        name: told(&name, masks),
         attributes: said(attributes),
-        dropped_attributes_count: 0,
+        dropped_attributes_count: dropped_attributes,
     };
     Span {
         trace_id: bytes(trace.trace_id().as_str()),
         span_id: bytes(trace.span_id().as_str()),
-        trace_state: span.trace_state.map(String::from).unwrap_or_default(),
+        trace_state: span.trace_state.map(|said| told(&String::from(said), masks)).unwrap_or_default(),
         parent_span_id: trace.parent_span_id().map(|parent| bytes(parent.as_str())).unwrap_or_default(),
         flags: u32::from(trace.is_sampled()) | HAS_IS_REMOTE | remote,
-        name: masks.all(&span.name),
+        name: told(&span.name, masks),
         kind: kind(span.kind).into(),
         start_time_unix_nano: nanos(span.began),
         end_time_unix_nano: nanos(span.ended),
@@ -96,7 +96,7 @@ fn one(span: SpanData, masks: &Masks) -> Span {
             Status::Unset => None,
             Status::Ok => Some(StatusSaid { code: StatusCode::Ok.into(), ..Default::default() }),
             Status::Error(why) => {
-                Some(StatusSaid { message: masks.all(&why), code: StatusCode::Error.into() })
+                Some(StatusSaid { message: told(&why, masks), code: StatusCode::Error.into() })
             }
         },
         ..Default::default()
@@ -114,10 +114,27 @@ fn kind(kind: SpanKind) -> span::SpanKind {
 }
 
 fn attribute(of: KeyValue, masks: &Masks) -> Said {
-    match of.value {
-        Value::String(text) => string(of.key.as_str(), masks.all(text.as_str())),
-        value => Said { key: of.key.to_string(), value: Some(value.into()), ..Default::default() },
+    let mut value = AnyValue::from(of.value);
+    hide(&mut value, masks);
+    Said { key: told(of.key.as_str(), masks), value: Some(value), ..Default::default() }
+}
+
+/// Hides secrets in whatever texts there are.
+fn hide(value: &mut AnyValue, masks: &Masks) {
+    match &mut value.value {
+        Some(any_value::Value::StringValue(text)) => *text = told(text, masks),
+        Some(any_value::Value::ArrayValue(ArrayValue { values })) => {
+            values.iter_mut().for_each(|value| hide(value, masks));
+        }
+        _ => {}
     }
+}
+
+/// What goes out of a text that somebody has said: secrets are hidden before it is cut, or half of one would be left.
+fn told(text: &str, masks: &Masks) -> String {
+    let mut told = if text.len() > LONGEST_TEXT { masks.of_cut(text) } else { masks.all(text) };
+    told.truncate(told.floor_char_boundary(LONGEST_TEXT));
+    told
 }
 
 /// What hex digits stand for.

@@ -2,72 +2,33 @@
 
 use std::{collections::BTreeMap, env, ffi::OsString, fmt};
 
-/// Those that are read.
-const READ: [&str; 38] = [
-    "OTEL_SDK_DISABLED",
-    "OTEL_SERVICE_NAME",
-    "OTEL_RESOURCE_ATTRIBUTES",
-    "OTEL_PROPAGATORS",
-    "OTEL_TRACES_SAMPLER",
-    "OTEL_TRACES_SAMPLER_ARG",
-    "OTEL_TRACES_EXPORTER",
-    "OTEL_METRICS_EXPORTER",
-    "OTEL_LOGS_EXPORTER",
-    "OTEL_BSP_SCHEDULE_DELAY",
-    "OTEL_BSP_EXPORT_TIMEOUT",
-    "OTEL_BSP_MAX_QUEUE_SIZE",
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_METRIC_EXPORT_INTERVAL",
-    "OTEL_METRIC_EXPORT_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_HEADERS",
-    "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
-    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
-    "OTEL_EXPORTER_OTLP_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
-    "OTEL_EXPORTER_OTLP_COMPRESSION",
-    "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION",
-    "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
-    "OTEL_EXPORTER_OTLP_PROTOCOL",
-    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
-    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
-    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-    "OTEL_EXPORTER_OTLP_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
-    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
-];
-
 /// The `OTEL_*` variables. What an empty one says is nothing, as OpenTelemetry has it.
 ///
 /// ```
 /// use greenroom_otlp::OtelEnvironment;
 ///
-/// let environment = OtelEnvironment::from_variables(|name| match name {
-///     "OTEL_EXPORTER_OTLP_HEADERS" => Some("api-key=secret".into()),
-///     _ => None,
-/// });
+/// let variables = [("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"), ("HOME", "/home/me")];
+/// let environment = OtelEnvironment::from_variables(variables);
 /// assert_eq!(format!("{environment:?}"), r#"{"OTEL_EXPORTER_OTLP_HEADERS"}"#);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct OtelEnvironment(BTreeMap<&'static str, String>);
+pub struct OtelEnvironment(BTreeMap<String, String>);
 
 impl OtelEnvironment {
     /// That of this process.
     pub fn from_process() -> Self {
-        Self::from_variables(|name| env::var_os(name))
+        Self::from_variables(
+            env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))),
+        )
     }
 
-    /// That in which variables have these values.
-    pub fn from_variables(value: impl Fn(&str) -> Option<OsString>) -> Self {
-        let said = READ.into_iter().filter_map(|name| {
-            let text = value(name)?.to_string_lossy().trim().to_owned();
+    /// That in which variables have these values; those of others are left out.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (impl Into<String>, impl Into<OsString>)>,
+    ) -> Self {
+        let own = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let said = own.filter(|(name, _)| name.starts_with("OTEL_")).filter_map(|(name, value)| {
+            let text = value.to_string_lossy().trim().to_owned();
             (!text.is_empty()).then_some((name, text))
         });
         Self(said.collect())
@@ -77,8 +38,8 @@ impl OtelEnvironment {
         self.0.get(name).map(String::as_str)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.keys().copied()
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }
 

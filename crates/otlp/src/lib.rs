@@ -4,11 +4,11 @@
 //! use greenroom_config::RootConfig;
 //! use greenroom_otlp::{OtelEnvironment, OtlpSettings, Signal};
 //!
-//! let environment = OtelEnvironment::from_variables(|name| match name {
-//!     "OTEL_EXPORTER_OTLP_ENDPOINT" => Some("http://collector:4318".into()),
-//!     "OTEL_METRICS_EXPORTER" => Some("prometheus".into()),
-//!     _ => None,
-//! });
+//! let variables = [
+//!     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+//!     ("OTEL_METRICS_EXPORTER", "prometheus"),
+//! ];
+//! let environment = OtelEnvironment::from_variables(variables);
 //! let settings = OtlpSettings::from_config(&RootConfig::from_yaml("").unwrap(), &environment).unwrap();
 //! assert_eq!(settings.target(Signal::Traces).unwrap().shown(), "collector:4318/v1/traces");
 //! assert!(settings.target(Signal::Metrics).is_none());

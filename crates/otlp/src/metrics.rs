@@ -24,6 +24,11 @@ impl MetricExport {
     pub(crate) async fn run(mut self) {
         let stopping = self.delivery.stopping.clone();
         while !pause(&stopping, self.interval).await {
+            tokio::select! {
+                biased;
+                () = stopping.cancelled() => break,
+                () = self.delivery.rest() => {}
+            }
             self.send().await;
         }
         self.send().await;

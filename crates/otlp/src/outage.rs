@@ -25,19 +25,19 @@ impl Outage {
     }
 
     /// Something did not arrive. `lost` is how much has been lost so far, all told.
-    pub(crate) fn fails(&mut self, why: &Why, lost: u64) {
+    /// `is_tried_again`: not at once is it lost.
+    pub(crate) fn fails(&mut self, why: &Why, lost: u64, is_tried_again: bool) {
         if self.since.is_some() {
             return;
         }
         self.since = Some(Began { at: Instant::now(), lost });
         let (signal, kind, text) = (self.signal.as_str(), &*why.kind, &why.text);
         let what = capitalized(signal);
-        warn!(
-            self.logger,
-            signal,
-            "errorType" = kind,
-            "{what} do not arrive: {text}. They are sent again for a while, and counted when they are dropped"
-        );
+        let becomes = match is_tried_again {
+            true => "They are sent again for a while, and counted when they are dropped",
+            false => "They are dropped, and counted",
+        };
+        warn!(self.logger, signal, "errorType" = kind, "{what} do not arrive: {text}. {becomes}");
     }
 
     /// Something arrived.

@@ -6,11 +6,12 @@ use greenroom_config::RootConfig;
 use greenroom_context::TraceContext;
 use greenroom_errors::Result;
 use greenroom_http_client::ClientEnvironment;
-use greenroom_logging::Logger;
+use greenroom_logging::{Logger, visible};
 use greenroom_metrics::MetricsRegistry;
 use greenroom_traces::{Scope, SpanData};
 
 use crate::{
+    deliver::words,
     encode,
     send::{Sender, Sent},
     service::client,
@@ -32,7 +33,7 @@ pub struct Probed {
     pub found_by: String,
     /// Host and path.
     pub target: String,
-    /// Nothing, or why it was not taken and what to look at.
+    /// Nothing, or why it was not taken and what to look at, for a terminal.
     pub failed: Option<String>,
 }
 
@@ -71,9 +72,10 @@ pub async fn send_one(
         let failed = match sender.send(body, Duration::MAX).await {
             Sent::Taken { rejected: 0, .. } => None,
             Sent::Taken { why, .. } => {
-                Some(format!("The collector took the call, and rejected what was in it: {why}"))
+                let why = words(&sender.without_keys(&why), &config.masks());
+                Some(format!("The collector took the call, and rejected what was in it: {}", visible(&why)))
             }
-            Sent::Later { why, .. } | Sent::Never(why) => Some(why.plain),
+            Sent::Later { why, .. } | Sent::Never(why) => Some(visible(&why.plain).into_owned()),
         };
         probed.push(Probed { signal, found_by, target: target.shown(), failed });
     }

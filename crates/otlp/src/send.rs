@@ -1,21 +1,24 @@
 //! One call to the collector, and what it means. Words for it name no target: those are for lines.
 
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use greenroom_http_client::{Call, CallError, Fault, HttpClient, Stage};
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use greenroom_redact::Secrets;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use opentelemetry_proto::tonic::collector::{
     metrics::v1::ExportMetricsServiceResponse, trace::v1::ExportTraceServiceResponse,
 };
 use prost::Message;
+use serde_json::Value;
 
 use crate::settings::{Protocol, Signal, Target};
 
-/// No answer is longer.
+/// So much of an answer is read: its status says whether something was taken.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// So long at most a collector can have us wait.
@@ -27,6 +30,8 @@ pub(crate) struct Sender {
     client: HttpClient,
     signal: Signal,
     target: Arc<Target>,
+    /// Keys that the collector gets, and may tell again.
+    keys: Arc<Secrets>,
 }
 
 /// What became of a call.
@@ -53,7 +58,14 @@ pub(crate) struct Why {
 
 impl Sender {
     pub(crate) fn new(client: HttpClient, signal: Signal, target: Target) -> Self {
-        Self { client, signal, target: Arc::new(target) }
+        let keys = Secrets::default().with(target.keys().iter().map(String::as_str));
+        let keys = keys.map(|(keys, _)| keys).unwrap_or_default();
+        Self { client, signal, target: Arc::new(target), keys: Arc::new(keys) }
+    }
+
+    /// A text without the keys that the collector gets.
+    pub(crate) fn without_keys<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.keys.mask(text)
     }
 
     pub(crate) fn target(&self) -> &Target {
@@ -70,9 +82,9 @@ impl Sender {
         said.extend(headers.iter().cloned());
         said.insert(header::CONTENT_TYPE, protocol.content_type());
         if *is_packed {
-            said.insert(header::CONTENT_ENCODING, http::HeaderValue::from_static("gzip"));
+            said.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let call = Call::from(request).deadline((*timeout).min(at_most)).at_most(LONGEST_ANSWER);
+        let call = Call::from(request).deadline((*timeout).min(at_most)).at_most(LONGEST_ANSWER).for_status();
         match self.client.send(call).await {
             Ok(answer) => self.meant(&answer),
             Err(error) => not_answered(&error),
@@ -81,11 +93,23 @@ impl Sender {
 
     fn meant(&self, answer: &Response<Bytes>) -> Sent {
         let status = answer.status();
+        let is_page = answer.headers().get(header::CONTENT_TYPE).is_some_and(is_html);
+        if status.is_success() && is_page {
+            let text =
+                "what answers there is no collector: it answers with a page (see the endpoint, and its port)";
+            let text = text.to_owned();
+            return Sent::Never(Why { kind: "not_otlp".to_owned(), plain: text.clone(), text });
+        }
         if status.is_success() {
             let (rejected, why) = self.rejected(answer).unwrap_or_default();
             return Sent::Taken { rejected: u64::try_from(rejected).unwrap_or(0), why };
         }
-        let text = format!("the collector answers {} ({})", status.as_u16(), hint(status));
+        let hint = match status.as_u16() {
+            404 | 405 => path_hint(self.signal, self.target.url.path()),
+            _ => None,
+        };
+        let hint = hint.unwrap_or_else(|| hint_of(status).into());
+        let text = format!("the collector answers {} ({hint})", status.as_u16());
         let why = Why { kind: status.as_str().to_owned(), plain: text.clone(), text };
         // Those that OTLP lists.
         match status.as_u16() {
@@ -97,28 +121,55 @@ impl Sender {
     /// How many were not taken of those that came, and why.
     fn rejected(&self, answer: &Response<Bytes>) -> Option<(i64, String)> {
         let body = &answer.body()[..];
-        match (self.signal, self.target.protocol) {
-            (Signal::Traces, protocol) => {
-                let read: ExportTraceServiceResponse = decoded(body, protocol)?;
-                read.partial_success.map(|part| (part.rejected_spans, part.error_message))
+        match (self.target.protocol, self.signal) {
+            (Protocol::Json, signal) => rejected_in_json(body, signal),
+            (Protocol::Protobuf, Signal::Traces) => {
+                let part = ExportTraceServiceResponse::decode(body).ok()?.partial_success?;
+                Some((part.rejected_spans, part.error_message))
             }
-            (Signal::Metrics, protocol) => {
-                let read: ExportMetricsServiceResponse = decoded(body, protocol)?;
-                read.partial_success.map(|part| (part.rejected_data_points, part.error_message))
+            (Protocol::Protobuf, Signal::Metrics) => {
+                let part = ExportMetricsServiceResponse::decode(body).ok()?.partial_success?;
+                Some((part.rejected_data_points, part.error_message))
             }
         }
     }
 }
 
-fn decoded<M: Message + Default + serde::de::DeserializeOwned>(body: &[u8], protocol: Protocol) -> Option<M> {
-    match protocol {
-        Protocol::Protobuf => M::decode(body).ok(),
-        Protocol::Json => serde_json::from_slice(body).ok(),
+/// ProtoJSON writes a number of 64 bits as a text, and reads both; it leaves out what is 0 or empty.
+fn rejected_in_json(body: &[u8], signal: Signal) -> Option<(i64, String)> {
+    let read: Value = serde_json::from_slice(body).ok()?;
+    let part = read.get("partialSuccess")?;
+    let count = match signal {
+        Signal::Traces => &part["rejectedSpans"],
+        Signal::Metrics => &part["rejectedDataPoints"],
+    };
+    let count = count.as_i64().or_else(|| count.as_str()?.parse().ok()).unwrap_or(0);
+    Some((count, part["errorMessage"].as_str().unwrap_or_default().to_owned()))
+}
+
+/// A page for people: a login, an app that answers whatever is asked.
+fn is_html(kind: &HeaderValue) -> bool {
+    let kind = kind.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+    kind.trim_ascii().eq_ignore_ascii_case(b"text/html")
+}
+
+/// What is wrong with the path of an endpoint where nothing takes OTLP: it was meant for one signal, or for all.
+pub(crate) fn path_hint(signal: Signal, path: &str) -> Option<String> {
+    let (name, below) = (signal.in_variables(), signal.path());
+    if path == "/" {
+        return Some(format!(
+            "OTEL_EXPORTER_OTLP_{name}_ENDPOINT is taken as it is: write {below} at its end"
+        ));
     }
+    let is_of_one = |of: &Signal| path.ends_with(&[of.path(), below].concat());
+    let twice = Signal::ALL.into_iter().find(is_of_one)?.path();
+    Some(format!(
+        "{below} is added to the endpoint of all signals, which ends in {twice} already: leave that out"
+    ))
 }
 
 /// What an operator may do about it.
-fn hint(status: StatusCode) -> &'static str {
+fn hint_of(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 | 403 => "it wants a key, or another one: see OTEL_EXPORTER_OTLP_HEADERS",
         404 | 405 => "nothing takes OTLP there: see the path of the endpoint",

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     counts::{self, Counts},
-    deliver::Delivery,
+    deliver::{Delivery, FLUSH},
     encode,
     environment::OtelEnvironment,
     metrics::MetricExport,
@@ -24,9 +24,6 @@ use crate::{
     settings::{OtlpSettings, Signal, Target},
     traces::TraceExport,
 };
-
-/// How long a stop waits for what is left.
-const FLUSH: Duration = Duration::from_secs(5);
 
 /// That traces and metrics are sent, if they are.
 #[derive(Clone)]
@@ -106,13 +103,7 @@ impl Start<'_> {
         let Some(spans) = provider.open(*sampler, queue.capacity, queue.batch) else { return Ok(()) };
         let (delivery, left) = self.delivery(Signal::Traces, target);
         counts::tell_of_spans(registry, &provider, &left.counts);
-        let export = TraceExport {
-            spans,
-            queue: *queue,
-            resource: encode::resource(resource),
-            config: self.config.clone(),
-            delivery,
-        };
+        let export = TraceExport { spans, queue: *queue, resource: encode::resource(resource), delivery };
         self.run(Signal::Traces, left, export.run(), move |counts| {
             provider.counts().waiting + counts.in_flight()
         })
@@ -137,7 +128,10 @@ impl Start<'_> {
             counts: counts.clone(),
             outage: Outage::new(self.logger.clone(), signal),
             logger: self.logger.clone(),
+            config: self.config.clone(),
             stopping: stopping.clone(),
+            ends: None,
+            rests_until: None,
             has_told_of_part: false,
         };
         (delivery, Left { counts, stopping })

@@ -1,6 +1,5 @@
 //! Spans on their way from the queue to the collector.
 
-use greenroom_config::RootConfig;
 use greenroom_traces::{SpanData, Spans};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
@@ -11,7 +10,6 @@ pub(crate) struct TraceExport {
     pub(crate) spans: Spans,
     pub(crate) queue: QueueSettings,
     pub(crate) resource: Resource,
-    pub(crate) config: RootConfig,
     pub(crate) delivery: Delivery,
 }
 
@@ -22,7 +20,11 @@ impl TraceExport {
             let batch = tokio::select! {
                 biased;
                 () = stopping.cancelled() => break,
-                batch = self.spans.next(self.queue.delay) => batch,
+                // Meanwhile they wait in the queue, which has its bound.
+                batch = async {
+                    self.delivery.rest().await;
+                    self.spans.next(self.queue.delay).await
+                } => batch,
             };
             self.send(batch).await;
         }
@@ -40,7 +42,7 @@ impl TraceExport {
             return;
         }
         let count = batch.len() as u64;
-        let request = encode::spans(batch, &self.resource, &self.config.masks());
+        let request = encode::spans(batch, &self.resource, &self.delivery.config.masks());
         let Ok(body) = encode::body(&request, self.delivery.sender.target()) else {
             return self.delivery.counts.end(0, Some(("encoding", count)));
         };

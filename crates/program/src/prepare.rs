@@ -76,7 +76,7 @@ pub(crate) fn calls(options: &ConfigOptions) -> ClientEnvironment {
 
 /// Where traces and metrics of a start with these options are sent.
 pub(crate) fn telemetry(options: &ConfigOptions) -> OtelEnvironment {
-    OtelEnvironment::from_variables(|name| options.env.get(name).map(Into::into))
+    OtelEnvironment::from_variables(options.env.clone())
 }
 
 /// What decides on the lines of a start with these options.

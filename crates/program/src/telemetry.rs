@@ -62,7 +62,7 @@ pub(crate) fn test(_: Test, context: &CommandContext<'_>) -> Result<Answer> {
     if let Some(signal) = off {
         let _ = writeln!(text, "{}: nothing is sent", signal.as_str());
     }
-    let has_failed = probed.iter().any(|of| of.failed.is_some());
+    let has_failed = settings.is_refused || probed.iter().any(|of| of.failed.is_some());
     Ok(Answer::from(text.trim_end().to_owned()).exit_code(u8::from(has_failed)))
 }
 

@@ -1,5 +1,7 @@
 //! What is on its way to the server behind and back, by plugin, and how much of it there may be.
 
+mod names;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +14,12 @@ use std::{
     time::SystemTime,
 };
 
-use greenroom_context::{Request as Named, spawn};
 use greenroom_http::{Limit, Limited};
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode};
 use parking_lot::Mutex;
 
+use self::names::Names;
+pub(crate) use self::place::Place;
 use crate::{
     open::LastBegun, recent::Recent, refusals::Refusals, settings::Limits, stall::Suspect,
     status::PluginStatus,
@@ -25,8 +28,12 @@ use crate::{
 /// How many plugins are told apart. What they are called is the client's to say.
 const MOST_PLUGINS: usize = 200;
 
-/// How many health checks are on their way at once. They have their own room: a server that has much to do is not down.
+/// How many health checks are on their way at once; more are answered here. They have their own room: a server that has much to do is
+/// not down.
 const MOST_PROBES: usize = 100;
+
+/// The same of what is as vital; more take the places of all others.
+const MOST_VITAL: usize = 100;
 
 /// How many plugins are told that may be why the server behind does not answer.
 const MOST_SUSPECTS: usize = 5;
@@ -40,9 +47,14 @@ pub const PROBES: &str = "/.backstage/health";
 /// All of it.
 pub(crate) struct Live {
     in_flight: Limit,
+    /// Has room for all: who asks whether there is room for a probe, and then sends one, must not find it taken.
     probes: Limit,
+    vital: Limit,
+    uploads: Limit,
     streams: Limit,
     plugins: Mutex<Plugins>,
+    /// By which plugins metrics and traces may tell.
+    names: Mutex<Names>,
     /// More were found than are told apart: no backend has so many plugins, and what may be said of any name tells nothing more.
     is_crowded: AtomicBool,
     /// Those beyond [`MOST_PLUGINS`].
@@ -61,15 +73,15 @@ struct Plugins {
 /// What is counted of a plugin.
 #[derive(Default)]
 struct Plugin {
-    /// Whether it can be a plugin at all: it has a name.
-    is_named: bool,
-    /// It has answered as a plugin does.
+    /// What can be no plugin at all has no name.
+    id: Box<str>,
+    /// It has answered as a plugin does, and its name has a place among those that are told.
     is_found: AtomicBool,
     /// It has answered as only a plugin does.
     is_certain: AtomicBool,
     /// When it was asked last, by the clock of all.
     asked: AtomicU64,
-    now: [AtomicUsize; 4],
+    now: [AtomicUsize; 6],
     requests: AtomicU64,
     given_up: AtomicU64,
     failures: AtomicU64,
@@ -90,6 +102,10 @@ pub(crate) enum Kind {
     Tunnel = 2,
     /// It is a health check.
     Probe = 3,
+    /// It is answered once, and must be however much else there is to do.
+    Vital = 4,
+    /// It is answered, and the rest of its body goes on.
+    Upload = 5,
 }
 
 /// There is no room for more.
@@ -99,12 +115,16 @@ pub(crate) struct Full;
 impl Live {
     pub(crate) fn new(limits: Limits) -> Self {
         let of = |of, key: &str, most| Limit::new(of, format!("greenroom.gateway.{key}"), most);
-        let (plugins, is_crowded, others, probed) = Default::default();
+        let (plugins, names, is_crowded, others, probed) = Default::default();
         Self {
             in_flight: of(Limited::Upstream, "maxInFlight", limits.in_flight),
-            probes: of(Limited::Upstream, "probes", MOST_PROBES),
+            probes: of(Limited::Upstream, "probes", usize::MAX),
+            vital: of(Limited::Upstream, "vital", MOST_VITAL),
+            // No connection is kept beyond what was let in anyway.
+            uploads: of(Limited::Upstream, "uploads", limits.in_flight),
             streams: of(Limited::Streams, "maxStreams", limits.streams),
             plugins,
+            names,
             is_crowded,
             others,
             probed,
@@ -122,11 +142,25 @@ impl Live {
         let place =
             if is_full { Err(&self.streams) } else { self.place(Kind::Exchange, || self.plugin(plugin)) };
         place.map_err(|full| {
-            let plugins = self.plugins.lock();
-            let is_found = |found: &Arc<Plugin>| found.is_found.load(Relaxed);
-            full.refuse(Some(plugin).filter(|id| plugins.by_id.get(*id).is_some_and(is_found)));
+            full.refuse(Some(plugin).filter(|id| self.has_found(id)));
             Full
         })
+    }
+
+    /// Whether the Node backend is known to have that plugin.
+    pub(crate) fn has_found(&self, plugin: &str) -> bool {
+        let is_found = |found: &Arc<Plugin>| found.is_found.load(Relaxed);
+        self.plugins.lock().by_id.get(plugin).is_some_and(is_found)
+    }
+
+    /// Whether one more health check may be sent; else who asks is told what is known.
+    pub(crate) fn has_room_for_probes(&self) -> bool {
+        self.probes.now() < MOST_PROBES
+    }
+
+    /// Lets a request in that must be answered, however much else is on its way.
+    pub(crate) fn enter_vital(self: &Arc<Self>, plugin: &str) -> Result<Place, Full> {
+        self.place(Kind::Vital, || self.plugin(plugin)).or_else(|_| self.enter(plugin, false))
     }
 
     /// Lets a health check in, however much else is on its way.
@@ -197,6 +231,8 @@ impl Live {
         match kind {
             Kind::Exchange => &self.in_flight,
             Kind::Probe => &self.probes,
+            Kind::Vital => &self.vital,
+            Kind::Upload => &self.uploads,
             Kind::Stream | Kind::Tunnel => &self.streams,
         }
     }
@@ -223,14 +259,15 @@ impl Plugins {
 }
 
 fn named(id: &str) -> Arc<Plugin> {
-    Arc::new(Plugin { is_named: !id.is_empty(), ..Plugin::default() })
+    Arc::new(Plugin { id: id.into(), ..Plugin::default() })
 }
 
 impl Plugin {
     fn status(&self) -> PluginStatus {
         let now = |kind: Kind| self.now[kind as usize].load(Relaxed);
         PluginStatus {
-            in_flight: now(Kind::Exchange) + now(Kind::Probe),
+            in_flight: now(Kind::Exchange) + now(Kind::Probe) + now(Kind::Vital),
+            uploads: now(Kind::Upload),
             streams: now(Kind::Stream),
             tunnels: now(Kind::Tunnel),
             is_found: self.is_found.load(Relaxed),
@@ -244,18 +281,19 @@ impl Plugin {
 
     /// Whether it is a plugin shows by its answers. One below 400 only a plugin gives. A refusal for who asks, and a failure, are a
     /// plugin's as a rule. All else, such as 404, 429 and what answers CORS, is said before a plugin is asked, of any name.
-    fn answered(&self, method: &Method, status: StatusCode, is_crowded: bool) {
-        if !self.is_named || *method == Method::OPTIONS {
+    fn answered(&self, method: &Method, status: StatusCode, live: &Live) {
+        if self.id.is_empty() || *method == Method::OPTIONS {
             return;
         }
         let is_certain = status.as_u16() < 400;
-        let may_be = Refusals::is(status) || status.is_server_error();
-        for (noted, is_so) in
-            [(&self.is_certain, is_certain), (&self.is_found, is_certain || (may_be && !is_crowded))]
-        {
-            if is_so && !noted.load(Relaxed) {
-                noted.store(true, Relaxed);
-            }
+        let is_news = match is_certain {
+            true => !self.is_certain.load(Relaxed),
+            false => (Refusals::is(status) || status.is_server_error()) && !self.is_found.load(Relaxed),
+        };
+        if is_news {
+            self.is_certain.fetch_or(is_certain, Relaxed);
+            let is_told = live.names.lock().has_place(&self.id, is_certain, live.is_crowded.load(Relaxed));
+            self.is_found.fetch_or(is_told, Relaxed);
         }
     }
 
@@ -265,107 +303,5 @@ impl Plugin {
 
     fn waiting(&self) -> u64 {
         self.recent.waiting(self.requests.load(Relaxed))
-    }
-}
-
-/// A request's place, from its beginning to the end of its answer.
-pub(crate) struct Place {
-    live: Arc<Live>,
-    plugin: Arc<Plugin>,
-    kind: Kind,
-    /// How many of its plugin's came before.
-    number: u64,
-    /// It was answered, or has failed: its client has not given it up.
-    has_end: AtomicBool,
-}
-
-impl Place {
-    /// It is for that request.
-    pub(crate) fn is_for(&self, uri: &Uri, named: &Named) {
-        self.plugin.last_begun.begins(self.number, uri, named);
-    }
-
-    /// Whether it is a health check.
-    pub(crate) fn is_probe(&self) -> bool {
-        self.kind == Kind::Probe
-    }
-
-    /// Whether it is for a plugin that the server behind has, as far as answers have shown.
-    pub(crate) fn is_plugins(&self) -> bool {
-        self.plugin.is_found.load(Relaxed)
-    }
-
-    /// It turns out to be that.
-    pub(crate) fn becomes(&mut self, kind: Kind, id: Option<&str>) -> Result<(), Full> {
-        let room = self.live.room(kind);
-        if !room.take() {
-            room.refuse(id.filter(|_| self.is_plugins()));
-            return Err(Full);
-        }
-        self.leave();
-        self.plugin.now[kind as usize].fetch_add(1, Relaxed);
-        self.kind = kind;
-        Ok(())
-    }
-
-    /// Its plugin has answered so, or whoever answers where there is no plugin.
-    pub(crate) fn answered(&self, method: &Method, status: StatusCode, request: &str) {
-        self.plugin.answered(method, status, self.live.is_crowded.load(Relaxed));
-        self.ends();
-        // Of a health check, 503 is an answer: it is not ready.
-        let is_failure = self.kind != Kind::Probe || status != StatusCode::SERVICE_UNAVAILABLE;
-        if status.is_server_error() && is_failure {
-            self.failed(status.as_str(), request);
-        }
-    }
-
-    /// Its plugin has failed.
-    pub(crate) fn failed(&self, code: &str, request: &str) {
-        self.ends();
-        self.plugin.failures.fetch_add(1, Relaxed);
-        *self.plugin.last_failure.lock() = Some((SystemTime::now(), code.to_owned(), request.to_owned()));
-    }
-
-    /// Its plugin has answered so, for that reason.
-    pub(crate) fn refused(&self, status: StatusCode, reason: &'static str) {
-        self.plugin.refusals.lock().note(status, reason);
-    }
-
-    /// The same, for a reason that is not known yet.
-    pub(crate) fn refused_later(
-        &self,
-        status: StatusCode,
-        reason: impl Future<Output = &'static str> + Send + 'static,
-    ) {
-        let plugin = self.plugin.clone();
-        drop(spawn("why it was refused", async move {
-            let reason = reason.await;
-            plugin.refusals.lock().note(status, reason);
-        }));
-    }
-
-    fn ends(&self) {
-        // One task has it at a time.
-        if !self.has_end.load(Relaxed) {
-            self.has_end.store(true, Relaxed);
-            self.plugin.recent.ends(self.number);
-            self.plugin.last_begun.ends(self.number);
-        }
-    }
-
-    fn leave(&self) {
-        self.live.room(self.kind).leave();
-        self.plugin.now[self.kind as usize].fetch_sub(1, Relaxed);
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.leave();
-        if !*self.has_end.get_mut() {
-            self.plugin.given_up.fetch_add(1, Relaxed);
-            self.plugin.recent.ends(self.number);
-            self.plugin.last_begun.ends(self.number);
-        }
     }
 }

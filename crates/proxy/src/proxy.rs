@@ -319,6 +319,10 @@ impl Forward for Proxy {
         self.0.writes_lines
     }
 
+    fn has_plugin(&self, plugin: &str) -> bool {
+        self.0.live.has_found(plugin)
+    }
+
     fn forward(&self, request: Request, passage: Passage) -> BoxFuture<'static, Forwarded> {
         Box::pin(send::forward(self.0.clone(), request, passage))
     }

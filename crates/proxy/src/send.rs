@@ -53,11 +53,15 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
         Forwarded::Answer(failure.response(wants_page))
     };
     let plugin = named.as_ref().and_then(Named::target_plugin).unwrap_or_default();
-    let place = match passage.is_probe {
-        true => shared.live.enter_probe(),
-        false => shared.live.enter(plugin, asked.may_stream),
+    let place = match () {
+        () if passage.is_probe => shared.live.enter_probe(),
+        () if passage.is_vital => shared.live.enter_vital(plugin),
+        () => shared.live.enter(plugin, asked.may_stream),
     };
     let Ok(place) = place else {
+        if shared.live.has_found(plugin) {
+            told.set_plugin_known();
+        }
         return failed(Failure::Overloaded);
     };
     if place.is_plugins() {
@@ -68,7 +72,9 @@ pub(crate) async fn forward(shared: Arc<Shared>, request: Request, passage: Pass
     }
     let is_looked_at =
         !passage.is_transparent && shared.look_who_asks(request.headers(), named.as_ref(), &told);
-    let span = Traced::begin(&shared.tracer, named.as_ref(), &passage, request.method(), request.uri());
+    // What stays for hours is no call.
+    let spanned = named.as_ref().filter(|_| asked.goes_on != As::WebSocket);
+    let span = Traced::begin(&shared.tracer, spanned, &passage, request.method(), request.uri());
     let sending = Sending { shared, asked, told: told.clone(), named, is_looked_at, place, span };
     sending.run(request, &passage).await.unwrap_or_else(failed)
 }

@@ -78,8 +78,9 @@ impl Shared {
         let is_asked = !self.is_stopping() && (is_transparent || self.availability.is_up());
         // Who does not turn its event loop answers nobody: what it has said last is known here.
         let is_silent = !is_transparent && self.pulse.is_stalled();
-        let liveness = is_asked && (!is_silent || self.pulse.is_stalled_for_long());
-        Reach { owned: is_transparent, readiness: is_asked && !is_silent, liveness, is_transparent }
+        let may_be_probed = is_asked && self.live.has_room_for_probes();
+        let liveness = may_be_probed && (!is_silent || self.pulse.is_stalled_for_long());
+        Reach { owned: is_transparent, readiness: may_be_probed && !is_silent, liveness, is_transparent }
     }
 
     /// Whether it is to be asked whether its event loop turns.

@@ -29,7 +29,7 @@ pub struct Status {
     pub no_source: Option<Why>,
     /// What it said last of its readiness, since it takes connections.
     pub readiness: Option<Arc<Readiness>>,
-    /// How long its answers took to begin, of the last requests: the median and the 95th percentile.
+    /// How long its answers of the last minute took to begin: the median and the 95th percentile.
     pub latency: Option<(Duration, Duration)>,
     /// How much may go to it at once.
     pub limits: Limits,
@@ -79,6 +79,8 @@ impl Readiness {
 pub struct PluginStatus {
     /// Requests whose answers have not begun or not ended.
     pub in_flight: usize,
+    /// Requests whose answers have ended, and the rest of whose bodies goes on.
+    pub uploads: usize,
     /// Event streams that are open.
     pub streams: usize,
     /// Connections that have left HTTP.

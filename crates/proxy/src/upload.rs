@@ -82,8 +82,12 @@ impl Upload {
 }
 
 /// Lets the rest of a request leave whose answer has ended: a server may answer and read on. It ends with the client, whose body
-/// fails then or when it does not come in time, with the server behind, and with a drain.
-pub(crate) fn send_rest(mut connection: Connection, upload: Upload, place: Place) {
+/// fails then or when it does not come in time, with the server behind, and with a drain; at once where too many go on so. The place of what
+/// is answered is free from here on.
+pub(crate) fn send_rest(mut connection: Connection, upload: Upload, mut place: Place) {
+    if place.goes_on().is_err() {
+        return;
+    }
     drop(spawn("rest of an upload", async move {
         connection.start_ended.clone().run_until_cancelled(upload.ended()).await;
         drop(place);

@@ -122,9 +122,7 @@ impl TestBackend {
     /// Sets `OTEL_*` variables, which say where traces and metrics are sent: those of the process are not read.
     #[must_use]
     pub fn otel(mut self, variables: &[(&str, &str)]) -> Self {
-        let value =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
-        self.telemetry = OtelEnvironment::from_variables(value);
+        self.telemetry = OtelEnvironment::from_variables(variables.iter().copied());
         self
     }
 

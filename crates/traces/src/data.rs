@@ -3,9 +3,13 @@
 use std::{borrow::Cow, sync::Arc, time::SystemTime};
 
 use greenroom_context::TraceContext;
-use opentelemetry::{KeyValue, StringValue, Value};
+use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 
 use crate::{LONGEST_TEXT, MOST_PARTS};
+
+/// How many bytes of a text are kept beyond those that are told. Who sends it hides secrets in it first, and cuts it then: of a text
+/// that ended where it is told to nobody would see that one had begun there.
+const MARGIN: usize = 256;
 
 /// Whose spans are whose: what OpenTelemetry calls a tracer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +71,11 @@ pub struct Event {
     pub at: SystemTime,
     /// What is said of it.
     pub attributes: Vec<KeyValue>,
+    /// How many more attributes were said.
+    pub dropped_attributes: u32,
 }
 
-/// A span that has ended.
+/// A span that has ended. Its texts are up to [`LONGEST_TEXT`] bytes long, or longer: then there may have been more of them.
 #[derive(Clone, Debug)]
 pub struct SpanData {
     /// Whose it is.
@@ -106,7 +112,7 @@ impl SpanData {
         let now = SystemTime::now();
         Self {
             scope,
-            name: name.into(),
+            name: short_name(name),
             kind: SpanKind::default(),
             trace,
             has_remote_parent: false,
@@ -123,7 +129,7 @@ impl SpanData {
 
     /// Says something of it. Of two with the same key the later one stays.
     pub fn set(&mut self, attribute: KeyValue) {
-        let attribute = KeyValue::new(attribute.key, cut(attribute.value));
+        let attribute = kept(attribute);
         if let Some(known) = self.attributes.iter_mut().find(|known| known.key == attribute.key) {
             *known = attribute;
         } else if self.attributes.len() < MOST_PARTS {
@@ -139,21 +145,54 @@ impl SpanData {
             self.dropped_events = self.dropped_events.saturating_add(1);
             return;
         }
-        let attributes = attributes.into_iter().take(MOST_PARTS);
-        let attributes = attributes.map(|one| KeyValue::new(one.key, cut(one.value))).collect();
-        self.events.push(Event { name: name.into(), at: SystemTime::now(), attributes });
+        let dropped = attributes.len().saturating_sub(MOST_PARTS);
+        self.events.push(Event {
+            name: short_name(name),
+            at: SystemTime::now(),
+            attributes: attributes.into_iter().take(MOST_PARTS).map(kept).collect(),
+            dropped_attributes: u32::try_from(dropped).unwrap_or(u32::MAX),
+        });
     }
+}
+
+/// As much of an attribute as is kept.
+fn kept(KeyValue { key, value, .. }: KeyValue) -> KeyValue {
+    let key = if is_long(key.as_str()) { Key::from(shortened(key.into())) } else { key };
+    let value = match value {
+        Value::String(text) => Value::String(short(text)),
+        Value::Array(list) => Value::Array(match list {
+            Array::String(texts) => Array::String(texts.into_iter().take(MOST_PARTS).map(short).collect()),
+            Array::Bool(all) => Array::Bool(first(all)),
+            Array::I64(all) => Array::I64(first(all)),
+            Array::F64(all) => Array::F64(first(all)),
+            other => other,
+        }),
+        other => other,
+    };
+    KeyValue::new(key, value)
+}
+
+fn first<T>(mut all: Vec<T>) -> Vec<T> {
+    all.truncate(MOST_PARTS);
+    all
+}
+
+fn short(text: StringValue) -> StringValue {
+    if is_long(text.as_str()) { shortened(text.into()).into() } else { text }
+}
+
+/// As much of a name as is kept.
+pub(crate) fn short_name(name: impl Into<Cow<'static, str>>) -> Cow<'static, str> {
+    let name = name.into();
+    if is_long(&name) { shortened(name.into_owned()).into() } else { name }
+}
+
+fn is_long(text: &str) -> bool {
+    text.len() > LONGEST_TEXT + MARGIN
 }
 
 /// As much of a text as is kept.
-fn cut(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(StringValue::from(shortened(text.into()))),
-        other => other,
-    }
-}
-
 pub(crate) fn shortened(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+    text.truncate(text.floor_char_boundary(LONGEST_TEXT + MARGIN));
     text
 }

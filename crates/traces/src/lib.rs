@@ -42,7 +42,7 @@ mod service;
 mod span;
 
 pub use data::{Event, Scope, SpanData, SpanKind, Status};
-pub use opentelemetry::{Key, KeyValue, Value};
+pub use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
 pub use provider::{Tracer, TracerProvider};
 pub use queue::{SpanCounts, Spans};
 pub use sampler::{Sampler, SamplerError};
@@ -52,10 +52,11 @@ pub use span::{Span, SpanBuilder, StartedSpan};
 /// How many spans wait to be sent at most, unless it is said: OpenTelemetry's own default.
 pub const MOST_WAITING: usize = 2_048;
 
-/// How many attributes a span has at most, and how many events: what is said beyond them is counted.
+/// How many attributes a span and an event have at most, how many events a span: what is said beyond them is counted. A list has no
+/// more elements.
 pub const MOST_PARTS: usize = 128;
 
-/// How many bytes of a text are kept.
+/// How many bytes of a text are told; a few more are kept, so that a secret that is cut can be seen.
 pub const LONGEST_TEXT: usize = 1_024;
 
 /// The config keys that this crate reads, as a JSON Schema.

@@ -15,7 +15,7 @@ use opentelemetry::{Key, KeyValue, Value};
 use parking_lot::Mutex;
 
 use crate::{
-    data::{SpanData, SpanKind, Status, shortened},
+    data::{SpanData, SpanKind, Status, short_name, shortened},
     provider::Tracer,
     service::Caller,
 };
@@ -181,7 +181,7 @@ impl Span {
 
     /// Says its name anew, once more is known.
     pub fn set_name(&self, name: impl Into<Cow<'static, str>>) {
-        self.change(|data| data.name = name.into());
+        self.change(|data| data.name = short_name(name));
     }
 
     /// Notes that something happened, now.

@@ -11,6 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::words::said;
+
 /// How a run names itself.
 pub const USER_AGENT: &str = concat!("greenroom-why/", env!("CARGO_PKG_VERSION"));
 
@@ -109,6 +111,16 @@ impl Asked {
     /// The document of an answer of 200.
     pub(crate) fn document(&self) -> Option<Value> {
         self.with(200)?.json()
+    }
+
+    /// Why it brings no document.
+    pub(crate) fn why_untold(&self) -> String {
+        match self {
+            Self::Answered(reply) if reply.status == 200 => "it answers 200 without a document".to_owned(),
+            Self::Answered(reply) => format!("it answers {}", reply.status),
+            Self::Failed(error) => said(&error.to_string()),
+            Self::Not => "there was no time left to ask".to_owned(),
+        }
     }
 
     /// Whether it took the connection and gave no answer in time.

@@ -9,6 +9,9 @@ use crate::{
     words::{plugins, said, time},
 };
 
+/// What checks of Greenroom itself begin with.
+const OWN: &str = "greenroom";
+
 /// The worst that the document tells; `null` tells nothing.
 pub(crate) fn worst(health: &Value) -> Option<Finding> {
     let causes = items(&health["causes"]);
@@ -59,7 +62,14 @@ fn finding(cause: &Value) -> Finding {
         }
     };
     let found = found.since(time(&cause["since"]));
-    hitting(found, &texts("affectedEndpoints"), &texts("plugins"))
+    let mut ids = texts("plugins");
+    // An older Greenroom names itself for its own checks, which is no plugin.
+    ids.retain(|id| *id != OWN);
+    let is_own = checks.first().and_then(|check| check.split_once('.')).is_some_and(|(of, _)| of == OWN);
+    if ids.is_empty() && is_own && cause["status"] == "fail" {
+        return found.hits("everybody");
+    }
+    hitting(found, &texts("affectedEndpoints"), &ids)
 }
 
 fn title(kind: &str) -> String {
@@ -100,6 +110,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_greenroom_checks_itself_hits_the_plugin_that_it_names_or_everybody() {
+        let of = |status: &str, plugins: &[&str]| {
+            let cause = json!({
+                "status": status, "output": "This backend refuses requests", "checks": ["greenroom.overload"], "plugins": plugins,
+            });
+            worst(&json!({"causes": [cause]})).unwrap().hits
+        };
+        assert_eq!(of("fail", &[]).as_deref(), Some("everybody"));
+        assert_eq!(of("fail", &["greenroom"]).as_deref(), Some("everybody"));
+        assert_eq!(of("warn", &["catalog"]).as_deref(), Some("the plugin 'catalog'"));
+        assert_eq!(of("warn", &["greenroom"]), None);
+    }
 
     #[test]
     fn one_cause_is_told_once_with_those_that_it_hits() {

@@ -22,6 +22,7 @@ mod checks;
 mod data_dir;
 mod database;
 mod ended;
+mod in_time;
 mod log;
 mod operators;
 mod outside;
@@ -36,6 +37,7 @@ pub use crate::{
     ask::{Request, USER_AGENT},
     boot::Boots,
     data_dir::DataDir,
+    in_time::in_time,
     log::Log,
     probes::Probes,
     why::Why,

@@ -25,6 +25,9 @@ const BLOCK: usize = 256 * 1024;
 /// What the log's last so many seconds tell goes on: who asks a database in vain asks again sooner.
 const STILL: i64 = 60;
 
+/// A Greenroom has no more limits that are worth telling at once.
+const MOST_LIMITS: usize = 8;
+
 /// A line that tells of something wrong.
 #[derive(Clone, Debug)]
 struct Fault {
@@ -56,6 +59,8 @@ pub struct Log {
     end: Option<Finding>,
     /// A database that refuses connections.
     database: Option<Fault>,
+    /// The limits that are reached, by their keys.
+    overloaded: Vec<(String, Fault)>,
     /// The process said that it ends.
     fatal: Option<Fault>,
     error: Option<Fault>,
@@ -107,7 +112,7 @@ impl Log {
         let moment = self.last.and_then(|at| SystemTime::try_from(at).ok()).unwrap_or(SystemTime::UNIX_EPOCH);
         match self.wrapped.line(record, at) {
             Of::Backends => {}
-            Of::Own => return,
+            Of::Own => return self.note_limits(record, at),
             Of::OwnStart => return self.own_start(),
             Of::Launched => {
                 (self.boot, self.is_launched, self.is_untimed) =
@@ -147,6 +152,7 @@ impl Log {
             self.is_untimed = at.is_none();
             self.begins();
         }
+        self.note_limits(record, at);
         let fault = || Fault {
             at,
             plugin: record.plugin.as_ref().map(|plugin| said(plugin.id())),
@@ -170,6 +176,37 @@ impl Log {
     fn begins(&mut self) {
         (self.fatal, self.error, self.errors) = (None, None, 0);
         (self.end, self.database, self.is_stopped) = (None, None, false);
+        self.overloaded.clear();
+    }
+
+    /// An episode of a limit begins with one line, and ends with another.
+    fn note_limits(&mut self, record: &Record<'_>, at: Option<Timestamp>) {
+        let message = &*record.message;
+        if let Some((who, told)) = message.split_once(" has too much to do: ") {
+            let Some((_, key)) = told.split_once(" as many as ") else { return };
+            let Some((key, _)) = key.split_once(" allows. More are answered 503") else { return };
+            self.overloaded.retain(|(known, _)| known != key);
+            if self.overloaded.len() < MOST_LIMITS {
+                let plugin = record.plugin.as_ref().map(|plugin| said(plugin.id()));
+                self.overloaded.push((key.to_owned(), Fault { at, plugin, text: said(who) }));
+            }
+        } else if message.contains(" keeps up again: ") {
+            self.overloaded.retain(|(key, _)| !message.ends_with(&format!(" by {key}")));
+        }
+    }
+
+    fn overload(&self) -> Option<Finding> {
+        let (key, told) = self.overloaded.first().filter(|_| !self.is_stopped)?;
+        let key = said(key);
+        let what = format!("{} has too much to do, and refuses what is more than {key} allows", told.text);
+        let next = format!(
+            "see which plugin is slow or asked most, add replicas, or raise {key} if there is room for more"
+        );
+        let found = Finding::new("overloaded", what, next).since(told.at);
+        Some(match &told.plugin {
+            Some(plugin) => found.hits(format!("the plugin '{plugin}'")),
+            None => found.hits("everybody"),
+        })
     }
 
     /// Greenroom's own start in front of Node's: what it has said so far is of itself.
@@ -236,6 +273,9 @@ impl Log {
     /// The last error of a backend that runs: no more than a hint.
     pub(crate) fn last_error(&self) -> Option<Finding> {
         if let Some(found) = self.database() {
+            return Some(found);
+        }
+        if let Some(found) = self.overload() {
             return Some(found);
         }
         let error = self.error.as_ref()?;

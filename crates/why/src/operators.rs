@@ -30,6 +30,8 @@ pub(crate) struct Told {
     info: Value,
     health: Value,
     gateway: Value,
+    /// The path of one of them that it does not tell though it has it, and why.
+    untold: Option<(&'static str, String)>,
 }
 
 /// Whether there is such a surface, and whether it lets us in.
@@ -41,6 +43,8 @@ pub(crate) enum Surface {
     Closed,
     /// It refuses the token.
     Refused,
+    /// It tells nothing to who brings the token, for this reason.
+    Untold(String),
     /// What it tells.
     Open(Box<Told>),
 }
@@ -60,14 +64,25 @@ impl Surface {
         if asked.iter().all(|asked| asked.with(401).is_some()) {
             return Self::Refused;
         }
-        let [info, health, gateway] = [0, 1, 2].map(|at| document(&asked[at]).unwrap_or_default());
-        Self::Open(Box::new(Told { info, health, gateway }))
+        let told: Vec<_> = asked.iter().map(document).collect();
+        // Who is no gateway has no document of it.
+        let fails = |at: &usize| told[*at].is_none() && asked[*at].with(404).is_none();
+        let untold = [0, 1, 2].into_iter().find(fails);
+        let untold = untold.map(|at| (paths[at], asker.masked(&asked[at].why_untold())));
+        if told.iter().all(Option::is_none) {
+            return Self::Untold(untold.map_or_else(|| "it answers 404".to_owned(), |(_, why)| why));
+        }
+        let [info, health, gateway] = [0, 1, 2].map(|at| told[at].clone().unwrap_or_default());
+        Self::Open(Box::new(Told { info, health, gateway, untold }))
     }
 }
 
-/// Health that fails may say so by its status.
+/// Health that fails may say so by its status. What is empty, or no object, tells nothing.
 fn document(asked: &Asked) -> Option<Value> {
-    asked.reply().and_then(crate::ask::Reply::json).filter(|_| asked.with(404).is_none())
+    let reply = asked.with(200).or_else(|| asked.with(503))?;
+    reply
+        .json()
+        .filter(|told| told.as_object().is_some_and(|told| !told.is_empty() && !told.contains_key("error")))
 }
 
 impl Told {
@@ -79,8 +94,11 @@ impl Told {
     /// The same anew, as far as that may have changed.
     pub(crate) async fn ask_again(&mut self, asker: &Asker, target: &Target) {
         let asked = join_all([HEALTH, GATEWAY].map(|path| asker.get_with_token(target, path))).await;
-        for (asked, told) in asked.iter().zip([&mut self.health, &mut self.gateway]) {
+        for (asked, (path, told)) in
+            asked.iter().zip([(HEALTH, &mut self.health), (GATEWAY, &mut self.gateway)])
+        {
             if let Some(document) = document(asked) {
+                self.untold.take_if(|(untold, _)| *untold == path);
                 *told = document;
             }
         }
@@ -227,6 +245,13 @@ impl Told {
 
     /// What is worth a word although all is well.
     pub(crate) fn note(&self, now: Timestamp) -> Option<String> {
+        let untold =
+            self.untold.as_ref().map(|(path, why)| format!("though {path} of it tells nothing: {why}"));
+        let notes: Vec<_> = self.ended(now).into_iter().chain(untold).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
+    }
+
+    fn ended(&self, now: Timestamp) -> Option<String> {
         let exit = &self.gateway["lastExit"];
         let at = time(&exit["time"])?;
         (now.as_second() - at.as_second() < RECENT).then(|| {

@@ -11,7 +11,7 @@ use crate::{
     log::Log,
     outside::{Health, LIVENESS, READINESS},
     reach,
-    words::said,
+    words::{is_time, said},
 };
 
 /// Backstage listens there unless its config says otherwise.
@@ -54,6 +54,8 @@ pub struct Probes {
     /// Of each start that was measured, in seconds.
     boots: Vec<f64>,
     measured_by: String,
+    /// Why nobody tells of a start, where somebody was asked.
+    untold: Option<String>,
     /// How long health took, in milliseconds.
     latency: Option<u128>,
 }
@@ -72,6 +74,7 @@ impl Probes {
             is_tls: false,
             boots: vec![],
             measured_by: String::new(),
+            untold: None,
             latency: None,
         };
         probes.measured(&Boots::of_log(log), BY_LOG)
@@ -136,7 +139,7 @@ impl Probes {
         };
         let latency = health.liveness.reply().map(|reply| reply.took.as_millis());
         let is_tls = url.starts_with("https:") && written.is_some();
-        Ok(Self { paths, port, is_tls, boots: vec![], measured_by: String::new(), latency })
+        Ok(Self { paths, port, is_tls, boots: vec![], measured_by: String::new(), untold: None, latency })
     }
 
     /// Sized from these starts, of which `by` tells.
@@ -154,6 +157,7 @@ impl Probes {
         let of = |node: bool| {
             let took =
                 well.iter().filter(|boot| (boot.backend == "node") == node).filter_map(|boot| boot.took_ms);
+            let took = took.filter(|ms| is_time(*ms));
             took.map(|ms| ms / 1000.0).collect::<Vec<_>>()
         };
         let took = Some(of(true)).filter(|took| !took.is_empty()).unwrap_or_else(|| of(false));
@@ -167,6 +171,13 @@ impl Probes {
     #[must_use]
     pub fn measured_by_log(self, log: &Log) -> Self {
         self.measured(&Boots::of_log(log), BY_LOG)
+    }
+
+    /// Nobody tells of a start, for this reason: the figures say so.
+    #[must_use]
+    pub fn unmeasured(mut self, Untold(why): &Untold) -> Self {
+        self.untold = Some(said(why));
+        self
     }
 
     /// Whether a start was measured.
@@ -240,10 +251,11 @@ impl Probes {
             path => format!("  httpGet:\n    path: {path}\n    port: {port}{scheme}"),
         };
         let [ask_ready, ask_live] = [ask(ready), ask(live)];
+        let untold = self.untold.as_ref().map(|why| format!("\n# Starts: {why}.")).unwrap_or_default();
         format!(
             "\
 # Made by `greenroom probes`. Paths: {told}.
-# Port: {found}.
+# Port: {found}.{untold}
 startupProbe: # nothing else is asked until it has passed once
 {ask_ready}
   periodSeconds: {PERIOD:.0}
@@ -302,6 +314,9 @@ mod tests {
     fn what_was_not_measured_says_so() {
         let yaml = Probes::of_log(&log("nothing\n")).yaml();
         assert!(yaml.contains("failureThreshold: 60 # 300 s for a start: no start was measured"), "{yaml}");
-        assert!(yaml.contains("port: 7007\n"), "{yaml}");
+        assert!(yaml.contains("port: 7007\n") && !yaml.contains("# Starts:"), "{yaml}");
+        let why = Untold("Greenroom tells of no start: it answers 500.\nport: 1".to_owned());
+        let yaml = Probes::of_log(&log("nothing\n")).unmeasured(&why).yaml();
+        assert!(yaml.contains("\n# Starts: Greenroom tells of no start: it answers 500.\n"), "{yaml}");
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     operators::Surface,
     outside::{self, Health, Plugins},
     reach,
+    words::is_time,
 };
 
 /// What a gateway has found out of the backend behind is a second old at most. A probe that was just told that it is ready knows better:
@@ -151,7 +152,7 @@ impl Why {
         found.extend(log.last_error());
         Answer::of(found, false, now).unwrap_or_else(|| {
             let how = match log.document() {
-                Some(boot) => match boot.took_ms {
+                Some(boot) => match boot.took_ms.filter(|took| is_time(*took)) {
                     Some(took) => format!("its last start went well in {:.1} s", took / 1000.0),
                     None => "its last start went well".to_owned(),
                 },
@@ -207,6 +208,12 @@ impl Why {
                 what,
                 "give its ops token, by GREENROOM_OPS_TOKEN or --token-env",
             ));
+        }
+        if let Surface::Untold(why) = &surface {
+            let what = format!(
+                "Greenroom at {operators} tells nothing to who brings its token ({why}), so that only what a stranger sees is known"
+            );
+            found.push(Finding::new("operatorsUntold", what, "see its log, and ask again"));
         }
         if matches!(surface, Surface::Closed)
             && let Some(first) = found.first_mut()
@@ -274,22 +281,36 @@ mod tests {
 
     /// A Greenroom in front of a Node backend that has just become ready: it learns of that by the second question.
     async fn just_ready() -> Target {
-        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-
         const NOT_YET: &str = r#"{"upstream":{"state":"up"},"readiness":{"ready":false,"message":"Backend has not started yet"}}"#;
         const READY: &str =
             r#"{"upstream":{"state":"up"},"readiness":{"ready":true,"since":"2026-12-01T10:00:00.000Z"}}"#;
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        greenroom(move |path| match path {
+            "/.greenroom/v1/gateway" => {
+                let is_first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+                (200, if is_first { NOT_YET } else { READY })
+            }
+            "/.greenroom/v1/info" => (200, INFO),
+            _ => (200, HEALTH),
+        })
+        .await
+    }
+
+    const INFO: &str = r#"{"state":"started","plugins":[]}"#;
+    const HEALTH: &str = r#"{"ready":true,"causes":[]}"#;
+
+    /// A Greenroom that is ready, and whose surface answers so whoever brings a token.
+    async fn greenroom(told: impl Fn(&str) -> (u16, &'static str) + Clone + Send + Sync + 'static) -> Target {
+        use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
         const CHALLENGE: &str = "WWW-Authenticate: Bearer realm=\"greenroom\"\r\n";
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let target = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let answer = move |path: &str, has_token: bool| match path {
-            "/.greenroom/v1/gateway" if has_token => {
-                let is_first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
-                (200, "", if is_first { NOT_YET } else { READY })
+            path if has_token && path.starts_with("/.greenroom") => {
+                let (status, body) = told(path);
+                (status, "", body)
             }
-            "/.greenroom/v1/info" if has_token => (200, "", r#"{"state":"started","plugins":[]}"#),
-            "/.greenroom/v1/health" if has_token => (200, "", r#"{"ready":true,"causes":[]}"#),
             path if path.starts_with("/.greenroom") => (401, CHALLENGE, "{}"),
             path if path.starts_with("/.backstage/health") => (200, "", r#"{"status":"ok"}"#),
             _ => (404, "", "{}"),
@@ -331,6 +352,28 @@ mod tests {
         let answer = Why::at(just_ready().await).token(Some(token)).run().await;
         assert_eq!(answer.exit_code(), 0, "{}", answer.sentence());
         assert!(answer.sentence().contains("is ready"), "{}", answer.sentence());
+    }
+
+    #[tokio::test]
+    async fn a_surface_that_tells_its_operator_nothing_is_no_reason_to_say_that_all_is_well() {
+        let token = || greenroom_look::Token::parse("some-ops-token-1234");
+        for (status, body, why) in [
+            (500, "", "it answers 500"),
+            (500, r#"{"error":{"name":"Error"}}"#, "it answers 500"),
+            (200, "{", "it answers 200 without a document"),
+            (200, "{}", "it answers 200 without a document"),
+            (404, "{}", "it answers 404"),
+        ] {
+            let answer = Why::at(greenroom(move |_| (status, body)).await).token(token().ok()).run().await;
+            assert_eq!((answer.exit_code(), answer.found()[0].cause), (1, "operatorsUntold"), "{body}");
+            let known = format!("({why}), so that only what a stranger sees is known");
+            assert!(answer.sentence().contains(&known), "{}", answer.sentence());
+        }
+        // What it tells in part is told with what it does not.
+        let part = |path: &str| if path.ends_with("info") { (200, INFO) } else { (500, "") };
+        let answer = Why::at(greenroom(part).await).token(token().ok()).run().await;
+        let says = "though /.greenroom/v1/health of it tells nothing: it answers 500.";
+        assert!(answer.exit_code() == 0 && answer.sentence().ends_with(says), "{}", answer.sentence());
     }
 
     #[tokio::test]

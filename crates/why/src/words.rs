@@ -10,6 +10,15 @@ const LONGEST: usize = 300;
 /// So many names stand in a sentence.
 const MOST_NAMES: usize = 5;
 
+/// No start takes longer, in milliseconds: a year. What a document says beyond that is no time.
+const LONGEST_MS: f64 = 365.0 * 24.0 * 3600.0 * 1000.0;
+
+/// Whether so many milliseconds can be a time at all.
+pub(crate) fn is_time(ms: f64) -> bool {
+    // What is no number is in no range.
+    (-LONGEST_MS..=LONGEST_MS).contains(&ms)
+}
+
 /// `10:32:05 UTC (4 min ago)`; with its day where that is another.
 pub(crate) fn when(at: Timestamp, now: Timestamp) -> String {
     let form =

@@ -50,7 +50,7 @@ pub struct Child {
 
 impl Child {
     /// Starts a command. What it writes goes where our own output goes; it reads nothing, or what `input` reads. As long as it
-    /// runs, `target` is it.
+    /// runs, `target` is it; and those whom it leaves, until they have ended.
     ///
     /// # Errors
     /// When the program is not there or cannot be run, outside of a runtime, and after [`Target::kill_group`].
@@ -131,8 +131,15 @@ impl Child {
     fn set_ended(&mut self, exit: Exit) -> Ended {
         let ended = Ended { exit, uptime: self.started.elapsed() };
         self.ended = Some(ended);
-        self.is_group_gone = test_kill_process_group(self.pid).is_err();
+        if test_kill_process_group(self.pid).is_err() {
+            self.forget_group();
+        }
         ended
+    }
+
+    fn forget_group(&mut self) {
+        self.is_group_gone = true;
+        self.target.forget(self.pid);
     }
 
     fn kill_group(&mut self) {
@@ -145,9 +152,7 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.kill_group();
-        if self.ended.is_none() {
-            self.target.clear();
-        }
+        self.target.forget(self.pid);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The processes of this machine, as `/proc` shows them. Where there is no `/proc`, there are none.
 
-use std::fs;
+use std::{collections::HashSet, fs};
 
 use rustix::process::{Pid, Signal};
 
@@ -52,8 +52,14 @@ pub(crate) fn heads_of_group(group: Pid) -> Vec<Pid> {
     all.iter().filter(|process| !has_parent(process)).map(|process| process.pid).collect()
 }
 
-/// Whether this signal ends a process, for it neither handles nor ignores nor blocks it.
-pub(crate) fn dies_of(pid: Pid, signal: Signal) -> bool {
+/// Those of a group whom this signal would end. To be asked before it is sent: one that handles it once only, as by Node's
+/// `process.once`, has no handler any more while it closes.
+pub(crate) fn mortals_of_group(group: Pid, signal: Signal) -> HashSet<Pid> {
+    of_group(group).into_iter().filter(|pid| dies_of(*pid, signal)).collect()
+}
+
+/// Whether this signal ends a process, for it neither handles nor ignores nor blocks it. Node always handles SIGTERM itself.
+fn dies_of(pid: Pid, signal: Signal) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero()));
     status.is_ok_and(|status| has_no_answer(&status, signal))
 }

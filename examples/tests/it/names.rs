@@ -39,12 +39,14 @@ fn features() -> (Plugin, Module, ServiceFactory, Decorator) {
                    health: HealthChecks,
                    lifecycle: Lifecycle,
                    metrics: Metrics,
+                   tracing: Tracing,
                    _: Database| {
                 logger.info("Here.");
                 info!(logger, attempt = 3, "Here.");
                 logger.error_with("There.", &Error::input("no"));
                 logger.child(fields! { task: 1 }).info("Here.");
                 metrics.counter("names").build().add(1, &[]);
+                tracing.span("names").run(async |_| Ok(())).await?;
                 http.mount(Router::new());
                 health.check("names", async || Check::pass());
                 lifecycle.add_shutdown_hook("names", async || Err(Error::not_found("no").into()))?;

@@ -52,7 +52,8 @@ struct Slowest {
 impl Open {
     fn of(status: &Status) -> Self {
         status.plugins.values().fold(Self::default(), |sum, plugin| Self {
-            requests: sum.requests + plugin.in_flight,
+            // What goes on behind its answer is not cut off either.
+            requests: sum.requests + plugin.in_flight + plugin.uploads,
             streams: sum.streams + plugin.streams,
             tunnels: sum.tunnels + plugin.tunnels,
         })

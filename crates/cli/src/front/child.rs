@@ -8,9 +8,7 @@ use std::{
 };
 
 use greenroom::{
-    core::{
-        ForcedEndGuard, Phase, RootLifecycle, Service, at_forced_end, first_signal, scope, stop_backends,
-    },
+    core::{Phase, RootLifecycle, Service, at_forced_end, first_signal, scope, stop_backends},
     errors::Result,
 };
 use greenroom_wrap::{
@@ -37,7 +35,6 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub(super) struct Child {
     pub(super) supervisor: Supervisor,
-    _killed_at_forced_end: Arc<ForcedEndGuard>,
 }
 
 impl Service for Child {
@@ -110,9 +107,11 @@ impl Child {
             before_stop().await;
             let spent = began.get().map(Instant::elapsed).unwrap_or_default();
             stopped.stop(left_of(grace, spent)).await;
+            // Kept by the hook: this service is dropped when a stop begins, and the second signal comes after that.
+            drop(guard);
             Ok(())
         })?;
-        Ok(Self { supervisor, _killed_at_forced_end: Arc::new(guard) })
+        Ok(Self { supervisor })
     }
 }
 

@@ -231,3 +231,31 @@ fn a_merge_key_without_its_version_is_told_with_what_to_write() {
     assert_eq!(merged.warnings(), [""; 0]);
     assert_eq!(merged.place("a.x").unwrap().to_string(), "app-config.yaml:3:14");
 }
+
+/// Whoever copies one must not have to mend it.
+#[test]
+fn each_yaml_that_a_document_shows_can_be_read() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+    let mut read = vec![];
+    for entry in std::fs::read_dir(docs).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let page = std::fs::read_to_string(&path).unwrap();
+        let mut lines = page.lines();
+        while let Some(fence) = lines.find(|line| line.trim_start() == "```yaml") {
+            let indent = fence.len() - fence.trim_start().len();
+            let inside = lines.by_ref().take_while(|line| line.trim() != "```");
+            let text: String =
+                inside.map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect();
+            if let Err(error) = RootConfig::from_yaml(&text) {
+                panic!("{}: {}\n{text}", path.display(), error.message());
+            }
+            read.push(path.clone());
+        }
+    }
+    for page in ["traces.md", "metrics.md", "health.md", "operating.md"] {
+        assert!(read.iter().any(|path| path.ends_with(page)), "{page} shows none");
+    }
+}

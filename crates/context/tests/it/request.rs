@@ -165,7 +165,7 @@ fn a_call_to_another_plugin_is_part_of_the_request() {
     let calling =
         [("x-request-id", "r-1"), ("traceparent", CALLER), ("tracestate", "a=1"), ("baggage", &*baggage)];
     let calling = request(&calling);
-    let headers: Vec<_> = calling.headers().collect();
+    let headers: Vec<_> = Context::default().with_request(calling.clone()).headers().collect();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(
         headers.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
@@ -188,6 +188,16 @@ async fn a_spawned_task_belongs_to_the_request() {
 }
 
 #[test]
+fn what_is_decided_of_a_trace_holds_though_somebody_has_the_request_already() {
+    let held = request(&[("traceparent", CALLER)]);
+    held.set_principal_type("user");
+    let decided = held.clone().sampled(|trace| !trace.is_sampled());
+    assert_eq!((decided.trace().flags(), held.trace().flags()), ("00", "01"));
+    assert_eq!(decided.trace().span_id(), held.trace().span_id());
+    assert_eq!((decided.id(), decided.principal_type()), (held.id(), Some("user")));
+}
+
+#[test]
 fn what_is_learned_first_stays() {
     let request = Request::new(None, None);
     assert_eq!((request.principal_type(), request.route(), request.target_plugin()), (None, None, None));
@@ -204,7 +214,7 @@ proptest! {
         for headers in [&[("x-request-id", &*text), ("traceparent", &text), ("baggage", &other)], &state] {
             let request = request(headers);
             prop_assert!(!request.id().is_empty());
-            for (_, value) in request.headers() {
+            for (_, value) in Context::default().with_request(request).headers() {
                 prop_assert!(value.len() <= 512 && value.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t')), "{value:?}");
             }
         }

@@ -122,6 +122,18 @@ async fn a_body_of_just_the_bound_is_taken() {
     assert_eq!(error.fault(), &Fault::TooLarge { what: Part::Body, limit: 3 });
 }
 
+#[tokio::test]
+async fn a_call_for_its_status_is_answered_whatever_becomes_of_the_body() {
+    let begun = "HTTP/1.1 201 Created\r\nContent-Length: 3\r\n\r\nab";
+    let late = Server::start(move |_| Reply::Hang(begun.into())).await;
+    let long = Server::start(|_| ok("abcd")).await;
+    for (server, expected) in [(late, (201, "ab")), (long, (200, ""))] {
+        let call = Call::get(&server.url("/")).unwrap().at_most(3).deadline(Duration::from_millis(300));
+        let answer = client().send(call.for_status()).await.unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (expected.0, expected.1.as_bytes()));
+    }
+}
+
 async fn client_send(url: String, most: usize) -> Result<bytes::Bytes, CallError> {
     let answer = client().send(Call::get(&url).unwrap().at_most(most)).await?;
     Ok(answer.into_body())

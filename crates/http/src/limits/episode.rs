@@ -62,6 +62,7 @@ pub(super) async fn follow(limit: Limit, by: Hysteresis, logger: Logger, changed
         limit.0.begins.notified().await;
         let began = Instant::now();
         let mut last = began;
+        limit.0.refused_before.store(told, Relaxed);
         warn!(
             logger,
             limit = &*limit.0.key,
@@ -167,6 +168,7 @@ mod tests {
         followed.seconds(1, 2).await;
         followed.seconds(13, 0).await;
         assert_eq!(followed.told()[2..], [("warn".to_owned(), None), ("info".to_owned(), Some(2))]);
+        assert_eq!((followed.limit.refused_of_episode(), followed.limit.refused()), (2, 3009));
         assert_eq!(followed.changes.load(SeqCst), 0, "bursts are no overload");
     }
 

@@ -2,8 +2,8 @@
 //!
 //! In flight is a request from the routes' beginning until the last byte of its answer has left, or it is known that it never will: also
 //! one whose client has left, as long as somebody works on it. A stream of events and a connection that has left HTTP stay, and
-//! are in flight only until that is known. Health checks and what [stands apart](crate::RootHttpRouter::mount_apart) are never
-//! refused, and do not count.
+//! are in flight only until that is known. Health checks, a plugin's public keys and what [stands apart](crate::RootHttpRouter::mount_apart)
+//! are never refused, and do not count.
 
 mod episode;
 mod overload;
@@ -104,6 +104,8 @@ struct Inner {
     most: usize,
     now: AtomicUsize,
     refused: AtomicU64,
+    /// How many of them were before this episode.
+    refused_before: AtomicU64,
     /// Somebody follows what is refused at the moment.
     is_followed: AtomicBool,
     /// The first of them was.
@@ -116,9 +118,21 @@ struct Inner {
 impl Limit {
     /// So many, by that key of the config.
     pub fn new(of: Limited, key: impl Into<String>, most: usize) -> Self {
-        let (now, refused, is_followed, begins, is_overloaded, counter) = Default::default();
-        let key = key.into();
-        Self(Arc::new(Inner { of, key, most, now, refused, is_followed, begins, is_overloaded, counter }))
+        let (now, refused, refused_before, is_followed, begins) = Default::default();
+        let (is_overloaded, counter, key) = (AtomicBool::default(), OnceLock::new(), key.into());
+        let inner = Inner {
+            of,
+            key,
+            most,
+            now,
+            refused,
+            refused_before,
+            is_followed,
+            begins,
+            is_overloaded,
+            counter,
+        };
+        Self(Arc::new(inner))
     }
 
     /// Takes a place, which whoever took it [leaves](Self::leave) again; whether there was one.
@@ -161,6 +175,11 @@ impl Limit {
         self.0.refused.load(Relaxed)
     }
 
+    /// How many were refused since this episode has begun.
+    pub(crate) fn refused_of_episode(&self) -> u64 {
+        self.refused().saturating_sub(self.0.refused_before.load(Relaxed))
+    }
+
     /// Whether more than there is room for has come for so long that it is no burst any more.
     pub fn is_overloaded(&self) -> bool {
         self.0.is_overloaded.load(Relaxed)
@@ -176,16 +195,16 @@ impl Limit {
 
     /// Gives the exchange a place until its answer has left; without one, this is its answer. `plugin` is the one that it is for, if there
     /// is one.
-    pub(crate) fn admit<'p>(
+    pub(crate) fn admit<P: AsRef<str>>(
         &self,
         exchange: &mut Exchange,
-        plugin: impl FnOnce() -> Option<&'p str>,
+        plugin: impl FnOnce() -> Option<P>,
     ) -> Option<Response> {
         if self.take() {
             exchange.places.push(Place(self.clone()));
             return None;
         }
-        self.refuse(plugin());
+        self.refuse(plugin().as_ref().map(AsRef::as_ref));
         let text =
             format!("{} has too much to do at the moment; try again in a few seconds", self.0.of.named());
         let mut response = HttpError::from(Error::service_unavailable(text)).into_response();

@@ -67,9 +67,9 @@ impl Overload {
         let plugins = settings.plugins.iter().map(|(id, most)| {
             let id: Arc<str> = (&**id).into();
             let key = format!("greenroom.limits.plugins.{id}.inFlight");
-            (id.clone(), Limit::new(Limited::Plugin(id), key, *most))
+            (id.to_ascii_lowercase().into(), Limit::new(Limited::Plugin(id), key, *most))
         });
-        let plugins: HashMap<_, _> = plugins.collect();
+        let plugins: HashMap<Arc<str>, _> = plugins.collect();
         let overload = Self(Arc::new(Shared {
             backend,
             plugins,
@@ -102,9 +102,9 @@ impl Overload {
         self.0.backend.as_ref()
     }
 
-    /// That of a plugin.
+    /// That of a plugin, whatever the case of its name: so a path names it.
     pub(crate) fn of_plugin(&self, id: &str) -> Option<&Limit> {
-        self.0.plugins.get(id)
+        self.0.plugins.get(&*id.to_ascii_lowercase())
     }
 
     /// Gives a request that is passed on its places: its path names the plugin. Without one, this is its answer.
@@ -114,7 +114,11 @@ impl Overload {
         let of_plugin = request.target_plugin().and_then(|id| self.of_plugin(id));
         let known = || of_plugin.and_then(Limit::plugin);
         let of_backend = self.of_backend().and_then(|limit| limit.admit(exchange, known));
-        of_backend.or_else(|| of_plugin.and_then(|limit| limit.admit(exchange, known)))
+        let refusal = of_backend.or_else(|| of_plugin.and_then(|limit| limit.admit(exchange, known)))?;
+        if let Some(told) = exchange.told.as_ref().filter(|_| of_plugin.is_some()) {
+            told.set_plugin_known();
+        }
+        Some(refusal)
     }
 
     /// Whether there is any for requests that are passed on.
@@ -143,7 +147,10 @@ impl Overload {
         let Some(first) = over.first() else { return Check::pass() };
         let each: Vec<_> = over.iter().map(told).collect();
         let told = each.join("; ");
+        let is_of_all = over.iter().any(|limit| limit.plugin().is_none());
+        let plugins = over.iter().filter_map(Limit::plugin).filter(|_| !is_of_all).map(str::to_owned);
         let check = if first.0.of.is_all() { Check::fail(told) } else { Check::warn(told) };
+        let check = check.plugins(plugins);
         check.next_step(format!(
             "see which plugin is slow or asked most, add replicas, or raise {} if there is room for more",
             first.0.key
@@ -153,12 +160,12 @@ impl Overload {
 
 fn told(limit: &Limit) -> String {
     format!(
-        "{} refuses {}: {} of {} are in flight, {} were refused since the start",
+        "{} refuses {}: {} of {} are in flight, {} were refused so far",
         limit.0.of.named(),
         limit.0.of.what(),
         limit.now(),
         limit.most(),
-        limit.refused()
+        limit.refused_of_episode()
     )
 }
 
@@ -180,13 +187,13 @@ mod tests {
         let is_over = |limit: &Limit| limit.0.is_overloaded.store(true, std::sync::atomic::Ordering::Relaxed);
         is_over(overload.of_plugin("catalog").unwrap());
         let said = overload.check();
-        assert_eq!(said.outcome, Outcome::Warn);
+        assert_eq!((said.outcome, &*said.plugins), (Outcome::Warn, &["catalog".to_owned()][..]));
         assert!(
             said.message.unwrap().starts_with("The plugin 'catalog' refuses requests: 0 of 2 are in flight")
         );
         is_over(overload.of_backend().unwrap());
         let said = overload.check();
-        assert_eq!(said.outcome, Outcome::Fail);
+        assert_eq!((said.outcome, &*said.plugins), (Outcome::Fail, &[][..]), "it hits all");
         assert!(said.message.unwrap().starts_with("This backend refuses requests: "));
         assert!(said.next_step.unwrap().contains("greenroom.limits.inFlight"));
     }

@@ -14,8 +14,15 @@ use axum::{extract::Request, response::Response};
 use futures_util::future::BoxFuture;
 
 pub(crate) use self::{
-    access::Access, barrier::Barrier, early_refusal::EarlyRefusal, gate::Gate, in_flight::PluginInFlight,
-    keep_alive::KeepAlive, public_keys::PublicKeys, request_id::RequestId, user_cookies::UserCookies,
+    access::Access,
+    barrier::Barrier,
+    early_refusal::EarlyRefusal,
+    gate::Gate,
+    in_flight::PluginInFlight,
+    keep_alive::KeepAlive,
+    public_keys::{JWKS, PublicKeys},
+    request_id::RequestId,
+    user_cookies::UserCookies,
 };
 use crate::exchange::Exchange;
 

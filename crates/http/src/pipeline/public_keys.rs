@@ -19,7 +19,8 @@ use crate::{
     failure::{Failure, failed},
 };
 
-const JWKS: &str = "/.backstage/auth/v1/jwks.json";
+/// Where they are, below a plugin's mount.
+pub(crate) const JWKS: &str = "/.backstage/auth/v1/jwks.json";
 
 /// Answers for the keys, before the plugin has started and without credentials.
 pub(crate) struct PublicKeys {

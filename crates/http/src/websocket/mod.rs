@@ -42,6 +42,6 @@ pub use tokio_tungstenite::tungstenite::{
 
 pub(crate) use self::{
     admission::Admission,
-    routes::{Handler, WebSocketRoutes, boxed},
+    routes::{Handler, WebSocketRoutes, asks_for_web_socket, boxed},
 };
 pub use self::{socket::WebSocket, upgrade::WebSocketUpgrade};

@@ -162,6 +162,11 @@ fn asks_to_leave_http<B>(request: &Request<B>) -> bool {
         })
 }
 
+/// Whether it is to become a WebSocket, whoever answers it.
+pub(crate) fn asks_for_web_socket<B>(request: &Request<B>) -> bool {
+    asks_to_leave_http(request) && wants_web_socket(request)
+}
+
 /// One of several wishes is none of ours.
 fn wants_web_socket<B>(request: &Request<B>) -> bool {
     joined(request.headers(), &header::UPGRADE)

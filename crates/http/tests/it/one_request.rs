@@ -18,7 +18,7 @@ fn kit() -> Kit {
             let client = Client(root.local_addr().tcp().unwrap());
             let ask = async move || {
                 logger.info("asking");
-                let own = Context::current().request().unwrap().headers().collect::<Vec<_>>();
+                let own = Context::current().headers().collect::<Vec<_>>();
                 let headers: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 let answer = client.ask("GET", "/api/knows/it", &headers, b"").await;
                 logger.info("asked");

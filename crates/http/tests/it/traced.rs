@@ -1,17 +1,37 @@
 //! The spans of requests.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    response::Response,
+    body::{Body, Bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
     routing::{any, get},
 };
+use futures_util::{
+    StreamExt,
+    future::{BoxFuture, FutureExt},
+    stream,
+};
 use greenroom_context::Context;
-use greenroom_core::{ServiceFactory, service};
+use greenroom_core::{ServiceFactory, plugin, service};
 use greenroom_errors::Error;
-use greenroom_http::HttpError;
+use greenroom_http::{
+    AuthPolicy, Forward, Forwarded, Forwarding, HttpError, HttpRouter, Passage, Reach,
+    websocket::WebSocketUpgrade,
+};
 use greenroom_traces::{Sampler, SpanData, SpanKind, Spans, Status, TracerProvider};
+use parking_lot::Mutex;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
-use crate::kit::{Kit, TOKEN, slow, until};
+use crate::{
+    kit::{Kit, TOKEN, slow, until},
+    websocket::asks,
+};
 
 /// A provider that a kit takes, and whose spans the test takes.
 fn provider(sampler: &str) -> (Spans, TracerProvider, ServiceFactory) {
@@ -73,7 +93,7 @@ async fn traces_3_a_request_is_a_span_by_its_method_and_route_without_its_query_
     assert_eq!(span.trace_state.as_deref(), Some("dd=s:1"));
     let told = said(span);
     let agent = &told.iter().find(|(key, _)| key == "user_agent.original").unwrap().1;
-    assert!(agent.len() <= 256 && agent.starts_with("curl/8 https://***@example.com"), "{agent}");
+    assert!(agent.starts_with("curl/8 https://***@example.com"), "{agent}");
     let told: Vec<_> = told.into_iter().filter(|(key, _)| key != "user_agent.original").collect();
     assert_eq!(
         told,
@@ -212,4 +232,100 @@ async fn without_whoever_takes_spans_a_request_says_on_what_it_came_with() {
     }
     assert_eq!(unopened.counts().waiting, 0);
     assert_eq!(Sampler::default(), "parentbased_always_on".parse().unwrap());
+}
+
+/// A cut before that would leave half of a password.
+#[tokio::test]
+async fn credentials_of_who_asks_are_hidden_wherever_they_stand() {
+    let (spans, provider, factory) = provider("always_on");
+    let up = Kit::new().add(factory).open(routes()).start().await;
+    let agent = format!("{} https://me:hunter2@example.com", "x".repeat(236));
+    up.client.ask("GET", "/api/x/a", &[("user-agent", &agent)], b"").await;
+    let [span] = &taken(&spans, &provider, 1).await[..] else { panic!("one span") };
+    assert!(!format!("{span:?}").contains("hunt"), "{span:?}");
+}
+
+#[tokio::test]
+async fn traces_4_who_reads_events_leaves_when_it_likes_and_that_is_no_error() {
+    let (spans, provider, factory) = provider("always_on");
+    let events = async || {
+        let first = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"data: 1\n\n")) });
+        let body = Body::from_stream(first.chain(stream::pending()));
+        ([("content-type", "text/event-stream")], body).into_response()
+    };
+    let up = Kit::new().add(factory).open(Router::new().route("/events", get(events))).start().await;
+    let mut connection = TcpStream::connect(up.client.0).await.unwrap();
+    connection.write_all(b"GET /api/x/events HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut read = vec![];
+    while !String::from_utf8_lossy(&read).contains("data: 1") {
+        assert_ne!(connection.read_buf(&mut read).await.unwrap(), 0);
+    }
+    drop(connection);
+    let [span] = &taken(&spans, &provider, 1).await[..] else { panic!("one span") };
+    let told = said(span);
+    assert!(told.contains(&("http.response.status_code".to_owned(), "200".to_owned())), "{told:?}");
+    assert!(told.iter().all(|(key, _)| key != "error.type"), "{told:?}");
+    assert_eq!(span.status, Status::Unset);
+}
+
+/// A server behind, which takes what asks to leave HTTP and ends that at once.
+#[derive(Clone, Default)]
+struct Leaves(Arc<Mutex<Vec<String>>>);
+
+impl Forward for Leaves {
+    fn reach(&self) -> Reach {
+        Reach::default()
+    }
+
+    fn forward(&self, request: Request, _: Passage) -> BoxFuture<'static, Forwarded> {
+        let asks = request.headers().contains_key("upgrade");
+        self.0.lock().push(Context::current().trace_headers().next().unwrap().1);
+        async move {
+            if !asks {
+                return Forwarded::Answer("fine".into_response());
+            }
+            let head = http::Response::builder().status(101).body(()).unwrap();
+            Forwarded::Tunnel(head, Box::new(tokio::io::duplex(64).0))
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_web_socket_has_no_span_here_or_behind_and_keeps_what_its_caller_has_decided() {
+    let (spans, provider, factory) = provider("parentbased_always_on");
+    let (carried, keep) = (Leaves::default(), Arc::new(Mutex::new(vec![])));
+    let seen = keep.clone();
+    let sockets = plugin("ws", move |env| {
+        let seen = seen.clone();
+        env.register_init(async move |http: HttpRouter| {
+            http.add_websocket_handler_with(
+                "/open",
+                AuthPolicy::Unauthenticated,
+                move |upgrade: WebSocketUpgrade| {
+                    seen.lock().push(Context::current().trace_headers().next().unwrap().1);
+                    async move {
+                        drop(upgrade.accept().await?);
+                        Ok(())
+                    }
+                },
+            )
+        });
+    });
+    let forwarding = Forwarding::new(carried.clone());
+    let up =
+        Kit::new().add(factory).add(service(async move || Ok(forwarding.clone()))).add(sockets).start().await;
+    for target in ["/api/ws/open", "/api/behind/open"] {
+        for parent in [None, Some("01"), Some("00")] {
+            let parent = parent.map(|flags| format!("traceparent: {PARENT}-{flags}\r\n"));
+            let answer = asks(up.client, target, &parent.unwrap_or_default()).await;
+            assert!(answer.starts_with("HTTP/1.1 101"), "{target}: {answer}");
+        }
+    }
+    up.client.ask("GET", "/api/behind/plain", &[], b"").await;
+    let recorded = taken(&spans, &provider, 1).await;
+    assert_eq!(recorded.iter().map(|span| &*span.name).collect::<Vec<_>>(), ["GET"]);
+    let flags = |carried: &[String]| carried.iter().map(|one| one[53..].to_owned()).collect::<Vec<_>>();
+    assert_eq!(flags(&keep.lock()), ["00", "01", "00"]);
+    assert_eq!(flags(&carried.0.lock()), ["00", "01", "00", "01"]);
 }

@@ -76,6 +76,21 @@ fn health_22_the_lines_around_a_moment_are_those_nearest_to_it_in_their_order_an
 }
 
 #[test]
+fn health_22_in_a_flood_the_lines_nearest_to_the_moment_are_found_however_many_were_before() {
+    let kit = Kit::of(64 << 20, |builder| builder);
+    let mail = kit.root.plugin("mail");
+    (0..25_000).for_each(|number| mail.warn(number));
+    // The clock goes on: what comes now is nearer than all of these.
+    let flooded = std::time::SystemTime::now();
+    while std::time::SystemTime::now() < flooded + std::time::Duration::from_millis(2) {}
+    mail.error("it broke");
+    let last = kit.all().pop().unwrap();
+    let around = kit.store.around(last.time, &[], 1);
+    assert_eq!(messages(&around), ["it broke"]);
+    assert!(kit.store.around(last.time, &[], 0).is_empty());
+}
+
+#[test]
 fn a_level_stands_for_itself_and_all_that_is_graver() {
     let kit = Kit::of(SMALL, |builder| builder.level(Level::Debug));
     debug!(kit.root, "debug");

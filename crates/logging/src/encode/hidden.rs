@@ -54,7 +54,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     let mut shown = String::with_capacity(json.len() + 16);
     for c in json.chars() {
         if is_hidden(c) {
-            drop(write!(shown, "\\u{:04x}", u32::from(c)));
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
         } else {
             shown.push(c);
         }

@@ -168,11 +168,17 @@ impl Configured {
             }
             ratio => Ok(ratio),
         });
+        let timeout = config.optional_duration(TIMEOUT).and_then(|timeout| match timeout {
+            Some(Duration::ZERO) => {
+                Err(ConfigError::invalid(config, TIMEOUT, format!("{TIMEOUT} is 0 s, expected more")))
+            }
+            timeout => Ok(timeout),
+        });
         let (endpoint, headers, is_packed, timeout, sampler, ratio, service_name) = all((
             endpoint,
             headers,
             is_packed,
-            config.optional_duration(TIMEOUT),
+            timeout,
             sampler,
             ratio,
             config.optional_string(SERVICE_NAME),

@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use http::{HeaderName, HeaderValue, Uri, header, uri::PathAndQuery};
+use percent_encoding::percent_decode_str;
 
 /// What is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +35,7 @@ impl Signal {
     }
 
     /// Where it is below an endpoint for all signals.
-    fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Traces => "/v1/traces",
             Self::Metrics => "/v1/metrics",
@@ -88,6 +89,23 @@ impl Target {
         let host = self.url.host().unwrap_or_default();
         let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
         format!("{host}{port}{}", greenroom_redact::url(self.url.path()))
+    }
+
+    /// What may be a key of all that a call says: the values of its headers, and of its URL's query. A key may stand behind a
+    /// scheme, as in `Bearer key`.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys = vec![];
+        for (_, value) in &self.headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            keys.extend(value.split_once(' ').map(|(_, behind)| behind.to_owned()));
+            keys.push(value.into_owned());
+        }
+        for pair in self.url.query().unwrap_or_default().split('&') {
+            let value = pair.split_once('=').map_or(pair, |(_, value)| value);
+            keys.push(percent_decode_str(value).decode_utf8_lossy().into_owned());
+            keys.push(value.to_owned());
+        }
+        keys
     }
 }
 

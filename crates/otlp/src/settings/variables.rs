@@ -9,7 +9,7 @@ use super::{
     Configured, Protocol, Signal, Target, pairs,
     target::{self, Of},
 };
-use crate::environment::OtelEnvironment;
+use crate::{environment::OtelEnvironment, send::path_hint};
 
 /// Where a collector listens that is asked for by `OTEL_TRACES_EXPORTER=otlp` alone, as OpenTelemetry has it.
 const LOCAL: &str = "http://localhost:4318";
@@ -107,6 +107,9 @@ impl<'e> Variables<'e> {
                 return None;
             }
         };
+        if let Some(hint) = path_hint(signal, url.path()) {
+            self.warn(format!("{} will hardly arrive: {hint}", signal.as_str()));
+        }
         let protocol = self.protocol(signal)?;
         let headers = self.headers(signal).unwrap_or_else(|| configured.headers.clone());
         let is_packed = self.is_packed(signal).or(configured.is_packed).unwrap_or(false);
@@ -258,9 +261,11 @@ impl<'e> Variables<'e> {
                 "OTEL_PROPAGATORS is not followed: the headers of W3C and of Datadog are read, and those of W3C are sent",
             );
         }
-        for name in
-            self.environment.names().filter(|name| name.ends_with("CERTIFICATE") || name.ends_with("_KEY"))
-        {
+        let is_of_tls = |name: &&str| {
+            name.starts_with("OTEL_EXPORTER_OTLP_")
+                && (name.ends_with("_CERTIFICATE") || name.ends_with("_CLIENT_KEY"))
+        };
+        for name in self.environment.names().filter(is_of_tls) {
             let how = match name.contains("CLIENT") {
                 true => "this backend shows no certificate of its own",
                 false => {

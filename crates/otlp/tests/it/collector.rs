@@ -27,14 +27,20 @@ use prost::Message;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the collector does with a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Does {
     Takes,
     Answers(u16),
     /// With `Retry-After`, in seconds.
     Later(u16, u64),
+    /// With a `Retry-After` that is a date gone by.
+    Past(u16),
     /// It takes the call, but for so many spans.
     Rejects(i64),
+    /// It takes the call, but for one span, and says this.
+    Says(String),
+    /// It is none: it answers 200 with this body, of this type.
+    Writes(&'static str, &'static str),
     /// It never answers.
     Hangs,
 }
@@ -130,7 +136,7 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let always = *collector.0.always.lock();
+    let always = collector.0.always.lock().clone();
     let does = always.or_else(|| collector.0.next.lock().pop_front()).unwrap_or(Does::Takes);
     let mut plain = body.to_vec();
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "gzip") {
@@ -145,7 +151,7 @@ async fn take(
         (true, false) => metrics = Some(ExportMetricsServiceRequest::decode(&plain[..]).unwrap()),
         (true, true) => metrics = Some(serde_json::from_slice(&plain).unwrap()),
     }
-    let is_taken = matches!(does, Does::Takes | Does::Rejects(_));
+    let is_taken = matches!(does, Does::Takes | Does::Rejects(_) | Does::Says(_));
     let path = uri.path_and_query().unwrap().to_string();
     collector.0.calls.lock().push(Call { path, headers, is_taken, traces, metrics });
     match does {
@@ -155,11 +161,20 @@ async fn take(
             let status = StatusCode::from_u16(status).unwrap();
             (status, [(header::RETRY_AFTER, seconds.to_string())]).into_response()
         }
-        Does::Rejects(rejected_spans) => {
-            let error_message = "the tenant's limit, see https://me:pw@limits.example".to_owned();
-            let partial_success = Some(ExportTracePartialSuccess { rejected_spans, error_message });
-            ExportTraceServiceResponse { partial_success }.encode_to_vec().into_response()
+        Does::Past(status) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, [(header::RETRY_AFTER, "Wed, 21 Oct 2015 07:28:00 GMT")]).into_response()
         }
+        Does::Rejects(rejected_spans) => {
+            rejects(rejected_spans, "the tenant's limit, see https://me:pw@limits.example".to_owned())
+        }
+        Does::Says(text) => rejects(1, text),
+        Does::Writes(kind, body) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
         Does::Hangs => std::future::pending().await,
     }
+}
+
+fn rejects(rejected_spans: i64, error_message: String) -> Response {
+    let partial_success = Some(ExportTracePartialSuccess { rejected_spans, error_message });
+    ExportTraceServiceResponse { partial_success }.encode_to_vec().into_response()
 }

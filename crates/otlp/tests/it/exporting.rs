@@ -1,7 +1,9 @@
 //! What arrives at a collector.
 
 use greenroom_context::{Context, Request};
-use greenroom_traces::{SpanKind, Status};
+use greenroom_traces::{
+    KeyValue as Attribute, LONGEST_TEXT, MOST_PARTS, SpanKind, Status, StringValue, Value as Said,
+};
 use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value},
     metrics::v1::{AggregationTemporality, Metric, metric::Data, number_data_point},
@@ -70,6 +72,46 @@ async fn traces_7_spans_arrive_with_all_that_is_known_of_them_and_without_the_se
     assert_eq!(span.events[0].name, "half");
     assert!(span.start_time_unix_nano <= span.events[0].time_unix_nano);
     assert!(span.events[0].time_unix_nano <= span.end_time_unix_nano);
+}
+
+#[tokio::test]
+async fn traces_7_whatever_is_said_of_a_span_goes_out_without_secrets_and_without_half_of_one() {
+    let (collector, url) = Collector::start().await;
+    let yaml = "backend: { auth: { keys: [ { secret: hunter2hunter2 } ] } }";
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*url), ("OTEL_METRICS_EXPORTER", "none")];
+    let up = Up::start(yaml, &variables).await;
+    let secret = "hunter2hunter2";
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = Request::from_headers([("traceparent", traceparent), ("tracestate", "a=hunter2hunter2")]);
+    let within = Context::default().with_request(request.sampled(|_| true));
+    within.sync_scope(|| up.provider.own().span("of a client").start()).end();
+    let span = up.provider.own().span(format!("read {secret}")).start();
+    // Wherever a text is cut on its way, a cut goes through the secret.
+    let about = |length: usize| length - 18..length + 2;
+    for length in [LONGEST_TEXT, LONGEST_TEXT + 256].into_iter().flat_map(about) {
+        let text = "x".repeat(length) + secret + "y";
+        span.add_event(text.clone(), vec![Attribute::new(format!("key {text}"), text)]);
+        span.set_attribute(format!("{length}"), "x".repeat(length) + secret);
+    }
+    let list = Said::Array(vec![StringValue::from(secret), "open".into()].into());
+    // What is cut where it was said, and is short once its secrets are hidden.
+    span.set_attribute("again", secret.repeat(200));
+    span.set_attribute("list", list);
+    span.set_status(Status::Error("x".repeat(LONGEST_TEXT - 3) + secret));
+    span.end();
+    let many = up.provider.own().span("many").start();
+    many.add_event("half", (0..MOST_PARTS + 2).map(|n| Attribute::new(format!("{n}"), 1)).collect());
+    many.end();
+    up.running.stop().await;
+    let [of_client, span, many] = &collector.spans()[..] else { panic!("three spans") };
+    assert_eq!(of_client.trace_state, "a=***");
+    let told = format!("{span:?}");
+    assert!(!told.contains("hun") && told.contains("read ***"), "{told}");
+    assert!(told.contains(r#"ArrayValue { values: [AnyValue { value: Some(StringValue("***"))"#), "{told}");
+    let lengths = texts(&span.attributes).into_iter().map(|(_, text)| text.len());
+    assert_eq!(lengths.max(), Some(LONGEST_TEXT));
+    assert!(span.events.iter().all(|event| event.name.len() <= LONGEST_TEXT));
+    assert_eq!((span.events.len(), many.events[0].dropped_attributes_count), (40, 2));
 }
 
 #[tokio::test]

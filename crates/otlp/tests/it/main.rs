@@ -6,8 +6,6 @@ mod outage;
 mod probe;
 mod settings;
 
-use std::ffi::OsString;
-
 use greenroom_config::RootConfig;
 use greenroom_core::{Backend, Running, service};
 use greenroom_http_client::ClientEnvironment;
@@ -18,10 +16,7 @@ use greenroom_traces::TracerProvider;
 
 /// Variables with these values.
 fn environment(variables: &[(&str, &str)]) -> OtelEnvironment {
-    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, OsString::from(value))).collect();
-    OtelEnvironment::from_variables(|name| {
-        Some(variables.iter().find(|(known, _)| *known == name)?.1.clone())
-    })
+    OtelEnvironment::from_variables(variables.iter().copied())
 }
 
 fn settings(yaml: &str, variables: &[(&str, &str)]) -> OtlpSettings {

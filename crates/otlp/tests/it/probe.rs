@@ -42,3 +42,87 @@ async fn traces_16_what_does_not_arrive_says_why() {
         ]
     );
 }
+
+#[tokio::test]
+async fn traces_16_what_a_collector_says_is_bounded_and_harms_no_terminal() {
+    let (collector, url) = Collector::start().await;
+    collector
+        .then([Does::Says("\u{1b}[2Jhunter2hunter2 is over its limit\n".to_owned() + &"x".repeat(60_000))]);
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*url), ("OTEL_METRICS_EXPORTER", "none")];
+    let config =
+        RootConfig::from_yaml("backend: { auth: { keys: [ { secret: hunter2hunter2 } ] } }").unwrap();
+    let settings = settings("", &variables);
+    let probed = probe::send_one(&config, &settings, ClientEnvironment::default()).await.unwrap();
+    let why = probed[0].failed.as_deref().unwrap();
+    assert!(why.contains(r"\u001b[2J*** is over its limit\nxxx") && why.len() < 400, "{why}");
+}
+
+#[tokio::test]
+async fn traces_16_what_json_says_was_rejected_is_a_number_or_a_text() {
+    for (spans, points) in [
+        (r#"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"no room"}}"#, "{}"),
+        (r#"{"partialSuccess":{"rejectedSpans":1,"errorMessage":"no room"}}"#, r#"{"partialSuccess":{}}"#),
+    ] {
+        let (collector, url) = Collector::start().await;
+        collector.then([spans, points].map(|body| Does::Writes("application/json", body)));
+        let variables =
+            [("OTEL_EXPORTER_OTLP_ENDPOINT", &*url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+        let [traces, metrics] = failed(&variables).await;
+        assert!(traces.is_some_and(|why| why.ends_with("rejected what was in it: no room")), "{spans}");
+        assert_eq!(metrics, None, "{points}");
+    }
+}
+
+#[tokio::test]
+async fn traces_16_a_page_that_answers_whatever_is_asked_is_no_collector() {
+    let (collector, url) = Collector::start().await;
+    collector.always(Does::Writes("Text/HTML; charset=utf-8", "<!doctype html>"));
+    for why in failed(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &*url)]).await {
+        let expected =
+            "what answers there is no collector: it answers with a page (see the endpoint, and its port)";
+        assert_eq!(why.as_deref(), Some(expected));
+    }
+}
+
+#[tokio::test]
+async fn traces_16_a_path_that_was_meant_for_one_signal_or_for_all_is_told() {
+    let (collector, url) = Collector::start().await;
+    collector.always(Does::Answers(404));
+    let of_all = format!("{url}/v1/traces");
+    let variables =
+        [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*url), ("OTEL_EXPORTER_OTLP_ENDPOINT", &*of_all)];
+    let [traces, metrics] = failed(&variables).await.map(Option::unwrap);
+    assert!(
+        traces.contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is taken as it is: write /v1/traces at its end"),
+        "{traces}"
+    );
+    assert!(
+        metrics.contains(
+            "/v1/metrics is added to the endpoint of all signals, which ends in /v1/traces already"
+        ),
+        "{metrics}"
+    );
+}
+
+/// Why each of the two was not taken.
+async fn failed(variables: &[(&str, &str)]) -> [Option<String>; 2] {
+    let config = RootConfig::from_yaml("").unwrap();
+    let probed = probe::send_one(&config, &settings("", variables), ClientEnvironment::default()).await;
+    probed.unwrap().into_iter().map(|of| of.failed).collect::<Vec<_>>().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn no_key_that_a_collector_gets_is_told_to_a_terminal() {
+    let (collector, url) = Collector::start().await;
+    collector.then([Does::Says("the key of-header-1 has no room".to_owned())]);
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*url),
+        ("OTEL_METRICS_EXPORTER", "none"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=of-header-1"),
+    ];
+    let config = RootConfig::from_yaml("").unwrap();
+    let settings = settings("", &variables);
+    let probed = probe::send_one(&config, &settings, ClientEnvironment::default()).await.unwrap();
+    let why = probed[0].failed.as_deref().unwrap();
+    assert!(why.ends_with("the key *** has no room"), "{why}");
+}

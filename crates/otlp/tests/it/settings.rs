@@ -111,6 +111,8 @@ fn traces_19_a_value_that_is_none_is_told_by_its_variable_and_never_shown() {
         "OTEL_PROPAGATORS",
         "OTEL_EXPORTER_OTLP_CERTIFICATE",
         "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+        "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+        "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
     ] {
         let settings = settings(CONFIGURED, &[(name, wrong)]);
         assert!(settings.warnings.iter().any(|told| told.contains(name)), "{name}: {:?}", settings.warnings);
@@ -127,6 +129,7 @@ fn what_is_wrong_with_the_config_is_a_fault_with_its_place() {
         ("otlp.endpoint", "otlp: { endpoint: 'collector:4318' }"),
         ("otlp.headers.content-type", "otlp: { headers: { content-type: x } }"),
         ("otlp.compression", "otlp: { compression: zstd }"),
+        ("otlp.timeout", "otlp: { timeout: 0s }"),
         ("traces.sampler", "traces: { sampler: sometimes }"),
         ("traces.ratio", "traces: { ratio: 2 }"),
     ] {

@@ -103,6 +103,67 @@ async fn health_checks_have_a_place_however_many_requests_there_are() {
     assert_eq!(client.answer("GET").await.seen(), (200, "again"));
 }
 
+#[tokio::test]
+async fn what_is_no_health_check_has_no_place_among_them() {
+    let (gateway, mut upstream) = limited(1, 1).await;
+    let mut client = gateway.client.send(GET).await;
+    let (mut arrived, _) = upstream.request().await;
+    for method in ["POST", "PUT", "DELETE"] {
+        for path in ["/.backstage/health/v1/readiness", "/healthcheck", "/api/x/.backstage/auth/v1/jwks.json"]
+        {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx");
+            assert_eq!(gateway.client.ask(&request).await.status, 503, "{method} {path}");
+        }
+    }
+    arrived.answer("ok").await;
+    assert_eq!(client.answer("GET").await.status, 200);
+}
+
+#[tokio::test]
+async fn status_checks_and_public_keys_have_a_place_however_many_requests_there_are() {
+    let (gateway, mut upstream) = limited(1, 1).await;
+    let mut client = gateway.client.send(GET).await;
+    let (mut arrived, _) = upstream.request().await;
+    for method in ["GET", "HEAD"] {
+        for path in
+            ["/healthcheck", "/api/x/.backstage/auth/v1/jwks.json", "/API/X/.Backstage/auth/v1/jwks.json/"]
+        {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            let mut asks = gateway.client.send(request).await;
+            let (mut vital, _) = upstream.request().await;
+            vital.answer(if method == "HEAD" { "" } else { "theirs" }).await;
+            assert_eq!(asks.answer(method).await.status, 200, "{method} {path}");
+            vital.ends().await;
+        }
+    }
+    assert_eq!(gateway.client.ask(GET).await.status, 503);
+    arrived.answer("ok").await;
+    assert_eq!(client.answer("GET").await.status, 200);
+}
+
+#[tokio::test]
+async fn of_more_health_checks_than_have_a_place_each_is_answered_by_what_is_known() {
+    const PROBE: &str = "GET /.backstage/health/v1/readiness HTTP/1.1\r\nHost: x\r\n\r\n";
+    let (gateway, mut upstream) = limited(1, 1).await;
+    let mut held = vec![];
+    for _ in 0..100 {
+        held.push((gateway.client.send(PROBE).await, upstream.request().await.0));
+    }
+    for kind in ["readiness", "liveness"] {
+        let answer = gateway.client.get(&format!("/.backstage/health/v1/{kind}")).await;
+        assert_eq!(answer.seen(), (200, r#"{"status":"ok"}"#), "{kind}");
+    }
+    assert!(!upstream.has_another());
+    let (mut client, mut arrived) = held.swap_remove(0);
+    arrived.answer("theirs").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "theirs"));
+    until(async || gateway.proxy.status().plugins[greenroom_proxy::PROBES].in_flight == 99).await;
+    let mut client = gateway.client.send(PROBE).await;
+    arrived.request().await;
+    arrived.answer("theirs again").await;
+    assert_eq!(client.answer("GET").await.seen(), (200, "theirs again"));
+}
+
 /// Plugins that are asked one after the other, on one connection.
 struct Asked {
     gateway: Gateway,

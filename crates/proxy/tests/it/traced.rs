@@ -112,3 +112,28 @@ async fn an_answer_that_does_not_come_is_an_error_of_the_span() {
     assert_eq!(attribute(&span, "error.type").as_deref(), Some("upstream_broke"));
     assert_eq!((&*span.name, &span.status), ("DELETE", &Status::Error(String::new())));
 }
+
+#[tokio::test]
+async fn a_web_socket_has_no_span_and_the_server_behind_is_part_of_its_callers_trace() {
+    let (gateway, mut upstream, spans) = traced().await;
+    let asked = get("/api/signals", "01").replacen(
+        "Host: x",
+        "Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket",
+        1,
+    );
+    let mut client = gateway.client.send(&asked).await;
+    let (mut arrived, request) = upstream.request().await;
+    let parent = request.header("traceparent").unwrap();
+    assert!(
+        parent.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && parent.ends_with("-01"),
+        "{parent}"
+    );
+    arrived
+        .send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        .await;
+    assert_eq!(client.answer("HEAD").await.status, 101);
+    drop((client, arrived));
+    gateway.client.send(&get("/api/catalog/x", "01")).await;
+    upstream.request().await.0.answer("ok").await;
+    assert!(one(&spans).await.attributes.iter().any(|one| one.value.to_string().contains("/api/catalog/x")));
+}

@@ -18,7 +18,8 @@ async fn accepted(gateway: &Gateway, upstream: &mut Upstream, length: usize) -> 
 
 /// Waits until no request is on its way.
 async fn rests(gateway: &Gateway) {
-    until(async || gateway.proxy.status().plugins["x"].in_flight == 0).await;
+    let x = || gateway.proxy.status().plugins["x"].clone();
+    until(async || x().in_flight + x().uploads == 0).await;
 }
 
 #[tokio::test]
@@ -29,7 +30,8 @@ async fn the_rest_of_a_body_arrives_although_its_answer_has_ended() {
     let (gateway, mut upstream) = (kit.start().await.up().await, upstream);
     let (mut client, mut arrived) = accepted(&gateway, &mut upstream, LONG).await;
     tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
-    assert_eq!(gateway.proxy.status().plugins["x"].in_flight, 1, "it has its place until then");
+    let x = gateway.proxy.status().plugins["x"].clone();
+    assert_eq!((x.in_flight, x.uploads), (0, 1), "who is answered has no place any more");
     let rest = vec![b'x'; LONG - 2];
     let arrives = async {
         let mut left = rest.len();
@@ -87,4 +89,20 @@ async fn it_ends_with_a_drain() {
     arrived.ends().await;
     rests(&gateway).await;
     drop(client);
+}
+
+#[tokio::test]
+async fn what_is_answered_takes_no_place_and_as_many_bodies_go_on_behind_it_as_there_are_places() {
+    let upstream = Upstream::listen().await;
+    let kit = Kit::to(upstream.address).limits(1, 1).config("backend.server.keepAliveTimeout", 100.into());
+    let (gateway, mut upstream) = (kit.start().await.up().await, upstream);
+    let goes_on = accepted(&gateway, &mut upstream, LONG).await;
+    // There is a place for it; what it sends on has none.
+    let (client, mut arrived) = accepted(&gateway, &mut upstream, LONG).await;
+    arrived.ends().await;
+    drop(client);
+    let x = gateway.proxy.status().plugins["x"].clone();
+    assert_eq!((x.in_flight, x.uploads, x.failures), (0, 1, 0));
+    drop(goes_on);
+    rests(&gateway).await;
 }

@@ -5,7 +5,8 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use greenroom_context::{Context, Request, TraceContext, catch_panic};
 use greenroom_errors::{Error, Result};
 use greenroom_traces::{
-    KeyValue, LONGEST_TEXT, MOST_PARTS, Sampler, SpanKind, Status, Tracer, TracerProvider,
+    Array, KeyValue, LONGEST_TEXT, MOST_PARTS, Sampler, SpanKind, Status, StringValue, Tracer,
+    TracerProvider, Value,
 };
 
 use crate::{open, said};
@@ -167,8 +168,36 @@ fn what_is_said_of_a_span_is_bounded_and_what_is_left_out_is_counted() {
     let [span] = &spans.take()[..] else { panic!("one span") };
     assert_eq!((span.attributes.len(), span.dropped_attributes), (MOST_PARTS, 3));
     assert_eq!((span.events.len(), span.dropped_events), (MOST_PARTS, 3));
-    assert!(span.attributes.iter().all(|one| one.value.as_str().len() == LONGEST_TEXT));
-    assert_eq!(span.status, Status::Error("x".repeat(LONGEST_TEXT)));
+    // More than is told: who tells it sees what was cut.
+    let is_bounded = |text: &str| (LONGEST_TEXT + 1..LONGEST_TEXT + 1024).contains(&text.len());
+    assert!(span.attributes.iter().all(|one| is_bounded(&one.value.as_str())));
+    assert!(matches!(&span.status, Status::Error(why) if is_bounded(why)));
+}
+
+#[test]
+fn names_keys_lists_and_events_are_bounded_too() {
+    let (provider, spans) = open();
+    let long = "é".repeat(8 * LONGEST_TEXT);
+    let [first, second] = ["first", "second"].map(|_| provider.own().span(long.clone()).start());
+    second.set_name(long.clone());
+    let list = vec![StringValue::from(long.clone()); MOST_PARTS + 3];
+    first.set_attribute(long.clone(), Value::Array(list.into()));
+    first.set_attribute("numbers", Value::Array(vec![7_i64; MOST_PARTS + 3].into()));
+    let of_event = (0..MOST_PARTS + 5).map(|n| KeyValue::new(format!("{n}"), long.clone()));
+    first.add_event(long.clone(), of_event.collect());
+    first.end();
+    second.end();
+    let [first, second] = &spans.take()[..] else { panic!("two spans") };
+    let is_bounded = |text: &str| (LONGEST_TEXT + 1..LONGEST_TEXT + 1024).contains(&text.len());
+    assert!(is_bounded(&first.name) && is_bounded(&second.name));
+    assert!(is_bounded(first.attributes[0].key.as_str()));
+    let Value::Array(Array::String(texts)) = &first.attributes[0].value else { panic!("a list") };
+    assert!(texts.len() == MOST_PARTS && texts.iter().all(|text| is_bounded(text.as_str())));
+    let Value::Array(Array::I64(numbers)) = &first.attributes[1].value else { panic!("a list") };
+    assert_eq!(numbers.len(), MOST_PARTS);
+    let event = &first.events[0];
+    assert!(is_bounded(&event.name) && event.attributes.iter().all(|one| is_bounded(&one.value.as_str())));
+    assert_eq!((event.attributes.len(), event.dropped_attributes), (MOST_PARTS, 5));
 }
 
 #[test]

@@ -12,11 +12,15 @@ use super::Boots;
 use crate::{
     answer::Untold,
     ask::{Asked, Asker},
+    in_time::in_time,
     operators::{INFO, items},
     outside::READINESS,
     reach,
     words::said,
 };
+
+/// How many of the starts that are kept are read, the newest: as many as a Greenroom keeps.
+const KEPT: usize = 8;
 
 /// How many steps of a start are read.
 const STEPS: usize = 1000;
@@ -70,33 +74,32 @@ impl Boots {
         if boot.with(401).is_some() {
             return Err(Untold(format!("Greenroom at {at} refuses the token: give its own ops token.")));
         }
-        let gateway = asker.get_with_token(at, "/.greenroom/v1/gateway").await.document().unwrap_or_default();
-        let kept = asker.get_with_token(at, "/.greenroom/v1/boots").await.document().unwrap_or_default();
-        let own = boot.document().and_then(|boot| serde_json::from_value::<BootDocument<Piece>>(boot).ok());
-        let own = own.and_then(|boot| boot.map_steps(|piece| Ok::<_, Infallible>(piece.items)).ok());
-        let mut all: Vec<_> = own.map(bounded).into_iter().chain(node(&gateway)).collect();
-        for boot in items(&kept).iter().rev().filter_map(document) {
-            if !all.iter().any(|known| (&known.backend, known.began_at) == (&boot.backend, boot.began_at)) {
-                all.push(boot);
-            }
-        }
+        let gateway = asker.get_with_token(at, "/.greenroom/v1/gateway").await;
+        let kept = asker.get_with_token(at, "/.greenroom/v1/boots").await;
+        let why = boot.why_untold();
+        let all = in_time(move || starts(&boot, &gateway, &kept)).await?;
         match all.is_empty() {
             true => Err(Untold(format!(
                 "Greenroom at {at} tells of no start, though it knows the token: {}.",
-                untold(&boot)
+                said(&asker.masked(&why))
             ))),
             false => Ok(Self(all)),
         }
     }
 }
 
-/// Why an answer is no document.
-fn untold(asked: &Asked) -> String {
-    match asked {
-        Asked::Answered(reply) => format!("it answers {}", reply.status),
-        Asked::Failed(error) => said(&error.to_string()),
-        Asked::Not => "there was no time left to ask".to_owned(),
+/// All that these answers tell of, the newest of each backend first.
+fn starts(boot: &Asked, gateway: &Asked, kept: &Asked) -> Vec<BootDocument> {
+    let (gateway, kept) = (gateway.document().unwrap_or_default(), kept.document().unwrap_or_default());
+    let own = boot.document().and_then(|boot| serde_json::from_value::<BootDocument<Piece>>(boot).ok());
+    let own = own.and_then(|boot| boot.map_steps(|piece| Ok::<_, Infallible>(piece.items)).ok());
+    let mut all: Vec<_> = own.map(bounded).into_iter().chain(node(&gateway)).collect();
+    for boot in items(&kept).iter().rev().filter_map(document).take(KEPT) {
+        if !all.iter().any(|known| (&known.backend, known.began_at) == (&boot.backend, boot.began_at)) {
+            all.push(boot);
+        }
     }
+    all
 }
 
 /// Greenroom itself is asked for no more steps: what answers may be something else.
@@ -136,8 +139,10 @@ mod tests {
 
     use super::*;
 
-    /// A surface for operators that lets nobody in, and answers so whoever brings a token.
-    async fn surface(answer: &'static str) -> Target {
+    /// A surface for operators that lets nobody in, and answers so whoever brings a token, by the path.
+    async fn surface(
+        answer: impl Fn(&str) -> (&'static str, String) + Send + 'static,
+    ) -> Result<Boots, Untold> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         spawn("a surface", async move {
@@ -148,25 +153,46 @@ mod tests {
                     let Ok(1) = socket.read(&mut byte).await else { break };
                     head.extend(byte);
                 }
-                let has_token = String::from_utf8_lossy(&head).to_lowercase().contains("\r\nauthorization:");
-                let closed = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"greenroom\"\r\n";
-                let begin = if has_token { answer } else { closed };
-                let text = format!("{begin}Content-Length: 0\r\nConnection: close\r\n\r\n");
+                let head = String::from_utf8_lossy(&head);
+                let closed = "401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"greenroom\"";
+                let (begin, body) = match head.to_lowercase().contains("\r\nauthorization:") {
+                    true => answer(head.split(' ').nth(1).unwrap_or_default()),
+                    false => (closed, String::new()),
+                };
+                let length = body.len();
+                let text = format!(
+                    "HTTP/1.1 {begin}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                );
                 let _ = socket.write_all(text.as_bytes()).await;
             }
         });
-        format!("http://127.0.0.1:{port}").parse().unwrap()
+        let target: Target = format!("http://127.0.0.1:{port}").parse().unwrap();
+        let token = Token::parse("a-token-of-operators").unwrap();
+        Boots::fetch(&target, None, Some(token), ClientEnvironment::default()).await
     }
 
     #[tokio::test]
     async fn a_greenroom_that_does_not_tell_its_start_has_not_started_well() {
-        let target = surface("HTTP/1.1 500 Internal Server Error\r\n").await;
-        let token = Token::parse("a-token-of-operators").unwrap();
-        let told = Boots::fetch(&target, None, Some(token), ClientEnvironment::default()).await;
-        let Untold(why) = told.unwrap_err();
-        assert!(
-            why.starts_with("Greenroom at ") && why.ends_with("though it knows the token: it answers 500."),
-            "{why}"
-        );
+        for (begin, body, ends) in [
+            ("500 Internal Server Error", "", "it answers 500."),
+            ("200 OK", "{", "it answers 200 without a document."),
+        ] {
+            let told = surface(move |_| (begin, body.to_owned())).await;
+            let Untold(why) = told.unwrap_err();
+            assert!(why.starts_with("Greenroom at ") && why.ends_with(ends), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn of_many_starts_as_many_are_read_as_are_kept_the_newest() {
+        let told = surface(|path| {
+            let each = |number: usize| format!("{{\"backend\":\"{number}\"}}");
+            let all: Vec<_> = (0..20_000).map(each).collect();
+            let kept = format!("{{\"items\":[{}]}}", all.join(","));
+            ("200 OK", if path.ends_with("/boots") { kept } else { "{}".to_owned() })
+        });
+        let named: Vec<_> = told.await.unwrap().iter().map(|boot| boot.backend.clone()).collect();
+        assert!(named.contains(&"19999".to_owned()) && !named.contains(&"0".to_owned()), "{named:?}");
+        assert!(named.len() <= KEPT + 2, "{named:?}");
     }
 }

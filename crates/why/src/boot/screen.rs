@@ -4,7 +4,7 @@ use greenroom_boot_document::{BootDocument, Cause, Outcome};
 use jiff::Timestamp;
 
 use super::{slower::Slower, tree, who};
-use crate::words::{plugins, said, when};
+use crate::words::{is_time, plugins, said, when};
 
 /// So many causes are told.
 const MOST: usize = 8;
@@ -39,7 +39,7 @@ pub(super) fn of(boot: &BootDocument, before: Option<&BootDocument>, now: Timest
 fn headline(boot: &BootDocument, now: Timestamp) -> String {
     let (who, at) =
         (who(boot), boot.began_at.map(|at| format!(", at {}", when(at, now))).unwrap_or_default());
-    let took = boot.took_ms.map(tree::time);
+    let took = boot.took_ms.and_then(tree::time);
     match (boot.outcome, took) {
         (Some(Outcome::Success), Some(took)) => {
             let without = boot.failures.iter().filter(|failed| failed.permitted).count();
@@ -103,14 +103,13 @@ fn block(cause: &Cause<'_>, indent: &str) -> Vec<String> {
 }
 
 fn path(boot: &BootDocument, out: &mut Vec<String>) {
-    let mut links: Vec<_> =
-        boot.critical_path.iter().filter(|link| link.held_ms >= 1.0 && link.kind != "start").collect();
+    let links = boot.critical_path.iter().filter(|link| link.held_ms >= 1.0 && link.kind != "start");
+    let mut links: Vec<_> = links.filter(|link| is_time(link.held_ms)).collect();
     links.sort_by(|one, other| other.held_ms.total_cmp(&one.held_ms));
     if !links.is_empty() {
-        let named = links
-            .iter()
-            .take(4)
-            .map(|link| format!("{} '{}' {}", said(&link.kind), said(&link.name), tree::time(link.held_ms)));
+        let named = links.iter().take(4).filter_map(|link| {
+            Some(format!("{} '{}' {}", said(&link.kind), said(&link.name), tree::time(link.held_ms)?))
+        });
         out.push(format!("What held it: {}.", named.collect::<Vec<_>>().join(", ")));
     }
 }

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use greenroom_boot_document::{BootDocument, Outcome, Step};
 
+use crate::words::is_time;
+
 /// What is less is no difference: no start is as long as another one.
 const LEAST_MS: f64 = 20.0;
 
@@ -33,15 +35,18 @@ impl Slower {
         if [boot, before].iter().any(|boot| boot.outcome != Some(Outcome::Success)) {
             return None;
         }
-        let by_ms = boot.took_ms? - before.took_ms?;
+        let by_ms = Some(boot.took_ms? - before.took_ms?).filter(|ms| is_time(*ms))?;
         let own = |step: &Step| Some(step.ended_ms? - step.called_ms.or(step.began_ms)?);
         let differs = |step: &Step| {
             let is_it = |other: &&Step| {
                 (&other.kind, &other.name, &other.owner) == (&step.kind, &step.name, &step.owner)
             };
             let by_ms = own(step)? - before.steps.iter().find(is_it).map_or(Some(0.0), own)?;
-            (step.kind != "start" && by_ms.abs() >= LEAST_MS && by_ms.signum() == boot_sign(boot, before))
-                .then(|| Differs { title: super::tree::title(step), by_ms })
+            (step.kind != "start"
+                && is_time(by_ms)
+                && by_ms.abs() >= LEAST_MS
+                && by_ms.signum() == boot_sign(boot, before))
+            .then(|| Differs { title: super::tree::title(step), by_ms })
         };
         let mut steps: Vec<_> = boot.steps.iter().filter_map(differs).collect();
         steps.sort_by(|one, other| other.by_ms.abs().total_cmp(&one.by_ms.abs()));
@@ -55,12 +60,13 @@ impl Slower {
             return "It took as long as the start before.".to_owned();
         }
         let word = if self.by_ms > 0.0 { "Slower" } else { "Faster" };
+        let time = |ms: f64| super::tree::time(ms.abs()).unwrap_or_default();
         let named = self.steps.iter().map(|step| {
             let sign = if step.by_ms > 0.0 { "+" } else { "-" };
-            format!("{} {sign}{}", step.title, super::tree::time(step.by_ms.abs()))
+            format!("{} {sign}{}", step.title, time(step.by_ms))
         });
         let named: Vec<_> = named.collect();
-        let by = super::tree::time(self.by_ms.abs());
+        let by = time(self.by_ms);
         match named.is_empty() {
             true => format!("{word} than the start before by {by}."),
             false => format!("{word} than the start before by {by}: {}.", named.join(", ")),

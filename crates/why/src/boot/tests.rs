@@ -91,6 +91,36 @@ fn a_tree_is_one_screen_however_many_steps_there_are_and_whoever_waits_for_whom(
 }
 
 #[test]
+fn steps_that_share_a_number_are_a_tree_however_often_each_has_waited_for_it() {
+    let step = |_| Step {
+        kind: "service".to_owned(),
+        waited_for: vec![0; 900],
+        began_ms: Some(0.0),
+        ended_ms: Some(90.0),
+        ..Step::default()
+    };
+    let same = BootDocument { steps: (0..1000).map(step).collect(), ..boot(100.0) };
+    let text = Boots(vec![same]).text(now());
+    assert!(text.lines().count() < 60 && text.contains("960 shorter steps are left out"), "{text}");
+}
+
+#[test]
+fn what_no_start_can_take_is_no_time() {
+    for ms in [1e308, -1e308, f64::INFINITY, f64::NAN, 1e12] {
+        let mut told = boot(300.0);
+        told.took_ms = Some(ms);
+        told.critical_path[1].held_ms = ms;
+        (told.steps[1].began_ms, told.steps[1].called_ms, told.steps[1].ended_ms) =
+            (Some(-ms), Some(ms), Some(ms));
+        let text = Boots(vec![told.clone(), boot(1500.0)]).text(now());
+        assert!(text.lines().all(|line| line.len() < 100) && !text.contains("inf"), "{text}");
+        assert!(text.starts_with("Greenroom started, at 10:00:00 UTC") && !text.contains("Slower"), "{text}");
+        let probes = crate::Probes::of_log(&Log::default()).measured(&Boots(vec![told]), "it");
+        assert!(!probes.is_measured());
+    }
+}
+
+#[test]
 fn what_a_terminal_would_take_for_something_else_is_escaped_in_json_too() {
     let name = "\u{202e}golatac\u{9b}2J";
     let mut told = boot(300.0);

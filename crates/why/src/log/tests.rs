@@ -33,6 +33,22 @@ fn what_the_last_lines_of_a_process_say_is_the_cause() {
 }
 
 #[test]
+fn a_limit_that_is_reached_is_told_by_its_key_until_it_keeps_up_again() {
+    let key = "greenroom.limits.inFlight";
+    let began = format!(
+        "This backend has too much to do: 9 requests are in flight, as many as {key} allows. More are answered 503"
+    );
+    let ended = format!("This backend keeps up again: 7 requests were answered 503 by {key}");
+    let text = [line(1, "warn", &began), line(2, "error", "no entity")].concat();
+    assert_eq!(causes(&text), ["overloaded"]);
+    let found = Log::read(text.as_bytes(), |_| true).unwrap().last_error().unwrap();
+    assert!(found.what.contains(key) && found.next.contains(key) && found.since.is_some(), "{found:?}");
+    assert_eq!(found.hits.as_deref(), Some("everybody"));
+    assert_eq!(causes(&(text + &line(3, "info", &ended))), ["errors"]);
+    assert_eq!(causes(&[line(1, "warn", &began), line(2, "info", &ended)].concat()), [""; 0]);
+}
+
+#[test]
 fn a_start_takes_from_its_first_line_with_a_time_to_its_last() {
     let old = line(1, "info", "of the process before");
     let started = line(40, "info", "Plugin initialization started: 'catalog'");

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::Child;
 use crate::{Ended, Exit, proc};
 
-/// So long before the end of the grace the child is asked once more, which Node takes as: at once.
+/// So long before the end of the grace the child is asked once more, which Node takes as: at once; and whoever is left behind and was
+/// not told yet is told.
 const BEFORE_KILL: Duration = Duration::from_secs(2);
 /// Who is killed is gone by then, unless the system itself holds it.
 const AFTER_KILL: Duration = Duration::from_secs(5);
@@ -42,18 +43,18 @@ pub enum StoppedBy {
 impl Child {
     /// Asks the child to end, and sees to it that it has ended, with all that it has started, when `grace` is over: SIGTERM to
     /// the child alone, once more 2 s before the end, and then SIGKILL to its process group. Those whom the child leaves behind get
-    /// SIGTERM as well, once, unless their own parent is left behind with them, which tells them: at once if SIGTERM has killed the
-    /// child, or would kill them; 6 s later if both have something of their own to do at SIGTERM, for the child may have told them.
+    /// SIGTERM as well, once: at once if SIGTERM has killed the child, or would have killed them when the stop began; 6 s later if
+    /// both had something of their own to do at SIGTERM, for the child may have told them. Whose own parent is left behind, too, hears
+    /// it from that one. Whoever was not told by us 2 s before the end is told then. Of a grace under 4 s, half stands for these 2 s.
     pub async fn stop(&mut self, grace: Duration) -> Stopped {
-        let now = Instant::now();
-        // A grace that no clock can tell is for ever.
-        let at = |after| now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
-        let (second, last) = (at(grace - BEFORE_KILL.min(grace / 2)), at(grace));
+        let (second, last) = ends_of(grace);
+        let mortals = proc::mortals_of_group(self.pid, Signal::TERM);
         let (ended, by) = self.ask(second, last).await;
         // A child that had no answer to SIGTERM, or ends as a shell does whose command had none, has told nobody else of it: npm
         // leaves the backend behind in this way.
         let told_nobody = ended.exit_code() == 128 + Signal::TERM.as_raw();
-        self.end_group(told_nobody, last).await;
+        let told_by_now = if told_nobody { Instant::now() } else { Instant::now() + TOLD_BY_CHILD };
+        self.end_group(&mortals, told_by_now, second, last).await;
         Stopped { ended, by }
     }
 
@@ -80,40 +81,51 @@ impl Child {
     /// What to do when the child has ended by itself: whatever it has started and left in its group ends as well, by SIGTERM, and
     /// by SIGKILL after `grace`.
     pub async fn end_rest(&mut self, grace: Duration) {
-        self.end_group(true, Instant::now() + grace).await;
+        let (second, last) = ends_of(grace);
+        self.end_group(&HashSet::new(), Instant::now(), second, last).await;
     }
 
     /// Waits for those whom the child has left. Each whose parent is not among them is told to end, once, and whoever it leaves in turn;
     /// the others hear of it from their parents, as backstage-cli tells the backend: Node would take a second word for a hurry. So a
-    /// child that may have handed on SIGTERM gives its own a moment; whom SIGTERM would have killed it has not told. The number of a group is free for others once nobody is in it; that it comes to be used again between two looks is
-    /// out of the question.
-    async fn end_group(&mut self, told_nobody: bool, last: Instant) {
+    /// child that may have handed on SIGTERM gives its own a moment, until `told_by_now`; the `mortals`, whom SIGTERM would have killed,
+    /// it has not told. From `second` on nobody is left untold, for a parent may have told nobody.
+    ///
+    /// The number of a group is free for others once nobody is in it; that it comes to be used again between two looks is out of the
+    /// question. Until the end, whoever has no time finds the group by the target.
+    async fn end_group(
+        &mut self,
+        mortals: &HashSet<Pid>,
+        told_by_now: Instant,
+        second: Instant,
+        last: Instant,
+    ) {
         if self.is_group_gone {
             return;
         }
         let is_left = |pid| test_kill_process_group(pid).is_ok() && !proc::of_group(pid).is_empty();
-        let hurry = last.checked_sub(BEFORE_KILL).unwrap_or(last);
-        let told_by_now = if told_nobody { Instant::now() } else { Instant::now() + TOLD_BY_CHILD };
-        let (mut told, mut are_all_told) = (HashSet::new(), false);
+        let told_by_now = told_by_now.min(second);
+        let mut told = HashSet::new();
         while is_left(self.pid) {
             let now = Instant::now();
             if now >= last {
                 let _ = kill_process_group(self.pid, Signal::KILL);
                 break;
             }
-            if told_nobody && !are_all_told && now >= hurry {
-                // Whose parent has told nobody.
-                are_all_told = true;
-                let _ = kill_process_group(self.pid, Signal::TERM);
-            } else if !are_all_told {
-                let is_untold = |pid: &Pid| now >= told_by_now || proc::dies_of(*pid, Signal::TERM);
-                let heads = proc::heads_of_group(self.pid).into_iter();
-                for pid in heads.filter(is_untold).filter(|pid| told.insert(*pid)) {
-                    let _ = kill_process(pid, Signal::TERM);
-                }
+            let left = if now < second { proc::heads_of_group(self.pid) } else { proc::of_group(self.pid) };
+            let is_untold = |pid: &Pid| now >= told_by_now || mortals.contains(pid);
+            for pid in left.into_iter().filter(is_untold).filter(|pid| told.insert(*pid)) {
+                let _ = kill_process(pid, Signal::TERM);
             }
             sleep(LOOK).await;
         }
-        self.is_group_gone = true;
+        self.forget_group();
     }
+}
+
+/// From now on: when whoever is left gets a last word, and when the grace is over.
+fn ends_of(grace: Duration) -> (Instant, Instant) {
+    let now = Instant::now();
+    // A grace that no clock can tell is for ever.
+    let at = |after| now.checked_add(after).unwrap_or(now + Duration::from_secs(u32::MAX.into()));
+    (at(grace - BEFORE_KILL.min(grace / 2)), at(grace))
 }

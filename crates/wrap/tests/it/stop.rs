@@ -143,6 +143,54 @@ async fn who_was_told_by_a_child_that_does_not_wait_gets_no_second_one_while_it_
 }
 
 #[tokio::test]
+async fn who_was_told_and_closes_without_a_handler_any_more_is_left_to_close() {
+    let mut told = Told::new();
+    // As Node's `process.once`: a second SIGTERM would kill it.
+    let script = "
+        inner() {
+            trap 'trap - TERM; tell closing; end=1' TERM; tell ready
+            while [ -z \"$end\" ]; do sleep 0.02; done
+            sleep 0.5; tell closed
+        }
+        inner & pid=$!
+        trap 'kill -TERM $pid; exit 0' TERM
+        tell ready
+        wait";
+    let mut child = start(&told, script);
+    assert_eq!([told.line().await, told.line().await], ["ready", "ready"]);
+    assert_eq!(child.stop(LONG).await.ended.exit, Exit::Code(0));
+    told.tell("end");
+    assert_eq!(told.until("end").await, ["closing", "closed"]);
+}
+
+#[tokio::test]
+async fn whoever_is_left_gets_sigterm_before_the_kill_however_little_time_is_left() {
+    let inner = "inner() { trap 'tell inner; exit 0' TERM; tell ready; while :; do sleep 0.02; done; }";
+    // Left by the child, and left by it with a parent that tells nobody.
+    for (left, count) in [
+        ("inner &", 2),
+        ("middle() { inner & trap : TERM; tell ready; while :; do sleep 0.02; done; }; middle &", 3),
+    ] {
+        let mut told = Told::new();
+        let script = format!(
+            "{inner}
+            {left}
+            trap 'exit 0' TERM
+            tell ready
+            while :; do sleep 0.02; done"
+        );
+        let mut child = start(&told, &script);
+        for _ in 0..count {
+            assert_eq!(told.line().await, "ready");
+        }
+        let stopped = child.stop(Duration::from_secs(2)).await;
+        assert_eq!((stopped.ended.exit, stopped.by), (Exit::Code(0), StoppedBy::Term), "{left}");
+        told.tell("end");
+        assert_eq!(told.until("end").await, ["inner"], "{left}");
+    }
+}
+
+#[tokio::test]
 async fn who_has_ended_is_not_stopped() {
     let mut child = Child::start(&command(&["sh", "-c", "exit 4"]), &Target::default(), None).unwrap();
     let ended = child.wait().await;

@@ -8,9 +8,10 @@ use std::{
 
 use greenroom_context::{Context, Tasks};
 use greenroom_wrap::{
-    ChildCommand, Ended, Exit, Launch, Restart, RestartPolicy, State, StoppedBy, Supervisor,
+    ChildCommand, Ended, Exit, Launch, Restart, RestartPolicy, Signal, State, StoppedBy, Supervisor,
     SupervisorOptions, Target,
 };
+use tokio::{join, time::sleep};
 
 use crate::kit::{Told, command, lives, until_gone};
 
@@ -297,6 +298,39 @@ async fn who_has_no_time_kills_the_child_and_none_is_started_after_it() {
     until_gone(pid).await;
     assert_eq!(supervisor.end().await.exit_code(), Some(137));
     assert_eq!(steps(&states).iter().filter(|step| *step == "running").count(), 1);
+}
+
+#[tokio::test]
+async fn who_has_no_time_kills_also_those_whom_the_child_has_left() {
+    let script = "
+        trap 'exit 0' TERM USR1
+        sh -c 'trap \"\" TERM; echo $$ > \"$OUT\"; while :; do sleep 0.02; done' &
+        while :; do sleep 0.02; done";
+    // While a stop waits for them, and while they end behind a child that has ended by itself.
+    for is_stopped in [true, false] {
+        let mut told = Told::new();
+        let (supervisor, _) = supervise(RestartPolicy::Never, always(told.shell(script)));
+        let (left, target) = (told.number().await, supervisor.target().clone());
+        let end = async {
+            if is_stopped {
+                return supervisor.stop(LONG).await;
+            }
+            assert!(target.signal(Signal::USR1));
+            supervisor.end().await
+        };
+        let kill = async {
+            // Nothing tells when its status is taken.
+            while target.pid().is_some() {
+                sleep(Duration::from_millis(5)).await;
+            }
+            assert!(lives(left), "stopped: {is_stopped}");
+            assert!(target.kill_group(), "stopped: {is_stopped}");
+            until_gone(left).await;
+        };
+        let (last, ()) = join!(end, kill);
+        assert_eq!(last.exit_code(), Some(0), "stopped: {is_stopped}");
+        assert!(!target.kill_group(), "the number of the group may be another's by now");
+    }
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ pub(super) fn table(seen: &Seen, live: &mut LiveParts) -> Table {
 
 /// What clients ask for may be no plugin.
 fn is_shown(id: &str, status: &PluginStatus) -> bool {
-    let is_open = status.in_flight + status.streams + status.tunnels > 0;
+    let is_open = status.in_flight + status.uploads + status.streams + status.tunnels > 0;
     // Of those that are told apart no more there may be nothing left but what was refused.
     if id == OTHER_PLUGINS && status.requests == 0 {
         return false;

@@ -45,10 +45,17 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
             }
         }
     };
+    let (first, plugin) = (blocking[0], blocking[0].plugin());
     let next = html! {
+        @if let Some(step) = &first.next_step { span { (foreign(&sentence(step))) } }
         span {
-            "Look at what the plugin " a href=(assets::lines("plugin", blocking[0].plugin())) { (foreign(blocking[0].plugin())) }
-            " says, then ask readiness again:"
+            // What the backend checks itself is of no plugin.
+            @if plugin == "greenroom" {
+                "Then ask readiness again:"
+            } @else {
+                "Look at what the plugin " a href=(assets::lines("plugin", plugin)) { (foreign(plugin)) }
+                " says, then ask readiness again:"
+            }
         }
         (command(&format!("curl -s -m 5 '{}/.backstage/health/v1/readiness?verbose'", seen.url)))
         span { "Checks run every 10 s; it is ready again by itself, without a restart, as soon as they pass." }
@@ -57,6 +64,12 @@ fn not_ready(seen: &Seen, blocking: &[&Check], config: &RootConfig) -> Markup {
         }
     };
     Call::failure().row("Whom it affects", affects).row("What we know", known).row("Next step", next).render()
+}
+
+/// What a check says of the next step, as a sentence of its own.
+fn sentence(step: &str) -> String {
+    let mut chars = step.trim_end_matches(['.', ' ']).chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).chain(['.']).collect()).unwrap_or_default()
 }
 
 fn not_started(plugin: &PluginSeen) -> Markup {

@@ -25,7 +25,8 @@ async fn a_backend_that_is_ready_says_since_when() {
 async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step() {
     let down = registers("catalog", |health, _| {
         let why = "PostgreSQL refuses connections on db.internal:5432";
-        health.declare("server").readiness().run(async move || Check::fail(why));
+        let said = Check::fail(why).next_step("start PostgreSQL");
+        health.declare("server").readiness().run(async move || said);
         health.check("slow", async || Check::warn("1.2 s for a page"));
     });
     let backend = backend().add(down).start().await.unwrap();
@@ -37,7 +38,8 @@ async fn a_backend_that_is_not_ready_says_why_whom_it_affects_and_the_next_step(
     for part in [
         "Whom it affects Everybody: readiness answers 503",
         "What we know catalog.server : PostgreSQL refuses connections on db.internal:5432 , since ",
-        "Next step Look at what the plugin catalog says",
+        "Next step Start PostgreSQL.",
+        "Look at what the plugin catalog says",
         "/.backstage/health/v1/readiness?verbose'",
         "it is ready again by itself",
         "Fails catalog.server PostgreSQL refuses connections",

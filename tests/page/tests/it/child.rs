@@ -1,11 +1,11 @@
 //! `greenroom run` without a gateway: what the command prints, how it ends, and what is told of that.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use greenroom_page::{Finished, Program, Server, binary};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 /// Greenroom around a shell with a script, whose own files are there.
 fn around(script: &str, files: &Path, more: &str) -> Program {
@@ -75,6 +75,24 @@ async fn gateway_54_who_has_no_answer_to_the_signal_of_a_stop_ends_with_the_code
     // Who has one says it himself.
     let answers = format!("trap 'exit 3' TERM; {BLOCKS}");
     assert_eq!(ended_by(Signal::INT, &answers).await.0.code, Some(3));
+}
+
+#[tokio::test]
+async fn gateway_122_a_second_signal_leaves_nobody_behind_whether_the_child_has_ended_or_not() {
+    for script in [
+        "trap 'echo told' TERM; echo begun; n=0; while [ $n -lt 1200 ]; do n=$((n+1)); /bin/sleep 0.05; done",
+        "trap 'echo told; exit 0' TERM; (trap '' TERM; echo begun; exec /bin/sleep 60) & wait",
+    ] {
+        let files = tempfile::tempdir().unwrap();
+        // What it prints is then open until whoever may print has ended.
+        let server = around(script, files.path(), "run: {log: pass}").spawn();
+        server.line("begun").await;
+        server.terminate();
+        server.line("told").await;
+        server.terminate();
+        let ended = timeout(Duration::from_secs(20), server.finished()).await.expect("somebody is left");
+        assert_eq!(ended.code, Some(143), "{ended:?}");
+    }
 }
 
 #[tokio::test]

@@ -83,3 +83,19 @@ async fn what_does_not_arrive_is_told_with_what_to_look_at_and_so_is_that_nothin
     assert_eq!(nothing.code, Some(2));
     assert!(nothing.stdout.starts_with("Nothing says where"), "{}", nothing.stdout);
 }
+
+#[tokio::test]
+async fn a_signal_that_is_refused_is_one_that_does_not_arrive() {
+    for (name, value) in
+        [("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "foo")]
+    {
+        let (listener, address) = listening().await;
+        let program = Program::greenroom()
+            .args("telemetry test")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}"))
+            .env(name, value);
+        let (_, ended) = tokio::join!(collector(listener, &[200]), program.run());
+        assert_eq!(ended.code, Some(1), "{name}: {}", ended.stdout);
+        assert!(ended.stdout.contains("traces: nothing is sent"), "{name}: {}", ended.stdout);
+    }
+}
