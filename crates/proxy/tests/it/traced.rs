@@ -133,7 +133,8 @@ async fn a_web_socket_has_no_span_and_the_server_behind_is_part_of_its_callers_t
         .await;
     assert_eq!(client.answer("HEAD").await.status, 101);
     drop((client, arrived));
-    gateway.client.send(&get("/api/catalog/x", "01")).await;
+    let mut client = gateway.client.send(&get("/api/catalog/x", "01")).await;
     upstream.request().await.0.answer("ok").await;
+    client.answer("GET").await;
     assert!(one(&spans).await.attributes.iter().any(|one| one.value.to_string().contains("/api/catalog/x")));
 }
