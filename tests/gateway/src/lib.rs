@@ -20,7 +20,7 @@ use greenroom_conformance::backend::Backend;
 pub use setup::{Pair, Setup};
 
 /// How long anything may take that is waited for, on a busy machine.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// What comes of it, unless that takes too long.
 ///
