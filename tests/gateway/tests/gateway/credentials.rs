@@ -190,6 +190,7 @@ async fn gateway_126_no_line_no_page_no_script_no_session_and_no_file_holds_a_cr
     }
     Connection::to(port).await.get("/api/gw/ok/last").await;
     line::of(&greenroom, "/api/gw/ok/last").await;
+    says(&greenroom, "GW ok GET last").await;
 
     let mut places = shown(&greenroom).await;
     let is_shown = |what: &str| places.iter().any(|(_, text)| text.contains(what));
